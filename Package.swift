@@ -1,0 +1,130 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func room(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    resources: [Resource]? = nil
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    resources: [Resource]? = nil
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies + ["SpoolTestSupport"],
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+let package = Package(
+    name: "spool",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "spool", targets: ["spool"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "spool",
+            dependencies: [
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolReceiver", "SpoolSimulator",
+                "SpoolStore", argumentParser, logging,
+            ],
+            swiftSettings: settings
+        ),
+        room("SpoolCore", [crypto, logging]),
+        room("SpoolFormats", ["SpoolCore"]),
+        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, logging, nioCore, nioPosix, nioSSL]),
+        room(
+            "SpoolStore",
+            ["SpoolCore", grdb, grdbSQLite, logging],
+            resources: [.embedInCode("migrations")]
+        ),
+        room("SpoolConfig", ["SpoolCore", yams]),
+        room("SpoolControl", ["SpoolCore", "SpoolNetwork"]),
+        room(
+            "SpoolSources",
+            [
+                "SpoolCore", "SpoolNetwork", asyncHTTPClient, crypto, logging, nioCore, nioFoundation, nioHTTP1,
+            ]
+        ),
+        room(
+            "SpoolSinks",
+            ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, logging, nioCore, nioPosix, nioSSL]
+        ),
+        room("SpoolSimulator", ["SpoolCore", hummingbird, logging, nioCore, nioHTTP1, nioPosix]),
+        room("SpoolReceiver", ["SpoolCore", "SpoolNetwork", nioCore, nioPosix, nioSSL]),
+        room("SpoolPipeline", ["SpoolCore", deque, lifecycle, logging]),
+        room(
+            "SpoolDaemon",
+            [
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolFormats", "SpoolNetwork", "SpoolPipeline",
+                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", hummingbird,
+                lifecycle, logging, unixSignals,
+            ]
+        ),
+        .target(
+            name: "SpoolTestSupport",
+            dependencies: ["SpoolCore", "SpoolNetwork", nioCore, nioPosix, nioSSL],
+            path: "Tests/SpoolTestSupport",
+            swiftSettings: settings
+        ),
+        tests("SpoolCoreTests", ["SpoolCore"], resources: [.copy("Samples")]),
+        tests("SpoolFormatsTests", ["SpoolFormats", "SpoolSources"], resources: [.copy("Samples")]),
+        tests("SpoolStoreTests", ["SpoolStore", grdb]),
+        tests("SpoolConfigTests", ["SpoolConfig"]),
+        tests(
+            "SpoolSourcesTests",
+            ["SpoolSources", "SpoolSimulator", nioCore, nioHTTP1, nioPosix, nioSSL],
+            resources: [.copy("Samples")]
+        ),
+        tests("SpoolSinksTests", ["SpoolSinks", "SpoolReceiver", nioCore, nioPosix, nioSSL]),
+        tests("SpoolSimulatorTests", ["SpoolSimulator", asyncHTTPClient]),
+        tests("SpoolReceiverTests", ["SpoolReceiver"]),
+        tests("SpoolPipelineTests", ["SpoolPipeline"]),
+        tests("SpoolDaemonTests", ["SpoolDaemon", "SpoolSimulator"]),
+        tests("SpoolEndToEndTests", ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", subprocess]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Spool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "spool")
+}
