@@ -94,8 +94,8 @@ let package = Package(
             "SpoolSinks",
             ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, logging, nioCore, nioPosix, nioSSL]
         ),
-        room("SpoolSimulator", ["SpoolCore", hummingbird, logging, nioCore, nioHTTP1, nioPosix]),
-        room("SpoolReceiver", ["SpoolCore", "SpoolNetwork", nioCore, nioPosix, nioSSL]),
+        room("SpoolSimulator", [nioCore, nioHTTP1, nioPosix, nioSSL]),
+        room("SpoolReceiver", [nioCore, nioPosix, nioSSL]),
         room("SpoolPipeline", ["SpoolCore", deque, lifecycle, logging]),
         room(
             "SpoolDaemon",
@@ -121,8 +121,8 @@ let package = Package(
             resources: [.copy("Samples")]
         ),
         tests("SpoolSinksTests", ["SpoolSinks", "SpoolReceiver", nioCore, nioPosix, nioSSL]),
-        tests("SpoolSimulatorTests", ["SpoolSimulator", asyncHTTPClient]),
-        tests("SpoolReceiverTests", ["SpoolReceiver"]),
+        tests("SpoolSimulatorTests", ["SpoolSimulator", asyncHTTPClient, nioCore, nioHTTP1]),
+        tests("SpoolReceiverTests", ["SpoolReceiver", nioCore, nioPosix, nioSSL]),
         tests("SpoolPipelineTests", ["SpoolPipeline"]),
         tests("SpoolDaemonTests", ["SpoolDaemon", "SpoolSimulator"]),
         tests("SpoolEndToEndTests", ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", subprocess]),

@@ -1,0 +1,87 @@
+/// A decision together with what befalls its answer.
+struct FaultyOutcome: Sendable {
+    let outcome: PortalDecision.Outcome
+    let fault: Fault?
+    let now: Int64
+
+    /// The status for the log; 0 if nothing is answered.
+    var status: Int {
+        guard case .done(let answer) = outcome else { return 200 }
+        return answer.delivery == .hangUp ? 0 : answer.status
+    }
+
+    var records: Int {
+        switch outcome {
+        case .done: 0
+        case .page(let page): page.count
+        case .record: 1
+        }
+    }
+
+    /// Writes the bytes; needs no lock.
+    func answer() -> Answer {
+        let answer: Answer
+        switch outcome {
+        case .done(let done):
+            // An answer instead of the page has its fault already.
+            return fault?.replacesAnswer == true ? done : fault.map { done.suffering($0, now: now) } ?? done
+        case .page(let page):
+            answer = Answer(200, json: page.bytes())
+        case .record(let copy):
+            var writer = JSONWriter()
+            copy.write(to: &writer)
+            answer = Answer(200, json: writer.bytes)
+        }
+        return fault.map { answer.suffering($0, now: now) } ?? answer
+    }
+}
+
+extension Fault {
+    /// True if the request is not answered as it would have been, but by an error.
+    var replacesAnswer: Bool {
+        switch self {
+        case .throttled, .status, .unauthorized, .hangUp: true
+        default: false
+        }
+    }
+}
+
+extension Answer {
+    /// The answer that a fault puts in place of the true one.
+    init?(instead fault: Fault, now: Int64) {
+        switch fault {
+        case .throttled(let retryAfter):
+            self =
+                switch retryAfter {
+                case .absent: .throttled(seconds: 41, retryAfter, now: now)
+                case .seconds(let seconds), .date(let seconds): .throttled(seconds: seconds, retryAfter, now: now)
+                }
+        case .status(let code):
+            let names = [500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"]
+            self.init(code, html: names[code] ?? "Error \(code)")
+        case .unauthorized:
+            self = .detail(401, "Invalid token")
+        case .hangUp:
+            self.init(200, json: [])
+            delivery = .hangUp
+        default:
+            return nil
+        }
+    }
+
+    /// This answer as it comes out of a fault.
+    func suffering(_ fault: Fault, now: Int64) -> Answer {
+        if let instead = Answer(instead: fault, now: now) { return instead }
+        var answer = self
+        switch fault {
+        case .reset: answer.delivery = .reset
+        case .truncated(let how): answer.delivery = .truncated(how)
+        case .slow(let seconds): answer.delaySeconds = seconds
+        case .stall(let seconds): answer.delivery = .stall(seconds: seconds)
+        case .notJSON: answer = Answer(200, json: Array("upstream connect error or disconnect".utf8))
+        case .htmlPage: answer = Answer(200, html: "We are working on it")
+        default: break
+        }
+        return answer
+    }
+}

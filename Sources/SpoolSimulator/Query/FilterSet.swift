@@ -1,0 +1,97 @@
+/// A list's filters, read once: all must hold, and of the values of one operator any may.
+struct FilterSet: Sendable {
+    private enum Condition: Sendable {
+        /// The time lies in one of the ranges.
+        case time(SortField, [ClosedRange<Int64>])
+        case content(@Sendable (RecordTraits) -> Bool)
+    }
+
+    /// The filters as they came, on which `nextQueryFilters` builds.
+    let source: [String: JSONValue]
+    private var conditions: [Condition] = []
+    private let readsContent: Bool
+
+    init(_ source: [String: JSONValue], vocabulary: FilterVocabulary, now: Int64) throws(FieldError) {
+        self.source = source
+        var readsContent = false
+        for (name, value) in source {
+            guard let field = vocabulary.field(name) else {
+                throw FieldError(field: name, message: "Unknown filter")
+            }
+            guard let operators = value.object, !operators.isEmpty else {
+                throw FieldError(field: name, message: "A filter needs an operator")
+            }
+            for (operation, operand) in operators {
+                guard field.operators.contains(operation) else {
+                    throw FieldError(field: name, message: "Unsupported operator \(operation)")
+                }
+                if case .time(let sortField) = field.kind {
+                    let ranges = try Self.ranges(operation, operand, field: name, now: now)
+                    conditions.append(.time(sortField, ranges))
+                } else {
+                    readsContent = true
+                    conditions.append(.content(try ContentTest(field.kind, operation, operand, name: name).matches))
+                }
+            }
+        }
+        self.readsContent = readsContent
+    }
+
+    /// The widest range of the field's times that can hold a match.
+    func bounds(of field: SortField) -> (lower: Int64, upper: Int64) {
+        var bounds: (lower: Int64, upper: Int64) = (.min, .max)
+        for case .time(field, let ranges) in conditions {
+            bounds.lower = max(bounds.lower, ranges.map(\.lowerBound).min() ?? .max)
+            bounds.upper = min(bounds.upper, ranges.map(\.upperBound).max() ?? .min)
+        }
+        return bounds
+    }
+
+    func matches(_ entry: RecordEntry, on shelf: RecordShelf) -> Bool {
+        let traits = readsContent ? shelf.traits(of: entry) : nil
+        return conditions.allSatisfy { condition in
+            switch condition {
+            case .time(let field, let ranges):
+                ranges.contains { $0.contains(field.time(of: entry)) }
+            case .content(let test):
+                traits.map(test) ?? false
+            }
+        }
+    }
+
+    private static func ranges(
+        _ operation: String,
+        _ operand: JSONValue,
+        field: String,
+        now: Int64
+    ) throws(FieldError) -> [ClosedRange<Int64>] {
+        let needsTime = FieldError(field: field, message: "\(operation) needs a time in milliseconds")
+        if operation == "range" {
+            var ranges: [ClosedRange<Int64>] = []
+            for element in operand.elements {
+                guard let start = element["start"]?.integer, let end = element["end"]?.integer, start <= end else {
+                    throw FieldError(field: field, message: "range needs start and end")
+                }
+                ranges.append(start...end)
+            }
+            return ranges
+        }
+        if operation == "eq" {
+            let times = operand.elements.compactMap(\.integer)
+            guard times.count == operand.elements.count else { throw needsTime }
+            return times.map { $0...$0 }
+        }
+        guard let time = operand.integer, time > .min, time < .max else { throw needsTime }
+        switch operation {
+        case "gte": return [time ... .max]
+        case "gt": return [(time + 1) ... .max]
+        case "lte": return [.min ... time]
+        case "lt": return [.min ... (time - 1)]
+        case "gte_ndays", "lte_ndays":
+            guard abs(time) < 100_000 else { throw needsTime }
+            let edge = now - time * 86_400_000
+            return operation == "gte_ndays" ? [edge ... .max] : [.min ... edge]
+        default: throw FieldError(field: field, message: "Unsupported operator \(operation)")
+        }
+    }
+}

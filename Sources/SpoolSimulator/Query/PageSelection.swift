@@ -1,0 +1,118 @@
+/// Which records a page holds, and how its successor is asked for.
+struct PageSelection: Sendable {
+    var places: [UInt32]
+    var hasNext: Bool
+    var nextFilters: JSONValue?
+    /// Records in the query's time range, whether they match its other filters or not: approximate, as the portal's.
+    var total: Int
+}
+
+/// Selects pages from a shelf.
+struct PageSelector {
+    let query: ListQuery
+    /// The portal's time.
+    let now: Int64
+    /// Records whose basis lies before are not answered.
+    let oldest: Int64
+    let groups: MillisecondGroups
+    let seed: UInt64
+
+    /// A page of a plain list, reached by `skip`.
+    func list(_ shelf: inout RecordShelf) -> PageSelection {
+        let order = shelf.order(by: query.sortField)
+        var found = search(shelf, order, count: query.skip + query.limit + 1)
+        found.places.removeFirst(min(query.skip, found.places.count))
+        return PageSelection(
+            places: Array(found.places.prefix(query.limit)),
+            hasNext: found.places.count > query.limit,
+            nextFilters: nil,
+            total: found.total
+        )
+    }
+
+    /// A page of a scan; while more follow, its end is cut between two milliseconds.
+    func scan(_ shelf: inout RecordShelf) -> PageSelection {
+        let order = shelf.order(by: query.sortField)
+        let found = search(shelf, order, count: query.limit + 1)
+        guard found.places.count > query.limit else {
+            return PageSelection(places: found.places, hasNext: false, nextFilters: nil, total: found.total)
+        }
+        let kept: [UInt32]
+        var bound: Int64
+        switch groups {
+        case .kept:
+            kept = wholeMilliseconds(found.places, shelf, order)
+            let last = time(kept[kept.count - 1], shelf)
+            bound = query.isAscending ? last + 1 : last - 1
+        case .split:
+            kept = Array(found.places.prefix(query.limit))
+            bound = time(kept[kept.count - 1], shelf)
+        }
+        return PageSelection(places: kept, hasNext: true, nextFilters: moved(to: bound), total: found.total)
+    }
+
+    private func time(_ place: UInt32, _ shelf: RecordShelf) -> Int64 {
+        query.sortField.time(of: shelf.entries[Int(place)])
+    }
+
+    private func search(
+        _ shelf: RecordShelf,
+        _ order: RecordOrder,
+        count: Int
+    ) -> (places: [UInt32], total: Int) {
+        let bounds = query.filters.bounds(of: query.sortField)
+        let positions = order.positions(from: bounds.lower, to: bounds.upper, in: shelf.entries)
+        var places: [UInt32] = []
+        for step in 0..<positions.count where places.count < count {
+            let position = query.isAscending ? positions.lowerBound + step : positions.upperBound - 1 - step
+            let place = order.places[position]
+            if isAnswered(shelf.entries[Int(place)], shelf) { places.append(place) }
+        }
+        return (places, positions.count)
+    }
+
+    private func isAnswered(_ entry: RecordEntry, _ shelf: RecordShelf) -> Bool {
+        let age = shelf.stream == .activities ? entry.created : entry.timestamp
+        return entry.visibleAt <= now && age >= oldest && query.filters.matches(entry, on: shelf)
+    }
+
+    /// Drops the records that share the first left-out one's millisecond, and a few more as the portal does.
+    private func wholeMilliseconds(_ found: [UInt32], _ shelf: RecordShelf, _ order: RecordOrder) -> [UInt32] {
+        let full = cut(found, at: query.limit, shelf)
+        guard !full.isEmpty else { return wholeGroup(of: found[0], shelf, order) }
+        var dice = Dice(seed: seed, number: UInt64(bitPattern: time(full[full.count - 1], shelf)), purpose: 8)
+        let fewer = dice.below(full.count / 8 + 1)
+        guard fewer > 0 else { return full }
+        let short = cut(full, at: full.count - fewer, shelf)
+        return short.isEmpty ? full : short
+    }
+
+    private func cut(_ places: [UInt32], at end: Int, _ shelf: RecordShelf) -> [UInt32] {
+        let boundary = time(places[end], shelf)
+        var kept = places.prefix(end)
+        while let last = kept.last, time(last, shelf) == boundary { kept.removeLast() }
+        return Array(kept)
+    }
+
+    /// A millisecond with more records than a page holds is answered whole, beyond the limit.
+    private func wholeGroup(of place: UInt32, _ shelf: RecordShelf, _ order: RecordOrder) -> [UInt32] {
+        let instant = time(place, shelf)
+        let positions = order.positions(from: instant, to: instant, in: shelf.entries)
+        let group = order.places[positions].filter { isAnswered(shelf.entries[Int($0)], shelf) }
+        return query.isAscending ? group : group.reversed()
+    }
+
+    private func moved(to bound: Int64) -> JSONValue {
+        var filters = query.filters.source
+        var operators = filters[query.sortField.rawValue]?.object ?? [:]
+        if query.isAscending {
+            operators["gt"] = nil
+            operators["gte"] = .integer(bound)
+        } else {
+            operators["lt"] = nil
+            operators["lte"] = .integer(bound)
+        }
+        filters[query.sortField.rawValue] = .object(operators)
+        return .object(filters)
+    }
+}

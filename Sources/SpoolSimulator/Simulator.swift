@@ -1,0 +1,93 @@
+import NIOSSL
+import Synchronization
+
+/// A simulated portal, spoken to over HTTP like the real one, that keeps a list of what is true.
+package final class Simulator: Sendable {
+    /// The portal's time; tests move it.
+    package let clock: SimulatorClock
+    let portal: Portal
+    private let tls: NIOSSLContext?
+    private let serving = Mutex<PortalServer?>(nil)
+    private let boundPort: Int
+
+    /// Starts listening; whoever starts a simulator stops it.
+    package static func start(_ configuration: SimulatorConfiguration = .init()) async throws -> Simulator {
+        let tls = try configuration.tls.map { try $0.context() }
+        let portal = Portal(configuration)
+        let server = try await PortalServer.start(
+            portal,
+            host: configuration.host,
+            port: configuration.port,
+            tls: tls
+        )
+        return Simulator(portal, tls: tls, server: server)
+    }
+
+    /// Runs a simulator for as long as `body` runs.
+    package static func run<Result: Sendable>(
+        _ configuration: SimulatorConfiguration = .init(),
+        _ body: (Simulator) async throws -> Result
+    ) async throws -> Result {
+        let simulator = try await start(configuration)
+        do {
+            let result = try await body(simulator)
+            await simulator.stop()
+            return result
+        } catch {
+            await simulator.stop()
+            throw error
+        }
+    }
+
+    private init(_ portal: Portal, tls: NIOSSLContext?, server: PortalServer) {
+        self.portal = portal
+        self.tls = tls
+        clock = portal.clock
+        boundPort = server.port
+        serving.withLock { $0 = server }
+    }
+
+    /// The port it listens at, the same through every outage.
+    package var port: Int { boundPort }
+
+    /// The portal's base URL, which is that of the login authority too.
+    package var url: String {
+        "\(tls == nil ? "http" : "https")://\(portal.configuration.host):\(boundPort)"
+    }
+
+    /// Stops listening and closes all connections: connecting is refused from now on.
+    package func stop() async {
+        let server = serving.withLock { server in
+            defer { server = nil }
+            return server
+        }
+        await server?.stop()
+    }
+
+    /// Listens again at the same port, with all records, faults and counts as they were.
+    package func restart() async throws {
+        guard serving.withLock({ $0 == nil }) else { return }
+        let server = try await PortalServer.start(
+            portal,
+            host: portal.configuration.host,
+            port: boundPort,
+            tls: tls
+        )
+        serving.withLock { $0 = server }
+    }
+
+    /// While true, connections are accepted and closed without an answer.
+    package func setHangsUp(_ hangsUp: Bool) {
+        portal.withState { state, _ in state.hangsUp = hangsUp }
+    }
+}
+
+extension SimulatorTLS {
+    fileprivate func context() throws -> NIOSSLContext {
+        let chain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { NIOSSLCertificateSource.certificate($0) }
+        let key = try NIOSSLPrivateKey(file: keyFile, format: .pem)
+        return try NIOSSLContext(
+            configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
+        )
+    }
+}
