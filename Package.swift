@@ -69,7 +69,7 @@ let package = Package(
             name: "spool",
             dependencies: [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolReceiver", "SpoolSimulator",
-                "SpoolStore", argumentParser, logging,
+                "SpoolStore", argumentParser, grdbSQLite, logging, unixSignals,
             ],
             swiftSettings: settings
         ),
