@@ -82,7 +82,7 @@ let package = Package(
             resources: [.embedInCode("migrations")]
         ),
         room("SpoolConfig", ["SpoolCore", yams]),
-        room("SpoolControl", ["SpoolCore", "SpoolNetwork"]),
+        room("SpoolControl", ["SpoolCore", "SpoolNetwork", asyncHTTPClient, nioCore, nioHTTP1]),
         room(
             "SpoolSources",
             [
@@ -115,6 +115,8 @@ let package = Package(
         tests("SpoolFormatsTests", ["SpoolFormats", "SpoolSources"], resources: [.copy("Samples")]),
         tests("SpoolStoreTests", ["SpoolStore", grdb]),
         tests("SpoolConfigTests", ["SpoolConfig"]),
+        tests("SpoolControlTests", ["SpoolControl", hummingbird, logging]),
+        tests("SpoolNetworkTests", ["SpoolNetwork"]),
         tests(
             "SpoolSourcesTests",
             ["SpoolSources", "SpoolSimulator", nioCore, nioHTTP1, nioPosix, nioSSL],
