@@ -86,7 +86,8 @@ let package = Package(
         room(
             "SpoolSources",
             [
-                "SpoolCore", "SpoolNetwork", asyncHTTPClient, crypto, logging, nioCore, nioFoundation, nioHTTP1,
+                "SpoolCore", "SpoolNetwork", asyncHTTPClient, crypto, logging, nioCore, nioFoundation,
+                nioHTTP1,
             ]
         ),
         room(
