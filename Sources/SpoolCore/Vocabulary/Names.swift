@@ -19,7 +19,7 @@ package struct StreamName: Hashable, Sendable, Codable, CustomStringConvertible 
 
     /// Reads `source/stream`; nil for any other form.
     package init?(_ text: String) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
         self.init(source: String(parts[0]), stream: String(parts[1]))
     }
