@@ -17,6 +17,8 @@ package struct Scan: Sendable, Codable, Equatable {
     package var firstDate: Timestamp?
     /// The greatest `created` (alerts: `date`) of readable records so far.
     package var greatest: Timestamp?
+    /// How many records its pages have held.
+    package var seen = 0
     /// The source's own place in the window, verbatim JSON; nil for the first page.
     package var position: String?
     /// The `fetch_window` row; nil until the store has made it with the first page.

@@ -1,38 +1,50 @@
 import Synchronization
 
-/// "Something changed, look again": wakes every waiter, remembers one wake-up for each of them.
+/// "Something changed, look again": wakes whoever waits, and nobody misses a change.
 ///
-/// A notification that comes while a waiter is busy is kept, and several of them count as one, so that
-/// nobody misses a change and nobody queues up behind old ones.
+/// A waiter notes the `version` before it looks, and then waits for a later one; a change that comes in
+/// between is not lost, and several changes count as one.
 package final class Signal: Sendable {
     private struct State {
-        var next = 0
-        var waiters: [Int: AsyncStream<Void>.Continuation] = [:]
+        var version = 0
+        var nextWaiter = 0
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     }
 
     private let state = Mutex(State())
 
     package init() {}
 
+    /// How often it has been given.
+    package var version: Int { state.withLock { $0.version } }
+
     /// Wakes every waiter.
     package func notify() {
-        state.withLock { state in
-            for waiter in state.waiters.values { waiter.yield() }
+        let waiters = state.withLock { state in
+            state.version += 1
+            defer { state.waiters.removeAll() }
+            return state.waiters.values.map { $0 }
         }
+        for waiter in waiters { waiter.resume() }
     }
 
-    /// A stream of wake-ups, from now on; ends with its iteration's task.
-    package func waits() -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    /// Returns once the signal has been given after `version`, or when the task is cancelled.
+    package func changed(after version: Int) async {
         let key = state.withLock { state in
-            let key = state.next
-            state.next += 1
-            state.waiters[key] = continuation
-            return key
+            state.nextWaiter += 1
+            return state.nextWaiter
         }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { _ = $0.waiters.removeValue(forKey: key) }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDue = state.withLock { state in
+                    if state.version > version || Task.isCancelled { return true }
+                    state.waiters[key] = continuation
+                    return false
+                }
+                if isDue { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: key) }?.resume()
         }
-        return stream
     }
 }
