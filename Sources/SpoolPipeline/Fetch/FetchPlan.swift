@@ -30,12 +30,13 @@ package struct FetchPlan: Sendable {
         self.pollInterval = pollInterval
     }
 
-    /// The next step.
+    /// Decides the next step.
     ///
     /// - Parameters:
     ///   - progress: as stored; the stream has begun.
     ///   - date: the source's own time now, as well as it is known.
     ///   - elapsed: the monotonic clock.
+    /// - Returns: a page to read, or how long there is nothing to read.
     package mutating func next(_ progress: StreamProgress, date: Timestamp, elapsed: Duration) -> Step {
         let poll = nextPoll(progress, date: date, elapsed: elapsed)
         let sweep = nextSweep(progress, date: date)
