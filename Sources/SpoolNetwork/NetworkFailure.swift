@@ -7,9 +7,8 @@ import NIOPosix
 /// The libraries' own texts are never shown: they name source files of the build machine and say nothing of
 /// what to do.
 package enum NetworkFailure {
-    /// One sentence: the peer, what happened, and what to do about it.
-    ///
-    /// - Parameter peer: What was talked to, as the operator knows it: `siem.example:6514`.
+    /// One sentence about a failure: the peer as the operator knows it (`siem.example:6514`), what happened,
+    /// and what to do about it.
     package static func describe(_ error: any Error, peer: String) -> String {
         cause(of: error).sentence(peer: peer)
     }
