@@ -25,7 +25,7 @@ package struct HTTPCall: Sendable {
 }
 
 /// An answer, read whole.
-package struct HTTPAnswer: Sendable {
+package struct HTTPAnswer: Sendable, Equatable {
     package var status: Int
     /// By name in small letters; of several headers of one name, the first.
     package var headers: [String: String]

@@ -9,8 +9,8 @@ package struct HTTPFault: Error, Sendable, Equatable, CustomStringConvertible {
         case incomplete
         /// What came is no HTTP.
         case nonsense
-        /// The body is larger than the cap; these are its first bytes.
-        case tooLarge(beginning: [UInt8])
+        /// The body is larger than the cap; the answer holds its first bytes.
+        case tooLarge(beginning: HTTPAnswer)
         /// The task was cancelled.
         case cancelled
     }

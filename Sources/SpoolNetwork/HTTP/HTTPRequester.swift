@@ -84,7 +84,7 @@ package final class HTTPRequester: Sendable {
             answer.body.append(contentsOf: chunk.readableBytesView.prefix(room))
             if chunk.readableBytes > room {
                 throw HTTPFault(
-                    .tooLarge(beginning: answer.body),
+                    .tooLarge(beginning: answer),
                     "\(call.base.peer) answers with more than \(cap) bytes"
                 )
             }
