@@ -6,8 +6,8 @@ package enum Sources {
 
     /// Makes a source from an entry of `sources:`; nil, with every problem at its place, when it is wrong.
     ///
-    /// Nothing is opened yet: connections and tokens come with the first request.
-    /// - Parameter environment: where `HTTPS_PROXY` and `NO_PROXY` are looked up.
+    /// Nothing is opened yet: connections and tokens come with the first request. `environment` is where
+    /// `HTTPS_PROXY` and `NO_PROXY` are looked up.
     package static func make(
         from node: ConfigurationNode,
         problems: ConfigurationProblems,

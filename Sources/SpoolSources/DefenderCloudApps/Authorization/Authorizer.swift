@@ -29,10 +29,9 @@ actor Authorizer {
         self.elapsed = elapsed
     }
 
-    /// The header for the next request.
+    /// The header for the next request; nil when there is no other than the rejected one.
     ///
-    /// - Parameter rejected: the header that the portal has just answered with 401, if it has.
-    /// - Returns: nil when there is no other than the rejected one.
+    /// `rejected` is the header that the portal has just answered with 401, if it has.
     func header(insteadOf rejected: String? = nil) async throws(SourceFault) -> String? {
         switch authentication {
         case .token(let token): return rejected == nil ? "Token " + token.reveal() : nil

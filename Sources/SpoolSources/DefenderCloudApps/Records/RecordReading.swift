@@ -16,7 +16,7 @@ package struct RecordReading {
 
     /// The event a record makes; one that cannot be understood makes an event too, marked as such.
     ///
-    /// - Parameter isClean: false when the slicer found invalid text: what a decoder makes of it is guesswork.
+    /// `isClean` is false when the slicer found invalid text: what a decoder makes of it is guesswork.
     package func event(of record: ArraySlice<UInt8>, isClean: Bool = true) -> Event {
         (isClean ? readable(record) : nil) ?? unreadable(record)
     }
