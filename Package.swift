@@ -75,7 +75,7 @@ let package = Package(
         ),
         room("SpoolCore", [crypto, logging]),
         room("SpoolFormats", ["SpoolCore"]),
-        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, logging, nioCore, nioPosix, nioSSL]),
+        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
         room(
             "SpoolStore",
             ["SpoolCore", grdb, grdbSQLite, logging],
