@@ -143,14 +143,18 @@ package struct SinkReport: Sendable, Equatable {
     package var retryAt: Timestamp?
     /// Set when something was settled.
     package var lastSuccess: Timestamp?
+    /// When this was seen: the state holds since the first report of it.
+    package var at: Timestamp?
 
     package init(
         state: State,
         lastError: String? = nil,
         attempts: Int = 0,
         retryAt: Timestamp? = nil,
-        lastSuccess: Timestamp? = nil
+        lastSuccess: Timestamp? = nil,
+        at: Timestamp? = nil
     ) {
+        self.at = at
         self.state = state
         self.lastError = lastError
         self.attempts = attempts

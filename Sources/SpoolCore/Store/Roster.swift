@@ -5,11 +5,19 @@ package struct Roster: Sendable, Equatable {
         package let name: StreamName
         package let kind: EventKind
         package let renamedFrom: StreamName?
+        /// Identifies today's filters, for `gaps`; nil keeps those of the last page.
+        package let filterHash: String?
 
-        package init(name: StreamName, kind: EventKind, renamedFrom: StreamName? = nil) {
+        package init(
+            name: StreamName,
+            kind: EventKind,
+            renamedFrom: StreamName? = nil,
+            filterHash: String? = nil
+        ) {
             self.name = name
             self.kind = kind
             self.renamedFrom = renamedFrom
+            self.filterHash = filterHash
         }
     }
 
