@@ -69,7 +69,7 @@ let package = Package(
             name: "spool",
             dependencies: [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolReceiver", "SpoolSimulator",
-                "SpoolStore", argumentParser, grdbSQLite, logging, unixSignals,
+                "SpoolStore", argumentParser, logging, unixSignals,
             ],
             swiftSettings: settings
         ),
@@ -101,7 +101,7 @@ let package = Package(
             "SpoolDaemon",
             [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolFormats", "SpoolNetwork", "SpoolPipeline",
-                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", hummingbird,
+                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", grdbSQLite, hummingbird,
                 lifecycle, logging, unixSignals,
             ]
         ),

@@ -3,6 +3,7 @@ package import Logging
 import ServiceLifecycle
 package import SpoolConfig
 package import SpoolCore
+import SpoolControl
 import SpoolNetwork
 import SpoolPipeline
 import SpoolStore
@@ -56,34 +57,66 @@ package struct Daemon: Sendable {
 
     private func serve(_ engine: Engine, _ composition: Composition, hostName: String) async throws {
         let notifier = ServiceNotifier(environment: environment)
-        let control = ControlServer(engine: engine, settings: composition.status, logger: logger)
+        let control = ControlServer(
+            socket: ControlSocket(spool: composition.spool.path),
+            status: composition.status.listen,
+            routes: ControlRoutes(
+                engine: engine,
+                holder: SpoolHolder.current(.daemon, command: "spool run"),
+                onHandOver: nil,
+                reporter: StatusReporter(engine: engine, addresses: composition.addresses)
+            ),
+            logger: logger
+        )
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-            try await control.start()
-            group.addTask { try await control.run() }
+            group.addTask {
+                try await control.run {
+                    tell(notifier, .ready)
+                    logger.notice("running", metadata: ["spool": "\(composition.spool.path)"])
+                    onReady()
+                }
+            }
             group.addTask { try await engine.failure() }
-            group.addTask { await notifier.keepAlive() }
-            notifier.ready()
-            logger.notice("running", metadata: ["spool": "\(composition.spool.path)"])
-            onReady()
+            if let interval = notifier.watchdogInterval {
+                group.addTask { try await feedWatchdog(notifier, every: interval, engine) }
+            }
             group.addTask {
                 for await signal in signals {
                     guard signal == .sighup else { break }
                     await reload(engine, notifier, hostName: hostName)
                 }
-                notifier.stopping()
             }
             // The signals' end, or the first failure.
+            defer { group.cancelAll() }
             try await group.next()
+            tell(notifier, .stopping)
             logger.notice("stopping")
             await engine.stop()
-            group.cancelAll()
+        }
+    }
+
+    /// Tells the supervisor that the spool still answers; a daemon that hangs is restarted.
+    private func feedWatchdog(_ notifier: ServiceNotifier, every interval: Duration, _ engine: Engine)
+        async throws
+    {
+        while !Task.isCancelled {
+            try await Task.sleep(for: interval)
+            if (try? await engine.spool.replays(of: nil)) != nil { tell(notifier, .watchdog) }
+        }
+    }
+
+    private func tell(_ notifier: ServiceNotifier, _ state: ServiceNotifier.State) {
+        do throws(ServiceNotifierFault) {
+            try notifier.notify(state)
+        } catch {
+            logger.warning("supervisor not told", metadata: ["cause": "\(error)"])
         }
     }
 
     private func reload(_ engine: Engine, _ notifier: ServiceNotifier, hostName: String) async {
-        notifier.reloading()
-        defer { notifier.ready() }
+        tell(notifier, .reloading)
+        defer { tell(notifier, .ready) }
         do {
             let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
             try await engine.apply(composition)

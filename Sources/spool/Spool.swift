@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SpoolCore
+import SpoolDaemon
 
 /// The command line: parses, runs a command, and ends with one of the documented exit codes.
 @main

@@ -44,17 +44,29 @@ package struct Composition: Sendable {
     package var roster: Roster {
         let streams = sources.flatMap(\.content.streams)
         return Roster(
-            streams: streams.map { Roster.Stream(name: $0.name, kind: $0.kind, renamedFrom: $0.renamedFrom) },
-            sinks: sinks.map { part in
-                Roster.Sink(
-                    name: part.content.sink.name,
-                    type: part.content.sink.type,
-                    streams: part.content.streams?.map(\.name) ?? streams.map(\.name),
-                    start: part.content.start,
-                    renamedFrom: part.content.renamedFrom
+            streams: streams.map {
+                Roster.Stream(
+                    name: $0.name,
+                    kind: $0.kind,
+                    renamedFrom: $0.renamedFrom,
+                    filterHash: $0.filterHash
                 )
-            }
+            },
+            sinks: sinks.map(\.content.roster)
         )
+    }
+
+    /// Where each sink sends to, for `status`.
+    package var addresses: [SinkName: String] {
+        Dictionary(sinks.map { ($0.content.sink.name, $0.content.sink.address) }) { first, _ in first }
+    }
+
+    /// "1 source, 2 streams, 1 sink".
+    package var summary: String {
+        let streams = sources.reduce(0) { $0 + $1.content.streams.count }
+        return [(sources.count, "source"), (streams, "stream"), (sinks.count, "sink")]
+            .map { "\($0) \($1)\($0 == 1 ? "" : "s")" }
+            .joined(separator: ", ")
     }
 
     private init(
@@ -75,7 +87,7 @@ package struct Composition: Sendable {
             Sinks.make(from: part.node, problems: problems, hostName: hostName)
                 .map { Part(content: $0, fingerprint: Fingerprint.of(part.node)) }
         }
-        warnings = sinks.flatMap(\.content.warnings)
+        warnings = sinks.flatMap { $0.content.warnings.map { "\(path):\($0)" } }
         // Streams of a source that could not be read would be reported as unknown for no reason.
         if sources.count == settings.sources.count { checkStreams(problems) }
     }
@@ -95,14 +107,15 @@ package struct Composition: Sendable {
 
     private func checkStreams(_ problems: ConfigurationProblems) {
         let known = sources.flatMap { $0.content.streams.map(\.name.description) }
-        for stream in sinks.flatMap({ $0.content.streams ?? [] }) where !known.contains(stream.name.description) {
-            let hint = Spelling.nearest(to: stream.name.description, among: known).map {
-                "; did you mean `\($0)`?"
+        for part in sinks.map(\.content) {
+            for (stream, node) in zip(part.streams, part.streamNodes) where !known.contains(stream.description) {
+                let hint = Spelling.nearest(to: stream.description, among: known).map { "did you mean `\($0)`?" }
+                problems.add(
+                    "no source has a stream `\(stream)`; "
+                        + (hint ?? "there are \(known.joined(separator: ", "))"),
+                    at: node
+                )
             }
-            problems.add(
-                "no source has a stream `\(stream.name)`" + (hint ?? "; there are \(known.joined(separator: ", "))"),
-                at: stream.node
-            )
         }
     }
 }

@@ -1,6 +1,7 @@
 import Logging
 import SpoolCore
 import SpoolPipeline
+import SpoolSinks
 import SpoolStore
 import Synchronization
 
@@ -66,7 +67,7 @@ final class Engine: Sendable {
         }
     }
 
-    private func delivering(_ part: Composition.Part<ConfiguredSinkPart>, _ registration: Registration)
+    private func delivering(_ part: Composition.Part<ConfiguredSink>, _ registration: Registration)
         -> Workforce.Job?
     {
         let sink = part.content.sink
