@@ -119,7 +119,10 @@ let package = Package(
         tests("SpoolNetworkTests", ["SpoolNetwork"]),
         tests(
             "SpoolSourcesTests",
-            ["SpoolSources", "SpoolSimulator", nioCore, nioHTTP1, nioPosix, nioSSL],
+            [
+                "SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolSimulator", "SpoolSources", nioCore, nioHTTP1,
+                nioPosix, nioSSL,
+            ],
             resources: [.copy("Samples")]
         ),
         tests("SpoolSinksTests", ["SpoolSinks", "SpoolReceiver", nioCore, nioPosix, nioSSL]),

@@ -27,21 +27,20 @@ struct PageFacts: Equatable {
 enum Paging {
     /// The position after `page`; nil when the scan is complete.
     ///
-    /// - Throws: `nonsense` when the source does not get on: the same page, the same place, nothing at all.
+    /// - Throws: `nonsense` when the source does not get on: the same page, another window's, nothing at all.
     static func next(
         after page: PageFacts,
         at position: ScanPosition,
         of scan: Scan
     ) throws(SourceFault) -> ScanPosition? {
+        guard touches(page.times, scan) else { throw outside() }
         // An answer that does not say whether more follows is followed until nothing comes.
         guard page.hasNext ?? (page.count > 0) else { return position.atNextSegment() }
         if let digest = page.digest, digest == position.digest {
             throw nonsense("answered with the same page again; it does not follow the request")
         }
-        if let filters = page.nextFilters {
-            guard filters != position.segment.filters else {
-                throw nonsense("names the place just read as the next one")
-            }
+        // The place just read, named as the next one: a millisecond fills the page, and an offset passes it.
+        if let filters = page.nextFilters, filters != position.segment.filters {
             var next = ScanPosition()
             next.segment.filters = filters
             next.pending = position.pending
@@ -50,6 +49,16 @@ enum Paging {
         }
         guard page.count > 0 else { throw nonsense("says that more follows, and gives nothing") }
         return try byOrder(page, position, scan)
+    }
+
+    /// False when a page holds records, and none of the scan's window: another request's answer, or one that
+    /// ignores what was asked.
+    ///
+    /// Single records outside are no reason to stop, and a source may round to the second.
+    private static func touches(_ times: [Int64], _ scan: Scan) -> Bool {
+        let lower = scan.from.milliseconds - 1_000
+        let upper = scan.to.map { $0.milliseconds + 1_000 } ?? .max
+        return times.isEmpty || times.contains { $0 >= lower && $0 < upper }
     }
 
     private static func byOrder(
