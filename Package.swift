@@ -20,6 +20,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -92,7 +93,7 @@ let package = Package(
         ),
         room(
             "SpoolSinks",
-            ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, logging, nioCore, nioPosix, nioSSL]
+            ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, logging, nioCore, nioPosix, nioSSL, nioTLS]
         ),
         room("SpoolSimulator", [nioCore, nioHTTP1, nioPosix, nioSSL]),
         room("SpoolReceiver", [nioCore, nioPosix, nioSSL]),
