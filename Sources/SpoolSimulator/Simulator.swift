@@ -84,7 +84,9 @@ package final class Simulator: Sendable {
 
 extension SimulatorTLS {
     fileprivate func context() throws -> NIOSSLContext {
-        let chain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { NIOSSLCertificateSource.certificate($0) }
+        let chain = try NIOSSLCertificate.fromPEMFile(certificateFile).map {
+            NIOSSLCertificateSource.certificate($0)
+        }
         let key = try NIOSSLPrivateKey(file: keyFile, format: .pem)
         return try NIOSSLContext(
             configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))

@@ -1,4 +1,6 @@
-/// What kind of portal to simulate. The default is a busy one that works as published.
+/// What kind of portal to simulate.
+///
+/// The default is a busy one that works as published.
 package struct SimulatorConfiguration: Sendable {
     /// Address to listen at.
     package var host = "127.0.0.1"

@@ -33,11 +33,21 @@ struct Authority: Sendable {
             return refusal(400, "invalid_request", 90002, "Tenant '\(tenant)' not found.")
         }
         guard form["grant_type"] == "client_credentials" else {
-            return refusal(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
+            return refusal(
+                400,
+                "unsupported_grant_type",
+                70003,
+                "The app requested an unsupported grant type."
+            )
         }
         let audience = isVersion2 ? form["scope"] : form["resource"]
         guard audience == (isVersion2 ? "\(Self.resource)/.default" : Self.resource) else {
-            return refusal(400, "invalid_scope", 70011, "The provided value for 'scope' or 'resource' is not valid.")
+            return refusal(
+                400,
+                "invalid_scope",
+                70011,
+                "The provided value for 'scope' or 'resource' is not valid."
+            )
         }
         guard form["client_id"] == application.clientID else {
             return refusal(400, "unauthorized_client", 700_016, "Application was not found in the directory.")
@@ -46,12 +56,14 @@ struct Authority: Sendable {
             return refusal(401, "invalid_client", 7_000_215, "Invalid client secret provided.")
         }
         let seconds = milliseconds(application.lifetime) / 1000
-        let bearer = "eyJ0eXAiOiJKV1QifQ.\(hexadecimal(dice.next(), width: 16)).\(hexadecimal(dice.next(), width: 16))"
+        let bearer =
+            "eyJ0eXAiOiJKV1QifQ.\(hexadecimal(dice.next(), width: 16)).\(hexadecimal(dice.next(), width: 16))"
         bearers[bearer] = now + seconds * 1000
         return Answer(
             200,
             json: .object([
-                "token_type": .string("Bearer"), "expires_in": .integer(seconds), "ext_expires_in": .integer(0),
+                "token_type": .string("Bearer"), "expires_in": .integer(seconds),
+                "ext_expires_in": .integer(0),
                 "access_token": .string(bearer),
             ])
         )

@@ -16,7 +16,8 @@ package struct Credentials: Sendable {
         package var lifetime: Duration
 
         /// An application with bearer tokens of nearly an hour, as in the vendor's examples.
-        package init(tenantID: String, clientID: String, secret: String, lifetime: Duration = .seconds(3599)) {
+        package init(tenantID: String, clientID: String, secret: String, lifetime: Duration = .seconds(3599))
+        {
             self.tenantID = tenantID
             self.clientID = clientID
             self.secret = secret

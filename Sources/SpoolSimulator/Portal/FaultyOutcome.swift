@@ -54,10 +54,14 @@ extension Answer {
             self =
                 switch retryAfter {
                 case .absent: .throttled(seconds: 41, retryAfter, now: now)
-                case .seconds(let seconds), .date(let seconds): .throttled(seconds: seconds, retryAfter, now: now)
+                case .seconds(let seconds), .date(let seconds):
+                    .throttled(seconds: seconds, retryAfter, now: now)
                 }
         case .status(let code):
-            let names = [500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"]
+            let names = [
+                500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
+                504: "Gateway Timeout",
+            ]
             self.init(code, html: names[code] ?? "Error \(code)")
         case .unauthorized:
             self = .detail(401, "Invalid token")

@@ -61,7 +61,10 @@ extension Portal {
     private func requests() -> Answer {
         let log = withState { state, _ in state.log }
         var counts: [String: JSONValue] = [:]
-        for (name, requests) in Dictionary(grouping: log.requests, by: { "\($0.target.rawValue)_\($0.kind.rawValue)" }) {
+        for (name, requests) in Dictionary(
+            grouping: log.requests,
+            by: { "\($0.target.rawValue)_\($0.kind.rawValue)" }
+        ) {
             counts[name] = .integer(Int64(requests.count))
         }
         counts["total"] = .integer(Int64(log.total))

@@ -14,7 +14,9 @@ final class Portal: Sendable {
     }
 
     /// Works on the state with all records there that exist by now.
-    func withState<Result>(_ body: (inout sending PortalState, Int64) throws -> sending Result) rethrows -> sending Result {
+    func withState<Result>(_ body: (inout sending PortalState, Int64) throws -> sending Result) rethrows
+        -> sending Result
+    {
         let now = clock.nowMs
         return try state.withLock { state in
             state.grow(to: now)
@@ -25,7 +27,8 @@ final class Portal: Sendable {
     func respond(to request: IncomingRequest) -> Answer {
         if request.path.first == "simulator" { return control(request) }
         if let target = tokenRequest(request) { return respond(to: request, token: target) }
-        guard request.path.count >= 3, request.path.count <= 4, request.path[0] == "api", request.path[1] == "v1",
+        guard request.path.count >= 3, request.path.count <= 4, request.path[0] == "api",
+            request.path[1] == "v1",
             let stream = PortalStream(rawValue: request.path[2])
         else { return Answer(404, html: "Not Found") }
         let id = request.path.count == 4 ? request.path[3] : nil
@@ -37,7 +40,9 @@ final class Portal: Sendable {
 
     private func respond(to request: IncomingRequest, stream: PortalStream, id: String?) -> Answer {
         let outcome = withState { state, now in
-            PortalDecision(request, stream: stream, id: id, configuration: configuration, now: now).make(&state)
+            PortalDecision(request, stream: stream, id: id, configuration: configuration, now: now).make(
+                &state
+            )
         }
         notify()
         return outcome.answer()
@@ -72,7 +77,9 @@ final class Portal: Sendable {
     }
 
     private func tokenRequest(_ request: IncomingRequest) -> (tenant: String, isVersion2: Bool)? {
-        guard request.method == "POST", request.path.count >= 3, request.path[1] == "oauth2" else { return nil }
+        guard request.method == "POST", request.path.count >= 3, request.path[1] == "oauth2" else {
+            return nil
+        }
         switch request.path[2...] {
         case ["v2.0", "token"]: return (request.path[0], true)
         case ["token"]: return (request.path[0], false)

@@ -64,7 +64,9 @@ struct PortalDecision {
             return .done(.detail(403, "You do not have permission to perform this action."))
         }
         if let throttle = state.throttle, let wait = state.meter.admit(throttle, now: now) {
-            return .done(.throttled(seconds: wait, throttle.sendsRetryAfter ? .seconds(wait) : .absent, now: now))
+            return .done(
+                .throttled(seconds: wait, throttle.sendsRetryAfter ? .seconds(wait) : .absent, now: now)
+            )
         }
         if let id { return fetch(id, state) }
         let parameters = try request.parameters()
@@ -119,7 +121,12 @@ struct PortalDecision {
         )
         var page = query.isScan ? selector.scan(&state[stream]) : selector.list(&state[stream])
         if fault == .emptyPageWithNext {
-            page = PageSelection(places: [], hasNext: true, nextFilters: .object(asked.filters.source), total: page.total)
+            page = PageSelection(
+                places: [],
+                hasNext: true,
+                nextFilters: .object(asked.filters.source),
+                total: page.total
+            )
             if !query.isScan { page.nextFilters = nil }
         }
         if fault == .missingNextFilters {

@@ -48,7 +48,7 @@ struct PortalState: Sendable {
 
     subscript(stream: PortalStream) -> RecordShelf {
         get { stream == .activities ? activities : alerts }
-        set { if stream == .activities { activities = newValue } else { alerts = newValue } }
+        // In place: with `set`, every page would copy all entries.
         _modify {
             switch stream {
             case .activities: yield &activities

@@ -40,7 +40,9 @@ package struct RequestLog: Sendable {
     }
 
     /// The requests for one stream, or of one kind, or both.
-    package func requests(for target: RequestTarget? = nil, _ kind: PortalRequest.Kind? = nil) -> [PortalRequest] {
+    package func requests(for target: RequestTarget? = nil, _ kind: PortalRequest.Kind? = nil)
+        -> [PortalRequest]
+    {
         requests.filter { (target ?? $0.target) == $0.target && (kind ?? $0.kind) == $0.kind }
     }
 

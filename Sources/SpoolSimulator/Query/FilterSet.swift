@@ -30,7 +30,9 @@ struct FilterSet: Sendable {
                     conditions.append(.time(sortField, ranges))
                 } else {
                     readsContent = true
-                    conditions.append(.content(try ContentTest(field.kind, operation, operand, name: name).matches))
+                    conditions.append(
+                        .content(try ContentTest(field.kind, operation, operand, name: name).matches)
+                    )
                 }
             }
         }
@@ -69,7 +71,8 @@ struct FilterSet: Sendable {
         if operation == "range" {
             var ranges: [ClosedRange<Int64>] = []
             for element in operand.elements {
-                guard let start = element["start"]?.integer, let end = element["end"]?.integer, start <= end else {
+                guard let start = element["start"]?.integer, let end = element["end"]?.integer, start <= end
+                else {
                     throw FieldError(field: field, message: "range needs start and end")
                 }
                 ranges.append(start...end)
@@ -85,12 +88,12 @@ struct FilterSet: Sendable {
         switch operation {
         case "gte": return [time ... .max]
         case "gt": return [(time + 1) ... .max]
-        case "lte": return [.min ... time]
-        case "lt": return [.min ... (time - 1)]
+        case "lte": return [.min...time]
+        case "lt": return [.min...(time - 1)]
         case "gte_ndays", "lte_ndays":
             guard abs(time) < 100_000 else { throw needsTime }
             let edge = now - time * 86_400_000
-            return operation == "gte_ndays" ? [edge ... .max] : [.min ... edge]
+            return operation == "gte_ndays" ? [edge ... .max] : [.min...edge]
         default: throw FieldError(field: field, message: "Unsupported operator \(operation)")
         }
     }

@@ -17,7 +17,9 @@ struct FilterVocabulary {
     let acceptsEveryTimeOperator: Bool
 
     func field(_ name: String) -> Field? {
-        guard let field = stream == .activities ? Self.activities[name] : Self.alerts[name] else { return nil }
+        guard let field = stream == .activities ? Self.activities[name] : Self.alerts[name] else {
+            return nil
+        }
         guard acceptsEveryTimeOperator, case .time = field.kind else { return field }
         return Field(kind: field.kind, operators: Self.dateOperators.union(Self.createdOperators))
     }
@@ -42,7 +44,10 @@ struct FilterVocabulary {
             operators: presence.union(["startswith", "doesnotstartwith"])
         ),
         "user.username": Field(kind: .text { one($0.user) }, operators: presence.union(["startswith"])),
-        "userAgent.userAgent": Field(kind: .text { one($0.userAgent) }, operators: ["contains", "ncontains"]),
+        "userAgent.userAgent": Field(
+            kind: .text { one($0.userAgent) },
+            operators: ["contains", "ncontains"]
+        ),
     ]
 
     private static let alerts: [String: Field] = [

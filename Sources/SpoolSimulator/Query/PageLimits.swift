@@ -1,4 +1,6 @@
-/// How large the portal's pages may be. A limit beyond is no error; the page is just smaller.
+/// How large the portal's pages may be.
+///
+/// A limit beyond is no error; the page is just smaller.
 package struct PageLimits: Sendable {
     /// Most records of an activities page without scan.
     package var list = 100

@@ -77,7 +77,8 @@ struct PageSelector {
     }
 
     /// Drops the records that share the first left-out one's millisecond, and a few more as the portal does.
-    private func wholeMilliseconds(_ found: [UInt32], _ shelf: RecordShelf, _ order: RecordOrder) -> [UInt32] {
+    private func wholeMilliseconds(_ found: [UInt32], _ shelf: RecordShelf, _ order: RecordOrder) -> [UInt32]
+    {
         let full = cut(found, at: query.limit, shelf)
         guard !full.isEmpty else { return wholeGroup(of: found[0], shelf, order) }
         var dice = Dice(seed: seed, number: UInt64(bitPattern: time(full[full.count - 1], shelf)), purpose: 8)

@@ -22,7 +22,9 @@ struct ActivityTraits {
         let fileOperation = dice.pick(Vocabulary.fileOperations)
         switch kind {
         case .file:
-            app = dice.pick([Vocabulary.oneDrive, Vocabulary.sharePoint, Vocabulary.google, Vocabulary.powerBI])
+            app = dice.pick([
+                Vocabulary.oneDrive, Vocabulary.sharePoint, Vocabulary.google, Vocabulary.powerBI,
+            ])
             (operation, category) = fileOperation
         case .failedLogin:
             app = dice.pick([Vocabulary.office, Vocabulary.azure])

@@ -22,7 +22,9 @@ struct AlertTraits {
                 ? "2001:db8::\(hexadecimal(dice.next(), width: 4))" : "198.51.100.\(1 + dice.below(254))"
         }
         places = (0..<dice.below(3)).map { _ in dice.pick(Vocabulary.places) }
-        apps = (0..<dice.below(3)).map { _ in dice.pick([Vocabulary.oneDrive, Vocabulary.exchange, Vocabulary.azure]) }
+        apps = (0..<dice.below(3)).map { _ in
+            dice.pick([Vocabulary.oneDrive, Vocabulary.exchange, Vocabulary.azure])
+        }
         self.dice = dice
     }
 }

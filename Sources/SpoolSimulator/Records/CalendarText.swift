@@ -22,12 +22,12 @@ struct CalendarText {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
-    /// `2026-11-24T07:31:00.000Z`
+    /// Like `2026-11-24T07:31:00.000Z`.
     var iso: String {
         "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))T\(time).\(digits(millisecondOfDay % 1000, 3))Z"
     }
 
-    /// `Tue, 24 Nov 2026 07:31:00 GMT`, the IMF-fixdate of RFC 9110 §5.6.7
+    /// Like `Tue, 24 Nov 2026 07:31:00 GMT`, the IMF-fixdate of RFC 9110 §5.6.7.
     var http: String {
         let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
         let months = [

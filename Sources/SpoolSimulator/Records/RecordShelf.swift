@@ -100,7 +100,12 @@ struct RecordShelf: Sendable {
     func copies(of places: [UInt32]) -> [RecordCopy] {
         places.map { place in
             let entry = entries[Int(place)]
-            return RecordCopy(stream: stream, entry: entry, text: text, raw: entry.isGiven ? given[place]?.raw : nil)
+            return RecordCopy(
+                stream: stream,
+                entry: entry,
+                text: text,
+                raw: entry.isGiven ? given[place]?.raw : nil
+            )
         }
     }
 }

@@ -17,12 +17,16 @@ struct AnswerWriter {
         case .hangUp:
             return false
         case .whole:
-            try await outbound.write(contentsOf: [.head(head(length: answer.body.readableBytes)), .body(.byteBuffer(answer.body))])
+            try await outbound.write(contentsOf: [
+                .head(head(length: answer.body.readableBytes)), .body(.byteBuffer(answer.body)),
+            ])
             try await outbound.write(.end(nil))
             return keepsAlive
         case .stall(let seconds):
             let (first, second) = halves
-            try await outbound.write(contentsOf: [.head(head(length: answer.body.readableBytes)), .body(.byteBuffer(first))])
+            try await outbound.write(contentsOf: [
+                .head(head(length: answer.body.readableBytes)), .body(.byteBuffer(first)),
+            ])
             try await Task.sleep(for: .seconds(seconds))
             try await outbound.write(contentsOf: [.body(.byteBuffer(second)), .end(nil)])
             return keepsAlive

@@ -16,7 +16,9 @@ final class PortalServer: Sendable {
         self.task = task
     }
 
-    static func start(_ portal: Portal, host: String, port: Int, tls: NIOSSLContext?) async throws -> PortalServer {
+    static func start(_ portal: Portal, host: String, port: Int, tls: NIOSSLContext?) async throws
+        -> PortalServer
+    {
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)

@@ -1,0 +1,86 @@
+package import NIOCore
+
+/// What kind of listener to run.
+///
+/// The default only counts.
+package struct ReceiverConfiguration: Sendable {
+    /// What it listens with.
+    package enum Transport: Sendable {
+        case tcp
+        case tls(ReceiverTLS)
+        case udp
+    }
+
+    /// Address to listen at, IPv4 or IPv6.
+    package var host = "127.0.0.1"
+    /// Port to listen at; 0 takes a free one.
+    package var port = 0
+    /// What to listen with.
+    package var transport: Transport
+    /// Keeps how often each event's id came.
+    package var keepsIDs = false
+    /// Keeps the messages themselves; memory then grows with them.
+    package var keepsMessages = false
+    /// Messages longer than this are counted as too long and skipped.
+    package var longestMessage = 4 << 20
+    /// The receive buffer of each connection in bytes; nil leaves it to the kernel.
+    package var receiveBuffer: Int?
+    /// False accepts connections and reads nothing until told to.
+    package var isReading = true
+    /// How each connection ends by the receiver's doing.
+    package var ending: ConnectionEnding = .byPeer
+    /// Called for each message, on an event loop, in the order of its connection.
+    package var onMessage: (@Sendable (ReceivedMessage) -> Void)?
+
+    /// A listener at a free port of the loopback address.
+    package init(_ transport: Transport = .tcp) {
+        self.transport = transport
+    }
+}
+
+/// How a connection ends by the receiver's doing.
+package enum ConnectionEnding: Sendable, Equatable {
+    /// Not at all: the peer ends it.
+    case byPeer
+    /// The receiver resets it after reading so many bytes; what else was sent is lost.
+    case reset(afterBytes: Int)
+    /// The receiver closes it cleanly after so many messages.
+    case close(afterMessages: Int)
+}
+
+/// The receiver's certificate, and whether it asks for the peer's.
+package struct ReceiverTLS: Sendable {
+    package var certificateFile: String
+    package var keyFile: String
+    /// A file with the authorities of client certificates; nil asks for none.
+    package var clientAuthorityFile: String?
+
+    /// Reads the PEM files when the receiver starts.
+    package init(certificateFile: String, keyFile: String, clientAuthorityFile: String? = nil) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+        self.clientAuthorityFile = clientAuthorityFile
+    }
+}
+
+/// One message as it came.
+package struct ReceivedMessage: Sendable {
+    /// How its end was found.
+    package enum Framing: String, Sendable {
+        case octetCounting
+        case lines
+        case datagram
+    }
+
+    /// Its bytes without framing.
+    package var bytes: ByteBuffer
+    /// How its end was found.
+    package var framing: Framing
+    /// The connection it came on, from 1; 0 for datagrams.
+    package var connection: Int
+
+    /// Its text; bytes that are no UTF-8 are replaced.
+    package var text: String {
+        String(decoding: bytes.readableBytesView, as: UTF8.self)
+    }
+}

@@ -1,0 +1,96 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Tells a connection that the receiver is going down.
+struct ReceiverStopping: Sendable {}
+
+/// One accepted connection: cuts what comes into messages and ends it as the receiver is told to.
+final class ReceiverConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let record: ReceiverRecord
+    private let ending: ConnectionEnding
+    private var reader: FrameReader
+    private var number = 0
+    private var messages = 0
+    private var bytes = 0
+    private var end: ReceivedConnection.End?
+
+    init(_ record: ReceiverRecord, ending: ConnectionEnding, limit: Int) {
+        self.record = record
+        self.ending = ending
+        reader = FrameReader(limit: limit)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        number = record.opened()
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard end == nil else { return }
+        var received = unwrapInboundIn(data)
+        var batch = ReceivedBatch()
+        let isLast = cutToEnding(&received)
+        batch.bytesRead = received.readableBytes
+        bytes += received.readableBytes
+        reader.append(&received)
+        while !hasEnough, let event = reader.next() {
+            let before = batch.messages.count
+            batch.add(event, connection: number)
+            messages += batch.messages.count - before
+        }
+        if isLast {
+            end = .reset
+        } else if hasEnough {
+            end = .closed
+        }
+        record.received(batch, on: number)
+        switch end {
+        case .reset: reset(context)
+        case .closed: context.close(promise: nil)
+        default: break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if end == nil { end = .failed("\(error)") }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        record.closed(number, end ?? .byPeer, isUnfinished: reader.unfinishedBytes > 0)
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
+        if end == nil { end = .closed }
+        beneathTLS(context).close(promise: nil)
+    }
+
+    private var hasEnough: Bool {
+        if case .close(let limit) = ending { messages >= limit } else { false }
+    }
+
+    private func cutToEnding(_ received: inout ByteBuffer) -> Bool {
+        guard case .reset(let limit) = ending, bytes + received.readableBytes >= limit else { return false }
+        received = received.readSlice(length: max(0, limit - bytes)) ?? ByteBuffer()
+        return true
+    }
+
+    /// Closing with a linger time of zero makes the kernel send RST instead of FIN (`socket(7)`).
+    private func reset(_ context: ChannelHandlerContext) {
+        if let socket = context.channel as? any SocketOptionProvider {
+            socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
+        }
+        beneathTLS(context).close(promise: nil)
+    }
+
+    /// From here a close goes past the TLS handler, which would say good-bye first and wait for an answer.
+    private func beneathTLS(_ context: ChannelHandlerContext) -> ChannelHandlerContext {
+        // No such handler on plain TCP.
+        (try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)) ?? context
+    }
+}

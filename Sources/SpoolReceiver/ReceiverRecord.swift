@@ -1,0 +1,118 @@
+import NIOCore
+import Synchronization
+
+/// What the receiver has seen, and those who wait for more.
+final class ReceiverRecord: Sendable {
+    private struct State {
+        var counts = ReceiverCounts()
+        var ids: [String: Int] = [:]
+        var messages: [ByteBuffer] = []
+        var connections: [Int: ReceivedConnection] = [:]
+        var lastWaiter = 0
+        var waiters: [Int: Waiter] = [:]
+
+        /// Counts an id, or its lack.
+        mutating func note(_ id: String?) {
+            guard let id else {
+                counts.withoutID += 1
+                return
+            }
+            let times = ids[id, default: 0]
+            ids[id] = times + 1
+            if times == 0 { counts.ids += 1 } else { counts.duplicates += 1 }
+        }
+    }
+
+    private struct Waiter {
+        var predicate: @Sendable (ReceiverCounts) -> Bool
+        var continuation: CheckedContinuation<Void, any Error>
+    }
+
+    /// Connections beyond this many are forgotten, the oldest first.
+    private static let keptConnections = 1000
+
+    private let configuration: ReceiverConfiguration
+    private let state = Mutex(State())
+
+    init(_ configuration: ReceiverConfiguration) {
+        self.configuration = configuration
+    }
+
+    var counts: ReceiverCounts { state.withLock { $0.counts } }
+    var ids: [String: Int] { state.withLock { $0.ids } }
+    var messages: [ByteBuffer] { state.withLock { $0.messages } }
+
+    var connections: [ReceivedConnection] {
+        state.withLock { $0.connections.values.sorted { $0.number < $1.number } }
+    }
+
+    func opened() -> Int {
+        change { state in
+            state.counts.connectionsOpened += 1
+            let number = state.counts.connectionsOpened
+            state.connections[number] = ReceivedConnection(number: number)
+            state.connections[number - Self.keptConnections] = nil
+            return number
+        }
+    }
+
+    func closed(_ connection: Int, _ end: ReceivedConnection.End, isUnfinished: Bool) {
+        change { state in
+            state.counts.connectionsClosed += 1
+            if isUnfinished { state.counts.unfinished += 1 }
+            state.connections[connection]?.end = end
+        }
+    }
+
+    /// Takes in what one read brought.
+    func received(_ batch: ReceivedBatch, on connection: Int) {
+        let ids = configuration.keepsIDs ? batch.messages.map { ExternalID.find(in: $0.bytes) } : []
+        change { state in
+            state.counts.add(batch)
+            state.connections[connection]?.messages += batch.messages.count
+            state.connections[connection]?.bytes += batch.bytesRead
+            for id in ids { state.note(id) }
+            if configuration.keepsMessages { state.messages.append(contentsOf: batch.messages.map(\.bytes)) }
+        }
+        if let onMessage = configuration.onMessage { batch.messages.forEach(onMessage) }
+    }
+
+    func forget() {
+        state.withLock { state in
+            state.ids = [:]
+            state.messages = []
+        }
+    }
+
+    func wait(_ predicate: @escaping @Sendable (ReceiverCounts) -> Bool) async throws {
+        let number = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let outcome: Swift.Result<Void, any Error>? = state.withLock { state in
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    if predicate(state.counts) { return .success(()) }
+                    state.waiters[number] = Waiter(predicate: predicate, continuation: continuation)
+                    return nil
+                }
+                if let outcome { continuation.resume(with: outcome) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { $0.waiters.removeValue(forKey: number) }
+            waiter?.continuation.resume(throwing: CancellationError())
+        }
+    }
+
+    private func change<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
+        let (result, content) = state.withLock { state in
+            let result = body(&state)
+            let content = state.waiters.filter { $0.value.predicate(state.counts) }
+            for number in content.keys { state.waiters[number] = nil }
+            return (result, content.values.map(\.continuation))
+        }
+        for continuation in content { continuation.resume() }
+        return result
+    }
+}

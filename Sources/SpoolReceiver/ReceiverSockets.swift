@@ -1,0 +1,135 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// The listening socket and the connections made to it.
+final class ReceiverSockets: Sendable {
+    private struct State {
+        var listener: (any Channel)?
+        var connections: [ObjectIdentifier: any Channel] = [:]
+        var isReading: Bool
+        var ending: ConnectionEnding
+    }
+
+    private let configuration: ReceiverConfiguration
+    private let record: ReceiverRecord
+    private let tls: NIOSSLContext?
+    private let state: Mutex<State>
+
+    init(_ configuration: ReceiverConfiguration, _ record: ReceiverRecord) throws {
+        self.configuration = configuration
+        self.record = record
+        tls = if case .tls(let files) = configuration.transport { try files.context() } else { nil }
+        state = Mutex(State(isReading: configuration.isReading, ending: configuration.ending))
+    }
+
+    /// Listens and says at which port.
+    func listen(port: Int) async throws -> Int {
+        let channel: any Channel
+        if case .udp = configuration.transport {
+            channel = try await datagrams().bind(host: configuration.host, port: port).get()
+        } else {
+            channel = try await connections().bind(host: configuration.host, port: port).get()
+        }
+        state.withLock { $0.listener = channel }
+        return channel.localAddress?.port ?? port
+    }
+
+    /// Closes everything, without good-byes, and returns when it is closed.
+    func close() async {
+        let listener = state.withLock { state in
+            defer { state.listener = nil }
+            return state.listener
+        }
+        // Only a socket closed already fails here.
+        try? await listener?.close()
+        let connections = state.withLock { Array($0.connections.values) }
+        for connection in connections {
+            connection.pipeline.fireUserInboundEventTriggered(ReceiverStopping())
+        }
+        for connection in connections {
+            try? await connection.closeFuture.get()
+        }
+    }
+
+    func setReading(_ isReading: Bool) {
+        let channels = state.withLock { state in
+            state.isReading = isReading
+            var channels = Array(state.connections.values)
+            if case .udp = configuration.transport { channels += [state.listener].compactMap(\.self) }
+            return channels
+        }
+        for channel in channels {
+            // A connection that ends meanwhile needs no setting.
+            channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+        }
+    }
+
+    func setEnding(_ ending: ConnectionEnding) {
+        state.withLock { $0.ending = ending }
+    }
+
+    private func connections() -> ServerBootstrap {
+        let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.backlog, value: 128)
+            .childChannelInitializer { connection in
+                connection.eventLoop.makeCompletedFuture { try self.prepare(connection) }
+            }
+        guard let size = configuration.receiveBuffer else { return bootstrap }
+        // Connections inherit it from the listening socket, which alone sets it before the window is announced.
+        return bootstrap.serverChannelOption(.socketOption(.so_rcvbuf), value: .init(size))
+    }
+
+    private func datagrams() -> DatagramBootstrap {
+        let isReading = state.withLock { $0.isReading }
+        let bootstrap = DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .channelOption(.socketOption(.so_reuseaddr), value: 1)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
+            .channelOption(.autoRead, value: isReading)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(DatagramListener(self.record))
+                }
+            }
+        guard let size = configuration.receiveBuffer else { return bootstrap }
+        return bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(size))
+    }
+
+    private func prepare(_ connection: any Channel) throws {
+        let key = ObjectIdentifier(connection)
+        let (isReading, ending) = state.withLock { state in
+            state.connections[key] = connection
+            return (state.isReading, state.ending)
+        }
+        connection.closeFuture.whenComplete { _ in
+            self.state.withLock { $0.connections[key] = nil }
+        }
+        try connection.syncOptions?.setOption(.autoRead, value: isReading)
+        if let tls {
+            try connection.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+        }
+        try connection.pipeline.syncOperations.addHandler(
+            ReceiverConnection(record, ending: ending, limit: configuration.longestMessage)
+        )
+    }
+}
+
+extension ReceiverTLS {
+    fileprivate func context() throws -> NIOSSLContext {
+        let chain = try NIOSSLCertificate.fromPEMFile(certificateFile).map {
+            NIOSSLCertificateSource.certificate($0)
+        }
+        let key = try NIOSSLPrivateKey(file: keyFile, format: .pem)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain,
+            privateKey: .privateKey(key)
+        )
+        if let clientAuthorityFile {
+            configuration.trustRoots = .file(clientAuthorityFile)
+            configuration.certificateVerification = .noHostnameVerification
+        }
+        return try NIOSSLContext(configuration: configuration)
+    }
+}
