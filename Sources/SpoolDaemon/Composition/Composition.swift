@@ -1,6 +1,6 @@
 package import SpoolConfig
 package import SpoolCore
-import SpoolSinks
+package import SpoolSinks
 import SpoolSources
 
 /// A whole configuration, composed: every source and sink made, every stream that a sink takes known.
@@ -60,6 +60,9 @@ package struct Composition: Sendable {
     package var addresses: [SinkName: String] {
         Dictionary(sinks.map { ($0.content.sink.name, $0.content.sink.address) }) { first, _ in first }
     }
+
+    /// The sinks in the order of the file.
+    package var sinkNames: [SinkName] { sinks.map(\.content.sink.name) }
 
     /// "1 source, 2 streams, 1 sink".
     package var summary: String {

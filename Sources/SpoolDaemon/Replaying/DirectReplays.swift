@@ -1,7 +1,9 @@
 import Logging
+import SpoolConfig
 import SpoolControl
 import SpoolCore
 import SpoolPipeline
+import SpoolSinks
 import SpoolStore
 
 /// Replays made and driven by a command while no daemon runs: it holds the lock, and sends nothing else.

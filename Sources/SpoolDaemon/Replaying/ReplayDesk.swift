@@ -1,3 +1,4 @@
+import SpoolConfig
 package import SpoolControl
 package import SpoolCore
 import SpoolStore
@@ -60,6 +61,17 @@ package struct ReplayDesk: Sendable {
     /// Drives a replay to its end when no daemon does; returns at once otherwise.
     package func drive(_ replay: Replay) async throws {
         if case .direct(let direct) = way { try await direct.drive(replay) }
+    }
+
+    /// True when a daemon has asked for the spool that this command held.
+    package var isHandedOver: Bool {
+        if case .direct(let direct) = way { return direct.isHandedOver }
+        return false
+    }
+
+    /// All replays of a spool, newest first, read without the daemon and without the lock.
+    package static func list(_ composition: Composition) async throws(StoreError) -> [Replay] {
+        try await Spool.openReadOnly(path: composition.spool.path).replays(of: nil)
     }
 
     /// Gives the spool back.

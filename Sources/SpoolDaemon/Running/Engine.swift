@@ -1,4 +1,5 @@
 import Logging
+import SpoolConfig
 import SpoolCore
 import SpoolPipeline
 import SpoolSinks

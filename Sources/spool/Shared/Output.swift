@@ -11,6 +11,9 @@ enum Output {
     /// True when standard output is a terminal.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// True when somebody can be asked.
+    static var isInteractive: Bool { isTerminal && isatty(STDIN_FILENO) == 1 }
+
     private static func write(_ text: String, to handle: FileHandle) {
         // A reader that went away (`| head`) ends the output, not the command.
         try? handle.write(contentsOf: Data(text.utf8))
