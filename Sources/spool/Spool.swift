@@ -16,7 +16,7 @@ struct Spool: AsyncParsableCommand {
             """,
         version: SpoolVersion.text,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ReplayCommand.self, QueryCommand.self, SimulateCommand.self,
+            RunCommand.self, DemoCommand.self, CheckCommand.self, ReplayCommand.self, QueryCommand.self, SimulateCommand.self,
         ]
     )
 
