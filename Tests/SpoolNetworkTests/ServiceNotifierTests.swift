@@ -1,6 +1,7 @@
 import Foundation
 import SpoolNetwork
 import SpoolTestSupport
+import Synchronization
 import Testing
 
 @Suite("Telling systemd")
@@ -82,4 +83,68 @@ struct ServiceNotifierTests {
         #expect(notifier(["WATCHDOG_USEC": "0"]).watchdogInterval == nil)
         #expect(notifier([:]).watchdogInterval == nil)
     }
+
+    @Test("the watchdog is fed in time for as long as the daemon is alive", .timeLimit(.minutes(1)))
+    func keepAlive() async throws {
+        let receiver = try DatagramReceiver(path: folder.path("notify"))
+        let notifier = notifier(["NOTIFY_SOCKET": folder.path("notify"), "WATCHDOG_USEC": "30000000"])
+        let clock = ManualClock()
+        let alive = Alive()
+        let keeper = Task { await notifier.keepAlive(clock: clock) { alive.value } }
+
+        for _ in 0..<3 {
+            try await clock.waitUntilSleeping()
+            #expect(clock.untilNextDeadline == .seconds(15))
+            #expect(try receiver.receive() == "WATCHDOG=1")
+            clock.advance(by: .seconds(15))
+        }
+        try await clock.waitUntilSleeping()
+        #expect(try receiver.receive() == "WATCHDOG=1")
+        alive.end()
+        clock.advance(by: .seconds(15))
+
+        await keeper.value
+        #expect(throws: POSIXError.self) { try receiver.receive() }
+    }
+
+    @Test("feeding ends with its task", .timeLimit(.minutes(1)))
+    func keepAliveCancelled() async throws {
+        let receiver = try DatagramReceiver(path: folder.path("notify"))
+        let notifier = notifier(["NOTIFY_SOCKET": folder.path("notify"), "WATCHDOG_USEC": "30000000"])
+        let clock = ManualClock()
+        let keeper = Task { await notifier.keepAlive(clock: clock) }
+        try await clock.waitUntilSleeping()
+
+        keeper.cancel()
+
+        await keeper.value
+        #expect(try receiver.receive() == "WATCHDOG=1")
+    }
+
+    @Test("start, reload and stop are told one by one, and to nobody without a fault")
+    func lifecycle() throws {
+        let receiver = try DatagramReceiver(path: folder.path("notify"))
+        let notifiers = [
+            notifier(["NOTIFY_SOCKET": folder.path("notify")]), notifier(["NOTIFY_SOCKET": "/absent"]),
+        ]
+
+        for notifier in notifiers {
+            notifier.ready()
+            notifier.reloading()
+            notifier.stopping()
+        }
+
+        #expect(try receiver.receive() == "READY=1")
+        #expect(try receiver.receive().hasPrefix("RELOADING=1"))
+        #expect(try receiver.receive() == "STOPPING=1")
+    }
+}
+
+/// Whether the daemon says that it is alive.
+private final class Alive: Sendable {
+    private let state = Mutex(true)
+
+    var value: Bool { state.withLock { $0 } }
+
+    func end() { state.withLock { $0 = false } }
 }
