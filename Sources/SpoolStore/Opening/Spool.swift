@@ -71,8 +71,8 @@ package final class Spool: Sendable {
 
     /// Runs `body` in one `BEGIN IMMEDIATE … COMMIT` on the writing connection; durable on return.
     ///
-    /// - Parameter mayUseReserve: on a full disk, give up the reserve and try once more. Not for intake, which
-    ///   would eat what settling and pruning need.
+    /// With `mayUseReserve`, a full disk makes it give up the reserve and try once more; not for intake, which
+    /// would eat what settling and pruning need.
     func write<Value: Sendable>(
         mayUseReserve: Bool = true,
         _ body: @escaping @Sendable (Database) throws -> Value
