@@ -10,13 +10,13 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var pid: Int32
     package var started: Timestamp
     package var at: Timestamp
-    package var spool: SpoolStatus
+    package var spool: SpoolFileStatus
     package var streams: [StreamStatus]
     package var sinks: [SinkStatus]
     package var replays: [ReplayStatus]
     package var notifications: [NotificationStatus]
 
-    package init(version: String, pid: Int32, started: Timestamp, at: Timestamp, spool: SpoolStatus) {
+    package init(version: String, pid: Int32, started: Timestamp, at: Timestamp, spool: SpoolFileStatus) {
         self.version = version
         self.pid = pid
         self.started = started
@@ -36,7 +36,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
 }
 
 /// The spool's file and the room it has.
-package struct SpoolStatus: Codable, Sendable, Equatable {
+package struct SpoolFileStatus: Codable, Sendable, Equatable {
     package var path: String
     package var events: Int
     /// Bytes of pages in use.

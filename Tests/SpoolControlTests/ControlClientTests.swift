@@ -88,7 +88,7 @@ struct ControlClientTests {
             pid: 4711,
             started: Timestamp(milliseconds: 1),
             at: Timestamp(milliseconds: 2),
-            spool: SpoolStatus(path: "/x", events: 3, used: 4, limit: 5, wal: 6, free: 7)
+            spool: SpoolFileStatus(path: "/x", events: 3, used: 4, limit: 5, wal: 6, free: 7)
         )
         report.replays = [ReplayStatus(replay(.running))]
         let sent = report

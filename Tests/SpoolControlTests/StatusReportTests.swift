@@ -22,7 +22,7 @@ struct StatusReportTests {
             pid: 1,
             started: time,
             at: time,
-            spool: SpoolStatus(path: "/x", events: 1, used: 2, limit: 3, wal: 4, free: 5)
+            spool: SpoolFileStatus(path: "/x", events: 1, used: 2, limit: 3, wal: 4, free: 5)
         )
         report.streams = [stream]
         report.sinks = [sink]

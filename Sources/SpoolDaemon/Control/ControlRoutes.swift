@@ -3,6 +3,7 @@ import Hummingbird
 import SpoolConfig
 import SpoolControl
 import SpoolCore
+import SpoolPipeline
 import SpoolStore
 
 /// The routes of the socket and of the status address.

@@ -1,6 +1,9 @@
 package import Logging
 import SpoolCore
+import SpoolPipeline
 import SpoolReceiver
+import SpoolSimulator
+import SpoolStore
 import Synchronization
 
 /// `spool demo`: events flow, the SIEM goes away, the backlog grows and drains, a window is replayed, and every

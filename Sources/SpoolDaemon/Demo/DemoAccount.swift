@@ -24,14 +24,15 @@ package struct DemoAccount: Sendable, Equatable {
     /// What does not add up, in words; empty when nothing is missing.
     package var faults: [String] {
         let delivered = Set(received.keys)
-        return [
+        let notAgain = replayed.count { received[$0, default: 0] < 2 }
+        let findings: [(Int, String)] = [
             (shown.subtracting(spooled).count, "shown by the portal and not spooled"),
             (spooled.subtracting(shown).count, "spooled and never shown by the portal"),
             (spooled.subtracting(delivered).count, "spooled and not delivered"),
             (delivered.subtracting(spooled).count, "delivered and not in the spool"),
-            (replayed.count { received[$0, default: 0] < 2 }, "replayed and not received again"),
+            (notAgain, "replayed and not received again"),
         ]
-        .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return findings.filter { $0.0 > 0 }.map { count, what in "\(count) \(what)" }
     }
 
     /// The demo's last line.

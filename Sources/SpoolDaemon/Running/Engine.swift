@@ -98,7 +98,7 @@ final class Engine: Sendable {
         let floors = lookBacks
         let streams = floors.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
         return Workforce.Job(name: "retention", fingerprint: "\(age) \(streams)") { stop throws(StoreError) in
-            try await retention.run(age: age, sweepFloors: floors, stop: stop)
+            try await retention.run(age: age, sweepsBack: floors, stop: stop)
         }
     }
 

@@ -15,26 +15,36 @@ struct Retention: Sendable {
     let pruned: Signal
 
     /// Runs until `stop` is asked for.
-    func run(age: Duration, sweepFloors: [StreamID: Duration], stop: Stop) async throws(StoreError) {
+    ///
+    /// - Parameters:
+    ///   - age: `retention.age`.
+    ///   - sweepsBack: how far below `swept_to` the sweeps of each stream read again.
+    ///   - stop: asks for the end.
+    func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
         while !stop.isAsked {
             let stopping = Watch(stop.signal)
             await time.wait(Self.interval, or: stopping)
             if stop.isAsked { return }
-            try await prune(age: age, sweepFloors: sweepFloors)
+            try await prune(age: age, sweepsBack: sweepsBack)
         }
     }
 
-    private func prune(age: Duration, sweepFloors: [StreamID: Duration]) async throws(StoreError) {
+    private func prune(age: Duration, sweepsBack: [StreamID: Duration]) async throws(StoreError) {
+        var now: [StreamID: SourceTime] = [:]
+        for (stream, date) in dates.now() {
+            now[stream] = SourceTime(date: date, sweepsBack: sweepsBack[stream] ?? .zero)
+        }
         do throws(StoreError) {
-            let result = try await spool.prune(
-                now: dates.now(),
-                age: age,
-                lookBacks: sweepFloors,
-                at: time.wall()
-            )
-            if result.events > 0 {
-                logger.info("events deleted by retention", metadata: ["events": "\(result.events)"])
+            let report = try await spool.prune(now: now, age: age)
+            if report.events > 0 {
+                logger.info("events deleted by retention", metadata: ["events": "\(report.events)"])
                 pruned.notify()
+            }
+            if report.lost > 0 {
+                logger.warning(
+                    "events deleted that a sink which left the configuration has not had",
+                    metadata: ["events": "\(report.lost)"]
+                )
             }
         } catch {
             guard error.kind == .full || error.kind == .busy else { throw error }
