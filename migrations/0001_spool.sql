@@ -191,6 +191,9 @@ CREATE TABLE replay (
     finished_ms INTEGER              -- when it ended or was cancelled
 ) STRICT;
 
+-- Replays that keep events from retention.
+CREATE INDEX replay_unfinished ON replay (state) WHERE state IN ('running', 'paused');
+
 CREATE TABLE replay_stream (
     replay_id INTEGER NOT NULL REFERENCES replay (id) ON DELETE CASCADE, -- the job
     stream_id INTEGER NOT NULL REFERENCES stream (id), -- a stream of it

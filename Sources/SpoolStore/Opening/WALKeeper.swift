@@ -42,7 +42,13 @@ final class WALKeeper: Sendable {
             return
         }
         guard bytes >= state.withLock({ $0.tryAgainAt }) else { return }
-        let isEmpty = truncate(db)
+        retry(db)
+    }
+
+    /// Tries to empty a log that is longer than its limit.
+    func retry(_ db: Database) {
+        let bytes = SpoolFiles.size(of: path)
+        let isEmpty = bytes <= limit || truncate(db)
         state.withLock { state in
             state.tryAgainAt = isEmpty ? limit : bytes + limit / 8
             state.isHeld = !isEmpty

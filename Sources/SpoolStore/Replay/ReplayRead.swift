@@ -29,7 +29,8 @@ struct ReplayRead {
             ),
             arguments: [id.value, stream.value]
         )
-        guard let row, let basis = ReplayBasis(rawValue: row[1]), let mode = ReplayMode(rawValue: row[4]) else {
+        guard let row, let basis = ReplayBasis(rawValue: row[1]), let mode = ReplayMode(rawValue: row[4])
+        else {
             throw StoreError(.invalid, "Replay \(id) does not exist, or has no stream \(stream).")
         }
         replay = id.value

@@ -28,7 +28,14 @@ enum ReplayRows {
         for plan in plans {
             // A stream without anything to send begins at its end.
             let end = plan.end ?? plan.last
-            try add(db, id, plan.stream, last: plan.last, end: end, position: plan.first.map { $0 - 1 } ?? end)
+            try add(
+                db,
+                id,
+                plan.stream,
+                last: plan.last,
+                end: end,
+                position: plan.first.map { $0 - 1 } ?? end
+            )
         }
         return id
     }

@@ -13,7 +13,11 @@ final class TestSpool: Sendable {
 
     init(options: SpoolOptions = .small, at now: Timestamp = .t0) throws {
         folder = try TemporaryFolder.make()
-        spool = try Spool.open(path: folder.appendingPathComponent("spool.db").path, options: options, at: now)
+        spool = try Spool.open(
+            path: folder.appendingPathComponent("spool.db").path,
+            options: options,
+            at: now
+        )
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
