@@ -102,7 +102,8 @@ let package = Package(
             "SpoolDaemon",
             [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolFormats", "SpoolNetwork", "SpoolPipeline",
-                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", grdbSQLite, hummingbird,
+                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", grdbSQLite,
+                hummingbird,
                 lifecycle, logging, unixSignals,
             ]
         ),
@@ -121,7 +122,8 @@ let package = Package(
         tests(
             "SpoolSourcesTests",
             [
-                "SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolSimulator", "SpoolSources", nioCore, nioHTTP1,
+                "SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolSimulator", "SpoolSources", nioCore,
+                nioHTTP1,
                 nioPosix, nioSSL,
             ],
             resources: [.copy("Samples")]

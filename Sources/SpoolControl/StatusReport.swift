@@ -7,8 +7,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package static let path = "/status"
 
     package var version: String
-    package var pid: Int32
-    package var started: Timestamp
+    /// Who holds the spool for writing, as `123 (spool run)`; nil when nobody does.
+    package var holder: String?
     package var at: Timestamp
     package var spool: SpoolFileStatus
     package var streams: [StreamStatus]
@@ -16,10 +16,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var replays: [ReplayStatus]
     package var notifications: [NotificationStatus]
 
-    package init(version: String, pid: Int32, started: Timestamp, at: Timestamp, spool: SpoolFileStatus) {
+    package init(version: String, holder: String?, at: Timestamp, spool: SpoolFileStatus) {
         self.version = version
-        self.pid = pid
-        self.started = started
+        self.holder = holder
         self.at = at
         self.spool = spool
         streams = []
@@ -29,8 +28,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, pid, spool, streams, sinks, replays, notifications
-        case started = "started_ms"
+        case version, holder, spool, streams, sinks, replays, notifications
         case at = "at_ms"
     }
 }

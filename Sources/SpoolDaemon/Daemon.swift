@@ -35,7 +35,9 @@ package struct Daemon: Sendable {
     package func run() async throws {
         let hostName = ProcessInfo.processInfo.hostName
         let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
-        for warning in composition.warnings { logger.warning("configuration", metadata: ["cause": "\(warning)"]) }
+        for warning in composition.warnings {
+            logger.warning("configuration", metadata: ["cause": "\(warning)"])
+        }
         let time = SystemTime.timekeeper()
         var options = SpoolOptions(holder: "spool run")
         options.maxBytes = composition.spool.maxSize

@@ -52,7 +52,8 @@ struct CuttingTests {
     @Test("an event whose id alone is over the limit is left out and told; the others are sent")
     func tooLarge() throws {
         let events = [
-            event(), event { $0.externalID = String(repeating: "9", count: 2_000) }, event { $0.externalID = "id-3" },
+            event(), event { $0.externalID = String(repeating: "9", count: 2_000) },
+            event { $0.externalID = "id-3" },
         ]
         for framing in [Framing.lines, .octetCounting, .datagrams] {
             let format = LineFormat(

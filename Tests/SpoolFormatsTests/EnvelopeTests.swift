@@ -7,7 +7,10 @@ struct EnvelopeTests {
         (.agent(AgentHeader(), system: "siem-1"), "<109>2025-02-04T01:51:55.000Z siem-1 CEF:0|"),
         (plainHeader, "2025-02-04T01:51:55.000Z CEF:0|"),
         (.agent(AgentHeader(time: .rfc3164), system: "siem-1"), "<109>Feb 04 01:51:55 siem-1 CEF:0|"),
-        (.agent(AgentHeader(time: .rfc3164Year), system: "siem-1"), "<109>Feb 04 2025 01:51:55 siem-1 CEF:0|"),
+        (
+            .agent(AgentHeader(time: .rfc3164Year), system: "siem-1"),
+            "<109>Feb 04 2025 01:51:55 siem-1 CEF:0|"
+        ),
         (
             .agent(AgentHeader(priority: 0, systemName: false), system: "siem-1"),
             "<0>2025-02-04T01:51:55.000Z CEF:0|"
@@ -25,7 +28,9 @@ struct EnvelopeTests {
 
         let line = try split(render(batch([event()]), format).bytes)[0]
 
-        #expect(line.hasPrefix(prefix + "MCAS|SIEM_Agent|0.298.168|EVENT_CATEGORY_LOGIN|Log on|0|externalId="))
+        #expect(
+            line.hasPrefix(prefix + "MCAS|SIEM_Agent|0.298.168|EVENT_CATEGORY_LOGIN|Log on|0|externalId=")
+        )
     }
 
     @Test(
@@ -49,7 +54,10 @@ struct EnvelopeTests {
 
     @Test("octet counting gives the bytes of each line, whatever their number of digits")
     func octetCounting() throws {
-        let texts = ["", "short", "\u{1F980}", String(repeating: "x", count: 700), String(repeating: "y", count: 9_600)]
+        let texts = [
+            "", "short", "\u{1F980}", String(repeating: "x", count: 700),
+            String(repeating: "y", count: 9_600),
+        ]
         let format = LineFormat(
             payload: .cef(.agent(emptyPairs: false)),
             envelope: .bare,
@@ -71,7 +79,9 @@ struct EnvelopeTests {
             frames.append(Array(rest.prefix(count)))
             rest = rest.dropFirst(count)
         }
-        let messages = try frames.dropLast().map { try StrictCEF(String(decoding: $0, as: UTF8.self))["msg"] ?? "" }
+        let messages = try frames.dropLast().map {
+            try StrictCEF(String(decoding: $0, as: UTF8.self))["msg"] ?? ""
+        }
         #expect(messages == texts)
         #expect(frames.last.map { String(decoding: $0, as: UTF8.self) } == "{}")
     }

@@ -38,8 +38,10 @@ struct EscapingTests {
         "bytes that are not UTF-8 come out as U+FFFD, never broken",
         arguments: [
             ([0xFF], "\u{FFFD}"), ([0xC0, 0xAF], "\u{FFFD}\u{FFFD}"),
-            ([0xE0, 0x80, 0xBF], "\u{FFFD}\u{FFFD}\u{FFFD}"), ([0xF0, 0x81, 0x82], "\u{FFFD}\u{FFFD}\u{FFFD}"),
-            ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"), ([0xF4, 0x90, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ([0xE0, 0x80, 0xBF], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ([0xF0, 0x81, 0x82], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ([0xF4, 0x90, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
             ([0xE1, 0x80, 0x41], "\u{FFFD}A"), ([0xF0, 0x91, 0x92, 0x41], "\u{FFFD}A"), ([0xC3], "\u{FFFD}"),
             ([0xE2, 0x82], "\u{FFFD}"), ([0xE2, 0x3D], "\u{FFFD}\\="),
         ] as [([UInt8], String)]
@@ -81,7 +83,9 @@ struct EscapingTests {
             #expect(cef["destinationServiceName"] == harmless(event.appName))
             #expect(cef["cs3"] == harmless(event.objects))
             #expect(cef["cs4"] == harmless(event.policies))
-            if event.kind == .activity { #expect(cef["requestClientApplication"] == harmless(event.userAgent)) }
+            if event.kind == .activity {
+                #expect(cef["requestClientApplication"] == harmless(event.userAgent))
+            }
             if event.kind == .alert { #expect(cef["cs1"] == harmless(event.link)) }
         }
     }
@@ -147,7 +151,8 @@ struct SeededRandom: RandomNumberGenerator {
     /// A text rich in characters that need care.
     mutating func text() -> String {
         let alphabet: [Unicode.Scalar] = [
-            "a", "b", "Z", "7", " ", "=", "\\", "|", ",", "\"", "'", "\n", "\r", "\t", "\0", "\u{1b}", "\u{7f}",
+            "a", "b", "Z", "7", " ", "=", "\\", "|", ",", "\"", "'", "\n", "\r", "\t", "\0", "\u{1b}",
+            "\u{7f}",
             "\u{85}", "é", "€", "\u{2028}", "\u{1F980}", "\u{FFFD}", "\u{FEFF}",
         ]
         let count = Int.random(in: 0...40, using: &self)

@@ -48,7 +48,11 @@ struct PortalClient {
         if !body.isEmpty { request.body = .bytes(body) }
         let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
         let bytes = try await answer.body.collect(upTo: 256 << 20)
-        return Page(status: answer.status.code, headers: answer.headers, bytes: Array(bytes.readableBytesView))
+        return Page(
+            status: answer.status.code,
+            headers: answer.headers,
+            bytes: Array(bytes.readableBytesView)
+        )
     }
 
     /// Reads a whole scan and returns every id as often as it came.
@@ -59,7 +63,8 @@ struct PortalClient {
         limit: Int
     ) async throws -> (ids: [String], pages: [Int]) {
         var body: [String: Any] = [
-            "filters": filters, "isScan": true, "sortField": sortField, "sortDirection": direction, "limit": limit,
+            "filters": filters, "isScan": true, "sortField": sortField, "sortDirection": direction,
+            "limit": limit,
         ]
         var ids: [String] = []
         var pages: [Int] = []

@@ -67,7 +67,9 @@ struct SimulatorTests {
             #expect(all.count == 300)
             #expect(Set(seen.compactMap { $0["id"] as? String }) == Set(shown))
             #expect(late.count + early.count == 300 && !late.isEmpty && !early.isEmpty)
-            #expect(simulator.visibleIDs(.activities, TruthWindow(.created, fromMs: middle)).count == late.count)
+            #expect(
+                simulator.visibleIDs(.activities, TruthWindow(.created, fromMs: middle)).count == late.count
+            )
         }
     }
 
@@ -107,7 +109,8 @@ struct SimulatorTests {
             let client = PortalClient(simulator)
 
             let stopped = try await client.send("GET", "/simulator/clock").json["now_ms"] as? Int64
-            let moved = try await client.send("POST", "/simulator/clock", Array(#"{"advance_ms":5000}"#.utf8))
+            let moved =
+                try await client.send("POST", "/simulator/clock", Array(#"{"advance_ms":5000}"#.utf8))
                 .json["now_ms"] as? Int64
             simulator.clock.setSpeed(1_000_000)
             let first = simulator.clock.nowMs

@@ -111,8 +111,11 @@ package struct Composition: Sendable {
     private func checkStreams(_ problems: ConfigurationProblems) {
         let known = sources.flatMap { $0.content.streams.map(\.name.description) }
         for part in sinks.map(\.content) {
-            for (stream, node) in zip(part.streams, part.streamNodes) where !known.contains(stream.description) {
-                let hint = Spelling.nearest(to: stream.description, among: known).map { "did you mean `\($0)`?" }
+            for (stream, node) in zip(part.streams, part.streamNodes)
+            where !known.contains(stream.description) {
+                let hint = Spelling.nearest(to: stream.description, among: known).map {
+                    "did you mean `\($0)`?"
+                }
                 problems.add(
                     "no source has a stream `\(stream)`; "
                         + (hint ?? "there are \(known.joined(separator: ", "))"),

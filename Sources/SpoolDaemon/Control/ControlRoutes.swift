@@ -82,7 +82,10 @@ struct ControlRoutes: Sendable {
                 do {
                     command = try ControlCoding.decode(type, from: Array(body.readableBytesView))
                 } catch {
-                    throw ControlRefusal(.wrongUse, "This request cannot be read; is the command of another version?")
+                    throw ControlRefusal(
+                        .wrongUse,
+                        "This request cannot be read; is the command of another version?"
+                    )
                 }
                 return try await work(command)
             }

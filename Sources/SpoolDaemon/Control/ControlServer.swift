@@ -42,7 +42,10 @@ struct ControlServer: Sendable {
                     } catch {
                         logger.error(
                             "status address not served",
-                            metadata: ["address": "\(status)", "cause": "the address cannot be listened on; is it in use?"]
+                            metadata: [
+                                "address": "\(status)",
+                                "cause": "the address cannot be listened on; is it in use?",
+                            ]
                         )
                     }
                 }

@@ -1,16 +1,23 @@
-import Foundation
+package import SpoolConfig
 package import SpoolControl
 package import SpoolCore
 package import SpoolStore
 
 extension StatusReport {
+    /// Reads how everything is, from the spool of a configuration.
+    package static func read(_ composition: Composition) async throws(StoreError) -> StatusReport {
+        let spool = try Spool.openReadOnly(path: composition.spool.path)
+        var report = try await StatusReport(spool, addresses: composition.addresses, at: SystemTime.now())
+        report.spool.limit = composition.spool.maxSize
+        return report
+    }
+
     /// Reads how everything is from a spool, whether a daemon runs or not.
     package init(_ spool: Spool, addresses: [SinkName: String], at now: Timestamp) async throws(StoreError) {
         let status = try await spool.status()
         self.init(
             version: SpoolVersion.number,
-            pid: ProcessInfo.processInfo.processIdentifier,
-            started: now,
+            holder: Spool.holder(ofSpoolAt: spool.path),
             at: now,
             spool: SpoolFileStatus(
                 path: spool.path,

@@ -49,7 +49,9 @@ package struct Demo: Sendable {
         screen.say("")
         let account = try await play(stage)
         screen.say("")
-        if options.keepsFolder { screen.say("look: sqlite3 \(stage.spool.path) \"select * from deliveries\"") }
+        if options.keepsFolder {
+            screen.say("look: sqlite3 \(stage.spool.path) \"select * from deliveries\"")
+        }
         try await stage.close(keeping: options.keepsFolder)
         screen.say(account.line)
         return account
@@ -60,7 +62,8 @@ package struct Demo: Sendable {
         let began = ContinuousClock.now
         let opened = stage.engine.time.wall()
 
-        try await act("events flow from the portal through the spool to the SIEM", stage, &picture, began) { _ in
+        try await act("events flow from the portal through the spool to the SIEM", stage, &picture, began) {
+            _ in
             began.duration(to: .now) >= options.act
         }
         await stage.receiver.stop()
@@ -71,7 +74,10 @@ package struct Demo: Sendable {
         }
         try await stage.receiver.restart()
         picture.isUp = true
-        try await act("the SIEM is back; the backlog drains", stage, &picture, began) { $0.waiting == 0 }
+        // What was sent within the last seconds is never settled yet, so the backlog of a busy sink is not zero.
+        try await act("the SIEM is back; the backlog drains", stage, &picture, began) {
+            stage.receiver.counts.ids >= $0.spooled && $0.waiting < Int(options.rate * 6)
+        }
 
         let window = (from: opened - .hours(12), to: opened - .hours(6))
         let again = try await stage.spooled(from: window.from, to: window.to)
@@ -92,7 +98,12 @@ package struct Demo: Sendable {
             return ended.withLock { $0 }
         }
         stage.simulator.setRate(activitiesPerSecond: 0)
-        try await act("the portal falls silent; what it still has is fetched and delivered", stage, &picture, began) {
+        try await act(
+            "the portal falls silent; what it still has is fetched and delivered",
+            stage,
+            &picture,
+            began
+        ) {
             $0.waiting == 0 && $0.shown == stage.visible.count && $0.spooled == $0.shown
         }
         return DemoAccount(

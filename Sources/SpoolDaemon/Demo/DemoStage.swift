@@ -19,7 +19,8 @@ struct DemoStage: Sendable {
 
     /// Sets everything up and starts it.
     static func open(seed: UInt64, rate: Double, history: Int, logger: Logger) async throws -> DemoStage {
-        let folder = FileManager.default.temporaryDirectory.path + "/spool-demo-\(UUID().uuidString.prefix(8))"
+        let folder =
+            FileManager.default.temporaryDirectory.path + "/spool-demo-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var portal = SimulatorConfiguration()
         portal.seed = seed
@@ -44,7 +45,13 @@ struct DemoStage: Sendable {
         let spool = try Spool.open(path: composition.spool.path, options: options, at: time.wall())
         let engine = Engine(spool: spool, time: time, logger: logger)
         try await engine.apply(composition)
-        return DemoStage(folder: folder, simulator: simulator, receiver: receiver, spool: spool, engine: engine)
+        return DemoStage(
+            folder: folder,
+            simulator: simulator,
+            receiver: receiver,
+            spool: spool,
+            engine: engine
+        )
     }
 
     /// Ends everything; `keeping` leaves the folder with the spool.

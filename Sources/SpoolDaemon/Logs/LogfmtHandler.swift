@@ -31,7 +31,8 @@ package struct LogfmtHandler: LogHandler {
 
     /// A value as logfmt wants it: bare when it is one plain word.
     static func quoted(_ text: String) -> String {
-        let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
+        let isPlain =
+            !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
         if isPlain { return text }
         var result = "\""
         for character in text.unicodeScalars {

@@ -74,7 +74,8 @@ struct DirectReplays: Sendable {
 
     /// Sends the replay until it has ended, or a daemon asks for the spool.
     func drive(_ replay: Replay) async throws {
-        guard let sink = composition.sinks.first(where: { $0.content.sink.name == replay.sink })?.content.sink,
+        guard
+            let sink = composition.sinks.first(where: { $0.content.sink.name == replay.sink })?.content.sink,
             let id = registration.sinks[replay.sink]
         else {
             throw StoreError(.invalid, "The sink \(replay.sink) is not in the configuration.")

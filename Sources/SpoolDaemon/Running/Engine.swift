@@ -52,7 +52,8 @@ final class Engine: Sendable {
             + [retention(composition, registration)]
     }
 
-    private func fetching(_ part: Composition.Part<any Source>, _ registration: Registration) -> Workforce.Job {
+    private func fetching(_ part: Composition.Part<any Source>, _ registration: Registration) -> Workforce.Job
+    {
         let source = part.content
         let loop = FetchLoop(
             source: source,
@@ -94,7 +95,13 @@ final class Engine: Sendable {
             guard let id = registration.streams[stream.name] else { continue }
             lookBacks[id] = stream.sweepsBack ? stream.lookBack : .zero
         }
-        let retention = Retention(spool: spool, dates: dates, time: time, logger: logger, pruned: lanesChanged)
+        let retention = Retention(
+            spool: spool,
+            dates: dates,
+            time: time,
+            logger: logger,
+            pruned: lanesChanged
+        )
         let floors = lookBacks
         let streams = floors.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
         return Workforce.Job(name: "retention", fingerprint: "\(age) \(streams)") { stop throws(StoreError) in

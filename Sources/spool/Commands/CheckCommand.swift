@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpoolCore
 import SpoolDaemon
 
 /// `spool check`.
@@ -21,7 +22,10 @@ struct CheckCommand: AsyncParsableCommand {
         let findings = await ConnectionCheck(composition).run()
         for finding in findings { Output.line(finding.description) }
         if findings.contains(where: { !$0.isReachable }) {
-            throw CommandFailure(.cannotReach, "\(findings.count { !$0.isReachable }) of \(findings.count) cannot be had")
+            throw CommandFailure(
+                .cannotReach,
+                "\(findings.count { !$0.isReachable }) of \(findings.count) cannot be had"
+            )
         }
     }
 }

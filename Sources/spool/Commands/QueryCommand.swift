@@ -1,5 +1,7 @@
 import ArgumentParser
+import SpoolConfig
 import SpoolCore
+import SpoolDaemon
 import SpoolStore
 import Synchronization
 

@@ -11,7 +11,10 @@ struct ReplayCommand: AsyncParsableCommand {
             beside live delivery, survives restarts, and stops by itself at the end. Times are RFC 3339, dates \
             (UTC), or ages such as 2h and 3d.
             """,
-        subcommands: [ReplayStart.self, ReplayList.self, ReplayShow.self, ReplayPause.self, ReplayResume.self, ReplayCancel.self],
+        subcommands: [
+            ReplayStart.self, ReplayList.self, ReplayShow.self, ReplayPause.self, ReplayResume.self,
+            ReplayCancel.self,
+        ],
         defaultSubcommand: ReplayStart.self
     )
 }

@@ -6,7 +6,10 @@ import SpoolDaemon
 
 /// `spool replay list`.
 struct ReplayList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists replays, newest first.")
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists replays, newest first."
+    )
 
     @OptionGroup var config: ConfigurationOption
     @Flag(help: "As JSON.") var json = false
@@ -18,7 +21,8 @@ struct ReplayList: AsyncParsableCommand {
         var table = TextTable(["id", "sink", "state", "sent", "total", "from", "to", "basis", "missing only"])
         for replay in replays {
             table.add([
-                String(replay.id), replay.sink, replay.state.rawValue, String(replay.sent), String(replay.total),
+                String(replay.id), replay.sink, replay.state.rawValue, String(replay.sent),
+                String(replay.total),
                 replay.from.description, replay.to.description, replay.basis.rawValue,
                 replay.missingOnly ? "yes" : "no",
             ])
@@ -67,7 +71,10 @@ struct ReplayResume: AsyncParsableCommand {
 
 /// `spool replay cancel ID`.
 struct ReplayCancel: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Ends a replay for good.")
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "Ends a replay for good."
+    )
     @OptionGroup var config: ConfigurationOption
     @Argument(help: "The replay's number.") var id: Int64
 

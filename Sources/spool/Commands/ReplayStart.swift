@@ -75,7 +75,8 @@ struct ReplayStart: AsyncParsableCommand {
             let hint = Spelling.nearest(to: sink, among: known.map(\.text)).map { "; did you mean \($0)?" }
             throw CommandFailure(
                 .wrongUse,
-                "there is no sink \(sink)" + (hint ?? "; there are \(known.map(\.text).joined(separator: ", "))")
+                "there is no sink \(sink)"
+                    + (hint ?? "; there are \(known.map(\.text).joined(separator: ", "))")
             )
         }
         return (sink.map { [SinkName($0)] } ?? known).map {

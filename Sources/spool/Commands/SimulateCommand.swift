@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpoolCore
 import Foundation
 import SpoolSimulator
 import UnixSignals

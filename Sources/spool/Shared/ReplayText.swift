@@ -15,12 +15,17 @@ struct EstimateText {
             if count > 0 { lines.append("  \(count) \(what)") }
         }
         add(estimate.acknowledged, "acknowledged by the receiver")
-        add(estimate.kernel, "written to the receiver's socket, its kernel has them; the receiver said nothing")
+        add(
+            estimate.kernel,
+            "written to the receiver's socket, its kernel has them; the receiver said nothing"
+        )
         add(estimate.sent, "handed to the network (UDP); nothing is known of their arrival")
         add(estimate.doubtful, "doubtful: a connection broke within 60 s after them")
         add(estimate.deadLetters, "dead letters: the receiver refused them")
         add(estimate.stillToComeLive, "still to come live; they are not part of a replay")
-        lines.append("  \(estimate.toSend) would be sent\(request.missingOnly ? " (missing only)" : " again")")
+        lines.append(
+            "  \(estimate.toSend) would be sent\(request.missingOnly ? " (missing only)" : " again")"
+        )
         text = lines.joined(separator: "\n")
     }
 }

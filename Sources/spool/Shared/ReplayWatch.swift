@@ -36,7 +36,9 @@ struct ReplayWatch {
             if now.state != .running {
                 if Output.isTerminal { Output.line() }
                 Output.line("replay \(now.id): \(now.state.rawValue), \(now.sent) of \(now.total) sent")
-                if now.state == .cancelled || now.state == .paused { throw CommandFailure(.undelivered, "not all of it was sent") }
+                if now.state == .cancelled || now.state == .paused {
+                    throw CommandFailure(.undelivered, "not all of it was sent")
+                }
                 return
             }
             if desk.isHandedOver {
