@@ -17,7 +17,10 @@ struct RecordSlicerTests {
             (#"{"hasNext":true,"total":7,"data":[{"a":1}]}"#, [#"{"a":1}"#]),
             ("\u{FEFF} {\n \"data\" : [\n {\"a\" : [1, 2]} ,\r\n\t{} ] } \n", [#"{"a" : [1, 2]}"#, "{}"]),
             (#"{"other":{"data":[1,2]},"data":[3]}"#, ["3"]),
-            (#"{"other":[{"data":[1]}],"data":[null,"x",[4,[5]],1e3,true]}"#, ["null", #""x""#, "[4,[5]]", "1e3", "true"]),
+            (
+                #"{"other":[{"data":[1]}],"data":[null,"x",[4,[5]],1e3,true]}"#,
+                ["null", #""x""#, "[4,[5]]", "1e3", "true"]
+            ),
             (#"{"data":[{"t":"]}\",\\"},{"t":"\\\\"}]}"#, [#"{"t":"]}\",\\"}"#, #"{"t":"\\\\"}"#]),
             (#"{"data":[]}"#, []), (#"{"data": [ ] }"#, []),
             (#"{"data":[{"Level":1,"level":2,"data":[9]}]}"#, [#"{"Level":1,"level":2,"data":[9]}"#]),
@@ -27,7 +30,10 @@ struct RecordSlicerTests {
         #expect(try slices(text) == expected)
     }
 
-    @Test("every record of the samples is found, and decodes to what the whole answer holds", arguments: ["activities", "alerts"])
+    @Test(
+        "every record of the samples is found, and decodes to what the whole answer holds",
+        arguments: ["activities", "alerts"]
+    )
     func slicesSamples(name: String) throws {
         let url = try #require(Bundle.module.url(forResource: "Samples/\(name)", withExtension: "json"))
         let data = try Data(contentsOf: url)
@@ -48,7 +54,8 @@ struct RecordSlicerTests {
         "`hasNext` is what the answer says, and nil when it says nothing",
         arguments: [
             (#"{"data":[],"hasNext":true}"#, true), (#"{"hasNext":false,"data":[]}"#, false),
-            (#"{"data":[]}"#, nil), (#"{"data":[],"hasNext":null}"#, nil), (#"{"data":[],"hasNext":"true"}"#, nil),
+            (#"{"data":[]}"#, nil), (#"{"data":[],"hasNext":null}"#, nil),
+            (#"{"data":[],"hasNext":"true"}"#, nil),
         ] as [(String, Bool?)]
     )
     func readsHasNext(text: String, expected: Bool?) throws {
@@ -74,11 +81,16 @@ struct RecordSlicerTests {
 
     @Test("a body cut off anywhere is an error, never a short page")
     func refusesEveryTruncation() throws {
-        let body = Array(#" {"total":2,"data":[{"a":"\"é\\"},{"b":[1,{}]}],"nextQueryFilters":{"c":{}},"hasNext":true}"#.utf8)
+        let body = Array(
+            #" {"total":2,"data":[{"a":"\"é\\"},{"b":[1,{}]}],"nextQueryFilters":{"c":{}},"hasNext":true}"#
+                .utf8
+        )
         _ = try RecordSlicer.slice(body)
 
         for length in 0..<body.count {
-            let error = #expect(throws: SliceError.self) { try RecordSlicer.slice(Array(body.prefix(length))) }
+            let error = #expect(throws: SliceError.self) {
+                try RecordSlicer.slice(Array(body.prefix(length)))
+            }
             // Before the first brace there is nothing that could be cut off.
             #expect(error == (length < 2 ? .notAnObject : .truncated))
         }
@@ -120,7 +132,8 @@ struct RecordSlicerTests {
 
     @Test("all of Unicode's ranges, escapes and pretty printing are clean text")
     func acceptsValidText() throws {
-        let text = "{\"data\":[{\n\t\"a\" :\r\n \"\u{7F}\u{80}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFF}\u{10000}\u{10FFFF} \\n\\u0000\\ud800\"}]}"
+        let text =
+            "{\"data\":[{\n\t\"a\" :\r\n \"\u{7F}\u{80}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFF}\u{10000}\u{10FFFF} \\n\\u0000\\ud800\"}]}"
         #expect(try RecordSlicer.slice(Array(text.utf8)).records.map(\.isClean) == [true])
     }
 
@@ -133,7 +146,10 @@ struct RecordSlicerTests {
     @Test("nesting has no limit that a record could exhaust")
     func followsDeepNesting() throws {
         let depth = 200_000
-        let body = Array((#"{"data":["# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "]}").utf8)
+        let body = Array(
+            (#"{"data":["# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+                + "]}").utf8
+        )
         #expect(try RecordSlicer.slice(body).records.map(\.range.count) == [2 * depth])
     }
 
@@ -149,14 +165,18 @@ struct RecordSlicerTests {
     @Test(
         "the id of a record that was cut off is found if it stands before the cut",
         arguments: [
-            (#"{"data":[{"_id":"ab_1","big":"xxxx"#, "ab_1"), (#"{"total":1,"data":[{"n":{"_id":"no"},"_id":"yes","#, "yes"),
-            (#"{"data":[{"big":"xxxx"#, nil), (#"{"data":[{"_id":"a\u0062","#, nil), (#"{"data":[{"_id":7,"#, nil),
+            (#"{"data":[{"_id":"ab_1","big":"xxxx"#, "ab_1"),
+            (#"{"total":1,"data":[{"n":{"_id":"no"},"_id":"yes","#, "yes"),
+            (#"{"data":[{"big":"xxxx"#, nil), (#"{"data":[{"_id":"a\u0062","#, nil),
+            (#"{"data":[{"_id":7,"#, nil),
             (#"{"data":[]"#, nil), (#"{"data":["#, nil), ("<html>", nil), (#"{"data":[{"_id":"ab"#, nil),
         ] as [(String, String?)]
     )
     func findsIDBeforeCut(text: String, expected: String?) {
         let body = Array(text.utf8)
-        let found = RecordSlicer.text(of: "_id", inFirstRecordOf: body).map { String(decoding: body[$0], as: UTF8.self) }
+        let found = RecordSlicer.text(of: "_id", inFirstRecordOf: body).map {
+            String(decoding: body[$0], as: UTF8.self)
+        }
         #expect(found == expected)
     }
 }
