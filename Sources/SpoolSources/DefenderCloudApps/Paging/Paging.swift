@@ -18,10 +18,11 @@ struct PageFacts: Equatable {
 /// Decides where a scan goes on after a page.
 ///
 /// With `nextQueryFilters` the source says so itself. Without them (all alerts, and activities outside of scan
-/// mode) the page's own order decides: ascending pages go on from their greatest time upwards, descending ones
+/// mode) the pages' own order decides: ascending pages go on from their greatest time upwards, descending ones
 /// from their smallest downwards, both including that millisecond, so that records which share it are not lost
-/// at a page's edge; they come twice and are known by id. An offset passes a millisecond that fills a page. A
-/// page in neither order halves the window until one answer holds a part.
+/// at a page's edge; they come twice and are known by id. An offset passes a millisecond that fills a page, and
+/// small pages until enough of them have shown an order. Once a page comes in no order, the window is halved
+/// until one answer holds a part.
 ///
 /// Every step narrows a window, divides one or raises an offset with an end, so that no scan runs for ever.
 enum Paging {
@@ -66,11 +67,17 @@ enum Paging {
         _ position: ScanPosition,
         _ scan: Scan
     ) throws(SourceFault) -> ScanPosition {
-        switch TimeOrder.find(in: page.times, after: position.anchor, known: position.order) {
-        case .unknown: advanced(position, past: page)
-        case .order(.ascending): try upwards(page, position)
-        case .order(.descending): try downwards(page, position)
-        case .mixed: try halved(page, position, scan)
+        if position.isUnordered { return try halved(page, position, scan) }
+        switch TimeOrder.find(in: page.times, after: position.anchor) {
+        case .still:
+            guard let evidence = position.evidence else { return advanced(position, past: page) }
+            return try narrowed(page, position, evidence)
+        case .order(let order, let steps):
+            guard let evidence = OrderEvidence.adding(order, steps: steps, to: position.evidence) else {
+                return try unordered(page, position, scan)
+            }
+            return try narrowed(page, position, evidence)
+        case .mixed: return try unordered(page, position, scan)
         }
     }
 
@@ -83,44 +90,46 @@ enum Paging {
         return next
     }
 
-    private static func upwards(
+    /// The window from the page's last time on, if its order is certain; else an offset.
+    private static func narrowed(
         _ page: PageFacts,
-        _ position: ScanPosition
+        _ position: ScanPosition,
+        _ evidence: OrderEvidence
     ) throws(SourceFault) -> ScanPosition {
-        guard let edge = page.times.max() else { return advanced(position, past: page) }
-        let lower = position.segment.lower
-        if edge == lower { return advanced(position, past: page) }
-        if let lower, edge < lower { throw outside() }
         var next = position
-        next.segment.lower = edge
-        return settle(&next, page, edge, .ascending)
-    }
-
-    private static func downwards(
-        _ page: PageFacts,
-        _ position: ScanPosition
-    ) throws(SourceFault) -> ScanPosition {
-        guard let edge = page.times.min() else { return advanced(position, past: page) }
-        let upper = position.segment.upper
-        if edge == upper { return advanced(position, past: page) }
-        if let upper, edge > upper { throw outside() }
-        var next = position
-        next.segment.upper = edge
-        return settle(&next, page, edge, .descending)
-    }
-
-    private static func settle(
-        _ next: inout ScanPosition,
-        _ page: PageFacts,
-        _ edge: Int64,
-        _ order: TimeOrder
-    ) -> ScanPosition {
+        next.evidence = evidence
+        guard evidence.isReliable(offset: position.skip + page.count), let edge = page.times.last else {
+            return advanced(next, past: page)
+        }
+        switch evidence.order {
+        case .ascending:
+            if let lower = position.segment.lower, edge < lower { throw outside() }
+            if edge == position.segment.lower { return advanced(next, past: page) }
+            next.segment.lower = edge
+        case .descending:
+            if let upper = position.segment.upper, edge > upper { throw outside() }
+            if edge == position.segment.upper { return advanced(next, past: page) }
+            next.segment.upper = edge
+        }
         // Without the offset, a millisecond that fills a page would answer with the same page for ever.
         next.skip = page.times.allSatisfy { $0 == edge } ? page.times.count : 0
         next.anchor = next.skip > 0 ? edge : nil
-        next.order = order
         next.digest = page.digest
         return next
+    }
+
+    /// After a page in no order: parts of the window, or all of it again if an order was relied on before.
+    private static func unordered(
+        _ page: PageFacts,
+        _ position: ScanPosition,
+        _ scan: Scan
+    ) throws(SourceFault) -> ScanPosition {
+        var start = position
+        if position.segment.lower != nil || position.segment.upper != nil {
+            start.segment = ScanPosition.Segment()
+            start.pending = []
+        }
+        return try halved(page, start, scan)
     }
 
     private static func halved(
@@ -132,12 +141,15 @@ enum Paging {
         let lower = segment.lower ?? scan.from.milliseconds
         let upper =
             segment.upper ?? scan.to.map { $0.milliseconds - 1 }
-            ?? max(page.date, page.times.max() ?? page.date)
+            ?? max(page.date, page.times.max() ?? page.date, lower)
         guard lower < upper else {
-            throw nonsense("answers in no order, and with records outside of the window asked for")
+            // One millisecond: its records have one time, and an offset passes them.
+            guard page.times.allSatisfy({ $0 == lower }) else { throw outside() }
+            return advanced(position, past: page)
         }
         let middle = lower + (upper - lower) / 2
         var next = ScanPosition()
+        next.isUnordered = true
         next.segment = ScanPosition.Segment(filters: segment.filters, lower: lower, upper: middle)
         let rest = ScanPosition.Segment(filters: segment.filters, lower: middle + 1, upper: segment.upper)
         next.pending = [rest] + position.pending

@@ -17,7 +17,9 @@ struct ScanPosition: Codable, Equatable, Sendable {
     /// Records of the segment that have been read already, where only an offset can pass them.
     var skip = 0
     /// The order the source has shown so far.
-    var order: TimeOrder?
+    var evidence: OrderEvidence?
+    /// True once a page came in no order: from then on only division counts.
+    var isUnordered = false
     /// The time of the record before the offset.
     var anchor: Int64?
     /// Parts of the window still to be read, when it had to be divided.
@@ -56,6 +58,7 @@ struct ScanPosition: Codable, Equatable, Sendable {
         var next = ScanPosition()
         next.segment = first
         next.pending = Array(pending.dropFirst())
+        next.isUnordered = isUnordered
         return next
     }
 }
