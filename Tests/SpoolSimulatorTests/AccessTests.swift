@@ -48,9 +48,13 @@ struct AccessTests {
         }
     }
 
-    @Test("to the authority fails with a wrong secret, application, scope, grant or tenant", arguments: [
-        ("client_secret=x", 401), ("client_id=x", 400), ("scope=x", 400), ("grant_type=password", 400), ("", 400),
-    ])
+    @Test(
+        "to the authority fails with a wrong secret, application, scope, grant or tenant",
+        arguments: [
+            ("client_secret=x", 401), ("client_id=x", 400), ("scope=x", 400), ("grant_type=password", 400),
+            ("", 400),
+        ]
+    )
     func refusedToken(change: String, status: UInt) async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let application = Credentials.defaultApplication

@@ -29,7 +29,9 @@ struct ArrivalTests {
                 $0.history = 200
             }
             return try await Simulator.run(configuration) { simulator async throws in
-                simulator.truth(.activities).compactMap { $0.id }.compactMap { simulator.raw(id: $0, in: .activities) }
+                simulator.truth(.activities).compactMap { $0.id }.compactMap {
+                    simulator.raw(id: $0, in: .activities)
+                }
             }
         }
 
@@ -97,7 +99,10 @@ struct ArrivalTests {
     func exactBytes() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let raw = Array(#"{ "_id":"x", "Level":1,"level" : "2" , "e":1.50e3, "u":"\u00e9"}"#.utf8)
-            simulator.insert(SimulatedRecord(raw: raw, created: someTime, timestamp: someTime), into: .activities)
+            simulator.insert(
+                SimulatedRecord(raw: raw, created: someTime, timestamp: someTime),
+                into: .activities
+            )
 
             let page = try await PortalClient(simulator).list(.activities)
 
@@ -110,7 +115,11 @@ struct ArrivalTests {
         try await Simulator.run(quietPortal { $0.history = 100 }) { simulator async throws in
             let id = try #require(simulator.truth(.alerts).first?.id)
 
-            let isReplaced = simulator.replace(id: id, in: .alerts, with: Array(#"{"_id":"\#(id)","timestamp":1}"#.utf8))
+            let isReplaced = simulator.replace(
+                id: id,
+                in: .alerts,
+                with: Array(#"{"_id":"\#(id)","timestamp":1}"#.utf8)
+            )
 
             #expect(isReplaced)
             #expect(simulator.truth(.alerts).map(\.id).filter { $0 == id }.count == 1)
@@ -136,7 +145,9 @@ struct ArrivalTests {
             #expect(page.bytes.count > 4 * 200_000 + 4000 * 1000)
             #expect(alerts.ids.count == 100)
             #expect(page.ids.allSatisfy { $0.count >= 20 && $0.count <= 90 })
-            let names = Set(page.records.compactMap { ($0["user"] as? [String: Any])?["userName"] as? String })
+            let names = Set(
+                page.records.compactMap { ($0["user"] as? [String: Any])?["userName"] as? String }
+            )
             #expect(names.contains { $0.contains("|") && $0.contains("=") })
         }
     }

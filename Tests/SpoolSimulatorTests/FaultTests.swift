@@ -14,10 +14,14 @@ struct FaultTests {
         "isScan": true, "sortField": "created", "sortDirection": "asc", "limit": 50,
     ]
 
-    @Test("replace answers by an error", arguments: [
-        (.status(500), 500), (.status(502), 502), (.status(503), 503), (.status(504), 504), (.unauthorized, 401),
-        (.throttled(.absent), 429),
-    ] as [(Fault, UInt)])
+    @Test(
+        "replace answers by an error",
+        arguments: [
+            (.status(500), 500), (.status(502), 502), (.status(503), 503), (.status(504), 504),
+            (.unauthorized, 401),
+            (.throttled(.absent), 429),
+        ] as [(Fault, UInt)]
+    )
     func errors(fault: Fault, status: UInt) async throws {
         try await portal { (simulator, client) async throws in
             simulator.addFault(fault)
@@ -35,7 +39,8 @@ struct FaultTests {
             simulator.addFault(.throttled(.absent))
 
             let headers = [
-                try await client.list(.alerts), try await client.list(.alerts), try await client.list(.alerts),
+                try await client.list(.alerts), try await client.list(.alerts),
+                try await client.list(.alerts),
             ].map { $0.header("Retry-After") }
 
             #expect(headers == ["41", "Sun, 15 Jun 2025 15:07:40 GMT", nil])
@@ -60,9 +65,12 @@ struct FaultTests {
         }
     }
 
-    @Test("break the connection, and records so lost do not count as shown", arguments: [
-        .reset, .hangUp, .truncated(.declared), .truncated(.chunked),
-    ] as [Fault])
+    @Test(
+        "break the connection, and records so lost do not count as shown",
+        arguments: [
+            .reset, .hangUp, .truncated(.declared), .truncated(.chunked),
+        ] as [Fault]
+    )
     func brokenConnections(fault: Fault) async throws {
         try await portal { (simulator, client) async throws in
             simulator.addFault(fault)
@@ -76,9 +84,12 @@ struct FaultTests {
         }
     }
 
-    @Test("answer what is no JSON", arguments: [
-        .notJSON, .htmlPage, .truncated(.consistent), .truncated(.unmarked),
-    ] as [Fault])
+    @Test(
+        "answer what is no JSON",
+        arguments: [
+            .notJSON, .htmlPage, .truncated(.consistent), .truncated(.unmarked),
+        ] as [Fault]
+    )
     func noJSON(fault: Fault) async throws {
         try await portal { (simulator, client) async throws in
             simulator.addFault(fault)
@@ -90,9 +101,12 @@ struct FaultTests {
         }
     }
 
-    @Test("make answers slow, at their beginning or in their middle", arguments: [
-        .slow(seconds: 0.2), .stall(seconds: 0.2),
-    ] as [Fault])
+    @Test(
+        "make answers slow, at their beginning or in their middle",
+        arguments: [
+            .slow(seconds: 0.2), .stall(seconds: 0.2),
+        ] as [Fault]
+    )
     func slow(fault: Fault) async throws {
         try await portal { (simulator, client) async throws in
             simulator.addFault(fault)
@@ -136,9 +150,12 @@ struct FaultTests {
         }
     }
 
-    @Test("in the middle of a scan, such as short or descending pages, still leave every record in it", arguments: [
-        .shortPage, .longPage, .emptyPageWithNext, .descending,
-    ] as [Fault])
+    @Test(
+        "in the middle of a scan, such as short or descending pages, still leave every record in it",
+        arguments: [
+            .shortPage, .longPage, .emptyPageWithNext, .descending,
+        ] as [Fault]
+    )
     func scanSurvives(fault: Fault) async throws {
         try await portal { (simulator, client) async throws in
             simulator.addFault(fault, .probability(0.3))

@@ -15,7 +15,10 @@ struct ListTests {
             var ids: [String] = []
             var page: PortalClient.Page
             repeat {
-                page = try await client.list(.alerts, ["skip": ids.count, "limit": 1000, "sortDirection": "asc"])
+                page = try await client.list(
+                    .alerts,
+                    ["skip": ids.count, "limit": 1000, "sortDirection": "asc"]
+                )
                 ids += page.ids
                 #expect(page.ids.count <= 100 && page.next == nil)
                 #expect(page.json["max"] as? Int == 100)
@@ -27,13 +30,17 @@ struct ListTests {
         }
     }
 
-    @Test("are refused with the field's name", arguments: [
-        ("filters", #"{"filters": 5}"#), ("nonsense", #"{"filters": {"nonsense": {"eq": [1]}}}"#),
-        ("date", #"{"filters": {"date": {"lt": 5}}}"#), ("sortField", #"{"sortField": "severity"}"#),
-        ("sortDirection", #"{"sortDirection": "up"}"#), ("skip", #"{"skip": 4950, "limit": 100}"#),
-        ("service", #"{"filters": {"service": {"contains": ["a"]}}}"#), ("body", "no json"),
-        ("created", #"{"filters": {"created": {"gte": "yesterday"}}}"#), ("colour", #"{"colour": "red"}"#),
-    ])
+    @Test(
+        "are refused with the field's name",
+        arguments: [
+            ("filters", #"{"filters": 5}"#), ("nonsense", #"{"filters": {"nonsense": {"eq": [1]}}}"#),
+            ("date", #"{"filters": {"date": {"lt": 5}}}"#), ("sortField", #"{"sortField": "severity"}"#),
+            ("sortDirection", #"{"sortDirection": "up"}"#), ("skip", #"{"skip": 4950, "limit": 100}"#),
+            ("service", #"{"filters": {"service": {"contains": ["a"]}}}"#), ("body", "no json"),
+            ("created", #"{"filters": {"created": {"gte": "yesterday"}}}"#),
+            ("colour", #"{"colour": "red"}"#),
+        ]
+    )
     func refused(field: String, body: String) async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let page = try await PortalClient(simulator).send("POST", "/api/v1/activities/", Array(body.utf8))
@@ -55,25 +62,36 @@ struct ListTests {
         }
     }
 
-    @Test("combine filters with and, values with or", arguments: [
-        (["service": ["eq": [15600, 20892]]], ["appId"]),
-        (["service": ["eq": 15600], "location.country": ["eq": ["DE", "NL"]]], ["appId"]),
-        (["activity.eventType": ["eq": ["EVENT_CATEGORY_LOGIN"]]], ["eventTypeName"]),
-        (["ip.address": ["startswith": ["192.0.2."]]], ["device"]),
-        (["user.username": ["eq": ["alex@example.com"]]], ["user"]),
-    ] as [([String: [String: any Sendable]], [String])])
+    @Test(
+        "combine filters with and, values with or",
+        arguments: [
+            (["service": ["eq": [15600, 20892]]], ["appId"]),
+            (["service": ["eq": 15600], "location.country": ["eq": ["DE", "NL"]]], ["appId"]),
+            (["activity.eventType": ["eq": ["EVENT_CATEGORY_LOGIN"]]], ["eventTypeName"]),
+            (["ip.address": ["startswith": ["192.0.2."]]], ["device"]),
+            (["user.username": ["eq": ["alex@example.com"]]], ["user"]),
+        ] as [([String: [String: any Sendable]], [String])]
+    )
     func filters(filters: [String: [String: any Sendable]], present: [String]) async throws {
         try await Simulator.run(quietPortal { $0.history = 600 }) { simulator async throws in
             let client = PortalClient(simulator)
 
-            let scan = try await client.list(.activities, ["filters": filters, "isScan": true, "limit": 5000])
+            let scan = try await client.list(
+                .activities,
+                ["filters": filters, "isScan": true, "limit": 5000]
+            )
             var inverted = filters
-            for (name, operators) in filters where operators["eq"] != nil { inverted[name] = ["neq": operators["eq"]!] }
+            for (name, operators) in filters where operators["eq"] != nil {
+                inverted[name] = ["neq": operators["eq"]!]
+            }
 
             #expect(!scan.ids.isEmpty && scan.ids.count < 600)
             #expect(scan.records.allSatisfy { record in present.allSatisfy { record[$0] != nil } })
             if inverted.count == 1, filters.values.first?["eq"] != nil {
-                let rest = try await client.list(.activities, ["filters": inverted, "isScan": true, "limit": 5000])
+                let rest = try await client.list(
+                    .activities,
+                    ["filters": inverted, "isScan": true, "limit": 5000]
+                )
                 #expect(scan.ids.count + rest.ids.count == 600)
             }
         }
@@ -103,7 +121,9 @@ struct ListTests {
     @Test("take GET with filters in the query, whose limit is ignored")
     func getList() async throws {
         try await Simulator.run(quietPortal { $0.history = 300 }) { simulator async throws in
-            let filters = #"{"service":{"neq":[1]}}"#.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!
+            let filters = #"{"service":{"neq":[1]}}"#.addingPercentEncoding(
+                withAllowedCharacters: .alphanumerics
+            )!
 
             let page = try await PortalClient(simulator)
                 .send("GET", "/cas/api/v1/activities?filters=\(filters)&limit=7&sortDirection=asc")
@@ -138,7 +158,10 @@ struct ListTests {
             let client = PortalClient(simulator)
             let day: Int64 = 86_400_000
             for age in [1, 29, 31, 179, 181] as [Int64] {
-                simulator.insert(SimulatedRecord(id: "\(age)", created: someTime - age * day), into: .activities)
+                simulator.insert(
+                    SimulatedRecord(id: "\(age)", created: someTime - age * day),
+                    into: .activities
+                )
             }
 
             #expect(Set(try await client.list(.activities).ids) == ["1", "29", "31", "179"])
@@ -146,7 +169,9 @@ struct ListTests {
             #expect(Set(try await client.list(.activities).ids) == ["1", "29"])
             simulator.setOldWindows(.limitedToAWeek)
             let wide: [String: Any] = ["filters": ["date": ["gte": someTime - 40 * day]]]
-            let week: [String: Any] = ["filters": ["date": ["gte": someTime - 33 * day, "lte": someTime - 28 * day]]]
+            let week: [String: Any] = [
+                "filters": ["date": ["gte": someTime - 33 * day, "lte": someTime - 28 * day]]
+            ]
             #expect(try await client.list(.activities, wide).status == 400)
             #expect(Set(try await client.list(.activities, week).ids) == ["29", "31"])
         }

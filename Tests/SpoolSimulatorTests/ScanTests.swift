@@ -14,7 +14,9 @@ struct ScanTests {
         try await Simulator.run(configuration) { simulator async throws in
             let client = PortalClient(simulator)
 
-            for (field, direction) in [("created", "asc"), ("date", "asc"), ("created", "desc"), ("date", "desc")] {
+            for (field, direction) in [
+                ("created", "asc"), ("date", "asc"), ("created", "desc"), ("date", "desc"),
+            ] {
                 let scan = try await client.scan(sortField: field, direction: direction, limit: 7 + seed * 5)
 
                 #expect(scan.ids.count == Set(scan.ids).count)
@@ -42,7 +44,10 @@ struct ScanTests {
 
             let first = try await client.list(
                 .activities,
-                ["filters": filters, "isScan": true, "sortField": "created", "sortDirection": "asc", "limit": 20]
+                [
+                    "filters": filters, "isScan": true, "sortField": "created", "sortDirection": "asc",
+                    "limit": 20,
+                ]
             )
             let last = try await client.list(.activities, ["filters": filters, "isScan": true, "limit": 100])
 
@@ -58,7 +63,9 @@ struct ScanTests {
     func largeGroup() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let group = (0..<30).map { SimulatedRecord(id: "same-\($0)", created: someTime - 500) }
-            let others = (0..<30).map { SimulatedRecord(id: "own-\($0)", created: someTime - 1000 + Int64($0) * 30) }
+            let others = (0..<30).map {
+                SimulatedRecord(id: "own-\($0)", created: someTime - 1000 + Int64($0) * 30)
+            }
             simulator.insert(group + others, into: .activities)
 
             let scan = try await PortalClient(simulator).scan(limit: 10)
@@ -72,7 +79,9 @@ struct ScanTests {
     func splitGroups() async throws {
         let configuration = quietPortal { $0.millisecondGroups = .split }
         try await Simulator.run(configuration) { simulator async throws in
-            let records = (0..<40).map { SimulatedRecord(id: "r\($0)", created: someTime - 1000 + Int64($0 / 4)) }
+            let records = (0..<40).map {
+                SimulatedRecord(id: "r\($0)", created: someTime - 1000 + Int64($0 / 4))
+            }
             simulator.insert(records, into: .activities)
 
             let scan = try await PortalClient(simulator).scan(limit: 10)

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import SpoolSimulator
 import Testing
 
@@ -21,12 +22,14 @@ struct SimulatorTests {
     @Test("refuses connections while it is stopped, and goes on at the same port")
     func outage() async throws {
         try await Simulator.run(quietPortal { $0.history = 50 }) { simulator async throws in
-            let client = PortalClient(simulator)
+            var client = PortalClient(simulator)
             #expect(try await client.list(.activities).ids.count == 50)
 
             await simulator.stop()
+            client.patience = .milliseconds(300)
             await #expect(throws: (any Error).self) { try await client.list(.activities) }
             try await simulator.restart()
+            client.patience = .seconds(20)
 
             #expect(try await client.list(.activities).ids.count == 50)
         }
@@ -67,7 +70,9 @@ struct SimulatorTests {
             #expect(all.count == 300)
             #expect(Set(seen.compactMap { $0["id"] as? String }) == Set(shown))
             #expect(late.count + early.count == 300 && !late.isEmpty && !early.isEmpty)
-            #expect(simulator.visibleIDs(.activities, TruthWindow(.created, fromMs: middle)).count == late.count)
+            #expect(
+                simulator.visibleIDs(.activities, TruthWindow(.created, fromMs: middle)).count == late.count
+            )
         }
     }
 
@@ -107,7 +112,8 @@ struct SimulatorTests {
             let client = PortalClient(simulator)
 
             let stopped = try await client.send("GET", "/simulator/clock").json["now_ms"] as? Int64
-            let moved = try await client.send("POST", "/simulator/clock", Array(#"{"advance_ms":5000}"#.utf8))
+            let moved =
+                try await client.send("POST", "/simulator/clock", Array(#"{"advance_ms":5000}"#.utf8))
                 .json["now_ms"] as? Int64
             simulator.clock.setSpeed(1_000_000)
             let first = simulator.clock.nowMs
