@@ -24,6 +24,8 @@ struct PortalClient {
     }
 
     var url: String
+    /// Connecting is tried again for as long.
+    var patience: TimeAmount = .seconds(20)
     var authorization: String? = "Token \(Credentials.defaultToken)"
 
     init(_ simulator: Simulator) {
@@ -46,7 +48,7 @@ struct PortalClient {
         if let authorization { request.headers.add(name: "Authorization", value: authorization) }
         if !body.isEmpty { request.headers.add(name: "Content-Type", value: type) }
         if !body.isEmpty { request.body = .bytes(body) }
-        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let answer = try await HTTPClient.shared.execute(request, timeout: patience)
         let bytes = try await answer.body.collect(upTo: 256 << 20)
         return Page(
             status: answer.status.code,

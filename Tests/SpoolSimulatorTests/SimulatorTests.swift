@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import SpoolSimulator
 import Testing
 
@@ -21,12 +22,14 @@ struct SimulatorTests {
     @Test("refuses connections while it is stopped, and goes on at the same port")
     func outage() async throws {
         try await Simulator.run(quietPortal { $0.history = 50 }) { simulator async throws in
-            let client = PortalClient(simulator)
+            var client = PortalClient(simulator)
             #expect(try await client.list(.activities).ids.count == 50)
 
             await simulator.stop()
+            client.patience = .milliseconds(300)
             await #expect(throws: (any Error).self) { try await client.list(.activities) }
             try await simulator.restart()
+            client.patience = .seconds(20)
 
             #expect(try await client.list(.activities).ids.count == 50)
         }
