@@ -8,12 +8,13 @@ struct BatchReader: Sendable {
     let needsRaw: Bool
     let state: StateBox
     let time: Timekeeper
+    let patiently: Patience
     /// Given when a page was spooled.
     let appended: Signal
     /// Given when replays or subscriptions have changed.
     let lanesChanged: Signal
-    private let loaded = VersionBox()
-    private let refilled = VersionBox()
+    private let loaded = SeenVersion()
+    private let refilled = SeenVersion()
 
     init(
         sink: SinkID,
@@ -21,6 +22,7 @@ struct BatchReader: Sendable {
         needsRaw: Bool,
         state: StateBox,
         time: Timekeeper,
+        patiently: Patience,
         appended: Signal,
         lanesChanged: Signal
     ) {
@@ -29,146 +31,170 @@ struct BatchReader: Sendable {
         self.needsRaw = needsRaw
         self.state = state
         self.time = time
+        self.patiently = patiently
         self.appended = appended
         self.lanesChanged = lanesChanged
     }
 
-    /// The next batch with the epoch it was read in; nil when `stop` is asked for or the task cancelled.
-    func next(stop: Stop) async throws(StoreError) -> (batch: LaneBatch, epoch: Int)? {
-        while !stop.isAsked, !Task.isCancelled {
-            let news = Watch(appended)
-            let lanes = Watch(lanesChanged)
-            let stopping = Watch(stop.signal)
-            let moved = Watch(state.changed)
-            if let found = try await readOnce(news: news, lanes: lanes) { return found }
-            if stop.isAsked { break }
-            await time.wait(nil, or: news, lanes, stopping, moved)
-        }
-        return nil
+    /// Why there is no next batch.
+    enum Next: Sendable {
+        case batch(LaneBatch)
+        /// `stop` was asked for, or the task cancelled.
+        case stopped
+        /// The sink is held, its head event was refused, and no later one is there to tell more.
+        case noLaterProbe
     }
 
-    /// Looks once whether anything waits; takes nothing.
-    func hasWork() async throws(StoreError) -> Bool {
-        try await loadLanes(version: lanesChanged.version)
-        state.withLock { $0.schedule.refill() }
-        for lane in state.withLock({ $0.schedule.order() }) {
-            let after = state.withLock { $0.schedule.position(of: lane) }
-            switch lane {
-            case .replay: return true
-            case .live(let id):
-                guard let stream = state.stream(of: id) else { continue }
-                let one = BatchLimit(events: 1, bytes: 1)
-                if try await store.batch(of: stream, after: after, limit: one, raw: false) != nil {
-                    return true
-                }
+    /// The next batch; waits until there is one.
+    func next(stop: Stop) async throws(StoreError) -> Next {
+        while !stop.isAsked, !Task.isCancelled {
+            // Noted before the look: what comes between look and wait ends the wait at once.
+            let watches = [Watch(appended), Watch(lanesChanged), Watch(state.changed), Watch(stop)]
+            try await refresh(news: watches[0].version, lanes: watches[1].version, stop)
+            switch try await readOnce(stop) {
+            case .batch(let batch): return .batch(batch)
+            case .again: continue
+            case .nothing:
+                if state.withLock({ $0.lacksLaterProbe }) { return .noLaterProbe }
+                await time.wait(nil, or: watches)
+            }
+        }
+        return .stopped
+    }
+
+    /// Returns when something waits to be sent (true), or when `stop` is asked for or the task cancelled;
+    /// takes nothing.
+    func waitForWork(stop: Stop) async throws(StoreError) -> Bool {
+        while !stop.isAsked, !Task.isCancelled {
+            let watches = [Watch(appended), Watch(lanesChanged), Watch(stop)]
+            if try await hasWork(stop) { return true }
+            await time.wait(nil, or: watches)
+        }
+        return false
+    }
+
+    /// Looks once whether something waits to be sent; takes nothing, but ends replays that hold nothing.
+    func hasWork(_ stop: Stop) async throws(StoreError) -> Bool {
+        while !stop.isAsked, !Task.isCancelled {
+            try await refresh(news: appended.version, lanes: lanesChanged.version, stop)
+            switch try await readOnce(stop, isLook: true) {
+            case .batch: return true
+            case .nothing: return false
+            case .again: continue
             }
         }
         return false
     }
 
-    private func readOnce(news: Watch, lanes: Watch) async throws(StoreError) -> (LaneBatch, Int)? {
-        if loaded.moved(to: lanes.version) { try await loadLanes(version: lanes.version) }
-        if refilled.moved(to: news.version) { state.withLock { $0.schedule.refill() } }
-        while true {
-            let (order, epoch) = state.withLock { ($0.schedule.order(), $0.epoch) }
-            var sliced = false
-            for lane in order {
-                let (after, limit) = state.withLock { ($0.schedule.position(of: lane), $0.limit) }
-                switch lane {
-                case .live(let id):
-                    guard let stream = state.stream(of: id),
-                        let events = try await store.batch(
-                            of: stream,
-                            after: after,
-                            limit: limit,
-                            raw: needsRaw
-                        ),
-                        let last = events.last
-                    else {
-                        state.withLock { $0.schedule.foundNothing(in: lane) }
-                        continue
-                    }
-                    return take(LaneBatch(lane: lane, events: events, through: last), epoch)
-                case .replay(let id, let stream):
-                    let slice = try await store.batch(
-                        of: id,
-                        stream: stream,
-                        after: after,
-                        limit: limit,
-                        raw: needsRaw
-                    )
-                    if slice.isLast { state.withLock { $0.schedule.reachedEnd(of: lane) } }
-                    if !slice.events.isEmpty {
-                        let batch = LaneBatch(lane: lane, events: slice.events, through: slice.scannedThrough)
-                        return take(batch, epoch)
-                    }
-                    state.withLock { $0.schedule.skipped(lane, through: slice.scannedThrough) }
-                    if slice.isLast {
-                        state.changed.notify()
-                        try await finishReplays()
-                    } else {
-                        sliced = true
-                    }
-                }
-            }
-            if !sliced || Task.isCancelled { return nil }
-        }
-    }
-
     /// Ends the replays that have sent and settled everything.
-    func finishReplays() async throws(StoreError) {
-        for replay in state.withLock({ $0.schedule.finishedReplays($0.inFlight) }) {
-            try await store.move(replay, to: .disabled, at: time.wall())
+    func finishReplays(_ stop: Stop?) async throws(StoreError) {
+        for replay in state.withLock({ $0.schedule.takeFinished() }) {
+            try await patiently("ending a replay", stop: stop) { () async throws(StoreError) in
+                try await store.move(replay, to: .disabled, at: time.wall())
+            }
             lanesChanged.notify()
         }
     }
 
-    private func take(_ batch: LaneBatch, _ epoch: Int) -> (LaneBatch, Int) {
-        state.withLock { $0.schedule.took(batch.lane, through: batch.through) }
-        return (batch, epoch)
+    // MARK: One look
+
+    private enum Found: Sendable {
+        case batch(LaneBatch)
+        case nothing
+        /// Something has changed: look at all lanes again.
+        case again
     }
 
-    private func loadLanes(version: Int) async throws(StoreError) {
-        let subscriptions = try await store.subscriptions(of: sink)
-        let replays = try await store.replays(of: sink)
-        state.set(subscriptions, replays)
-        _ = loaded.moved(to: version)
+    private func refresh(news: Int, lanes: Int, _ stop: Stop) async throws(StoreError) {
+        if refilled.moved(to: news) { state.withLock { $0.schedule.refill() } }
+        guard loaded.moved(to: lanes) else { return }
+        let (subscriptions, replays) = try await patiently("reading lanes", stop: stop) {
+            () async throws(StoreError) in
+            (try await store.subscriptions(of: sink), try await store.replays(of: sink))
+        }
+        state.withLock { $0.set(subscriptions, replays) }
+        try await finishReplays(stop)
+    }
+
+    /// Asks the lanes in their order until one has something.
+    private func readOnce(_ stop: Stop, isLook: Bool = false) async throws(StoreError) -> Found {
+        let (lanes, limit) = state.withLock { ($0.schedule.order(), isLook ? .one : $0.limit) }
+        for lane in lanes {
+            guard let reading = state.withLock({ $0.schedule.reading(of: lane) }) else { return .again }
+            let found =
+                switch lane {
+                case .live: try await readLive(reading, limit, stop, isLook)
+                case .replay(let id, _): try await readReplay(id, reading, limit, stop, isLook)
+                }
+            if case .nothing = found { continue }
+            return found
+        }
+        return .nothing
+    }
+
+    private func readLive(_ reading: LaneReading, _ limit: BatchLimit, _ stop: Stop, _ isLook: Bool)
+        async throws(StoreError) -> Found
+    {
+        let events = try await patiently("reading events", stop: stop) { () async throws(StoreError) in
+            try await store.batch(of: reading.stream, after: reading.after, limit: limit, raw: needsRaw && !isLook)
+        }
+        guard let events, let last = events.last else {
+            state.withLock { $0.schedule.foundNothing(reading) }
+            return .nothing
+        }
+        return take(events, reading, through: last, isAtEnd: false, isLook)
+    }
+
+    private func readReplay(
+        _ id: ReplayID,
+        _ reading: LaneReading,
+        _ limit: BatchLimit,
+        _ stop: Stop,
+        _ isLook: Bool
+    ) async throws(StoreError) -> Found {
+        let slice = try await patiently("reading a replay", stop: stop) { () async throws(StoreError) in
+            try await store.batch(
+                of: id,
+                stream: reading.stream,
+                after: reading.after,
+                limit: limit,
+                raw: needsRaw && !isLook
+            )
+        }
+        guard slice.events.isEmpty else {
+            return take(slice.events, reading, through: slice.scannedThrough, isAtEnd: slice.isLast, isLook)
+        }
+        state.withLock { state in
+            state.schedule.skipped(reading, through: slice.scannedThrough, isAtEnd: slice.isLast)
+        }
+        if slice.isLast { try await finishReplays(stop) }
+        // Live lanes are looked at between two slices, however many of them hold nothing.
+        return .again
+    }
+
+    private func take(
+        _ events: EventBatch,
+        _ reading: LaneReading,
+        through: Seq,
+        isAtEnd: Bool,
+        _ isLook: Bool
+    ) -> Found {
+        let batch = LaneBatch(lane: reading.lane, events: events, through: through, epoch: reading.epoch)
+        if isLook { return .batch(batch) }
+        let isTaken = state.withLock { state in
+            state.schedule.took(reading, through: through, isAtEnd: isAtEnd)
+        }
+        return isTaken ? .batch(batch) : .again
     }
 }
 
-/// A delivery loop's state, shared by the task that feeds a session and the one that settles.
-final class StateBox: Sendable {
-    private struct Content {
-        var delivery: DeliveryState
-        var streams: [SubscriptionID: StreamID] = [:]
-    }
-
-    private let content: Mutex<Content>
-    /// Given when something was settled or dropped.
-    let changed = Signal()
-
-    init(_ state: DeliveryState) { content = Mutex(Content(delivery: state)) }
-
-    func withLock<Result: Sendable>(_ body: (inout DeliveryState) -> Result) -> Result {
-        content.withLock { body(&$0.delivery) }
-    }
-
-    /// The stream a subscription takes.
-    func stream(of id: SubscriptionID) -> StreamID? { content.withLock { $0.streams[id] } }
-
-    func set(_ subscriptions: [Subscription], _ replays: [Replay]) {
-        content.withLock { content in
-            content.delivery.schedule.set(live: subscriptions, replays: replays)
-            content.streams = Dictionary(
-                subscriptions.map { ($0.id, $0.stream) },
-                uniquingKeysWith: { first, _ in first }
-            )
-        }
-    }
+extension BatchLimit {
+    /// Enough to see that there is something.
+    fileprivate static let one = BatchLimit(events: 1, bytes: 1)
 }
 
 /// Remembers which version of a signal was acted on.
-private final class VersionBox: Sendable {
+private final class SeenVersion: Sendable {
     private let seen = Mutex(-1)
 
     /// True when `version` is a new one.

@@ -70,10 +70,3 @@ package struct CommitBuilder: Sendable {
         if replay == nil { open[settled.stream] = commit.entries.count - 1 }
     }
 }
-
-extension Outcome {
-    var isRefused: Bool {
-        if case .refused = self { return true }
-        return false
-    }
-}

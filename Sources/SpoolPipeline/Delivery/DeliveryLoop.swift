@@ -15,6 +15,8 @@ package struct DeliveryLoop: Sendable {
     private let time: Timekeeper
     private let state: StateBox
     private let reader: BatchReader
+    private let reporter: SinkReporter
+    private let patiently: Patience
     private let logger: Logger
 
     package init(
@@ -30,136 +32,122 @@ package struct DeliveryLoop: Sendable {
         self.id = id
         self.store = store
         self.time = time
-        let state = StateBox(DeliveryState(limit: sink.batchLimit))
-        self.state = state
+        var logger = logger
+        logger[metadataKey: "sink"] = "\(sink.name)"
+        self.logger = logger
+        state = StateBox(DeliveryState(limit: sink.batchLimit))
+        patiently = Patience(time: time, logger: logger)
+        reporter = SinkReporter(sink: id, store: store, time: time)
         reader = BatchReader(
             sink: id,
             store: store,
             needsRaw: sink.needsRaw,
             state: state,
             time: time,
+            patiently: patiently,
             appended: appended,
             lanesChanged: lanesChanged
         )
-        var logger = logger
-        logger[metadataKey: "sink"] = "\(sink.name)"
-        self.logger = logger
     }
 
     /// Delivers until `stop` is asked for, then lets what was sent settle, for at most `patience`.
     ///
     /// - Throws: what makes the spool unusable; everything else is a state of the sink.
     package func run(stop: Stop) async throws(StoreError) {
-        var isFirst = true
-        while !stop.isAsked {
+        do throws(StoreError) {
             // The first session is opened without work, so that `status` tells at once whether it can be had.
-            if !isFirst, !(try await waitForWork(stop)) { return }
-            isFirst = false
-            state.withLock { $0.beginSession() }
-            let session: any SinkSession
-            do throws(SinkFault) {
-                session = try await sink.open()
-            } catch {
-                try await pause(after: error, hadConnected: false, settledAny: false, stop: stop)
-                continue
-            }
+            repeat {
+                try await attempt(stop: stop)
+            } while try await reader.waitForWork(stop: stop)
+        } catch {
+            // Told to stop, it does not wait for the disk: what is not settled is sent again.
+            guard error.isPassing, stop.isAsked || Task.isCancelled else { throw error }
+        }
+    }
+
+    /// One session from its opening to the pause after it.
+    private func attempt(stop: Stop) async throws(StoreError) {
+        state.withLock { $0.beginSession() }
+        switch await SessionOpening(sink: sink).open(stop: stop) {
+        case .stopped: return
+        case .fault(let fault): try await pause(after: fault, stop: stop)
+        case .session(let session):
+            state.withLock { $0.connected() }
             try await drive(session, stop: stop)
         }
     }
 
-    private func waitForWork(_ stop: Stop) async throws(StoreError) -> Bool {
-        while !stop.isAsked, !Task.isCancelled {
-            let news = Watch(reader.appended)
-            let lanes = Watch(reader.lanesChanged)
-            let stopping = Watch(stop.signal)
-            if try await reader.hasWork() { return true }
-            await time.wait(nil, or: news, lanes, stopping)
-        }
-        return false
-    }
-
     private func drive(_ session: any SinkSession, stop: Stop) async throws(StoreError) {
+        let connection: ConnectionID
+        do throws(StoreError) {
+            connection = try await patiently("noting a connection", stop: stop) { () async throws(StoreError) in
+                try await store.opened(id, address: sink.address, transport: sink.type, at: time.wall())
+            }
+        } catch {
+            await session.close()
+            throw error
+        }
+        let health = state.withLock { $0.health }
+        try await reporter.connected(health, message: health.lastFault?.description)
+        logger.info("connected", metadata: ["address": "\(sink.address)"])
         let run = SessionRun(
             session: session,
-            sink: id,
-            connection: try await store.opened(
-                id,
-                address: sink.address,
-                transport: sink.type,
-                at: time.wall()
-            ),
-            store: store,
+            connection: connection,
             state: state,
             reader: reader,
-            time: time,
-            logger: logger
+            reporter: reporter,
+            settler: Settler(sink: id, store: store, time: time, patiently: patiently)
         )
-        try await report(SinkReport(state: .connected))
-        logger.info("connected", metadata: ["address": "\(sink.address)"])
         let end = try await run.run(stop: stop)
-        switch end.reason {
-        case .finished:
-            try await store.closed(run.connection, clean: true, at: time.wall())
-        case .fault(let fault):
-            try await store.closed(run.connection, clean: !fault.isUnclean, at: time.wall())
-            let lostNothing = state.withLock { $0.inFlight.isEmpty } && !fault.isUnclean
-            state.withLock { $0.rewind() }
-            if lostNothing, fault.kind == .unreachable {
+        try await ended(end, connection: connection, stop: stop)
+    }
+
+    private func ended(_ end: SessionRun.End, connection: ConnectionID, stop: Stop) async throws(StoreError) {
+        let fault =
+            switch end {
+            case .fault(let fault): fault
+            case .finished: SinkFault(.unreachable, "the session came to its end")
+            }
+        try await patiently("noting a connection's end", stop: stop) { () async throws(StoreError) in
+            try await store.closed(connection, clean: !fault.isUnclean, at: time.wall())
+        }
+        let (lostNothing, reached) = state.withLock { state in
+            defer { state.lost() }
+            return (state.inFlight.isEmpty, state.reached)
+        }
+        if stop.isAsked || Task.isCancelled { return }
+        if lostNothing, !fault.isUnclean, fault.kind == .unreachable {
+            // A receiver may close a connection that rests. One that closes it before it took anything,
+            // although something waits, is a failed attempt.
+            let isNormal = reached == .settling ? true : try await !reader.hasWork(stop)
+            if isNormal {
                 logger.info("connection closed by the receiver", metadata: ["cause": "\(fault)"])
                 return
             }
-            try await pause(after: fault, hadConnected: true, settledAny: end.settledAny, stop: stop)
         }
+        try await pause(after: fault, stop: stop)
     }
 
-    private func pause(
-        after fault: SinkFault,
-        hadConnected: Bool,
-        settledAny: Bool,
-        stop: Stop
-    ) async throws(StoreError) {
+    private func pause(after fault: SinkFault, stop: Stop) async throws(StoreError) {
+        let (elapsed, chance) = (time.elapsed(), time.chance())
         let (pause, health) = state.withLock { state in
-            let pause = state.health.failed(
-                fault,
-                hadConnected: hadConnected,
-                settledAny: settledAny,
-                elapsed: time.elapsed(),
-                chance: time.chance()
-            )
-            return (pause, state.health)
+            (state.failed(fault, elapsed: elapsed, chance: chance), state.health)
         }
         var message = fault.description
         if health.isCutEarly {
             message +=
-                " It has cut \(health.cuts) connections in a row before what was sent could be settled, "
-                + "so lines repeat at the receiver; look at its log and its limits."
+                " (\(sink.address) has cut \(health.cuts) connections in a row before what was sent could be "
+                + "settled, so lines repeat at the receiver; look at its log and its limits)"
         }
         logger.log(
-            level: health.failures == 1 || health.failures % 20 == 0 ? .warning : .debug,
+            level: health.failures == 1 || health.failures.isMultiple(of: 20) ? .warning : .debug,
             "delivery failed",
             metadata: [
                 "cause": "\(message)", "attempt": "\(health.failures)",
                 "retry_in_ms": "\(pause.milliseconds)",
             ]
         )
-        try await report(
-            SinkReport(
-                state: health.isHeld ? .held : .retrying,
-                lastError: message,
-                attempts: health.failures,
-                retryAt: time.wall() + pause
-            )
-        )
-        let stopping = Watch(stop.signal)
-        if !stop.isAsked { await time.wait(pause, or: stopping) }
-    }
-
-    private func report(_ report: SinkReport) async throws(StoreError) {
-        do throws(StoreError) {
-            try await store.report(report, of: id)
-        } catch {
-            // A full disk must not stop a drain that would free it.
-            guard error.kind == .full || error.kind == .busy else { throw error }
-        }
+        try await reporter.failed(health, message: message, pause: pause)
+        await time.wait(pause, or: Watch(stop))
     }
 }

@@ -3,66 +3,137 @@ import SpoolCore
 /// All that a delivery loop remembers, as one value: lanes, batches under way, sizes, refusals, health.
 struct DeliveryState: Sendable {
     var schedule = LaneSchedule()
-    var inFlight = InFlight()
-    var size: BatchSize
-    var meter = RefusalMeter()
+    private(set) var inFlight = InFlight()
+    private(set) var size: BatchSize
+    private(set) var hold = RefusalHold()
     var health = SinkHealth()
-    /// Grows when the lanes are rewound: a batch that was read before is stale.
-    private(set) var epoch = 0
-    /// The highest `seq` sent in each lane, to tell a first sending from a repeated one.
-    private var sentThrough: [Lane: Seq] = [:]
-    private var attempts: [Lane: Int] = [:]
-    /// True while the sink is held for refusing too much: two single events are tried.
-    private(set) var probesRefusals = false
+    /// How far the session has come.
+    private(set) var reached = SinkHealth.Reached.nothing
+    private var attempts: [Lane: Attempts] = [:]
 
     init(limit: BatchLimit) { size = BatchSize(limit) }
 
     /// The most the next batch may hold.
     var limit: BatchLimit {
-        probesRefusals ? BatchLimit(events: 1, bytes: size.limit.bytes) : size.limit
+        hold.isOn ? BatchLimit(events: 1, bytes: size.limit.bytes) : size.limit
     }
 
     /// True when another batch may be sent now.
     var hasRoom: Bool {
-        if probesRefusals { return inFlight.batches < 2 }
+        if hold.isOn { return hold.hasRoom(underWay: inFlight.batches) }
         return health.phase != .probing || inFlight.isEmpty
     }
 
-    /// Notes a batch about to be sent.
-    mutating func begin(_ batch: LaneBatch, at: Timestamp) -> Int {
-        var attempt = 1
-        if let first = batch.events.first, let through = sentThrough[batch.lane], first <= through {
-            attempt = attempts[batch.lane, default: 1]
-        } else {
-            attempts[batch.lane] = 1
-        }
-        sentThrough[batch.lane] = max(sentThrough[batch.lane] ?? batch.through, batch.through)
-        return inFlight.begin(batch, attempts: attempt, at: at)
+    /// True when a held sink's head event was refused, and the later one that might tell more is not under way.
+    var lacksLaterProbe: Bool { hold.waitsForLater && inFlight.isEmpty }
+
+    /// Sets the lanes from what the spool has.
+    mutating func set(_ subscriptions: [Subscription], _ replays: [Replay]) {
+        schedule.set(live: subscriptions, replays: replays) { [inFlight] in inFlight.through($0) }
+        attempts = attempts.filter { schedule.reading(of: $0.key) != nil }
     }
 
-    /// What was under way must go again.
-    mutating func rewind() {
-        epoch += 1
-        inFlight.dropAll()
-        schedule.rewind()
-        for lane in sentThrough.keys { attempts[lane, default: 1] += 1 }
-    }
-
-    /// A new session begins.
+    /// A new attempt begins; the batches of its session are numbered from 0.
     mutating func beginSession() {
-        rewindNumbers()
+        inFlight = InFlight()
+        reached = .nothing
         health.begin()
     }
 
-    /// Holds the sink for its refusals.
-    mutating func holdForRefusals() { probesRefusals = true }
+    /// The session is open.
+    mutating func connected() { reached = .connection }
 
-    /// A probe was accepted: everything goes on.
-    mutating func refusalsOver() {
-        guard probesRefusals else { return }
-        probesRefusals = false
-        meter.clear()
+    /// Notes a batch about to be sent.
+    ///
+    /// - Returns: its number; nil when it is stale and must not be sent.
+    mutating func begin(_ batch: LaneBatch, at: Timestamp) -> Int? {
+        guard schedule.isCurrent(batch), let first = batch.events.first, let last = batch.events.last else {
+            return nil
+        }
+        if reached == .connection { reached = .sending }
+        let attempt = attempts[batch.lane, default: Attempts()].send(first: first, last: last)
+        return inFlight.begin(batch, attempts: attempt, at: at)
     }
 
-    private mutating func rewindNumbers() { inFlight = InFlight() }
+    /// The session is over: what was under way must go again.
+    mutating func lost() {
+        hold.forgetHead()
+        drop()
+    }
+
+    /// The attempt has failed.
+    ///
+    /// - Returns: the pause before the next one.
+    mutating func failed(_ fault: SinkFault, elapsed: Duration, chance: Double) -> Duration {
+        health.failed(fault, reached: reached, elapsed: elapsed, chance: chance)
+    }
+
+    /// What settled batches mean: which are written, and whether the session must end.
+    mutating func judge(_ batches: [SettledBatch], elapsed: Duration) -> Verdict {
+        var lanes: [SettledLane] = []
+        for batch in batches {
+            switch inFlight.match(batch.batch) {
+            case .head: if let lane = inFlight.settle(batch) { lanes.append(lane) }
+            case .stale: continue
+            case .outOfOrder:
+                var verdict = hold.judge(lanes, elapsed: elapsed)
+                verdict.fault = verdict.fault ?? .outOfOrder(batch.batch)
+                return verdict
+            }
+        }
+        return hold.judge(lanes, elapsed: elapsed)
+    }
+
+    /// A batch was refused as a whole: it goes again in halves, or its single event becomes a dead letter.
+    mutating func judge(refused number: Int, _ refusal: Refusal, elapsed: Duration) -> Verdict {
+        switch inFlight.match(number) {
+        case .stale: return Verdict()
+        case .outOfOrder: return Verdict(fault: .outOfOrder(number))
+        case .head(count: 1):
+            let run = OutcomeRun(count: 1, outcome: .refused(refusal))
+            return judge([SettledBatch(batch: number, runs: [run], bytes: 0)], elapsed: elapsed)
+        case .head(let count):
+            size.refused(count: count)
+            return Verdict()
+        }
+    }
+
+    /// Batches after one that was refused as a whole are lost to the session; to be called once its own outcome
+    /// is written.
+    mutating func dropRefused() {
+        drop()
+        for lane in hold.waiting { schedule.skip(lane.lane, through: lane.through) }
+    }
+
+    /// Outcomes were written.
+    ///
+    /// - Returns: true when the sink is well again after a fault.
+    mutating func wrote(_ verdict: Verdict) -> Bool {
+        for lane in verdict.lanes {
+            schedule.settled(lane.lane, through: lane.through)
+            attempts[lane.lane]?.settled(through: lane.through)
+            if !lane.hasRetry { size.settled() }
+        }
+        if verdict.hasOutcomes { reached = .settling }
+        guard verdict.hasOutcomes, verdict.fault == nil, !hold.isOn else { return false }
+        let wasFaulty = health.failures > 0
+        health.succeeded()
+        return wasFaulty
+    }
+
+    private mutating func drop() {
+        inFlight.dropAll()
+        schedule.rewind()
+    }
+}
+
+extension SinkFault {
+    /// A session that breaks its contract must not settle what it did not send.
+    static func outOfOrder(_ batch: Int) -> SinkFault {
+        SinkFault(
+            .unreachable,
+            isUnclean: true,
+            "the session spoke of batch \(batch) out of turn and was ended; this is an error of spool, report it"
+        )
+    }
 }

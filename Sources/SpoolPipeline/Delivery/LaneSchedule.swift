@@ -1,77 +1,125 @@
 package import SpoolCore
 
-/// Which lane sends next: live lanes take turns; while live has work, replays get at most one batch for
-/// each live one.
+/// Which lane sends next, and where each is: live lanes take turns; while live has work, replays get at most
+/// one batch for each live one.
+///
+/// Reads happen outside of it and take time. What they found is told with the `LaneReading` they began with,
+/// and passed over when the lane was rewound, moved or removed meanwhile: a late answer never moves a lane past
+/// events that are still to be sent.
 package struct LaneSchedule: Sendable, Equatable {
-    /// Where a lane's next read begins, and whether its last read found anything.
+    /// How far a lane is.
     private struct Place: Sendable, Equatable {
+        let stream: StreamID
+        /// Everything up to here has a final outcome.
         var settled: Seq
+        /// Where the next read begins.
         var read: Seq
+        /// The end of the last batch taken: what lies between `settled` and it is under way.
+        var taken: Seq
         var isDry = false
         /// A replay has nothing more to read here.
         var isAtEnd = false
+
+        init(_ stream: StreamID, at seq: Seq) {
+            self.stream = stream
+            (settled, read, taken) = (seq, seq, seq)
+        }
     }
 
     private var live: [SubscriptionID] = []
     private var replays: [Lane] = []
+    /// Replays that have no stream to read.
+    private var hollow: [ReplayID] = []
     private var places: [Lane: Place] = [:]
     private var nextLive = 0
     private var nextReplay = 0
-    private var liveSinceReplay = 0
+    private var owesReplay = false
+    private var epoch = 0
 
     package init() {}
 
     /// Sets the lanes; known ones keep their place.
-    package mutating func set(live subscriptions: [Subscription], replays unfinished: [Replay]) {
-        var before = places
+    ///
+    /// - Parameter underWay: the end of what is under way in a lane that comes back.
+    package mutating func set(
+        live subscriptions: [Subscription],
+        replays all: [Replay],
+        underWay: (Lane) -> Seq? = { _ in nil }
+    ) {
+        let before = places
         places = [:]
         live = subscriptions.map(\.id)
         for subscription in subscriptions {
             let lane = Lane.live(subscription.id)
-            let watermark = subscription.watermark
-            places[lane] = before.removeValue(forKey: lane) ?? Place(settled: watermark, read: watermark)
+            places[lane] = before[lane] ?? Place(subscription.stream, at: subscription.watermark)
         }
         replays = []
-        for replay in unfinished where replay.state == .running {
+        let running = all.filter { $0.state == .running }
+        hollow = running.filter(\.streams.isEmpty).map(\.id)
+        for replay in running {
             for stream in replay.streams {
                 let lane = Lane.replay(replay.id, stream.stream)
                 replays.append(lane)
-                places[lane] =
-                    before.removeValue(forKey: lane) ?? Place(settled: stream.position, read: stream.position)
+                places[lane] = before[lane] ?? place(stream, underWay: underWay(lane))
             }
         }
     }
 
     /// Lanes to try, in turn order, until one has a batch.
-    package mutating func order() -> [Lane] {
-        let wetLive = rotated(live.map(Lane.live), by: nextLive).filter { places[$0]?.isDry == false }
-        let wetReplays = rotated(replays, by: nextReplay).filter { places[$0]?.isDry == false }
-        return liveSinceReplay > 0 ? wetReplays + wetLive : wetLive + wetReplays
+    package func order() -> [Lane] {
+        let liveLanes = rotated(live.map(Lane.live), by: nextLive).filter { places[$0]?.isDry == false }
+        let replayLanes = rotated(replays, by: nextReplay).filter { places[$0]?.isDry == false }
+        return owesReplay ? replayLanes + liveLanes : liveLanes + replayLanes
     }
 
-    /// Where a lane's next read begins.
-    package func position(of lane: Lane) -> Seq { places[lane]?.read ?? Seq(0) }
+    /// Begins a read; nil when the lane is gone.
+    package func reading(of lane: Lane) -> LaneReading? {
+        places[lane].map { LaneReading(lane: lane, stream: $0.stream, after: $0.read, epoch: epoch) }
+    }
 
-    /// A lane has nothing to read for now.
-    package mutating func foundNothing(in lane: Lane) { places[lane]?.isDry = true }
+    /// The read found a batch up to `through`, and it will be sent.
+    ///
+    /// - Returns: false when the read came too late: the batch must not be sent.
+    package mutating func took(_ reading: LaneReading, through: Seq, isAtEnd: Bool = false) -> Bool {
+        let isTaken = update(reading) { place in
+            place.read = through
+            place.taken = through
+            place.isAtEnd = isAtEnd
+            place.isDry = isAtEnd
+        }
+        guard isTaken else { return false }
+        switch reading.lane {
+        case .live(let id):
+            owesReplay = true
+            if let index = live.firstIndex(of: id) { nextLive = index + 1 }
+        case .replay:
+            owesReplay = false
+            if let index = replays.firstIndex(of: reading.lane) { nextReplay = index + 1 }
+        }
+        return true
+    }
+
+    /// The read found nothing, and there is nothing for now.
+    package mutating func foundNothing(_ reading: LaneReading) {
+        _ = update(reading) { $0.isDry = true }
+    }
+
+    /// A replay's read has looked at everything up to `through` and found nothing to send.
+    package mutating func skipped(_ reading: LaneReading, through: Seq, isAtEnd: Bool) {
+        _ = update(reading) { place in
+            place.read = max(place.read, through)
+            place.isAtEnd = isAtEnd
+            place.isDry = isAtEnd
+        }
+    }
 
     /// Something may have come: live lanes are looked at again.
     package mutating func refill() {
         for id in live { places[.live(id)]?.isDry = false }
     }
 
-    /// A lane's batch has been read up to `through` and will be sent.
-    package mutating func took(_ lane: Lane, through: Seq) {
-        places[lane]?.read = through
-        switch lane {
-        case .live(let id):
-            liveSinceReplay = 1
-            if let index = live.firstIndex(of: id) { nextLive = index + 1 }
-        case .replay:
-            liveSinceReplay = 0
-            if let index = replays.firstIndex(of: lane) { nextReplay = index + 1 }
-        }
-    }
+    /// True while a batch may be sent: it was not read before a rewind, and its lane is still there.
+    package func isCurrent(_ batch: LaneBatch) -> Bool { batch.epoch == epoch && places[batch.lane] != nil }
 
     /// A lane's events up to `through` have their final outcomes.
     package mutating func settled(_ lane: Lane, through: Seq) {
@@ -81,31 +129,50 @@ package struct LaneSchedule: Sendable, Equatable {
         places[lane] = place
     }
 
-    /// The session is over: every lane reads again from what is settled.
+    /// What was under way is lost: every lane reads again from what is settled.
     package mutating func rewind() {
-        places = places.mapValues { Place(settled: $0.settled, read: $0.settled) }
+        epoch += 1
+        places = places.mapValues { Place($0.stream, at: $0.settled) }
     }
 
-    /// A replay's read has come to its last event.
-    package mutating func reachedEnd(of lane: Lane) {
-        places[lane]?.isAtEnd = true
-        places[lane]?.isDry = true
+    /// After a rewind, leaves out what waits elsewhere for its outcome.
+    package mutating func skip(_ lane: Lane, through: Seq) {
+        places[lane]?.read = through
+        places[lane]?.taken = through
     }
 
-    /// Replays that have read everything and have nothing under way.
-    package func finishedReplays(_ inFlight: InFlight) -> [ReplayID] {
+    /// Takes out the replays that have read everything and have nothing under way.
+    package mutating func takeFinished() -> [ReplayID] {
+        var ended = Set(hollow)
         var open: Set<ReplayID> = []
-        var seen: Set<ReplayID> = []
         for lane in replays {
-            guard case .replay(let id, _) = lane else { continue }
-            seen.insert(id)
-            if places[lane]?.isAtEnd != true || inFlight.contains(lane) { open.insert(id) }
+            guard case .replay(let id, _) = lane, let place = places[lane] else { continue }
+            if place.isAtEnd, place.settled >= place.taken { ended.insert(id) } else { open.insert(id) }
         }
-        return seen.subtracting(open).sorted()
+        ended.subtract(open)
+        hollow = []
+        replays.removeAll { lane in
+            guard case .replay(let id, _) = lane, ended.contains(id) else { return false }
+            places[lane] = nil
+            return true
+        }
+        return ended.sorted()
     }
 
-    /// A replay's read has looked at everything up to `through` and found nothing to send.
-    package mutating func skipped(_ lane: Lane, through: Seq) { places[lane]?.read = through }
+    private func place(_ stream: Replay.Stream, underWay: Seq?) -> Place {
+        var place = Place(stream.stream, at: stream.position)
+        if let underWay, underWay > stream.position { (place.read, place.taken) = (underWay, underWay) }
+        return place
+    }
+
+    private mutating func update(_ reading: LaneReading, _ change: (inout Place) -> Void) -> Bool {
+        guard var place = places[reading.lane], reading.epoch == epoch, reading.after == place.read else {
+            return false
+        }
+        change(&place)
+        places[reading.lane] = place
+        return true
+    }
 
     private func rotated(_ lanes: [Lane], by turn: Int) -> [Lane] {
         guard !lanes.isEmpty else { return [] }

@@ -1,277 +1,170 @@
 import Logging
 import SpoolCore
-import Synchronization
 
 /// One session from its first batch to its end: one task feeds it, one settles.
 struct SessionRun: Sendable {
     /// How a session came to its end.
-    struct End: Sendable {
-        enum Reason: Sendable {
-            case finished
-            case fault(SinkFault)
-        }
-
-        let reason: Reason
-        let settledAny: Bool
+    enum End: Sendable {
+        /// After `finish`, with everything settled.
+        case finished
+        case fault(SinkFault)
     }
 
     private enum Part: Sendable {
-        case fed(StoreError?)
-        case ended(Result<End.Reason, StoreError>)
+        case fed(Result<SinkFault?, StoreError>)
+        case settled(Result<End, StoreError>)
         case outOfPatience
     }
 
     let session: any SinkSession
-    let sink: SinkID
     let connection: ConnectionID
-    let store: any DeliveryStore & ReplayStore
     let state: StateBox
     let reader: BatchReader
-    let time: Timekeeper
-    let logger: Logger
-    private let settledAny = Flag()
+    let reporter: SinkReporter
+    let settler: Settler
 
-    init(
-        session: any SinkSession,
-        sink: SinkID,
-        connection: ConnectionID,
-        store: any DeliveryStore & ReplayStore,
-        state: StateBox,
-        reader: BatchReader,
-        time: Timekeeper,
-        logger: Logger
-    ) {
-        self.session = session
-        self.sink = sink
-        self.connection = connection
-        self.store = store
-        self.state = state
-        self.reader = reader
-        self.time = time
-        self.logger = logger
-    }
-
-    /// Runs the session to its end.
+    /// Runs the session to its end, and closes it.
     func run(stop: Stop) async throws(StoreError) -> End {
-        let result = await withTaskGroup(of: Part.self) { group -> Result<End.Reason, StoreError> in
+        let result = await withTaskGroup(of: Part.self) { group -> Result<End, StoreError> in
             group.addTask { await .fed(feed(stop: stop)) }
-            group.addTask { await .ended(settleAll()) }
+            group.addTask { await .settled(settleAll()) }
             group.addTask {
                 await losePatience(stop: stop)
                 return .outOfPatience
             }
-            var failure: StoreError?
+            var reason: Result<End, StoreError>?
             for await part in group {
                 switch part {
-                case .fed(nil): continue
-                case .outOfPatience: await session.close()
-                case .fed(.some(let error)):
-                    failure = error
-                    await session.close()
-                case .ended(let result):
+                case .fed(.success(nil)): continue
+                case .fed(.success(let fault?)): reason = .success(.fault(fault))
+                case .fed(.failure(let error)): reason = .failure(error)
+                case .outOfPatience: break
+                case .settled(let result):
+                    reason = reason ?? result
                     group.cancelAll()
                     await session.close()
-                    return failure.map { .failure($0) } ?? result
+                    return reason ?? result
                 }
+                // What still settles is written; what waits for the disk or the receiver is given up.
+                await session.close()
+                group.cancelAll()
             }
-            return .failure(failure ?? StoreError(.invalid, "a session ended without a word"))
+            return reason ?? .success(.fault(.closed))
         }
-        return End(reason: try result.get(), settledAny: settledAny.isSet)
+        return try result.get()
     }
 
     /// Returns when the loop was told to stop and the session did not come to its end: a receiver that does
     /// not read would hold `send` for ever.
     private func losePatience(stop: Stop) async {
-        while !stop.isAsked, !Task.isCancelled {
-            let stopping = Watch(stop.signal)
-            if !stop.isAsked { await time.wait(nil, or: stopping) }
-        }
-        if !Task.isCancelled { await time.wait(DeliveryLoop.patience + .seconds(1)) }
+        await stop.asked()
+        if !Task.isCancelled { await reader.time.wait(DeliveryLoop.patience + .seconds(1)) }
     }
 
     // MARK: Feeding
 
-    private func feed(stop: Stop) async -> StoreError? {
+    /// Gives the session batch after batch.
+    ///
+    /// - Returns: the fault for which the session must end, if the session does not tell of it itself.
+    private func feed(stop: Stop) async -> Result<SinkFault?, StoreError> {
         do throws(StoreError) {
-            var current = try await reader.next(stop: stop)
-            while let (batch, epoch) = current {
+            var next = try await reader.next(stop: stop)
+            while case .batch(let batch) = next {
                 guard await waitForRoom(stop) else { break }
-                guard
-                    let number = state.withLock({ $0.epoch == epoch ? $0.begin(batch, at: time.wall()) : nil }
-                    )
-                else {
-                    current = try await reader.next(stop: stop)
+                guard let number = state.withLock({ $0.begin(batch, at: reader.time.wall()) }) else {
+                    next = try await reader.next(stop: stop)
                     continue
                 }
-                switch await sendAndReadAhead(batch, number, stop) {
-                case .success(let next): current = next
-                case .failure(.sink): return nil
-                case .failure(.store(let error)): return error
-                }
+                guard let ahead = await sendAndReadAhead(batch, number, stop) else { return .success(nil) }
+                next = try ahead.get()
             }
+            if case .noLaterProbe = next { return .success(.massRefusal) }
         } catch {
-            return error
+            return .failure(error)
         }
-        await session.finish(patience: DeliveryLoop.patience)
-        return nil
-    }
-
-    private enum FeedFault: Error {
-        case sink
-        case store(StoreError)
+        if !Task.isCancelled { await session.finish(patience: DeliveryLoop.patience) }
+        return .success(nil)
     }
 
     /// Sends a batch while the next one is read.
+    ///
+    /// - Returns: nil when the session has failed; the settling task hears of the same fault and ends it.
     private func sendAndReadAhead(_ batch: LaneBatch, _ number: Int, _ stop: Stop) async
-        -> Result<(batch: LaneBatch, epoch: Int)?, FeedFault>
+        -> Result<BatchReader.Next, StoreError>?
     {
         async let ahead = readAhead(stop)
         do throws(SinkFault) {
             try await session.send(batch.events, number: number)
         } catch {
-            // The settling task hears of the same fault and ends the session.
-            return .failure(.sink)
+            return nil
         }
         return await ahead
     }
 
-    private func readAhead(_ stop: Stop) async -> Result<(batch: LaneBatch, epoch: Int)?, FeedFault> {
+    private func readAhead(_ stop: Stop) async -> Result<BatchReader.Next, StoreError> {
         do throws(StoreError) {
             return .success(try await reader.next(stop: stop))
         } catch {
-            return .failure(.store(error))
+            return .failure(error)
         }
     }
 
     private func waitForRoom(_ stop: Stop) async -> Bool {
-        while !Task.isCancelled {
+        while !stop.isAsked, !Task.isCancelled {
             let moved = Watch(state.changed)
-            let stopping = Watch(stop.signal)
-            if stop.isAsked { return false }
             if state.withLock({ $0.hasRoom }) { return true }
-            await time.wait(nil, or: moved, stopping)
+            await reader.time.wait(nil, or: moved, Watch(stop))
         }
         return false
     }
 
     // MARK: Settling
 
-    private func settleAll() async -> Result<End.Reason, StoreError> {
+    private func settleAll() async -> Result<End, StoreError> {
         do throws(StoreError) {
             for await settlement in session.settlements {
-                if let reason = try await take(settlement) { return .success(reason) }
+                if let end = try await take(settlement) { return .success(end) }
             }
         } catch {
             return .failure(error)
         }
-        return .success(.fault(SinkFault(.unreachable, isUnclean: true, "the session was closed")))
+        return .success(.fault(.closed))
     }
 
     /// Carries out what the session says; not nil when that ends it.
-    private func take(_ settlement: Settlement) async throws(StoreError) -> End.Reason? {
+    private func take(_ settlement: Settlement) async throws(StoreError) -> End? {
+        let elapsed = reader.time.elapsed()
         switch settlement {
-        case .settled(let batches): return try await settle(batches)
-        case .refusedWhole(_, let refusal): return try await bisect(refusal)
+        case .settled(let batches):
+            return try await write(state.withLock { $0.judge(batches, elapsed: elapsed) })
+        case .refusedWhole(let batch, let refusal):
+            let (isStale, verdict) = state.withLock { state in
+                (
+                    state.inFlight.match(batch) == .stale,
+                    state.judge(refused: batch, refusal, elapsed: elapsed)
+                )
+            }
+            if isStale { return nil }
+            let end = try await write(verdict)
+            state.withLock { $0.dropRefused() }
+            state.changed.notify()
+            return end
         case .ended(let fault): return .fault(fault)
         case .finished: return .finished
         }
     }
 
-    private func settle(_ batches: [SettledBatch]) async throws(StoreError) -> End.Reason? {
-        let lanes = state.withLock { state in batches.compactMap { state.inFlight.settle($0) } }
-        return try await commit(lanes)
-    }
-
-    private func commit(_ lanes: [SettledLane]) async throws(StoreError) -> End.Reason? {
-        var builder = CommitBuilder(sink: sink, connection: connection, at: time.wall())
-        var end: End.Reason?
-        var committed: [SettledLane] = []
-        for lane in lanes {
-            if let hold = meter(lane) {
-                end = .fault(hold)
-                break
-            }
-            builder.add(lane)
-            committed.append(lane)
-            if lane.hasRetry {
-                end = .fault(
-                    SinkFault(.throttled(.seconds(1)), "the receiver asked to send events again later")
-                )
-                break
-            }
-        }
-        if !builder.commit.isEmpty { try await write(builder.commit) }
-        state.withLock { state in
-            for lane in committed {
-                state.schedule.settled(lane.lane, through: lane.through)
-                state.size.settled()
-            }
-            if !committed.isEmpty, end == nil {
-                state.health.succeeded()
-                state.refusalsOver()
-            }
-        }
-        if !committed.isEmpty { settledAny.set() }
+    private func write(_ verdict: Verdict) async throws(StoreError) -> End? {
+        try await settler.write(verdict, connection: connection)
+        let isWellAgain = state.withLock { $0.wrote(verdict) }
         state.changed.notify()
-        try await reader.finishReplays()
-        return end
-    }
-
-    /// Counts a batch's refusals; a fault when the sink must be held instead of filling the dead letters.
-    private func meter(_ lane: SettledLane) -> SinkFault? {
-        state.withLock { state in
-            let elapsed = time.elapsed()
-            for run in lane.runs {
-                state.meter.note(refused: run.outcome.isRefused, count: run.events, elapsed: elapsed)
-            }
-            let isRefused = lane.runs.contains { $0.outcome.isRefused }
-            guard isRefused, state.meter.isMass(elapsed: elapsed) else { return nil }
-            state.holdForRefusals()
-            return SinkFault(
-                .misconfigured,
-                "the receiver refuses most of what it is sent; the sink is held and its events are kept. "
-                    + "Look at what it refuses (its own log), then correct the sink's settings."
-            )
-        }
-    }
-
-    /// The head batch was refused as a whole: halve it, or make its single event a dead letter.
-    private func bisect(_ refusal: Refusal) async throws(StoreError) -> End.Reason? {
-        let single = state.withLock { state -> SettledLane? in
-            guard state.inFlight.headIsSingle else {
-                state.size.refused(count: state.inFlight.headCount)
-                return nil
-            }
-            return state.inFlight.settleHead(as: .refused(refusal))
-        }
-        var end: End.Reason?
-        if let single { end = try await commit([single]) }
-        state.withLock { $0.rewind() }
-        state.changed.notify()
-        return end
-    }
-
-    /// Commits, however long the disk stays full; gives up only when the session's task is cancelled.
-    private func write(_ commit: DeliveryCommit) async throws(StoreError) {
-        var failures = 0
-        while true {
-            do throws(StoreError) {
-                return try await store.settle(commit)
-            } catch {
-                guard error.kind == .full || error.kind == .busy, !Task.isCancelled else { throw error }
-                failures += 1
-                logger.error("not settled, trying again", metadata: ["cause": "\(error)"])
-                await time.wait(RetryPolicy.link.delay(afterFailures: failures, chance: time.chance()))
-            }
-        }
+        if isWellAgain { try await reporter.recovered() }
+        try await reader.finishReplays(nil)
+        return verdict.fault.map { .fault($0) }
     }
 }
 
-/// A mark that is set once.
-private final class Flag: Sendable {
-    private let value = Mutex(false)
-
-    var isSet: Bool { value.withLock { $0 } }
-
-    func set() { value.withLock { $0 = true } }
+extension SinkFault {
+    /// The session ended without a word, as one does that we have closed.
+    fileprivate static let closed = SinkFault(.unreachable, isUnclean: true, "the session was closed")
 }

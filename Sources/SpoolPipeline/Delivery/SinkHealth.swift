@@ -24,8 +24,8 @@ package struct SinkHealth: Sendable, Equatable {
 
     package init() {}
 
-    /// From the third on, a notification names the peer that cuts before the grace.
-    package var isCutEarly: Bool { cuts >= 3 }
+    /// True after the third cut and every further one: the peer ends connections before the grace is over.
+    package private(set) var isCutEarly = false
 
     /// Begins an attempt; a probe when the last ones failed.
     package mutating func begin() { phase = failures == 0 ? .closed : .probing }
@@ -35,24 +35,41 @@ package struct SinkHealth: Sendable, Equatable {
         self = SinkHealth()
     }
 
+    /// How far an attempt came before it failed.
+    package enum Reached: Sendable, Equatable {
+        /// No connection.
+        case nothing
+        /// A connection on which nothing was sent.
+        case connection
+        /// Something was sent, and nothing settled.
+        case sending
+        /// Something was settled.
+        case settling
+    }
+
     /// The attempt failed, or its session ended.
     ///
     /// - Returns: the pause before the next attempt.
     package mutating func failed(
         _ fault: SinkFault,
-        hadConnected: Bool,
-        settledAny: Bool,
+        reached: Reached,
         elapsed: Duration,
         chance: Double
     ) -> Duration {
-        failures = settledAny ? 1 : failures + 1
-        cuts = hadConnected && !settledAny ? cuts + 1 : 0
+        failures = reached == .settling ? 1 : failures + 1
+        switch reached {
+        case .settling: cuts = 0
+        case .sending: cuts = fault.kind == .unreachable ? cuts + 1 : 0
+        case .nothing, .connection: break
+        }
+        isCutEarly = reached == .sending && cuts >= 3
         isHeld = fault.kind == .misconfigured
         lastFault = fault
+        let backoff = RetryPolicy.link.delay(afterFailures: failures, chance: chance)
         let pause =
             switch fault.kind {
-            case .unreachable: RetryPolicy.link.delay(afterFailures: failures, chance: chance)
-            case .throttled(let asked): min(max(asked, .seconds(1)), .seconds(900)) + .seconds(1) * chance
+            case .unreachable: backoff
+            case .throttled(let asked): max(min(max(asked, .seconds(1)), .seconds(900)) + .seconds(chance), backoff)
             case .misconfigured: RetryPolicy.setting.delay(afterFailures: failures, chance: chance)
             }
         phase = .open(until: elapsed + pause)

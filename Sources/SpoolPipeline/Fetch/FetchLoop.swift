@@ -40,12 +40,13 @@ package struct FetchLoop: Sendable {
                 group.addTask { await Self.failure(of: fetcher, stop: stop) }
             }
             group.addTask {
-                while !stop.isAsked, !Task.isCancelled { await stop.signal.changed(after: 0) }
+                await stop.asked()
                 return nil
             }
-            let first = await group.next() ?? nil
+            var failure = await group.next() ?? nil
             group.cancelAll()
-            return first
+            for await other in group { failure = failure ?? other }
+            return failure
         }
         await source.shutDown()
         if let failure { throw failure }

@@ -15,6 +15,8 @@ package struct FetchPlan: Sendable {
     package enum Step: Sendable, Equatable {
         /// Read the next page of this scan, under this claim.
         case read(Scan, RequestClaim)
+        /// Give up this stored scan: it was made with other filters, or can no longer be gone on with.
+        case abandon(Scan)
         /// Nothing to read for this long.
         case wait(Duration)
     }
@@ -24,6 +26,7 @@ package struct FetchPlan: Sendable {
     /// When the last poll began, by the monotonic clock; nil before the first.
     private var pollBegan: Duration?
     private var pollPagesSinceSweep = 0
+    private var abandoned: [Scan] = []
 
     package init(stream: SourceStream, pollInterval: Duration) {
         self.stream = stream
@@ -38,6 +41,10 @@ package struct FetchPlan: Sendable {
     ///   - elapsed: the monotonic clock.
     /// - Returns: a page to read, or how long there is nothing to read.
     package mutating func next(_ progress: StreamProgress, date: Timestamp, elapsed: Duration) -> Step {
+        if let scan = outdated(progress, date: date) {
+            abandoned = abandoned.filter { $0.reason != scan.reason } + [scan]
+            return .abandon(scan)
+        }
         let poll = nextPoll(progress, date: date, elapsed: elapsed)
         let sweep = nextSweep(progress, date: date)
         switch (poll, sweep) {
@@ -48,6 +55,11 @@ package struct FetchPlan: Sendable {
         case (.later, .now(let scan)): return readSweep(scan)
         case (.later(let first), .later(let second)): return .wait(min(first, second))
         }
+    }
+
+    /// The page that was asked for did not come: a scan's first page is due again at once.
+    package mutating func failed(_ scan: Scan) {
+        if scan.reason == .poll, scan.position == nil { pollBegan = nil }
     }
 
     /// How far sweeps are behind what they should have read.
@@ -74,14 +86,37 @@ package struct FetchPlan: Sendable {
         return .read(scan, .sweep)
     }
 
+    /// A stored scan that must not go on; one that was given up already is passed over.
+    private func outdated(_ progress: StreamProgress, date: Timestamp) -> Scan? {
+        [progress.cursor?.scan, progress.sweep].compactMap { $0 }
+            .first { !canGoOn($0, date: date) && !abandoned.contains($0) }
+    }
+
+    /// False for other filters, and for an open scan that lay for so long that it reaches beyond `oldAge`.
+    ///
+    /// A scan under way ages while it runs; the day to spare keeps it from being given up for that.
+    private func canGoOn(_ scan: Scan, date: Timestamp) -> Bool {
+        guard scan.filterHash == stream.filterHash else { return false }
+        return scan.to != nil || date.since(scan.from) <= farthestOpen(for: scan.reason) + .days(1)
+    }
+
+    /// How far back a scan may reach whose end is open.
+    ///
+    /// A look-back of 30 days reaches a few minutes farther, sweep by sweep; were that cut into windows, what
+    /// is new would be swept last.
+    private func farthestOpen(for reason: Scan.Reason) -> Duration {
+        guard reason == .sweep, stream.sweepsBack else { return Self.oldAge }
+        return max(Self.oldAge, stream.lookBack + stream.sweepInterval * 2)
+    }
+
     private func nextPoll(_ progress: StreamProgress, date: Timestamp, elapsed: Duration) -> Due {
         guard let cursor = progress.cursor, let start = progress.start else { return .later(pollInterval) }
-        if let scan = cursor.scan, scan.filterHash == stream.filterHash { return .now(scan) }
-        let isBehind = date.since(cursor.since) > Self.oldAge
+        if let scan = cursor.scan, canGoOn(scan, date: date) { return .now(scan) }
+        let from = max(start, cursor.since - stream.overlap)
+        let isBehind = date.since(from) > farthestOpen(for: .poll)
         if let pollBegan, !isBehind, elapsed - pollBegan < pollInterval {
             return .later(pollInterval - (elapsed - pollBegan))
         }
-        let from = max(start, cursor.since - stream.overlap)
         return .now(
             Scan(
                 reason: .poll,
@@ -94,12 +129,12 @@ package struct FetchPlan: Sendable {
 
     private func nextSweep(_ progress: StreamProgress, date: Timestamp) -> Due {
         guard let sweptTo = progress.sweptTo, let start = progress.start else { return .later(pollInterval) }
-        if let scan = progress.sweep, scan.filterHash == stream.filterHash { return .now(scan) }
+        if let scan = progress.sweep, canGoOn(scan, date: date) { return .now(scan) }
         let lag = Self.sweepLag(of: stream, progress, date: date)
         guard lag >= stream.sweepInterval else { return .later(stream.sweepInterval - lag) }
         let from = max(start, stream.sweepsBack ? sweptTo - stream.lookBack : sweptTo)
         let end: Timestamp? = stream.sweepsBack ? nil : date - stream.lookBack
-        let isOld = date.since(from) > Self.oldAge
+        let isOld = date.since(from) > farthestOpen(for: .sweep)
         let to = isOld ? min(from + Self.oldWindow, end ?? date) : end
         if let to, to <= from { return .later(from.since(to) + stream.sweepInterval) }
         return .now(Scan(reason: .sweep, from: from, to: to, filterHash: stream.filterHash))

@@ -2,36 +2,63 @@ package import SpoolCore
 
 /// What a fault of the source means for a stream: the word shown, and the pause before the next attempt.
 package struct FetchTrouble: Sendable, Equatable {
+    /// Faults with one remedy: while they follow each other the backoff grows.
+    private enum Family: Equatable {
+        case throttle, setting, link, size, scan
+
+        init(_ kind: SourceFault.Kind) {
+            switch kind {
+            case .throttled: self = .throttle
+            case .invalidToken, .forbidden, .rejected, .invalidProxy: self = .setting
+            case .unreachable, .incomplete, .nonsense: self = .link
+            case .tooLarge: self = .size
+            case .scanLost: self = .scan
+            }
+        }
+    }
+
     private var failures = 0
-    private var state: String?
+    private var family: Family?
+    /// Scans lost since one came to its end.
+    private var lost = 0
 
     package init() {}
 
-    /// A request was answered: the next fault is a first one again.
-    package mutating func clear() {
+    /// A page came: the next fault is a first one again. A source that loses every scan after some pages is
+    /// out of trouble only when one came to its end.
+    ///
+    /// - Returns: true when the trouble is over.
+    package mutating func answered(endsScan: Bool) -> Bool {
         failures = 0
-        state = nil
+        family = nil
+        if endsScan { lost = 0 }
+        return lost == 0
     }
 
     /// Notes a fault.
     ///
     /// - Returns: the pause before the next attempt, at least what the source asked for.
     package mutating func note(_ fault: SourceFault, chance: Double) -> Duration {
-        let word = Self.word(fault.kind)
-        failures = word == state ? failures + 1 : 1
-        state = word
-        switch fault.kind {
-        case .throttled(let asked):
+        let family = Family(fault.kind)
+        failures = family == self.family ? failures + 1 : 1
+        self.family = family
+        switch family {
+        case .throttle:
             // The wait is usually one minute where the answer does not tell it.
-            let least = min(max(asked ?? .seconds(60), .seconds(1)), .seconds(900))
-            return least + .seconds(5) * chance
-        case .invalidToken, .forbidden, .rejected, .invalidProxy:
+            var least = Duration.seconds(60)
+            if case .throttled(let asked?) = fault.kind { least = asked }
+            return min(max(least, .seconds(1)), .seconds(900)) + .seconds(5) * chance
+        case .setting:
             return RetryPolicy.setting.delay(afterFailures: failures, chance: chance)
-        case .unreachable, .incomplete, .nonsense:
+        case .link:
             return RetryPolicy.link.delay(afterFailures: failures, chance: chance)
-        case .tooLarge, .scanLost:
+        case .size:
+            // Smaller pages are the remedy; 20 halvings are more than any limit has.
             return failures < 20
                 ? .zero : RetryPolicy.link.delay(afterFailures: failures - 19, chance: chance)
+        case .scan:
+            lost += 1
+            return lost == 1 ? .zero : RetryPolicy.setting.delay(afterFailures: lost - 1, chance: chance)
         }
     }
 

@@ -6,6 +6,8 @@ struct PageReader: Sendable {
     var limit: PageLimit
     private var trouble = FetchTrouble()
     private var reported: StreamTrouble?
+    /// False until the spool holds what `reported` says: a trouble of the run before may still stand there.
+    private var isInStep = false
     private let time: Timekeeper
     private let logger: Logger
 
@@ -26,7 +28,7 @@ struct PageReader: Sendable {
         }
         let pause = trouble.note(fault, chance: time.chance())
         let word = FetchTrouble.word(fault.kind)
-        if reported?.state != word || reported?.message != fault.description {
+        if !isInStep || reported?.state != word || reported?.message != fault.description {
             logger.warning("source not answering", metadata: ["state": "\(word)", "cause": "\(fault)"])
             let since = reported?.state == word ? reported?.since : nil
             let news = StreamTrouble(state: word, message: fault.description, since: since ?? time.wall())
@@ -35,11 +37,14 @@ struct PageReader: Sendable {
         return pause
     }
 
-    /// Notes an answer: the trouble is over.
-    mutating func answered(_ store: any PageStore, _ stream: StreamID) async throws(StoreError) {
-        trouble.clear()
-        guard let was = reported else { return }
-        logger.notice("source answers again", metadata: ["state": "\(was.state)"])
+    /// Notes an answer: the trouble is over, if it was one of getting answers.
+    mutating func answered(endsScan: Bool, _ store: any PageStore, _ stream: StreamID)
+        async throws(StoreError)
+    {
+        guard trouble.answered(endsScan: endsScan), reported != nil || !isInStep else { return }
+        if let was = reported {
+            logger.notice("source answers again", metadata: ["state": "\(was.state)"])
+        }
         try await report(nil, store, stream)
     }
 
@@ -49,9 +54,10 @@ struct PageReader: Sendable {
         do throws(StoreError) {
             try await store.report(news, of: stream)
             reported = news
+            isInStep = true
         } catch {
             // A full disk must not turn a stream's trouble into the daemon's: it is reported again later.
-            guard error.kind == .full || error.kind == .busy else { throw error }
+            guard error.isPassing else { throw error }
         }
     }
 }

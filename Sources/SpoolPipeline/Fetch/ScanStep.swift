@@ -8,7 +8,8 @@ package enum ScanStep {
     package static func commit(
         _ page: Page,
         of scan: Scan,
-        stream: StreamID,
+        stream: SourceStream,
+        id: StreamID,
         progress: StreamProgress,
         fetched: Timestamp
     ) -> PageCommit {
@@ -30,14 +31,14 @@ package enum ScanStep {
         case .sweep:
             after.sweep = isLast ? nil : advanced
             if isLast {
-                let end = scan.to ?? firstDate
+                let end = sweptTo(by: scan, stream: stream, firstDate: firstDate)
                 after.sweptTo = max(progress.sweptTo ?? end, end)
                 after.sweepEnded = page.date
             }
         case .refetch: break
         }
         return PageCommit(
-            stream: stream,
+            stream: id,
             page: page,
             scan: scan,
             windowEnd: scan.to ?? firstDate,
@@ -58,10 +59,21 @@ package enum ScanStep {
         return max(before, reached, firstDate - FetchPlan.oldWindow)
     }
 
+    /// Where `swept_to` stands after a sweep: at its end.
+    ///
+    /// Sweeps that reach back begin at `swept_to` minus the look-back. One of their bounded windows has read
+    /// everything in front of its bound for the last time, if that is older than the look-back; so `swept_to`
+    /// moves by the window's width, also where the window is narrower than the look-back.
+    private static func sweptTo(by scan: Scan, stream: SourceStream, firstDate: Timestamp) -> Timestamp {
+        guard let to = scan.to else { return firstDate }
+        return stream.sweepsBack ? min(to + stream.lookBack, firstDate) : to
+    }
+
+    /// An empty answer for a window that reaches beyond 30 days proves nothing: users report such answers, without an
+    /// error, for days the portal did show (github.com/microsoft/MCAS, issue 108).
     private static func windowState(of scan: Scan, firstDate: Timestamp) -> WindowState {
-        guard scan.seen == 0, let to = scan.to, firstDate.since(to) > FetchPlan.oldAge else {
-            return .complete
-        }
-        return .unproved
+        let isEmptyAndOld =
+            scan.seen == 0 && scan.to != nil && firstDate.since(scan.from) > FetchPlan.oldAge
+        return isEmptyAndOld ? .unproved : .complete
     }
 }

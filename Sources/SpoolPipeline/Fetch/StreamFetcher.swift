@@ -13,6 +13,7 @@ package struct StreamFetcher: Sendable {
     private let time: Timekeeper
     private let appended: Signal
     private let logger: Logger
+    private let patiently: Patience
 
     package init(
         source: any Source,
@@ -34,33 +35,50 @@ package struct StreamFetcher: Sendable {
         var logger = logger
         logger[metadataKey: "stream"] = "\(stream.name)"
         self.logger = logger
+        patiently = Patience(time: time, logger: logger)
     }
 
-    /// Reads until `stop` is asked for.
+    /// Reads until `stop` is asked for or the task cancelled.
     ///
     /// - Throws: what makes the spool unusable (`io`, `damaged`); everything else is a state of the stream.
     package func run(stop: Stop) async throws(StoreError) {
+        do throws(StoreError) {
+            try await read(stop: stop)
+        } catch {
+            // Told to stop, it does not wait for the disk.
+            guard error.isPassing, stop.isAsked || Task.isCancelled else { throw error }
+        }
+    }
+
+    private func read(stop: Stop) async throws(StoreError) {
         var plan = FetchPlan(stream: stream, pollInterval: source.pollInterval)
         var reader = PageReader(stream: stream, time: time, logger: logger)
         var known: (date: Timestamp, at: Duration)?
-        while !stop.isAsked {
-            if try await isPaused() {
-                await time.wait(source.pollInterval, or: Watch(stop.signal))
+        while !stop.isAsked, !Task.isCancelled {
+            if try await patiently("fetching", stop: stop, { () async throws(StoreError) in try await store.mustPause() }) {
+                await time.wait(source.pollInterval, or: Watch(stop))
                 continue
             }
             guard let last = known else {
                 known = try await firstDate(&reader, stop: stop)
                 continue
             }
-            let progress = try await store.progress(of: id)
+            let progress = try await patiently("fetching", stop: stop) { () async throws(StoreError) in
+                try await store.progress(of: id)
+            }
             let now = last.date + (time.elapsed() - last.at)
             switch plan.next(progress, date: now, elapsed: time.elapsed()) {
             case .wait(let duration):
-                await time.wait(duration, or: Watch(stop.signal))
+                await time.wait(duration, or: Watch(stop))
+            case .abandon(let scan):
+                logger.notice("scan begins again", metadata: ["reason": "\(scan.reason)"])
+                try await abandon(scan, stop: stop)
             case .read(let scan, let claim):
                 guard await gate.take(claim, stop: stop) else { continue }
-                if let date = try await read(scan, progress: progress, &reader, stop: stop) {
+                if let date = try await page(of: scan, progress: progress, &reader, stop: stop) {
                     known = (date, time.elapsed())
+                } else {
+                    plan.failed(scan)
                 }
             }
         }
@@ -78,14 +96,20 @@ package struct StreamFetcher: Sendable {
             try await pause(after: error, &reader, stop: stop)
             return nil
         }
-        try await reader.answered(store, id)
+        let known = (date, time.elapsed())
+        try await reader.answered(endsScan: true, store, id)
         let start = stream.start.timestamp(now: date)
-        try await store.begin(id, start: start, sweptTo: max(start, date - stream.lookBack))
-        return (date, time.elapsed())
+        try await patiently("beginning", stop: stop) { () async throws(StoreError) in
+            try await store.begin(id, start: start, sweptTo: max(start, date - stream.lookBack))
+        }
+        return known
     }
 
-    private func read(
-        _ scan: Scan,
+    /// Reads a page into the spool.
+    ///
+    /// - Returns: the source's time; nil when no page came.
+    private func page(
+        of scan: Scan,
         progress: StreamProgress,
         _ reader: inout PageReader,
         stop: Stop
@@ -93,48 +117,47 @@ package struct StreamFetcher: Sendable {
         let page: Page
         do throws(SourceFault) {
             page = try await source.page(of: stream, scan: scan, limit: reader.limit.current)
+            if let next = page.next, next == scan.position {
+                throw SourceFault(.scanLost, "the source named the same page of \(stream.name) as the next one")
+            }
         } catch {
-            if error.kind == .scanLost { try await store.abandon(scan, of: id, at: time.wall()) }
+            if error.kind == .scanLost { try await abandon(scan, stop: stop) }
             try await pause(after: error, &reader, stop: stop)
             return nil
         }
         reader.limit.cameWhole()
-        let commit = ScanStep.commit(page, of: scan, stream: id, progress: progress, fetched: time.wall())
-        guard let receipt = try await append(commit, stop: stop) else { return nil }
-        try await reader.answered(store, id)
+        let commit = ScanStep.commit(
+            page,
+            of: scan,
+            stream: stream,
+            id: id,
+            progress: progress,
+            fetched: time.wall()
+        )
+        let receipt = try await patiently("spooling a page", stop: stop) { () async throws(StoreError) in
+            try await store.append(commit)
+        }
         if receipt.inserted > 0 { appended.notify() }
+        try await reader.answered(endsScan: page.next == nil, store, id)
         if receipt.unreadable > 0 {
             logger.warning("records could not be understood", metadata: ["records": "\(receipt.unreadable)"])
         }
         return page.date
     }
 
-    /// Spools a page; a full disk is waited out, and the page is then asked for again (nil).
-    private func append(_ commit: PageCommit, stop: Stop) async throws(StoreError) -> PageReceipt? {
-        do throws(StoreError) {
-            return try await store.append(commit)
-        } catch {
-            guard error.kind == .full || error.kind == .busy else { throw error }
-            logger.error("page not spooled", metadata: ["cause": "\(error)"])
-            await time.wait(source.pollInterval, or: Watch(stop.signal))
-            return nil
-        }
-    }
-
-    private func isPaused() async throws(StoreError) -> Bool {
-        do throws(StoreError) {
-            return try await store.mustPause()
-        } catch {
-            guard error.kind == .full || error.kind == .busy else { throw error }
-            return true
+    private func abandon(_ scan: Scan, stop: Stop) async throws(StoreError) {
+        try await patiently("abandoning a scan", stop: stop) { () async throws(StoreError) in
+            try await store.abandon(scan, of: id, at: time.wall())
         }
     }
 
     private func pause(after fault: SourceFault, _ reader: inout PageReader, stop: Stop)
         async throws(StoreError)
     {
+        // A request given up for a stop is no trouble of the source.
+        guard !stop.isAsked, !Task.isCancelled else { return }
         let duration = try await reader.failed(fault, store, id)
         if case .throttled = fault.kind { gate.pause(duration) }
-        await time.wait(duration, or: Watch(stop.signal))
+        await time.wait(duration, or: Watch(stop))
     }
 }

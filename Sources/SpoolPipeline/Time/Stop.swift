@@ -5,17 +5,24 @@ import Synchronization
 ///
 /// It is not cancellation: a loop that is stopped finishes what it has begun and settles it.
 package final class Stop: Sendable {
-    private let asked = Mutex(false)
+    private let isDue = Mutex(false)
+    /// Given once, when the end is asked for.
     package let signal = Signal()
 
     package init() {}
 
     /// True once it has been asked for.
-    package var isAsked: Bool { asked.withLock { $0 } }
+    package var isAsked: Bool { isDue.withLock { $0 } }
 
     /// Asks for the end.
     package func ask() {
-        asked.withLock { $0 = true }
-        signal.notify()
+        let isFirst = isDue.withLock { isDue in
+            defer { isDue = true }
+            return !isDue
+        }
+        if isFirst { signal.notify() }
     }
+
+    /// Returns once it has been asked for, or when the task is cancelled.
+    package func asked() async { await signal.changed(after: 0) }
 }

@@ -27,6 +27,11 @@ package struct Timekeeper: Sendable {
     /// Waits until one of the signals changes after the version noted, or until the time is up (nil: no end);
     /// returns early when the task is cancelled.
     package func wait(_ duration: Duration?, or watches: Watch...) async {
+        await wait(duration, or: watches)
+    }
+
+    /// The same with any number of signals.
+    package func wait(_ duration: Duration?, or watches: [Watch]) async {
         await withTaskGroup(of: Void.self) { group in
             for watch in watches {
                 group.addTask { await watch.signal.changed(after: watch.version) }
@@ -51,5 +56,11 @@ package struct Watch: Sendable {
     package init(_ signal: Signal) {
         self.signal = signal
         version = signal.version
+    }
+
+    /// Watches for a stop from its making on: however late the watch begins, it misses nothing.
+    package init(_ stop: Stop) {
+        signal = stop.signal
+        version = 0
     }
 }

@@ -1,0 +1,104 @@
+package import SpoolCore
+
+/// A settled batch in the terms of the ledger.
+package struct SettledLane: Sendable {
+    package let lane: Lane
+    /// Rows of the ledger, without their connection and time.
+    package let runs: [Run]
+    /// Everything of the lane up to here has a final outcome.
+    package let through: Seq
+    /// True when an event is to be sent again: the watermark stops in front of it.
+    package let hasRetry: Bool
+    package let stream: StreamID
+    package let attempts: Int
+    package let sentAt: Timestamp
+
+    /// Consecutive events with one outcome and nothing of the stream left out between them.
+    package struct Run: Sendable, Equatable {
+        package var first: Seq
+        package var last: Seq
+        package var events: Int
+        package var bytes: Int
+        package let outcome: Outcome
+    }
+
+    /// True when the receiver has taken an event of it, or had it.
+    package var isAccepted: Bool { runs.contains { $0.outcome.isThere } }
+
+    /// True when the receiver refuses an event of it.
+    package var isRefused: Bool { runs.contains { $0.outcome.isRefused } }
+
+    init(_ sent: InFlight.Sent, runs outcomes: [OutcomeRun], bytes: Int) {
+        lane = sent.lane
+        stream = sent.stream
+        attempts = sent.attempts
+        sentAt = sent.at
+        let count = sent.seqs.count
+        var runs: [Run] = []
+        var index = 0
+        var hasRetry = false
+        for outcome in outcomes where !hasRetry {
+            if outcome.outcome == .retry {
+                hasRetry = outcome.count > 0
+                continue
+            }
+            var remaining = min(outcome.count, count - index)
+            while remaining > 0 {
+                let nextBreak = sent.breaks.first { $0 > index } ?? count
+                let length = min(remaining, nextBreak - index)
+                runs.append(
+                    Run(
+                        first: Seq(sent.seqs[index]),
+                        last: Seq(sent.seqs[index + length - 1]),
+                        events: length,
+                        bytes: Self.share(bytes, from: index, count: length, of: count),
+                        outcome: outcome.outcome
+                    )
+                )
+                index += length
+                remaining -= length
+            }
+        }
+        self.runs = runs
+        self.hasRetry = hasRetry || index < count
+        // With a retry in it, everything in front of that event is final, skipped ones included.
+        through = self.hasRetry ? Seq(sent.seqs[index] - 1) : sent.through
+    }
+
+    /// The part in front of the first refusal; the rest is to be sent again.
+    package func beforeRefusal() -> SettledLane {
+        guard let index = runs.firstIndex(where: { $0.outcome.isRefused }) else { return self }
+        return SettledLane(self, runs: Array(runs[..<index]), through: Seq(runs[index].first.value - 1))
+    }
+
+    private init(_ whole: SettledLane, runs: [Run], through: Seq) {
+        lane = whole.lane
+        stream = whole.stream
+        attempts = whole.attempts
+        sentAt = whole.sentAt
+        self.runs = runs
+        self.through = through
+        hasRetry = true
+    }
+
+    /// The bytes of a part of a batch, so that the parts add up to the whole.
+    private static func share(_ bytes: Int, from index: Int, count: Int, of total: Int) -> Int {
+        guard total > 0 else { return 0 }
+        return bytes * (index + count) / total - bytes * index / total
+    }
+}
+
+extension Outcome {
+    /// True when the receiver has the event.
+    var isThere: Bool {
+        switch self {
+        case .delivered, .already: true
+        case .filtered, .refused, .retry: false
+        }
+    }
+
+    var isRefused: Bool {
+        if case .refused = self { return true }
+        return false
+    }
+}

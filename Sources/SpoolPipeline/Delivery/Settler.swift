@@ -1,0 +1,20 @@
+import SpoolCore
+
+/// Writes outcomes: ledger rows, watermarks, positions and dead letters in one transaction.
+struct Settler: Sendable {
+    let sink: SinkID
+    let store: any DeliveryStore
+    let time: Timekeeper
+    let patiently: Patience
+
+    /// Writes a verdict, however long the disk stays full.
+    ///
+    /// - Throws: what makes the spool unusable; that the disk is full only when the task is cancelled.
+    func write(_ verdict: Verdict, connection: ConnectionID) async throws(StoreError) {
+        var builder = CommitBuilder(sink: sink, connection: connection, at: time.wall())
+        for lane in verdict.lanes { builder.add(lane) }
+        let commit = builder.commit
+        guard !commit.isEmpty else { return }
+        try await patiently("settling") { () async throws(StoreError) in try await store.settle(commit) }
+    }
+}

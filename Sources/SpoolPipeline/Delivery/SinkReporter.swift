@@ -1,0 +1,49 @@
+import SpoolCore
+
+/// Keeps a sink's state in the spool for `status`.
+struct SinkReporter: Sendable {
+    let sink: SinkID
+    let store: any DeliveryStore
+    let time: Timekeeper
+
+    /// A connection is open; after failures it still has to prove itself, and the last one stays shown.
+    func connected(_ health: SinkHealth, message: String?) async throws(StoreError) {
+        try await report(
+            SinkReport(
+                state: health.isHeld ? .held : .connected,
+                lastError: health.failures > 0 ? message : nil,
+                attempts: health.failures,
+                at: time.wall()
+            )
+        )
+    }
+
+    /// Something was settled after failures.
+    func recovered() async throws(StoreError) {
+        let now = time.wall()
+        try await report(SinkReport(state: .connected, lastSuccess: now, at: now))
+    }
+
+    /// An attempt failed.
+    func failed(_ health: SinkHealth, message: String, pause: Duration) async throws(StoreError) {
+        let now = time.wall()
+        try await report(
+            SinkReport(
+                state: health.isHeld ? .held : .retrying,
+                lastError: message,
+                attempts: health.failures,
+                retryAt: now + pause,
+                at: now
+            )
+        )
+    }
+
+    private func report(_ report: SinkReport) async throws(StoreError) {
+        do throws(StoreError) {
+            try await store.report(report, of: sink)
+        } catch {
+            // A full disk must not stop a drain that would free it.
+            guard error.isPassing else { throw error }
+        }
+    }
+}
