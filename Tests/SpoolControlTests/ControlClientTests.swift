@@ -85,8 +85,7 @@ struct ControlClientTests {
     func status() async throws {
         var report = StatusReport(
             version: "1.0",
-            pid: 4711,
-            started: Timestamp(milliseconds: 1),
+            holder: "1 (spool run)",
             at: Timestamp(milliseconds: 2),
             spool: SpoolFileStatus(path: "/x", events: 3, used: 4, limit: 5, wal: 6, free: 7)
         )

@@ -19,8 +19,7 @@ struct StatusReportTests {
         sink.oldest = time
         var report = StatusReport(
             version: "1.0",
-            pid: 1,
-            started: time,
+            holder: "1 (spool run)",
             at: time,
             spool: SpoolFileStatus(path: "/x", events: 1, used: 2, limit: 3, wal: 4, free: 5)
         )
@@ -32,11 +31,11 @@ struct StatusReportTests {
 
         #expect(
             String(decoding: bytes, as: UTF8.self) == """
-                {"at_ms":1795472055003,"notifications":[{"at_ms":1795472055003,"code":"c","message":"m",\
-                "severity":"error"}],"pid":1,"replays":[],"sinks":[{"address":"tls://siem:6514","attempts":0,\
+                {"at_ms":1795472055003,"holder":"1 (spool run)","notifications":[{"at_ms":1795472055003,"code":"c","message":"m",\
+                "severity":"error"}],"replays":[],"sinks":[{"address":"tls://siem:6514","attempts":0,\
                 "backlog":7,"dead_letters":0,"name":"siem","oldest_ms":1795472055003,"per_minute":0,\
                 "state":"connected","type":"syslog"}],"spool":{"events":1,"free_bytes":5,"limit_bytes":3,\
-                "path":"/x","used_bytes":2,"wal_bytes":4},"started_ms":1795472055003,"streams":[{"kind":"alert",\
+                "path":"/x","used_bytes":2,"wal_bytes":4},"streams":[{"kind":"alert",\
                 "last_success_ms":1795472055003,"name":"contoso/alerts","per_minute":12,"state":"ok"}],\
                 "version":"1.0"}
                 """

@@ -20,6 +20,7 @@ struct Retention: Sendable {
     ///   - age: `retention.age`.
     ///   - sweepsBack: how far below `swept_to` the sweeps of each stream read again.
     ///   - stop: asks for the end.
+    /// - Throws: what makes the spool unusable.
     func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
         while !stop.isAsked {
             let stopping = Watch(stop.signal)

@@ -136,7 +136,12 @@ struct BatchReader: Sendable {
         async throws(StoreError) -> Found
     {
         let events = try await patiently("reading events", stop: stop) { () async throws(StoreError) in
-            try await store.batch(of: reading.stream, after: reading.after, limit: limit, raw: needsRaw && !isLook)
+            try await store.batch(
+                of: reading.stream,
+                after: reading.after,
+                limit: limit,
+                raw: needsRaw && !isLook
+            )
         }
         guard let events, let last = events.last else {
             state.withLock { $0.schedule.foundNothing(reading) }

@@ -80,7 +80,8 @@ package struct DeliveryLoop: Sendable {
     private func drive(_ session: any SinkSession, stop: Stop) async throws(StoreError) {
         let connection: ConnectionID
         do throws(StoreError) {
-            connection = try await patiently("noting a connection", stop: stop) { () async throws(StoreError) in
+            connection = try await patiently("noting a connection", stop: stop) {
+                () async throws(StoreError) in
                 try await store.opened(id, address: sink.address, transport: sink.type, at: time.wall())
             }
         } catch {

@@ -69,7 +69,8 @@ package struct SinkHealth: Sendable, Equatable {
         let pause =
             switch fault.kind {
             case .unreachable: backoff
-            case .throttled(let asked): max(min(max(asked, .seconds(1)), .seconds(900)) + .seconds(chance), backoff)
+            case .throttled(let asked):
+                max(min(max(asked, .seconds(1)), .seconds(900)) + .seconds(chance), backoff)
             case .misconfigured: RetryPolicy.setting.delay(afterFailures: failures, chance: chance)
             }
         phase = .open(until: elapsed + pause)

@@ -24,8 +24,9 @@ package struct FetchTrouble: Sendable, Equatable {
 
     package init() {}
 
-    /// A page came: the next fault is a first one again. A source that loses every scan after some pages is
-    /// out of trouble only when one came to its end.
+    /// A page came: the next fault is a first one again.
+    ///
+    /// A source that loses every scan after some pages is out of trouble only when one came to its end.
     ///
     /// - Returns: true when the trouble is over.
     package mutating func answered(endsScan: Bool) -> Bool {

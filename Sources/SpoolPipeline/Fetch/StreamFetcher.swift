@@ -55,7 +55,11 @@ package struct StreamFetcher: Sendable {
         var reader = PageReader(stream: stream, time: time, logger: logger)
         var known: (date: Timestamp, at: Duration)?
         while !stop.isAsked, !Task.isCancelled {
-            if try await patiently("fetching", stop: stop, { () async throws(StoreError) in try await store.mustPause() }) {
+            if try await patiently(
+                "fetching",
+                stop: stop,
+                { () async throws(StoreError) in try await store.mustPause() }
+            ) {
                 await time.wait(source.pollInterval, or: Watch(stop))
                 continue
             }
@@ -118,7 +122,10 @@ package struct StreamFetcher: Sendable {
         do throws(SourceFault) {
             page = try await source.page(of: stream, scan: scan, limit: reader.limit.current)
             if let next = page.next, next == scan.position {
-                throw SourceFault(.scanLost, "the source named the same page of \(stream.name) as the next one")
+                throw SourceFault(
+                    .scanLost,
+                    "the source named the same page of \(stream.name) as the next one"
+                )
             }
         } catch {
             if error.kind == .scanLost { try await abandon(scan, stop: stop) }

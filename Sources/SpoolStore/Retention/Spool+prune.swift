@@ -12,6 +12,8 @@ extension Spool {
     ///   - now: what each stream's source has told since the start; a configured stream without it is left alone.
     ///   - age: `retention.age`.
     ///   - limit: stops after this many events.
+    /// - Returns: what went, and whether more is to go.
+    /// - Throws: whatever ended its transactions; those before it stand.
     package func prune(
         now: [StreamID: SourceTime],
         age: Duration,
