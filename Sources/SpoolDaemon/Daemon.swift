@@ -41,7 +41,7 @@ package struct Daemon: Sendable {
         let time = SystemTime.timekeeper()
         var options = SpoolOptions(holder: "spool run")
         options.maxBytes = composition.spool.maxSize
-        let spool = try Spool.open(path: composition.spool.path, options: options, at: time.wall())
+        let spool = try await open(composition.spool.path, options, time)
         let engine = Engine(spool: spool, time: time, logger: logger)
         do {
             try await engine.apply(composition)
@@ -55,6 +55,42 @@ package struct Daemon: Sendable {
         await engine.stop()
         try await spool.close(at: time.wall())
         logger.notice("stopped")
+    }
+
+    /// Opens the spool; a command that holds it is asked to give it up, a daemon is not.
+    private func open(_ path: String, _ options: SpoolOptions, _ time: Timekeeper) async throws -> Spool {
+        do throws(StoreError) {
+            return try Spool.open(path: path, options: options, at: time.wall())
+        } catch {
+            guard error.kind == .locked else { throw error }
+            let client = ControlClient(ControlSocket(spool: path))
+            let holder = try? await client.find(patience: .seconds(10)) { Spool.holder(ofSpoolAt: path) }
+            if let holder {
+                guard holder.role == .command else { throw error }
+                logger.notice(
+                    "waiting for the spool",
+                    metadata: ["holder": "\(holder.pid) (\(holder.command))"]
+                )
+                _ = try? await client.send(HandOver())
+            }
+            return try await openWhenFree(path, options, time)
+        }
+    }
+
+    /// The command that was asked closes its connection first, for at most `DeliveryLoop.patience`; a lock gives
+    /// no notice of its release, so it is tried again.
+    private func openWhenFree(_ path: String, _ options: SpoolOptions, _ time: Timekeeper) async throws
+        -> Spool
+    {
+        let end = time.elapsed() + .seconds(15)
+        while true {
+            do throws(StoreError) {
+                return try Spool.open(path: path, options: options, at: time.wall())
+            } catch {
+                guard error.kind == .locked, time.elapsed() < end else { throw error }
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
     }
 
     private func serve(_ engine: Engine, _ composition: Composition, hostName: String) async throws {

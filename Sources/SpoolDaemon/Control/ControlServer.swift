@@ -60,7 +60,7 @@ struct ControlServer: Sendable {
         _ onBound: @escaping @Sendable () async -> Void
     ) -> some ApplicationProtocol {
         var quiet = Logger(label: "spool.control")
-        quiet.logLevel = .error
+        quiet.logLevel = .critical
         return Application(
             router: router,
             configuration: ApplicationConfiguration(address: address, serverName: "spool"),

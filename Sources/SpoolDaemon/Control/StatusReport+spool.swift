@@ -51,11 +51,6 @@ extension StreamStatus {
 }
 
 extension SinkStatus {
-    /// Down for longer than this is `connection error`, the old agent's word.
-    static let connectionError = Duration.hours(2)
-    /// Down for longer than this is `disconnected`.
-    static let disconnected = Duration.hours(12)
-
     fileprivate init(_ sink: SpoolStatus.Sink, address: String, at now: Timestamp) {
         self.init(
             name: sink.name.text,
@@ -75,7 +70,7 @@ extension SinkStatus {
     private static func word(_ sink: SpoolStatus.Sink, at now: Timestamp) -> String {
         guard sink.state == .retrying, let since = sink.stateSince else { return sink.state.rawValue }
         let down = now.since(since)
-        if down > disconnected { return "disconnected" }
-        return down > connectionError ? "connection error" : "retrying"
+        if down > Thresholds.disconnected { return "disconnected" }
+        return down > Thresholds.connectionError ? "connection error" : "retrying"
     }
 }

@@ -49,7 +49,24 @@ final class Engine: Sendable {
     private func jobs(of composition: Composition, _ registration: Registration) -> [Workforce.Job] {
         composition.sources.map { fetching($0, registration) }
             + composition.sinks.compactMap { delivering($0, registration) }
-            + [retention(composition, registration)]
+            + [retention(composition, registration), watching(composition)]
+    }
+
+    private func watching(_ composition: Composition) -> Workforce.Job {
+        let streams = composition.sources.flatMap(\.content.streams)
+        let watchman = Watchman(
+            spool: spool,
+            rules: NotificationRules(
+                maxSize: composition.spool.maxSize,
+                lookBacks: Dictionary(streams.map { ($0.name, $0.lookBack) }) { first, _ in first }
+            ),
+            time: time,
+            logger: logger
+        )
+        let print = "\(composition.spool.maxSize) \(streams.map { "\($0.name)\($0.lookBack)" })"
+        return Workforce.Job(name: "watchman", fingerprint: print) { stop throws(StoreError) in
+            try await watchman.run(stop: stop)
+        }
     }
 
     private func fetching(_ part: Composition.Part<any Source>, _ registration: Registration) -> Workforce.Job

@@ -1,0 +1,143 @@
+import SpoolCore
+import SpoolStore
+
+/// What an operator has to be told, from how everything is.
+///
+/// A pure decision: what is no longer wanted is cleared.
+///
+/// Codes keep the old agent's words where it had them, so that run-books go on working.
+struct NotificationRules: Sendable {
+    /// The source forgets after this long (Defender for Cloud Apps, data retention).
+    static let sourceKeeps = Duration.days(180)
+    /// A sweep further behind than this many of its look-backs is named.
+    static let sweepLag = Duration.hours(1)
+    /// A source that has not answered for longer is named; shorter trouble is for the log.
+    static let sourceTrouble = Duration.seconds(60)
+    /// A reader that holds the WAL for longer is named.
+    static let longReader = Duration.seconds(60)
+
+    let maxSize: Int64
+    /// The look-back of each stream's sweeps.
+    let lookBacks: [StreamName: Duration]
+
+    /// All notifications that should stand now.
+    func wanted(_ status: SpoolStatus, wal: WALReport, at now: Timestamp) -> [NewNotification] {
+        status.streams.flatMap { of($0, at: now) } + status.sinks.flatMap { of($0, at: now) }
+            + of(status, at: now)
+            + of(wal, at: now)
+    }
+
+    private func of(_ stream: SpoolStatus.Stream, at now: Timestamp) -> [NewNotification] {
+        guard stream.isConfigured else { return [] }
+        var found: [NewNotification] = []
+        let isSetting = ["invalid token", "forbidden", "filters refused", "invalid proxy address"]
+            .contains(stream.state)
+        let isLong = stream.troubleSince.map { now.since($0) > Self.sourceTrouble } ?? false
+        if let trouble = stream.trouble, isSetting || isLong {
+            found.append(
+                NewNotification(
+                    code: stream.state == "invalid token" ? "Invalid token" : "Source not answering",
+                    subject: stream.name.description,
+                    severity: isSetting ? .error : .warning,
+                    message: trouble
+                )
+            )
+        }
+        if let date = stream.sourceDate, let sweptTo = stream.sweptTo, let since = stream.since {
+            let lag = date.since(sweptTo) - (lookBacks[stream.name] ?? .zero)
+            if lag > Self.sweepLag {
+                found.append(
+                    NewNotification(
+                        code: "Sweep lags",
+                        subject: stream.name.description,
+                        severity: .warning,
+                        message:
+                            "Records that appear late are looked for only up to \(sweptTo), \(Age.text(lag)) "
+                            + "later than they should be. Nothing is lost; raise `requests_per_minute` or "
+                            + "`page_limit`, or wait while it catches up (polls have read to \(since))."
+                    )
+                )
+            }
+        }
+        return found
+    }
+
+    private func of(_ sink: SpoolStatus.Sink, at now: Timestamp) -> [NewNotification] {
+        guard sink.state != .disabled else { return [] }
+        var found: [NewNotification] = []
+        func add(_ code: String, _ severity: NotificationSeverity, _ message: String) {
+            found.append(
+                NewNotification(code: code, subject: sink.name.text, severity: severity, message: message)
+            )
+        }
+        let cause = sink.lastError ?? "its cause is not known"
+        let down = sink.stateSince.map { now.since($0) } ?? .zero
+        switch sink.state {
+        case .held: add("Sink held", .error, "Nothing is sent to it and its events are kept: \(cause)")
+        case .retrying where down > Thresholds.disconnected:
+            add("SIEM agent error", .critical, "Disconnected for \(Age.text(down)): \(cause)")
+        case .retrying where down > Thresholds.connectionError:
+            add("Data server connection error", .error, "No connection for \(Age.text(down)): \(cause)")
+        default: break
+        }
+        if sink.deadLetters > 0 {
+            add(
+                "Dead letters",
+                .warning,
+                "The receiver refused \(sink.deadLetters) events; `select * from dead_letters` shows them and why."
+            )
+        }
+        for subscription in sink.subscriptions where subscription.state == "held" {
+            add(
+                "Sink needs start",
+                .error,
+                "It was added to \(subscription.stream), which has events already: say where it begins, with "
+                    + "`start: now`, `start: beginning` or a time. Until then its events are kept."
+            )
+        }
+        return found
+    }
+
+    private func of(_ status: SpoolStatus, at now: Timestamp) -> [NewNotification] {
+        let share = maxSize > 0 ? Double(status.size.inUse) / Double(maxSize) : 0
+        guard share >= 0.8 else { return [] }
+        let blame = status.sinks.filter { $0.waiting > 0 }.max { $0.waiting < $1.waiting }
+        let whose = blame.map { "\($0.waiting) events wait for \($0.name)" } ?? "no sink is behind"
+        let oldest = blame?.subscriptions.compactMap(\.oldestOccurred).min()
+        let left = oldest.map { max(.zero, Self.sourceKeeps - now.since($0)) }
+        let until =
+            left.map { "; the source still keeps what is not fetched for about \(Age.text($0))" } ?? ""
+        return [
+            NewNotification(
+                code: share >= 1 ? "Spool full" : "Spool nearly full",
+                severity: share >= 1 ? .critical : .warning,
+                message:
+                    "\(ByteSize.text(status.size.inUse)) of \(ByteSize.text(maxSize)) are in use: \(whose)\(until). "
+                    + (share >= 1 ? "Fetching stands still; " : "")
+                    + "bring the sink back, or raise `spool.retention.max_size`."
+            )
+        ]
+    }
+
+    private func of(_ wal: WALReport, at now: Timestamp) -> [NewNotification] {
+        guard let since = wal.heldSince, now.since(since) > Self.longReader else { return [] }
+        return [
+            NewNotification(
+                code: "Reader holds the spool's log",
+                severity: .warning,
+                message:
+                    "Another program has kept a transaction open since \(since), so the write-ahead log has "
+                    + "grown to \(ByteSize.text(wal.bytes)). Nothing is lost; end that program, usually a "
+                    + "`sqlite3` shell left in a transaction."
+            )
+        ]
+    }
+}
+
+/// After how long a sink that is down changes its name, as the old agent did.
+package enum Thresholds {
+    /// `connection error`.
+    package static let connectionError = Duration.hours(2)
+    /// `disconnected`.
+    package static let disconnected = Duration.hours(12)
+}

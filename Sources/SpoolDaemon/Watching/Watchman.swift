@@ -1,0 +1,73 @@
+import Logging
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// Looks every few seconds at how everything is, and raises and clears notifications, each once.
+struct Watchman: Sendable {
+    static let interval = Duration.seconds(10)
+
+    let spool: Spool
+    let rules: NotificationRules
+    let time: Timekeeper
+    let logger: Logger
+
+    /// Looks until `stop` is asked for.
+    func run(stop: Stop) async throws(StoreError) {
+        while !stop.isAsked {
+            do throws(StoreError) {
+                try await look()
+            } catch {
+                guard error.kind == .full || error.kind == .busy else { throw error }
+            }
+            let stopping = Watch(stop.signal)
+            if !stop.isAsked { await time.wait(Self.interval, or: stopping) }
+        }
+    }
+
+    private func look() async throws(StoreError) {
+        let now = time.wall()
+        let wal = try await spool.walReport(at: now)
+        let status = try await spool.status()
+        let wanted = rules.wanted(status, wal: wal, at: now)
+        for notification in wanted where !status.notifications.contains(where: { $0.says(notification) }) {
+            guard try await spool.raise(notification, at: now) else { continue }
+            logger.log(
+                level: notification.severity.logLevel,
+                "notification raised",
+                metadata: [
+                    "code": "\(notification.code)", "subject": "\(notification.subject)",
+                    "cause": "\(notification.message)",
+                ]
+            )
+        }
+        for standing in status.notifications where !wanted.contains(where: { standing.isAbout($0) }) {
+            try await spool.clearNotification(standing.code, subject: standing.subject, at: now)
+            logger.notice(
+                "notification cleared",
+                metadata: ["code": "\(standing.code)", "subject": "\(standing.subject)"]
+            )
+        }
+    }
+}
+
+extension SpoolNotification {
+    fileprivate func isAbout(_ other: NewNotification) -> Bool {
+        code == other.code && subject == other.subject
+    }
+
+    fileprivate func says(_ other: NewNotification) -> Bool {
+        isAbout(other) && message == other.message && severity == other.severity
+    }
+}
+
+extension NotificationSeverity {
+    fileprivate var logLevel: Logger.Level {
+        switch self {
+        case .information: .info
+        case .warning: .warning
+        case .error: .error
+        case .critical: .critical
+        }
+    }
+}
