@@ -150,6 +150,27 @@ struct ScanTests {
         }
     }
 
+    @Test(
+        "activities that do not tell when they were saved come all the same, however long ago they happened"
+    )
+    func readsWithoutCreated() async throws {
+        try await Portals.with(Portals.configuration()) { portal, source in
+            let base = Portals.now - Portals.day
+            let records = (0..<120).map { (index: Int64) -> SimulatedRecord in
+                let happened = base - 90_000_000 - index * 7 % 50
+                let text = #"{"_id":"r\#(index)","timestamp":\#(happened)}"#
+                return SimulatedRecord(raw: Array(text.utf8), created: base + index, timestamp: happened)
+            }
+            portal.insert(records, into: .activities)
+
+            let scanned = try await ScanReader(source, .activity).read(from: base)
+            let listed = try await ScanReader(source, .activity).read(from: base, limit: 100)
+
+            #expect(scanned.ids == portal.visibleIDs(.activities))
+            #expect(listed.ids == scanned.ids)
+        }
+    }
+
     @Test("the source's time comes with one request for one record")
     func tellsDate() async throws {
         try await Portals.with(Portals.configuration(history: 100)) { portal, source in

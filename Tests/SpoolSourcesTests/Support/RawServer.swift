@@ -7,7 +7,7 @@ final class RawServer: Sendable {
     let port: Int
     private let channel: any Channel
 
-    /// - Parameter tls: set to speak TLS first.
+    /// Listens at a free port; with `tls` it speaks TLS first.
     static func start(answering text: String, tls: NIOSSLContext? = nil) async throws -> RawServer {
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
