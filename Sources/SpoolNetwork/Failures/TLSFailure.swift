@@ -8,16 +8,16 @@ enum TLSFailure {
         case let error as NIOSSLExtraError:
             error == .failedToValidateHostname || error == .serverHostnameImpossibleToMatch
                 ? .wrongHost : .tls("")
-        case let error as NIOSSLError: cause(of: error)
-        case let error as BoringSSLError: cause(of: error)
+        case let error as NIOSSLError: cause(ofTLS: error)
+        case let error as BoringSSLError: cause(ofBoringSSL: error)
         case is NIOSSLCloseTimedOutError: .timedOut
         default: nil
         }
     }
 
-    private static func cause(of error: NIOSSLError) -> NetworkCause {
+    private static func cause(ofTLS error: NIOSSLError) -> NetworkCause {
         switch error {
-        case .handshakeFailed(let error), .shutdownFailed(let error): cause(of: error)
+        case .handshakeFailed(let error), .shutdownFailed(let error): cause(ofBoringSSL: error)
         case .unableToValidateCertificate, .noCertificateToValidate: .untrustedCertificate
         case .cannotMatchULabel: .wrongHost
         case .uncleanShutdown: .reset
@@ -26,7 +26,7 @@ enum TLSFailure {
         }
     }
 
-    private static func cause(of error: BoringSSLError) -> NetworkCause {
+    private static func cause(ofBoringSSL error: BoringSSLError) -> NetworkCause {
         switch error {
         case .sslError(let stack), .unknownError(let stack), .invalidSNIName(let stack),
             .failedToSetALPN(let stack):

@@ -35,7 +35,7 @@ package final class HTTPRequester: Sendable {
                     try await Task.sleep(for: deadline)
                     throw HTTPFault(
                         .incomplete,
-                        "\(peer) did not complete its answer within \(deadline.components.seconds) s"
+                        "\(peer) did not complete its answer within \(Age.text(deadline))"
                     )
                 }
                 guard let answer = try await group.next() else { throw CancellationError() }

@@ -7,7 +7,7 @@ struct PageFacts: Equatable {
     var hasNext: Bool?
     /// `nextQueryFilters`, verbatim.
     var nextFilters: String?
-    /// Times of the readable records on the stream's basis, in the page's order; milliseconds.
+    /// Times that the records themselves give on the stream's basis, in the page's order; milliseconds.
     var times: [Int64]
     /// What the page holds; nil for an empty one.
     var digest: String?

@@ -46,6 +46,9 @@ struct ActivityRecord: Decodable {
         var name: Lenient.Text?
     }
 
+    /// When it was saved, by which activities are read; a record may lack it.
+    var basis: Timestamp? { created?.value.flatMap(RecordTime.init)?.timestamp }
+
     /// The event it makes; nil without an id or a time.
     func event() -> Event? {
         let happened = timestamp?.value.flatMap(RecordTime.init)

@@ -32,12 +32,8 @@ struct PageReading {
         date: Timestamp
     ) {
         let reading = RecordReading(kind: kind, date: date)
-        records = sliced.map { record in
-            PageRecord(
-                raw: record.range,
-                event: reading.event(of: body[record.range], isClean: record.isClean)
-            )
-        }
+        let read = sliced.map { reading.read(body[$0.range], isClean: $0.isClean) }
+        records = zip(sliced, read).map { PageRecord(raw: $0.range, event: $1.event) }
         self.body = body
         self.date = date
         let ids = records.map(\.event.externalID)
@@ -45,7 +41,7 @@ struct PageReading {
             count: records.count,
             hasNext: hasNext,
             nextFilters: nextFilters,
-            times: records.filter(\.event.isReadable).map(\.event.created.milliseconds),
+            times: read.compactMap(\.basis?.milliseconds),
             digest: ids.isEmpty ? nil : ContentHash.hex(ids.joined(separator: "\n").utf8, digits: 16),
             date: date.milliseconds
         )

@@ -18,14 +18,23 @@ package struct RecordReading {
     ///
     /// `isClean` is false when the slicer found invalid text: what a decoder makes of it is guesswork.
     package func event(of record: ArraySlice<UInt8>, isClean: Bool = true) -> Event {
-        (isClean ? readable(record) : nil) ?? unreadable(record)
+        read(record, isClean: isClean).event
     }
 
-    private func readable(_ record: ArraySlice<UInt8>) -> Event? {
+    /// The event with the time the record itself gives on its stream's basis; nil where it gives none.
+    func read(_ record: ArraySlice<UInt8>, isClean: Bool) -> (event: Event, basis: Timestamp?) {
+        (isClean ? readable(record) : nil) ?? (unreadable(record), nil)
+    }
+
+    private func readable(_ record: ArraySlice<UInt8>) -> (event: Event, basis: Timestamp?)? {
         let data = LoneSurrogates.replaced(in: record) ?? Data(record)
-        return switch kind {
-        case .activity: (try? decoder.decode(ActivityRecord.self, from: data))?.event()
-        case .alert: (try? decoder.decode(AlertRecord.self, from: data))?.event()
+        switch kind {
+        case .activity:
+            let record = try? decoder.decode(ActivityRecord.self, from: data)
+            return record?.event().map { ($0, record?.basis) }
+        case .alert:
+            let record = try? decoder.decode(AlertRecord.self, from: data)
+            return record?.event().map { ($0, record?.basis) }
         }
     }
 

@@ -136,7 +136,8 @@ struct DefenderFault {
     private func badRequest(_ answer: HTTPAnswer) -> SourceFault {
         var fields: [String] = []
         if case .object(let entries)? = try? JSONDecoder().decode(JSONValue.self, from: Data(answer.body)) {
-            fields = entries.keys.filter { $0 != "error" && $0 != "detail" }.sorted()
+            fields = entries.keys.filter { $0 != "error" && $0 != "detail" }.map { String($0.prefix(60)) }
+                .sorted()
         }
         let named = fields.isEmpty ? "" : ", namely `" + fields.prefix(5).joined(separator: "`, `") + "`"
         if isContinuation {

@@ -12,9 +12,8 @@ enum ProxySetting {
         do {
             guard let node else { return try ProxyRoute(environment: environment) }
             guard let written = node.text(problems) else { return nil }
-            let text = try expanded(written, node.secrets)
-            let proxy = try ProxyAddress(text)
-            if proxy.password != nil, text == written {
+            let proxy = try ProxyAddress(try expanded(written, node.secrets))
+            if hasPassword(written) {
                 problems.add(
                     "a password must not stand in the file: write `http://user:${PROXY_PASSWORD}@\(proxy)`",
                     at: node
@@ -31,6 +30,15 @@ enum ProxySetting {
             )
             return nil
         }
+    }
+
+    /// True when a password stands in the text itself rather than a reference to one.
+    private static func hasPassword(_ text: String) -> Bool {
+        guard let at = text.lastIndex(of: "@") else { return false }
+        let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        guard start < at, let colon = text[start..<at].firstIndex(of: ":") else { return false }
+        let password = text[text.index(after: colon)..<at]
+        return !password.isEmpty && !password.hasPrefix("${")
     }
 
     /// Puts in what `file:` and `credential:` name, and every `${NAME}` within the text.

@@ -1,0 +1,202 @@
+import SpoolCore
+import SpoolSimulator
+import Synchronization
+import Testing
+
+@testable import SpoolSources
+
+@Suite("Authorization", .timeLimit(.minutes(1)))
+struct AuthorizationTests {
+    /// Time that a test moves.
+    private final class Elapsed: Sendable {
+        private let value = Mutex(Duration.zero)
+        func advance(_ duration: Duration) { value.withLock { $0 += duration } }
+        var now: Duration { value.withLock { $0 } }
+    }
+
+    private func tokens(_ portal: Simulator) -> Int { portal.requests.requests(for: .token).count }
+
+    @Test("an application's token is asked for once, however many requests begin at once")
+    func asksOnce() async throws {
+        try await Portals.with(Portals.configuration(history: 10), auth: { Portals.application($0) }) {
+            portal,
+            source in
+            let stream = try #require(source.streams.first)
+
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<12 { group.addTask { _ = try await source.date(for: stream) } }
+                try await group.waitForAll()
+            }
+
+            #expect(tokens(portal) == 1)
+            #expect(portal.requests.requests(for: .activities).count == 12)
+        }
+    }
+
+    @Test("a token that the portal no longer takes is replaced once, and the request goes again")
+    func refreshesAfterRejection() async throws {
+        try await Portals.with(Portals.configuration(history: 200), auth: { Portals.application($0) }) {
+            portal,
+            source in
+            let result = try await ScanReader(source, .activity).read(from: Portals.now - 2 * Portals.day) {
+                page in
+                if page == 2 { portal.revokeBearers() }
+            }
+
+            #expect(result.faults == [])
+            #expect(result.ids == portal.visibleIDs(.activities))
+            #expect(tokens(portal) == 2)
+            #expect(portal.requests.requests(for: .activities).count { $0.status == 401 } == 1)
+        }
+    }
+
+    @Test("a portal that takes no token at all is not asked in a tight loop")
+    func refreshesOnlyOnce() async throws {
+        try await Portals.with(Portals.configuration(), auth: { Portals.application($0) }) { portal, source in
+            let stream = try #require(source.streams.first)
+            portal.addFault(.unauthorized, on: [.activities], .always)
+
+            let error = await #expect(throws: SourceFault.self) { try await source.date(for: stream) }
+
+            #expect(error?.kind == .invalidToken)
+            #expect(error?.description.hasPrefix("Invalid token") == true)
+            #expect(tokens(portal) == 2)
+            #expect(portal.requests.requests(for: .activities).count == 2)
+        }
+    }
+
+    @Test("a token is refreshed before it ends, and serves on while the authority is away")
+    func refreshesAhead() async throws {
+        let elapsed = Elapsed()
+        try await Portals.with(
+            Portals.configuration(),
+            auth: { Portals.application($0) },
+            elapsed: { elapsed.now }
+        ) { portal, source in
+            let stream = try #require(source.streams.first)
+            _ = try await source.date(for: stream)
+            elapsed.advance(.seconds(3_200))
+            _ = try await source.date(for: stream)
+            #expect(tokens(portal) == 1)
+
+            elapsed.advance(.seconds(100))
+            portal.addFault(.status(503), on: [.token])
+            _ = try await source.date(for: stream)
+            #expect(tokens(portal) == 2)
+
+            _ = try await source.date(for: stream)
+            #expect(tokens(portal) == 3)
+            _ = try await source.date(for: stream)
+            #expect(tokens(portal) == 3)
+        }
+    }
+
+    @Test("after its end a token serves no longer")
+    func endsWithLifetime() async throws {
+        let elapsed = Elapsed()
+        try await Portals.with(
+            Portals.configuration(),
+            auth: { Portals.application($0) },
+            elapsed: { elapsed.now }
+        ) { portal, source in
+            let stream = try #require(source.streams.first)
+            _ = try await source.date(for: stream)
+            elapsed.advance(.seconds(3_600))
+            portal.addFault(.status(500), on: [.token])
+
+            let error = await #expect(throws: SourceFault.self) { try await source.date(for: stream) }
+
+            #expect(error?.kind == .nonsense)
+            #expect(portal.requests.requests(for: .activities).count == 1)
+        }
+    }
+
+    @Test(
+        "a wrong secret or tenant is an invalid token, told with the authority's code and without the secret"
+    )
+    func refusesCredentials() async throws {
+        var configuration = Portals.configuration()
+        configuration.credentials.application?.secret = "another"
+        try await Portals.with(configuration, auth: { Portals.application($0) }) { portal, source in
+            let stream = try #require(source.streams.first)
+            let error = await #expect(throws: SourceFault.self) { try await source.date(for: stream) }
+            #expect(error?.kind == .invalidToken)
+            #expect(error?.description.hasPrefix("Invalid token: 127.0.0.1:\(portal.port) refuses") == true)
+            #expect(error?.description.contains("(AADSTS7000215)") == true)
+            #expect(error?.description.contains(Credentials.defaultApplication.secret) == false)
+        }
+        try await Portals.with(
+            Portals.configuration(),
+            auth: { Portals.application($0, tenant: "elsewhere") }
+        ) { _, source in
+            let stream = try #require(source.streams.first)
+            let error = await #expect(throws: SourceFault.self) { try await source.date(for: stream) }
+            #expect(error?.kind == .invalidToken)
+        }
+    }
+
+    @Test(
+        "the authority's trouble is that of a transport",
+        arguments: [
+            (Fault.hangUp, SourceFault.Kind.incomplete), (.status(500), .nonsense), (.htmlPage, .nonsense),
+        ]
+    )
+    func survivesAuthority(fault: Fault, kind: SourceFault.Kind) async throws {
+        try await Portals.with(Portals.configuration(), auth: { Portals.application($0) }) { portal, source in
+            let stream = try #require(source.streams.first)
+            portal.addFault(fault, on: [.token])
+
+            let error = await #expect(throws: SourceFault.self) { try await source.date(for: stream) }
+            #expect(error?.kind == kind)
+
+            _ = try await source.date(for: stream)
+        }
+    }
+
+    @Test("a legacy token that is wrong is refused at once, by name")
+    func refusesLegacyToken() async throws {
+        try await Portals.with(Portals.configuration(), token: "wrong-token") { portal, source in
+            let stream = try #require(source.streams.first)
+            let error = await #expect(throws: SourceFault.self) { try await source.date(for: stream) }
+            #expect(error?.kind == .invalidToken)
+            #expect(error?.description.hasPrefix("Invalid token") == true)
+            #expect(error?.description.contains("wrong-token") == false)
+            #expect(portal.requests.total == 1)
+        }
+    }
+
+    @Test("a missing permission is the stream's own trouble")
+    func tellsMissingPermission() async throws {
+        var configuration = Portals.configuration()
+        configuration.credentials.permissions = [.alerts]
+        try await Portals.with(configuration) { _, source in
+            let streams = source.streams
+            let error = await #expect(throws: SourceFault.self) { try await source.date(for: streams[0]) }
+            #expect(error?.kind == .forbidden)
+            #expect(error?.description.contains("contoso/activities") == true)
+            _ = try await source.date(for: streams[1])
+        }
+    }
+
+    @Test("a filter that the portal does not know is refused with its name; in mid-scan the scan is lost")
+    func tellsRefusedFilter() async throws {
+        let streams = "{ activities: { filters: { fileLabels: { eq: [x] } } } }"
+        try await Portals.with(Portals.configuration(), streams: streams) { _, source in
+            let stream = try #require(source.streams.first)
+            var scan = Scan(reason: .poll, from: Timestamp(milliseconds: 0), to: nil, filterHash: "")
+
+            let error = await #expect(throws: SourceFault.self) {
+                try await source.page(of: stream, scan: scan, limit: 500)
+            }
+            #expect(error?.kind == .rejected)
+            #expect(error?.description.contains("`fil") == true)
+
+            scan.position =
+                #"{"isUnordered":false,"pending":[],"segment":{"filters":"{\"created\":{\"no\":1}}"},"skip":0}"#
+            let lost = await #expect(throws: SourceFault.self) {
+                try await source.page(of: stream, scan: scan, limit: 500)
+            }
+            #expect(lost?.kind == .scanLost)
+        }
+    }
+}

@@ -1,0 +1,282 @@
+import NIOSSL
+import SpoolCore
+import SpoolNetwork
+import SpoolSimulator
+import SpoolTestSupport
+import Testing
+
+@testable import SpoolSources
+
+@Suite("The way to the portal", .timeLimit(.minutes(1)))
+struct TransportTests {
+    /// Asks once and gives the fault; nil when an answer came.
+    private func fault(_ source: DefenderSource) async throws -> SourceFault? {
+        let stream = try #require(source.streams.first)
+        defer { withExtendedLifetime(source) {} }
+        var found: SourceFault?
+        do throws(SourceFault) { _ = try await source.date(for: stream) } catch { found = error }
+        await source.shutDown()
+        return found
+    }
+
+    private func tlsPortal(_ pair: TestCertificates.Pair, _ body: (Simulator) async throws -> Void)
+        async throws
+    {
+        var configuration = Portals.configuration(history: 10)
+        configuration.tls = SimulatorTLS(certificateFile: pair.certFile, keyFile: pair.keyFile)
+        try await Simulator.run(configuration, body)
+    }
+
+    @Test("a certificate of the configured authority is trusted, beside the system's")
+    func trustsConfiguredAuthority() async throws {
+        let folder = try TemporaryFolder()
+        let certificates = try TestCertificates(in: folder)
+        try await tlsPortal(certificates.server) { portal in
+            let source = try Portals.source(
+                "https://localhost:\(portal.port)",
+                more: "tls: { ca_file: \"\(certificates.caFile)\" }"
+            )
+            #expect(try await fault(source) == nil)
+        }
+    }
+
+    @Test("an unknown authority is told with the host and the setting that helps")
+    func refusesUnknownAuthority() async throws {
+        let folder = try TemporaryFolder()
+        let certificates = try TestCertificates(in: folder)
+        try await tlsPortal(certificates.server) { portal in
+            let found = try await fault(try Portals.source("https://localhost:\(portal.port)"))
+            #expect(found?.kind == .unreachable)
+            #expect(
+                found?.description.contains("certificate of localhost:\(portal.port) is not trusted") == true
+            )
+            #expect(found?.description.contains("`tls.ca_file`") == true)
+        }
+    }
+
+    @Test("an expired certificate, and one for another name, are refused")
+    func refusesOtherCertificates() async throws {
+        let folder = try TemporaryFolder()
+        let certificates = try TestCertificates(in: folder)
+        let more = "tls: { ca_file: \"\(certificates.caFile)\" }"
+        try await tlsPortal(certificates.expired) { portal in
+            let found = try await fault(try Portals.source("https://localhost:\(portal.port)", more: more))
+            #expect(found?.kind == .unreachable)
+            #expect(found?.description.contains("is not trusted") == true)
+        }
+        try await tlsPortal(certificates.wrongHost) { portal in
+            let found = try await fault(try Portals.source("https://localhost:\(portal.port)", more: more))
+            #expect(found?.kind == .unreachable)
+            #expect(found?.description.contains("made out to another name") == true)
+        }
+    }
+
+    @Test("TLS below 1.2 is refused")
+    func refusesOldTLS() async throws {
+        let folder = try TemporaryFolder()
+        let certificates = try TestCertificates(in: folder)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMFile(certificates.server.certFile).map {
+                .certificate($0)
+            },
+            privateKey: .privateKey(try NIOSSLPrivateKey(file: certificates.server.keyFile, format: .pem))
+        )
+        configuration.minimumTLSVersion = .tlsv1
+        configuration.maximumTLSVersion = .tlsv11
+        let server = try await RawServer.start(
+            answering: "",
+            tls: try NIOSSLContext(configuration: configuration)
+        )
+        let source = try Portals.source(
+            "https://localhost:\(server.port)",
+            more: "tls: { ca_file: \"\(certificates.caFile)\" }"
+        )
+
+        let found = try await fault(source)
+
+        #expect(found?.kind == .unreachable)
+        #expect(found?.description.contains("TLS") == true)
+        try await server.stop()
+    }
+
+    @Test("a name without an address, and a port where nobody listens")
+    func tellsUnreachable() async throws {
+        let noName = try await fault(try Portals.source("https://no-such-host.invalid"))
+        #expect(noName?.kind == .unreachable)
+        #expect(noName?.description.contains("no-such-host.invalid") == true)
+
+        let server = try await RawServer.start(answering: "")
+        try await server.stop()
+        let refused = try await fault(try Portals.source("http://127.0.0.1:\(server.port)"))
+        #expect(refused?.kind == .unreachable)
+        #expect(refused?.description.contains("refuses the connection") == true)
+    }
+
+    @Test(
+        "answers that are none of the API's are told apart",
+        arguments: [
+            ("SSH-2.0-OpenSSH_9.2\r\n", SourceFault.Kind.nonsense, "does not answer in HTTP"),
+            ("", .incomplete, "broke the connection"),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"data\":[],\"hasNext\":false}", .nonsense,
+                "no readable `Date`"
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 27\r\n\r\n{\"data\":[],\"hasNext\":false}",
+                .nonsense, "no readable `Date`"
+            ),
+            (
+                "HTTP/1.1 302 Found\r\nLocation: https://login.example/x?y=1\r\nContent-Length: 0\r\n\r\n",
+                .nonsense, "on to login.example (302)"
+            ),
+            ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", .nonsense, "check that `url`"),
+            ("HTTP/1.1 407 Proxy\r\nContent-Length: 0\r\n\r\n", .invalidProxy, "Invalid proxy address"),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi", .nonsense,
+                "web page"
+            ),
+            (
+                "HTTP/1.1 403 Forbidden\r\nContent-Length: 25\r\n\r\n{\"detail\":\"Invalid token\"}",
+                .invalidToken, "Invalid token"
+            ),
+            (
+                "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", .throttled(.seconds(7)),
+                "asks to wait"
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"data\":[", .incomplete,
+                "in the middle of its answer"
+            ),
+        ]
+    )
+    func tellsOddAnswers(answer: String, kind: SourceFault.Kind, text: String) async throws {
+        let server = try await RawServer.start(answering: answer)
+
+        let found = try await fault(try Portals.source("http://127.0.0.1:\(server.port)"))
+
+        #expect(found?.kind == kind)
+        #expect(found?.description.contains(text) == true, "\(found?.description ?? "no fault")")
+        try await server.stop()
+    }
+
+    @Test(
+        "requests go through the configured proxy, with its credentials, and the tunnel is TLS to the portal"
+    )
+    func goesThroughProxy() async throws {
+        let folder = try TemporaryFolder()
+        let certificates = try TestCertificates(in: folder)
+        // "me:p@ss:w/rd"
+        let proxy = try await ConnectProxy.start(.wants("Basic bWU6cEBzczp3L3Jk"))
+        try await tlsPortal(certificates.server) { portal in
+            let source = try Portals.source(
+                "https://localhost:\(portal.port)",
+                more: """
+                    tls: { ca_file: "\(certificates.caFile)" }
+                    proxy: "http://me:${PROXY_PASSWORD}@127.0.0.1:\(proxy.port)"
+                    """
+            )
+            #expect(try await fault(source) == nil)
+            #expect(proxy.requests == ["CONNECT localhost:\(portal.port) HTTP/1.1"])
+        }
+        try await proxy.stop()
+    }
+
+    @Test("a certificate problem behind a proxy is the portal's, not the proxy's")
+    func tellsCertificateBehindProxy() async throws {
+        let folder = try TemporaryFolder()
+        let certificates = try TestCertificates(in: folder)
+        let proxy = try await ConnectProxy.start()
+        try await tlsPortal(certificates.server) { portal in
+            let found = try await fault(
+                try Portals.source(
+                    "https://localhost:\(portal.port)",
+                    more: "proxy: http://127.0.0.1:\(proxy.port)"
+                )
+            )
+            #expect(found?.kind == .unreachable)
+            #expect(found?.description.contains("`tls.ca_file`") == true)
+        }
+        try await proxy.stop()
+    }
+
+    @Test(
+        "a proxy that refuses is named, and the token stays at home",
+        arguments: [
+            (ConnectProxy.Behaviour.wants("Basic x"), "wants credentials (407)"),
+            (.refuse(status: "403 Forbidden"), "does not open the way"),
+            (.refuse(status: "502 Bad Gateway"), "does not open the way"),
+        ]
+    )
+    func tellsProxyRefusal(behaviour: ConnectProxy.Behaviour, text: String) async throws {
+        let proxy = try await ConnectProxy.start(behaviour)
+        let found = try await fault(
+            try Portals.source(
+                "https://contoso.portal.example",
+                more: "proxy: http://127.0.0.1:\(proxy.port)"
+            )
+        )
+        #expect(found?.kind == .invalidProxy)
+        #expect(
+            found?.description.hasPrefix("Invalid proxy address: the proxy 127.0.0.1:\(proxy.port)") == true
+        )
+        #expect(found?.description.contains(text) == true)
+        #expect(proxy.requests == ["CONNECT contoso.portal.example:443 HTTP/1.1"])
+        try await proxy.stop()
+    }
+
+    @Test("a proxy that is not there, by name or by port, is an invalid proxy address")
+    func tellsMissingProxy() async throws {
+        let proxy = try await ConnectProxy.start()
+        try await proxy.stop()
+        for address in ["127.0.0.1:\(proxy.port)", "localhost:\(proxy.port)", "no-such-proxy.invalid:3128"] {
+            let found = try await fault(
+                try Portals.source("https://contoso.portal.example", more: "proxy: http://\(address)")
+            )
+            #expect(found?.kind == .invalidProxy)
+            #expect(found?.description.hasPrefix("Invalid proxy address: the proxy \(address)") == true)
+        }
+    }
+
+    @Test("a proxy that takes the connection and says nothing is to blame itself")
+    func tellsSilentProxy() async throws {
+        let proxy = try await ConnectProxy.start(.silent)
+        let source = try Portals.source(
+            "https://contoso.portal.example",
+            more: "proxy: http://127.0.0.1:\(proxy.port)",
+            connect: .milliseconds(300)
+        )
+
+        let found = try await fault(source)
+
+        #expect(found?.kind == .invalidProxy)
+        #expect(found?.description.contains("does not answer") == true)
+        try await proxy.stop()
+    }
+
+    @Test("wrong credentials for a proxy are told without them")
+    func tellsWrongProxyCredentials() async throws {
+        let proxy = try await ConnectProxy.start(.wants("Basic other"))
+        let found = try await fault(
+            try Portals.source(
+                "https://contoso.portal.example",
+                more: "proxy: \"http://me:${PROXY_PASSWORD}@127.0.0.1:\(proxy.port)\""
+            )
+        )
+        #expect(found?.kind == .invalidProxy)
+        #expect(found?.description.contains("does not accept the credentials") == true)
+        #expect(found?.description.contains("p@ss") == false)
+        try await proxy.stop()
+    }
+
+    @Test("a source that never sent a request needs no shutting down")
+    func mayBeDropped() throws {
+        _ = try Portals.source("https://contoso.portal.example")
+    }
+
+    @Test("after shutting down, requests fail instead of opening connections")
+    func endsWithShutDown() async throws {
+        let source = try Portals.source("http://127.0.0.1:1")
+        await source.shutDown()
+        #expect(try await fault(source) != nil)
+    }
+}
