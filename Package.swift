@@ -20,6 +20,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -69,29 +70,30 @@ let package = Package(
             name: "spool",
             dependencies: [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolReceiver", "SpoolSimulator",
-                "SpoolStore", argumentParser, logging,
+                "SpoolStore", argumentParser, logging, unixSignals,
             ],
             swiftSettings: settings
         ),
         room("SpoolCore", [crypto, logging]),
         room("SpoolFormats", ["SpoolCore"]),
-        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, logging, nioCore, nioPosix, nioSSL]),
+        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
         room(
             "SpoolStore",
             ["SpoolCore", grdb, grdbSQLite, logging],
             resources: [.embedInCode("migrations")]
         ),
         room("SpoolConfig", ["SpoolCore", yams]),
-        room("SpoolControl", ["SpoolCore", "SpoolNetwork"]),
+        room("SpoolControl", ["SpoolCore", "SpoolNetwork", asyncHTTPClient, nioCore, nioHTTP1]),
         room(
             "SpoolSources",
             [
-                "SpoolCore", "SpoolNetwork", asyncHTTPClient, crypto, logging, nioCore, nioFoundation, nioHTTP1,
+                "SpoolCore", "SpoolNetwork", asyncHTTPClient, crypto, logging, nioCore, nioFoundation,
+                nioHTTP1,
             ]
         ),
         room(
             "SpoolSinks",
-            ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, logging, nioCore, nioPosix, nioSSL]
+            ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, logging, nioCore, nioPosix, nioSSL, nioTLS]
         ),
         room("SpoolSimulator", [nioCore, nioHTTP1, nioPosix, nioSSL]),
         room("SpoolReceiver", [nioCore, nioPosix, nioSSL]),
@@ -100,7 +102,7 @@ let package = Package(
             "SpoolDaemon",
             [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolFormats", "SpoolNetwork", "SpoolPipeline",
-                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", hummingbird,
+                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", grdbSQLite, hummingbird,
                 lifecycle, logging, unixSignals,
             ]
         ),
@@ -114,9 +116,14 @@ let package = Package(
         tests("SpoolFormatsTests", ["SpoolFormats", "SpoolSources"], resources: [.copy("Samples")]),
         tests("SpoolStoreTests", ["SpoolStore", grdb]),
         tests("SpoolConfigTests", ["SpoolConfig"]),
+        tests("SpoolControlTests", ["SpoolControl", hummingbird, logging]),
+        tests("SpoolNetworkTests", ["SpoolNetwork"]),
         tests(
             "SpoolSourcesTests",
-            ["SpoolSources", "SpoolSimulator", nioCore, nioHTTP1, nioPosix, nioSSL],
+            [
+                "SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolSimulator", "SpoolSources", nioCore, nioHTTP1,
+                nioPosix, nioSSL,
+            ],
             resources: [.copy("Samples")]
         ),
         tests("SpoolSinksTests", ["SpoolSinks", "SpoolReceiver", nioCore, nioPosix, nioSSL]),

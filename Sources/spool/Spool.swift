@@ -1,6 +1,45 @@
 import ArgumentParser
+import Foundation
+import SpoolCore
+import SpoolDaemon
 
+/// The command line: parses, runs a command, and ends with one of the documented exit codes.
 @main
 struct Spool: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "spool")
+    static let configuration = CommandConfiguration(
+        commandName: "spool",
+        abstract: "Forwards Defender for Cloud Apps activities and alerts to a SIEM, and loses none.",
+        discussion: """
+            Exit codes: 0 done, 1 a problem was found, 2 wrong use or wrong configuration, 3 cannot reach, \
+            4 the spool is locked, damaged or its disk full, 5 some events undelivered, \
+            6 shut down after too many critical errors.
+            """,
+        version: SpoolVersion.text,
+        subcommands: [
+            RunCommand.self, DemoCommand.self, CheckCommand.self, ReplayCommand.self, QueryCommand.self, SimulateCommand.self,
+        ]
+    )
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as CommandFailure {
+            Output.error(failure.description)
+            exit(failure.status)
+        } catch {
+            let code = exitCode(for: error)
+            let message = fullMessage(for: error)
+            // `--help` and `--version` come this way as well.
+            guard code != .success else { return Output.line(message) }
+            Output.error(message)
+            exit(.wrongUse)
+        }
+    }
+
+    private static func exit(_ status: ExitStatus) -> Never { Foundation.exit(status.rawValue) }
 }

@@ -1,0 +1,43 @@
+/* An event as all of the floor sees it: numbers and text columns, whether made up or read from a row. */
+#ifndef FLOOR_EVENT_H
+#define FLOOR_EVENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum column {
+    EXTERNAL_ID, CATEGORY, ACTION, MESSAGE, USER_NAME, APP_NAME, APP_ID, IP, COUNTRY, USER_AGENT, OBJECTS,
+    POLICIES, LINK, COLUMN_COUNT
+};
+
+/* The columns' names in the spool's table `event`, in the order above. */
+extern const char *const column_names[COLUMN_COUNT];
+
+struct text {
+    const char *bytes;
+    size_t length;
+};
+
+struct event {
+    int64_t occurred_ms, created_ms;
+    struct text columns[COLUMN_COUNT];
+};
+
+/* A made-up event, its texts in memory of its own, and the record it could have been read from. */
+struct record {
+    struct event event;
+    size_t raw_length;
+    char texts[2048];
+    char raw[4096];
+};
+
+/* Makes the record of that number. The same number is always the same record. */
+void make_record(struct record *record, uint64_t number, int64_t first_ms);
+
+/* The most bytes that a line takes. */
+enum { LINE_BYTES = 16384 };
+
+/* Writes the event as the line that the retired agent would have sent; returns where it ends. */
+char *render_line(char *out, const struct event *event);
+
+#endif

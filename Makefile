@@ -1,0 +1,72 @@
+# Each target sets up what it needs: missing Debian packages are installed (as root) or named (otherwise).
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+DESTDIR ?=
+
+SOURCES := Sources Tests Package.swift
+# The same for `bench` and `install`: what is measured is what is shipped.
+RELEASE := -c release --product spool --static-swift-stdlib
+
+.DEFAULT_GOAL := build
+.PHONY: demo test build release install bench format lint swift
+.NOTPARALLEL:
+
+# Runs a simulated portal, a spool and a SIEM in one process, breaks the connection and shows that nothing is lost.
+demo: build
+	.build/debug/spool demo
+
+build: swift
+	@deploy/packages/ensure deploy/packages/build
+	swift build --product spool
+
+# One debug build for everything; the last line is the summary of the run.
+test: swift
+	@deploy/packages/ensure deploy/packages/build deploy/packages/test
+	@$(MAKE) --no-print-directory lint
+	swift build --build-tests
+	swift test --skip-build --disable-xctest
+
+release: swift
+	@deploy/packages/ensure deploy/packages/install
+	swift build $(RELEASE)
+
+# Binary, systemd unit, user, and a configuration to be edited unless there is one.
+# DESTDIR=/somewhere only lays out files there, for a package.
+install: release
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
+	install -m 0755 --strip .build/release/spool $(DESTDIR)$(PREFIX)/bin/spool
+	sed 's|/usr/local/bin/spool|$(PREFIX)/bin/spool|; s|/etc/spool|$(SYSCONFDIR)/spool|' \
+		deploy/systemd/spool.service > $(DESTDIR)$(UNITDIR)/spool.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/spool.service
+	install -m 0644 deploy/sysusers.d/spool.conf $(DESTDIR)$(SYSUSERSDIR)/spool.conf
+	install -m 0644 deploy/tmpfiles.d/spool.conf $(DESTDIR)$(TMPFILESDIR)/spool.conf
+	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/spool
+	test -e $(DESTDIR)$(SYSCONFDIR)/spool/spool.yaml || \
+		install -m 0640 deploy/spool.yaml $(DESTDIR)$(SYSCONFDIR)/spool/spool.yaml
+ifeq ($(DESTDIR),)
+	systemd-sysusers $(SYSUSERSDIR)/spool.conf
+	systemd-tmpfiles --create $(TMPFILESDIR)/spool.conf
+	test ! -d /run/systemd/system || systemctl daemon-reload
+	@echo
+	@echo "Installed. Edit $(SYSCONFDIR)/spool/spool.yaml, then:"
+	@echo "    spool check --connect && systemctl enable --now spool"
+endif
+
+bench: release
+	@deploy/packages/ensure Benchmarks/packages
+	Benchmarks/run
+
+format: swift
+	swift format --in-place --recursive $(SOURCES)
+
+lint: swift
+	swift format lint --strict --recursive $(SOURCES)
+
+swift:
+	@command -v swift >/dev/null || { \
+		echo "Swift 6.1 or later is needed and there is no \`swift\` in PATH: see https://www.swift.org/install" >&2; \
+		exit 1; }

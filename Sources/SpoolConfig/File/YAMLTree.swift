@@ -1,0 +1,139 @@
+import SpoolCore
+import Yams
+
+/// Makes the tree of values from YAML, with the place of each key and value.
+///
+/// Of YAML it takes what a configuration needs: groups, lists and texts, anchors and their aliases. Tags and
+/// merge keys (`<<`) are refused, so that every value says by itself what it is.
+struct YAMLTree {
+    /// More values than any honest file has: aliases of aliases multiply ("billion laughs").
+    private static let limit = 100_000
+    /// Deeper than any honest file is; what reads the tree recurses.
+    private static let depthLimit = 64
+
+    let secrets: any SecretLookup
+    let problems: ConfigurationProblems
+
+    /// The tree of the one document in `text`; nil after adding a problem.
+    ///
+    /// A file that holds nothing is an empty group.
+    func root(of text: String) -> ConfigurationNode? {
+        do {
+            guard let document = try Yams.compose(yaml: text) else {
+                return ConfigurationNode(value: .null, line: 1, column: 1, secrets: secrets)
+            }
+            var count = 0
+            return node(document, depth: 0, count: &count)
+        } catch let error as YamlError {
+            add(YAMLFault.problem(error, text: text))
+        } catch {
+            add(ConfigurationProblem(line: 1, column: 1, message: "not valid YAML"))
+        }
+        return nil
+    }
+
+    private func node(_ yaml: Node, depth: Int, count: inout Int) -> ConfigurationNode? {
+        count += 1
+        let place = Place(yaml.mark)
+        guard count <= Self.limit, depth <= Self.depthLimit else {
+            if count <= Self.limit { add("values are nested too deeply", at: place) }
+            return nil
+        }
+        let value: ConfigurationNode.Value?
+        switch yaml {
+        case .scalar(let scalar):
+            value = self.value(of: scalar, at: place)
+        case .sequence(let items):
+            refuseTag(items.tag, allowed: .seq, at: place)
+            value = .sequence(items.compactMap { node($0, depth: depth + 1, count: &count) })
+        case .mapping(let pairs):
+            refuseTag(pairs.tag, allowed: .map, at: place)
+            value = .mapping(entries(of: pairs, depth: depth, count: &count))
+        case .alias:
+            add("this alias cannot be followed", at: place)
+            value = nil
+        }
+        if depth == 0, count > Self.limit {
+            add("holds more than \(Self.limit) values; are aliases used inside aliases?", at: place)
+        }
+        return value.map {
+            ConfigurationNode(value: $0, line: place.line, column: place.column, secrets: secrets)
+        }
+    }
+
+    private func value(of scalar: Node.Scalar, at place: Place) -> ConfigurationNode.Value {
+        refuseTag(scalar.tag, allowed: .str, at: place)
+        // Only an unquoted word can mean "nothing"; `"null"` and `"~"` are texts (YAML 1.2.2 §10.3.2).
+        let isPlain = scalar.style == .plain || scalar.style == .any
+        let isNull = isPlain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+        return isNull ? .null : .scalar(scalar.string)
+    }
+
+    private func entries(of pairs: Node.Mapping, depth: Int, count: inout Int) -> [ConfigurationNode.Entry] {
+        var entries: [ConfigurationNode.Entry] = []
+        var lines: [String: Int] = [:]
+        for (key, value) in pairs {
+            let place = Place(key.mark)
+            guard case .scalar(let scalar) = key else {
+                add("a key must be a single word", at: place)
+                continue
+            }
+            if scalar.string == "<<" {
+                add(
+                    "merge keys (`<<`) are not supported: repeat the keys, or use an alias for a whole group",
+                    at: place
+                )
+                continue
+            }
+            if let line = lines.updateValue(place.line, forKey: scalar.string) {
+                add("`\(scalar.string)` is given twice in this group, first in line \(line)", at: place)
+                continue
+            }
+            guard let value = node(value, depth: depth + 1, count: &count) else { continue }
+            entries.append(
+                ConfigurationNode.Entry(
+                    key: scalar.string,
+                    line: place.line,
+                    column: place.column,
+                    value: value
+                )
+            )
+        }
+        return entries
+    }
+
+    private func refuseTag(_ tag: Tag, allowed: Tag.Name, at place: Place) {
+        // Yams resolves an implicit tag in place when it compares keys; only what stands in the file is refused.
+        let known: [Tag.Name] = [
+            .implicit, .nonSpecific, allowed, .bool, .int, .float, .null, .timestamp, .value,
+        ]
+        if !known.contains(Tag.Name(rawValue: tag.rawValue)) {
+            add("tags (`!…`) are not supported", at: place)
+        }
+    }
+
+    private func add(_ message: String, at place: Place) {
+        add(ConfigurationProblem(line: place.line, column: place.column, message: message))
+    }
+
+    private func add(_ problem: ConfigurationProblem) {
+        let node = ConfigurationNode(
+            value: .null,
+            line: problem.line,
+            column: problem.column,
+            secrets: secrets
+        )
+        problems.add(problem.message, at: node)
+    }
+}
+
+/// A 1-based place in the file.
+private struct Place {
+    let line: Int
+    let column: Int
+
+    init(_ mark: Mark?) {
+        line = mark?.line ?? 1
+        column = mark?.column ?? 1
+    }
+}

@@ -1,0 +1,30 @@
+package import SpoolCore
+
+/// The configuration file as a whole: what belongs to the daemon itself, and the nodes of sources and sinks.
+///
+/// Each source and sink reads its own node; this type knows none of their keys but `name`.
+package struct DaemonSettings: Sendable {
+    package let spool: SpoolSettings
+    package let status: StatusSettings
+    package let sources: [ConfiguredPart]
+    package let sinks: [ConfiguredPart]
+
+    /// Reads the top of the file; nil, with problems, when it is none.
+    ///
+    /// What is wrong in one group does not keep the others from being read.
+    package init?(_ root: ConfigurationNode, _ problems: ConfigurationProblems) {
+        guard var top = ConfigurationMapping(root, problems: problems) else { return nil }
+        let spoolNode = top.take("spool")
+        let statusNode = top.take("status")
+        let sourcesNode = top.require("sources")
+        let sinksNode = top.require("sinks")
+        top.finish()
+        spool = spoolNode.flatMap { SpoolSettings($0, problems) } ?? SpoolSettings()
+        status = statusNode.flatMap { StatusSettings($0, problems) } ?? StatusSettings()
+        sources = sourcesNode.map { ConfiguredPart.list($0, problems) } ?? []
+        sinks = sinksNode.map { ConfiguredPart.list($0, problems) } ?? []
+        if let sourcesNode, case .sequence(let items) = sourcesNode.value, items.isEmpty {
+            problems.add("there must be at least one source", at: sourcesNode)
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package import SpoolCore
+
+/// What `/status` answers and `spool status --json` prints: a public interface, keys in snake case, times in
+/// milliseconds UTC under keys that end in `_ms`.
+package struct StatusReport: Codable, Sendable, Equatable {
+    /// The route, on the socket and on the status address.
+    package static let path = "/status"
+
+    package var version: String
+    package var pid: Int32
+    package var started: Timestamp
+    package var at: Timestamp
+    package var spool: SpoolFileStatus
+    package var streams: [StreamStatus]
+    package var sinks: [SinkStatus]
+    package var replays: [ReplayStatus]
+    package var notifications: [NotificationStatus]
+
+    package init(version: String, pid: Int32, started: Timestamp, at: Timestamp, spool: SpoolFileStatus) {
+        self.version = version
+        self.pid = pid
+        self.started = started
+        self.at = at
+        self.spool = spool
+        streams = []
+        sinks = []
+        replays = []
+        notifications = []
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, pid, spool, streams, sinks, replays, notifications
+        case started = "started_ms"
+        case at = "at_ms"
+    }
+}
+
+/// The spool's file and the room it has.
+package struct SpoolFileStatus: Codable, Sendable, Equatable {
+    package var path: String
+    package var events: Int
+    /// Bytes of pages in use.
+    package var used: Int64
+    /// `spool.retention.max_size`.
+    package var limit: Int64
+    /// Bytes of the write-ahead log.
+    package var wal: Int64
+    /// Bytes free on its disk.
+    package var free: Int64
+    /// Why fetching stands still; nil while it goes on.
+    package var paused: String?
+
+    package init(
+        path: String,
+        events: Int,
+        used: Int64,
+        limit: Int64,
+        wal: Int64,
+        free: Int64,
+        paused: String? = nil
+    ) {
+        self.path = path
+        self.events = events
+        self.used = used
+        self.limit = limit
+        self.wal = wal
+        self.free = free
+        self.paused = paused
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path, events, paused
+        case used = "used_bytes"
+        case limit = "limit_bytes"
+        case wal = "wal_bytes"
+        case free = "free_bytes"
+    }
+}
+
+/// A stream, and how far its fetching is.
+package struct StreamStatus: Codable, Sendable, Equatable {
+    package var name: String
+    package var kind: String
+    /// A fixed word: `ok`, or that of its trouble, such as `unreachable` or `invalid token`.
+    package var state: String
+    package var error: String?
+    package var errorSince: Timestamp?
+    package var start: Timestamp?
+    package var since: Timestamp?
+    package var sweptTo: Timestamp?
+    package var newest: Timestamp?
+    package var lastSuccess: Timestamp?
+    /// Events spooled over the last minute.
+    package var perMinute: Int
+
+    package init(name: String, kind: String, state: String, perMinute: Int = 0) {
+        self.name = name
+        self.kind = kind
+        self.state = state
+        self.perMinute = perMinute
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, kind, state, error
+        case errorSince = "error_since_ms"
+        case start = "start_ms"
+        case since = "since_ms"
+        case sweptTo = "swept_to_ms"
+        case newest = "newest_ms"
+        case lastSuccess = "last_success_ms"
+        case perMinute = "per_minute"
+    }
+}
+
+/// A sink, and what waits for it.
+package struct SinkStatus: Codable, Sendable, Equatable {
+    package var name: String
+    package var type: String
+    package var address: String
+    /// The old agent's words: `created`, `connected`, `connection error`, `disconnected`, `disabled`; or `held`.
+    package var state: String
+    /// Events not settled yet.
+    package var backlog: Int
+    /// When the oldest of them happened.
+    package var oldest: Timestamp?
+    package var deadLetters: Int
+    package var lastSuccess: Timestamp?
+    package var error: String?
+    /// Failed attempts since the last success.
+    package var attempts: Int
+    package var retryAt: Timestamp?
+    /// Events settled over the last minute.
+    package var perMinute: Int
+
+    package init(name: String, type: String, address: String, state: String, backlog: Int = 0) {
+        self.name = name
+        self.type = type
+        self.address = address
+        self.state = state
+        self.backlog = backlog
+        deadLetters = 0
+        attempts = 0
+        perMinute = 0
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, type, address, state, backlog, error, attempts
+        case oldest = "oldest_ms"
+        case deadLetters = "dead_letters"
+        case lastSuccess = "last_success_ms"
+        case retryAt = "retry_at_ms"
+        case perMinute = "per_minute"
+    }
+}
+
+/// A notification that has not been cleared.
+package struct NotificationStatus: Codable, Sendable, Equatable {
+    package var at: Timestamp
+    package var severity: String
+    package var code: String
+    package var message: String
+
+    package init(at: Timestamp, severity: String, code: String, message: String) {
+        self.at = at
+        self.severity = severity
+        self.code = code
+        self.message = message
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case severity, code, message
+        case at = "at_ms"
+    }
+}

@@ -1,0 +1,140 @@
+/// A group of keys being read: each key is taken once, and what nobody took is a mistake.
+///
+/// Every reader returns nil after adding a problem, so that reading goes on and all problems are found.
+package struct ConfigurationMapping: ~Copyable {
+    /// The group itself, for problems that belong to no single key.
+    package let node: ConfigurationNode
+    private let problems: ConfigurationProblems
+    private var rest: [ConfigurationNode.Entry]
+    private var known: [String] = []
+
+    /// Begins to read a group; nil, with a problem, when the node is none.
+    ///
+    /// `null` counts as an empty group.
+    package init?(_ node: ConfigurationNode, problems: ConfigurationProblems) {
+        self.node = node
+        self.problems = problems
+        switch node.value {
+        case .mapping(let entries): rest = entries
+        case .null: rest = []
+        case .scalar, .sequence:
+            problems.add("expected a group of keys, found \(node.kind)", at: node)
+            return nil
+        }
+    }
+
+    /// Takes a key's node; nil when it is absent or empty.
+    package mutating func take(_ key: String) -> ConfigurationNode? {
+        known.append(key)
+        guard let index = rest.firstIndex(where: { $0.key == key }) else { return nil }
+        let value = rest.remove(at: index).value
+        if case .null = value.value { return nil }
+        return value
+    }
+
+    /// Takes a key that must be there.
+    package mutating func require(_ key: String) -> ConfigurationNode? {
+        let value = take(key)
+        if value == nil { problems.add("`\(key)` is missing", at: node) }
+        return value
+    }
+
+    /// Ends the reading: every key that nobody took is a problem, with the nearest known key as a hint.
+    package consuming func finish() {
+        for entry in rest {
+            let hint = Spelling.nearest(to: entry.key, among: known).map { "; did you mean `\($0)`?" } ?? ""
+            let place = ConfigurationNode(
+                value: .null,
+                line: entry.line,
+                column: entry.column,
+                secrets: node.secrets
+            )
+            problems.add("unknown key `\(entry.key)`\(hint)", at: place)
+        }
+    }
+}
+
+extension ConfigurationNode {
+    /// The text of a single value.
+    package func text(_ problems: ConfigurationProblems) -> String? {
+        if case .scalar(let text) = value { return text }
+        problems.add("expected a single value, found \(kind)", at: self)
+        return nil
+    }
+
+    /// A whole number within a range.
+    package func integer(in range: ClosedRange<Int>, _ problems: ConfigurationProblems) -> Int? {
+        guard let text = text(problems) else { return nil }
+        if let number = Int(text), range.contains(number) { return number }
+        problems.add(
+            "expected a whole number from \(range.lowerBound) to \(range.upperBound), found `\(text)`",
+            at: self
+        )
+        return nil
+    }
+
+    /// `true` or `false`.
+    package func boolean(_ problems: ConfigurationProblems) -> Bool? {
+        switch text(problems) {
+        case "true": return true
+        case "false": return false
+        case .some(let text):
+            problems.add("expected `true` or `false`, found `\(text)`", at: self)
+            return nil
+        case nil: return nil
+        }
+    }
+
+    /// A length of time such as `15s`, `10m`, `48h`, `30d`.
+    package func duration(in range: ClosedRange<Duration>, _ problems: ConfigurationProblems) -> Duration? {
+        guard let text = text(problems) else { return nil }
+        if let duration = Age.duration(text), range.contains(duration) { return duration }
+        problems.add(
+            "expected a length of time from \(Age.text(range.lowerBound)) to "
+                + "\(Age.text(range.upperBound)), such as `15s`, `10m` or `2d`, found `\(text)`",
+            at: self
+        )
+        return nil
+    }
+
+    /// One of a fixed set of words.
+    package func choice<Choice: RawRepresentable & CaseIterable>(
+        _ type: Choice.Type,
+        _ problems: ConfigurationProblems
+    ) -> Choice? where Choice.RawValue == String {
+        guard let text = text(problems) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        let words = Choice.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+        let hint =
+            Spelling.nearest(to: text, among: Choice.allCases.map(\.rawValue)).map {
+                "; did you mean `\($0)`?"
+            } ?? ""
+        problems.add("expected one of \(words), found `\(text)`\(hint)", at: self)
+        return nil
+    }
+
+    /// The items of a list.
+    package func list(_ problems: ConfigurationProblems) -> [ConfigurationNode]? {
+        if case .sequence(let items) = value { return items }
+        problems.add("expected a list, found \(kind)", at: self)
+        return nil
+    }
+
+    /// A secret: only as `${NAME}`, `file:PATH` or `credential:NAME`, never in the file itself.
+    package func secret(_ problems: ConfigurationProblems) -> Secret? {
+        guard let text = text(problems) else { return nil }
+        guard text.hasPrefix("${") || text.hasPrefix("file:") || text.hasPrefix("credential:") else {
+            problems.add(
+                "a secret must not stand in the file: write `file:/path`, `credential:NAME` or `${NAME}`",
+                at: self
+            )
+            return nil
+        }
+        do {
+            return try secrets.resolve(text)
+        } catch {
+            problems.add(error.description, at: self)
+            return nil
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/// What a record is about.
+package enum EventKind: Int, Sendable, Codable, CaseIterable {
+    case activity = 1
+    case alert = 2
+
+    /// The word used in the spool's views and in commands.
+    package var name: String {
+        switch self {
+        case .activity: "activity"
+        case .alert: "alert"
+        }
+    }
+}
+
+/// A record as it is understood once, on the way in: all that lines are made of (`design: event`).
+///
+/// Texts are the source's own, unescaped and uncut; a missing one is empty. The raw bytes travel beside it.
+package struct Event: Sendable, Equatable {
+    /// The version of this reading; rows with a smaller `event.derived` are read anew from their raw record.
+    package static let reading = 1
+
+    /// The source's id, or a key made of the content when `isReadable` is false.
+    ///
+    /// Unique within its stream.
+    package var externalID: String
+    package var kind: EventKind
+    /// False when the record could not be understood: no id, odd types.
+    ///
+    /// It is kept and sent all the same.
+    package var isReadable: Bool
+    /// When it happened.
+    package var occurred: Timestamp
+    /// When the source saved it; for alerts, which do not tell, the same as `occurred`.
+    package var created: Timestamp
+    /// 0 low, 1 medium, 2 high, 3 informational (alerts' `severityValue`); nil where the record has none.
+    package var severity: Int?
+    /// The CEF class: `EVENT_CATEGORY_*` or `ALERT_*`.
+    package var category = ""
+    /// The CEF name: the activity type as the portal shows it, or the alert's policy or title.
+    package var action = ""
+    /// The description.
+    package var message = ""
+    package var userName = ""
+    package var appName = ""
+    /// App ids, joined by commas, in the record's order.
+    package var appID = ""
+    /// The client's address, IPv4 or IPv6.
+    package var ip = ""
+    package var country = ""
+    package var userAgent = ""
+    /// Target objects (activities) or related activities (alerts), joined by commas, empty ones kept.
+    package var objects = ""
+    /// Ids of matched policies, joined by commas.
+    package var policies = ""
+    /// The portal's address of the record, if the record itself tells it.
+    package var link = ""
+
+    package init(
+        externalID: String,
+        kind: EventKind,
+        isReadable: Bool = true,
+        occurred: Timestamp,
+        created: Timestamp
+    ) {
+        self.externalID = externalID
+        self.kind = kind
+        self.isReadable = isReadable
+        self.occurred = occurred
+        self.created = created
+    }
+}

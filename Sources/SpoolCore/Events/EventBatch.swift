@@ -1,0 +1,142 @@
+/// Events of one stream, in `seq` order, on their way from the spool to a sink.
+///
+/// One buffer holds the text columns of all events back to back, filled by one copy a column; `ends` says
+/// where each text ends. Nothing in it is a `String`: a drain only joins bytes.
+package struct EventBatch: Sendable {
+    /// The text columns, in the order in which they lie in the buffer.
+    package enum Column: Int, CaseIterable, Sendable {
+        case externalID, category, action, message, userName, appName, appID, ip, country, userAgent
+        case objects, policies, link
+        /// The source's own bytes; empty unless the reader asked for raw records.
+        case raw
+
+        /// How many text columns an event has.
+        @inlinable
+        package static var count: Int { 14 }
+    }
+
+    package let stream: StreamID
+    /// The text columns of all events, back to back.
+    package private(set) var text: [UInt8]
+    /// Where each text ends in `text`: event × `Column.count` + column.
+    package private(set) var ends: [Int]
+    package private(set) var seqs: [Int64]
+    /// Milliseconds since 1970.
+    package private(set) var occurred: [Int64]
+    /// Milliseconds since 1970.
+    package private(set) var created: [Int64]
+    /// 0 low to 3 informational; -1 where the record has none.
+    package private(set) var severities: [Int8]
+    /// `EventKind.rawValue`.
+    package private(set) var kinds: [UInt8]
+    /// Indices before which events of the stream were left out (a replay's window and filters): there a run
+    /// of the ledger ends, since a ledger row speaks for every event of its range.
+    package private(set) var breaks: [Int] = []
+
+    package init(stream: StreamID, reserving events: Int = 0, bytes: Int = 0) {
+        self.stream = stream
+        text = []
+        ends = []
+        seqs = []
+        occurred = []
+        created = []
+        severities = []
+        kinds = []
+        text.reserveCapacity(bytes)
+        ends.reserveCapacity(events * Column.count)
+        seqs.reserveCapacity(events)
+        occurred.reserveCapacity(events)
+        created.reserveCapacity(events)
+        severities.reserveCapacity(events)
+        kinds.reserveCapacity(events)
+    }
+
+    /// How many events it holds.
+    @inlinable
+    package var count: Int { seqs.count }
+
+    @inlinable
+    package var isEmpty: Bool { seqs.isEmpty }
+
+    package var first: Seq? { seqs.first.map { Seq($0) } }
+
+    package var last: Seq? { seqs.last.map { Seq($0) } }
+
+    /// Where a column of an event lies in `text`.
+    @inlinable
+    package func range(of column: Column, at index: Int) -> Range<Int> {
+        let place = index * Column.count + column.rawValue
+        return (place == 0 ? 0 : ends[place - 1])..<ends[place]
+    }
+
+    /// A column of an event as text, for commands and tests; never on the drain's way.
+    package func string(_ column: Column, at index: Int) -> String {
+        String(decoding: text[range(of: column, at: index)], as: UTF8.self)
+    }
+
+    /// Begins an event; exactly `Column.count` calls of `appendText` must follow.
+    @inlinable
+    package mutating func begin(
+        seq: Int64,
+        kind: UInt8,
+        occurred: Int64,
+        created: Int64,
+        severity: Int8,
+        followsGap: Bool = false
+    ) {
+        appendNumbers(
+            seq: seq,
+            kind: kind,
+            occurred: occurred,
+            created: created,
+            severity: severity,
+            followsGap: followsGap
+        )
+    }
+
+    /// Appends the next column's bytes to the event begun last.
+    package mutating func appendText(_ bytes: UnsafeRawBufferPointer) {
+        text.append(contentsOf: bytes)
+        ends.append(text.count)
+    }
+
+    @usableFromInline
+    mutating func appendNumbers(
+        seq: Int64,
+        kind: UInt8,
+        occurred: Int64,
+        created: Int64,
+        severity: Int8,
+        followsGap: Bool
+    ) {
+        if followsGap { breaks.append(seqs.count) }
+        seqs.append(seq)
+        kinds.append(kind)
+        self.occurred.append(occurred)
+        self.created.append(created)
+        severities.append(severity)
+    }
+}
+
+extension EventBatch {
+    /// Appends an event whole, with its raw record if the reader asked for one; for tests and slow paths.
+    package mutating func append(_ event: Event, seq: Seq, raw: [UInt8] = [], followsGap: Bool = false) {
+        begin(
+            seq: seq.value,
+            kind: UInt8(event.kind.rawValue),
+            occurred: event.occurred.milliseconds,
+            created: event.created.milliseconds,
+            severity: event.severity.map { Int8(clamping: $0) } ?? -1,
+            followsGap: followsGap
+        )
+        let texts = [
+            event.externalID, event.category, event.action, event.message, event.userName, event.appName,
+            event.appID, event.ip, event.country, event.userAgent, event.objects, event.policies, event.link,
+        ]
+        for text in texts {
+            var text = text
+            text.withUTF8 { appendText(UnsafeRawBufferPointer($0)) }
+        }
+        raw.withUnsafeBytes { appendText($0) }
+    }
+}

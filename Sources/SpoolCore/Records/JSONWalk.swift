@@ -1,0 +1,137 @@
+/// Steps over JSON text byte by byte, without decoding it.
+///
+/// It follows strings and brackets only. What stands between them (numbers, literals) is not checked: the
+/// reading of a record does that. Nesting has no limit, since nothing recurses.
+struct JSONWalk {
+    let bytes: [UInt8]
+    private(set) var index: Int
+    /// False once a string held invalid UTF-8 or a raw control character, or such bytes stood outside strings.
+    var isClean = true
+    /// The closing brackets still to come.
+    private var closing: [UInt8] = []
+
+    init(_ bytes: [UInt8], at index: Int = 0) {
+        self.bytes = bytes
+        self.index = index
+    }
+
+    /// The next byte; nil at the end.
+    var current: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    mutating func skipWhitespace() {
+        while index < bytes.count, bytes[index].isJSONWhitespace { index += 1 }
+    }
+
+    /// Steps over `byte` if it comes next, after white space.
+    mutating func take(_ byte: UInt8) -> Bool {
+        skipWhitespace()
+        guard current == byte else { return false }
+        index += 1
+        return true
+    }
+
+    /// Steps over `byte`, which has to come next.
+    mutating func require(_ byte: UInt8) throws(SliceError) {
+        if take(byte) { return }
+        throw current == nil ? .truncated : .malformed(at: index)
+    }
+
+    /// Steps over the value that comes next and says where it lies.
+    mutating func skipValue() throws(SliceError) -> Range<Int> {
+        skipWhitespace()
+        let start = index
+        switch current {
+        case nil: throw .truncated
+        case .quote: try skipString()
+        case .openBrace, .openBracket: try skipContainer()
+        default: try skipScalar()
+        }
+        return start..<index
+    }
+
+    /// Steps over the string whose opening quote comes next.
+    mutating func skipString() throws(SliceError) {
+        let (end, isCleanString) = Self.endOfString(in: bytes.span, after: index)
+        guard let end else { throw .truncated }
+        index = end
+        isClean = isClean && isCleanString
+    }
+
+    /// Where the string that opens at `quote` ends, behind its closing quote; nil when it does not.
+    private static func endOfString(
+        in span: borrowing Span<UInt8>,
+        after quote: Int
+    ) -> (end: Int?, isClean: Bool) {
+        var at = quote + 1
+        var isClean = true
+        while at < span.count {
+            let byte = span[at]
+            if byte >= 0x20, byte < 0x80, byte != .quote, byte != .backslash {
+                at += 1
+            } else if byte == .quote {
+                return (at + 1, isClean)
+            } else if byte == .backslash {
+                at += 1
+                if at < span.count, span[at] == .quote || span[at] == .backslash { at += 1 }
+            } else if byte < 0x20 {
+                isClean = false
+                at += 1
+            } else {
+                let length = UTF8Sequence.length(in: span, at: at)
+                if length == 0 { isClean = false }
+                at += max(length, 1)
+            }
+        }
+        return (nil, isClean)
+    }
+
+    private mutating func skipContainer() throws(SliceError) {
+        closing.removeAll(keepingCapacity: true)
+        while index < bytes.count {
+            let byte = bytes[index]
+            switch byte {
+            case .quote:
+                try skipString()
+                continue
+            case .openBrace: closing.append(.closeBrace)
+            case .openBracket: closing.append(.closeBracket)
+            case .closeBrace, .closeBracket:
+                guard closing.popLast() == byte else { throw .malformed(at: index) }
+                if closing.isEmpty {
+                    index += 1
+                    return
+                }
+            default:
+                if byte >= 0x80 || byte < 0x20 && !byte.isJSONWhitespace { isClean = false }
+            }
+            index += 1
+        }
+        throw .truncated
+    }
+
+    private mutating func skipScalar() throws(SliceError) {
+        let start = index
+        while let byte = current, !byte.endsJSONScalar { index += 1 }
+        if index == start { throw .malformed(at: index) }
+        if bytes[start..<index].contains(where: { $0 >= 0x80 || $0 < 0x20 }) { isClean = false }
+    }
+}
+
+extension UInt8 {
+    static let quote = UInt8(ascii: "\"")
+    static let backslash = UInt8(ascii: "\\")
+    static let colon = UInt8(ascii: ":")
+    static let comma = UInt8(ascii: ",")
+    static let openBrace = UInt8(ascii: "{")
+    static let closeBrace = UInt8(ascii: "}")
+    static let openBracket = UInt8(ascii: "[")
+    static let closeBracket = UInt8(ascii: "]")
+
+    /// RFC 8259 §2: blank, tab, line feed, carriage return.
+    var isJSONWhitespace: Bool { self == 0x20 || self == 0x0A || self == 0x0D || self == 0x09 }
+
+    fileprivate var endsJSONScalar: Bool {
+        isJSONWhitespace || self == .comma || self == .closeBrace || self == .closeBracket || self == .colon
+            || self == .quote || self == .openBrace || self == .openBracket
+    }
+}

@@ -1,0 +1,147 @@
+/// Cuts an answer into its records in one walk, so that each record's bytes can be kept as they came.
+///
+/// A decoder cannot do this: it repairs invalid UTF-8, re-rounds numbers, and does not check what it skips.
+/// What this accepts is whole: every bracket is closed and nothing follows the last one.
+package enum RecordSlicer {
+    /// Finds `data`, `hasNext` and `nextQueryFilters` of a list answer, in whatever order they stand.
+    ///
+    /// A record with invalid text is sliced like any other and marked.
+    package static func slice(_ body: [UInt8]) throws(SliceError) -> SlicedAnswer {
+        var walk = try open(body)
+        var answer = SlicedAnswer()
+        var hasData = false
+        try forEachKey(&walk) { (walk, key) throws(SliceError) in
+            switch key {
+            case .data:
+                // A second list would have to be merged or dropped: neither is safe.
+                guard !hasData else { throw .malformed(at: walk.index) }
+                answer.records = try records(&walk)
+                hasData = true
+            case .hasNext: answer.hasNext = boolean(body[try walk.skipValue()])
+            case .nextQueryFilters:
+                let range = try walk.skipValue()
+                answer.nextQueryFilters = body[range.lowerBound] == .openBrace ? range : nil
+            case .other: _ = try walk.skipValue()
+            }
+        }
+        try close(&walk)
+        guard hasData else { throw .noData }
+        return answer
+    }
+
+    /// Takes a body that is one record and nothing else (the answer to a GET by id).
+    package static func single(_ body: [UInt8]) throws(SliceError) -> SlicedRecord {
+        var walk = try open(body)
+        walk.isClean = true
+        let range = try walk.skipValue()
+        let record = SlicedRecord(range: range, isClean: walk.isClean)
+        try close(&walk)
+        return record
+    }
+
+    /// The bytes of a text at the top level of the first record, without its quotes, when the body was cut
+    /// off behind it; nil when the text lies beyond the cut or holds an escape.
+    package static func text(of key: String, inFirstRecordOf body: [UInt8]) -> Range<Int>? {
+        guard let start = firstRecord(of: body) else { return nil }
+        var walk = JSONWalk(body, at: start)
+        guard walk.take(.openBrace) else { return nil }
+        repeat {
+            guard let found = try? name(&walk) else { return nil }
+            let value: Range<Int>
+            do { value = try walk.skipValue() } catch { return nil }
+            guard body[found].elementsEqual(key.utf8), body[value.lowerBound] == .quote else { continue }
+            let text = value.lowerBound + 1..<value.upperBound - 1
+            return body[text].contains(.backslash) ? nil : text
+        } while walk.take(.comma)
+        return nil
+    }
+
+    private static func firstRecord(of body: [UInt8]) -> Int? {
+        guard var walk = try? open(body), walk.take(.openBrace) else { return nil }
+        repeat {
+            guard let found = try? name(&walk) else { return nil }
+            if Key(body[found]) == .data {
+                guard walk.take(.openBracket) else { return nil }
+                walk.skipWhitespace()
+                return walk.index
+            }
+            guard (try? walk.skipValue()) != nil else { return nil }
+        } while walk.take(.comma)
+        return nil
+    }
+
+    /// Begins a walk at the opening brace, behind a byte order mark if there is one.
+    private static func open(_ body: [UInt8]) throws(SliceError) -> JSONWalk {
+        var walk = JSONWalk(body, at: body.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+        walk.skipWhitespace()
+        guard walk.current == .openBrace else { throw .notAnObject }
+        return walk
+    }
+
+    private static func close(_ walk: inout JSONWalk) throws(SliceError) {
+        walk.skipWhitespace()
+        if walk.current != nil { throw .malformed(at: walk.index) }
+    }
+
+    private static func forEachKey(
+        _ walk: inout JSONWalk,
+        _ body: (inout JSONWalk, Key) throws(SliceError) -> Void
+    ) throws(SliceError) {
+        try walk.require(.openBrace)
+        if walk.take(.closeBrace) { return }
+        repeat {
+            let found = try name(&walk)
+            try body(&walk, Key(walk.bytes[found]))
+        } while walk.take(.comma)
+        try walk.require(.closeBrace)
+    }
+
+    /// Steps over a key and its colon; gives the key's bytes without the quotes.
+    private static func name(_ walk: inout JSONWalk) throws(SliceError) -> Range<Int> {
+        walk.skipWhitespace()
+        guard let next = walk.current else { throw .truncated }
+        guard next == .quote else { throw .malformed(at: walk.index) }
+        let start = walk.index + 1
+        try walk.skipString()
+        let end = walk.index - 1
+        try walk.require(.colon)
+        return start..<end
+    }
+
+    private static func records(_ walk: inout JSONWalk) throws(SliceError) -> [SlicedRecord] {
+        walk.skipWhitespace()
+        guard let next = walk.current else { throw .truncated }
+        guard next == .openBracket else { throw .noData }
+        try walk.require(.openBracket)
+        var records: [SlicedRecord] = []
+        if walk.take(.closeBracket) { return records }
+        repeat {
+            walk.isClean = true
+            let range = try walk.skipValue()
+            records.append(SlicedRecord(range: range, isClean: walk.isClean))
+        } while walk.take(.comma)
+        try walk.require(.closeBracket)
+        return records
+    }
+
+    private static func boolean(_ bytes: ArraySlice<UInt8>) -> Bool? {
+        if bytes.elementsEqual("true".utf8) { return true }
+        return bytes.elementsEqual("false".utf8) ? false : nil
+    }
+
+    private enum Key {
+        case data, hasNext, nextQueryFilters, other
+
+        init(_ bytes: ArraySlice<UInt8>) {
+            if bytes.elementsEqual("data".utf8) {
+                self = .data
+            } else if bytes.elementsEqual("hasNext".utf8) {
+                self = .hasNext
+            } else if bytes.elementsEqual("nextQueryFilters".utf8) {
+                self = .nextQueryFilters
+            } else {
+                self = .other
+            }
+        }
+    }
+}

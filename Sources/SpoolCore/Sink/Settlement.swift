@@ -1,0 +1,28 @@
+/// What a session says of the batches it was given, in the order in which it was given them.
+package enum Settlement: Sendable {
+    /// The oldest unsettled batches, oldest first, have met their outcomes.
+    case settled([SettledBatch])
+    /// The receiver refused the oldest unsettled batch as a whole and named no event: the delivery loop
+    /// sends it again in halves. The session stays open; batches after it are lost to it as well.
+    case refusedWhole(batch: Int, Refusal)
+    /// The session is over. Every batch not settled before this must be sent again.
+    case ended(SinkFault)
+    /// The session is over after `finish`, and everything it was given has been settled.
+    case finished
+}
+
+/// A batch with the outcome of each of its events.
+package struct SettledBatch: Sendable, Hashable {
+    /// The number `send` was given.
+    package let batch: Int
+    /// Outcomes in event order; their counts add up to the batch's.
+    package let runs: [OutcomeRun]
+    /// Bytes written for it, framing included.
+    package let bytes: Int
+
+    package init(batch: Int, runs: [OutcomeRun], bytes: Int) {
+        self.batch = batch
+        self.runs = runs
+        self.bytes = bytes
+    }
+}

@@ -1,0 +1,92 @@
+/// Where records come from.
+///
+/// It answers one page at a time and does nothing else: pace, retries, backoff and the cursor are the fetch
+/// loop's.
+package protocol Source: Sendable {
+    /// Its name in the configuration.
+    var name: String { get }
+    /// The kind in the configuration: `defender-cloud-apps`.
+    var type: String { get }
+    /// What the request budget belongs to, the base URL: sources on one tenant share it.
+    var budgetKey: String { get }
+    /// Requests a minute over all its streams.
+    var requestsPerMinute: Int { get }
+    /// The pause between two polls of a stream.
+    var pollInterval: Duration { get }
+    /// The streams it was configured with.
+    var streams: [SourceStream] { get }
+
+    /// The source's own time, by the smallest request it has.
+    func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp
+
+    /// Reads the next page of a scan, with at most `limit` records if the source keeps to it.
+    ///
+    /// The body is read whole, under a cap, before this returns. One request, or several where the source's
+    /// API needs them for one page (`requests` in the fault and the page count is the caller's concern).
+    func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page
+
+    /// Frees its connections.
+    func shutDown() async
+}
+
+/// One stream of a source as configured.
+package struct SourceStream: Sendable, Equatable {
+    package let name: StreamName
+    package let kind: EventKind
+    /// Where a first start begins.
+    package let start: StreamStart
+    /// How far back from now sweeps read again.
+    package let lookBack: Duration
+    /// The pause between two sweeps.
+    package let sweepInterval: Duration
+    /// True when a sweep begins at `swept_to` minus the look-back and has an open end (alerts, which appear
+    /// late under their old `date`); false when it covers `swept_to` to now minus the look-back.
+    package let sweepsBack: Bool
+    /// Polls begin this much before `since`.
+    package let overlap: Duration
+    /// Pages ask for this many records, at most.
+    package let pageLimit: Int
+    /// Identifies the filters: `gaps` counts only windows read with today's.
+    package let filterHash: String
+    /// The name it had before (`renamed_from` on the source).
+    package let renamedFrom: StreamName?
+
+    package init(
+        name: StreamName,
+        kind: EventKind,
+        start: StreamStart,
+        lookBack: Duration,
+        sweepInterval: Duration,
+        sweepsBack: Bool,
+        overlap: Duration,
+        pageLimit: Int,
+        filterHash: String,
+        renamedFrom: StreamName? = nil
+    ) {
+        self.name = name
+        self.kind = kind
+        self.start = start
+        self.lookBack = lookBack
+        self.sweepInterval = sweepInterval
+        self.sweepsBack = sweepsBack
+        self.overlap = overlap
+        self.pageLimit = pageLimit
+        self.filterHash = filterHash
+        self.renamedFrom = renamedFrom
+    }
+}
+
+/// Where a stream's first start begins.
+package enum StreamStart: Sendable, Equatable {
+    /// This long before the source's own `Date`.
+    case age(Duration)
+    case time(Timestamp)
+
+    /// The time it names, once the source has told its `Date`.
+    package func timestamp(now: Timestamp) -> Timestamp {
+        switch self {
+        case .age(let age): now - age
+        case .time(let time): time
+        }
+    }
+}

@@ -1,0 +1,125 @@
+/// What the fetch loop asks of the spool.
+package protocol PageStore: Sendable {
+    /// How far a stream is.
+    func progress(of stream: StreamID) async throws(StoreError) -> StreamProgress
+
+    /// Stores, once for the life of a stream, where it begins; a stream that has begun is left as it is.
+    ///
+    /// Sets `start_ms` and the cursor's `since` to `start`, `swept_to_ms` to `sweptTo`. Durable on return.
+    func begin(_ stream: StreamID, start: Timestamp, sweptTo: Timestamp) async throws(StoreError)
+
+    /// Spools a page with the scan's state in one transaction, durable on return.
+    ///
+    /// Records whose `(stream, external_id)` is known insert nothing; one whose bytes differ is counted as
+    /// changed. Records that `pruned_to_ms` covers are not inserted.
+    func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt
+
+    /// Gives up the scan under way: its window becomes `abandoned`.
+    func abandon(_ scan: Scan, of stream: StreamID, at: Timestamp) async throws(StoreError)
+
+    /// Keeps a stream's trouble for `status` and the views; nil clears it.
+    func report(_ trouble: StreamTrouble?, of stream: StreamID) async throws(StoreError)
+
+    /// True while fetching has to stop: the spool is at its size limit, or the disk is nearly full.
+    func mustPause() async throws(StoreError) -> Bool
+}
+
+/// How far a stream is (`stream`).
+package struct StreamProgress: Sendable, Equatable {
+    /// Where it began; nil before the first answer of its source.
+    package var start: Timestamp?
+    package var cursor: Cursor?
+    /// The sweep under way.
+    package var sweep: Scan?
+    package var sweptTo: Timestamp?
+    /// When the last sweep ended by the source's own time; nil before the first.
+    package var sweepEnded: Timestamp?
+
+    package init(
+        start: Timestamp? = nil,
+        cursor: Cursor? = nil,
+        sweep: Scan? = nil,
+        sweptTo: Timestamp? = nil,
+        sweepEnded: Timestamp? = nil
+    ) {
+        self.start = start
+        self.cursor = cursor
+        self.sweep = sweep
+        self.sweptTo = sweptTo
+        self.sweepEnded = sweepEnded
+    }
+}
+
+/// A page with everything that its transaction changes.
+package struct PageCommit: Sendable {
+    package var stream: StreamID
+    package var page: Page
+    /// The scan this page belongs to, as it was before the page; `window` nil on its first page.
+    package var scan: Scan
+    /// The upper bound to record in the window: the scan's own, or the `Date` of its first answer.
+    package var windowEnd: Timestamp
+    /// Set on the scan's last page: what the window has become.
+    package var ended: WindowState?
+    /// The stream's progress after this page.
+    ///
+    /// The store fills in the window of the scan under way.
+    package var progress: StreamProgress
+    /// Local time of the answer, for `fetched_ms`.
+    package var fetched: Timestamp
+
+    package init(
+        stream: StreamID,
+        page: Page,
+        scan: Scan,
+        windowEnd: Timestamp,
+        ended: WindowState?,
+        progress: StreamProgress,
+        fetched: Timestamp
+    ) {
+        self.stream = stream
+        self.page = page
+        self.scan = scan
+        self.windowEnd = windowEnd
+        self.ended = ended
+        self.progress = progress
+        self.fetched = fetched
+    }
+}
+
+/// What a fetch window is (`fetch_window.state`).
+package enum WindowState: String, Sendable, Codable {
+    case running, complete, abandoned
+    /// An empty answer for a window older than 30 days proves nothing.
+    case unproved
+}
+
+/// What an append did.
+package struct PageReceipt: Sendable, Equatable {
+    package let window: WindowID
+    package let inserted: Int
+    /// Known ids whose record has changed at the source.
+    package let changed: Int
+    /// Of those inserted, how many could not be understood.
+    package let unreadable: Int
+
+    package init(window: WindowID, inserted: Int, changed: Int, unreadable: Int) {
+        self.window = window
+        self.inserted = inserted
+        self.changed = changed
+        self.unreadable = unreadable
+    }
+}
+
+/// A stream's trouble, as shown by `status`.
+package struct StreamTrouble: Sendable, Equatable {
+    /// A fixed word such as `unreachable` or `invalid token`.
+    package let state: String
+    package let message: String
+    package let since: Timestamp
+
+    package init(state: String, message: String, since: Timestamp) {
+        self.state = state
+        self.message = message
+        self.since = since
+    }
+}

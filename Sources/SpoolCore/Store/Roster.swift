@@ -1,0 +1,79 @@
+/// The streams, sinks and subscriptions of a configuration, as the spool is told of them at the start.
+package struct Roster: Sendable, Equatable {
+    /// A stream with its source's type.
+    package struct Stream: Sendable, Equatable {
+        package let name: StreamName
+        package let kind: EventKind
+        package let renamedFrom: StreamName?
+        /// Identifies today's filters, for `gaps`; nil keeps those of the last page.
+        package let filterHash: String?
+
+        package init(
+            name: StreamName,
+            kind: EventKind,
+            renamedFrom: StreamName? = nil,
+            filterHash: String? = nil
+        ) {
+            self.name = name
+            self.kind = kind
+            self.renamedFrom = renamedFrom
+            self.filterHash = filterHash
+        }
+    }
+
+    /// A sink with the streams it takes.
+    package struct Sink: Sendable, Equatable {
+        package let name: SinkName
+        package let type: String
+        package let streams: [StreamName]
+        /// Where a subscription begins that is added to a stream which has events already.
+        package let start: SubscriptionStart?
+        package let renamedFrom: SinkName?
+
+        package init(
+            name: SinkName,
+            type: String,
+            streams: [StreamName],
+            start: SubscriptionStart? = nil,
+            renamedFrom: SinkName? = nil
+        ) {
+            self.name = name
+            self.type = type
+            self.streams = streams
+            self.start = start
+            self.renamedFrom = renamedFrom
+        }
+    }
+
+    package let streams: [Stream]
+    package let sinks: [Sink]
+
+    package init(streams: [Stream], sinks: [Sink]) {
+        self.streams = streams
+        self.sinks = sinks
+    }
+}
+
+/// `start:` of a sink.
+package enum SubscriptionStart: Sendable, Equatable {
+    case now
+    case beginning
+    /// The first event that occurred at this time or later.
+    case time(Timestamp)
+}
+
+/// What a roster became in the spool.
+package struct Registration: Sendable, Equatable {
+    package let streams: [StreamName: StreamID]
+    package let sinks: [SinkName: SinkID]
+    /// Sinks that cannot begin: a subscription was added to a stream that has events, without `start:`.
+    ///
+    /// They are held, with a notification, and keep their events.
+    package let held: [SinkName: String]
+
+    package init(streams: [StreamName: StreamID], sinks: [SinkName: SinkID], held: [SinkName: String]) {
+        self.streams = streams
+        self.sinks = sinks
+        self.held = held
+    }
+}

@@ -1,0 +1,124 @@
+package import SpoolConfig
+package import SpoolCore
+package import SpoolSinks
+import SpoolSources
+
+/// A whole configuration, composed: every source and sink made, every stream that a sink takes known.
+package struct Composition: Sendable {
+    /// A part with what tells whether it has changed.
+    package struct Part<Content: Sendable>: Sendable {
+        package let content: Content
+        package let fingerprint: String
+    }
+
+    package let path: String
+    package let spool: SpoolSettings
+    package let status: StatusSettings
+    package let sources: [Part<any Source>]
+    package let sinks: [Part<ConfiguredSink>]
+    /// Unwise settings that work all the same.
+    package let warnings: [String]
+
+    /// Reads and composes a file.
+    ///
+    /// - Throws: every problem of the file at once, or why it cannot be read.
+    package static func read(path: String, environment: [String: String], hostName: String)
+        throws(ConfigurationFault) -> Composition
+    {
+        let secrets = SystemSecrets(environment: environment)
+        let file = try ConfigurationFile.read(path: path, secrets: secrets)
+        let composed = try file.settings { root, problems -> Composition? in
+            guard let settings = DaemonSettings(root, problems) else { return nil }
+            return Composition(
+                settings,
+                path: path,
+                environment: environment,
+                hostName: hostName,
+                problems: problems
+            )
+        }
+        return composed.adding(warnings: secrets.warnings)
+    }
+
+    /// The streams, sinks and subscriptions to tell the spool of.
+    package var roster: Roster {
+        let streams = sources.flatMap(\.content.streams)
+        return Roster(
+            streams: streams.map {
+                Roster.Stream(
+                    name: $0.name,
+                    kind: $0.kind,
+                    renamedFrom: $0.renamedFrom,
+                    filterHash: $0.filterHash
+                )
+            },
+            sinks: sinks.map(\.content.roster)
+        )
+    }
+
+    /// Where each sink sends to, for `status`.
+    package var addresses: [SinkName: String] {
+        Dictionary(sinks.map { ($0.content.sink.name, $0.content.sink.address) }) { first, _ in first }
+    }
+
+    /// The sinks in the order of the file.
+    package var sinkNames: [SinkName] { sinks.map(\.content.sink.name) }
+
+    /// "1 source, 2 streams, 1 sink".
+    package var summary: String {
+        let streams = sources.reduce(0) { $0 + $1.content.streams.count }
+        return [(sources.count, "source"), (streams, "stream"), (sinks.count, "sink")]
+            .map { "\($0) \($1)\($0 == 1 ? "" : "s")" }
+            .joined(separator: ", ")
+    }
+
+    private init(
+        _ settings: DaemonSettings,
+        path: String,
+        environment: [String: String],
+        hostName: String,
+        problems: ConfigurationProblems
+    ) {
+        self.path = path
+        spool = settings.spool
+        status = settings.status
+        sources = settings.sources.compactMap { part in
+            Sources.make(from: part.node, problems: problems, environment: environment)
+                .map { Part(content: $0, fingerprint: Fingerprint.of(part.node)) }
+        }
+        sinks = settings.sinks.compactMap { part in
+            Sinks.make(from: part.node, problems: problems, hostName: hostName)
+                .map { Part(content: $0, fingerprint: Fingerprint.of(part.node)) }
+        }
+        warnings = sinks.flatMap { $0.content.warnings.map { "\(path):\($0)" } }
+        // Streams of a source that could not be read would be reported as unknown for no reason.
+        if sources.count == settings.sources.count { checkStreams(problems) }
+    }
+
+    private init(_ other: Composition, warnings: [String]) {
+        path = other.path
+        spool = other.spool
+        status = other.status
+        sources = other.sources
+        sinks = other.sinks
+        self.warnings = warnings
+    }
+
+    private func adding(warnings more: [String]) -> Composition {
+        Composition(self, warnings: warnings + more)
+    }
+
+    private func checkStreams(_ problems: ConfigurationProblems) {
+        let known = sources.flatMap { $0.content.streams.map(\.name.description) }
+        for part in sinks.map(\.content) {
+            for (stream, node) in zip(part.streams, part.streamNodes) where !known.contains(stream.description) {
+                let hint = Spelling.nearest(to: stream.description, among: known).map { "did you mean `\($0)`?" }
+                problems.add(
+                    "no source has a stream `\(stream)`; "
+                        + (hint ?? "there are \(known.joined(separator: ", "))"),
+                    at: node
+                )
+            }
+        }
+    }
+}

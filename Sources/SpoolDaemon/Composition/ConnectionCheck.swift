@@ -1,0 +1,71 @@
+package import SpoolCore
+import SpoolPipeline
+
+/// Asks each source for one page of each stream, and each sink for a connection, through their own code.
+package struct ConnectionCheck: Sendable {
+    /// What was asked, and what came of it.
+    package struct Finding: Sendable, CustomStringConvertible {
+        /// `source contoso/activities`, `sink siem`.
+        package let subject: String
+        package let isReachable: Bool
+        package let detail: String
+
+        package var description: String { "\(isReachable ? "ok" : "FAILED")  \(subject): \(detail)" }
+    }
+
+    private let composition: Composition
+
+    package init(_ composition: Composition) { self.composition = composition }
+
+    /// All findings, sources first, each in the order of the configuration.
+    package func run() async -> [Finding] {
+        var findings: [Finding] = []
+        for source in composition.sources.map(\.content) {
+            for stream in source.streams { findings.append(await check(stream, of: source)) }
+            await source.shutDown()
+        }
+        for sink in composition.sinks.map(\.content.sink) { findings.append(await check(sink)) }
+        return findings
+    }
+
+    private func check(_ stream: SourceStream, of source: any Source) async -> Finding {
+        let subject = "source \(stream.name)"
+        do throws(SourceFault) {
+            let date = try await source.date(for: stream)
+            let scan = Scan(
+                reason: .poll,
+                from: date - .hours(1),
+                to: date,
+                filterHash: stream.filterHash
+            )
+            let page = try await source.page(of: stream, scan: scan, limit: 1)
+            let skew = SystemTime.now().since(date)
+            return Finding(
+                subject: subject,
+                isReachable: true,
+                detail: "answers (\(page.records.count) records on the first page of the last hour, "
+                    + "its clock differs by \(Age.text(skew)))"
+            )
+        } catch {
+            return Finding(
+                subject: subject,
+                isReachable: false,
+                detail: "\(FetchTrouble.word(error.kind)): \(error)"
+            )
+        }
+    }
+
+    private func check(_ sink: any Sink) async -> Finding {
+        do throws(SinkFault) {
+            let session = try await sink.open()
+            await session.close()
+            return Finding(
+                subject: "sink \(sink.name)",
+                isReachable: true,
+                detail: "connects to \(sink.address)"
+            )
+        } catch {
+            return Finding(subject: "sink \(sink.name)", isReachable: false, detail: error.description)
+        }
+    }
+}

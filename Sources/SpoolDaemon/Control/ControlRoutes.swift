@@ -1,0 +1,122 @@
+import Foundation
+import Hummingbird
+import SpoolConfig
+import SpoolControl
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// The routes of the socket and of the status address.
+struct ControlRoutes: Sendable {
+    let engine: Engine
+    let holder: SpoolHolder
+    /// Called when another process asks for the spool; nil where that is refused.
+    let onHandOver: (@Sendable () -> Void)?
+    let reporter: StatusReporter
+
+    /// What can be asked without changing anything: the status address has these alone.
+    func reading() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.get("/healthz") { _, _ in "ok\n" }
+        router.get("/readyz") { _, _ in "ready\n" }
+        router.get(RouterPath(StatusReport.path)) { _, _ in
+            await Self.answer { try await reporter.report() }
+        }
+        return router
+    }
+
+    /// Everything: the socket's routes.
+    func all() -> Router<BasicRequestContext> {
+        let router = reading()
+        on(Identify.self, router) { _ in holder }
+        on(HandOver.self, router) { _ in
+            guard let onHandOver else {
+                throw ControlRefusal(.spoolUnavailable, "The daemon (pid \(holder.pid)) keeps the spool.")
+            }
+            onHandOver()
+            return holder
+        }
+        on(EstimateReplay.self, router) { try await engine.spool.estimate($0.request) }
+        on(CreateReplay.self, router) { command in
+            let replay = try await engine.spool.create(command.request, at: engine.time.wall())
+            engine.lanesChanged.notify()
+            return replay
+        }
+        on(ListReplays.self, router) { command in
+            let all = try await engine.spool.replays(of: nil)
+            return all.filter { command.sink == nil || $0.sink == command.sink }
+        }
+        on(MoveReplay.self, router) { try await move($0) }
+        return router
+    }
+
+    private func move(_ command: MoveReplay) async throws -> Replay {
+        let before = try await replay(command.replay)
+        guard before.state == .running || before.state == .paused else {
+            throw ControlRefusal(
+                .wrongUse,
+                "Replay \(command.replay) has ended (\(before.state.rawValue)); it cannot be changed any more."
+            )
+        }
+        try await engine.spool.move(command.replay, to: command.move.state, at: engine.time.wall())
+        engine.lanesChanged.notify()
+        return try await replay(command.replay)
+    }
+
+    private func replay(_ id: ReplayID) async throws -> Replay {
+        guard let replay = try await engine.spool.replays(of: nil).first(where: { $0.id == id }) else {
+            throw ControlRefusal(.wrongUse, "There is no replay \(id); `spool replay list` shows all.")
+        }
+        return replay
+    }
+
+    private func on<Command: ControlCommand>(
+        _ type: Command.Type,
+        _ router: Router<BasicRequestContext>,
+        _ work: @escaping @Sendable (Command) async throws -> Command.Answer
+    ) {
+        router.post(RouterPath(Command.path)) { request, _ in
+            let body = try await request.body.collect(upTo: ControlCoding.limit)
+            return await Self.answer {
+                let command: Command
+                do {
+                    command = try ControlCoding.decode(type, from: Array(body.readableBytesView))
+                } catch {
+                    throw ControlRefusal(.wrongUse, "This request cannot be read; is the command of another version?")
+                }
+                return try await work(command)
+            }
+        }
+    }
+
+    private static func answer(_ work: () async throws -> some Encodable) async -> Response {
+        do {
+            return json(try await work(), .ok)
+        } catch let refusal as ControlRefusal {
+            return json(refusal.failure, .conflict)
+        } catch let error as StoreError {
+            let status: ExitStatus = error.kind == .invalid ? .wrongUse : .spoolUnavailable
+            return json(ControlFailure(status, error.description), .conflict)
+        } catch {
+            return json(ControlFailure(.cannotReach, "The daemon could not answer."), .internalServerError)
+        }
+    }
+
+    private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) -> Response {
+        guard let bytes = try? ControlCoding.encode(value) else {
+            return Response(status: .internalServerError)
+        }
+        return Response(
+            status: status,
+            headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        )
+    }
+}
+
+/// Why the daemon does not do what it was asked.
+struct ControlRefusal: Error {
+    let failure: ControlFailure
+
+    init(_ status: ExitStatus, _ message: String) { failure = ControlFailure(status, message) }
+}

@@ -1,0 +1,14 @@
+import Foundation
+import SpoolControl
+
+extension SpoolHolder {
+    /// This process.
+    static func current(_ role: Role, command: String) -> SpoolHolder {
+        SpoolHolder(
+            role: role,
+            pid: ProcessInfo.processInfo.processIdentifier,
+            command: command,
+            version: SpoolVersion.number
+        )
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+package import SpoolControl
+package import SpoolCore
+package import SpoolStore
+
+extension StatusReport {
+    /// Reads how everything is from a spool, whether a daemon runs or not.
+    package init(_ spool: Spool, addresses: [SinkName: String], at now: Timestamp) async throws(StoreError) {
+        let status = try await spool.status()
+        self.init(
+            version: SpoolVersion.number,
+            pid: ProcessInfo.processInfo.processIdentifier,
+            started: now,
+            at: now,
+            spool: SpoolFileStatus(
+                path: spool.path,
+                events: status.streams.reduce(0) { $0 + $1.kept },
+                used: status.size.inUse,
+                limit: 0,
+                wal: status.size.wal,
+                free: status.size.diskFree
+            )
+        )
+        streams = status.streams.map(StreamStatus.init)
+        sinks = status.sinks.map { SinkStatus($0, address: addresses[$0.name] ?? "", at: now) }
+        replays = status.replays.map(ReplayStatus.init)
+        notifications = status.notifications.map {
+            NotificationStatus(at: $0.at, severity: $0.severity.rawValue, code: $0.code, message: $0.message)
+        }
+    }
+}
+
+extension StreamStatus {
+    fileprivate init(_ stream: SpoolStatus.Stream) {
+        self.init(name: stream.name.description, kind: stream.kind.name, state: stream.state)
+        error = stream.trouble
+        errorSince = stream.troubleSince
+        start = stream.start
+        since = stream.since
+        sweptTo = stream.sweptTo
+        newest = stream.newest
+        lastSuccess = stream.lastSuccess
+    }
+}
+
+extension SinkStatus {
+    /// Down for longer than this is `connection error`, the old agent's word.
+    static let connectionError = Duration.hours(2)
+    /// Down for longer than this is `disconnected`.
+    static let disconnected = Duration.hours(12)
+
+    fileprivate init(_ sink: SpoolStatus.Sink, address: String, at now: Timestamp) {
+        self.init(
+            name: sink.name.text,
+            type: sink.type,
+            address: address,
+            state: Self.word(sink, at: now),
+            backlog: sink.waiting
+        )
+        oldest = sink.subscriptions.compactMap(\.oldestOccurred).min()
+        deadLetters = sink.deadLetters
+        lastSuccess = sink.lastSuccess
+        error = sink.lastError
+        attempts = sink.attempts
+        retryAt = sink.retryAt
+    }
+
+    private static func word(_ sink: SpoolStatus.Sink, at now: Timestamp) -> String {
+        guard sink.state == .retrying, let since = sink.stateSince else { return sink.state.rawValue }
+        let down = now.since(since)
+        if down > disconnected { return "disconnected" }
+        return down > connectionError ? "connection error" : "retrying"
+    }
+}

@@ -1,0 +1,14 @@
+import SpoolControl
+import SpoolCore
+import SpoolPipeline
+
+/// Makes the status report of a running daemon.
+struct StatusReporter: Sendable {
+    let engine: Engine
+    let addresses: [SinkName: String]
+
+    /// How everything is.
+    func report() async throws(StoreError) -> StatusReport {
+        try await StatusReport(engine.spool, addresses: addresses, at: engine.time.wall())
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+package import Logging
+import ServiceLifecycle
+package import SpoolConfig
+package import SpoolCore
+import SpoolControl
+import SpoolNetwork
+import SpoolPipeline
+import SpoolStore
+import UnixSignals
+
+/// The daemon: one spool, the loops of a configuration, and the signals that end or reload them.
+package struct Daemon: Sendable {
+    private let path: String
+    private let environment: [String: String]
+    private let logger: Logger
+    /// Told once everything runs; the tests of a command and `Type=notify` wait for it.
+    private let onReady: @Sendable () -> Void
+
+    package init(
+        configuration path: String,
+        environment: [String: String],
+        logger: Logger,
+        onReady: @escaping @Sendable () -> Void = {}
+    ) {
+        self.path = path
+        self.environment = environment
+        self.logger = logger
+        self.onReady = onReady
+    }
+
+    /// Runs until SIGTERM or SIGINT, or until the spool becomes unusable.
+    ///
+    /// - Throws: `ConfigurationFault` (exit 2) or `StoreError` (exit 4); everything else is a state.
+    package func run() async throws {
+        let hostName = ProcessInfo.processInfo.hostName
+        let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
+        for warning in composition.warnings { logger.warning("configuration", metadata: ["cause": "\(warning)"]) }
+        let time = SystemTime.timekeeper()
+        var options = SpoolOptions(holder: "spool run")
+        options.maxBytes = composition.spool.maxSize
+        let spool = try Spool.open(path: composition.spool.path, options: options, at: time.wall())
+        let engine = Engine(spool: spool, time: time, logger: logger)
+        do {
+            try await engine.apply(composition)
+            try await serve(engine, composition, hostName: hostName)
+        } catch {
+            await engine.stop()
+            // The first error says why; closing a broken spool adds nothing to it.
+            try? await spool.close(at: time.wall())
+            throw error
+        }
+        await engine.stop()
+        try await spool.close(at: time.wall())
+        logger.notice("stopped")
+    }
+
+    private func serve(_ engine: Engine, _ composition: Composition, hostName: String) async throws {
+        let notifier = ServiceNotifier(environment: environment)
+        let control = ControlServer(
+            socket: ControlSocket(spool: composition.spool.path),
+            status: composition.status.listen,
+            routes: ControlRoutes(
+                engine: engine,
+                holder: SpoolHolder.current(.daemon, command: "spool run"),
+                onHandOver: nil,
+                reporter: StatusReporter(engine: engine, addresses: composition.addresses)
+            ),
+            logger: logger
+        )
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await control.run {
+                    tell(notifier, .ready)
+                    logger.notice("running", metadata: ["spool": "\(composition.spool.path)"])
+                    onReady()
+                }
+            }
+            group.addTask { try await engine.failure() }
+            if let interval = notifier.watchdogInterval {
+                group.addTask { try await feedWatchdog(notifier, every: interval, engine) }
+            }
+            group.addTask {
+                for await signal in signals {
+                    guard signal == .sighup else { break }
+                    await reload(engine, notifier, hostName: hostName)
+                }
+            }
+            // The signals' end, or the first failure.
+            defer { group.cancelAll() }
+            try await group.next()
+            tell(notifier, .stopping)
+            logger.notice("stopping")
+            await engine.stop()
+        }
+    }
+
+    /// Tells the supervisor that the spool still answers; a daemon that hangs is restarted.
+    private func feedWatchdog(_ notifier: ServiceNotifier, every interval: Duration, _ engine: Engine)
+        async throws
+    {
+        while !Task.isCancelled {
+            try await Task.sleep(for: interval)
+            if (try? await engine.spool.replays(of: nil)) != nil { tell(notifier, .watchdog) }
+        }
+    }
+
+    private func tell(_ notifier: ServiceNotifier, _ state: ServiceNotifier.State) {
+        do throws(ServiceNotifierFault) {
+            try notifier.notify(state)
+        } catch {
+            logger.warning("supervisor not told", metadata: ["cause": "\(error)"])
+        }
+    }
+
+    private func reload(_ engine: Engine, _ notifier: ServiceNotifier, hostName: String) async {
+        tell(notifier, .reloading)
+        defer { tell(notifier, .ready) }
+        do {
+            let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
+            try await engine.apply(composition)
+            logger.notice("configuration reloaded", metadata: ["path": "\(path)"])
+        } catch {
+            logger.error(
+                "configuration not reloaded, the old one goes on",
+                metadata: ["path": "\(path)", "cause": "\(error)"]
+            )
+        }
+    }
+}

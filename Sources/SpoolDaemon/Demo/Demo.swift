@@ -1,0 +1,130 @@
+package import Logging
+import SpoolCore
+import SpoolPipeline
+import SpoolReceiver
+import SpoolSimulator
+import SpoolStore
+import Synchronization
+
+/// `spool demo`: events flow, the SIEM goes away, the backlog grows and drains, a window is replayed, and every
+/// event is accounted for.
+package struct Demo: Sendable {
+    /// How the demo is shown and how long its acts are.
+    package struct Options: Sendable {
+        package var isTerminal = false
+        package var hasColor = false
+        package var keepsFolder = false
+        package var seed: UInt64 = 1
+        package var rate = 40.0
+        package var history = 2_000
+        /// How long events flow, and how long the SIEM is away.
+        package var act: Duration = .seconds(8)
+
+        package init() {}
+    }
+
+    private let options: Options
+    private let logger: Logger
+    private let screen: DemoScreen
+
+    package init(_ options: Options, logger: Logger, write: @escaping @Sendable (String) -> Void) {
+        self.options = options
+        self.logger = logger
+        screen = DemoScreen(isTerminal: options.isTerminal, color: options.hasColor, write: write)
+    }
+
+    /// Plays the demo.
+    ///
+    /// - Returns: the account; the caller ends with an error when it has faults.
+    package func run() async throws -> DemoAccount {
+        let stage = try await DemoStage.open(
+            seed: options.seed,
+            rate: options.rate,
+            history: options.history,
+            logger: logger
+        )
+        screen.say("portal  \(stage.simulator.url) (simulated, \(Int(options.rate)) activities a second)")
+        screen.say("spool   \(stage.spool.path)")
+        screen.say("SIEM    127.0.0.1:\(stage.receiver.port) (built in)")
+        screen.say("")
+        let account = try await play(stage)
+        screen.say("")
+        if options.keepsFolder { screen.say("look: sqlite3 \(stage.spool.path) \"select * from deliveries\"") }
+        try await stage.close(keeping: options.keepsFolder)
+        screen.say(account.line)
+        return account
+    }
+
+    private func play(_ stage: DemoStage) async throws -> DemoAccount {
+        var picture = DemoPicture()
+        let began = ContinuousClock.now
+        let opened = stage.engine.time.wall()
+
+        try await act("events flow from the portal through the spool to the SIEM", stage, &picture, began) { _ in
+            began.duration(to: .now) >= options.act
+        }
+        await stage.receiver.stop()
+        picture.isUp = false
+        let left = ContinuousClock.now
+        try await act("the SIEM is away; fetching goes on, the backlog grows", stage, &picture, began) { _ in
+            left.duration(to: .now) >= options.act
+        }
+        try await stage.receiver.restart()
+        picture.isUp = true
+        try await act("the SIEM is back; the backlog drains", stage, &picture, began) { $0.waiting == 0 }
+
+        let window = (from: opened - .hours(12), to: opened - .hours(6))
+        let again = try await stage.spooled(from: window.from, to: window.to)
+        let replay = try await stage.spool.create(
+            ReplayRequest(sink: SinkName("siem"), from: window.from, to: window.to),
+            at: stage.engine.time.wall()
+        )
+        stage.engine.lanesChanged.notify()
+        let ended = Mutex(false)
+        try await act(
+            "replay \(replay.id): \(replay.total) events of \(window.from) to \(window.to) go again",
+            stage,
+            &picture,
+            began
+        ) { _ in
+            let all = try await stage.spool.replays(of: nil)
+            ended.withLock { $0 = all.first?.state == .disabled }
+            return ended.withLock { $0 }
+        }
+        stage.simulator.setRate(activitiesPerSecond: 0)
+        try await act("the portal falls silent; what it still has is fetched and delivered", stage, &picture, began) {
+            $0.waiting == 0 && $0.shown == stage.visible.count && $0.spooled == $0.shown
+        }
+        return DemoAccount(
+            shown: stage.shown,
+            spooled: try await stage.spooled(),
+            received: stage.receiver.ids,
+            replayed: again
+        )
+    }
+
+    /// Shows one act until it is over; an act that does not end within a minute is ended as a fault of ours.
+    private func act(
+        _ phase: String,
+        _ stage: DemoStage,
+        _ picture: inout DemoPicture,
+        _ began: ContinuousClock.Instant,
+        until isOver: (DemoPicture) async throws -> Bool
+    ) async throws {
+        picture.phase = phase
+        let limit = ContinuousClock.now.advanced(by: .seconds(60))
+        while true {
+            let (spooled, waiting) = try await stage.progress()
+            picture.shown = stage.shown.count
+            picture.spooled = spooled
+            picture.waiting = waiting
+            picture.received = stage.receiver.counts.messages
+            picture.elapsedSeconds = Int(began.duration(to: .now).milliseconds / 1_000)
+            picture.history.append(waiting)
+            screen.show(picture)
+            if try await isOver(picture) || ContinuousClock.now >= limit { return }
+            // The pace of the picture, nothing waits for it.
+            try await Task.sleep(for: .milliseconds(options.isTerminal ? 200 : 1_000))
+        }
+    }
+}

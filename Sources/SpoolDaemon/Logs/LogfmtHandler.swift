@@ -1,0 +1,49 @@
+import Foundation
+package import Logging
+import SpoolCore
+import Synchronization
+
+/// Writes log lines in logfmt to standard error, one line an entry, whole lines only.
+///
+/// `2026-11-23T22:14:15.003Z warning "delivery failed" sink=siem attempt=3 cause="…"`
+package struct LogfmtHandler: LogHandler {
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+
+    package init(level: Logger.Level) { logLevel = level }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
+        var line = "\(now) \(event.level) \(Self.quoted(event.message.description))"
+        let facts = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        for (key, value) in facts.sorted(by: { $0.key < $1.key }) {
+            line += " \(key)=\(Self.quoted("\(value)"))"
+        }
+        // Standard error is unbuffered and may be closed; a log line that cannot be written is lost.
+        try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+    }
+
+    /// A value as logfmt wants it: bare when it is one plain word.
+    static func quoted(_ text: String) -> String {
+        let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
+        if isPlain { return text }
+        var result = "\""
+        for character in text.unicodeScalars {
+            switch character {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            default: result.unicodeScalars.append(character)
+            }
+        }
+        return result + "\""
+    }
+}

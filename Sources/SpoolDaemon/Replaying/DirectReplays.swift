@@ -1,0 +1,119 @@
+import Logging
+import SpoolConfig
+import SpoolControl
+import SpoolCore
+import SpoolPipeline
+import SpoolSinks
+import SpoolStore
+
+/// Replays made and driven by a command while no daemon runs: it holds the lock, and sends nothing else.
+///
+/// A daemon that starts meanwhile asks for the spool; the unfinished job then goes on in the daemon.
+struct DirectReplays: Sendable {
+    let spool: Spool
+    private let composition: Composition
+    private let registration: Registration
+    private let engine: Engine
+    private let stop = Stop()
+    private let server: Task<Void, any Error>
+
+    /// Takes the lock and brings streams and sinks up to date with the configuration.
+    static func open(_ composition: Composition, command: String) async throws -> DirectReplays {
+        let time = SystemTime.timekeeper()
+        let options = SpoolOptions(holder: command)
+        let spool = try Spool.open(path: composition.spool.path, options: options, at: time.wall())
+        let registration = try await spool.register(composition.roster, at: time.wall())
+        return DirectReplays(spool, composition, registration, time: time, command: command)
+    }
+
+    private init(
+        _ spool: Spool,
+        _ composition: Composition,
+        _ registration: Registration,
+        time: Timekeeper,
+        command: String
+    ) {
+        self.spool = spool
+        self.composition = composition
+        self.registration = registration
+        let logger = Logger(label: "spool") { _ in LogfmtHandler(level: .warning) }
+        let engine = Engine(spool: spool, time: time, logger: logger)
+        self.engine = engine
+        let stop = stop
+        let control = ControlServer(
+            socket: ControlSocket(spool: spool.path),
+            status: nil,
+            routes: ControlRoutes(
+                engine: engine,
+                holder: SpoolHolder.current(.command, command: command),
+                onHandOver: { stop.ask() },
+                reporter: StatusReporter(engine: engine, addresses: composition.addresses)
+            ),
+            logger: logger
+        )
+        // Owned here; `close` ends and awaits it.
+        server = Task { try await control.run(onReady: {}) }
+    }
+
+    func create(_ request: ReplayRequest) async throws(StoreError) -> Replay {
+        try await spool.create(request, at: engine.time.wall())
+    }
+
+    func move(_ id: ReplayID, _ move: MoveReplay.Move) async throws -> Replay {
+        guard let before = try await spool.replays(of: nil).first(where: { $0.id == id }) else {
+            throw StoreError(.invalid, "There is no replay \(id); `spool replay list` shows all.")
+        }
+        guard before.state == .running || before.state == .paused else {
+            throw StoreError(.invalid, "Replay \(id) has ended (\(before.state.rawValue)).")
+        }
+        try await spool.move(id, to: move.state, at: engine.time.wall())
+        var after = before
+        after.state = move.state
+        return after
+    }
+
+    /// Sends the replay until it has ended, or a daemon asks for the spool.
+    func drive(_ replay: Replay) async throws {
+        guard let sink = composition.sinks.first(where: { $0.content.sink.name == replay.sink })?.content.sink,
+            let id = registration.sinks[replay.sink]
+        else {
+            throw StoreError(.invalid, "The sink \(replay.sink) is not in the configuration.")
+        }
+        let loop = DeliveryLoop(
+            sink: sink,
+            id: id,
+            store: SingleReplayStore(store: spool, replay: replay.id),
+            time: engine.time,
+            appended: engine.appended,
+            lanesChanged: engine.lanesChanged,
+            logger: Logger(label: "spool") { _ in LogfmtHandler(level: .warning) }
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await loop.run(stop: stop) }
+            group.addTask { try await waitForEnd(of: replay.id) }
+            try await group.next()
+            stop.ask()
+            try await group.waitForAll()
+        }
+    }
+
+    private func waitForEnd(of id: ReplayID) async throws {
+        while !stop.isAsked, !Task.isCancelled {
+            let watch = Watch(engine.lanesChanged)
+            let stopping = Watch(stop.signal)
+            let replay = try await spool.replays(of: nil).first { $0.id == id }
+            if replay?.state != .running { return }
+            await engine.time.wait(nil, or: watch, stopping)
+        }
+    }
+
+    /// True when a daemon has asked for the spool.
+    var isHandedOver: Bool { stop.isAsked }
+
+    func close() async throws {
+        server.cancel()
+        // It was cancelled; how it ended changes nothing.
+        _ = await server.result
+        try await spool.close(at: engine.time.wall())
+    }
+}

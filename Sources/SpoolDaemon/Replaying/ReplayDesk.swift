@@ -1,0 +1,81 @@
+import SpoolConfig
+package import SpoolControl
+package import SpoolCore
+import SpoolStore
+
+/// Where commands make and change replays: at the daemon's socket while it runs, in the spool itself when not.
+package struct ReplayDesk: Sendable {
+    private enum Way: Sendable {
+        case daemon(ControlClient)
+        case direct(DirectReplays)
+    }
+
+    private let way: Way
+
+    /// Finds the way for a spool; waits up to 10 s for a process that holds the lock and does not answer yet.
+    ///
+    /// - Throws: `ControlFault` or `StoreError`.
+    package static func open(_ composition: Composition, command: String) async throws -> ReplayDesk {
+        let path = composition.spool.path
+        let client = ControlClient(ControlSocket(spool: path))
+        let holder = try await client.find { Spool.holder(ofSpoolAt: path) }
+        if holder != nil { return ReplayDesk(way: .daemon(client)) }
+        return ReplayDesk(way: .direct(try await DirectReplays.open(composition, command: command)))
+    }
+
+    /// True when no daemon runs: a replay then only moves while this process drives it.
+    package var isDirect: Bool {
+        if case .direct = way { return true }
+        return false
+    }
+
+    package func estimate(_ request: ReplayRequest) async throws -> ReplayEstimate {
+        switch way {
+        case .daemon(let client): try await client.send(EstimateReplay(request))
+        case .direct(let direct): try await direct.spool.estimate(request)
+        }
+    }
+
+    package func create(_ request: ReplayRequest) async throws -> Replay {
+        switch way {
+        case .daemon(let client): try await client.send(CreateReplay(request))
+        case .direct(let direct): try await direct.create(request)
+        }
+    }
+
+    /// All replays, newest first.
+    package func replays() async throws -> [Replay] {
+        switch way {
+        case .daemon(let client): try await client.send(ListReplays())
+        case .direct(let direct): try await direct.spool.replays(of: nil)
+        }
+    }
+
+    package func move(_ replay: ReplayID, _ move: MoveReplay.Move) async throws -> Replay {
+        switch way {
+        case .daemon(let client): try await client.send(MoveReplay(replay, move))
+        case .direct(let direct): try await direct.move(replay, move)
+        }
+    }
+
+    /// Drives a replay to its end when no daemon does; returns at once otherwise.
+    package func drive(_ replay: Replay) async throws {
+        if case .direct(let direct) = way { try await direct.drive(replay) }
+    }
+
+    /// True when a daemon has asked for the spool that this command held.
+    package var isHandedOver: Bool {
+        if case .direct(let direct) = way { return direct.isHandedOver }
+        return false
+    }
+
+    /// All replays of a spool, newest first, read without the daemon and without the lock.
+    package static func list(_ composition: Composition) async throws(StoreError) -> [Replay] {
+        try await Spool.openReadOnly(path: composition.spool.path).replays(of: nil)
+    }
+
+    /// Gives the spool back.
+    package func close() async throws {
+        if case .direct(let direct) = way { try await direct.close() }
+    }
+}

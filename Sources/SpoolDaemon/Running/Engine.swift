@@ -1,0 +1,115 @@
+import Logging
+import SpoolConfig
+import SpoolCore
+import SpoolPipeline
+import SpoolSinks
+import SpoolStore
+import Synchronization
+
+/// What runs while the daemon runs: fetch loops, delivery loops, retention, over one spool.
+final class Engine: Sendable {
+    let spool: Spool
+    let time: Timekeeper
+    /// Given when a page was spooled.
+    let appended = Signal()
+    /// Given when replays or subscriptions have changed.
+    let lanesChanged = Signal()
+    private let dates: SourceDates
+    private let workforce = Workforce()
+    private let gates = Mutex<[String: RequestGate]>([:])
+    private let logger: Logger
+
+    init(spool: Spool, time: Timekeeper, logger: Logger) {
+        self.spool = spool
+        self.time = time
+        self.logger = logger
+        dates = SourceDates(time: time)
+    }
+
+    /// Makes the loops of a configuration run, in place of what ran before.
+    ///
+    /// One transaction creates streams, sinks and subscriptions before the first request.
+    func apply(_ composition: Composition) async throws(StoreError) {
+        let registration = try await spool.register(composition.roster, at: time.wall())
+        for (sink, cause) in registration.held {
+            logger.error("sink held", metadata: ["sink": "\(sink)", "cause": "\(cause)"])
+        }
+        await workforce.run(jobs(of: composition, registration))
+        lanesChanged.notify()
+    }
+
+    /// Ends every loop in good order.
+    func stop() async { await workforce.stop() }
+
+    /// Throws when the spool has become unusable; returns when the loops have ended in good order.
+    func failure() async throws {
+        for await error in workforce.failed { throw error }
+    }
+
+    private func jobs(of composition: Composition, _ registration: Registration) -> [Workforce.Job] {
+        composition.sources.map { fetching($0, registration) }
+            + composition.sinks.compactMap { delivering($0, registration) }
+            + [retention(composition, registration)]
+    }
+
+    private func fetching(_ part: Composition.Part<any Source>, _ registration: Registration) -> Workforce.Job {
+        let source = part.content
+        let loop = FetchLoop(
+            source: source,
+            streams: registration.streams,
+            store: DatedPageStore(store: spool, dates: dates),
+            gate: gate(for: source),
+            time: time,
+            appended: appended,
+            logger: logger
+        )
+        return Workforce.Job(name: "source \(source.name)", fingerprint: part.fingerprint) {
+            stop throws(StoreError) in try await loop.run(stop: stop)
+        }
+    }
+
+    private func delivering(_ part: Composition.Part<ConfiguredSink>, _ registration: Registration)
+        -> Workforce.Job?
+    {
+        let sink = part.content.sink
+        guard let id = registration.sinks[sink.name] else { return nil }
+        let loop = DeliveryLoop(
+            sink: sink,
+            id: id,
+            store: spool,
+            time: time,
+            appended: appended,
+            lanesChanged: lanesChanged,
+            logger: logger
+        )
+        return Workforce.Job(name: "sink \(sink.name)", fingerprint: part.fingerprint) {
+            stop throws(StoreError) in try await loop.run(stop: stop)
+        }
+    }
+
+    private func retention(_ composition: Composition, _ registration: Registration) -> Workforce.Job {
+        let age = composition.spool.retentionAge
+        var lookBacks: [StreamID: Duration] = [:]
+        for stream in composition.sources.flatMap(\.content.streams) {
+            guard let id = registration.streams[stream.name] else { continue }
+            lookBacks[id] = stream.sweepsBack ? stream.lookBack : .zero
+        }
+        let retention = Retention(spool: spool, dates: dates, time: time, logger: logger, pruned: lanesChanged)
+        let floors = lookBacks
+        let streams = floors.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+        return Workforce.Job(name: "retention", fingerprint: "\(age) \(streams)") { stop throws(StoreError) in
+            try await retention.run(age: age, sweepsBack: floors, stop: stop)
+        }
+    }
+
+    /// Sources on one tenant share its budget.
+    private func gate(for source: any Source) -> RequestGate {
+        gates.withLock { gates in
+            let key = "\(source.budgetKey) \(source.requestsPerMinute)"
+            if let gate = gates[key] { return gate }
+            let gate = RequestGate(perMinute: source.requestsPerMinute, time: time)
+            gates[key] = gate
+            return gate
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Logging
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// Deletes what is settled everywhere and old enough, in small slices, once a minute.
+struct Retention: Sendable {
+    static let interval = Duration.seconds(60)
+
+    let spool: Spool
+    let dates: SourceDates
+    let time: Timekeeper
+    let logger: Logger
+    /// Given after something was deleted: fetching may go on.
+    let pruned: Signal
+
+    /// Runs until `stop` is asked for.
+    ///
+    /// - Parameters:
+    ///   - age: `retention.age`.
+    ///   - sweepsBack: how far below `swept_to` the sweeps of each stream read again.
+    ///   - stop: asks for the end.
+    func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
+        while !stop.isAsked {
+            let stopping = Watch(stop.signal)
+            await time.wait(Self.interval, or: stopping)
+            if stop.isAsked { return }
+            try await prune(age: age, sweepsBack: sweepsBack)
+        }
+    }
+
+    private func prune(age: Duration, sweepsBack: [StreamID: Duration]) async throws(StoreError) {
+        var now: [StreamID: SourceTime] = [:]
+        for (stream, date) in dates.now() {
+            now[stream] = SourceTime(date: date, sweepsBack: sweepsBack[stream] ?? .zero)
+        }
+        do throws(StoreError) {
+            let report = try await spool.prune(now: now, age: age)
+            if report.events > 0 {
+                logger.info("events deleted by retention", metadata: ["events": "\(report.events)"])
+                pruned.notify()
+            }
+            if report.lost > 0 {
+                logger.warning(
+                    "events deleted that a sink which left the configuration has not had",
+                    metadata: ["events": "\(report.lost)"]
+                )
+            }
+        } catch {
+            guard error.kind == .full || error.kind == .busy else { throw error }
+            logger.error("retention did not run", metadata: ["cause": "\(error)"])
+        }
+    }
+}

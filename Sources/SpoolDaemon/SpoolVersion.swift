@@ -1,0 +1,10 @@
+import GRDBSQLite
+
+/// What `--version` says: ours, and SQLite's, which decides what the spool survives.
+package enum SpoolVersion {
+    /// Semantic version of this program.
+    package static let number = "0.1.0"
+
+    /// Both versions in one line.
+    package static var text: String { "spool \(number) (SQLite \(String(cString: sqlite3_libversion())))" }
+}

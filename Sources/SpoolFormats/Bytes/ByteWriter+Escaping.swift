@@ -1,0 +1,99 @@
+private let everyByte: UInt64 = 0x0101_0101_0101_0101
+private let everyTopBit: UInt64 = 0x8080_8080_8080_8080
+private let backslash = UInt8(ascii: "\\")
+
+/// Marks, in the top bit of each byte, what cannot be copied as it is: control characters, DEL, everything
+/// beyond ASCII, the backslash and the delimiter.
+///
+/// The lowest mark is always right; those above it may be false (borrows run upwards), which is why only the
+/// lowest is used. "Bit Twiddling Hacks", `hasless` and `haszero`.
+@inline(__always)
+private func marks(_ word: UInt64, delimiters: UInt64) -> UInt64 {
+    let control = (word &- everyByte &* 0x20) & ~word
+    let delete = word ^ (everyByte &* 0x7F)
+    let slash = word ^ (everyByte &* UInt64(backslash))
+    let delimiter = word ^ delimiters
+    let equal =
+        ((delete &- everyByte) & ~delete) | ((slash &- everyByte) & ~slash)
+        | ((delimiter &- everyByte) & ~delimiter)
+    return (word | control | equal) & everyTopBit
+}
+
+extension ByteWriter {
+    /// Writes a text escaped: clean runs are copied in words while they are looked at.
+    ///
+    /// Takes at most three bytes for each one given.
+    @inline(__always)
+    mutating func put<Rules: EscapeRules>(
+        escaping bytes: UnsafePointer<UInt8>,
+        _ count: Int,
+        as rules: Rules.Type
+    ) {
+        let delimiters = everyByte &* UInt64(rules.delimiter)
+        var at = 0
+        while count - at >= 8 {
+            let word = UInt64(
+                littleEndian: UnsafeRawPointer(bytes + at).loadUnaligned(as: UInt64.self)
+            )
+            let found = marks(word, delimiters: delimiters)
+            if found == 0 {
+                put(word: word, keeping: 8)
+                at += 8
+            } else {
+                let clean = found.trailingZeroBitCount / 8
+                put(word: word, keeping: clean)
+                at += clean
+                at += putCharacter(bytes + at, count - at, as: rules)
+            }
+        }
+        while at < count { at += putCharacter(bytes + at, count - at, as: rules) }
+    }
+
+    /// Writes one character escaped and returns how many bytes of the input it took.
+    ///
+    /// Control characters become blanks: a TAB separates pairs for some parsers, NUL ends texts, ESC steers
+    /// terminals. So do U+0080-U+009F (control characters as well) and the line ends U+2028 and U+2029.
+    @inline(__always)
+    mutating func putCharacter<Rules: EscapeRules>(
+        _ bytes: UnsafePointer<UInt8>,
+        _ count: Int,
+        as rules: Rules.Type
+    ) -> Int {
+        let byte = bytes[0]
+        if byte >= 0x80 { return putWide(bytes, count) }
+        if byte == backslash || byte == rules.delimiter {
+            put(backslash)
+            put(byte)
+        } else if byte >= 0x20, byte != 0x7F {
+            put(byte)
+        } else if rules.escapesNewlines, byte == 0x0A || byte == 0x0D {
+            put(backslash)
+            put(byte == 0x0A ? UInt8(ascii: "n") : UInt8(ascii: "r"))
+        } else {
+            put(UInt8(ascii: " "))
+        }
+        return 1
+    }
+
+    /// Writes one character beyond ASCII, or U+FFFD for what is none.
+    @inline(never)
+    mutating func putWide(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
+        let sequence = UTF8Sequence(bytes, count)
+        if !sequence.isValid {
+            put("\u{FFFD}")
+        } else if isControlOrLineEnd(bytes, sequence.length) {
+            put(UInt8(ascii: " "))
+        } else {
+            put(bytes, sequence.length)
+        }
+        return sequence.length
+    }
+
+    private func isControlOrLineEnd(_ bytes: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        switch length {
+        case 2: bytes[0] == 0xC2 && bytes[1] < 0xA0
+        case 3: bytes[0] == 0xE2 && bytes[1] == 0x80 && (bytes[2] == 0xA8 || bytes[2] == 0xA9)
+        default: false
+        }
+    }
+}

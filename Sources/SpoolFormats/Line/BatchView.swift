@@ -1,0 +1,52 @@
+import SpoolCore
+
+/// A batch's columns, held in place while lines are made of them.
+struct BatchView {
+    private let text: UnsafePointer<UInt8>
+    private let ends: UnsafeBufferPointer<Int>
+    private let occurred: UnsafeBufferPointer<Int64>
+    private let severities: UnsafeBufferPointer<Int8>
+    private let kinds: UnsafeBufferPointer<UInt8>
+
+    /// How many events there are.
+    var count: Int { kinds.count }
+
+    @inline(__always)
+    subscript(index: Int) -> EventView? {
+        let first = index * EventBatch.Column.count
+        guard let base = ends.baseAddress else { return nil }
+        return EventView(
+            text: text,
+            ends: base + first,
+            start: first == 0 ? 0 : base[first - 1],
+            kind: kinds[index],
+            occurred: occurred[index],
+            severity: severities[index]
+        )
+    }
+
+    /// Runs a closure on a batch's columns; they must not be used after it.
+    static func of<Result>(_ batch: EventBatch, _ body: (BatchView) -> Result) -> Result {
+        batch.text.withUnsafeBufferPointer { text in
+            batch.ends.withUnsafeBufferPointer { ends in
+                batch.occurred.withUnsafeBufferPointer { occurred in
+                    batch.severities.withUnsafeBufferPointer { severities in
+                        batch.kinds.withUnsafeBufferPointer { kinds in
+                            withUnsafePointer(to: 0 as UInt8) { nothing in
+                                body(
+                                    BatchView(
+                                        text: text.baseAddress ?? nothing,
+                                        ends: ends,
+                                        occurred: occurred,
+                                        severities: severities,
+                                        kinds: kinds
+                                    )
+                                )
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

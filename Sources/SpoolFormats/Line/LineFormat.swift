@@ -1,0 +1,43 @@
+/// Everything that decides how an event becomes a line.
+package struct LineFormat: Sendable, Equatable {
+    /// What the line says.
+    package enum Payload: Sendable, Equatable {
+        case cef(CEFProfile)
+        /// The raw record.
+        case json
+    }
+
+    package var payload: Payload
+    package var envelope: Envelope
+    package var framing: Framing
+    /// The most bytes a line may have, framing left out; longer ones are cut inside their values and marked.
+    package var maxMessageBytes: Int
+
+    /// What every receiver takes; longer lines are cut there in ways nobody controls.
+    package static let defaultMaxMessageBytes = 8_192
+
+    package init(
+        payload: Payload,
+        envelope: Envelope,
+        framing: Framing,
+        maxMessageBytes: Int = defaultMaxMessageBytes
+    ) {
+        self.payload = payload
+        self.envelope = envelope
+        self.framing = framing
+        self.maxMessageBytes = maxMessageBytes
+    }
+
+    /// True when batches must bring the raw record.
+    package var needsRaw: Bool { payload == .json }
+}
+
+/// How lines are told apart on the way.
+package enum Framing: Sendable, Equatable {
+    /// A line feed after each (RFC 6587 §3.4.2).
+    case lines
+    /// The number of bytes and a blank before each (RFC 6587 §3.4.1).
+    case octetCounting
+    /// Nothing: each travels alone.
+    case datagrams
+}

@@ -1,0 +1,58 @@
+/// The root of an HTTP service: `https://host[:port][/path]`, or `http://` for this machine itself.
+package struct BaseURL: Sendable, Hashable, CustomStringConvertible {
+    package let isSecure: Bool
+    /// Lower case; IPv6 addresses without their brackets.
+    package let host: String
+    package let port: Int
+    /// Empty, or a path that begins with a slash and ends without one.
+    package let path: String
+
+    /// Reads a URL as it stands in a configuration.
+    ///
+    /// - Throws: what is wrong and what would be right, as one clause.
+    package init(_ text: String) throws(AddressProblem) {
+        let authority: Substring
+        (isSecure, authority, path) = try Self.split(text)
+        (host, port) = try HostAndPort.read(authority, defaultPort: isSecure ? 443 : 80)
+        if !isSecure, !Loopback.contains(host) {
+            throw AddressProblem(
+                "`http://` would send the token readable by everybody on the way; it is accepted for addresses "
+                    + "of this machine only: write `https://`"
+            )
+        }
+    }
+
+    /// The URL without its last slash; the port only where it is not the scheme's own.
+    package var description: String {
+        let standard = isSecure ? 443 : 80
+        return (isSecure ? "https://" : "http://") + (host.contains(":") ? "[\(host)]" : host)
+            + (port == standard ? "" : ":\(port)") + path
+    }
+
+    /// `host`, or `host:port` where the port is not the scheme's own: what messages name.
+    package var peer: String { String(description.trimmingPrefix(isSecure ? "https://" : "http://")) }
+
+    private static func split(
+        _ text: String
+    ) throws(AddressProblem) -> (isSecure: Bool, authority: Substring, path: String) {
+        let isSecure = text.lowercased().hasPrefix("https://")
+        guard isSecure || text.lowercased().hasPrefix("http://") else {
+            throw AddressProblem("expected a URL such as `https://contoso.us2.portal.cloudappsecurity.com`")
+        }
+        guard !text.contains(where: { $0 == "?" || $0 == "#" || $0.isWhitespace || !$0.isASCII }) else {
+            throw AddressProblem("a URL here has no query, fragment, blank or letter outside ASCII")
+        }
+        let rest = text.dropFirst(isSecure ? 8 : 7)
+        let authority = rest.prefix { $0 != "/" }
+        var path = rest.dropFirst(authority.count)
+        while path.hasSuffix("/") { path.removeLast() }
+        return (isSecure, authority, String(path))
+    }
+}
+
+/// Why an address of the configuration cannot be used, as one clause.
+package struct AddressProblem: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,42 @@
+/// A request to be sent.
+package struct HTTPCall: Sendable {
+    package enum Method: Sendable { case get, post }
+
+    package var method: Method
+    package var base: BaseURL
+    /// Appended to the base; begins with a slash.
+    package var path: String
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+
+    package init(
+        _ method: Method,
+        _ base: BaseURL,
+        _ path: String,
+        headers: [(name: String, value: String)] = [],
+        body: [UInt8] = []
+    ) {
+        self.method = method
+        self.base = base
+        self.path = path
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// An answer, read whole.
+package struct HTTPAnswer: Sendable, Equatable {
+    package var status: Int
+    /// By name in small letters; of several headers of one name, the first.
+    package var headers: [String: String]
+    package var body: [UInt8]
+
+    package init(status: Int, headers: [String: String], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// A header's value; the name in small letters.
+    package func header(_ name: String) -> String? { headers[name] }
+}

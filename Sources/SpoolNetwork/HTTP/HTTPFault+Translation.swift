@@ -1,0 +1,79 @@
+import AsyncHTTPClient
+import NIOHTTP1
+
+extension HTTPFault {
+    /// What an error of the HTTP client means, said with the host and, where the proxy is to blame, the proxy.
+    package static func translate(_ error: any Error, peer: String, proxy: ProxyAddress?) -> HTTPFault {
+        if let fault = error as? HTTPFault { return fault }
+        if let error = error as? HTTPParserError { return translate(error, peer: peer) }
+        let cause = NetworkFailure.cause(of: error)
+        if let proxy, let fault = proxyFault(cause, error, peer: peer, proxy: proxy) { return fault }
+        switch cause {
+        case .cancelled: return HTTPFault(.cancelled, "the request to \(peer) was cancelled")
+        case .untrustedCertificate: return HTTPFault(.unreachable, untrusted(peer))
+        case .wrongHost:
+            return HTTPFault(
+                .unreachable,
+                "the certificate shown for \(peer) is made out to another name; check the host in `url`, and "
+                    + "whether something on the way answers in its place"
+            )
+        case .reset, .closed:
+            return HTTPFault(.incomplete, "\(peer) broke the connection before its answer was complete")
+        case .timedOut where !isBeforeRequest(error):
+            return HTTPFault(.incomplete, "\(peer) did not complete its answer in time")
+        case .timedOut:
+            return HTTPFault(
+                .unreachable,
+                "no connection to \(peer) within the time allowed; check the network, firewalls and `proxy`"
+            )
+        case .refused:
+            return HTTPFault(.unreachable, "\(peer) refuses the connection; check `url` and firewalls")
+        default:
+            return HTTPFault(.unreachable, NetworkFailure.describe(error, peer: peer))
+        }
+    }
+
+    private static func untrusted(_ peer: String) -> String {
+        "the certificate of \(peer) is not trusted: its issuer is unknown here, or it is not valid at this "
+            + "machine's time; if your network inspects TLS, set `tls.ca_file` to the PEM file of its CA, and "
+            + "check that the system's CA certificates are installed"
+    }
+
+    /// With a proxy set, a connection that cannot be had is the one to the proxy.
+    private static func proxyFault(
+        _ cause: NetworkCause,
+        _ error: any Error,
+        peer: String,
+        proxy: ProxyAddress
+    ) -> HTTPFault? {
+        let trouble: String
+        switch cause {
+        case .proxyCredentials:
+            trouble =
+                proxy.user == nil
+                ? "wants credentials (407); give them as `http://user:${PASSWORD}@\(proxy)`"
+                : "does not accept the credentials (407)"
+        case .proxyRefused: trouble = "does not open the way to \(peer); check its rules and its log"
+        case .nameUnknown, .nameServersSilent: trouble = "has a name without an address; check its spelling"
+        case .refused: trouble = "refuses the connection; check host and port"
+        case .noRoute: trouble = "cannot be reached: no route; check the address"
+        case .timedOut where isBeforeRequest(error):
+            trouble = "does not answer; check host, port and firewalls"
+        default: return nil
+        }
+        return HTTPFault(.proxy, "the proxy \(proxy) \(trouble)")
+    }
+
+    private static func isBeforeRequest(_ error: any Error) -> Bool {
+        guard let error = error as? HTTPClientError else { return true }
+        return error == .connectTimeout || error == .tlsHandshakeTimeout
+            || error == .httpProxyHandshakeTimeout
+            || error == .getConnectionFromPoolTimeout
+    }
+
+    private static func translate(_ error: HTTPParserError, peer: String) -> HTTPFault {
+        error == .invalidEOFState
+            ? HTTPFault(.incomplete, "\(peer) ended the connection in the middle of its answer")
+            : HTTPFault(.nonsense, "\(peer) does not answer in HTTP; check host and port, and `proxy`")
+    }
+}

@@ -1,0 +1,134 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import SpoolCore
+import Synchronization
+
+/// Sends requests and reads their answers whole, under a cap and a deadline over head **and** body.
+///
+/// It never retries and follows no redirect: a POST would lose its body on the way and a token would travel to
+/// another host. Answers of any status are returned; only what is no whole answer is thrown.
+package final class HTTPRequester: Sendable {
+    private let settings: HTTPSettings
+    private let clients = Mutex(Clients())
+
+    /// A proxy is a property of the client, so there are two: made at their first use, kept for their connections.
+    private struct Clients {
+        var direct: HTTPClient?
+        var proxied: HTTPClient?
+        var isShutDown = false
+    }
+
+    package init(_ settings: HTTPSettings) { self.settings = settings }
+
+    /// Sends `call` and reads the answer; a body of more than `cap` bytes is a fault.
+    package func send(_ call: HTTPCall, cap: Int) async throws(HTTPFault) -> HTTPAnswer {
+        let peer = call.base.peer
+        let proxy = settings.route.proxy(for: call.base)
+        do {
+            let client = try client(proxy: proxy)
+            let deadline = settings.deadline
+            return try await withThrowingTaskGroup(of: HTTPAnswer.self) { group in
+                defer { group.cancelAll() }
+                group.addTask { try await Self.perform(call, by: client, within: deadline, cap: cap) }
+                group.addTask {
+                    try await Task.sleep(for: deadline)
+                    throw HTTPFault(
+                        .incomplete,
+                        "\(peer) did not complete its answer within \(deadline.components.seconds) s"
+                    )
+                }
+                guard let answer = try await group.next() else { throw CancellationError() }
+                return answer
+            }
+        } catch {
+            throw HTTPFault.translate(
+                Task.isCancelled ? CancellationError() : error,
+                peer: peer,
+                proxy: proxy
+            )
+        }
+    }
+
+    /// Closes all connections; requests after this fail.
+    package func shutDown() async {
+        let open = clients.withLock { clients in
+            clients.isShutDown = true
+            defer { (clients.direct, clients.proxied) = (nil, nil) }
+            return [clients.direct, clients.proxied]
+        }
+        // A client that cannot be shut down in order is one that is shut down already.
+        for client in open { try? await client?.shutdown() }
+    }
+
+    private static func perform(
+        _ call: HTTPCall,
+        by client: HTTPClient,
+        within deadline: Duration,
+        cap: Int
+    ) async throws -> HTTPAnswer {
+        var request = HTTPClientRequest(url: call.base.description + call.path)
+        request.method = call.method == .get ? .GET : .POST
+        for (name, value) in call.headers { request.headers.add(name: name, value: value) }
+        if call.method == .post { request.body = .bytes(ByteBuffer(bytes: call.body)) }
+        let response = try await client.execute(request, timeout: .nanoseconds(deadline.nanoseconds))
+        var answer = HTTPAnswer(status: Int(response.status.code), headers: [:], body: [])
+        for (name, value) in response.headers where answer.headers[name.lowercased()] == nil {
+            answer.headers[name.lowercased()] = value
+        }
+        if let length = answer.header("content-length").flatMap({ Int($0) }) {
+            answer.body.reserveCapacity(min(max(length, 0), cap))
+        }
+        for try await chunk in response.body {
+            let room = cap - answer.body.count
+            answer.body.append(contentsOf: chunk.readableBytesView.prefix(room))
+            if chunk.readableBytes > room {
+                throw HTTPFault(
+                    .tooLarge(beginning: answer),
+                    "\(call.base.peer) answers with more than \(cap) bytes"
+                )
+            }
+        }
+        return answer
+    }
+
+    private func client(proxy: ProxyAddress?) throws -> HTTPClient {
+        try clients.withLock { clients in
+            if clients.isShutDown { throw CancellationError() }
+            if let client = proxy == nil ? clients.direct : clients.proxied { return client }
+            let client = HTTPClient(
+                eventLoopGroupProvider: .singleton,
+                configuration: try configuration(proxy: proxy)
+            )
+            if proxy == nil { clients.direct = client } else { clients.proxied = client }
+            return client
+        }
+    }
+
+    private func configuration(proxy: ProxyAddress?) throws -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(tlsConfiguration: try settings.tls.clientConfiguration())
+        configuration.redirectConfiguration = .disallow
+        configuration.httpVersion = .http1Only
+        configuration.timeout.connect = .nanoseconds(settings.connectTimeout.nanoseconds)
+        configuration.timeout.read = .nanoseconds(settings.idleTimeout.nanoseconds)
+        // One backoff, the caller's: the client's own would hide a refused connection until the deadline.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        if let proxy {
+            configuration.proxy = .server(
+                host: proxy.host,
+                port: proxy.port,
+                authorization: proxy.user.map {
+                    .basic(username: $0, password: proxy.password?.reveal() ?? "")
+                }
+            )
+        }
+        return configuration
+    }
+}
+
+extension Duration {
+    fileprivate var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}

@@ -1,0 +1,54 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOPosix
+
+/// Translates the errors of sockets, name look-ups, TLS and the HTTP client into words for operators.
+///
+/// The libraries' own texts are never shown: they name source files of the build machine and say nothing of
+/// what to do.
+package enum NetworkFailure {
+    /// One sentence about a failure: the peer as the operator knows it (`siem.example:6514`), what happened,
+    /// and what to do about it.
+    package static func describe(_ error: any Error, peer: String) -> String {
+        cause(of: error).sentence(peer: peer)
+    }
+
+    /// True for a certificate that is not trusted, for another name, demanded from us or refused by the peer.
+    package static func isCertificateProblem(_ error: any Error) -> Bool {
+        cause(of: error).isCertificateProblem
+    }
+
+    /// What an error means.
+    package static func cause(of error: any Error) -> NetworkCause {
+        switch error {
+        case let error as NIOConnectionError: cause(of: error)
+        case let error as IOError: cause(ofErrorNumber: error.errnoCode)
+        case let error as ChannelError: cause(of: error)
+        case let error as SocketAddressError.UnknownHost: NameLookup.cause(of: error)
+        case is SocketAddressError: .nameUnknown
+        case let error as HTTPClientError: HTTPFailure.cause(of: error)
+        case is CancellationError: .cancelled
+        default: TLSFailure.cause(of: error) ?? .other(String(describing: type(of: error)))
+        }
+    }
+
+    /// With several addresses tried, the first attempt that got an answer tells the most.
+    private static func cause(of error: NIOConnectionError) -> NetworkCause {
+        let attempts = error.connectionErrors.map { cause(of: $0.error) }
+        if let told = attempts.first(where: { $0 != .noRoute && $0 != .timedOut }) ?? attempts.first {
+            return told
+        }
+        if let lookup = error.dnsAError ?? error.dnsAAAAError { return cause(of: lookup) }
+        return .timedOut
+    }
+
+    private static func cause(of error: ChannelError) -> NetworkCause {
+        switch error {
+        case .connectTimeout: .timedOut
+        case .eof, .ioOnClosedChannel, .alreadyClosed, .inputClosed, .outputClosed: .closed
+        case .writeMessageTooLarge: .messageTooLarge
+        case .writeHostUnreachable: .noRoute
+        default: .other("ChannelError")
+        }
+    }
+}

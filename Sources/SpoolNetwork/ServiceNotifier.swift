@@ -1,0 +1,122 @@
+import Foundation
+
+/// Tells systemd what the service does: `sd_notify(3)` over `$NOTIFY_SOCKET`, without libsystemd.
+///
+/// Without that variable, in a terminal or a container, it does nothing.
+package struct ServiceNotifier: Sendable {
+    /// What can be told.
+    package enum State: Sendable, Equatable {
+        /// The spool is open and the listeners are bound.
+        case ready
+        /// A reload has begun; `ready` ends it.
+        case reloading
+        case stopping
+        /// Alive; due every `watchdogInterval`.
+        case watchdog
+        /// One line for `systemctl status`.
+        case status(String)
+        /// Starting or stopping takes this much longer than now.
+        case extendTimeout(Duration)
+    }
+
+    private let address: String?
+    /// How often `watchdog` is to be sent, half of the unit's `WatchdogSec=`; nil when nobody waits for it.
+    package let watchdogInterval: Duration?
+
+    /// - Parameters:
+    ///   - environment: `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` are read.
+    ///   - processID: of this process; the watchdog may be meant for another.
+    package init(environment: [String: String], processID: Int32 = getpid()) {
+        address = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
+        let isForUs = environment["WATCHDOG_PID"].map { $0 == String(processID) } ?? true
+        let microseconds = environment["WATCHDOG_USEC"].flatMap(Int64.init) ?? 0
+        watchdogInterval = isForUs && microseconds > 0 ? .microseconds(microseconds / 2) : nil
+    }
+
+    /// True when there is somebody to tell.
+    package var isSupervised: Bool { address != nil }
+
+    /// Sends states as one message; returns once the kernel has it, or at once without a supervisor.
+    ///
+    /// - Throws: `ServiceNotifierFault` when the socket cannot be used: worth a line in the log, no more.
+    package func notify(_ states: State...) throws(ServiceNotifierFault) {
+        guard let address else { return }
+        let message = states.map(\.text).joined(separator: "\n")
+        let descriptor = socket(AF_UNIX, Self.datagram | Self.closeOnExec, 0)
+        guard descriptor >= 0 else { throw ServiceNotifierFault(address: address, errno: errno) }
+        defer { close(descriptor) }
+        guard let target = UnixAddress(address) else {
+            throw ServiceNotifierFault(address: address, errno: EINVAL)
+        }
+        let sent = target.withSockaddr { pointer, length in
+            let bytes = Array(message.utf8)
+            return sendto(descriptor, bytes, bytes.count, Self.noSignal, pointer, length)
+        }
+        guard sent == message.utf8.count else { throw ServiceNotifierFault(address: address, errno: errno) }
+    }
+
+    #if os(Linux)
+        private static let datagram = Int32(SOCK_DGRAM.rawValue)
+        private static let closeOnExec = Int32(SOCK_CLOEXEC.rawValue)
+        private static let noSignal = Int32(MSG_NOSIGNAL)
+    #else
+        private static let datagram = SOCK_DGRAM
+        private static let closeOnExec: Int32 = 0
+        private static let noSignal: Int32 = 0
+    #endif
+}
+
+/// Why the supervisor could not be told.
+package struct ServiceNotifierFault: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+
+    init(address: String, errno code: Int32) {
+        description = "cannot notify systemd on \(address): \(String(cString: strerror(code)))"
+    }
+}
+
+extension ServiceNotifier.State {
+    /// The assignment as `sd_notify(3)` defines it.
+    fileprivate var text: String {
+        switch self {
+        case .ready: "READY=1"
+        // `Type=notify-reload` wants the time at which the reload began.
+        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicMicroseconds)"
+        case .stopping: "STOPPING=1"
+        case .watchdog: "WATCHDOG=1"
+        case .status(let text): "STATUS=" + text.filter { !$0.isNewline }
+        case .extendTimeout(let duration): "EXTEND_TIMEOUT_USEC=\(duration.components.seconds * 1_000_000)"
+        }
+    }
+
+    private static var monotonicMicroseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+    }
+}
+
+/// The address of a Unix socket: a path, or after `@` a name in Linux's abstract namespace (`unix(7)`).
+private struct UnixAddress {
+    private var address = sockaddr_un()
+    private let length: socklen_t
+
+    /// Nil when it is neither, or too long.
+    init?(_ text: String) {
+        guard text.hasPrefix("/") || text.hasPrefix("@") else { return nil }
+        var bytes = Array(text.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+        if text.hasPrefix("@") { bytes[0] = 0 }
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        // An abstract name ends with its last byte; a path may have its zero counted.
+        let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
+        length = socklen_t(offset + bytes.count + (text.hasPrefix("@") ? 0 : 1))
+    }
+
+    func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+        }
+    }
+}

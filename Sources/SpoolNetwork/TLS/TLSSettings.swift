@@ -1,0 +1,75 @@
+package import NIOSSL
+package import SpoolCore
+
+/// The `tls:` group of a source or sink: certificate authorities added to the system's roots, and a
+/// certificate of our own.
+package struct TLSSettings: Sendable, Equatable {
+    /// PEM file of authorities that are trusted besides the system's.
+    package var caFile: String?
+    /// PEM file of our certificate and its chain.
+    package var certFile: String?
+    /// PEM file of our certificate's key.
+    package var keyFile: String?
+
+    package init(caFile: String? = nil, certFile: String? = nil, keyFile: String? = nil) {
+        self.caFile = caFile
+        self.certFile = certFile
+        self.keyFile = keyFile
+    }
+
+    /// Reads the group; what cannot be read, or does not fit together, is a problem at its place.
+    package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
+        guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
+        let caNode = group.take("ca_file")
+        let certNode = group.take("cert_file")
+        let keyNode = group.take("key_file")
+        group.finish()
+        caFile = caNode?.text(problems)
+        certFile = certNode?.text(problems)
+        keyFile = keyNode?.text(problems)
+        if (certFile == nil) != (keyFile == nil) {
+            problems.add("`cert_file` and `key_file` only work together", at: node)
+        }
+        if let caNode, let caFile {
+            check(caNode, problems, "certificates") { try NIOSSLCertificate.fromPEMFile(caFile) }
+        }
+        if let certNode, let certFile {
+            check(certNode, problems, "certificates") { try NIOSSLCertificate.fromPEMFile(certFile) }
+        }
+        if let keyNode, let keyFile {
+            check(keyNode, problems, "a private key") { [try NIOSSLPrivateKey(file: keyFile, format: .pem)] }
+        }
+    }
+
+    private func check<Item>(
+        _ node: ConfigurationNode,
+        _ problems: ConfigurationProblems,
+        _ expected: String,
+        _ read: () throws -> [Item]
+    ) {
+        let isReadable = (try? read())?.isEmpty == false
+        if !isReadable {
+            problems.add(
+                "cannot read \(expected) in PEM form from this file; is it there and readable?",
+                at: node
+            )
+        }
+    }
+
+    /// The client's side of TLS 1.2 or later: chain and host name are checked, system roots stay trusted.
+    ///
+    /// - Throws: `NIOSSLError` when a file that was readable at the start no longer is.
+    package func clientConfiguration() throws -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.certificateVerification = .fullVerification
+        if let caFile { configuration.additionalTrustRoots = [.file(caFile)] }
+        if let certFile, let keyFile {
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certFile).map {
+                .certificate($0)
+            }
+            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
+        }
+        return configuration
+    }
+}

@@ -1,0 +1,21 @@
+package import SpoolCore
+
+/// How many events the next batch may hold: halved when a whole batch is refused, until the bad event stands
+/// alone; doubled again with each batch that is settled.
+package struct BatchSize: Sendable, Equatable {
+    private let full: BatchLimit
+    private var events: Int
+
+    package init(_ limit: BatchLimit) {
+        full = limit
+        events = limit.events
+    }
+
+    package var limit: BatchLimit { BatchLimit(events: events, bytes: full.bytes) }
+
+    /// A batch of `count` events was refused as a whole.
+    package mutating func refused(count: Int) { events = max(1, count / 2) }
+
+    /// A batch was settled.
+    package mutating func settled() { events = min(full.events, events * 2) }
+}

@@ -1,0 +1,79 @@
+package import SpoolCore
+
+/// Gathers settled batches into one transaction, with as few ledger rows as they allow.
+package struct CommitBuilder: Sendable {
+    package private(set) var commit: DeliveryCommit
+    private let connection: ConnectionID?
+    private var positions: [Lane: (position: Seq, sent: Int)] = [:]
+    /// The row a live lane's next run may be joined to.
+    private var open: [StreamID: Int] = [:]
+
+    package init(sink: SinkID, connection: ConnectionID?, at: Timestamp) {
+        commit = DeliveryCommit(sink: sink, at: at)
+        self.connection = connection
+    }
+
+    /// Adds a settled batch; batches must come in the order of sending.
+    package mutating func add(_ settled: SettledLane) {
+        var delivered = 0
+        for run in settled.runs {
+            delivered += run.events
+            append(run, of: settled)
+        }
+        switch settled.lane {
+        case .live(let subscription):
+            let before = commit.watermarks[subscription] ?? settled.through
+            commit.watermarks[subscription] = max(before, settled.through)
+        case .replay:
+            let before = positions[settled.lane] ?? (settled.through, 0)
+            positions[settled.lane] = (max(before.position, settled.through), before.sent + delivered)
+            commit.replayPositions = positions.compactMap { lane, place in
+                guard case .replay(let replay, let stream) = lane else { return nil }
+                return ReplayPosition(
+                    replay: replay,
+                    stream: stream,
+                    position: place.position,
+                    sent: place.sent
+                )
+            }
+        }
+    }
+
+    private mutating func append(_ run: SettledLane.Run, of settled: SettledLane) {
+        var replay: ReplayID?
+        if case .replay(let id, _) = settled.lane { replay = id }
+        if replay == nil, let index = open[settled.stream], commit.entries[index].outcome == run.outcome,
+            !run.outcome.isRefused, commit.entries[index].attempts == settled.attempts
+        {
+            // Live batches follow one another without a gap in their stream, so the row still speaks for
+            // every event of its range.
+            commit.entries[index].last = run.last
+            commit.entries[index].events += run.events
+            commit.entries[index].bytes += run.bytes
+            return
+        }
+        commit.entries.append(
+            LedgerEntry(
+                stream: settled.stream,
+                replay: replay,
+                connection: connection,
+                first: run.first,
+                last: run.last,
+                outcome: run.outcome,
+                events: run.events,
+                bytes: run.bytes,
+                attempts: settled.attempts,
+                sent: settled.sentAt,
+                settled: commit.at
+            )
+        )
+        if replay == nil { open[settled.stream] = commit.entries.count - 1 }
+    }
+}
+
+extension Outcome {
+    var isRefused: Bool {
+        if case .refused = self { return true }
+        return false
+    }
+}

@@ -1,0 +1,62 @@
+package import Logging
+package import SpoolCore
+
+/// Reads all streams of one source, each on its own, until it is told to stop.
+package struct FetchLoop: Sendable {
+    private let source: any Source
+    private let fetchers: [StreamFetcher]
+
+    package init(
+        source: any Source,
+        streams: [StreamName: StreamID],
+        store: any PageStore,
+        gate: RequestGate,
+        time: Timekeeper,
+        appended: Signal,
+        logger: Logger
+    ) {
+        self.source = source
+        fetchers = source.streams.compactMap { stream in
+            guard let id = streams[stream.name] else { return nil }
+            return StreamFetcher(
+                source: source,
+                stream: stream,
+                id: id,
+                store: store,
+                gate: gate,
+                time: time,
+                appended: appended,
+                logger: logger
+            )
+        }
+    }
+
+    /// Reads until `stop` is asked for; a request under way is then given up, a page being spooled is not.
+    ///
+    /// - Throws: what makes the spool unusable.
+    package func run(stop: Stop) async throws(StoreError) {
+        let failure = await withTaskGroup(of: StoreError?.self) { group -> StoreError? in
+            for fetcher in fetchers {
+                group.addTask { await Self.failure(of: fetcher, stop: stop) }
+            }
+            group.addTask {
+                while !stop.isAsked, !Task.isCancelled { await stop.signal.changed(after: 0) }
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        await source.shutDown()
+        if let failure { throw failure }
+    }
+
+    private static func failure(of fetcher: StreamFetcher, stop: Stop) async -> StoreError? {
+        do throws(StoreError) {
+            try await fetcher.run(stop: stop)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Logging
+import SpoolCore
+
+/// A stream's memory of how its last requests went: the page limit, the trouble and what was said of it.
+struct PageReader: Sendable {
+    var limit: PageLimit
+    private var trouble = FetchTrouble()
+    private var reported: StreamTrouble?
+    private let time: Timekeeper
+    private let logger: Logger
+
+    init(stream: SourceStream, time: Timekeeper, logger: Logger) {
+        limit = PageLimit(most: stream.pageLimit)
+        self.time = time
+        self.logger = logger
+    }
+
+    /// Notes a fault, keeps it in the spool when it is a new one, and says how long to pause.
+    mutating func failed(_ fault: SourceFault, _ store: any PageStore, _ stream: StreamID)
+        async throws(StoreError) -> Duration
+    {
+        switch fault.kind {
+        case .tooLarge: limit.wasTooLarge()
+        case .incomplete: limit.wasCutOff()
+        default: break
+        }
+        let pause = trouble.note(fault, chance: time.chance())
+        let word = FetchTrouble.word(fault.kind)
+        if reported?.state != word || reported?.message != fault.description {
+            logger.warning("source not answering", metadata: ["state": "\(word)", "cause": "\(fault)"])
+            let since = reported?.state == word ? reported?.since : nil
+            let news = StreamTrouble(state: word, message: fault.description, since: since ?? time.wall())
+            try await report(news, store, stream)
+        }
+        return pause
+    }
+
+    /// Notes an answer: the trouble is over.
+    mutating func answered(_ store: any PageStore, _ stream: StreamID) async throws(StoreError) {
+        trouble.clear()
+        guard let was = reported else { return }
+        logger.notice("source answers again", metadata: ["state": "\(was.state)"])
+        try await report(nil, store, stream)
+    }
+
+    private mutating func report(_ news: StreamTrouble?, _ store: any PageStore, _ stream: StreamID)
+        async throws(StoreError)
+    {
+        do throws(StoreError) {
+            try await store.report(news, of: stream)
+            reported = news
+        } catch {
+            // A full disk must not turn a stream's trouble into the daemon's: it is reported again later.
+            guard error.kind == .full || error.kind == .busy else { throw error }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import SpoolCore
+
+/// The keys every sink has: `name`, `renamed_from`, `streams`, `start`.
+struct CommonSettings {
+    let name: SinkName
+    private let nameNode: ConfigurationNode
+    private let renamedFrom: SinkName?
+    private let streams: [StreamName]
+    private let streamNodes: [ConfigurationNode]
+    private let start: SubscriptionStart?
+
+    /// Takes the keys; nil, after adding problems, when one is missing or wrong.
+    init?(_ group: inout ConfigurationMapping, _ problems: ConfigurationProblems) {
+        let nameNode = group.require("name")
+        let name = nameNode.flatMap { Self.name($0, problems) }
+        renamedFrom = group.take("renamed_from").flatMap { Self.name($0, problems) }
+        start = group.take("start").flatMap { Self.start($0, problems) }
+        let nodes = group.require("streams").flatMap { Self.items($0, problems) }
+        let read = nodes?.map { ($0, Self.stream($0, problems)) }
+        guard let nameNode, let name, let read else { return nil }
+        self.nameNode = nameNode
+        self.name = name
+        streams = read.compactMap(\.1)
+        streamNodes = read.compactMap { $1 == nil ? nil : $0 }
+    }
+
+    func configured(_ sink: any Sink, _ warnings: [ConfigurationProblem]) -> ConfiguredSink {
+        ConfiguredSink(
+            sink: sink,
+            streams: streams,
+            streamNodes: streamNodes,
+            start: start,
+            renamedFrom: renamedFrom,
+            nameNode: nameNode,
+            warnings: warnings
+        )
+    }
+
+    private static func name(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> SinkName? {
+        guard let text = node.text(problems) else { return nil }
+        let isName =
+            !text.isEmpty
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+        if isName { return SinkName(text) }
+        problems.add("a name is made of letters, digits, `-`, `_` and `.`, found `\(text)`", at: node)
+        return nil
+    }
+
+    private static func items(_ node: ConfigurationNode, _ problems: ConfigurationProblems)
+        -> [ConfigurationNode]?
+    {
+        guard let items = node.list(problems) else { return nil }
+        if items.isEmpty { problems.add("a sink takes at least one stream", at: node) }
+        return items
+    }
+
+    private static func stream(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> StreamName? {
+        guard let text = node.text(problems) else { return nil }
+        if let name = StreamName(text) { return name }
+        problems.add(
+            "a stream is written `source/stream`, as `contoso/activities`, found `\(text)`",
+            at: node
+        )
+        return nil
+    }
+
+    private static func start(_ node: ConfigurationNode, _ problems: ConfigurationProblems)
+        -> SubscriptionStart?
+    {
+        switch node.text(problems) {
+        case nil: return nil
+        case "now": return .now
+        case "beginning": return .beginning
+        case .some(let text):
+            if let time = Timestamp(rfc3339: text) { return .time(time) }
+            problems.add(
+                "expected `now`, `beginning` or a time as 2026-11-23T04:00Z, found `\(text)`",
+                at: node
+            )
+            return nil
+        }
+    }
+}

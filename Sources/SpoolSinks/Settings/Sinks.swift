@@ -1,0 +1,34 @@
+package import SpoolCore
+
+/// The kinds of destination there are: the one place that lists them.
+package enum Sinks {
+    private enum Kind: String, CaseIterable {
+        case syslog
+    }
+
+    /// Makes a sink from its entry under `sinks:`; nil after adding problems.
+    ///
+    /// - Parameters:
+    ///   - node: The entry.
+    ///   - problems: Takes every problem found, each at its place.
+    ///   - hostName: This machine's name, for the lines' system name.
+    /// - Returns: The sink; nothing is connected yet.
+    package static func make(
+        from node: ConfigurationNode,
+        problems: ConfigurationProblems,
+        hostName: String
+    ) -> ConfiguredSink? {
+        let before = problems.list.count
+        guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
+        let common = CommonSettings(&group, problems)
+        guard let kind = group.require("type")?.choice(Kind.self, problems) else { return nil }
+        switch kind {
+        case .syslog:
+            var warnings: [ConfigurationProblem] = []
+            let settings = SyslogSettings(&group, problems, hostName: hostName, warnings: &warnings)
+            group.finish()
+            guard let common, let settings, problems.list.count == before else { return nil }
+            return common.configured(SyslogSink(name: common.name, settings: settings), warnings)
+        }
+    }
+}

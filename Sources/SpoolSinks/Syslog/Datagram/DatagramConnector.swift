@@ -1,0 +1,39 @@
+import NIOCore
+import NIOPosix
+import SpoolCore
+import SpoolFormats
+import SpoolNetwork
+
+/// Opens a socket for datagrams to one address, so that the network's refusals come back to it.
+struct DatagramConnector {
+    let endpoint: Endpoint
+    var pace = Pace.standard
+
+    func open(_ renderer: LineRenderer) async throws(SinkFault) -> DatagramSession {
+        let words = StreamWords(peer: endpoint.description)
+        let report = StreamReport()
+        do {
+            let endpoint = endpoint
+            // Looking a name up blocks its thread.
+            let address = try await NIOThreadPool.singleton.runIfActive {
+                try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
+            }
+            let channel = try await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .channelInitializer { channel in
+                    let link = DatagramLink { error in report.over(words.fault(opening: error)) }
+                    return channel.pipeline.addHandler(link)
+                }
+                .connect(to: address)
+                .get()
+            return DatagramSession(
+                channel: channel,
+                renderer: renderer,
+                report: report,
+                words: words,
+                pace: pace
+            )
+        } catch {
+            throw words.fault(opening: error)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// Spreads datagrams over time: a receiver's buffer holds some ninety of a usual size (Linux's default of
+/// 212,992 bytes counts 2,304 for one of 900), and drops what comes faster than it reads.
+///
+/// It looks at no clock.
+struct Pace {
+    /// 5,000 datagrams a second, in bursts of 50.
+    static let standard = Pace(burst: 50, interval: .milliseconds(10))
+
+    let burst: Int
+    /// Between the beginnings of two bursts.
+    let interval: Duration
+    private var begun: ContinuousClock.Instant?
+    private var used = 0
+
+    init(burst: Int, interval: Duration) {
+        self.burst = burst
+        self.interval = interval
+    }
+
+    /// How many of `wanted` datagrams may go now; with 0, when to ask again.
+    mutating func take(_ wanted: Int, at now: ContinuousClock.Instant) -> (
+        count: Int, next: ContinuousClock.Instant
+    ) {
+        let next = begun.map { $0.advanced(by: interval) }
+        if next.map({ $0 <= now }) ?? true {
+            begun = now
+            used = 0
+        }
+        let count = min(wanted, burst - used)
+        used += count
+        return (count, (begun ?? now).advanced(by: interval))
+    }
+}

@@ -1,0 +1,84 @@
+import SpoolCore
+import SpoolFormats
+
+/// The `header:` group: the options of the old agent's wizard.
+struct HeaderSettings {
+    let options: AgentHeader
+    /// Nil when the group is not there.
+    let node: ConfigurationNode?
+    private let timeNode: ConfigurationNode?
+    private let priorityNode: ConfigurationNode?
+
+    init(_ node: ConfigurationNode?, _ problems: ConfigurationProblems) {
+        self.node = node
+        guard let node, var group = ConfigurationMapping(node, problems: problems) else {
+            options = AgentHeader()
+            (timeNode, priorityNode) = (nil, nil)
+            return
+        }
+        timeNode = group.take("time")
+        priorityNode = group.take("pri")
+        let time = timeNode?.choice(AgentHeader.Time.self, problems)
+        let hasPriority = priorityNode?.boolean(problems) ?? true
+        let facility = group.take("facility")?.integer(in: 0...23, problems) ?? 13
+        let severity = group.take("severity")?.integer(in: 0...7, problems) ?? 5
+        let systemName = group.take("system_name")?.boolean(problems) ?? true
+        group.finish()
+        options = AgentHeader(
+            time: time ?? .rfc5424,
+            priority: hasPriority ? facility * 8 + severity : nil,
+            systemName: systemName
+        )
+    }
+
+    /// Adds a problem for combinations that receivers are known to lose lines by.
+    func refuse(framing: Framing, _ problems: ConfigurationProblems) {
+        if options.priority == nil, options.time == .rfc5424, framing == .lines {
+            let place = priorityNode ?? node
+            if let place {
+                problems.add(
+                    "without `pri` a line begins with the digits of its time, which rsyslog takes for an "
+                        + "octet count and drops every line; use `pri: true`, another `time`, or "
+                        + "`framing: octet-counting`",
+                    at: place
+                )
+            }
+        }
+        if options.time == .rfc3164Year, !options.systemName, let place = timeNode ?? node {
+            problems.add(
+                "`time: rfc3164-year` without a system name is lost by Graylog's CEF input; "
+                    + "use `system_name: true` or another `time`",
+                at: place
+            )
+        }
+    }
+
+    /// What works, but not everywhere.
+    func warnings(at sink: ConfigurationNode) -> [ConfigurationProblem] {
+        var warnings: [ConfigurationProblem] = []
+        if options.time == .rfc3164 { warnings.append(Self.yearMissing(at: timeNode ?? sink)) }
+        if !options.systemName {
+            let place = node ?? sink
+            warnings.append(
+                ConfigurationProblem(
+                    line: place.line,
+                    column: place.column,
+                    message: "without a system name syslog-ng takes the beginning of the CEF header for the "
+                        + "host; use `system_name: true` unless the receiver is known to cope"
+                )
+            )
+        }
+        return warnings
+    }
+
+    /// The warning about times without a year.
+    static func yearMissing(at node: ConfigurationNode) -> ConfigurationProblem {
+        ConfigurationProblem(
+            line: node.line,
+            column: node.column,
+            message:
+                "this time has no year: receivers guess it, and get it wrong for events of another year, "
+                + "as in a replay; `time: rfc5424` tells it"
+        )
+    }
+}

@@ -1,0 +1,103 @@
+import SpoolCore
+import Synchronization
+
+/// Lets batches through as long as there is room for them: the backpressure of a stream.
+///
+/// Two bounds hold: bytes that the kernel has not taken yet (memory), and bytes that are not settled
+/// (duplicates after a crash). The first batch always fits.
+final class SendGate: Sendable {
+    /// Bytes handed over and not yet taken by the kernel: one batch on its way while the next is rendered.
+    static let unwrittenLimit = 2 << 20
+    /// Bytes not settled yet.
+    ///
+    /// It is twice what must be acknowledged after a batch to settle it without waiting for the grace, so that a
+    /// fast receiver never waits; after a crash at most this much arrives twice.
+    static let unsettledLimit = 2 * Tail.readAhead
+
+    private struct State {
+        var unwritten = 0
+        var unsettled = 0
+        var fault: SinkFault?
+        /// Changes with everything that may let a waiting batch through.
+        var version = 0
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    private enum Step {
+        case entered
+        case ended(SinkFault)
+        case wait(version: Int)
+    }
+
+    private let state = Mutex(State())
+    private let unsettledLimit: Int
+
+    init(unsettledLimit: Int = SendGate.unsettledLimit) {
+        self.unsettledLimit = unsettledLimit
+    }
+
+    /// Waits until there is room for a batch and takes it.
+    ///
+    /// - Throws: The fault that ended the session, or that the task was cancelled.
+    func enter(_ bytes: Int) async throws(SinkFault) {
+        while true {
+            switch state.withLock({ step(bytes, &$0) }) {
+            case .entered: return
+            case .ended(let fault): throw fault
+            case .wait(let version): await change(since: version)
+            }
+            if Task.isCancelled { throw SinkFault(.unreachable, "sending was cancelled") }
+        }
+    }
+
+    /// The kernel has taken this many bytes.
+    func wrote(_ bytes: Int) {
+        update { $0.unwritten -= bytes }
+    }
+
+    /// This many bytes are settled.
+    func settled(_ bytes: Int) {
+        update { $0.unsettled -= bytes }
+    }
+
+    /// Nothing goes through any more; the first fault stays.
+    func end(_ fault: SinkFault) {
+        update { if $0.fault == nil { $0.fault = fault } }
+    }
+
+    private func step(_ bytes: Int, _ state: inout State) -> Step {
+        if let fault = state.fault { return .ended(fault) }
+        let hasRoom =
+            (state.unwritten == 0 || state.unwritten + bytes <= Self.unwrittenLimit)
+            && (state.unsettled == 0 || state.unsettled + bytes <= unsettledLimit)
+        guard hasRoom else { return .wait(version: state.version) }
+        state.unwritten += bytes
+        state.unsettled += bytes
+        return .entered
+    }
+
+    private func update(_ change: (inout State) -> Void) {
+        let waiter = state.withLock { state in
+            change(&state)
+            state.version += 1
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume()
+    }
+
+    private func change(since version: Int) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let mayWait = state.withLock { state in
+                    guard state.version == version, !Task.isCancelled else { return false }
+                    state.waiter = continuation
+                    return true
+                }
+                if !mayWait { continuation.resume() }
+            }
+        } onCancel: {
+            update { _ in }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import NIOCore
+import SpoolCore
+import SpoolNetwork
+
+/// How a stream came to its end.
+enum StreamEnd {
+    /// The peer ended its direction, and nothing was left in our send queue.
+    case peerEnded
+    /// The peer talks another protocol.
+    case answered
+    /// Everything is settled after `finish`.
+    case finished
+    /// The peer did not end the stream, and the grace did not pass, within the patience of `finish`.
+    case patienceOver
+    /// `close` was called.
+    case closedHere
+    case failed(any Error)
+
+    var isPeerEnd: Bool { if case .peerEnded = self { true } else { false } }
+
+    /// True when we closed a connection that was in order.
+    var isOurs: Bool { if case .closedHere = self { true } else { false } }
+
+    /// The error it ended with.
+    var error: (any Error)? { if case .failed(let error) = self { error } else { nil } }
+}
+
+/// The peer took the connection and then said nothing of TLS.
+struct HandshakeTimeout: Error {}
+
+/// The first bytes a peer sent: a receiver of lines sends none.
+struct PeerAnswer {
+    private var head: [UInt8] = []
+
+    var isEmpty: Bool { head.isEmpty }
+
+    mutating func take(_ bytes: ByteBuffer) {
+        head += bytes.readableBytesView.prefix(8 - min(8, head.count))
+    }
+
+    /// A TLS alert: content type 21, version 3.x (RFC 8446 §5.1).
+    var isTLS: Bool { head.count >= 2 && head[0] == 21 && head[1] == 3 }
+
+    var isHTTP: Bool { head.starts(with: "HTTP/".utf8) }
+
+    var isSSH: Bool { head.starts(with: "SSH-".utf8) }
+
+    /// True for a protocol that certainly takes no lines.
+    var isForeign: Bool { isTLS || isHTTP || isSSH }
+}
+
+/// Says what happened to a stream, for operators.
+struct StreamWords: Sendable {
+    /// `siem.example:6514`.
+    let peer: String
+
+    func fault(_ end: StreamEnd, answer: PeerAnswer, isUnclean: Bool) -> SinkFault {
+        if let foreign = foreign(answer) { return SinkFault(.misconfigured, isUnclean: isUnclean, foreign) }
+        let (kind, text): (SinkFault.Kind, String) =
+            switch end {
+            case .failed(let error): fault(of: error)
+            case .peerEnded:
+                (.unreachable, answer.isEmpty ? NetworkCause.closed.sentence(peer: peer) : talks)
+            case .answered: (.unreachable, talks)
+            case .patienceOver:
+                (.unreachable, "\(peer) did not take everything in the time there was; the rest goes again")
+            case .finished, .closedHere:
+                (.unreachable, "the connection to \(peer) was closed by this program")
+            }
+        return SinkFault(kind, isUnclean: isUnclean, text)
+    }
+
+    /// The fault for an error met while connecting.
+    func fault(opening error: any Error) -> SinkFault {
+        let (kind, text) = fault(of: error)
+        return SinkFault(kind, text)
+    }
+
+    private func fault(of error: any Error) -> (SinkFault.Kind, String) {
+        if error is HandshakeTimeout {
+            return (
+                .unreachable,
+                "\(peer) takes connections but does not answer in TLS; is this its TLS port, and is it alive?"
+            )
+        }
+        let cause = NetworkFailure.cause(of: error)
+        return (cause.isMisconfiguration ? .misconfigured : .unreachable, cause.sentence(peer: peer))
+    }
+
+    private var talks: String {
+        "\(peer) answers instead of only reading; is a syslog receiver listening there?"
+    }
+
+    private func foreign(_ answer: PeerAnswer) -> String? {
+        if answer.isTLS {
+            return "\(peer) speaks TLS on this port; set `transport: tls`, or use its plain port"
+        }
+        if answer.isHTTP { return "\(peer) is a web server, not a syslog receiver; check the port" }
+        if answer.isSSH { return "\(peer) is an SSH server, not a syslog receiver; check the port" }
+        return nil
+    }
+}

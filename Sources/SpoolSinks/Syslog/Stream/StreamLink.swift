@@ -1,0 +1,190 @@
+import NIOCore
+import NIOSSL
+import NIOTLS
+import SpoolCore
+import SpoolNetwork
+
+/// The event loop's side of a stream: asks the kernel how far the peer is and decides what became of it.
+///
+/// Everything in it runs on the channel's event loop.
+final class StreamLink: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private enum Phase {
+        case opening, open, finishing, over
+    }
+
+    /// Done when lines may be written; fails with the library's error.
+    let ready: EventLoopPromise<Void>
+    private let channel: any Channel
+    private let wire: WireHandler
+    private let words: StreamWords
+    private let isTLS: Bool
+    private let report: StreamReport
+    private var tail: Tail
+    private var phase = Phase.opening
+    private var hasWritten = false
+    /// The peer's FIN has come.
+    private var peerEnded = false
+    /// The peer has closed TLS; its FIN should follow.
+    private var peerSaidGoodbye = false
+    private var answer = PeerAnswer()
+    private var look: Scheduled<Void>?
+    private var deadline: Scheduled<Void>?
+
+    init(channel: any Channel, wire: WireHandler, plan: StreamPlan, report: StreamReport) {
+        self.channel = channel
+        self.wire = wire
+        self.report = report
+        words = plan.words
+        isTLS = plan.isTLS
+        tail = Tail(grace: plan.grace)
+        ready = channel.eventLoop.makePromise()
+        wire.onPeerEnd = { [weak self] in self?.peerDidEnd() }
+    }
+
+    /// Writes a batch's lines; a stream that the peer has ended takes none, they stay unsettled.
+    func write(_ lines: ByteBuffer, of batch: SettledBatch, pool: BufferPool) {
+        guard phase == .open, !peerEnded, !peerSaidGoodbye else { return report.wrote(batch.bytes) }
+        let written = channel.eventLoop.makePromise(of: Void.self)
+        let report = report
+        written.futureResult.whenComplete { _ in
+            pool.giveBack(lines)
+            report.wrote(batch.bytes)
+        }
+        hasWritten = hasWritten || batch.bytes > 0
+        channel.pipeline.syncOperations.writeAndFlush(NIOAny(lines), promise: written)
+        // TLS encrypts while it is flushed, so all of the batch has passed the wire handler by now.
+        tail.wrote(batch, end: wire.passed)
+        lookSoon()
+    }
+
+    /// Half-closes and waits for the peer's end, the grace or the deadline, whichever is first.
+    func finish(patience: Duration) {
+        guard phase == .open else { return }
+        phase = .finishing
+        wire.holdsOpen = true
+        channel.close(mode: .output, promise: nil)
+        deadline = after(patience) { $0.conclude(.patienceOver) }
+        lookNow()
+    }
+
+    /// Closes at once.
+    func close() { conclude(.closedHere) }
+
+    /// Gives up waiting for the handshake.
+    func timeOut() {
+        if phase == .opening { conclude(.failed(isTLS ? HandshakeTimeout() : ChannelError.eof)) }
+    }
+
+    // MARK: Channel events
+
+    func channelActive(context: ChannelHandlerContext) {
+        if !isTLS { becomeReady() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.handshakeCompleted) = event as? TLSUserEvent { becomeReady() }
+        if case .some(.inputClosed) = event as? ChannelEvent, isTLS, !peerEnded { sayGoodbye() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        answer.take(unwrapInboundIn(data))
+        if !isTLS, answer.isForeign { conclude(.answered) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The peer ended the stream without TLS's own goodbye: what that means, its end on the wire decides.
+        if error as? NIOSSLError == .uncleanShutdown { return }
+        conclude(.failed(error))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        conclude(.failed(ChannelError.eof))
+    }
+
+    /// Comes without `channelInactive` when a connection could not be made.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        conclude(.failed(ChannelError.eof))
+    }
+
+    private func becomeReady() {
+        guard phase == .opening else { return }
+        phase = .open
+        ready.succeed()
+    }
+
+    private func peerDidEnd() {
+        peerEnded = true
+        lookNow()
+    }
+
+    /// Answers the peer's end of TLS with ours, and waits for its FIN or its reset, which tell whether it had
+    /// read everything.
+    private func sayGoodbye() {
+        guard phase == .open, !peerSaidGoodbye else { return }
+        peerSaidGoodbye = true
+        wire.holdsOpen = true
+        channel.close(promise: nil)
+        deadline = after(.seconds(5)) { $0.conclude(.failed(ChannelError.eof)) }
+    }
+
+    private func after(_ delay: Duration, _ body: @escaping (StreamLink) -> Void) -> Scheduled<Void> {
+        channel.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) { [weak self] in
+            if let self { body(self) }
+        }
+    }
+
+    // MARK: Settling
+
+    private func lookNow() {
+        guard phase == .open || phase == .finishing else { return }
+        guard let waiting = SocketQueue(channel).unacknowledged() else { return }
+        settle(tail.observe(acknowledged: wire.passed - waiting, at: .now))
+        if peerEnded, waiting == 0 {
+            conclude(.peerEnded)
+        } else if phase == .finishing, tail.isEmpty {
+            conclude(.finished)
+        } else {
+            lookSoon()
+        }
+    }
+
+    /// Looks again while something is unsettled: often while acknowledgements are missing, else when the
+    /// grace of the oldest batch is over.
+    private func lookSoon() {
+        guard look == nil, phase != .over, !tail.isEmpty || peerEnded else { return }
+        var wait = Duration.milliseconds(10)
+        if !tail.awaitsAcknowledgement, !peerEnded, let due = tail.nextDue {
+            wait = max(.milliseconds(1), ContinuousClock.now.duration(to: due))
+        }
+        look = after(wait) { link in
+            link.look = nil
+            link.lookNow()
+        }
+    }
+
+    private func settle(_ batches: [SettledBatch]) {
+        if !batches.isEmpty { report.settled(batches) }
+    }
+
+    /// Ends the session once, with what became of it.
+    private func conclude(_ end: StreamEnd) {
+        defer { wire.closeNow() }
+        guard phase != .opening else {
+            phase = .over
+            return ready.fail(end.error ?? CancellationError())
+        }
+        guard phase != .over else { return }
+        let isFinishing = phase == .finishing
+        phase = .over
+        look?.cancel()
+        deadline?.cancel()
+        // A peer that talks back is no receiver of lines: its end proves nothing.
+        let isProof = end.isPeerEnd && answer.isEmpty
+        if isProof { settle(tail.concluded()) }
+        if isFinishing, tail.isEmpty { return report.over(nil) }
+        let isUnclean = end.isOurs ? !tail.isEmpty : hasWritten && !isProof
+        report.over(words.fault(end, answer: answer, isUnclean: isUnclean))
+    }
+}

@@ -1,0 +1,52 @@
+import NIOCore
+import SpoolCore
+import SpoolFormats
+
+/// A TCP or TLS connection that takes batches.
+final class StreamSession: SinkSession {
+    let settlements: AsyncStream<Settlement>
+    private let renderer: LineRenderer
+    private let link: NIOLoopBound<StreamLink>
+    private let report: StreamReport
+    private let pool = BufferPool()
+
+    init(renderer: LineRenderer, link: NIOLoopBound<StreamLink>, report: StreamReport) {
+        self.renderer = renderer
+        self.link = link
+        self.report = report
+        settlements = report.settlements
+    }
+
+    func send(_ batch: EventBatch, number: Int) async throws(SinkFault) {
+        var lines = pool.take()
+        let rendered = lines.render(batch, by: renderer)
+        let settled = SettledBatch(
+            batch: number,
+            runs: rendered.runs(of: batch.count, delivered: .kernel, limit: renderer.format.maxMessageBytes),
+            bytes: rendered.bytes
+        )
+        try await report.gate.enter(rendered.bytes)
+        link.execute { [lines, pool] in $0.write(lines, of: settled, pool: pool) }
+    }
+
+    func finish(patience: Duration) async {
+        link.execute { $0.finish(patience: patience) }
+        await report.waitUntilOver()
+    }
+
+    func close() async {
+        link.execute { $0.close() }
+        await report.waitUntilOver()
+    }
+
+    deinit {
+        link.execute { $0.close() }
+    }
+}
+
+extension NIOLoopBound<StreamLink> {
+    /// Runs something on the link's event loop.
+    fileprivate func execute(_ body: @escaping @Sendable (StreamLink) -> Void) {
+        eventLoop.execute { body(value) }
+    }
+}

@@ -1,0 +1,40 @@
+import SpoolCore
+import SpoolFormats
+import SpoolNetwork
+
+/// Sends lines over TCP, TLS or UDP.
+struct SyslogSink: Sink {
+    let name: SinkName
+    let type = "syslog"
+    private let settings: SyslogSettings
+    private let renderer: LineRenderer
+    private let grace: Duration
+
+    init(name: SinkName, settings: SyslogSettings, grace: Duration = Tail.defaultGrace) {
+        self.name = name
+        self.settings = settings
+        self.grace = grace
+        renderer = LineRenderer(settings.format)
+    }
+
+    var address: String { "\(settings.transport.rawValue)://\(settings.endpoint)" }
+
+    var needsRaw: Bool { settings.format.needsRaw }
+
+    var batchLimit: BatchLimit { BatchLimit() }
+
+    func open() async throws(SinkFault) -> any SinkSession {
+        switch settings.transport {
+        case .tcp, .tls:
+            let plan = StreamPlan(
+                endpoint: settings.endpoint,
+                isTLS: settings.transport == .tls,
+                tls: settings.tls,
+                grace: grace
+            )
+            return try await StreamConnector(plan: plan).open(renderer)
+        case .udp:
+            return try await DatagramConnector(endpoint: settings.endpoint).open(renderer)
+        }
+    }
+}

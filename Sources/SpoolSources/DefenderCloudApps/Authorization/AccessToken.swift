@@ -1,0 +1,77 @@
+import Foundation
+import SpoolCore
+import SpoolNetwork
+
+/// A token of Microsoft Entra, and how it is asked for: OAuth 2.0 client credentials, version 2.0.
+///
+/// learn.microsoft.com/defender-cloud-apps/api-authentication-application.
+struct AccessToken: Sendable, Equatable {
+    let value: Secret
+    /// From the answer on.
+    let lifetime: Duration
+
+    /// The application id of Defender for Cloud Apps in every tenant.
+    private static let scope = "05a65629-4c1b-48c1-a78b-804c4abdd4af/.default"
+
+    static func call(_ application: DefenderAuthentication.Application) -> HTTPCall {
+        HTTPCall(
+            .post,
+            application.authority,
+            "/\(application.tenantID)/oauth2/v2.0/token",
+            headers: [
+                ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"),
+            ],
+            body: FormText.form([
+                ("grant_type", "client_credentials"), ("client_id", application.clientID),
+                ("client_secret", application.clientSecret.reveal()), ("scope", scope),
+            ])
+        )
+    }
+
+    /// Reads the authority's answer.
+    static func read(
+        _ answer: HTTPAnswer,
+        _ application: DefenderAuthentication.Application
+    ) throws(SourceFault) -> AccessToken {
+        let peer = application.authority.peer
+        let body = try? JSONDecoder().decode(Body.self, from: Data(answer.body))
+        if answer.status == 200, let token = body?.access_token, !token.isEmpty {
+            return AccessToken(value: Secret(token), lifetime: .seconds(body?.expires_in?.value ?? 3_599))
+        }
+        switch answer.status {
+        case 429, 503:
+            let date = answer.header("date").flatMap(HTTPDate.timestamp)
+            let wait = RetryAfter.wait(answer.header("retry-after"), date: date)
+            throw SourceFault(.throttled(wait), "\(peer) gives out no tokens for now (\(answer.status))")
+        case 400..<500:
+            throw SourceFault(
+                .invalidToken,
+                "Invalid token: \(peer) refuses to give one to application \(application.clientID)"
+                    + "\(reason(body)); check `tenant_id`, `client_id`, and whether `client_secret` has expired"
+            )
+        default:
+            throw SourceFault(
+                .nonsense,
+                "\(peer) answers the request for a token with status \(answer.status) and no token; "
+                    + "check `auth.authority`"
+            )
+        }
+    }
+
+    /// The code alone: the description repeats ids and times that help nobody here.
+    private static func reason(_ body: Body?) -> String {
+        let words = (body?.error_description ?? "").prefix { $0 != ":" && $0 != " " }
+        if words.hasPrefix("AADSTS"), words.dropFirst(6).allSatisfy(\.isNumber) { return " (\(words))" }
+        let known = [
+            "invalid_client", "invalid_request", "unauthorized_client", "invalid_scope", "invalid_grant",
+        ]
+        return body?.error.flatMap { known.contains($0) ? " (\($0))" : nil } ?? ""
+    }
+
+    private struct Body: Decodable {
+        var access_token: String?
+        var expires_in: Lenient.Number?
+        var error: String?
+        var error_description: String?
+    }
+}

@@ -1,0 +1,128 @@
+package import SpoolCore
+import SpoolNetwork
+
+/// Microsoft Defender for Cloud Apps over its REST API: activities and alerts.
+package struct DefenderSource: Source {
+    /// The most a page may weigh.
+    static let bodyCap = 16 << 20
+
+    package let settings: DefenderSettings
+    private let requester: HTTPRequester
+    private let authorizer: Authorizer
+    private let bodyCap: Int
+
+    /// Makes the client; connections are opened by the first request.
+    package init(_ settings: DefenderSettings) {
+        self.init(settings, http: HTTPSettings(tls: settings.tls, route: settings.route))
+    }
+
+    init(
+        _ settings: DefenderSettings,
+        http: HTTPSettings,
+        bodyCap: Int = DefenderSource.bodyCap,
+        elapsed: (@Sendable () -> Duration)? = nil
+    ) {
+        self.settings = settings
+        self.bodyCap = bodyCap
+        requester = HTTPRequester(http)
+        let start = ContinuousClock.now
+        authorizer = Authorizer(
+            settings.authentication,
+            requester: requester,
+            elapsed: elapsed ?? { ContinuousClock.now - start }
+        )
+    }
+
+    package var name: String { settings.name }
+    package var type: String { Sources.defenderCloudApps }
+    package var budgetKey: String { settings.url.description }
+    package var requestsPerMinute: Int { settings.requestsPerMinute }
+    package var pollInterval: Duration { settings.poll }
+    package var streams: [SourceStream] { settings.streams.map(\.stream) }
+
+    package func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
+        let request = Request(try known(stream), on: settings)
+        let answer = try await answer(to: request.list(DefenderRequest.probe(request.stream)))
+        if let fault = request.faults.fault(of: answer) { throw fault }
+        return try request.date(of: answer)
+    }
+
+    package func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page {
+        let position = try ScanPosition(scan.position)
+        let request = Request(try known(stream), on: settings, isContinuation: scan.position != nil)
+        let body = try DefenderRequest.page(request.stream, scan: scan, position: position, limit: limit)
+        let reading: PageReading
+        switch try await exchange(request.list(body)) {
+        case .answer(let answer): reading = try request.reading(of: answer)
+        case .tooLarge(let beginning, _) where limit <= 1:
+            reading = try await oversized(request, beginning: beginning)
+        case .tooLarge(_, let fault): throw fault
+        }
+        return reading.page(next: try Paging.next(after: reading.facts, at: position, of: scan)?.text())
+    }
+
+    package func shutDown() async {
+        await authorizer.shutDown()
+        await requester.shutDown()
+    }
+
+    private func known(_ stream: SourceStream) throws(SourceFault) -> DefenderStream {
+        if let known = settings.streams.first(where: { $0.stream.name == stream.name }) { return known }
+        throw SourceFault(.rejected, "the source \(name) is not configured with a stream \(stream.name)")
+    }
+
+    /// A single record over the cap: by its own GET, which has no envelope, or its beginning as an unreadable one.
+    private func oversized(_ request: Request, beginning: HTTPAnswer) async throws(SourceFault) -> PageReading
+    {
+        if let fault = request.faults.fault(of: beginning) { throw fault }
+        let kind = request.stream.stream.kind
+        let record = OversizedRecord(beginning.body)
+        if let id = record.id, case .answer(let answer) = try await exchange(request.record(id)) {
+            if let fault = request.faults.fault(of: answer), answer.status != 404 { throw fault }
+            if answer.status == 200, let whole = try? RecordSlicer.single(answer.body) {
+                return record.reading(
+                    answer.body,
+                    whole,
+                    kind: kind,
+                    date: try request.date(of: answer)
+                )
+            }
+        }
+        return record.unreadable(kind: kind, date: try request.date(of: beginning))
+    }
+
+    /// What came back: an answer, or more than the cap.
+    private enum Exchange {
+        case answer(HTTPAnswer)
+        case tooLarge(beginning: HTTPAnswer, SourceFault)
+    }
+
+    private func answer(to call: HTTPCall) async throws(SourceFault) -> HTTPAnswer {
+        switch try await exchange(call) {
+        case .answer(let answer): return answer
+        case .tooLarge(_, let fault): throw fault
+        }
+    }
+
+    /// Sends a request with its authorization; after a 401 once more with a fresh token, if there can be one.
+    private func exchange(_ call: HTTPCall) async throws(SourceFault) -> Exchange {
+        guard let header = try await authorizer.header() else { return try await send(call, nil) }
+        let first = try await send(call, header)
+        guard case .answer(let answer) = first, answer.status == 401,
+            let fresh = try await authorizer.header(insteadOf: header), fresh != header
+        else { return first }
+        return try await send(call, fresh)
+    }
+
+    private func send(_ call: HTTPCall, _ authorization: String?) async throws(SourceFault) -> Exchange {
+        var call = call
+        if let authorization { call.headers.append(("Authorization", authorization)) }
+        do {
+            return .answer(try await requester.send(call, cap: bodyCap))
+        } catch {
+            let fault = DefenderFault.transport(error)
+            guard case .tooLarge(let beginning) = error.kind else { throw fault }
+            return .tooLarge(beginning: beginning, fault)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import SpoolCore
+
+/// The fields of an activity that lines are made of.
+///
+/// learn.microsoft.com/defender-cloud-apps/api-activities; a line shows them where the retired agent did.
+struct ActivityRecord: Decodable {
+    /// Essential, like one of the two times.
+    var _id: String?
+    var timestamp: Lenient.Number?
+    var created: Lenient.Number?
+    var eventTypeName: Lenient.Text?
+    var description: Lenient.Text?
+    var description_metadata: Lenient.Maybe<DescriptionMetadata>?
+    var user: Lenient.Maybe<User>?
+    var appName: Lenient.Text?
+    var appId: Lenient.Text?
+    var saasId: Lenient.Text?
+    var device: Lenient.Maybe<Device>?
+    var location: Lenient.Maybe<Location>?
+    var mainInfo: Lenient.Maybe<MainInfo>?
+
+    struct DescriptionMetadata: Decodable {
+        var colon: Lenient.Text?
+        var event_category: Lenient.Text?
+    }
+
+    struct User: Decodable {
+        var userName: Lenient.Text?
+    }
+
+    struct Device: Decodable {
+        var clientIP: Lenient.Text?
+        var userAgent: Lenient.Text?
+        var countryCode: Lenient.Text?
+    }
+
+    struct Location: Decodable {
+        var countryCode: Lenient.Text?
+    }
+
+    struct MainInfo: Decodable {
+        var eventObjects: Lenient.List<EventObject>?
+    }
+
+    struct EventObject: Decodable {
+        var name: Lenient.Text?
+    }
+
+    /// The event it makes; nil without an id or a time.
+    func event() -> Event? {
+        let happened = timestamp?.value.flatMap(RecordTime.init)
+        let saved = created?.value.flatMap(RecordTime.init)
+        guard let _id, !_id.isEmpty, let occurred = happened ?? saved, let created = saved ?? happened else {
+            return nil
+        }
+        var event = Event(
+            externalID: _id,
+            kind: .activity,
+            occurred: occurred.timestamp,
+            created: created.timestamp
+        )
+        event.category = eventTypeName?.value ?? ""
+        if event.category.isEmpty { event.category = ActivityName.unspecified }
+        event.message = description?.value ?? ""
+        event.action = ActivityName.name(
+            category: event.category,
+            description: event.message,
+            colon: description_metadata?.value?.colon?.value ?? "",
+            eventCategory: description_metadata?.value?.event_category?.value ?? ""
+        )
+        event.userName = user?.value?.userName?.value ?? ""
+        event.appName = appName?.value ?? ""
+        event.appID = appId?.value ?? saasId?.value ?? ""
+        event.ip = device?.value?.clientIP?.value ?? ""
+        event.userAgent = device?.value?.userAgent?.value ?? ""
+        event.country = device?.value?.countryCode?.value ?? location?.value?.countryCode?.value ?? ""
+        event.objects = (mainInfo?.value?.eventObjects?.values ?? [])
+            .map { $0?.name?.value ?? "" }
+            .joined(separator: ",")
+        return event
+    }
+}

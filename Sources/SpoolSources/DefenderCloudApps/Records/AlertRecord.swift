@@ -1,0 +1,82 @@
+import SpoolCore
+
+/// The fields of an alert that lines are made of.
+///
+/// learn.microsoft.com/defender-cloud-apps/api-alerts; a line shows them where the retired agent did.
+struct AlertRecord: Decodable {
+    /// Essential, like the time.
+    var _id: String?
+    var timestamp: Lenient.Number?
+    var title: Lenient.Text?
+    var description: Lenient.Text?
+    var idValue: Lenient.Number?
+    var severityValue: Lenient.Number?
+    var entities: Lenient.List<Entity>?
+    var policy: Lenient.Maybe<Entity>?
+    var audits: Lenient.List<Lenient.Text>?
+    var URL: Lenient.Text?
+
+    struct Entity: Decodable {
+        var type: Lenient.Text?
+        var id: Lenient.Text?
+        var label: Lenient.Text?
+        var pa: Lenient.Text?
+        var em: Lenient.Text?
+        var entityRole: Lenient.Text?
+        var triggeredAlert: Lenient.Maybe<Bool>?
+    }
+
+    /// The event it makes; nil without an id or a time.
+    func event() -> Event? {
+        guard let _id, !_id.isEmpty, let time = timestamp?.value.flatMap(RecordTime.init)?.timestamp else {
+            return nil
+        }
+        var event = Event(externalID: _id, kind: .alert, occurred: time, created: time)
+        // Other numbers occur in the wild; they mean nothing here and stay in the raw record.
+        event.severity = severityValue?.value.flatMap { (0...3).contains($0) ? Int($0) : nil }
+        event.category = AlertType.name(idValue?.value)
+        event.message = description?.value ?? ""
+        let rules = policyRules
+        event.action = rules.lazy.compactMap(\.label?.value).first { !$0.isEmpty } ?? title?.value ?? ""
+        event.policies = rules.compactMap(\.id?.value).joined(separator: ",")
+        event.userName = userName
+        let services = entities(of: "service")
+        event.appName = services.compactMap(\.label?.value).joined(separator: ",")
+        event.appID = services.compactMap(\.id?.value).joined(separator: ",")
+        event.ip = address
+        event.country = entities(of: "country").first?.id?.value ?? ""
+        event.objects = (audits?.values ?? []).map { $0?.value ?? "" }.joined(separator: ",")
+        event.link = URL?.value ?? ""
+        return event
+    }
+
+    private func entities(of type: String) -> [Entity] {
+        (entities?.values ?? []).compactMap { $0 }.filter { $0.type?.value == type }
+    }
+
+    /// Older records name the policy in a field of its own.
+    private var policyRules: [Entity] {
+        let rules = entities(of: "policyRule")
+        return rules.isEmpty ? [policy?.value].compactMap { $0 } : rules
+    }
+
+    /// The user entity is the name itself; an account has it as its principal, or as an address.
+    private var userName: String {
+        if let user = entities(of: "user").first, let name = user.id?.value ?? user.label?.value,
+            !name.isEmpty
+        {
+            return name
+        }
+        let accounts = entities(of: "account")
+        let account = accounts.first { $0.entityRole?.value == "Source" } ?? accounts.first
+        return [account?.pa, account?.em, account?.label].lazy
+            .compactMap { $0?.value }
+            .first { !$0.isEmpty } ?? ""
+    }
+
+    private var address: String {
+        let addresses = entities(of: "ip")
+        let trigger = addresses.first { $0.triggeredAlert?.value == true } ?? addresses.first
+        return trigger?.id?.value ?? trigger?.label?.value ?? ""
+    }
+}

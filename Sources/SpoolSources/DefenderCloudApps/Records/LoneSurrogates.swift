@@ -1,0 +1,36 @@
+import Foundation
+
+/// Escapes of half a character (`\ud83d` without its other half): JSON's grammar allows them, decoders do not.
+enum LoneSurrogates {
+    /// The record with U+FFFD in the place of each, for reading only; nil when it has none.
+    static func replaced(in record: ArraySlice<UInt8>) -> Data? {
+        var repaired: Data?
+        var index = record.startIndex
+        while let backslash = record[index...].firstIndex(of: UInt8(ascii: "\\")) {
+            guard let unit = unit(record, at: backslash) else {
+                // Another escape: two bytes, so that an escaped backslash is not taken for the next escape.
+                index = min(backslash + 2, record.endIndex)
+                continue
+            }
+            let isPair =
+                (0xD800...0xDBFF).contains(unit)
+                && (Self.unit(record, at: backslash + 6).map { (0xDC00...0xDFFF).contains($0) } ?? false)
+            if !isPair, (0xD800...0xDFFF).contains(unit) {
+                var data = repaired ?? Data(record)
+                let offset = backslash - record.startIndex
+                data.replaceSubrange(offset..<offset + 6, with: Array(#"\ufffd"#.utf8))
+                repaired = data
+            }
+            index = backslash + (isPair ? 12 : 6)
+        }
+        return repaired
+    }
+
+    /// The code unit of the escape `\uXXXX` at `index`.
+    private static func unit(_ bytes: ArraySlice<UInt8>, at index: Int) -> UInt16? {
+        guard index + 6 <= bytes.endIndex, bytes[index] == UInt8(ascii: "\\"),
+            bytes[index + 1] == UInt8(ascii: "u")
+        else { return nil }
+        return UInt16(String(decoding: bytes[index + 2..<index + 6], as: UTF8.self), radix: 16)
+    }
+}

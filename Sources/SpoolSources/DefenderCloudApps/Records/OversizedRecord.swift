@@ -1,0 +1,42 @@
+import SpoolCore
+
+/// A record that alone is larger than a page may be, known by the beginning of the answer that held it.
+struct OversizedRecord {
+    /// How much of it is kept when it cannot be had whole.
+    static let kept = 64 << 10
+
+    private let beginning: [UInt8]
+    /// Its id, if the beginning holds it and it looks like the API's.
+    let id: String?
+
+    init(_ beginning: [UInt8]) {
+        self.beginning = beginning
+        id = RecordSlicer.text(of: "_id", inFirstRecordOf: beginning).flatMap { range in
+            let isID =
+                (1...256).contains(range.count)
+                && beginning[range].allSatisfy { byte in
+                    switch byte {
+                    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                        true
+                    default: false
+                    }
+                }
+            return isID ? String(decoding: beginning[range], as: UTF8.self) : nil
+        }
+    }
+
+    /// The page it makes, had by its own GET.
+    ///
+    /// Whether more follows stood behind the cut: the scan goes on until nothing comes.
+    func reading(_ body: [UInt8], _ record: SlicedRecord, kind: EventKind, date: Timestamp) -> PageReading {
+        PageReading(body, records: [record], hasNext: true, nextFilters: nil, kind: kind, date: date)
+    }
+
+    /// The page it makes when only its beginning is had: an unreadable record, noted rather than lost.
+    func unreadable(kind: EventKind, date: Timestamp) -> PageReading {
+        let raw = Array(beginning.prefix(Self.kept))
+        let record = SlicedRecord(range: 0..<raw.count, isClean: false)
+        return PageReading(raw, records: [record], hasNext: true, nextFilters: nil, kind: kind, date: date)
+    }
+}

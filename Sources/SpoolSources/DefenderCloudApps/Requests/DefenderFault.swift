@@ -1,0 +1,153 @@
+import Foundation
+import SpoolCore
+import SpoolNetwork
+
+/// What an answer that is no page means: status by status, body by body.
+struct DefenderFault {
+    /// Who answered, for messages: the portal's host.
+    let peer: String
+    let stream: StreamName
+    /// True when the request carried a scan's position rather than the configured filters alone.
+    let isContinuation: Bool
+    /// What the request is authorized by, for messages.
+    let isLegacyToken: Bool
+
+    /// The fault of a transport.
+    static func transport(_ fault: HTTPFault) -> SourceFault {
+        switch fault.kind {
+        case .unreachable: SourceFault(.unreachable, fault.description)
+        case .proxy: SourceFault(.invalidProxy, "Invalid proxy address: \(fault)")
+        case .incomplete, .cancelled: SourceFault(.incomplete, fault.description)
+        case .nonsense: SourceFault(.nonsense, fault.description)
+        case .tooLarge: SourceFault(.tooLarge, fault.description)
+        }
+    }
+
+    /// The fault of an answer; nil for one with status 200 that looks like the API's.
+    func fault(of answer: HTTPAnswer) -> SourceFault? {
+        let date = answer.header("date").flatMap(HTTPDate.timestamp)
+        let wait = RetryAfter.wait(answer.header("retry-after"), date: date)
+        switch answer.status {
+        case 200: return isWebPage(answer) ? webPage() : nil
+        case 300..<400: return redirect(answer)
+        case 400: return badRequest(answer)
+        case 401: return invalidToken()
+        case 403: return says("invalid token", answer) ? invalidToken() : forbidden()
+        case 404:
+            return SourceFault(
+                .nonsense,
+                "\(peer) does not know the API's path (404); check that `url` is the API URL shown in the portal "
+                    + "under Settings > Cloud Apps > About"
+            )
+        case 407:
+            return SourceFault(
+                .invalidProxy,
+                "Invalid proxy address: a proxy before \(peer) wants credentials (407)"
+            )
+        case 408, 504:
+            return SourceFault(
+                .incomplete,
+                "\(peer) took too long to make its answer for \(stream) (\(answer.status))"
+            )
+        case 429: return SourceFault(.throttled(wait), throttled(wait))
+        case 503 where wait != nil: return SourceFault(.throttled(wait), "\(peer) asks to wait (503)")
+        default:
+            return SourceFault(.nonsense, "\(peer) answers with status \(answer.status) for \(stream)")
+        }
+    }
+
+    /// The fault of a body that cannot be cut into records.
+    func fault(of error: SliceError) -> SourceFault {
+        switch error {
+        case .truncated:
+            SourceFault(.incomplete, "the answer of \(peer) for \(stream) breaks off before its end")
+        case .notAnObject:
+            SourceFault(.nonsense, "\(peer) answers for \(stream) with something else than JSON; check `url`")
+        case .malformed(let index):
+            SourceFault(.nonsense, "the answer of \(peer) for \(stream) is no JSON at byte \(index)")
+        case .noData:
+            SourceFault(.nonsense, "the answer of \(peer) for \(stream) has no list `data`; check `url`")
+        }
+    }
+
+    func withoutDate() -> SourceFault {
+        SourceFault(
+            .nonsense,
+            "the answer of \(peer) has no readable `Date`, without which the source's time is unknown; "
+                + "a proxy on the way may remove it"
+        )
+    }
+
+    private func isWebPage(_ answer: HTTPAnswer) -> Bool {
+        let isTagged =
+            answer.body.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 } == UInt8(ascii: "<")
+        return isTagged || answer.header("content-type")?.lowercased().hasPrefix("text/html") == true
+    }
+
+    private func webPage() -> SourceFault {
+        SourceFault(
+            .nonsense,
+            "\(peer) answers with a web page instead of JSON: a sign-in page, or a proxy's notice; check `url` and "
+                + "whether something on the way answers in the portal's place"
+        )
+    }
+
+    private func redirect(_ answer: HTTPAnswer) -> SourceFault {
+        let target = answer.header("location").flatMap { URLComponents(string: $0)?.host } ?? "another place"
+        return SourceFault(
+            .nonsense,
+            "\(peer) sends requests on to \(target) (\(answer.status)), which would lose them; set `url` to the "
+                + "tenant's own API URL"
+        )
+    }
+
+    private func invalidToken() -> SourceFault {
+        SourceFault(
+            .invalidToken,
+            isLegacyToken
+                ? "Invalid token: \(peer) does not accept it; make a new one in the portal under Settings > Cloud "
+                    + "Apps > API tokens, with the rights of a user who stays"
+                : "Invalid token: \(peer) does not accept a fresh one; check `tenant_id` and that the application "
+                    + "has permissions of \"Microsoft Cloud App Security\""
+        )
+    }
+
+    private func forbidden() -> SourceFault {
+        SourceFault(
+            .forbidden,
+            isLegacyToken
+                ? "\(peer) does not let this token read \(stream) (403): the user who made it was removed or lacks "
+                    + "the right; make a new token"
+                : "\(peer) does not let this application read \(stream) (403): give it `Investigation.Read` and "
+                    + "grant admin consent"
+        )
+    }
+
+    private func throttled(_ wait: Duration?) -> String {
+        "\(peer) takes no more requests for now (429)" + (wait.map { ", for \(Age.text($0))" } ?? "")
+            + "; its limit is 30 a minute for the whole tenant: lower `requests_per_minute` if others need them"
+    }
+
+    private func says(_ text: String, _ answer: HTTPAnswer) -> Bool {
+        String(decoding: answer.body.prefix(1_024), as: UTF8.self).lowercased().contains(text)
+    }
+
+    /// The body names the bad field: `{"filters":[{"error":"…","errorMessageCode":"…"}],"error":true}`.
+    private func badRequest(_ answer: HTTPAnswer) -> SourceFault {
+        var fields: [String] = []
+        if case .object(let entries)? = try? JSONDecoder().decode(JSONValue.self, from: Data(answer.body)) {
+            fields = entries.keys.filter { $0 != "error" && $0 != "detail" }.sorted()
+        }
+        let named = fields.isEmpty ? "" : ", namely `" + fields.prefix(5).joined(separator: "`, `") + "`"
+        if isContinuation {
+            return SourceFault(
+                .scanLost,
+                "\(peer) does not go on with the scan of \(stream) (400)\(named); it begins again"
+            )
+        }
+        return SourceFault(
+            .rejected,
+            "\(peer) refuses the request for \(stream) (400)\(named); check the stream's `filters`"
+        )
+    }
+}

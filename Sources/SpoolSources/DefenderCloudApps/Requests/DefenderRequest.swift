@@ -1,0 +1,141 @@
+import Foundation
+import SpoolCore
+
+/// The bodies and paths of requests, as values.
+enum DefenderRequest {
+    /// `skip + limit` is good up to this many records.
+    static let offsetLimit = 5_000
+    /// What scan mode gives in one page, least and most.
+    static let scanLimits = 500...5_000
+
+    /// Always with the slash: a redirect would lose a POST's body.
+    static func path(_ kind: EventKind) -> String {
+        switch kind {
+        case .activity: "/api/v1/activities/"
+        case .alert: "/api/v1/alerts/"
+        }
+    }
+
+    static func recordPath(_ kind: EventKind, id: String) -> String {
+        path(kind) + FormText.encoded(id) + "/"
+    }
+
+    /// The time a stream is read by: when a record was saved; alerts know only when they were raised.
+    static func timeField(_ kind: EventKind) -> String {
+        switch kind {
+        case .activity: "created"
+        case .alert: "date"
+        }
+    }
+
+    /// The body of the smallest request there is, for the answer's `Date`.
+    static func probe(_ stream: DefenderStream) -> [UInt8] {
+        body(stream.stream.kind, filters: stream.filters.text, isScan: false, limit: 1, skip: 0)
+    }
+
+    /// The body of the next page of a scan.
+    ///
+    /// - Throws: `nonsense` where the API cannot go on: more records in one millisecond than it can list.
+    static func page(
+        _ stream: DefenderStream,
+        scan: Scan,
+        position: ScanPosition,
+        limit: Int
+    ) throws(SourceFault) -> [UInt8] {
+        let kind = stream.stream.kind
+        guard position.skip < offsetLimit else {
+            throw SourceFault(
+                .nonsense,
+                "more than \(offsetLimit) records of \(stream.stream.name) share one time, and the API lists no "
+                    + "more of them; narrow the stream's filters, or divide it over two sources by a filter"
+            )
+        }
+        let isScan = kind == .activity && limit >= scanLimits.lowerBound && position.skip == 0
+        return body(
+            kind,
+            filters: try filters(stream, scan: scan, segment: position.segment),
+            isScan: isScan,
+            limit: isScan
+                ? min(limit, scanLimits.upperBound) : min(max(limit, 1), offsetLimit - position.skip),
+            skip: position.skip
+        )
+    }
+
+    private static func body(
+        _ kind: EventKind,
+        filters: String,
+        isScan: Bool,
+        limit: Int,
+        skip: Int
+    ) -> [UInt8] {
+        var text = #"{"filters":"# + filters
+        if isScan { text += #","isScan":true"# }
+        text += #","limit":"# + String(limit)
+        if !isScan { text += #","skip":"# + String(skip) }
+        text += #","sortDirection":"asc","sortField":""# + timeField(kind) + #""}"#
+        return Array(text.utf8)
+    }
+
+    private static func filters(
+        _ stream: DefenderStream,
+        scan: Scan,
+        segment: ScanPosition.Segment
+    ) throws(SourceFault) -> String {
+        let field = timeField(stream.stream.kind)
+        if let verbatim = segment.filters {
+            if segment.lower == nil && segment.upper == nil { return verbatim }
+            guard
+                case .object(let filters)? = try? JSONDecoder().decode(
+                    JSONValue.self,
+                    from: Data(verbatim.utf8)
+                )
+            else {
+                throw SourceFault(
+                    .scanLost,
+                    "the place the source named cannot be narrowed; the scan begins again"
+                )
+            }
+            return narrowed(filters, field, segment).text
+        }
+        guard case .object(var filters) = stream.filters else { return stream.filters.text }
+        filters[field] = window(stream.stream.kind, scan)
+        return narrowed(filters, field, segment).text
+    }
+
+    /// Half open, as scans are; only `created` has `lt`.
+    private static func window(_ kind: EventKind, _ scan: Scan) -> JSONValue {
+        var bounds = ["gte": JSONValue.integer(scan.from.milliseconds)]
+        if let to = scan.to {
+            switch kind {
+            case .activity: bounds["lt"] = .integer(to.milliseconds)
+            case .alert: bounds["lte"] = .integer(to.milliseconds - 1)
+            }
+        }
+        return .object(bounds)
+    }
+
+    private static func narrowed(
+        _ filters: [String: JSONValue],
+        _ field: String,
+        _ segment: ScanPosition.Segment
+    ) -> JSONValue {
+        var filters = filters
+        var bounds: [String: JSONValue] = [:]
+        if case .object(let existing)? = filters[field] { bounds = existing }
+        if let lower = segment.lower {
+            bounds["gte"] = .integer(max(lower, bounds["gte"]?.asInteger ?? lower))
+        }
+        if let upper = segment.upper {
+            bounds["lte"] = .integer(min(upper, bounds["lte"]?.asInteger ?? upper))
+        }
+        filters[field] = .object(bounds)
+        return .object(filters)
+    }
+}
+
+extension JSONValue {
+    fileprivate var asInteger: Int64? {
+        if case .integer(let number) = self { return number }
+        return nil
+    }
+}

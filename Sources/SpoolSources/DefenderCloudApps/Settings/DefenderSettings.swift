@@ -1,0 +1,76 @@
+package import SpoolCore
+package import SpoolNetwork
+
+/// A source of type `defender-cloud-apps` as configured.
+package struct DefenderSettings: Sendable {
+    package let name: String
+    /// The portal's root, without `/api/v1`.
+    package let url: BaseURL
+    package let poll: Duration
+    package let requestsPerMinute: Int
+    package let authentication: DefenderAuthentication
+    package let route: ProxyRoute
+    package let tls: TLSSettings
+    package let streams: [DefenderStream]
+
+    /// Reads a source; every mistake is a problem at its place, and nil is returned if there was one.
+    package init?(_ node: ConfigurationNode, problems: ConfigurationProblems, environment: [String: String]) {
+        let before = problems.list.count
+        guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
+        let name = group.require("name").flatMap { Self.name($0, problems) }
+        let renamedFrom = group.take("renamed_from").flatMap { Self.name($0, problems) }
+        // Read by whoever chose this type.
+        _ = group.require("type")
+        let url = group.require("url").flatMap { Self.url($0, problems) }
+        let poll = group.take("poll").map { $0.duration(in: .milliseconds(10) ... .days(1), problems) }
+        let requests = group.take("requests_per_minute").map { $0.integer(in: 1...100_000, problems) }
+        let authentication = group.require("auth").flatMap { DefenderAuthentication($0, problems) }
+        let route = ProxySetting.route(
+            group.take("proxy"),
+            source: node,
+            problems: problems,
+            environment: environment
+        )
+        let tls = group.take("tls").map { TLSSettings($0, problems) }
+        let streams = DefenderStream.all(
+            group.take("streams"),
+            source: name ?? "?",
+            renamedFrom: renamedFrom,
+            problems
+        )
+        group.finish()
+        guard problems.list.count == before, let name, let url, let authentication, let route else {
+            return nil
+        }
+        self.name = name
+        self.url = url
+        self.poll = (poll ?? nil) ?? .seconds(15)
+        // Of the tenant's 30, which other programs use too.
+        requestsPerMinute = (requests ?? nil) ?? 20
+        self.authentication = authentication
+        self.route = route
+        self.tls = (tls ?? nil) ?? TLSSettings()
+        self.streams = streams
+    }
+
+    /// Names are parts of stream names (`source/stream`, `stream@replay-1`) and of metrics.
+    private static func name(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> String? {
+        guard let text = node.text(problems) else { return nil }
+        let isName =
+            !text.isEmpty
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+        if isName { return text }
+        problems.add("a name consists of letters, digits, `-`, `_` and `.`, found `\(text)`", at: node)
+        return nil
+    }
+
+    static func url(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> BaseURL? {
+        guard let text = node.text(problems) else { return nil }
+        do {
+            return try BaseURL(text)
+        } catch {
+            problems.add(error.description, at: node)
+            return nil
+        }
+    }
+}

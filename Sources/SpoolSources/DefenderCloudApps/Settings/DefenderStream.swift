@@ -1,0 +1,131 @@
+package import SpoolCore
+
+/// A stream of the source with the filters that its requests carry.
+package struct DefenderStream: Sendable {
+    package let stream: SourceStream
+    /// The configured filters; an object, empty for none.
+    let filters: JSONValue
+
+    /// Reads `streams:`; without it, both streams with their defaults.
+    static func all(
+        _ node: ConfigurationNode?,
+        source: String,
+        renamedFrom: String?,
+        _ problems: ConfigurationProblems
+    ) -> [DefenderStream] {
+        let names = Names(source: source, renamedFrom: renamedFrom)
+        guard let node else {
+            return StreamDefaults.all.map { $0.stream(names, StreamKeys()) }
+        }
+        guard var group = ConfigurationMapping(node, problems: problems) else { return [] }
+        var streams: [DefenderStream] = []
+        for defaults in StreamDefaults.all {
+            // `alerts:` with nothing behind it is wanted; only a missing key leaves a stream out.
+            guard node.hasKey(defaults.name) else {
+                _ = group.take(defaults.name)
+                continue
+            }
+            let keys = group.take(defaults.name).map { StreamKeys($0, kind: defaults.kind, problems) }
+            streams.append(defaults.stream(names, keys ?? StreamKeys()))
+        }
+        group.finish()
+        if streams.isEmpty { problems.add("no stream: name `activities`, `alerts` or both", at: node) }
+        return streams
+    }
+
+    /// The source's name, now and before.
+    struct Names {
+        let source: String
+        let renamedFrom: String?
+    }
+}
+
+/// What may stand under a stream; nil where nothing does.
+private struct StreamKeys {
+    var start: StreamStart?
+    var lookBack: Duration?
+    var sweep: Duration?
+    var pageLimit: Int?
+    var filters: JSONValue?
+
+    init() {}
+
+    init(_ node: ConfigurationNode, kind: EventKind, _ problems: ConfigurationProblems) {
+        guard var group = ConfigurationMapping(node, problems: problems) else { return }
+        start = group.take("start").flatMap { Self.start($0, problems) }
+        lookBack = group.take("look_back")?.duration(in: .seconds(1) ... .days(30), problems)
+        sweep = group.take("sweep")?.duration(in: .milliseconds(10) ... .days(1), problems)
+        pageLimit = group.take("page_limit")?.integer(in: 1...5_000, problems)
+        filters = group.take("filters").flatMap { FilterReading(kind: kind, problems: problems).read($0) }
+        group.finish()
+    }
+
+    /// What the source keeps (Microsoft Trust Center: activities and alerts, 180 days).
+    private static let kept = 180
+
+    private static func start(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> StreamStart? {
+        guard let text = node.text(problems) else { return nil }
+        if let time = Timestamp(rfc3339: text) { return .time(time) }
+        if let age = Age.duration(text), age <= .days(kept) { return .age(age) }
+        problems.add(
+            "expected an age of at most \(kept)d, which is what the source keeps, or a date such as "
+                + "`2026-11-23` or `2026-11-23T04:00:00Z`, found `\(text)`",
+            at: node
+        )
+        return nil
+    }
+}
+
+/// What a stream is unless its keys say otherwise.
+private struct StreamDefaults {
+    let name: String
+    let kind: EventKind
+    let lookBack: Duration
+    let sweep: Duration
+    let pageLimit: Int
+
+    static let all = [
+        // 5,000 is the most scan mode gives; what answers with less only makes shorter pages.
+        StreamDefaults(
+            name: "activities",
+            kind: .activity,
+            lookBack: .minutes(10),
+            sweep: .minutes(5),
+            pageLimit: 5_000
+        ),
+        // Alerts appear up to 15 hours after their own time: three times the latest on record.
+        StreamDefaults(
+            name: "alerts",
+            kind: .alert,
+            lookBack: .hours(48),
+            sweep: .minutes(10),
+            pageLimit: 100
+        ),
+    ]
+
+    func stream(_ names: DefenderStream.Names, _ keys: StreamKeys) -> DefenderStream {
+        let filters = keys.filters ?? .object([:])
+        return DefenderStream(
+            stream: SourceStream(
+                name: StreamName(source: names.source, stream: name),
+                kind: kind,
+                start: keys.start ?? .age(.days(2)),
+                lookBack: keys.lookBack ?? lookBack,
+                sweepInterval: keys.sweep ?? sweep,
+                sweepsBack: kind == .alert,
+                overlap: .seconds(10),
+                pageLimit: keys.pageLimit ?? pageLimit,
+                filterHash: ContentHash.hex(filters.text.utf8, digits: 16),
+                renamedFrom: names.renamedFrom.map { StreamName(source: $0, stream: name) }
+            ),
+            filters: filters
+        )
+    }
+}
+
+extension ConfigurationNode {
+    fileprivate func hasKey(_ key: String) -> Bool {
+        guard case .mapping(let entries) = value else { return false }
+        return entries.contains { $0.key == key }
+    }
+}

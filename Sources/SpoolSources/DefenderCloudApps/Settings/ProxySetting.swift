@@ -1,0 +1,61 @@
+import SpoolCore
+import SpoolNetwork
+
+/// Reads `proxy:`; without it, `HTTPS_PROXY` and `NO_PROXY` of the environment count.
+enum ProxySetting {
+    static func route(
+        _ node: ConfigurationNode?,
+        source: ConfigurationNode,
+        problems: ConfigurationProblems,
+        environment: [String: String]
+    ) -> ProxyRoute? {
+        do {
+            guard let node else { return try ProxyRoute(environment: environment) }
+            guard let written = node.text(problems) else { return nil }
+            let text = try expanded(written, node.secrets)
+            let proxy = try ProxyAddress(text)
+            if proxy.password != nil, text == written {
+                problems.add(
+                    "a password must not stand in the file: write `http://user:${PROXY_PASSWORD}@\(proxy)`",
+                    at: node
+                )
+                return nil
+            }
+            return ProxyRoute(configured: proxy)
+        } catch {
+            problems.add(
+                node == nil
+                    ? "HTTPS_PROXY in the environment cannot be used: \(error)"
+                    : "Invalid proxy address: \(error)",
+                at: node ?? source
+            )
+            return nil
+        }
+    }
+
+    /// Puts in what `file:` and `credential:` name, and every `${NAME}` within the text.
+    private static func expanded(
+        _ text: String,
+        _ secrets: any SecretLookup
+    ) throws(AddressProblem) -> String {
+        do throws(SecretFault) {
+            if text.hasPrefix("file:") || text.hasPrefix("credential:") {
+                return try secrets.resolve(text).reveal()
+            }
+            var result = ""
+            var rest = text[...]
+            while let start = rest.firstRange(of: "${"),
+                let end = rest[start.upperBound...].firstIndex(of: "}")
+            {
+                result += rest[..<start.lowerBound]
+                let value = try secrets.resolve(String(rest[start.lowerBound...end])).reveal()
+                // The whole URL may be the secret; within one, a value must not be taken for its punctuation.
+                result += start.lowerBound == text.startIndex ? value : FormText.encoded(value)
+                rest = rest[rest.index(after: end)...]
+            }
+            return result + rest
+        } catch {
+            throw AddressProblem(error.description)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package import SpoolCore
+
+/// The kinds of sources, by the `type` in the configuration.
+package enum Sources {
+    static let defenderCloudApps = "defender-cloud-apps"
+
+    /// Makes a source from an entry of `sources:`; nil, with every problem at its place, when it is wrong.
+    ///
+    /// Nothing is opened yet: connections and tokens come with the first request. `environment` is where
+    /// `HTTPS_PROXY` and `NO_PROXY` are looked up.
+    package static func make(
+        from node: ConfigurationNode,
+        problems: ConfigurationProblems,
+        environment: [String: String]
+    ) -> (any Source)? {
+        guard case .mapping(let entries) = node.value else {
+            problems.add("expected a source, found \(node.kind)", at: node)
+            return nil
+        }
+        guard let type = entries.first(where: { $0.key == "type" })?.value else {
+            problems.add("`type` is missing; the one there is: `\(defenderCloudApps)`", at: node)
+            return nil
+        }
+        guard case .scalar(defenderCloudApps) = type.value else {
+            problems.add("unknown type of source; the one there is: `\(defenderCloudApps)`", at: type)
+            return nil
+        }
+        return DefenderSettings(node, problems: problems, environment: environment).map { DefenderSource($0) }
+    }
+}

@@ -1,0 +1,53 @@
+import GRDB
+import SpoolCore
+
+/// The transaction that settles: ledger rows, watermarks, replay positions and dead letters.
+enum Settle {
+    static func run(_ db: Database, _ commit: DeliveryCommit) throws {
+        for entry in commit.entries {
+            try Ledger.insert(db, entry, sink: commit.sink)
+            try DeadLetters.apply(db, entry, sink: commit.sink)
+            if entry.replay != nil { try countReplayed(db, entry, sink: commit.sink) }
+        }
+        for (subscription, watermark) in commit.watermarks {
+            try Watermark.move(db, subscription, to: watermark, commit)
+        }
+        for position in commit.replayPositions { try move(db, position) }
+        if !commit.entries.isEmpty {
+            try db.cachedStatement(
+                sql: "UPDATE sink SET last_success_ms = max(coalesce(last_success_ms, 0), ?) WHERE id = ?"
+            )
+            .execute(arguments: [commit.at.milliseconds, commit.sink.value])
+        }
+    }
+
+    private static func move(_ db: Database, _ position: ReplayPosition) throws {
+        try db.cachedStatement(
+            sql: "UPDATE replay_stream SET position = max(position, ?) WHERE replay_id = ? AND stream_id = ?"
+        ).execute(arguments: [position.position.value, position.replay.value, position.stream.value])
+        try db.cachedStatement(sql: "UPDATE replay SET sent = sent + ? WHERE id = ?")
+            .execute(arguments: [position.sent, position.replay.value])
+    }
+
+    private static func countReplayed(_ db: Database, _ entry: LedgerEntry, sink: SinkID) throws {
+        guard entry.outcome.isThere else { return }
+        try db.cachedStatement(
+            sql: "UPDATE subscription SET replayed = replayed + ? WHERE sink_id = ? AND stream_id = ?"
+        ).execute(arguments: [entry.events, sink.value, entry.stream.value])
+    }
+}
+
+extension Outcome {
+    /// True when the receiver has the event.
+    var isThere: Bool {
+        switch self {
+        case .delivered, .already: true
+        case .filtered, .refused, .retry: false
+        }
+    }
+
+    var evidence: Evidence? {
+        if case .delivered(let evidence) = self { return evidence }
+        return nil
+    }
+}

@@ -1,0 +1,99 @@
+import GRDB
+package import SpoolCore
+
+extension Spool: DeliveryStore {
+    /// The subscriptions of a sink that may be drained; none while one of them cannot begin, since the sink is
+    /// then held as a whole.
+    package func subscriptions(of sink: SinkID) async throws(StoreError) -> [Subscription] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT s.id, s.stream_id, t.name, s.watermark_seq, s.state
+                    FROM subscription s JOIN stream t ON t.id = s.stream_id
+                    WHERE s.sink_id = ? AND s.state <> 'left' ORDER BY s.id
+                    """,
+                arguments: [sink.value]
+            )
+            if rows.contains(where: { $0[4] as String == "held" }) { return [] }
+            return try rows.map { row in
+                Subscription(
+                    id: SubscriptionID(row[0]),
+                    stream: StreamID(row[1]),
+                    name: try Names.stream(row[2]),
+                    watermark: Seq(row[3])
+                )
+            }
+        }
+    }
+
+    package func batch(
+        of stream: StreamID,
+        after: Seq,
+        limit: BatchLimit,
+        raw: Bool
+    ) async throws(StoreError) -> EventBatch? {
+        try await read { try BatchRead.live($0, stream, after: after, limit: limit, raw: raw) }
+    }
+
+    package func settle(_ commit: DeliveryCommit) async throws(StoreError) {
+        guard !commit.isEmpty else { return }
+        try await write { try Settle.run($0, commit) }
+    }
+
+    package func opened(
+        _ sink: SinkID,
+        address: String,
+        transport: String,
+        at now: Timestamp
+    ) async throws(StoreError) -> ConnectionID {
+        try await write { db in
+            try db.execute(
+                sql: "INSERT INTO connection (sink_id, address, transport, opened_ms) VALUES (?, ?, ?, ?)",
+                arguments: [sink.value, address, transport, now.milliseconds]
+            )
+            return ConnectionID(db.lastInsertedRowID)
+        }
+    }
+
+    package func closed(
+        _ connection: ConnectionID,
+        clean: Bool,
+        at now: Timestamp
+    ) async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE connection SET closed_ms = ?, how = ? WHERE id = ? AND closed_ms IS NULL",
+                arguments: [now.milliseconds, clean ? "clean" : "unclean", connection.value]
+            )
+        }
+    }
+
+    package func report(_ report: SinkReport, of sink: SinkID) async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    UPDATE sink SET
+                        state_since_ms = CASE state WHEN ?1 THEN state_since_ms ELSE coalesce(?7, ?4) END,
+                        state = ?1, last_error = ?2, attempts = ?3, retry_at_ms = ?4,
+                        last_success_ms = coalesce(?5, last_success_ms)
+                    WHERE id = ?6
+                    """,
+                arguments: [
+                    report.state.rawValue, report.lastError, report.attempts, report.retryAt?.milliseconds,
+                    report.lastSuccess?.milliseconds, sink.value, report.at?.milliseconds,
+                ]
+            )
+        }
+    }
+}
+
+/// Names as they come out of the spool.
+enum Names {
+    static func stream(_ text: String) throws -> StreamName {
+        guard let name = StreamName(text) else {
+            throw StoreError(.damaged, "The spool has a stream named `\(text)`, which is no source/stream.")
+        }
+        return name
+    }
+}

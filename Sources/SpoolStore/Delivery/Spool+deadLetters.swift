@@ -1,0 +1,80 @@
+import GRDB
+package import SpoolCore
+
+/// An event a receiver will not take (`dead_letter`).
+package struct DeadLetter: Sendable, Codable, Equatable {
+    package let sink: SinkName
+    package let stream: StreamName
+    package let seq: Seq
+    /// The source's id of the event.
+    package let externalID: String
+    package let occurred: Timestamp
+    /// `rejected`, `too-large`, `unrenderable`.
+    package let reason: String
+    /// What the receiver said.
+    package let detail: String
+    package let attempts: Int
+    package let at: Timestamp
+    /// When an operator gave it up.
+    package let dismissed: Timestamp?
+}
+
+extension Spool {
+    /// Dead letters in `seq` order, after `after`: of one sink or of all, dismissed ones included.
+    package func deadLetters(
+        of sink: SinkName? = nil,
+        after: Seq = Seq(0),
+        limit: Int = 1_000
+    ) async throws(StoreError) -> [DeadLetter] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT k.name, t.name, d.seq, e.external_id, e.occurred_ms, d.reason, d.detail, d.attempts,
+                        d.at_ms, d.dismissed_ms
+                    FROM dead_letter d
+                    JOIN sink k ON k.id = d.sink_id
+                    JOIN stream t ON t.id = d.stream_id
+                    JOIN event e ON e.seq = d.seq
+                    WHERE (?1 IS NULL OR k.name = ?1) AND d.seq > ?2 ORDER BY d.seq, k.id LIMIT ?3
+                    """,
+                arguments: [sink?.text, after.value, limit]
+            )
+            return try rows.map { row in
+                DeadLetter(
+                    sink: SinkName(row[0]),
+                    stream: try Names.stream(row[1]),
+                    seq: Seq(row[2]),
+                    externalID: row[3],
+                    occurred: Timestamp(milliseconds: row[4]),
+                    reason: row[5],
+                    detail: row[6],
+                    attempts: row[7],
+                    at: Timestamp(milliseconds: row[8]),
+                    dismissed: Timestamp(row[9] as Int64?)
+                )
+            }
+        }
+    }
+
+    /// Gives dead letters of a sink up: they no longer keep their events, and `--missing-only` leaves them out.
+    ///
+    /// - Returns: how many were given up by this.
+    package func dismiss(
+        _ events: [Seq],
+        of sink: SinkName,
+        at now: Timestamp
+    ) async throws(StoreError) -> Int {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    UPDATE dead_letter SET dismissed_ms = ? WHERE dismissed_ms IS NULL
+                        AND sink_id = (SELECT id FROM sink WHERE name = ?)
+                        AND seq IN (SELECT value FROM json_each(?))
+                    """,
+                arguments: [now.milliseconds, sink.text, try JSONColumn.text(events.map(\.value))]
+            )
+            return db.changesCount
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import GRDB
+import SpoolCore
+
+/// The steps from an empty file to today's schema; `user_version` counts those taken.
+///
+/// They change the schema only, and are never edited once released.
+enum Migrations {
+    struct Migration: Sendable {
+        /// The file's name in `migrations/` without its extension.
+        let name: String
+        let sql: String
+
+        init(_ name: String, _ bytes: [UInt8]) {
+            self.name = name
+            sql = String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    static let all = [
+        Migration("0001_spool", PackageResources._001_spool_sql)
+    ]
+
+    /// "spol": tells a spool from any other SQLite file.
+    static let applicationID: Int64 = 0x7370_6f6c
+
+    /// Takes the missing steps, each in a transaction of its own.
+    static func run(_ db: Database, path: String, steps: ArraySlice<Migration> = all[...]) throws {
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        for (index, migration) in steps.enumerated() where index >= version {
+            try db.inTransaction(.immediate) {
+                try db.execute(sql: migration.sql)
+                try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+                try db.execute(sql: "PRAGMA user_version = \(index + 1)")
+                return .commit
+            }
+        }
+    }
+
+    /// Refuses a file that is no spool, or one of a newer version.
+    static func check(_ db: Database, path: String) throws {
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let application = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        if tables == 0, version == 0 { return }
+        guard application == applicationID else {
+            throw StoreError.damaged(path, "it is an SQLite database of another program")
+        }
+        guard version <= all.count else {
+            throw StoreError(
+                .newerSchema,
+                "The spool \(path) was written by a newer version of this program (schema \(version), this "
+                    + "one knows \(all.count)). Install that version again, or move the spool aside."
+            )
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import GRDB
+package import SpoolCore
+
+extension Spool {
+    /// Opens the spool for writing, and makes it if there is none.
+    ///
+    /// Takes the lock, brings the schema up to date, checks the structure after an unclean end, and closes
+    /// connections that a crash left open. Does not touch a file that it refuses.
+    ///
+    /// - Throws: `.locked`, `.readOnly`, `.damaged`, `.newerSchema`; `.full` when not even the reserve helps.
+    package static func open(
+        path: String,
+        options: SpoolOptions = SpoolOptions(),
+        at now: Timestamp
+    ) throws(StoreError) -> Spool {
+        let files = SpoolFiles(path: path)
+        let lock = try SpoolLock(files, holder: options.holder)
+        let reserve = Reserve(files: files, bytes: options.reserveBytes)
+        var opened: Opened
+        do throws(StoreError) {
+            opened = try prepare(files, options, at: now)
+        } catch {
+            guard error.kind == .full, reserve.giveUp() else { throw error }
+            opened = try prepare(files, options, at: now)
+        }
+        reserve.make(sparing: options.lowDiskBytes)
+        return Spool(
+            files: files,
+            options: options,
+            reader: opened.pool,
+            writer: opened.pool,
+            lock: lock,
+            run: opened.run,
+            endedUncleanly: opened.endedUncleanly
+        )
+    }
+
+    /// Opens an existing spool for reading only, without the lock; a daemon may have it open.
+    package static func openReadOnly(path: String) throws(StoreError) -> Spool {
+        guard SpoolFiles.exists(path) else {
+            throw StoreError(
+                .readOnly,
+                "There is no spool at \(path). Start `spool run` first, or name its configuration."
+            )
+        }
+        do {
+            let reader = try Connections.reader(path)
+            try reader.read { db in
+                try Migrations.check(db, path: path)
+                guard try Int.fetchOne(db, sql: "PRAGMA user_version") == Migrations.all.count else {
+                    throw StoreError(
+                        .readOnly,
+                        "The spool \(path) has an older schema. Start `spool run` once to bring it up to date."
+                    )
+                }
+            }
+            return Spool(
+                files: SpoolFiles(path: path),
+                options: SpoolOptions(),
+                reader: reader,
+                writer: nil,
+                lock: nil,
+                run: 0,
+                endedUncleanly: false
+            )
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Who has a spool open for writing, as `123 (spool run)`; nil when nobody has.
+    package static func holder(ofSpoolAt path: String) -> String? {
+        SpoolLock.holder(of: SpoolFiles(path: path))
+    }
+
+    private struct Opened {
+        let pool: DatabasePool
+        let run: Int64
+        let endedUncleanly: Bool
+    }
+
+    private static func prepare(
+        _ files: SpoolFiles,
+        _ options: SpoolOptions,
+        at now: Timestamp
+    ) throws(StoreError) -> Opened {
+        try files.createDatabase()
+        do {
+            if SpoolFiles.size(of: files.path) > 0 {
+                // Read first: opening for writing would switch another program's file to WAL mode.
+                let reader = try Connections.reader(files.path)
+                try reader.read { try Migrations.check($0, path: files.path) }
+                try reader.close()
+            }
+            let pool = try Connections.pool(files.path, options: options)
+            return try pool.writeWithoutTransaction { db in
+                try Migrations.run(db, path: files.path)
+                let endedUncleanly = try StructureCheck.endedUncleanly(db)
+                if endedUncleanly { try StructureCheck.run(db, files: files) }
+                var run: Int64 = 0
+                try db.inTransaction(.immediate) {
+                    run = try begin(db, holder: options.holder, afterUncleanEnd: endedUncleanly, at: now)
+                    return .commit
+                }
+                return Opened(pool: pool, run: run, endedUncleanly: endedUncleanly)
+            }
+        } catch {
+            throw StoreError(error, path: files.path)
+        }
+    }
+
+    /// Notes that the spool is open, and what the last end left behind.
+    private static func begin(
+        _ db: Database,
+        holder: String,
+        afterUncleanEnd: Bool,
+        at now: Timestamp
+    ) throws -> Int64 {
+        if afterUncleanEnd { try db.execute(sql: CrashMarks.countSQL) }
+        try db.execute(sql: "UPDATE crash_mark SET is_set = 0 WHERE is_set = 1")
+        try SinkConnections.closeLeftOpen(db)
+        try db.execute(
+            sql: "INSERT INTO run (holder, started_ms) VALUES (?, ?)",
+            arguments: [holder, now.milliseconds]
+        )
+        let run = db.lastInsertedRowID
+        try db.execute(sql: "DELETE FROM run WHERE id <= ?", arguments: [run - 1_000])
+        return run
+    }
+}

@@ -1,0 +1,146 @@
+import GRDB
+package import SpoolCore
+import Synchronization
+
+/// The spool: events, where each stream and each sink is, and the ledger of what was delivered.
+///
+/// One process opens it for writing; it has one writing connection, which alone checkpoints. Every operation
+/// is one transaction or one short read, and is durable when it returns. Cancelling the calling task never
+/// breaks one off half-way: what has begun ends, and its result is lost at worst.
+package final class Spool: Sendable {
+    /// Where the database file is.
+    package let path: String
+    /// True when the process that had it open for writing before did not close it.
+    package let endedUncleanly: Bool
+
+    let files: SpoolFiles
+    let options: SpoolOptions
+    let reserve: Reserve
+    let wal: WALKeeper
+    let pauseGate: Mutex<PauseGate>
+    private let reader: any DatabaseReader
+    private let writer: DatabasePool?
+    private let lock: SpoolLock?
+    private let run: Int64
+    /// Set once reading, writing or syncing has failed: then nothing is written any more, since a second
+    /// fsync may claim success for pages that are gone (Linux reports a failed write-back once).
+    private let broken = Mutex<StoreError?>(nil)
+
+    init(
+        files: SpoolFiles,
+        options: SpoolOptions,
+        reader: any DatabaseReader,
+        writer: DatabasePool?,
+        lock: SpoolLock?,
+        run: Int64,
+        endedUncleanly: Bool
+    ) {
+        path = files.path
+        self.files = files
+        self.options = options
+        self.reader = reader
+        self.writer = writer
+        self.lock = lock
+        self.run = run
+        self.endedUncleanly = endedUncleanly
+        reserve = Reserve(files: files, bytes: options.reserveBytes)
+        wal = WALKeeper(path: files.wal, limit: options.walLimit)
+        pauseGate = Mutex(PauseGate(maxBytes: options.maxBytes, lowDiskBytes: options.lowDiskBytes))
+    }
+
+    /// Ends in good order: everything is in the database file, the WAL is empty, the lock is free.
+    ///
+    /// Nothing may be called afterwards.
+    package func close(at now: Timestamp) async throws(StoreError) {
+        if writer != nil {
+            let run = run
+            try await write { db in
+                try db.execute(
+                    sql: "UPDATE run SET ended_ms = ? WHERE id = ?",
+                    arguments: [now.milliseconds, run]
+                )
+            }
+            _ = try await writeWithoutTransaction { [wal] db in wal.truncate(db) }
+        }
+        do {
+            try reader.close()
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Runs `body` in one `BEGIN IMMEDIATE … COMMIT` on the writing connection; durable on return.
+    ///
+    /// With `mayUseReserve`, a full disk makes it give up the reserve and try once more; not for intake, which
+    /// would eat what settling and pruning need.
+    func write<Value: Sendable>(
+        mayUseReserve: Bool = true,
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await onWriter { [self] db in
+            do {
+                return try transaction(db, body)
+            } catch let error as StoreError where error.kind == .full && mayUseReserve && reserve.giveUp() {
+                return try transaction(db, body)
+            }
+        }
+    }
+
+    /// Runs `body` on the writing connection, which is in no transaction.
+    func writeWithoutTransaction<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await onWriter(body)
+    }
+
+    /// Runs `body` in one snapshot of the spool; it must be short.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        let path = path
+        // GRDB's async overloads break off when the task is cancelled; these do not.
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            reader.asyncRead { db in
+                let result = Result { try body(db.get()) }
+                continuation.resume(returning: result.mapError { StoreError($0, path: path) })
+            }
+        }
+        return try result.get()
+    }
+
+    private func transaction<Value>(_ db: Database, _ body: (Database) throws -> Value) throws(StoreError)
+        -> Value
+    {
+        do {
+            var value: Value?
+            try db.inTransaction(.immediate) {
+                value = try body(db)
+                return .commit
+            }
+            guard let value else { throw StoreError(.io, "The spool \(path) lost a transaction's result.") }
+            wal.committed(db)
+            return value
+        } catch {
+            let error = StoreError(error, path: path)
+            if error.kind == .io || error.kind == .damaged { broken.withLock { $0 = $0 ?? error } }
+            throw error
+        }
+    }
+
+    private func onWriter<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        guard let writer else {
+            throw StoreError(.readOnly, "The spool \(path) was opened for reading only.")
+        }
+        if let error = broken.withLock({ $0 }) { throw error }
+        let path = path
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            writer.asyncWriteWithoutTransaction { db in
+                let result = Result { try body(db) }
+                continuation.resume(returning: result.mapError { StoreError($0, path: path) })
+            }
+        }
+        return try result.get()
+    }
+}

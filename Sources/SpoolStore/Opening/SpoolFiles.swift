@@ -1,0 +1,79 @@
+import Foundation
+import SpoolCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The files of a spool and their modes.
+struct SpoolFiles: Sendable {
+    /// Readable by the group, so that `sqlite3` and commands need not run as the daemon's user; SQLite gives the
+    /// -wal and -shm files the mode of the database (`findCreateFileMode` in its os_unix.c).
+    static let mode: mode_t = 0o640
+
+    let path: String
+
+    var lock: String { path + ".lock" }
+    var reserve: String { path + ".reserve" }
+    var wal: String { path + "-wal" }
+    var folder: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
+
+    /// Creates an empty database file with its mode, if there is none, and makes its name durable.
+    func createDatabase() throws(StoreError) {
+        let descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, Self.mode)
+        if descriptor < 0 {
+            // One that exists is never opened here: closing any descriptor of a database file drops the locks
+            // that SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2).
+            if errno == EEXIST { return }
+            throw StoreError.file("create the spool \(path)", errno)
+        }
+        fchmod(descriptor, Self.mode)
+        close(descriptor)
+        syncFolder()
+    }
+
+    /// Makes created and removed names durable; SQLite does so for its own files only.
+    func syncFolder() {
+        let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    /// Bytes of a file; 0 when there is none.
+    static func size(of path: String) -> Int64 {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+    }
+
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0
+    }
+
+    /// Bytes that this user may still write to the disk of the spool.
+    func freeBytes() -> Int64 {
+        var status = statvfs()
+        guard statvfs(folder, &status) == 0 else { return .max }
+        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+}
+
+extension StoreError {
+    /// A failed file operation in an operator's words.
+    static func file(_ what: String, _ code: Int32) -> StoreError {
+        let cause = String(cString: strerror(code))
+        switch code {
+        case ENOSPC, EDQUOT: return StoreError(.full, "Cannot \(what): \(cause). Free space on its disk.")
+        case EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EISDIR:
+            return StoreError(
+                .readOnly,
+                "Cannot \(what): \(cause). Create its folder and give this user write access to it, or set "
+                    + "`spool.path` to another place."
+            )
+        default: return StoreError(.io, "Cannot \(what): \(cause).")
+        }
+    }
+}

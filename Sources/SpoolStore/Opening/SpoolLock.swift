@@ -1,0 +1,58 @@
+import Foundation
+import SpoolCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The right to write a spool: `flock` on `<spool>.lock`, held until released or until the process ends.
+///
+/// The file is never deleted: a process that waits for the lock of a deleted file would not exclude one that
+/// made a new file. It holds the holder's pid and command, for the message of whoever comes second.
+final class SpoolLock: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the lock at once or not at all.
+    ///
+    /// - Throws: `.locked`, naming the holder.
+    init(_ files: SpoolFiles, holder: String) throws(StoreError) {
+        let descriptor = open(files.lock, O_CREAT | O_RDWR | O_CLOEXEC, SpoolFiles.mode)
+        guard descriptor >= 0 else { throw StoreError.file("open the lock \(files.lock)", errno) }
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let code = errno
+            defer { close(descriptor) }
+            guard code == EWOULDBLOCK else { throw StoreError.file("lock \(files.lock)", code) }
+            let other = Self.holder(descriptor).map { " by process \($0)" } ?? ""
+            throw StoreError(
+                .locked,
+                "The spool \(files.path) is in use\(other). Stop that process, or let it do the work."
+            )
+        }
+        fchmod(descriptor, SpoolFiles.mode)
+        let text = "\(getpid()) (\(holder))\n"
+        // On a full disk the file may stay empty; the lock holds all the same.
+        if ftruncate(descriptor, 0) == 0 { _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) } }
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// Who holds a spool's lock, in words; nil when nobody does.
+    static func holder(of files: SpoolFiles) -> String? {
+        let descriptor = open(files.lock, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
+        return holder(descriptor) ?? "another process"
+    }
+
+    private static func holder(_ descriptor: Int32) -> String? {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        guard count > 0 else { return nil }
+        let text = String(decoding: bytes[..<count], as: UTF8.self)
+        return text.split(separator: "\n").first.map(String.init)
+    }
+}

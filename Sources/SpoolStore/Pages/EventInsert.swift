@@ -1,0 +1,146 @@
+import Foundation
+import GRDB
+import SpoolCore
+
+/// Puts a page's records into `event` and `record`.
+///
+/// All texts of the page are laid end to end in one buffer first, so that they are bound without a copy of
+/// SQLite's or a `String` of ours for each.
+enum EventInsert {
+    private static let eventSQL = """
+        INSERT INTO event (stream_id, window_id, fetched_ms, derived, kind, readable, occurred_ms, created_ms,
+            severity, external_id, category, action, message, user_name, app_name, app_id, ip, country,
+            user_agent, objects, policies, link)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (stream_id, external_id) DO NOTHING
+        """
+    private static let recordSQL = "INSERT INTO record (seq, raw) VALUES (?, ?)"
+    private static let knownSQL = """
+        SELECT r.raw FROM event e JOIN record r ON r.seq = e.seq WHERE e.stream_id = ? AND e.external_id = ?
+        """
+    /// The first text's place among the parameters.
+    private static let firstText: Int32 = 10
+
+    static func insert(_ db: Database, _ commit: PageCommit, window: WindowID) throws -> PageCounts {
+        let prunedTo =
+            try Int64.fetchOne(
+                db,
+                sql: "SELECT pruned_to_ms FROM stream WHERE id = ?",
+                arguments: [commit.stream.value]
+            ) ?? .min
+        let texts = PageTexts(commit.page.records)
+        return try texts.bytes.withUnsafeBytes { textBytes in
+            try commit.page.body.withUnsafeBytes { body in
+                try insert(db, commit, window, prunedTo, textBytes, texts.ends, body)
+            }
+        }
+    }
+
+    private static func insert(
+        _ db: Database,
+        _ commit: PageCommit,
+        _ window: WindowID,
+        _ prunedTo: Int64,
+        _ texts: UnsafeRawBufferPointer,
+        _ ends: [Int],
+        _ body: UnsafeRawBufferPointer
+    ) throws -> PageCounts {
+        let event = try RawStatement(db, eventSQL)
+        let record = try RawStatement(db, recordSQL)
+        let known = try RawStatement(db, knownSQL)
+        defer {
+            // Nothing bound may point into buffers that are gone.
+            event.release()
+            record.release()
+            known.release()
+        }
+        event.bind(commit.stream.value, at: 1)
+        event.bind(window.value, at: 2)
+        event.bind(commit.fetched.milliseconds, at: 3)
+        event.bind(Int64(Event.reading), at: 4)
+        known.bind(commit.stream.value, at: 1)
+        var counts = PageCounts()
+        for (index, item) in commit.page.records.enumerated() {
+            let place = index * PageTexts.columns
+            let id = text(place, texts, ends)
+            let raw = UnsafeRawBufferPointer(rebasing: body[item.raw])
+            var isNew = false
+            if item.event.created.milliseconds >= prunedTo {
+                bind(item.event, to: event)
+                for column in 0..<PageTexts.columns {
+                    event.bind(text: text(place + column, texts, ends), at: firstText + Int32(column))
+                }
+                try event.run()
+                isNew = event.changes == 1
+            }
+            if isNew {
+                record.bind(db.lastInsertedRowID, at: 1)
+                record.bind(text: raw, at: 2)
+                try record.run()
+                counts.inserted += 1
+                if !item.event.isReadable { counts.unreadable += 1 }
+            } else {
+                known.bind(text: id, at: 2)
+                if try known.step(), !isEqual(known.text(0), raw) { counts.changed += 1 }
+                known.reset()
+            }
+        }
+        return counts
+    }
+
+    private static func bind(_ event: Event, to statement: RawStatement) {
+        statement.bind(Int64(event.kind.rawValue), at: 5)
+        statement.bind(event.isReadable ? 1 : 0, at: 6)
+        statement.bind(event.occurred.milliseconds, at: 7)
+        statement.bind(event.created.milliseconds, at: 8)
+        statement.bind(event.severity.map(Int64.init), at: 9)
+    }
+
+    private static func text(
+        _ place: Int,
+        _ bytes: UnsafeRawBufferPointer,
+        _ ends: [Int]
+    ) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[(place == 0 ? 0 : ends[place - 1])..<ends[place]])
+    }
+
+    private static func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        guard left.count == right.count else { return false }
+        guard let leftStart = left.baseAddress, let rightStart = right.baseAddress else { return true }
+        return memcmp(leftStart, rightStart, left.count) == 0
+    }
+}
+
+/// The texts of a page's events, laid end to end in the order of the insert's parameters.
+private struct PageTexts {
+    static let columns = 13
+
+    private(set) var bytes: [UInt8] = []
+    private(set) var ends: [Int] = []
+
+    init(_ records: [PageRecord]) {
+        ends.reserveCapacity(records.count * Self.columns)
+        bytes.reserveCapacity(records.count * 512)
+        for record in records {
+            let event = record.event
+            append(event.externalID)
+            append(event.category)
+            append(event.action)
+            append(event.message)
+            append(event.userName)
+            append(event.appName)
+            append(event.appID)
+            append(event.ip)
+            append(event.country)
+            append(event.userAgent)
+            append(event.objects)
+            append(event.policies)
+            append(event.link)
+        }
+    }
+
+    private mutating func append(_ text: String) {
+        bytes.append(contentsOf: text.utf8)
+        ends.append(bytes.count)
+    }
+}

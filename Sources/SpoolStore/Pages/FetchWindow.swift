@@ -1,0 +1,79 @@
+import GRDB
+import SpoolCore
+
+/// The rows of `fetch_window`: which part of a stream was asked for, and whether the answer was whole.
+enum FetchWindow {
+    /// The window of a page's scan; made with the scan's first page.
+    static func open(_ db: Database, _ commit: PageCommit) throws -> WindowID {
+        if let window = commit.scan.window { return window }
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO fetch_window (stream_id, reason, from_ms, to_ms, filter_hash, state, pages, seen,
+                    inserted, changed, started_ms)
+                VALUES (?, ?, ?, ?, ?, 'running', 0, 0, 0, 0, ?)
+                """
+        ).execute(arguments: [
+            commit.stream.value, commit.scan.reason.rawValue, commit.scan.from.milliseconds,
+            commit.windowEnd.milliseconds, commit.scan.filterHash, commit.fetched.milliseconds,
+        ])
+        return WindowID(db.lastInsertedRowID)
+    }
+
+    /// Adds a page to its window, and merges one that ended complete and empty with an empty neighbour.
+    ///
+    /// - Returns: the window that now speaks for the page.
+    static func update(
+        _ db: Database,
+        _ commit: PageCommit,
+        window: WindowID,
+        _ counts: PageCounts
+    ) throws -> WindowID {
+        let state = commit.ended ?? .running
+        let statement = try db.cachedStatement(
+            sql: """
+                UPDATE fetch_window SET to_ms = ?, state = ?, pages = pages + 1, seen = seen + ?,
+                    inserted = inserted + ?, changed = changed + ?, finished_ms = ?
+                WHERE id = ? AND stream_id = ?
+                """
+        )
+        try statement.execute(arguments: [
+            commit.windowEnd.milliseconds, state.rawValue, commit.page.records.count, counts.inserted,
+            counts.changed, commit.ended == nil ? nil : commit.fetched.milliseconds, window.value,
+            commit.stream.value,
+        ])
+        guard db.changesCount == 1 else {
+            throw StoreError(.invalid, "Stream \(commit.stream) has no fetch window \(window).")
+        }
+        guard state == .complete, commit.page.records.isEmpty else { return window }
+        return try merge(db, window)
+    }
+
+    /// Joins an empty, complete window to the one read before it for the same reason and with the same filters,
+    /// if that was empty as well and reaches up to it: a quiet month is one row, not two hundred thousand.
+    private static func merge(_ db: Database, _ window: WindowID) throws -> WindowID {
+        let neighbour = try Int64.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT b.id FROM fetch_window a
+                    JOIN fetch_window b ON b.stream_id = a.stream_id AND b.from_ms <= a.from_ms
+                        AND b.to_ms >= a.from_ms AND b.reason = a.reason AND b.filter_hash = a.filter_hash
+                        AND b.state = 'complete' AND b.seen = 0 AND b.id < a.id
+                    WHERE a.id = ? AND a.seen = 0
+                    ORDER BY b.from_ms DESC, b.id DESC LIMIT 1
+                    """
+            ),
+            arguments: [window.value]
+        )
+        guard let neighbour else { return window }
+        try db.execute(
+            sql: """
+                UPDATE fetch_window SET to_ms = max(fetch_window.to_ms, n.to_ms),
+                    pages = fetch_window.pages + n.pages, finished_ms = n.finished_ms
+                FROM (SELECT * FROM fetch_window WHERE id = ?) AS n WHERE fetch_window.id = ?
+                """,
+            arguments: [window.value, neighbour]
+        )
+        try db.execute(sql: "DELETE FROM fetch_window WHERE id = ?", arguments: [window.value])
+        return WindowID(neighbour)
+    }
+}

@@ -1,0 +1,26 @@
+import GRDB
+import SpoolCore
+
+/// The transaction of one page: window, events with their records, and the stream's state.
+enum PageAppend {
+    static func run(_ db: Database, _ commit: PageCommit) throws -> PageReceipt {
+        let window = try FetchWindow.open(db, commit)
+        let counts = try EventInsert.insert(db, commit, window: window)
+        let kept = try FetchWindow.update(db, commit, window: window, counts)
+        try StreamRow.advance(db, commit, window: kept)
+        try StreamRow.count(db, commit, inserted: counts.inserted, unreadable: counts.unreadable)
+        return PageReceipt(
+            window: kept,
+            inserted: counts.inserted,
+            changed: counts.changed,
+            unreadable: counts.unreadable
+        )
+    }
+}
+
+/// What became of a page's records.
+struct PageCounts {
+    var inserted = 0
+    var changed = 0
+    var unreadable = 0
+}

@@ -1,0 +1,65 @@
+import GRDB
+package import SpoolCore
+import Synchronization
+
+extension Spool: PageStore {
+    package func progress(of stream: StreamID) async throws(StoreError) -> StreamProgress {
+        try await read { try StreamRow.progress($0, stream) }
+    }
+
+    package func begin(
+        _ stream: StreamID,
+        start: Timestamp,
+        sweptTo: Timestamp
+    ) async throws(StoreError) {
+        try await write(mayUseReserve: false) { db in
+            try db.execute(
+                sql: """
+                    UPDATE stream SET start_ms = ?, cursor = ?, swept_to_ms = ? WHERE id = ? AND start_ms IS NULL
+                    """,
+                arguments: [
+                    start.milliseconds, try JSONColumn.text(Cursor(since: start)), sweptTo.milliseconds,
+                    stream.value,
+                ]
+            )
+        }
+    }
+
+    package func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt {
+        try await write(mayUseReserve: false) { try PageAppend.run($0, commit) }
+    }
+
+    package func abandon(_ scan: Scan, of stream: StreamID, at now: Timestamp) async throws(StoreError) {
+        try await write { db in
+            if let window = scan.window {
+                try db.execute(
+                    sql: """
+                        UPDATE fetch_window SET state = 'abandoned', finished_ms = ?
+                        WHERE id = ? AND stream_id = ? AND state = 'running'
+                        """,
+                    arguments: [now.milliseconds, window.value, stream.value]
+                )
+            }
+            try StreamRow.forget(scan, db, stream)
+        }
+    }
+
+    package func report(_ trouble: StreamTrouble?, of stream: StreamID) async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE stream SET state = ?, last_error = ?, trouble_since_ms = ? WHERE id = ?",
+                arguments: [
+                    trouble?.state ?? "connected", trouble?.message, trouble?.since.milliseconds,
+                    stream.value,
+                ]
+            )
+        }
+    }
+
+    package func mustPause() async throws(StoreError) -> Bool {
+        let used = try await read { try Sizes.bytesInUse($0) }
+        reserve.make(sparing: 2 * options.lowDiskBytes)
+        let (free, hasReserve) = (files.freeBytes(), reserve.isWhole)
+        return pauseGate.withLock { $0.update(used: used, free: free, hasReserve: hasReserve) }
+    }
+}

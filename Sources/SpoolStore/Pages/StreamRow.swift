@@ -1,0 +1,85 @@
+import GRDB
+import SpoolCore
+
+/// A stream's row, as the fetch loop reads and moves it.
+enum StreamRow {
+    static func progress(_ db: Database, _ stream: StreamID) throws -> StreamProgress {
+        guard
+            let row = try Row.fetchOne(
+                db,
+                sql: "SELECT start_ms, cursor, sweep, swept_to_ms, sweep_ended_ms FROM stream WHERE id = ?",
+                arguments: [stream.value]
+            )
+        else { throw StoreError(.invalid, "The spool has no stream \(stream).") }
+        return StreamProgress(
+            start: Timestamp(row[0] as Int64?),
+            cursor: try JSONColumn.value(Cursor.self, row[1]),
+            sweep: try JSONColumn.value(Scan.self, row[2]),
+            sweptTo: Timestamp(row[3] as Int64?),
+            sweepEnded: Timestamp(row[4] as Int64?)
+        )
+    }
+
+    /// Moves a stream on after a page: a poll moves the cursor alone, a sweep the sweep alone, so that neither
+    /// undoes the other; `since` and `swept_to` never move back.
+    static func advance(_ db: Database, _ commit: PageCommit, window: WindowID) throws {
+        let stored = try progress(db, commit.stream)
+        switch commit.scan.reason {
+        case .poll:
+            guard var cursor = commit.progress.cursor else { break }
+            cursor.scan?.window = window
+            if let since = stored.cursor?.since { cursor.since = max(since, cursor.since) }
+            try db.execute(
+                sql: "UPDATE stream SET cursor = ? WHERE id = ?",
+                arguments: [try JSONColumn.text(cursor), commit.stream.value]
+            )
+        case .sweep:
+            var sweep = commit.progress.sweep
+            sweep?.window = window
+            let sweptTo = [stored.sweptTo, commit.progress.sweptTo].compactMap { $0 }.max()
+            try db.execute(
+                sql: "UPDATE stream SET sweep = ?, swept_to_ms = ?, sweep_ended_ms = ? WHERE id = ?",
+                arguments: [
+                    try JSONColumn.text(sweep), sweptTo?.milliseconds,
+                    (commit.progress.sweepEnded ?? stored.sweepEnded)?.milliseconds, commit.stream.value,
+                ]
+            )
+        case .refetch:
+            break
+        }
+    }
+
+    /// Notes the source's time, today's filters and the newest record; counts what was inserted.
+    static func count(_ db: Database, _ commit: PageCommit, inserted: Int, unreadable: Int) throws {
+        // A record dated 2099 says nothing of how far the stream is.
+        let date = commit.page.date
+        let newest = commit.page.records.lazy.map(\.event)
+            .filter { $0.isReadable && $0.created <= date }.map(\.created).max()
+        let statement = try db.cachedStatement(
+            sql: """
+                UPDATE stream SET source_ms = max(coalesce(source_ms, 0), ?), last_success_ms = ?,
+                    newest_ms = coalesce(max(newest_ms, ?), newest_ms, ?), filter_hash = ?,
+                    inserted = inserted + ?, kept = kept + ?, unreadable = unreadable + ?
+                WHERE id = ?
+                """
+        )
+        try statement.execute(arguments: [
+            date.milliseconds, commit.fetched.milliseconds, newest?.milliseconds, newest?.milliseconds,
+            commit.scan.filterHash, inserted, inserted, unreadable, commit.stream.value,
+        ])
+    }
+
+    /// Takes a scan that was given up out of the stream's state; one that is not there changes nothing.
+    static func forget(_ scan: Scan, _ db: Database, _ stream: StreamID) throws {
+        var stored = try progress(db, stream)
+        if scan.reason == .poll, let window = scan.window, stored.cursor?.scan?.window == window {
+            stored.cursor?.scan = nil
+            try db.execute(
+                sql: "UPDATE stream SET cursor = ? WHERE id = ?",
+                arguments: [try JSONColumn.text(stored.cursor), stream.value]
+            )
+        } else if scan.reason == .sweep, let window = scan.window, stored.sweep?.window == window {
+            try db.execute(sql: "UPDATE stream SET sweep = NULL WHERE id = ?", arguments: [stream.value])
+        }
+    }
+}

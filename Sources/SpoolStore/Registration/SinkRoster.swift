@@ -1,0 +1,63 @@
+import GRDB
+import SpoolCore
+
+/// The sinks of a configuration, by name.
+enum SinkRoster {
+    static func register(_ db: Database, _ sink: Roster.Sink, at now: Timestamp) throws -> SinkID {
+        if let id = try id(db, sink.name) ?? rename(db, sink) {
+            // One that returns, or was held, begins anew; any other keeps the state it was left in.
+            try db.execute(
+                sql: """
+                    UPDATE sink SET type = ?,
+                        state = CASE WHEN state IN ('disabled', 'held') THEN 'created' ELSE state END,
+                        state_since_ms = CASE WHEN state IN ('disabled', 'held') THEN ? ELSE state_since_ms END
+                    WHERE id = ?
+                    """,
+                arguments: [sink.type, now.milliseconds, id.value]
+            )
+            return id
+        }
+        try db.execute(
+            sql: "INSERT INTO sink (name, type, state_since_ms) VALUES (?, ?, ?)",
+            arguments: [sink.name.text, sink.type, now.milliseconds]
+        )
+        return SinkID(db.lastInsertedRowID)
+    }
+
+    static func hold(_ db: Database, _ id: SinkID, reason: String, at now: Timestamp) throws {
+        try db.execute(
+            sql: "UPDATE sink SET state = 'held', state_since_ms = ?, last_error = ? WHERE id = ?",
+            arguments: [now.milliseconds, reason, id.value]
+        )
+    }
+
+    /// Sinks that are not configured any more.
+    static func disable(_ db: Database, allBut configured: [SinkID], at now: Timestamp) throws {
+        let kept = try JSONColumn.text(configured.map(\.value))
+        try db.execute(
+            sql: """
+                UPDATE sink SET state = 'disabled', state_since_ms = ?, retry_at_ms = NULL
+                WHERE state <> 'disabled' AND id NOT IN (SELECT value FROM json_each(?))
+                """,
+            arguments: [now.milliseconds, kept]
+        )
+        try db.execute(
+            sql: """
+                UPDATE subscription SET state = 'left'
+                WHERE state <> 'left' AND sink_id NOT IN (SELECT value FROM json_each(?))
+                """,
+            arguments: [kept]
+        )
+    }
+
+    static func id(_ db: Database, _ name: SinkName) throws -> SinkID? {
+        try Int64.fetchOne(db, sql: "SELECT id FROM sink WHERE name = ?", arguments: [name.text])
+            .map { SinkID($0) }
+    }
+
+    private static func rename(_ db: Database, _ sink: Roster.Sink) throws -> SinkID? {
+        guard let old = sink.renamedFrom, let id = try id(db, old) else { return nil }
+        try db.execute(sql: "UPDATE sink SET name = ? WHERE id = ?", arguments: [sink.name.text, id.value])
+        return id
+    }
+}

@@ -1,0 +1,50 @@
+import GRDB
+import SpoolCore
+
+/// The streams of a configuration, by name.
+enum StreamRoster {
+    static func register(_ db: Database, _ streams: [Roster.Stream]) throws -> [StreamName: StreamID] {
+        try db.execute(sql: "UPDATE stream SET is_configured = 0")
+        var ids: [StreamName: StreamID] = [:]
+        for stream in streams { ids[stream.name] = try register(db, stream) }
+        return ids
+    }
+
+    private static func register(_ db: Database, _ stream: Roster.Stream) throws -> StreamID {
+        if let id = try id(db, stream.name) ?? rename(db, stream) {
+            try db.execute(
+                sql: """
+                    UPDATE stream SET is_configured = 1, kind = ?, filter_hash = coalesce(?, filter_hash)
+                    WHERE id = ?
+                    """,
+                arguments: [stream.kind.rawValue, stream.filterHash, id.value]
+            )
+            return id
+        }
+        try db.execute(
+            sql: "INSERT INTO stream (name, source, kind, is_configured, filter_hash) VALUES (?, ?, ?, 1, ?)",
+            arguments: [
+                stream.name.description, stream.name.source, stream.kind.rawValue, stream.filterHash,
+            ]
+        )
+        return StreamID(db.lastInsertedRowID)
+    }
+
+    /// Gives the row of the old name the new one, if there is one; once done, `renamed_from` may stay.
+    private static func rename(_ db: Database, _ stream: Roster.Stream) throws -> StreamID? {
+        guard let old = stream.renamedFrom, let id = try id(db, old) else { return nil }
+        try db.execute(
+            sql: "UPDATE stream SET name = ?, source = ? WHERE id = ?",
+            arguments: [stream.name.description, stream.name.source, id.value]
+        )
+        return id
+    }
+
+    private static func id(_ db: Database, _ name: StreamName) throws -> StreamID? {
+        try Int64.fetchOne(
+            db,
+            sql: "SELECT id FROM stream WHERE name = ? AND replay_id IS NULL",
+            arguments: [name.description]
+        ).map { StreamID($0) }
+    }
+}

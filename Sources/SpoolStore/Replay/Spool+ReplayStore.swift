@@ -1,0 +1,116 @@
+import GRDB
+package import SpoolCore
+
+extension Spool: ReplayStore {
+    package func estimate(_ request: ReplayRequest) async throws(StoreError) -> ReplayEstimate {
+        try await plans(request).plans.map(\.estimate).reduce(ReplayEstimate(), +)
+    }
+
+    package func create(_ request: ReplayRequest, at now: Timestamp) async throws(StoreError) -> Replay {
+        let (sink, plans) = try await plans(request)
+        return try await write { db in
+            let mode: ReplayMode = request.missingOnly ? .missing : .window
+            let id = try ReplayRows.insert(db, request, mode: mode, sink: sink, plans: plans, at: now)
+            return try Self.one(db, id)
+        }
+    }
+
+    package func replays(of sink: SinkID?) async throws(StoreError) -> [Replay] {
+        try await read { try ReplayRows.fetch($0, sink: sink) }
+    }
+
+    package func batch(
+        of replay: ReplayID,
+        stream: StreamID,
+        after: Seq,
+        limit: BatchLimit,
+        raw: Bool
+    ) async throws(StoreError) -> ReplayBatch {
+        try await read { try ReplayRead($0, replay, stream).slice($0, after: after, limit: limit, raw: raw) }
+    }
+
+    package func move(
+        _ replay: ReplayID,
+        to state: Replay.State,
+        at now: Timestamp
+    ) async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    UPDATE replay SET state = ?1, moved_ms = ?2, finished_ms = CASE WHEN ?3 THEN NULL ELSE ?2 END
+                    WHERE id = ?4 AND state IN ('running', 'paused') AND state <> ?1
+                    """,
+                arguments: [state.rawValue, now.milliseconds, state.isUnfinished, replay.value]
+            )
+        }
+    }
+
+    /// Removes a replay that has ended from the list; its ledger rows stay.
+    package func remove(_ replay: ReplayID) async throws(StoreError) {
+        try await write { db in
+            guard let found = try ReplayRows.fetch(db, id: replay).first else {
+                throw StoreError(.invalid, "There is no replay \(replay). See `spool replay list`.")
+            }
+            guard !found.state.isUnfinished else {
+                throw StoreError(.invalid, "Replay \(replay) has not ended; cancel it first.")
+            }
+            try db.execute(sql: "DELETE FROM replay WHERE id = ?", arguments: [replay.value])
+        }
+    }
+
+    /// Makes a replay of exactly these events; dead letters among them that were dismissed are taken up again.
+    ///
+    /// - Throws: `.invalid` for a sink or an event that the spool does not have, or no event at all.
+    package func requeue(
+        _ events: [Seq],
+        to sink: SinkName,
+        at now: Timestamp
+    ) async throws(StoreError) -> Replay {
+        try await write { db in
+            guard let id = try SinkRoster.id(db, sink) else {
+                throw StoreError(.invalid, "The spool has no sink named \(sink). See `spool status`.")
+            }
+            return try Self.one(db, try Requeue.create(db, events, sink: id, named: sink, at: now))
+        }
+    }
+
+    private static func one(_ db: Database, _ id: ReplayID) throws -> Replay {
+        guard let replay = try ReplayRows.fetch(db, id: id).first else {
+            throw StoreError(.invalid, "There is no replay \(id).")
+        }
+        return replay
+    }
+
+    /// Looks at the whole window, slice by slice, so that no read is long.
+    private func plans(
+        _ request: ReplayRequest
+    ) async throws(StoreError) -> (sink: SinkID, plans: [ReplayPlan]) {
+        let target = try await read { try ReplayTarget($0, request) }
+        var plans: [ReplayPlan] = []
+        for subscription in target.subscriptions {
+            var plan = try await read {
+                try ReplayPlan(
+                    $0,
+                    sink: target.sink,
+                    subscription: subscription,
+                    missingOnly: request.missingOnly
+                )
+            }
+            var window = WindowRead(
+                of: subscription.stream,
+                basis: request.basis,
+                from: request.from,
+                to: request.to
+            )
+            while !window.isAtEnd {
+                (plan, window) = try await read { [plan, window] db in
+                    var (plan, window) = (plan, window)
+                    try window.next(db) { plan.look(at: $0) }
+                    return (plan, window)
+                }
+            }
+            plans.append(plan)
+        }
+        return (target.sink, plans)
+    }
+}

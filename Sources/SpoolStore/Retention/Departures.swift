@@ -1,0 +1,62 @@
+import GRDB
+import SpoolCore
+
+/// Retention's bookkeeping around the events themselves.
+enum Departures {
+    struct Stream: Sendable {
+        let id: StreamID
+        let isConfigured: Bool
+    }
+
+    /// The streams that retention looks at; a replay's own go with their replay.
+    static func streams(_ db: Database) throws -> [Stream] {
+        try Row.fetchAll(db, sql: "SELECT id, is_configured FROM stream WHERE replay_id IS NULL ORDER BY id")
+            .map { Stream(id: StreamID($0[0]), isConfigured: $0[1]) }
+    }
+
+    /// Notes by the source's clock since when subscriptions have been gone: the local one may be wrong by years.
+    static func note(_ db: Database, at now: Timestamp) throws {
+        try db.execute(
+            sql: "UPDATE subscription SET left_ms = ? WHERE state = 'left' AND left_ms IS NULL",
+            arguments: [now.milliseconds]
+        )
+    }
+
+    /// Replays paused for too long to keep their events, each with a notification.
+    static func replaysWithoutRight(_ db: Database, at now: Timestamp) throws -> [ReplayID] {
+        let ids = try Int64.fetchAll(
+            db,
+            sql: "SELECT id FROM replay WHERE state = 'paused' AND moved_ms < ?",
+            arguments: [(now - Retention.patience).milliseconds]
+        )
+        for id in ids {
+            try Notifications.raise(
+                db,
+                NewNotification(
+                    code: "Replay paused too long",
+                    subject: "\(id)",
+                    severity: .warning,
+                    message:
+                        "Replay \(id) has been paused for more than 7 days; retention may now take the events "
+                        + "it has yet to send. Resume or cancel it."
+                ),
+                at: now
+            )
+        }
+        return ids.map { ReplayID($0) }
+    }
+
+    /// Connections that no ledger row names any more, and notifications long cleared.
+    static func deleteUnreferenced(_ db: Database, before: Timestamp) throws {
+        try db.execute(
+            sql: """
+                DELETE FROM connection WHERE closed_ms IS NOT NULL
+                    AND id < (SELECT min(connection_id) FROM ledger)
+                """
+        )
+        try db.execute(
+            sql: "DELETE FROM notification WHERE cleared_ms < ?",
+            arguments: [before.milliseconds]
+        )
+    }
+}

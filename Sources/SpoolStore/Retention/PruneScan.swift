@@ -1,0 +1,101 @@
+import GRDB
+import SpoolCore
+
+/// Goes through a stream's events from the oldest on, on the stream's basis, and deletes what may go.
+struct PruneScan: Sendable {
+    let stream: StreamID
+    let cutoff: Timestamp
+    let sweepsBack: Duration
+    /// Sinks that left before this no longer keep events.
+    let leftBefore: Timestamp
+    /// Replays paused before this no longer keep events.
+    let pausedBefore: Timestamp
+    /// The place after which the next slice begins.
+    private var time = Int64.min
+    private var seq = Int64.min
+    private(set) var isAtEnd = false
+
+    init(
+        _ stream: StreamID,
+        cutoff: Timestamp,
+        sweepsBack: Duration,
+        leftBefore: Timestamp,
+        pausedBefore: Timestamp
+    ) {
+        self.stream = stream
+        self.cutoff = cutoff
+        self.sweepsBack = sweepsBack
+        self.leftBefore = leftBefore
+        self.pausedBefore = pausedBefore
+    }
+
+    /// `keep` is true for dead letters that were not dismissed, and for what an unfinished replay has yet to send.
+    static let sql = """
+        SELECT e.created_ms, e.seq,
+            EXISTS (SELECT 1 FROM dead_letter d WHERE d.seq = e.seq AND d.dismissed_ms IS NULL)
+            OR EXISTS (
+                SELECT 1 FROM replay r JOIN replay_stream s ON s.replay_id = r.id AND s.stream_id = e.stream_id
+                WHERE r.state IN ('running', 'paused') AND (r.state = 'running' OR r.moved_ms >= ?5)
+                    AND e.seq > s.position AND e.seq <= s.end_seq
+                    AND CASE r.mode
+                        WHEN 'events'
+                        THEN EXISTS (SELECT 1 FROM replay_event x WHERE x.replay_id = r.id AND x.seq = e.seq)
+                        ELSE CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END >= r.from_ms
+                            AND CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END < r.to_ms
+                    END
+            ) AS keep
+        FROM event e INDEXED BY event_created
+        WHERE e.stream_id = ?1 AND e.created_ms >= ?2 AND e.created_ms < ?3 AND (e.created_ms > ?2 OR e.seq > ?4)
+        ORDER BY e.created_ms, e.seq LIMIT \(Retention.slice)
+        """
+
+    /// The time of the next event to look at; nil when there is none.
+    func peek(_ db: Database) throws -> Int64? {
+        try Int64.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT created_ms FROM event INDEXED BY event_created
+                    WHERE stream_id = ? AND created_ms >= ? ORDER BY created_ms LIMIT 1
+                    """
+            ),
+            arguments: [stream.value, time]
+        )
+    }
+
+    /// One transaction's worth: deletes what may go of the next events.
+    mutating func slice(_ db: Database) throws -> PruneReport {
+        let scope = try PruneScope(
+            db,
+            stream,
+            cutoff: cutoff,
+            sweepsBack: sweepsBack,
+            leftBefore: leftBefore
+        )
+        guard let scope else {
+            isAtEnd = true
+            return PruneReport()
+        }
+        var gone: [Int64] = []
+        var newest = Int64.min
+        var looked = 0
+        let statement = try RawStatement(db, Self.sql)
+        statement.bind(stream.value, at: 1)
+        statement.bind(time, at: 2)
+        statement.bind(scope.bound, at: 3)
+        statement.bind(seq, at: 4)
+        statement.bind(pausedBefore.milliseconds, at: 5)
+        defer { statement.release() }
+        while try statement.step() {
+            looked += 1
+            time = statement.int(0)
+            seq = statement.int(1)
+            guard seq <= scope.floor, statement.int(2) == 0 else { continue }
+            gone.append(seq)
+            newest = max(newest, time)
+        }
+        isAtEnd = looked < Retention.slice
+        statement.reset()
+        guard !gone.isEmpty else { return PruneReport() }
+        return try PruneSlice(stream: stream, seqs: gone, newest: newest, scope: scope).delete(db)
+    }
+}

@@ -1,0 +1,55 @@
+import GRDB
+import SpoolCore
+
+/// What of one stream may go: settled everywhere, and older than anything still to be read.
+struct PruneScope {
+    /// Only events below this time, on the stream's basis.
+    let bound: Int64
+    /// Only events up to this one: the smallest watermark that counts.
+    let floor: Int64
+    /// Subscriptions of sinks that left too long ago to count, with their watermarks.
+    let forsaken: [(id: Int64, sink: String, watermark: Int64)]
+
+    /// Nil when nothing of the stream may go.
+    init?(
+        _ db: Database,
+        _ stream: StreamID,
+        cutoff: Timestamp,
+        sweepsBack: Duration,
+        leftBefore: Timestamp
+    ) throws {
+        let progress = try StreamRow.progress(db, stream)
+        guard let cursor = progress.cursor else { return nil }
+        let limits = [
+            cutoff, cursor.since, cursor.scan?.from, progress.sweptTo.map { $0 - sweepsBack },
+            progress.sweep?.from,
+        ]
+        bound = limits.compactMap { $0?.milliseconds }.min() ?? .min
+        var floor = Int64.max
+        var forsaken: [(id: Int64, sink: String, watermark: Int64)] = []
+        let rows = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT s.id, k.name, s.watermark_seq, s.state = 'left' AND s.left_ms < ?
+                    FROM subscription s JOIN sink k ON k.id = s.sink_id WHERE s.stream_id = ?
+                    """
+            ),
+            arguments: [leftBefore.milliseconds, stream.value]
+        )
+        for row in rows {
+            if row[3] as Bool? ?? false {
+                forsaken.append((row[0], row[1], row[2]))
+            } else {
+                floor = min(floor, row[2])
+            }
+        }
+        self.floor = floor
+        self.forsaken = forsaken
+        // The usual case with a sink that is down: its backlog is all there is.
+        let first = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT min(seq) FROM event WHERE stream_id = ?"),
+            arguments: [stream.value]
+        )
+        guard let first, first <= floor else { return nil }
+    }
+}

@@ -1,0 +1,84 @@
+import GRDB
+import SpoolCore
+
+/// Events of one stream that go together, with all that goes with them.
+struct PruneSlice {
+    let stream: StreamID
+    let seqs: [Int64]
+    /// The greatest time among them, on the stream's basis.
+    let newest: Int64
+    let scope: PruneScope
+
+    /// Deletes events and records, ledger rows that now speak for nothing, and fetch windows wholly below
+    /// `pruned_to_ms`, which moves so that nothing deleted can come in again as new.
+    func delete(_ db: Database) throws -> PruneReport {
+        var report = PruneReport()
+        report.lost = try countLost(db)
+        let list = try JSONColumn.text(seqs)
+        try db.cachedStatement(sql: "DELETE FROM event WHERE seq IN (SELECT value FROM json_each(?))")
+            .execute(arguments: [list])
+        report.events = db.changesCount
+        try db.cachedStatement(
+            sql: """
+                UPDATE stream SET kept = kept - ?, pruned_to_ms = max(coalesce(pruned_to_ms, ?2), ?2) WHERE id = ?
+                """
+        ).execute(arguments: [report.events, newest + 1, stream.value])
+        try deleteLedger(db)
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM fetch_window WHERE stream_id = ?1 AND state <> 'running'
+                    AND from_ms <= (SELECT pruned_to_ms FROM stream WHERE id = ?1)
+                    AND to_ms <= (SELECT pruned_to_ms FROM stream WHERE id = ?1)
+                """
+        ).execute(arguments: [stream.value])
+        return report
+    }
+
+    private func deleteLedger(_ db: Database) throws {
+        guard let first = seqs.min(), let last = seqs.max() else { return }
+        for sink in try Int64.fetchAll(db.cachedStatement(sql: "SELECT id FROM sink")) {
+            try db.cachedStatement(
+                sql: """
+                    DELETE FROM ledger WHERE id IN (
+                        SELECT l.id FROM ledger l INDEXED BY ledger_range
+                        WHERE l.sink_id = ?1 AND l.stream_id = ?2 AND l.last_seq >= ?3 AND l.first_seq <= ?4
+                            AND NOT EXISTS (SELECT 1 FROM event e INDEXED BY event_stream
+                                WHERE e.stream_id = ?2 AND e.seq BETWEEN l.first_seq AND l.last_seq))
+                    """
+            ).execute(arguments: [sink, stream.value, first, last])
+        }
+    }
+
+    /// Notes on each forsaken subscription what it will miss, so that `gaps` and its backlog stay true.
+    private func countLost(_ db: Database) throws -> Int {
+        var lost = 0
+        for subscription in scope.forsaken {
+            let missed = seqs.filter { $0 > subscription.watermark }
+            guard let first = missed.min(), let last = missed.max() else { continue }
+            lost += missed.count
+            try db.cachedStatement(
+                sql: """
+                    UPDATE subscription SET lost = lost + ?1, passed = passed + ?1,
+                        lost_from_ms = min(coalesce(lost_from_ms, t.oldest), t.oldest),
+                        lost_to_ms = max(coalesce(lost_to_ms, t.newest), t.newest)
+                    FROM (SELECT min(created_ms) AS oldest, max(created_ms) AS newest FROM event
+                        WHERE seq IN (SELECT value FROM json_each(?2))) AS t
+                    WHERE id = ?3
+                    """
+            ).execute(arguments: [missed.count, try JSONColumn.text(missed), subscription.id])
+            try Notifications.raise(
+                db,
+                NewNotification(
+                    code: "Events lost to a sink that left",
+                    subject: subscription.sink,
+                    severity: .warning,
+                    message:
+                        "Sink \(subscription.sink) has left the configuration and retention took events it had "
+                        + "not been sent, \(first) to \(last) and others; see `gaps`."
+                ),
+                at: Timestamp(milliseconds: newest)
+            )
+        }
+        return lost
+    }
+}

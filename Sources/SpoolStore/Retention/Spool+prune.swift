@@ -1,0 +1,120 @@
+import GRDB
+package import SpoolCore
+
+extension Spool {
+    /// Deletes events that are settled everywhere and older than `age` on their stream's basis, and above 80 % of
+    /// the spool's size without regard to their age, oldest first; gives space back.
+    ///
+    /// Works in short transactions, at most `limit` events a call. Never passes `since` or what sweeps may still
+    /// meet; spares dead letters and what an unfinished replay has yet to send.
+    ///
+    /// - Parameters:
+    ///   - now: what each stream's source has told since the start; a configured stream without it is left alone.
+    ///   - age: `retention.age`.
+    ///   - limit: stops after this many events.
+    package func prune(
+        now: [StreamID: SourceTime],
+        age: Duration,
+        limit: Int = 100_000
+    ) async throws(StoreError) -> PruneReport {
+        var report = PruneReport()
+        guard let latest = now.values.map(\.date).max() else {
+            report.bytesInUse = try await read { try Sizes.bytesInUse($0) }
+            return report
+        }
+        try await write { try Departures.note($0, at: latest) }
+        report.replays = try await write { try Departures.replaysWithoutRight($0, at: latest) }
+        let streams = try await read { try Departures.streams($0) }
+        func scan(_ stream: Departures.Stream, cutoff: (SourceTime) -> Timestamp) -> PruneScan? {
+            let gone = SourceTime(date: latest, sweepsBack: Retention.returning)
+            guard let time = now[stream.id] ?? (stream.isConfigured ? nil : gone) else { return nil }
+            return PruneScan(
+                stream.id,
+                cutoff: cutoff(time),
+                sweepsBack: time.sweepsBack,
+                leftBefore: latest - age,
+                pausedBefore: latest - Retention.patience
+            )
+        }
+        for stream in streams {
+            guard var scan = scan(stream, cutoff: { $0.date - age }) else { continue }
+            while !scan.isAtEnd, report.events < limit { report += try await run(&scan) }
+        }
+        // Any time the source has told is later than every record that may go.
+        var scans = streams.compactMap { scan($0, cutoff: \.date) }
+        while report.events < limit, try await isUnderPressure() {
+            guard let oldest = try await oldest(&scans) else { break }
+            report += try await run(&scans[oldest])
+        }
+        report.hasMore = report.events >= limit
+        if report.events > 0 {
+            try await write { try Departures.deleteUnreferenced($0, before: latest - age) }
+        }
+        try await giveBack()
+        report.bytesInUse = try await read { try Sizes.bytesInUse($0) }
+        return report
+    }
+
+    /// Lets go of a sink, or a stream, that has left the configuration: its events no longer wait for anyone.
+    ///
+    /// - Throws: `.invalid` when nothing of that name has left.
+    package func forget(_ name: String) async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM subscription WHERE state = 'left'
+                        AND sink_id IN (SELECT id FROM sink WHERE name = ?1 AND state = 'disabled')
+                        OR stream_id IN (SELECT id FROM stream WHERE name = ?1 AND is_configured = 0)
+                    """,
+                arguments: [name]
+            )
+            guard db.changesCount == 0 else { return }
+            throw StoreError(.invalid, "No sink or stream named \(name) has left the configuration.")
+        }
+    }
+
+    private func run(_ scan: inout PruneScan) async throws(StoreError) -> PruneReport {
+        let (next, report) = try await write { [scan] db in
+            var scan = scan
+            let report = try scan.slice(db)
+            return (scan, report)
+        }
+        scan = next
+        return report
+    }
+
+    private func isUnderPressure() async throws(StoreError) -> Bool {
+        let limit = Int64(Double(options.maxBytes) * Retention.pressure)
+        return try await read { try Sizes.bytesInUse($0) } > limit
+    }
+
+    /// Which scan's next event is the oldest; scans at their end are dropped.
+    private func oldest(_ scans: inout [PruneScan]) async throws(StoreError) -> Int? {
+        scans.removeAll { $0.isAtEnd }
+        let times = try await read { [scans] db in try scans.map { try $0.peek(db) ?? .max } }
+        return times.indices.min { times[$0] < times[$1] }
+    }
+
+    /// Returns free pages to the file system, all but a few; all of them when the disk is nearly full.
+    private func giveBack() async throws(StoreError) {
+        let spare = files.freeBytes() < 2 * options.lowDiskBytes ? 0 : Retention.sparePages
+        while true {
+            let isDone = try await writeWithoutTransaction { [wal] db in
+                let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+                guard free > spare else { return true }
+                let count = min(free - spare, Int64(Retention.vacuumPages))
+                try db.execute(sql: "PRAGMA incremental_vacuum(\(count))")
+                wal.committed(db)
+                return try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0 >= free
+            }
+            if isDone { return }
+        }
+    }
+}
+
+extension PruneReport {
+    static func += (left: inout Self, right: Self) {
+        left.events += right.events
+        left.lost += right.lost
+    }
+}

@@ -1,0 +1,58 @@
+import GRDB
+import SpoolCore
+
+extension StoreError {
+    /// Any error of a store operation in an operator's words.
+    init(_ error: any Error, path: String) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as DatabaseError: self.init(sqlite: error, path: path)
+        default: self.init(.io, "The spool \(path) cannot be used: \(error)")
+        }
+    }
+
+    private init(sqlite error: DatabaseError, path: String) {
+        let said = error.message ?? "no further word from SQLite"
+        let code = "SQLite \(error.extendedResultCode.rawValue): \(said)"
+        switch error.resultCode.primaryResultCode {
+        case .SQLITE_FULL:
+            self.init(
+                .full,
+                "The disk of the spool \(path) is full. Nothing was lost: fetching waits at the source. "
+                    + "Free space on it, or lower `spool.retention`."
+            )
+        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+            self.init(
+                .readOnly,
+                "The spool \(path) cannot be opened or written (\(code)). Give this user write access to "
+                    + "the file and its folder, or set `spool.path` to another place."
+            )
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            self = .damaged(path, code)
+        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
+            self.init(
+                .busy,
+                "The spool \(path) was held by another connection for too long (\(code)). Close programs "
+                    + "that have it open, such as a `sqlite3` shell inside a transaction."
+            )
+        case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_RANGE, .SQLITE_TOOBIG:
+            self.init(.invalid, "The spool \(path) refused the change (\(code)). Nothing of it was kept.")
+        default:
+            self.init(
+                .io,
+                "Reading or writing the spool \(path) failed (\(code)). Check the disk and the kernel's "
+                    + "log, then start again: what was acknowledged is safe, the rest is fetched again."
+            )
+        }
+    }
+
+    /// A file that cannot be used as it is, with the way out.
+    static func damaged(_ path: String, _ cause: String) -> StoreError {
+        StoreError(
+            .damaged,
+            "The spool \(path) is damaged or not a spool: \(cause). Move it aside together with its -wal and "
+                + "-shm files and start again, which fetches again what the source still keeps; "
+                + "`sqlite3 FILE .recover` salvages what can be read."
+        )
+    }
+}

@@ -1,0 +1,15 @@
+import GRDB
+
+/// How much room the spool takes.
+enum Sizes {
+    /// Bytes of pages that hold something; free pages are used again first.
+    static func bytesInUse(_ db: Database) throws -> Int64 {
+        let pages = try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+        let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+        return (pages - free) * (try pageSize(db))
+    }
+
+    static func pageSize(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? Int64(Connections.pageSize)
+    }
+}

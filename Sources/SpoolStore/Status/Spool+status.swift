@@ -1,0 +1,133 @@
+import GRDB
+package import SpoolCore
+
+extension Spool {
+    /// Reads how everything is, in one snapshot.
+    package func status() async throws(StoreError) -> SpoolStatus {
+        let (files, reserve) = (files, reserve)
+        return try await read { db in
+            SpoolStatus(
+                streams: try StatusRows.streams(db),
+                sinks: try StatusRows.sinks(db),
+                replays: try ReplayRows.fetch(db),
+                notifications: try Notifications.fetch(db, all: false, limit: 100),
+                size: SpoolStatus.Size(
+                    file: SpoolFiles.size(of: files.path),
+                    wal: SpoolFiles.size(of: files.wal),
+                    inUse: try Sizes.bytesInUse(db),
+                    diskFree: files.freeBytes(),
+                    hasReserve: reserve.isWhole
+                )
+            )
+        }
+    }
+
+    /// How long the write-ahead log is, and since when a reader holds it back; tries to empty one that is
+    /// too long.
+    ///
+    /// To be called every few seconds; report one held for over a minute.
+    package func walReport(at now: Timestamp) async throws(StoreError) -> WALReport {
+        try await writeWithoutTransaction { [wal] db in
+            wal.retry(db)
+            return wal.report(at: now)
+        }
+    }
+}
+
+/// The rows behind `status`.
+private enum StatusRows {
+    static func streams(_ db: Database) throws -> [SpoolStatus.Stream] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, name, kind, is_configured, state, last_error, trouble_since_ms, start_ms,
+                    json_extract(cursor, '$.since') AS since_ms, swept_to_ms, pruned_to_ms, source_ms,
+                    last_success_ms, newest_ms, inserted, kept, unreadable
+                FROM stream ORDER BY name
+                """
+        )
+        return try rows.map { row in
+            SpoolStatus.Stream(
+                id: StreamID(row["id"]),
+                name: try Names.stream(row["name"]),
+                kind: EventKind(rawValue: row["kind"]) ?? .activity,
+                isConfigured: row["is_configured"],
+                state: row["state"],
+                trouble: row["last_error"],
+                troubleSince: Timestamp(row["trouble_since_ms"]),
+                start: Timestamp(row["start_ms"]),
+                since: Timestamp(row["since_ms"]),
+                sweptTo: Timestamp(row["swept_to_ms"]),
+                prunedTo: Timestamp(row["pruned_to_ms"]),
+                sourceDate: Timestamp(row["source_ms"]),
+                lastSuccess: Timestamp(row["last_success_ms"]),
+                newest: Timestamp(row["newest_ms"]),
+                inserted: row["inserted"],
+                kept: row["kept"],
+                unreadable: row["unreadable"]
+            )
+        }
+    }
+
+    static func sinks(_ db: Database) throws -> [SpoolStatus.Sink] {
+        let subscriptions = try subscriptions(db)
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, name, type, state, state_since_ms, last_success_ms, last_error, attempts, retry_at_ms,
+                    (SELECT count(*) FROM dead_letter d WHERE d.sink_id = sink.id AND d.dismissed_ms IS NULL)
+                        AS dead_letters
+                FROM sink ORDER BY name
+                """
+        )
+        return rows.map { row in
+            SpoolStatus.Sink(
+                id: SinkID(row["id"]),
+                name: SinkName(row["name"]),
+                type: row["type"],
+                state: SinkReport.State(rawValue: row["state"]) ?? .created,
+                stateSince: Timestamp(row["state_since_ms"]),
+                lastSuccess: Timestamp(row["last_success_ms"]),
+                lastError: row["last_error"],
+                attempts: row["attempts"],
+                retryAt: Timestamp(row["retry_at_ms"]),
+                deadLetters: row["dead_letters"],
+                subscriptions: subscriptions[row["id"]] ?? []
+            )
+        }
+    }
+
+    private static func subscriptions(_ db: Database) throws -> [Int64: [SpoolStatus.Subscription]] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT s.sink_id, t.name, s.state, s.watermark_seq, t.inserted - s.passed AS waiting,
+                    o.fetched_ms, o.occurred_ms, s.delivered, s.filtered, s.refused, s.replayed, s.lost
+                FROM subscription s
+                JOIN stream t ON t.id = s.stream_id
+                LEFT JOIN event o ON o.seq =
+                    (SELECT min(n.seq) FROM event n WHERE n.stream_id = s.stream_id AND n.seq > s.watermark_seq)
+                ORDER BY t.name
+                """
+        )
+        var found: [Int64: [SpoolStatus.Subscription]] = [:]
+        for row in rows {
+            found[row["sink_id"], default: []].append(
+                SpoolStatus.Subscription(
+                    stream: try Names.stream(row["name"]),
+                    state: row["state"],
+                    watermark: Seq(row["watermark_seq"]),
+                    waiting: row["waiting"],
+                    oldestFetched: Timestamp(row["fetched_ms"]),
+                    oldestOccurred: Timestamp(row["occurred_ms"]),
+                    delivered: row["delivered"],
+                    filtered: row["filtered"],
+                    refused: row["refused"],
+                    replayed: row["replayed"],
+                    lost: row["lost"]
+                )
+            )
+        }
+        return found
+    }
+}

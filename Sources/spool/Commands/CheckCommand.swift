@@ -1,0 +1,27 @@
+import ArgumentParser
+import SpoolDaemon
+
+/// `spool check`.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Validates the configuration; shows every problem with line and column."
+    )
+
+    @OptionGroup var config: ConfigurationOption
+
+    @Flag(help: "Also ask each source for a page of each stream, and each sink for a connection (exit 3).")
+    var connect = false
+
+    func run() async throws {
+        let composition = try config.composition()
+        for warning in composition.warnings { Output.line("warning: \(warning)") }
+        Output.line("\(composition.path): ok (\(composition.summary))")
+        guard connect else { return }
+        let findings = await ConnectionCheck(composition).run()
+        for finding in findings { Output.line(finding.description) }
+        if findings.contains(where: { !$0.isReachable }) {
+            throw CommandFailure(.cannotReach, "\(findings.count { !$0.isReachable }) of \(findings.count) cannot be had")
+        }
+    }
+}

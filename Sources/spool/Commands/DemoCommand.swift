@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import Logging
+import SpoolDaemon
+
+/// `spool demo`.
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Shows it all in a minute, without a configuration: an outage of the SIEM loses nothing."
+    )
+
+    @Option(help: "The same seed gives the same records.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Activities a second.")
+    var rate = 40.0
+
+    @Flag(help: "Keep the folder with the spool, to look into it with sqlite3.")
+    var keep = false
+
+    func run() async throws {
+        var options = Demo.Options()
+        options.isTerminal = Output.isTerminal
+        options.hasColor = Output.isTerminal && ConfigurationOption.environment["NO_COLOR"] == nil
+        options.keepsFolder = keep
+        options.seed = seed
+        options.rate = rate
+        // The picture tells what happens; only what must not happen is logged.
+        let logger = Logger(label: "spool") { _ in LogfmtHandler(level: .error) }
+        let demo = Demo(options, logger: logger) { Output.text($0) }
+        let account = try await CommandFailure.translating { try await demo.run() }
+        guard account.faults.isEmpty else {
+            throw CommandFailure(.undelivered, "the demo's account does not add up")
+        }
+    }
+}

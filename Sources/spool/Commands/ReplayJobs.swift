@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import SpoolControl
+import SpoolCore
+import SpoolDaemon
+
+/// `spool replay list`.
+struct ReplayList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists replays, newest first.")
+
+    @OptionGroup var config: ConfigurationOption
+    @Flag(help: "As JSON.") var json = false
+
+    func run() async throws {
+        let replays = try await ReplayJobs.list(config).map(ReplayStatus.init)
+        if json { return Output.line(try JSONText.of(replays)) }
+        if replays.isEmpty { return Output.line("no replays") }
+        var table = TextTable(["id", "sink", "state", "sent", "total", "from", "to", "basis", "missing only"])
+        for replay in replays {
+            table.add([
+                String(replay.id), replay.sink, replay.state.rawValue, String(replay.sent), String(replay.total),
+                replay.from.description, replay.to.description, replay.basis.rawValue,
+                replay.missingOnly ? "yes" : "no",
+            ])
+        }
+        Output.line(table.render())
+    }
+}
+
+/// `spool replay show ID`.
+struct ReplayShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one replay.")
+
+    @OptionGroup var config: ConfigurationOption
+    @Argument(help: "The replay's number.") var id: Int64
+    @Flag(help: "As JSON.") var json = false
+
+    func run() async throws {
+        guard let replay = try await ReplayJobs.list(config).first(where: { $0.id.value == id }) else {
+            throw CommandFailure(.wrongUse, "there is no replay \(id); `spool replay list` shows all")
+        }
+        if json { return Output.line(try JSONText.of(ReplayStatus(replay))) }
+        Output.line(ReplayText(replay).text)
+    }
+}
+
+/// `spool replay pause ID`.
+struct ReplayPause: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "pause", abstract: "Pauses a replay.")
+    @OptionGroup var config: ConfigurationOption
+    @Argument(help: "The replay's number.") var id: Int64
+
+    func run() async throws { try await ReplayJobs.move(config, id, .pause) }
+}
+
+/// `spool replay resume ID`.
+struct ReplayResume: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Lets a paused replay go on; without a daemon it is driven here, to its end."
+    )
+    @OptionGroup var config: ConfigurationOption
+    @Argument(help: "The replay's number.") var id: Int64
+
+    func run() async throws { try await ReplayJobs.move(config, id, .resume) }
+}
+
+/// `spool replay cancel ID`.
+struct ReplayCancel: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Ends a replay for good.")
+    @OptionGroup var config: ConfigurationOption
+    @Argument(help: "The replay's number.") var id: Int64
+
+    func run() async throws { try await ReplayJobs.move(config, id, .cancel) }
+}
+
+/// What the subcommands share.
+enum ReplayJobs {
+    /// Reads the spool itself: that needs neither the daemon nor the lock.
+    static func list(_ config: ConfigurationOption) async throws -> [Replay] {
+        let composition = try config.composition()
+        return try await CommandFailure.translating { try await ReplayDesk.list(composition) }
+    }
+
+    static func move(_ config: ConfigurationOption, _ id: Int64, _ move: MoveReplay.Move) async throws {
+        let composition = try config.composition()
+        try await ReplayFailure.translating {
+            let desk = try await ReplayDesk.open(composition, command: "spool replay")
+            do {
+                let replay = try await desk.move(ReplayID(id), move)
+                Output.line(ReplayText(replay).text)
+                if move == .resume, desk.isDirect { try await ReplayWatch(desk, replay).run() }
+            } catch {
+                // The first error says why; closing adds nothing to it.
+                try? await desk.close()
+                throw error
+            }
+            try await desk.close()
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Logging
+import SpoolConfig
+import SpoolCore
+import SpoolDaemon
+
+/// `--config`, which every command takes.
+struct ConfigurationOption: ParsableArguments {
+    @Option(
+        name: .customLong("config"),
+        help: "Configuration file (else SPOOL_CONFIG, else ./spool.yaml, else /etc/spool/spool.yaml)."
+    )
+    var file: String?
+
+    /// Where the configuration is.
+    func path() throws -> String {
+        do throws(ConfigurationFault) {
+            return try ConfigurationLocation.find(option: file, environment: Self.environment)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// The whole configuration, composed.
+    func composition() throws -> Composition {
+        do throws(ConfigurationFault) {
+            return try Composition.read(
+                path: try ConfigurationLocation.find(option: file, environment: Self.environment),
+                environment: Self.environment,
+                hostName: ProcessInfo.processInfo.hostName
+            )
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    static var environment: [String: String] { ProcessInfo.processInfo.environment }
+}
+
+/// `--log-level`, for commands that run for long.
+struct LogOption: ParsableArguments {
+    @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.")
+    var logLevel: Logger.Level = .info
+
+    /// A logger that writes logfmt to standard error.
+    var logger: Logger {
+        let level = logLevel
+        return Logger(label: "spool") { _ in LogfmtHandler(level: level) }
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

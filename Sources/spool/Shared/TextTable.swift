@@ -1,0 +1,37 @@
+/// Rows of text set in columns, for people.
+struct TextTable {
+    private var rows: [[String]]
+    private let header: [String]
+
+    init(_ header: [String], _ rows: [[String]] = []) {
+        self.header = header
+        self.rows = rows
+    }
+
+    mutating func add(_ row: [String]) { rows.append(row) }
+
+    /// The table with two blanks between columns; numbers are set to the right.
+    func render() -> String {
+        let all = [header] + rows
+        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let isNumeric = header.indices.map { column in
+            !rows.isEmpty && rows.allSatisfy { $0[column].allSatisfy { $0.isNumber || "-.,".contains($0) } }
+        }
+        return all.map { row in
+            let cells = row.indices.map { column -> String in
+                let blank = String(repeating: " ", count: widths[column] - row[column].count)
+                return isNumeric[column] ? blank + row[column] : row[column] + blank
+            }
+            return cells.joined(separator: "  ").trimmingTrailingBlanks
+        }
+        .joined(separator: "\n")
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingBlanks: String {
+        var text = Substring(self)
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+}

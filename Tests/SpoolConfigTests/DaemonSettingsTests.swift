@@ -1,0 +1,149 @@
+import SpoolConfig
+import SpoolCore
+import Testing
+
+@Suite("The daemon's own settings")
+struct DaemonSettingsTests {
+    private func read(_ text: String) throws -> DaemonSettings {
+        let file = try ConfigurationFile.parse(
+            text: text,
+            path: "spool.yaml",
+            secrets: SystemSecrets(environment: [:])
+        )
+        return try file.settings { DaemonSettings($0, $1) }
+    }
+
+    private func problems(_ text: String) throws -> [String] {
+        do {
+            _ = try read(text)
+            return []
+        } catch let fault as ConfigurationFault {
+            return fault.problems.map(\.description)
+        }
+    }
+
+    private static let lists = "sources: [{ name: contoso }]\nsinks: []\n"
+
+    @Test("what is not given has its default")
+    func defaults() throws {
+        let settings = try read(Self.lists)
+
+        #expect(settings.spool.path == "/var/lib/spool/spool.db")
+        #expect(settings.spool.retentionAge == .days(30))
+        #expect(settings.spool.maxSize == 20 << 30)
+        #expect(settings.status.listen?.description == "127.0.0.1:9470")
+    }
+
+    @Test("what is given is read")
+    func values() throws {
+        let settings = try read(
+            """
+            spool: { path: /srv/spool.db, retention: { age: 90d, max_size: 512MiB } }
+            status: { listen: "[::1]:9000" }
+            sources:
+              - { name: contoso, type: defender-cloud-apps, url: x }
+              - { name: fabrikam, type: defender-cloud-apps }
+            sinks:
+              - { name: siem, type: syslog }
+            """
+        )
+
+        #expect(settings.spool.path == "/srv/spool.db")
+        #expect(settings.spool.retentionAge == .days(90))
+        #expect(settings.spool.maxSize == 512 << 20)
+        #expect(settings.status.listen?.host == "::1")
+        #expect(settings.status.listen?.port == 9_000)
+        #expect(settings.sources.map(\.name) == ["contoso", "fabrikam"])
+        #expect(settings.sources.map(\.type) == ["defender-cloud-apps", "defender-cloud-apps"])
+        #expect(settings.sinks.map(\.name) == ["siem"])
+        #expect(settings.sources.map(\.node.line) == [4, 5])
+    }
+
+    @Test("the status server can be left out")
+    func noStatus() throws {
+        #expect(try read(Self.lists + "status: { listen: none }\n").status.listen == nil)
+    }
+
+    @Test("every problem is found in one reading, each at its place")
+    func allAtOnce() throws {
+        let found = try problems(
+            """
+            spool: { path: [], retention: { age: 1y, max_size: lots, ag: 1d } }
+            status: { listen: 0.0.0.0:9470, lisen: x }
+            sorces: []
+            sources: []
+            sinks:
+              - { name: SIEM }
+              - { name: siem }
+              - { name: siem }
+              - { type: syslog }
+            """
+        )
+
+        #expect(
+            found == [
+                "1:16: expected a single value, found a list",
+                "1:38: expected a length of time from 1h to 3650d, such as `15s`, `10m` or `2d`, found `1y`",
+                "1:52: expected a size from 1MiB to 1024TiB, such as `512MiB` or `20GiB`, found `lots`",
+                "1:58: unknown key `ag`; did you mean `age`?",
+                "2:19: the status server has no log-in: whoever reaches `0.0.0.0:9470` sees it; "
+                    + "listen on 127.0.0.1, or add `allow_remote: true`",
+                "2:33: unknown key `lisen`; did you mean `listen`?",
+                "3:1: unknown key `sorces`; did you mean `sources`?",
+                "4:10: there must be at least one source",
+                "6:13: a name consists of lower-case letters, digits, `.`, `_` and `-`, and begins with a letter "
+                    + "or digit; found `SIEM`",
+                "8:13: the name `siem` is already used in line 7",
+            ]
+        )
+    }
+
+    @Test("a file without sources or sinks is refused")
+    func missingLists() throws {
+        #expect(try problems("spool: ~\n") == ["1:1: `sinks` is missing", "1:1: `sources` is missing"])
+        #expect(try problems("") == ["1:1: `sinks` is missing", "1:1: `sources` is missing"])
+    }
+
+    @Test("a file that is no group of keys is refused", arguments: ["- a\n", "text\n"])
+    func noGroup(text: String) throws {
+        #expect(try problems(text).count == 1)
+    }
+
+    @Test("a spool's path is that of a file", arguments: ["/", "/var/lib/spool/", "\"\""])
+    func badPath(path: String) throws {
+        #expect(try problems(Self.lists + "spool: { path: \(path) }\n").count == 1)
+    }
+
+    @Test(
+        "a listening address is an IP address or localhost, with a port",
+        arguments: [
+            ("127.0.0.1:9470", true), ("127.1.2.3:0", true), ("[::1]:65535", true), ("localhost:1", true),
+            ("0.0.0.0:9470", false), ("[::]:9470", false), ("192.0.2.7:80", false),
+        ]
+    )
+    func addresses(text: String, isLoopback: Bool) throws {
+        let address = try #require(ListenAddress(text))
+
+        #expect(address.description == text)
+        #expect(address.isLoopback == isLoopback)
+    }
+
+    @Test(
+        "any other form is refused",
+        arguments: [
+            "", "9470", ":9470", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:9470",
+            "[::1]",
+            "host.example:9470", "127.1:80", "[127.0.0.1]:80", "127.0.0.1:٣", "127.evil.example:80",
+        ]
+    )
+    func badAddresses(text: String) {
+        #expect(ListenAddress(text) == nil)
+    }
+
+    @Test("an address that others can reach must be allowed")
+    func remote() throws {
+        let settings = try read(Self.lists + "status: { listen: 0.0.0.0:9470, allow_remote: true }\n")
+
+        #expect(settings.status.listen?.description == "0.0.0.0:9470")
+    }
+}

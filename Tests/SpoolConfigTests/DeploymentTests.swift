@@ -1,0 +1,80 @@
+import Foundation
+import SpoolConfig
+import SpoolCore
+import SpoolTestSupport
+import Testing
+
+@Suite("What is deployed")
+struct DeploymentTests {
+    private static let project = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private func text(_ path: String) throws -> String {
+        try String(contentsOf: Self.project.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    private func settings(_ text: String) throws -> DaemonSettings {
+        try ConfigurationFile.parse(text: text, path: "spool.yaml", secrets: SystemSecrets(environment: [:]))
+            .settings { DaemonSettings($0, $1) }
+    }
+
+    @Test("the configuration that is installed parses, and its values are the defaults")
+    func configuration() throws {
+        let settings = try settings(text("deploy/spool.yaml"))
+
+        #expect(settings.spool == SpoolSettings())
+        #expect(settings.status == StatusSettings())
+        #expect(settings.sources.map(\.type) == ["defender-cloud-apps"])
+        #expect(settings.sinks.map(\.type) == ["syslog"])
+    }
+
+    @Test("with every commented setting turned on it parses as well")
+    func commentedSettings() throws {
+        let lines = try text("deploy/spool.yaml").split(separator: "\n", omittingEmptySubsequences: false)
+        let turnedOn = lines.map { line in
+            let body = line.drop { $0 == " " }
+            let isSetting = body.hasPrefix("#") && body.dropFirst().first?.isLetter == true
+            return isSetting ? line.prefix(line.count - body.count) + body.dropFirst() : line
+        }
+
+        let settings = try settings(turnedOn.joined(separator: "\n"))
+
+        #expect(settings.spool == SpoolSettings())
+        #expect(settings.sources.count == 1)
+        #expect(lines != turnedOn)
+    }
+
+    @Test(
+        "systemd finds no mistake in the unit, and rates its exposure as low",
+        .enabled(if: hasSystemdAnalyze)
+    )
+    func unit() throws {
+        let folder = try TemporaryFolder()
+        // It looks for the program, which is not installed where tests run.
+        let unit = try text("deploy/systemd/spool.service")
+            .replacingOccurrences(of: "/usr/local/bin/spool", with: "/bin/true")
+        let path = try folder.write(unit, to: "spool.service")
+
+        let verified = try systemdAnalyze(["verify", path])
+        let rated = try systemdAnalyze(["security", "--offline=true", "--threshold=20", path])
+
+        #expect(verified.status == 0 && verified.output.isEmpty, "\(verified.output)")
+        #expect(rated.status == 0, "\(rated.output)")
+    }
+}
+
+private let hasSystemdAnalyze = FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-analyze")
+
+private func systemdAnalyze(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/systemd-analyze")
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+}

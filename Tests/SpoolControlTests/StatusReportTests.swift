@@ -1,0 +1,46 @@
+import SpoolControl
+import SpoolCore
+import Testing
+
+@Suite("The status report")
+struct StatusReportTests {
+    @Test("its keys are a public interface: snake case, times in milliseconds")
+    func keys() throws {
+        let time = Timestamp(milliseconds: 1_795_472_055_003)
+        var stream = StreamStatus(name: "contoso/alerts", kind: "alert", state: "ok", perMinute: 12)
+        stream.lastSuccess = time
+        var sink = SinkStatus(
+            name: "siem",
+            type: "syslog",
+            address: "tls://siem:6514",
+            state: "connected",
+            backlog: 7
+        )
+        sink.oldest = time
+        var report = StatusReport(
+            version: "1.0",
+            pid: 1,
+            started: time,
+            at: time,
+            spool: SpoolFileStatus(path: "/x", events: 1, used: 2, limit: 3, wal: 4, free: 5)
+        )
+        report.streams = [stream]
+        report.sinks = [sink]
+        report.notifications = [NotificationStatus(at: time, severity: "error", code: "c", message: "m")]
+
+        let bytes = try ControlCoding.encode(report)
+
+        #expect(
+            String(decoding: bytes, as: UTF8.self) == """
+                {"at_ms":1795472055003,"notifications":[{"at_ms":1795472055003,"code":"c","message":"m",\
+                "severity":"error"}],"pid":1,"replays":[],"sinks":[{"address":"tls://siem:6514","attempts":0,\
+                "backlog":7,"dead_letters":0,"name":"siem","oldest_ms":1795472055003,"per_minute":0,\
+                "state":"connected","type":"syslog"}],"spool":{"events":1,"free_bytes":5,"limit_bytes":3,\
+                "path":"/x","used_bytes":2,"wal_bytes":4},"started_ms":1795472055003,"streams":[{"kind":"alert",\
+                "last_success_ms":1795472055003,"name":"contoso/alerts","per_minute":12,"state":"ok"}],\
+                "version":"1.0"}
+                """
+        )
+        #expect(try ControlCoding.decode(StatusReport.self, from: bytes) == report)
+    }
+}

@@ -1,0 +1,53 @@
+import SpoolCore
+import Testing
+
+@Suite("Names")
+struct NameTests {
+    @Test("the name of a stream is its source and its own, with a slash between")
+    func streamName() {
+        let name = StreamName("contoso/activities")
+
+        #expect(name == StreamName(source: "contoso", stream: "activities"))
+        #expect(name?.description == "contoso/activities")
+    }
+
+    @Test(
+        "any other form is no stream name",
+        arguments: ["", "/", "contoso", "contoso/", "/alerts", "a/b/c", "a//b"]
+    )
+    func noStreamName(text: String) {
+        #expect(StreamName(text) == nil)
+    }
+
+    @Test(
+        "names have lower-case letters, digits, dots, underscores and hyphens",
+        arguments: ["a", "siem", "7up", "eu-west.1_b"]
+    )
+    func validNames(text: String) {
+        #expect(ConfigurationName.isValid(text))
+    }
+
+    @Test(
+        "other names are refused",
+        arguments: ["", "-a", ".a", "_a", "SIEM", "a b", "a/b", "a@b", "é", "a\n", "ａ"]
+    )
+    func invalidNames(text: String) {
+        #expect(!ConfigurationName.isValid(text))
+    }
+
+    @Test(
+        "a slip finds the word that was meant",
+        arguments: [
+            ("adress", "address"), ("sorces", "sources"), ("polls", "poll"), ("Poll", "poll"),
+            ("max_sise", "max_size"),
+        ]
+    )
+    func spelling(slip: String, meant: String) {
+        #expect(Spelling.nearest(to: slip, among: ["sources", "poll", "address", "max_size"]) == meant)
+    }
+
+    @Test("a word that is near to none finds none", arguments: ["retention", "x9", ""])
+    func noSpelling(word: String) {
+        #expect(Spelling.nearest(to: word, among: ["sources", "poll", "address"]) == nil)
+    }
+}

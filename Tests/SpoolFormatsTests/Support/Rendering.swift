@@ -1,0 +1,91 @@
+import Foundation
+import SpoolCore
+import SpoolFormats
+import SpoolSources
+
+/// A header without priority and system name, as most golden lines have it.
+let plainHeader = Envelope.agent(AgentHeader(priority: nil, systemName: false), system: "")
+
+/// Renders events to bytes through a buffer that holds exactly the capacity asked for.
+func render(_ batch: EventBatch, _ format: LineFormat) -> (bytes: [UInt8], result: RenderedBatch) {
+    let renderer = LineRenderer(format)
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: renderer.capacity(for: batch),
+        alignment: 1
+    )
+    defer { memory.deallocate() }
+    let result = renderer.render(batch, into: memory)
+    return (Array(memory.prefix(result.bytes)), result)
+}
+
+func batch(_ events: [Event], raw: [[UInt8]] = []) -> EventBatch {
+    var batch = EventBatch(stream: StreamID(1))
+    for (index, event) in events.enumerated() {
+        batch.append(event, seq: Seq(Int64(index + 1)), raw: index < raw.count ? raw[index] : [])
+    }
+    return batch
+}
+
+/// A batch of one activity whose columns are given as bytes, valid or not.
+func batch(_ columns: [EventBatch.Column: [UInt8]], kind: EventKind = .activity, severity: Int8 = -1)
+    -> EventBatch
+{
+    var batch = EventBatch(stream: StreamID(1))
+    batch.begin(
+        seq: 1,
+        kind: UInt8(kind.rawValue),
+        occurred: 1_738_633_915_000,
+        created: 1_738_633_915_000,
+        severity: severity
+    )
+    for column in EventBatch.Column.allCases {
+        (columns[column] ?? []).withUnsafeBytes { batch.appendText($0) }
+    }
+    return batch
+}
+
+/// The lines of a batch in the bare envelope, as valid UTF-8 or not at all.
+func lines(_ batch: EventBatch, _ profile: CEFProfile = .agent(), limit: Int = 8_192) throws -> [String] {
+    let format = LineFormat(
+        payload: .cef(profile),
+        envelope: .bare,
+        framing: .lines,
+        maxMessageBytes: limit
+    )
+    return try split(render(batch, format).bytes)
+}
+
+struct NotUTF8: Error {}
+
+func split(_ bytes: [UInt8]) throws -> [String] {
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw NotUTF8() }
+    return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+}
+
+func event(_ kind: EventKind = .activity, _ change: (inout Event) -> Void = { _ in }) -> Event {
+    let time = Timestamp(milliseconds: 1_738_633_915_000)
+    var event = Event(externalID: "id-1", kind: kind, occurred: time, created: time)
+    event.category = kind == .activity ? "EVENT_CATEGORY_LOGIN" : "ALERT_ZOMBIE_USER"
+    event.action = "Log on"
+    change(&event)
+    return event
+}
+
+enum Samples {
+    static func golden() throws -> [String] {
+        try String(contentsOf: url("cef-golden.txt"), encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    /// A record of a sample, read as the source reads it.
+    static func event(_ file: String, id: String, kind: EventKind) throws -> Event {
+        let answer = try JSONSerialization.jsonObject(with: Data(contentsOf: url(file)))
+        let records = (answer as? [String: Any])?["data"] as? [[String: Any]] ?? []
+        let record = records.first { ($0["_id"] as? String) == id } ?? [:]
+        let bytes = Array(try JSONSerialization.data(withJSONObject: record))
+        return RecordReading(kind: kind, date: Timestamp(milliseconds: 0)).event(of: bytes[...])
+    }
+
+    private static func url(_ file: String) -> URL {
+        Bundle.module.resourceURL!.appendingPathComponent("Samples").appendingPathComponent(file)
+    }
+}

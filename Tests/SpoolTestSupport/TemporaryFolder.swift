@@ -1,0 +1,43 @@
+import Foundation
+
+/// A folder of a test's own, removed with everything in it when the last reference goes.
+///
+/// Keep it in a property of the suite, or in a constant of the test that outlives all use of its paths.
+package final class TemporaryFolder: Sendable {
+    /// Its absolute path.
+    package let path: String
+
+    /// Makes an empty folder under the system's temporary one, for its owner only.
+    package init() throws {
+        let url = FileManager.default.temporaryDirectory
+            .appendingPathComponent("spool-test-\(UUID().uuidString.prefix(13).lowercased())")
+        try FileManager.default.createDirectory(
+            at: url,
+            withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o700]
+        )
+        path = url.path
+    }
+
+    /// The path of a file in it, whether it exists or not.
+    package func path(_ name: String) -> String { path + "/" + name }
+
+    /// Writes a file and returns its path.
+    @discardableResult
+    package func write(_ text: String, to name: String, permissions: Int = 0o600) throws -> String {
+        let file = path(name)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: file)
+        return file
+    }
+
+    /// The text of a file in it.
+    package func read(_ name: String) throws -> String {
+        try String(contentsOfFile: path(name), encoding: .utf8)
+    }
+
+    deinit {
+        // A folder that a test has already removed, or made unwritable, is no failure of that test.
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
