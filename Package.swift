@@ -129,7 +129,7 @@ let package = Package(
             resources: [.copy("Samples")]
         ),
         tests("SpoolSinksTests", ["SpoolSinks", "SpoolReceiver", nioCore, nioPosix, nioSSL]),
-        tests("SpoolSimulatorTests", ["SpoolSimulator", asyncHTTPClient, nioCore, nioHTTP1]),
+        tests("SpoolSimulatorTests", ["SpoolSimulator", asyncHTTPClient, nioCore, nioHTTP1, nioSSL]),
         tests("SpoolReceiverTests", ["SpoolReceiver", nioCore, nioPosix, nioSSL]),
         tests("SpoolPipelineTests", ["SpoolPipeline"]),
         tests("SpoolDaemonTests", ["SpoolDaemon", "SpoolSimulator"]),

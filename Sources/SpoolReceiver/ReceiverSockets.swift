@@ -8,6 +8,8 @@ final class ReceiverSockets: Sendable {
     private struct State {
         var listener: (any Channel)?
         var connections: [ObjectIdentifier: any Channel] = [:]
+        /// False turns away connections that were accepted while everything was being closed.
+        var isOpen = false
         var isReading: Bool
         var ending: ConnectionEnding
     }
@@ -26,6 +28,7 @@ final class ReceiverSockets: Sendable {
 
     /// Listens and says at which port.
     func listen(port: Int) async throws -> Int {
+        state.withLock { $0.isOpen = true }
         let channel: any Channel
         if case .udp = configuration.transport {
             channel = try await datagrams().bind(host: configuration.host, port: port).get()
@@ -40,6 +43,7 @@ final class ReceiverSockets: Sendable {
     func close() async {
         let listener = state.withLock { state in
             defer { state.listener = nil }
+            state.isOpen = false
             return state.listener
         }
         // Only a socket closed already fails here.
@@ -99,10 +103,11 @@ final class ReceiverSockets: Sendable {
 
     private func prepare(_ connection: any Channel) throws {
         let key = ObjectIdentifier(connection)
-        let (isReading, ending) = state.withLock { state in
-            state.connections[key] = connection
-            return (state.isReading, state.ending)
+        let (isOpen, isReading, ending) = state.withLock { state in
+            if state.isOpen { state.connections[key] = connection }
+            return (state.isOpen, state.isReading, state.ending)
         }
+        guard isOpen else { throw ChannelError.ioOnClosedChannel }
         connection.closeFuture.whenComplete { _ in
             self.state.withLock { $0.connections[key] = nil }
         }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import SpoolSimulator
 
 /// A client that knows nothing of the simulator but its address.
@@ -37,18 +38,34 @@ struct PortalClient {
         return try await send("POST", "/api/v1/\(stream.rawValue)/", Array(data), type: "application/json")
     }
 
+    /// Lists over HTTPS, with a client that trusts no authority but one.
+    func list(_ stream: PortalStream, trusting authority: String) async throws -> Page {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .file(authority)
+        let http = HTTPClient(configuration: .init(tlsConfiguration: tls))
+        do {
+            let page = try await send("POST", "/api/v1/\(stream.rawValue)/", over: http)
+            try await http.shutdown()
+            return page
+        } catch {
+            try await http.shutdown()
+            throw error
+        }
+    }
+
     func send(
         _ method: String,
         _ path: String,
         _ body: [UInt8] = [],
-        type: String = "application/json"
+        type: String = "application/json",
+        over http: HTTPClient = .shared
     ) async throws -> Page {
         var request = HTTPClientRequest(url: url + path)
         request.method = HTTPMethod(rawValue: method)
         if let authorization { request.headers.add(name: "Authorization", value: authorization) }
         if !body.isEmpty { request.headers.add(name: "Content-Type", value: type) }
         if !body.isEmpty { request.body = .bytes(body) }
-        let answer = try await HTTPClient.shared.execute(request, timeout: patience)
+        let answer = try await http.execute(request, timeout: patience)
         let bytes = try await answer.body.collect(upTo: 256 << 20)
         return Page(
             status: answer.status.code,

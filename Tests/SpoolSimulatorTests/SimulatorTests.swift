@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import SpoolSimulator
+import SpoolTestSupport
 import Testing
 
 @Suite("The simulator")
@@ -32,6 +33,39 @@ struct SimulatorTests {
             client.patience = .seconds(20)
 
             #expect(try await client.list(.activities).ids.count == 50)
+        }
+    }
+
+    @Test("stops while answers are slow and requests keep coming", .timeLimit(.minutes(1)), arguments: 1...5)
+    func stopWhileBusy(round: Int) async throws {
+        try await Simulator.run(quietPortal { $0.history = 50 }) { simulator async throws in
+            simulator.addFault(.slow(seconds: 600), on: [.alerts], .always)
+            let client = PortalClient(simulator)
+            await withTaskGroup { group in
+                for number in 0..<20 {
+                    group.addTask { _ = try? await client.list(number % 2 == 0 ? .alerts : .activities) }
+                }
+                try? await simulator.waitUntil { $0.total >= round * 3 }
+                await simulator.stop()
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test("speaks HTTPS if it is given a certificate")
+    func https() async throws {
+        let folder = try TemporaryFolder()
+        let certificates = try TestCertificates(in: folder)
+        let server = certificates.server
+        let configuration = quietPortal {
+            $0.history = 10
+            $0.tls = SimulatorTLS(certificateFile: server.certFile, keyFile: server.keyFile)
+        }
+        try await Simulator.run(configuration) { simulator async throws in
+            let page = try await PortalClient(simulator).list(.activities, trusting: certificates.caFile)
+
+            #expect(simulator.url.hasPrefix("https://"))
+            #expect(page.ids.count == 10)
         }
     }
 

@@ -9,10 +9,12 @@ final class PortalServer: Sendable {
     typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
     let port: Int
+    private let socket: any Channel
     private let task: Task<Void, Never>
 
-    private init(port: Int, task: Task<Void, Never>) {
+    private init(port: Int, socket: any Channel, task: Task<Void, Never>) {
         self.port = port
+        self.socket = socket
         self.task = task
     }
 
@@ -42,15 +44,18 @@ final class PortalServer: Sendable {
                             try? await PortalConnection(portal: portal).serve(connection)
                         }
                     }
+                    // The socket is closed, and every connection it accepted has its task: now these end.
+                    group.cancelAll()
                 }
             }
         }
-        return PortalServer(port: bound, task: task)
+        return PortalServer(port: bound, socket: channel.channel, task: task)
     }
 
     /// Closes the socket and every connection, and returns when they are closed.
     func stop() async {
-        task.cancel()
+        // It fails only if it is closed already.
+        try? await socket.close()
         await task.value
     }
 }
