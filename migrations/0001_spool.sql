@@ -18,6 +18,7 @@ CREATE TABLE stream (
     filter_hash TEXT,                -- identifies today's filters; `gaps` counts only windows read with them
     start_ms INTEGER,                -- where it begins, computed once; NULL before the source's first answer
     cursor TEXT,                     -- JSON: `since` (everything saved before it has been read once) and the scan under way
+    since_ms INTEGER,                -- the cursor's `since`, for the views
     sweep TEXT,                      -- JSON: the sweep under way
     swept_to_ms INTEGER,             -- up to here everything has been read a second time
     sweep_ended_ms INTEGER,          -- when the last sweep ended, by the source's clock
@@ -293,8 +294,7 @@ WITH edge (stream_id, from_ms, to_ms) AS (
     UNION ALL
     SELECT id, 0, max(start_ms, coalesce(pruned_to_ms, start_ms)) FROM stream WHERE start_ms IS NOT NULL
     UNION ALL
-    SELECT id, json_extract(cursor, '$.since'), json_extract(cursor, '$.since') FROM stream
-    WHERE start_ms IS NOT NULL AND cursor IS NOT NULL
+    SELECT id, since_ms, since_ms FROM stream WHERE start_ms IS NOT NULL AND since_ms IS NOT NULL
 ),
 reach (stream_id, gap_from_ms, gap_to_ms) AS (
     SELECT stream_id,
@@ -310,7 +310,7 @@ SELECT 'fetch' AS kind, t.name AS stream, NULL AS sink,
     NULL AS events, g.gap_from_ms AS from_ms, g.gap_to_ms AS to_ms
 FROM reach g
 JOIN stream t ON t.id = g.stream_id
-WHERE g.gap_from_ms < g.gap_to_ms AND g.gap_from_ms < json_extract(t.cursor, '$.since')
+WHERE g.gap_from_ms < g.gap_to_ms AND g.gap_from_ms < t.since_ms
 UNION ALL
 SELECT 'delivery', t.name, k.name,
     strftime('%Y-%m-%dT%H:%M:%fZ', s.lost_from_ms / 1000.0, 'unixepoch'),

@@ -26,4 +26,304 @@ import Testing
         #expect(batch.string(.link, at: 0) == "")
         #expect(batch.breaks == [])
     }
+
+    @Test("every text column comes out in its own place")
+    func everyColumn() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        var event = Event.at(1)
+        event.action = "action"
+        event.userName = "user"
+        event.appName = "app"
+        event.appID = "1,2"
+        event.ip = "192.0.2.1"
+        event.country = "DE"
+        event.userAgent = "agent"
+        event.objects = "a,,b"
+        event.policies = "p"
+        event.link = "link"
+        event.severity = nil
+        var expected = EventBatch(stream: stream)
+        expected.append(event, seq: Seq(1), raw: Array("{\"_id\":\"e1\"}".utf8))
+
+        try await test.append(stream, [event])
+        let batch = try #require(
+            try await test.spool.batch(of: stream, after: Seq(0), limit: BatchLimit(), raw: true)
+        )
+
+        #expect(batch.text == expected.text)
+        #expect(batch.ends == expected.ends)
+        #expect(batch.severities == [-1])
+        #expect(batch.kinds == [1])
+    }
+
+    @Test("raw bytes that are not UTF-8, hold a NUL or are empty are kept as they are")
+    func rawBytesUnchanged() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        let raws: [[UInt8]] = [[0x22, 0xff, 0xfe, 0x22], [0x61, 0x00, 0x62], []]
+        var body: [UInt8] = []
+        var records: [PageRecord] = []
+        for (index, raw) in raws.enumerated() {
+            records.append(PageRecord(raw: body.count..<(body.count + raw.count), event: .at(index)))
+            body += raw
+        }
+        var commit = PageCommit.poll(stream, [])
+        commit.page = Page(body: body, records: records, date: .t(9), next: nil)
+
+        _ = try await test.spool.append(commit)
+        let batch = try #require(
+            try await test.spool.batch(of: stream, after: Seq(0), limit: BatchLimit(), raw: true)
+        )
+
+        for (index, raw) in raws.enumerated() {
+            #expect(Array(batch.text[batch.range(of: .raw, at: index)]) == raw)
+        }
+    }
+
+    @Test(
+        "a record known already inserts nothing; one whose bytes differ is counted as changed and stays as first seen"
+    )
+    func knownRecords() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        try await test.append(stream, [.at(1), .at(2)])
+
+        let receipt = try await test.append(stream, [.at(1), .at(2, message: "changed"), .at(3)]) { event in
+            event.externalID == "e2" ? "{\"_id\":\"e2\",\"new\":1}" : "{\"_id\":\"\(event.externalID)\"}"
+        }
+
+        #expect(receipt.inserted == 1)
+        #expect(receipt.changed == 1)
+        let raw = try await test.value(String.self, "SELECT raw FROM events WHERE id = 'e2'")
+        #expect(raw == "{\"_id\":\"e2\"}")
+        #expect(
+            try await test.value(Int.self, "SELECT changed FROM fetch_window ORDER BY id DESC LIMIT 1") == 1
+        )
+    }
+
+    @Test("the same id in two streams is two events")
+    func idsArePerStream() async throws {
+        let test = try TestSpool()
+        let streams = try await test.register(streams: ["a/x", "b/x"]).streams.values
+
+        for stream in streams { try await test.append(stream, [.at(1)]) }
+
+        #expect(try await test.value(Int.self, "SELECT count(*) FROM event") == 2)
+    }
+
+    @Test("an unreadable record is inserted and counted")
+    func unreadable() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        let event = Event(
+            externalID: "sha",
+            kind: .activity,
+            isReadable: false,
+            occurred: .t(1),
+            created: .t(1)
+        )
+
+        let receipt = try await test.append(stream, [event])
+
+        #expect(receipt.unreadable == 1)
+        #expect(try await test.spool.status().streams[0].unreadable == 1)
+    }
+
+    @Test("below what retention has taken nothing is inserted as new")
+    func belowPrunedTo() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        _ = try await test.spool.write {
+            try $0.execute(
+                sql: "UPDATE stream SET pruned_to_ms = ?",
+                arguments: [Timestamp.t(5).milliseconds]
+            )
+        }
+
+        let receipt = try await test.append(stream, [.at(4), .at(5)])
+
+        #expect(receipt.inserted == 1)
+        #expect(try await test.value(String.self, "SELECT id FROM events") == "e5")
+    }
+
+    @Test("a scan of two pages has one window, and the scan kept between them names it")
+    func windowOfTwoPages() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t0)
+        var scan = Scan(reason: .poll, from: .t0, to: nil, filterHash: "f")
+        scan.position = "next"
+        var first = PageCommit.poll(stream, [.at(1)])
+        first.ended = nil
+        first.progress.cursor = Cursor(since: .t0, scan: scan)
+
+        let receipt = try await test.spool.append(first)
+        let between = try await test.spool.progress(of: stream)
+        var second = PageCommit.poll(stream, [.at(2)], to: .t(100))
+        second.scan = try #require(between.cursor?.scan)
+        _ = try await test.spool.append(second)
+
+        #expect(between.cursor?.scan?.window == receipt.window)
+        #expect(between.cursor?.scan?.position == "next")
+        let after = try await test.spool.progress(of: stream)
+        #expect(after.cursor == Cursor(since: .t(100)))
+        let row = try await test.spool.read { db in
+            try Row.fetchAll(db, sql: "SELECT state, pages, seen, inserted FROM fetch_window").map {
+                "\($0[0] as String) \($0[1] as Int) \($0[2] as Int) \($0[3] as Int)"
+            }
+        }
+        #expect(row == ["complete 2 2 2"])
+    }
+
+    @Test("a stream begins once; since and swept_to never move back")
+    func progressOnlyGrows() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        try await test.spool.begin(stream, start: .t(10), sweptTo: .t(5))
+        try await test.spool.begin(stream, start: .t(99), sweptTo: .t(99))
+        _ = try await test.spool.append(.poll(stream, [], to: .t(50)))
+        var back = PageCommit.poll(stream, [], to: .t(60))
+        back.progress.cursor = Cursor(since: .t(20))
+        _ = try await test.spool.append(back)
+        var sweep = PageCommit.poll(stream, [], to: .t(60))
+        sweep.scan = Scan(reason: .sweep, from: .t(5), to: .t(40), filterHash: "f")
+        sweep.progress.sweptTo = .t(1)
+        sweep.progress.sweepEnded = .t(60)
+
+        _ = try await test.spool.append(sweep)
+
+        let progress = try await test.spool.progress(of: stream)
+        #expect(progress.start == .t(10))
+        #expect(progress.cursor?.since == .t(50))
+        #expect(progress.sweptTo == .t(5))
+        #expect(progress.sweepEnded == .t(60))
+    }
+
+    @Test("a sweep's page leaves the cursor alone, a poll's page the sweep")
+    func pollAndSweepApart() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t0)
+        var sweep = PageCommit.poll(stream, [], to: .t(60))
+        sweep.scan = Scan(reason: .sweep, from: .t0, to: .t(40), filterHash: "f")
+        sweep.ended = nil
+        sweep.progress = StreamProgress(cursor: Cursor(since: .t(999)), sweep: sweep.scan)
+        let receipt = try await test.spool.append(sweep)
+
+        _ = try await test.spool.append(.poll(stream, [], to: .t(70)))
+
+        let progress = try await test.spool.progress(of: stream)
+        #expect(progress.cursor?.since == .t(70))
+        #expect(progress.sweep?.window == receipt.window)
+    }
+
+    @Test("adjoining empty windows become one, which stays complete; one with records stands alone")
+    func mergesEmptyWindows() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        _ = try await test.spool.append(.poll(stream, [], from: .t(0), to: .t(10)))
+        _ = try await test.spool.append(.poll(stream, [], from: .t(10), to: .t(20)))
+        _ = try await test.spool.append(.poll(stream, [.at(25)], from: .t(20), to: .t(30)))
+        _ = try await test.spool.append(.poll(stream, [], from: .t(28), to: .t(40)))
+        _ = try await test.spool.append(.poll(stream, [], from: .t(41), to: .t(50)))
+
+        let windows = try await test.values(
+            "SELECT (from_ms - ?1) / 1000 * 1000 + (to_ms - ?1) / 1000 FROM fetch_window ORDER BY from_ms",
+            [Timestamp.t0.milliseconds]
+        )
+
+        #expect(windows == [20, 20_030, 28_040, 41_050])
+    }
+
+    @Test("an abandoned scan's window says so and the scan is gone")
+    func abandons() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t0)
+        var commit = PageCommit.poll(stream, [.at(1)])
+        commit.ended = nil
+        commit.progress.cursor = Cursor(since: .t0, scan: commit.scan)
+        _ = try await test.spool.append(commit)
+        let scan = try #require(try await test.spool.progress(of: stream).cursor?.scan)
+
+        try await test.spool.abandon(scan, of: stream, at: .t(5))
+
+        #expect(try await test.spool.progress(of: stream).cursor == Cursor(since: .t0))
+        #expect(try await test.value(String.self, "SELECT state FROM fetch_window") == "abandoned")
+    }
+
+    @Test("trouble is kept for status, and cleared")
+    func trouble() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+
+        try await test.spool.report(
+            StreamTrouble(state: "invalid token", message: "401", since: .t(3)),
+            of: stream
+        )
+        let during = try await test.spool.status().streams[0]
+        try await test.spool.report(nil, of: stream)
+        let after = try await test.spool.status().streams[0]
+
+        #expect(during.state == "invalid token")
+        #expect(during.troubleSince == .t(3))
+        #expect(after.state == "connected")
+        #expect(after.trouble == nil)
+    }
+
+    @Test("a cancelled task's page is spooled whole or not at all, and never fails by being cancelled")
+    func cancellation() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+
+        let task = Task {
+            try await test.append(stream, (0..<500).map { .at($0) })
+        }
+        task.cancel()
+        let receipt = try await task.value
+
+        #expect(receipt.inserted == 500)
+        #expect(try await test.value(Int.self, "SELECT count(*) FROM event") == 500)
+    }
+
+    @Test("gaps shows what no complete window with today's filters covers, up to the cursor")
+    func gaps() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t0)
+        _ = try await test.spool.append(.poll(stream, [.at(5)], from: .t(0), to: .t(10)))
+        var abandoned = PageCommit.poll(stream, [.at(15)], from: .t(10), to: .t(20))
+        abandoned.ended = .abandoned
+        _ = try await test.spool.append(abandoned)
+        var unproved = PageCommit.poll(stream, [], from: .t(20), to: .t(25))
+        unproved.ended = .unproved
+        _ = try await test.spool.append(unproved)
+        _ = try await test.spool.append(.poll(stream, [.at(35)], from: .t(30), to: .t(40)))
+
+        let before = try await test.gapSeconds()
+        _ = try await test.register(streams: ["contoso/activities"])
+        var other = PageCommit.poll(stream, [.at(45)], from: .t(12), to: .t(50))
+        other.scan.filterHash = "g"
+        _ = try await test.spool.append(other)
+        let after = try await test.gapSeconds()
+
+        #expect(before == [[10, 30]])
+        #expect(after == [[0, 12]])
+    }
+}
+
+extension TestSpool {
+    /// From and to of each gap in fetching, in seconds after `t0`.
+    func gapSeconds() async throws -> [[Int64]] {
+        try await spool.read { db in
+            try Row.fetchAll(db, sql: "SELECT from_ms, to_ms FROM gaps WHERE kind = 'fetch' ORDER BY from_ms")
+                .map {
+                    [
+                        (($0[0] as Int64) - Timestamp.t0.milliseconds) / 1_000,
+                        (($0[1] as Int64) - Timestamp.t0.milliseconds) / 1_000,
+                    ]
+                }
+        }
+    }
 }

@@ -71,8 +71,9 @@ package final class Spool: Sendable {
 
     /// Runs `body` in one `BEGIN IMMEDIATE … COMMIT` on the writing connection; durable on return.
     ///
-    /// With `mayUseReserve`, a full disk makes it give up the reserve and try once more; not for intake, which
-    /// would eat what settling and pruning need.
+    /// On a full disk the WAL is emptied into the file and the transaction tried once more; with
+    /// `mayUseReserve` a third time, without the reserve. Intake must leave it alone: it would eat what settling
+    /// and pruning need.
     func write<Value: Sendable>(
         mayUseReserve: Bool = true,
         _ body: @escaping @Sendable (Database) throws -> Value
@@ -80,7 +81,13 @@ package final class Spool: Sendable {
         try await onWriter { [self] db in
             do {
                 return try transaction(db, body)
+            } catch let error as StoreError where error.kind == .full {
+                wal.truncate(db)
+            }
+            do {
+                return try transaction(db, body)
             } catch let error as StoreError where error.kind == .full && mayUseReserve && reserve.giveUp() {
+                wal.truncate(db)
                 return try transaction(db, body)
             }
         }

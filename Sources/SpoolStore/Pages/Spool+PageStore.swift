@@ -15,7 +15,8 @@ extension Spool: PageStore {
         try await write(mayUseReserve: false) { db in
             try db.execute(
                 sql: """
-                    UPDATE stream SET start_ms = ?, cursor = ?, swept_to_ms = ? WHERE id = ? AND start_ms IS NULL
+                    UPDATE stream SET start_ms = ?1, since_ms = ?1, cursor = ?2, swept_to_ms = ?3
+                    WHERE id = ?4 AND start_ms IS NULL
                     """,
                 arguments: [
                     start.milliseconds, try JSONColumn.text(Cursor(since: start)), sweptTo.milliseconds,

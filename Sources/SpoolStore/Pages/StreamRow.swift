@@ -30,8 +30,10 @@ enum StreamRow {
             cursor.scan?.window = window
             if let since = stored.cursor?.since { cursor.since = max(since, cursor.since) }
             try db.execute(
-                sql: "UPDATE stream SET cursor = ? WHERE id = ?",
-                arguments: [try JSONColumn.text(cursor), commit.stream.value]
+                sql: "UPDATE stream SET cursor = ?, since_ms = ? WHERE id = ?",
+                arguments: [
+                    try JSONColumn.text(cursor), cursor.since.milliseconds, commit.stream.value,
+                ]
             )
         case .sweep:
             var sweep = commit.progress.sweep

@@ -5,15 +5,9 @@ extension Spool {
     /// Deletes events that are settled everywhere and older than `age` on their stream's basis, and above 80 % of
     /// the spool's size without regard to their age, oldest first; gives space back.
     ///
-    /// Works in short transactions, at most `limit` events a call. Never passes `since` or what sweeps may still
-    /// meet; spares dead letters and what an unfinished replay has yet to send.
-    ///
-    /// - Parameters:
-    ///   - now: what each stream's source has told since the start; a configured stream without it is left alone.
-    ///   - age: `retention.age`.
-    ///   - limit: stops after this many events.
-    /// - Returns: what went, and whether more is to go.
-    /// - Throws: whatever ended its transactions; those before it stand.
+    /// Works in short transactions, some `limit` events a call. Never passes `since` or what sweeps may still
+    /// meet; spares dead letters and what an unfinished replay has yet to send. `now` is what each stream's source
+    /// has told since the start: a configured stream without it is left alone.
     package func prune(
         now: [StreamID: SourceTime],
         age: Duration,
@@ -99,11 +93,17 @@ extension Spool {
 
     /// Returns free pages to the file system, all but a few; all of them when the disk is nearly full.
     private func giveBack() async throws(StoreError) {
-        let spare = files.freeBytes() < 2 * options.lowDiskBytes ? 0 : Retention.sparePages
+        let isShort = files.freeBytes() < 2 * options.lowDiskBytes || !reserve.isWhole
+        let spare = isShort ? 0 : Retention.sparePages
+        defer { reserve.make(sparing: 2 * options.lowDiskBytes) }
         while true {
             let isDone = try await writeWithoutTransaction { [wal] db in
                 let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
-                guard free > spare else { return true }
+                guard free > spare else {
+                    // The file shrinks when the log is emptied into it.
+                    if isShort { wal.truncate(db) }
+                    return true
+                }
                 let count = min(free - spare, Int64(Retention.vacuumPages))
                 try db.execute(sql: "PRAGMA incremental_vacuum(\(count))")
                 wal.committed(db)

@@ -41,7 +41,7 @@ private enum StatusRows {
             db,
             sql: """
                 SELECT id, name, kind, is_configured, state, last_error, trouble_since_ms, start_ms,
-                    json_extract(cursor, '$.since') AS since_ms, swept_to_ms, pruned_to_ms, source_ms,
+                    since_ms, swept_to_ms, pruned_to_ms, source_ms,
                     last_success_ms, newest_ms, inserted, kept, unreadable
                 FROM stream ORDER BY name
                 """

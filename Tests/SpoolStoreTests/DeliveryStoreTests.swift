@@ -1,0 +1,272 @@
+import Foundation
+import GRDB
+import SpoolCore
+import Testing
+
+@testable import SpoolStore
+
+@Suite struct DeliveryStoreTests {
+    @Test("a batch stops at its limits, holds at least one event, and is nil at the end")
+    func limits() async throws {
+        let test = try TestSpool()
+        let (stream, _) = try await test.register().only()
+        try await test.append(stream, (1...5).map { .at($0) })
+        func ids(_ after: Int64, _ limit: BatchLimit) async throws -> [String]? {
+            try await test.spool.batch(of: stream, after: Seq(after), limit: limit, raw: false)?.ids
+        }
+
+        #expect(try await ids(0, BatchLimit(events: 2)) == ["e1", "e2"])
+        #expect(try await ids(2, BatchLimit(events: 1_000, bytes: 1)) == ["e3"])
+        #expect(try await ids(3, BatchLimit()) == ["e4", "e5"])
+        #expect(try await ids(5, BatchLimit()) == nil)
+    }
+
+    @Test("a batch holds the events of its stream alone")
+    func ownStreamOnly() async throws {
+        let test = try TestSpool()
+        let streams = try await test.register(streams: ["a/x", "b/x"]).streams
+        let (a, b) = (try #require(streams[.init("a/x")!]), try #require(streams[.init("b/x")!]))
+        for index in 1...3 {
+            try await test.append(a, [.at(index)])
+            try await test.append(b, [.at(index + 10)])
+        }
+
+        let batch = try await test.spool.batch(of: b, after: Seq(0), limit: BatchLimit(), raw: false)
+
+        #expect(batch?.seqs == [2, 4, 6])
+        #expect(batch?.breaks == [])
+    }
+
+    @Test("the drain reads by its index and sorts nothing", arguments: [true, false])
+    func queryPlans(raw: Bool) async throws {
+        let test = try TestSpool()
+
+        for sql in [BatchRead.liveSQL(raw: raw), ReplayRead.walkSQL(raw: raw)] {
+            let plan = try await test.plan(sql, arguments: 3)
+            #expect(
+                plan.first?.contains("SEARCH e USING INDEX event_stream (stream_id=? AND rowid>?") == true,
+                "\(plan)"
+            )
+            #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+        }
+        for basis in ReplayBasis.allCases {
+            let plan = try await test.plan(WindowRead.sql(basis), arguments: 5)
+            #expect(
+                plan.count == 1 && plan[0].contains("USING COVERING INDEX event_\(basis.rawValue)"),
+                "\(plan)"
+            )
+        }
+        let prune = try await test.plan(PruneScan.sql, arguments: 5)
+        #expect(
+            prune.first?.contains("USING COVERING INDEX event_created") == true
+                || prune.first?.contains("USING INDEX event_created") == true,
+            "\(prune)"
+        )
+        #expect(!prune.contains { $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN") }, "\(prune)")
+    }
+
+    @Test("settling writes the ledger and moves the watermark; both are there after a crash")
+    func settles() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.append(stream, (1...3).map { .at($0) })
+
+        try await test.spool.deliver(sink, limit: 2)
+
+        #expect(try await test.spool.subscriptions(of: sink)[0].watermark == Seq(2))
+        let status = try await test.spool.status().sinks[0]
+        #expect(status.subscriptions[0].delivered == 2)
+        #expect(status.waiting == 1)
+        #expect(status.lastSuccess == .t(10))
+        #expect(try await test.ledgerIsTrue())
+    }
+
+    @Test("a watermark only grows")
+    func watermarkOnlyGrows() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.append(stream, [.at(1), .at(2)])
+        try await test.spool.deliver(sink)
+        let subscription = try await test.spool.subscriptions(of: sink)[0]
+        var commit = DeliveryCommit(sink: sink, at: .t(20))
+        commit.watermarks = [subscription.id: Seq(1)]
+
+        try await test.spool.settle(commit)
+
+        #expect(try await test.spool.subscriptions(of: sink)[0].watermark == Seq(2))
+    }
+
+    @Test("a watermark that would pass an event without outcome is refused and leaves nothing behind")
+    func refusesHoles() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.append(stream, (1...3).map { .at($0) })
+        let subscription = try await test.spool.subscriptions(of: sink)[0]
+        var commit = DeliveryCommit(sink: sink, at: .t(20))
+        commit.entries = [.live(stream, Seq(1), Seq(1), events: 1), .live(stream, Seq(3), Seq(3), events: 1)]
+        commit.watermarks = [subscription.id: Seq(3)]
+
+        let error = await #expect(throws: StoreError.self) { try await test.spool.settle(commit) }
+
+        #expect(error?.kind == .invalid)
+        #expect(try await test.spool.subscriptions(of: sink)[0].watermark == Seq(0))
+        #expect(try await test.value(Int.self, "SELECT count(*) FROM ledger") == 0)
+    }
+
+    @Test("another stream's events in the range do not count")
+    func watermarkPerStream() async throws {
+        let test = try TestSpool()
+        let registration = try await test.register(streams: ["a/x", "b/x"])
+        let sink = try #require(registration.sinks.values.first)
+        for index in 1...4 {
+            for stream in registration.streams.values { try await test.append(stream, [.at(index)]) }
+        }
+
+        try await test.spool.deliver(sink, limit: 3)
+
+        #expect(try await test.spool.status().sinks[0].waiting == 2)
+        #expect(try await test.ledgerIsTrue())
+    }
+
+    @Test("a refused entry becomes one dead letter an event; a later delivery removes them")
+    func deadLetters() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.append(stream, (1...3).map { .at($0) })
+        let refusal = Refusal(reason: "rejected", detail: "mapper_parsing_exception")
+
+        try await test.spool.deliver(sink, outcome: .refused(refusal))
+        let letters = try await test.spool.deadLetters(of: SinkName("siem"))
+        let replay = try await test.spool.requeue([Seq(1), Seq(3)], to: SinkName("siem"), at: .t(20))
+        var commit = DeliveryCommit(sink: sink, at: .t(30))
+        commit.entries = [
+            .live(stream, Seq(1), Seq(1), events: 1, replay: replay.id),
+            .live(stream, Seq(3), Seq(3), events: 1, outcome: .already, replay: replay.id),
+        ]
+        try await test.spool.settle(commit)
+        let left = try await test.spool.deadLetters()
+
+        #expect(letters.map(\.externalID) == ["e1", "e2", "e3"])
+        #expect(letters[0].detail == "mapper_parsing_exception")
+        #expect(left.map(\.seq) == [Seq(2)])
+        #expect(try await test.spool.status().sinks[0].deadLetters == 1)
+        #expect(try await test.value(String.self, "SELECT id FROM dead_letters") == "e2")
+    }
+
+    @Test("a delivery of one stream leaves the dead letters of another alone")
+    func deadLettersPerStream() async throws {
+        let test = try TestSpool()
+        let registration = try await test.register(streams: ["a/x", "b/x"])
+        let sink = try #require(registration.sinks.values.first)
+        let (a, b) = (registration.streams[.init("a/x")!]!, registration.streams[.init("b/x")!]!)
+        try await test.append(a, [.at(1)])
+        try await test.append(b, [.at(2)])
+        try await test.append(a, [.at(3)])
+        try await test.spool.deliver(sink, outcome: .refused(Refusal(reason: "rejected", detail: "")))
+        var commit = DeliveryCommit(sink: sink, at: .t(30))
+        commit.entries = [.live(a, Seq(1), Seq(3), events: 2, replay: ReplayID(1))]
+
+        try await test.spool.settle(commit)
+
+        #expect(try await test.spool.deadLetters().map(\.seq) == [Seq(2)])
+    }
+
+    @Test("connections left open by a crash are closed as unclean at their last ledger row")
+    func closesLeftOpen() async throws {
+        let folder = try TemporaryFolder.make()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("spool.db").path
+        do {
+            let spool = try Spool.open(path: path, options: .small, at: .t0)
+            let name = StreamName(source: "a", stream: "x")
+            let registration = try await spool.register(
+                Roster(
+                    streams: [Roster.Stream(name: name, kind: .activity)],
+                    sinks: [Roster.Sink(name: SinkName("siem"), type: "syslog", streams: [name])]
+                ),
+                at: .t0
+            )
+            let (stream, sink) = try registration.only()
+            _ = try await spool.append(.poll(stream, [.at(1)]))
+            let connection = try await spool.opened(sink, address: "tcp://a", transport: "tcp", at: .t(1))
+            try await spool.deliver(
+                sink,
+                outcome: .delivered(.kernel),
+                connection: connection,
+                settled: .t(33)
+            )
+            _ = try await spool.opened(sink, address: "tcp://b", transport: "tcp", at: .t(40))
+        }
+
+        let spool = try Spool.open(path: path, options: .small, at: .t(99))
+
+        let rows = try await spool.read { db in
+            try Row.fetchAll(db, sql: "SELECT closed_ms, how FROM connection ORDER BY id").map {
+                "\((($0[0] as Int64) - Timestamp.t0.milliseconds) / 1_000) \($0[1] as String)"
+            }
+        }
+        #expect(rows == ["33 unclean", "40 unclean"])
+        #expect(try await spool.read { try Int.fetchOne($0, sql: "SELECT doubtful FROM deliveries") } == 1)
+    }
+
+    @Test("a sink's report is kept; its state's age begins with the first report of it")
+    func reports() async throws {
+        let test = try TestSpool()
+        let (_, sink) = try await test.register().only()
+
+        try await test.spool.report(
+            SinkReport(state: .retrying, lastError: "refused", attempts: 1, retryAt: .t(7), at: .t(5)),
+            of: sink
+        )
+        try await test.spool.report(
+            SinkReport(state: .retrying, lastError: "refused", attempts: 2, retryAt: .t(9), at: .t(7)),
+            of: sink
+        )
+
+        let status = try await test.spool.status().sinks[0]
+        #expect(status.state == .retrying)
+        #expect(status.stateSince == .t(5))
+        #expect(status.attempts == 2)
+        #expect(status.retryAt == .t(9))
+    }
+
+    @Test("backlog shows what waits for each sink and stream, and the oldest of it")
+    func backlogView() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.append(stream, (1...3).map { .at($0) })
+        try await test.spool.deliver(sink, limit: 1)
+
+        let row = try await test.spool.read { db in
+            try Row.fetchOne(db, sql: "SELECT sink, stream, waiting, oldest_id, oldest_occurred FROM backlog")
+                .map {
+                    "\($0[0] as String) \($0[1] as String) \($0[2] as Int) \($0[3] as String) \($0[4] as String)"
+                }
+        }
+
+        #expect(row == "siem contoso/activities 2 e2 2026-01-01T00:00:02.000Z")
+    }
+}
+
+extension TestSpool {
+    func plan(_ sql: String, arguments count: Int) async throws -> [String] {
+        try await spool.read { db in
+            try Row.fetchAll(
+                db,
+                sql: "EXPLAIN QUERY PLAN " + sql,
+                arguments: StatementArguments(Array(repeating: 1, count: count))
+            ).map { $0["detail"] }
+        }
+    }
+
+    /// True when every ledger row's `events` is the number of its stream's events in its range.
+    func ledgerIsTrue() async throws -> Bool {
+        try await value(
+            Int.self,
+            """
+            SELECT count(*) FROM ledger l WHERE events <>
+                (SELECT count(*) FROM event e WHERE e.stream_id = l.stream_id AND e.seq BETWEEN first_seq AND last_seq)
+            """
+        ) == 0
+    }
+}

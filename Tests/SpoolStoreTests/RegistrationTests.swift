@@ -1,0 +1,153 @@
+import GRDB
+import SpoolCore
+import Testing
+
+@testable import SpoolStore
+
+@Suite struct RegistrationTests {
+    @Test("registering the same roster again changes nothing")
+    func isIdempotent() async throws {
+        let test = try TestSpool()
+
+        let first = try await test.register()
+        let second = try await test.register()
+
+        #expect(first == second)
+        #expect(second.held.isEmpty)
+    }
+
+    @Test("a sink made before its stream has an event starts at the beginning")
+    func startsAtZero() async throws {
+        let test = try TestSpool()
+        let registration = try await test.register()
+        let sink = try #require(registration.sinks.values.first)
+
+        let subscriptions = try await test.spool.subscriptions(of: sink)
+
+        #expect(subscriptions.map(\.watermark) == [Seq(0)])
+    }
+
+    @Test("a sink added to a stream with events and without start is held, and keeps the events waiting")
+    func heldWithoutStart() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        try await test.append(stream, [.at(1), .at(2)])
+
+        let registration = try await test.register(sinks: ["siem", "late"])
+
+        let late = try #require(registration.sinks[SinkName("late")])
+        #expect(registration.held[SinkName("late")]?.contains("contoso/activities") == true)
+        #expect(try await test.spool.subscriptions(of: late).isEmpty)
+        let status = try #require(try await test.spool.status().sinks.first { $0.id == late })
+        #expect(status.state == .held)
+        #expect(status.waiting == 2)
+    }
+
+    @Test(
+        "a held sink begins where its start says, once it is given",
+        arguments: [
+            (SubscriptionStart.beginning, 0, 3), (.now, 3, 0), (.time(.t(2)), 1, 2), (.time(.t(99)), 3, 0),
+        ]
+    )
+    func startGivenLater(start: SubscriptionStart, watermark: Int, waiting: Int) async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register(sinks: []).streams.values.first)
+        try await test.append(stream, [.at(1), .at(2), .at(3)])
+        _ = try await test.register(sinks: ["late"])
+
+        let registration = try await test.register(sinks: ["late"], start: start)
+
+        let late = try #require(registration.sinks.values.first)
+        #expect(registration.held.isEmpty)
+        #expect(try await test.spool.subscriptions(of: late).map(\.watermark) == [Seq(Int64(watermark))])
+        #expect(try await test.spool.status().sinks[0].waiting == waiting)
+        #expect(try await test.spool.status().sinks[0].state == .created)
+    }
+
+    @Test("a sink that leaves is disabled, keeps its watermark, and goes on there when it returns")
+    func leavesAndReturns() async throws {
+        let test = try TestSpool()
+        let registration = try await test.register()
+        let (stream, sink) = try registration.only()
+        try await test.append(stream, [.at(1), .at(2)])
+        try await test.spool.deliver(sink, limit: 1)
+
+        _ = try await test.register(sinks: [])
+        let gone = try await test.spool.status().sinks[0]
+        let during = try await test.spool.subscriptions(of: sink)
+        let back = try await test.register()
+
+        #expect(gone.state == .disabled)
+        #expect(during.isEmpty)
+        #expect(back.held.isEmpty)
+        #expect(try await test.spool.subscriptions(of: sink).map(\.watermark) == [Seq(1)])
+    }
+
+    @Test("a stream that leaves is still drained to the sinks that took it")
+    func leftStreamIsDrained() async throws {
+        let test = try TestSpool()
+        let registration = try await test.register(streams: ["a/x", "b/x"])
+        let sink = try #require(registration.sinks.values.first)
+
+        _ = try await test.register(streams: ["a/x"])
+
+        let names = try await test.spool.subscriptions(of: sink).map(\.name.description)
+        #expect(names == ["a/x", "b/x"])
+    }
+
+    @Test("a stream the sink no longer names is not drained to it any more")
+    func unsubscribes() async throws {
+        let test = try TestSpool()
+        let registration = try await test.register(streams: ["a/x", "b/x"])
+        let sink = try #require(registration.sinks.values.first)
+        let (a, b) = (StreamName(source: "a", stream: "x"), StreamName(source: "b", stream: "x"))
+
+        _ = try await test.spool.register(
+            Roster(
+                streams: [Roster.Stream(name: a, kind: .activity), Roster.Stream(name: b, kind: .activity)],
+                sinks: [Roster.Sink(name: SinkName("siem"), type: "syslog", streams: [a])]
+            ),
+            at: .t(1)
+        )
+
+        #expect(try await test.spool.subscriptions(of: sink).map(\.name) == [a])
+    }
+
+    @Test("renamed_from carries a stream and a sink over, and may stay in the configuration")
+    func renames() async throws {
+        let test = try TestSpool()
+        let before = try await test.register(streams: ["old/x"])
+        let (stream, sink) = try before.only()
+        try await test.append(stream, [.at(1)])
+        try await test.spool.deliver(sink)
+        let new = StreamName(source: "new", stream: "x")
+        let roster = Roster(
+            streams: [
+                Roster.Stream(name: new, kind: .activity, renamedFrom: StreamName(source: "old", stream: "x"))
+            ],
+            sinks: [
+                Roster.Sink(
+                    name: SinkName("renamed"),
+                    type: "syslog",
+                    streams: [new],
+                    renamedFrom: SinkName("siem")
+                )
+            ]
+        )
+
+        let first = try await test.spool.register(roster, at: .t(1))
+        let second = try await test.spool.register(roster, at: .t(2))
+
+        #expect(first.streams == [new: stream])
+        #expect(first.sinks == [SinkName("renamed"): sink])
+        #expect(second == first)
+        #expect(try await test.spool.subscriptions(of: sink).map(\.watermark) == [Seq(1)])
+    }
+}
+
+extension Registration {
+    /// The one stream and the one sink.
+    func only() throws -> (StreamID, SinkID) {
+        (try #require(streams.values.first), try #require(sinks.values.first))
+    }
+}
