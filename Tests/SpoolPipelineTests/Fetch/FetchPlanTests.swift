@@ -1,0 +1,251 @@
+import SpoolCore
+import SpoolPipeline
+import Testing
+
+@Suite("What a stream reads next")
+struct FetchPlanTests {
+    let now = Sample.now
+
+    private func plan(_ stream: SourceStream = Sample.activities) -> FetchPlan {
+        FetchPlan(stream: stream, pollInterval: .seconds(15))
+    }
+
+    private func progress(since: Duration, swept: Duration, start: Duration = .days(180)) -> StreamProgress {
+        StreamProgress(start: now - start, cursor: Cursor(since: now - since), sweptTo: now - swept)
+    }
+
+    private func scanned(_ step: FetchPlan.Step) -> Scan? {
+        if case .read(let scan, _) = step { return scan }
+        return nil
+    }
+
+    @Test("a poll begins a little before since and has no end")
+    func poll() {
+        var plan = plan()
+        let step = plan.next(progress(since: .minutes(1), swept: .minutes(12)), date: now, elapsed: .zero)
+
+        let expected = Scan(reason: .poll, from: now - .seconds(65), to: nil, filterHash: "f1")
+        #expect(step == .read(expected, .poll))
+    }
+
+    @Test("the next poll waits for its interval, counted from the beginning of the last")
+    func interval() {
+        var plan = plan()
+        let progress = progress(since: .minutes(1), swept: .minutes(12))
+        _ = plan.next(progress, date: now, elapsed: .seconds(100))
+
+        #expect(plan.next(progress, date: now, elapsed: .seconds(104)) == .wait(.seconds(11)))
+        #expect(scanned(plan.next(progress, date: now, elapsed: .seconds(115)))?.reason == .poll)
+    }
+
+    @Test("a poll whose first page failed is due again at once")
+    func failedPoll() throws {
+        var plan = plan()
+        let progress = progress(since: .minutes(1), swept: .minutes(12))
+        let first = try #require(scanned(plan.next(progress, date: now, elapsed: .zero)))
+
+        plan.failed(first)
+
+        #expect(plan.next(progress, date: now, elapsed: .seconds(1)) == .read(first, .poll))
+    }
+
+    @Test("what is older than 30 days is polled in windows of 7 days, one after the other without a pause")
+    func oldPolls() {
+        var plan = plan()
+        var progress = progress(since: .days(50), swept: .minutes(12))
+        var windows: [Duration] = []
+        for second in 0..<10 {
+            let step = plan.next(progress, date: now, elapsed: .seconds(second))
+            guard let scan = scanned(step), let to = scan.to else { break }
+            #expect(scan.from <= progress.cursor?.since ?? scan.from)
+            windows.append(to.since(scan.from))
+            progress = ScanStep.commit(
+                Sample.page([], date: now),
+                of: scan,
+                stream: Sample.activities,
+                id: StreamID(1),
+                progress: progress,
+                fetched: now
+            ).progress
+        }
+
+        #expect(windows == [.days(7), .days(7), .days(7)])
+        #expect(progress.cursor?.since == now - .days(29) - .seconds(15))
+    }
+
+    @Test("no poll reads below the start")
+    func pollAtStart() {
+        var plan = plan()
+        let progress = progress(since: .days(2), swept: .days(2), start: .days(2))
+
+        #expect(scanned(plan.next(progress, date: now, elapsed: .zero))?.from == now - .days(2))
+    }
+
+    @Test("a sweep of activities covers what has had the look-back to appear")
+    func activitySweep() {
+        var plan = plan()
+        let progress = progress(since: .zero, swept: .minutes(15))
+        _ = plan.next(progress, date: now, elapsed: .zero)
+        let step = plan.next(progress, date: now, elapsed: .seconds(1))
+
+        let expected = Scan(
+            reason: .sweep,
+            from: now - .minutes(15),
+            to: now - .minutes(10),
+            filterHash: "f1"
+        )
+        #expect(step == .read(expected, .sweep))
+    }
+
+    @Test("a sweep of alerts reaches back by the look-back and has no end")
+    func alertSweep() {
+        var plan = plan(Sample.alerts)
+        let progress = progress(since: .zero, swept: .minutes(10))
+        _ = plan.next(progress, date: now, elapsed: .zero)
+        let step = plan.next(progress, date: now, elapsed: .seconds(1))
+
+        let expected = Scan(
+            reason: .sweep,
+            from: now - .minutes(10) - .hours(48),
+            to: nil,
+            filterHash: "f1"
+        )
+        #expect(step == .read(expected, .sweep))
+    }
+
+    @Test("no sweep reads below the start, and none that is not due yet", arguments: [Sample.activities, Sample.alerts])
+    func sweepAtStart(stream: SourceStream) {
+        var plan = plan(stream)
+        let late = progress(since: .zero, swept: .minutes(30), start: .minutes(20))
+        _ = plan.next(late, date: now, elapsed: .zero)
+
+        #expect(scanned(plan.next(late, date: now, elapsed: .seconds(1)))?.from ?? now >= now - .minutes(20))
+        let fresh = progress(since: .zero, swept: stream.sweepsBack ? .minutes(1) : .minutes(11))
+        #expect(scanned(plan.next(fresh, date: now, elapsed: .seconds(1))) == nil)
+    }
+
+    @Test("while both have work a sweep gets every seventh page, whether polls succeed or not")
+    func turns() {
+        var plan = plan()
+        var progress = progress(since: .minutes(1), swept: .hours(5))
+        var poll = Scan(reason: .poll, from: now - .minutes(2), to: nil, filterHash: "f1")
+        poll.position = "p"
+        progress.cursor?.scan = poll
+        let reasons = (0..<14).map { scanned(plan.next(progress, date: now, elapsed: .seconds($0)))?.reason }
+
+        let turn = Array(repeating: Scan.Reason.poll, count: 6) + [.sweep]
+        #expect(reasons == turn + turn)
+    }
+
+    @Test("a pause of three days is swept from where sweeps stopped", arguments: [Sample.activities, Sample.alerts])
+    func pause(stream: SourceStream) throws {
+        var plan = plan(stream)
+        let progress = progress(since: .days(3), swept: .days(3))
+        _ = plan.next(progress, date: now, elapsed: .zero)
+        let sweep = try #require(scanned(plan.next(progress, date: now, elapsed: .seconds(1))))
+
+        #expect(sweep.reason == .sweep)
+        #expect(sweep.from == now - .days(3) - (stream.sweepsBack ? .hours(48) : .zero))
+        #expect((sweep.to ?? now) >= now - .minutes(10))
+    }
+
+    @Test(
+        "sweeps of a long pause come to an end in windows of 7 days, whatever the look-back",
+        arguments: [Duration.minutes(10), .hours(48), .days(7), .days(14), .days(30)],
+        [Sample.activities, Sample.alerts]
+    )
+    func longPause(lookBack: Duration, kind: SourceStream) throws {
+        let stream = Sample.stream("s", kind.kind, lookBack: lookBack)
+        var plan = plan(stream)
+        var progress = progress(since: .zero, swept: .days(60))
+        var covered = now - .days(60) - (stream.sweepsBack ? lookBack : .zero)
+        var sweeps = 0
+        while let scan = scanned(plan.next(progress, date: now, elapsed: .zero)), sweeps < 40 {
+            if scan.reason == .sweep {
+                sweeps += 1
+                #expect(scan.from <= covered)
+                let end = scan.to ?? now
+                if now.since(scan.from) > .days(31) { #expect(end.since(scan.from) <= .days(7)) }
+                covered = max(covered, end)
+            }
+            let before = progress.sweptTo
+            progress = ScanStep.commit(
+                Sample.page([], date: now),
+                of: scan,
+                stream: stream,
+                id: StreamID(1),
+                progress: progress,
+                fetched: now
+            ).progress
+            if scan.reason == .sweep { #expect(progress.sweptTo ?? now > before ?? now) }
+        }
+
+        #expect(sweeps > 1 && sweeps < 20)
+        #expect(FetchPlan.sweepLag(of: stream, progress, date: now) < stream.sweepInterval)
+        #expect(covered >= now - lookBack - .minutes(10))
+    }
+
+    @Test("a stored scan goes on where it stood")
+    func storedScan() {
+        var plan = plan()
+        var progress = progress(since: .minutes(1), swept: .minutes(12))
+        var stored = Scan(reason: .poll, from: now - .days(3), to: nil, filterHash: "f1")
+        stored.position = "page 7"
+        progress.cursor?.scan = stored
+
+        #expect(plan.next(progress, date: now, elapsed: .zero) == .read(stored, .poll))
+    }
+
+    @Test("a stored scan with other filters is given up, once, and begins again at since")
+    func otherFilters() {
+        var plan = plan()
+        var progress = progress(since: .minutes(1), swept: .minutes(12))
+        var poll = Scan(reason: .poll, from: now - .days(3), to: nil, filterHash: "other")
+        poll.position = "page 7"
+        var sweep = Scan(reason: .sweep, from: now - .days(3), to: now, filterHash: "other")
+        sweep.position = "page 2"
+        progress.cursor?.scan = poll
+        progress.sweep = sweep
+
+        #expect(plan.next(progress, date: now, elapsed: .zero) == .abandon(poll))
+        #expect(plan.next(progress, date: now, elapsed: .zero) == .abandon(sweep))
+        let next = scanned(plan.next(progress, date: now, elapsed: .zero))
+        #expect(next?.position == nil)
+        #expect(next?.from == now - .seconds(65))
+    }
+
+    @Test("an open scan that lay for weeks is given up, so that old data is read in windows")
+    func weeksOld() {
+        var plan = plan()
+        var progress = progress(since: .days(45), swept: .days(45))
+        var stored = Scan(reason: .poll, from: now - .days(45), to: nil, filterHash: "f1")
+        stored.position = "page 7"
+        progress.cursor?.scan = stored
+
+        #expect(plan.next(progress, date: now, elapsed: .zero) == .abandon(stored))
+        progress.cursor?.scan = nil
+        #expect(scanned(plan.next(progress, date: now, elapsed: .zero))?.to != nil)
+    }
+
+    @Test("a start of 30 days is not given up while its first scan runs")
+    func startOfThirtyDays() {
+        var plan = plan()
+        var progress = progress(since: .days(30), swept: .minutes(12), start: .days(30))
+        var stored = Scan(reason: .poll, from: now - .days(30) - .hours(3), to: nil, filterHash: "f1")
+        stored.position = "page 7000"
+        progress.cursor?.scan = stored
+
+        #expect(plan.next(progress, date: now, elapsed: .zero) == .read(stored, .poll))
+    }
+
+    @Test("never waits for nothing", arguments: [Duration.zero, .milliseconds(1), .seconds(14), .minutes(4), .days(1)])
+    func neverSpins(age: Duration) {
+        var plan = plan()
+        let progress = progress(since: .zero, swept: .minutes(10) + age)
+        for second in 0..<3 {
+            if case .wait(let wait) = plan.next(progress, date: now, elapsed: .seconds(second)) {
+                #expect(wait > .zero)
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import SpoolCore
+import SpoolPipeline
+import Testing
+
+@Suite("Trouble of a stream")
+struct FetchTroubleTests {
+    var trouble = FetchTrouble()
+
+    private mutating func pauses(_ kinds: [SourceFault.Kind]) -> [Duration] {
+        kinds.map { trouble.note(SourceFault($0, "x"), chance: 1) }
+    }
+
+    @Test("faults of the link back off together, whatever their words")
+    mutating func oneFamily() {
+        #expect(pauses([.unreachable, .nonsense, .incomplete, .unreachable]) == [1, 2, 4, 8].map { .seconds($0) })
+    }
+
+    @Test("an answer begins the backoff anew")
+    mutating func anew() {
+        _ = pauses([.unreachable, .unreachable, .unreachable])
+        let isOver = trouble.answered(endsScan: false)
+
+        #expect(isOver)
+        #expect(pauses([.unreachable]) == [.seconds(1)])
+    }
+
+    @Test(
+        "waits at least what a throttle asks for, within 1 s and 15 min",
+        arguments: [(nil, 60), (Duration.zero, 1), (Duration.seconds(41), 41), (Duration.hours(9), 900)]
+            as [(Duration?, Int)]
+    )
+    mutating func throttle(asked: Duration?, seconds: Int) {
+        var trouble = FetchTrouble()
+        let pause = trouble.note(SourceFault(.throttled(asked), "429"), chance: 0)
+
+        #expect(pause == .seconds(seconds))
+    }
+
+    @Test(
+        "probes slowly what only an operator can mend",
+        arguments: [SourceFault.Kind.invalidToken, .forbidden, .rejected, .invalidProxy]
+    )
+    mutating func settings(kind: SourceFault.Kind) {
+        var trouble = FetchTrouble()
+        let pauses = (0..<6).map { _ in trouble.note(SourceFault(kind, "x"), chance: 0) }
+
+        #expect(pauses == [15, 30, 60, 120, 150, 150].map { .seconds($0) })
+    }
+
+    @Test("asks for smaller pages at once, but not for ever")
+    mutating func tooLarge() {
+        let pauses = pauses(Array(repeating: .tooLarge, count: 21))
+
+        #expect(pauses.prefix(19).allSatisfy { $0 == .zero })
+        #expect(pauses.suffix(2) == [.seconds(1), .seconds(2)])
+    }
+
+    @Test("scans lost one after the other wait longer and longer, though pages come between")
+    mutating func lostScans() {
+        var pauses: [Duration] = []
+        for _ in 0..<4 {
+            pauses.append(trouble.note(SourceFault(.scanLost, "x"), chance: 1))
+            let isOver = trouble.answered(endsScan: false)
+            #expect(!isOver)
+        }
+
+        #expect(pauses == [0, 30, 60, 120].map { .seconds($0) })
+        let isOver = trouble.answered(endsScan: true)
+        #expect(isOver)
+    }
+}
