@@ -5,7 +5,7 @@ import Testing
 
 @testable import SpoolSinks
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DatagramTests {
     private var format: LineFormat {
         var format = lineFormat

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolSinks
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SendGateTests {
     @Test("the first batch fits, whatever its size")
     func first() async throws {

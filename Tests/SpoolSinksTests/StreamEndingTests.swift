@@ -5,7 +5,7 @@ import Testing
 
 @testable import SpoolSinks
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StreamEndingTests {
     @Test("finish half-closes, waits for the peer's end and settles everything")
     func finish() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SpoolSinks
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StreamSettlingTests {
     @Test("lines arrive byte for byte, in order, with a line feed after each")
     func lines() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SpoolSinks
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StreamTLSTests {
     private let folder: TemporaryFolder
     private let certificates: TestCertificates
