@@ -1,7 +1,6 @@
 # Each target sets up what it needs: missing Debian packages are installed (as root) or named (otherwise).
 
 PREFIX ?= /usr/local
-SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
@@ -39,20 +38,19 @@ release: swift
 install: release
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
 	install -m 0755 --strip .build/release/spool $(DESTDIR)$(PREFIX)/bin/spool
-	sed 's|/usr/local/bin/spool|$(PREFIX)/bin/spool|; s|/etc/spool|$(SYSCONFDIR)/spool|' \
-		deploy/systemd/spool.service > $(DESTDIR)$(UNITDIR)/spool.service
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/spool.service > $(DESTDIR)$(UNITDIR)/spool.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/spool.service
 	install -m 0644 deploy/sysusers.d/spool.conf $(DESTDIR)$(SYSUSERSDIR)/spool.conf
 	install -m 0644 deploy/tmpfiles.d/spool.conf $(DESTDIR)$(TMPFILESDIR)/spool.conf
-	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/spool
-	test -e $(DESTDIR)$(SYSCONFDIR)/spool/spool.yaml || \
-		install -m 0640 deploy/spool.yaml $(DESTDIR)$(SYSCONFDIR)/spool/spool.yaml
+	install -d -m 0750 $(DESTDIR)/etc/spool
+	test -e $(DESTDIR)/etc/spool/spool.yaml || \
+		install -m 0640 deploy/spool.yaml $(DESTDIR)/etc/spool/spool.yaml
 ifeq ($(DESTDIR),)
 	systemd-sysusers $(SYSUSERSDIR)/spool.conf
 	systemd-tmpfiles --create $(TMPFILESDIR)/spool.conf
 	test ! -d /run/systemd/system || systemctl daemon-reload
 	@echo
-	@echo "Installed. Edit $(SYSCONFDIR)/spool/spool.yaml, then:"
+	@echo "Installed. Edit /etc/spool/spool.yaml, then:"
 	@echo "    spool check --connect && systemctl enable --now spool"
 endif
 

@@ -5,7 +5,8 @@ CREATE TABLE run (
     id INTEGER PRIMARY KEY,          -- one row for each time the spool was opened for writing
     holder TEXT NOT NULL,            -- the command that held it
     started_ms INTEGER NOT NULL,     -- when it was opened, local clock
-    ended_ms INTEGER                 -- when it was closed in good order; NULL while open, and after an unclean end
+    ended_ms INTEGER,                -- when it was closed in good order; NULL while open, and after an unclean end
+    derived INTEGER                  -- the reading that all records have since this run; NULL before that was seen
 ) STRICT;
 
 CREATE TABLE stream (

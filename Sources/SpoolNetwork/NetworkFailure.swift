@@ -21,9 +21,9 @@ package enum NetworkFailure {
     /// What an error means.
     package static func cause(of error: any Error) -> NetworkCause {
         switch error {
-        case let error as NIOConnectionError: cause(of: error)
+        case let error as NIOConnectionError: cause(ofAttempts: error)
         case let error as IOError: cause(ofErrorNumber: error.errnoCode)
-        case let error as ChannelError: cause(of: error)
+        case let error as ChannelError: cause(ofChannel: error)
         case let error as SocketAddressError.UnknownHost: NameLookup.cause(of: error)
         case is SocketAddressError: .nameUnknown
         case let error as HTTPClientError: HTTPFailure.cause(of: error)
@@ -33,7 +33,7 @@ package enum NetworkFailure {
     }
 
     /// With several addresses tried, the first attempt that got an answer tells the most.
-    private static func cause(of error: NIOConnectionError) -> NetworkCause {
+    private static func cause(ofAttempts error: NIOConnectionError) -> NetworkCause {
         let attempts = error.connectionErrors.map { cause(of: $0.error) }
         if let told = attempts.first(where: { $0 != .noRoute && $0 != .timedOut }) ?? attempts.first {
             return told
@@ -42,7 +42,7 @@ package enum NetworkFailure {
         return .timedOut
     }
 
-    private static func cause(of error: ChannelError) -> NetworkCause {
+    private static func cause(ofChannel error: ChannelError) -> NetworkCause {
         switch error {
         case .connectTimeout: .timedOut
         case .eof, .ioOnClosedChannel, .alreadyClosed, .inputClosed, .outputClosed: .closed

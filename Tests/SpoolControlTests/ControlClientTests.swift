@@ -5,7 +5,7 @@ import SpoolCore
 import SpoolTestSupport
 import Testing
 
-@Suite("Asking the daemon", .timeLimit(.minutes(1)))
+@Suite("Asking the daemon", .timeLimit(.minutes(5)))
 struct ControlClientTests {
     private let folder: TemporaryFolder
     private let socket: ControlSocket

@@ -84,7 +84,7 @@ struct ServiceNotifierTests {
         #expect(notifier([:]).watchdogInterval == nil)
     }
 
-    @Test("the watchdog is fed in time for as long as the daemon is alive", .timeLimit(.minutes(1)))
+    @Test("the watchdog is fed in time for as long as the daemon is alive", .timeLimit(.minutes(5)))
     func keepAlive() async throws {
         let receiver = try DatagramReceiver(path: folder.path("notify"))
         let notifier = notifier(["NOTIFY_SOCKET": folder.path("notify"), "WATCHDOG_USEC": "30000000"])
@@ -107,7 +107,7 @@ struct ServiceNotifierTests {
         #expect(throws: POSIXError.self) { try receiver.receive() }
     }
 
-    @Test("feeding ends with its task", .timeLimit(.minutes(1)))
+    @Test("feeding ends with its task", .timeLimit(.minutes(5)))
     func keepAliveCancelled() async throws {
         let receiver = try DatagramReceiver(path: folder.path("notify"))
         let notifier = notifier(["NOTIFY_SOCKET": folder.path("notify"), "WATCHDOG_USEC": "30000000"])

@@ -36,7 +36,7 @@ struct SimulatorTests {
         }
     }
 
-    @Test("stops while answers are slow and requests keep coming", .timeLimit(.minutes(1)), arguments: 1...5)
+    @Test("stops while answers are slow and requests keep coming", .timeLimit(.minutes(5)), arguments: 1...5)
     func stopWhileBusy(round: Int) async throws {
         try await Simulator.run(quietPortal { $0.history = 50 }) { simulator async throws in
             simulator.addFault(.slow(seconds: 600), on: [.alerts], .always)

@@ -49,7 +49,14 @@ final class Engine: Sendable {
     private func jobs(of composition: Composition, _ registration: Registration) -> [Workforce.Job] {
         composition.sources.map { fetching($0, registration) }
             + composition.sinks.compactMap { delivering($0, registration) }
-            + [retention(composition, registration), watching(composition)]
+            + [retention(composition, registration), watching(composition), deriving()]
+    }
+
+    private func deriving() -> Workforce.Job {
+        let derivation = Derivation(spool: spool, time: time, logger: logger)
+        return Workforce.Job(name: "derivation", fingerprint: "") { stop throws(StoreError) in
+            try await derivation.run(stop: stop)
+        }
     }
 
     private func watching(_ composition: Composition) -> Workforce.Job {

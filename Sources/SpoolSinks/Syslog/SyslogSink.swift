@@ -6,7 +6,7 @@ import SpoolNetwork
 struct SyslogSink: Sink {
     let name: SinkName
     let type = "syslog"
-    private let settings: SyslogSettings
+    let settings: SyslogSettings
     private let renderer: LineRenderer
     private let grace: Duration
 

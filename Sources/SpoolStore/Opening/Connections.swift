@@ -50,13 +50,15 @@ enum Connections {
     }
 
     private static func prepareWriter(_ db: Database, _ options: SpoolOptions) throws {
-        // The first two take effect before the first write only.
+        // The first two take effect before the first write only. Debian's SQLite zeroes what is deleted, whole
+        // pages included, which makes retention a third slower; FAST zeroes where the page is written anyway.
         try db.execute(
             sql: """
                 PRAGMA page_size = \(pageSize);
                 PRAGMA auto_vacuum = INCREMENTAL;
                 PRAGMA trusted_schema = OFF;
                 PRAGMA cell_size_check = ON;
+                PRAGMA secure_delete = FAST;
                 PRAGMA temp_store = MEMORY;
                 PRAGMA cache_size = -8192;
                 PRAGMA wal_autocheckpoint = 1000;

@@ -61,6 +61,7 @@ enum StreamRow {
             sql: """
                 UPDATE stream SET source_ms = max(coalesce(source_ms, 0), ?), last_success_ms = ?,
                     newest_ms = coalesce(max(newest_ms, ?), newest_ms, ?), filter_hash = ?,
+                    state = CASE state WHEN 'created' THEN 'connected' ELSE state END,
                     inserted = inserted + ?, kept = kept + ?, unreadable = unreadable + ?
                 WHERE id = ?
                 """

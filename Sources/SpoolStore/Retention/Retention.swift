@@ -29,8 +29,9 @@ package struct PruneReport: Sendable, Codable, Equatable {
 
 /// The fixed numbers of retention.
 enum Retention {
-    /// Events looked at, and deleted at most, in one transaction.
-    static let slice = 1_000
+    /// Events looked at, and deleted at most, in one transaction: some 30 ms, behind which a page or a settlement
+    /// waits.
+    static let slice = 250
     /// Pages in use above this share of the spool's size make events go without regard to their age.
     static let pressure = 0.8
     /// A replay paused for longer no longer keeps its events.

@@ -1,7 +1,7 @@
 import SpoolCore
 import Testing
 
-@Suite("Signals", .timeLimit(.minutes(1)))
+@Suite("Signals", .timeLimit(.minutes(5)))
 struct SignalTests {
     let signal = Signal()
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("Authorization", .timeLimit(.minutes(1)))
+@Suite("Authorization", .timeLimit(.minutes(5)))
 struct AuthorizationTests {
     /// Time that a test moves.
     private final class Elapsed: Sendable {

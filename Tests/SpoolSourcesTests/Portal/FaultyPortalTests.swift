@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("Reading a portal that fails", .timeLimit(.minutes(3)))
+@Suite("Reading a portal that fails", .timeLimit(.minutes(5)))
 struct FaultyPortalTests {
     /// A fault, and what the source must make of it; nil where a page comes all the same.
     struct Case: CustomTestStringConvertible {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("Reading a simulated portal over HTTP", .timeLimit(.minutes(2)))
+@Suite("Reading a simulated portal over HTTP", .timeLimit(.minutes(5)))
 struct ScanTests {
     @Test("a scan brings every activity of its window once, byte by byte")
     func readsActivities() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("The way to the portal", .timeLimit(.minutes(1)))
+@Suite("The way to the portal", .timeLimit(.minutes(5)))
 struct TransportTests {
     /// Asks once and gives the fault; nil when an answer came.
     private func fault(_ source: DefenderSource) async throws -> SourceFault? {

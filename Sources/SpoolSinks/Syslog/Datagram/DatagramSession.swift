@@ -67,7 +67,8 @@ final class DatagramSession: SinkSession {
             } catch {
                 let fault = words.fault(opening: error)
                 report.over(fault)
-                throw fault
+                // What the network said of it before, if it did, tells more.
+                throw report.gate.end(fault)
             }
         }
         return refused

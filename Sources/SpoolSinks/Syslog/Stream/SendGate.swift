@@ -36,6 +36,9 @@ final class SendGate: Sendable {
         self.unsettledLimit = unsettledLimit
     }
 
+    /// True while a batch waits for room.
+    var isWaited: Bool { state.withLock { $0.waiter != nil } }
+
     /// Waits until there is room for a batch and takes it.
     ///
     /// - Throws: The fault that ended the session, or that the task was cancelled.
@@ -60,9 +63,11 @@ final class SendGate: Sendable {
         update { $0.unsettled -= bytes }
     }
 
-    /// Nothing goes through any more; the first fault stays.
-    func end(_ fault: SinkFault) {
+    /// Nothing goes through any more; the first fault stays, and is returned.
+    @discardableResult
+    func end(_ fault: SinkFault) -> SinkFault {
         update { if $0.fault == nil { $0.fault = fault } }
+        return state.withLock { $0.fault } ?? fault
     }
 
     private func step(_ bytes: Int, _ state: inout State) -> Step {

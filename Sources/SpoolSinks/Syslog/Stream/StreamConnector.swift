@@ -12,6 +12,7 @@ struct StreamPlan: Sendable {
     let isTLS: Bool
     var tls = TLSSettings()
     var grace = Tail.defaultGrace
+    var readAhead = Tail.readAhead
     var connectTimeout = Duration.seconds(10)
 
     var words: StreamWords { StreamWords(peer: endpoint.description) }

@@ -29,7 +29,7 @@ final class StreamLink: ChannelInboundHandler {
     /// The peer has closed TLS; its FIN should follow.
     private var peerSaidGoodbye = false
     private var answer = PeerAnswer()
-    private var look: Scheduled<Void>?
+    private var look: (at: ContinuousClock.Instant, task: Scheduled<Void>)?
     private var deadline: Scheduled<Void>?
 
     init(channel: any Channel, wire: WireHandler, plan: StreamPlan, report: StreamReport) {
@@ -38,7 +38,7 @@ final class StreamLink: ChannelInboundHandler {
         self.report = report
         words = plan.words
         isTLS = plan.isTLS
-        tail = Tail(grace: plan.grace)
+        tail = Tail(grace: plan.grace, readAhead: plan.readAhead)
         ready = channel.eventLoop.makePromise()
         wire.onPeerEnd = { [weak self] in self?.peerDidEnd() }
     }
@@ -153,15 +153,17 @@ final class StreamLink: ChannelInboundHandler {
     /// Looks again while something is unsettled: often while acknowledgements are missing, else when the
     /// grace of the oldest batch is over.
     private func lookSoon() {
-        guard look == nil, phase != .over, !tail.isEmpty || peerEnded else { return }
-        var wait = Duration.milliseconds(10)
-        if !tail.awaitsAcknowledgement, !peerEnded, let due = tail.nextDue {
-            wait = max(.milliseconds(1), ContinuousClock.now.duration(to: due))
-        }
-        look = after(wait) { link in
+        guard phase != .over, !tail.isEmpty || peerEnded else { return }
+        var next = ContinuousClock.now.advanced(by: .milliseconds(10))
+        if !tail.awaitsAcknowledgement, !peerEnded, let due = tail.nextDue { next = max(due, .now) }
+        // A look far ahead, at the end of a grace, must not keep a new batch waiting.
+        if let look, look.at <= next { return }
+        look?.task.cancel()
+        let task = after(ContinuousClock.now.duration(to: next)) { link in
             link.look = nil
             link.lookNow()
         }
+        look = (next, task)
     }
 
     private func settle(_ batches: [SettledBatch]) {
@@ -178,7 +180,7 @@ final class StreamLink: ChannelInboundHandler {
         guard phase != .over else { return }
         let isFinishing = phase == .finishing
         phase = .over
-        look?.cancel()
+        look?.task.cancel()
         deadline?.cancel()
         // A peer that talks back is no receiver of lines: its end proves nothing.
         let isProof = end.isPeerEnd && answer.isEmpty

@@ -1,0 +1,100 @@
+import Foundation
+import GRDB
+package import SpoolCore
+
+/// A record whose columns were made by an older reading.
+package struct StaleRecord: Sendable, Equatable {
+    package let seq: Seq
+    package let kind: EventKind
+    /// The source's own bytes.
+    package let raw: [UInt8]
+    /// When it came here: the only time an unreadable record has.
+    package let fetched: Timestamp
+}
+
+extension Spool {
+    /// False when an earlier run has seen that all records have today's reading.
+    package func mayHaveStaleRecords() async throws(StoreError) -> Bool {
+        try await read { db in
+            try Int.fetchOne(
+                db,
+                sql: "SELECT 1 FROM run WHERE derived >= ? LIMIT 1",
+                arguments: [Event.reading]
+            )
+                == nil
+        }
+    }
+
+    /// Notes that all records have today's reading, so that the next start does not look.
+    package func noStaleRecordsLeft() async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE run SET derived = ? WHERE id = (SELECT max(id) FROM run)",
+                arguments: [Event.reading]
+            )
+        }
+    }
+
+    /// Records after `seq` whose columns were made by an older reading than `Event.reading`, in `seq` order.
+    ///
+    /// Looks at no more than `rows` events, so that the read stays short whatever the spool holds.
+    ///
+    /// - Parameters:
+    ///   - seq: where to go on.
+    ///   - rows: events to look at.
+    /// - Returns: the records, and where to go on; nil when the end is reached.
+    /// - Throws: what keeps the spool from being read.
+    package func staleRecords(after seq: Seq, rows: Int = 1_000) async throws(StoreError)
+        -> (records: [StaleRecord], next: Seq?)
+    {
+        try await read { db in
+            let last = try Int64.fetchOne(
+                db,
+                sql: "SELECT max(seq) FROM (SELECT seq FROM event WHERE seq > ? ORDER BY seq LIMIT ?)",
+                arguments: [seq.value, rows]
+            )
+            guard let last else { return ([], nil) }
+            let found = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT e.seq, e.kind, e.fetched_ms, CAST(r.raw AS BLOB) FROM event e JOIN record r ON r.seq = e.seq
+                    WHERE e.seq > ? AND e.seq <= ? AND e.derived < ? ORDER BY e.seq
+                    """,
+                arguments: [seq.value, last, Event.reading]
+            )
+            let records = found.map { row in
+                StaleRecord(
+                    seq: Seq(row[0]),
+                    kind: EventKind(rawValue: row[1]) ?? .activity,
+                    raw: [UInt8](row[3] as Data),
+                    fetched: Timestamp(milliseconds: row[2])
+                )
+            }
+            return (records, Seq(last))
+        }
+    }
+
+    /// Puts today's reading in the place of an older one, in one transaction; durable on return.
+    ///
+    /// Id, times and raw bytes stay: they are what the event is known by, and what windows and retention count by.
+    package func derive(_ events: [(seq: Seq, event: Event)]) async throws(StoreError) {
+        try await write { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    UPDATE event SET derived = ?, readable = ?, severity = ?, category = ?, action = ?, message = ?,
+                        user_name = ?, app_name = ?, app_id = ?, ip = ?, country = ?, user_agent = ?, objects = ?,
+                        policies = ?, link = ?
+                    WHERE seq = ?
+                    """
+            )
+            for (seq, event) in events {
+                try statement.execute(arguments: [
+                    Event.reading, event.isReadable, event.severity, event.category, event.action,
+                    event.message,
+                    event.userName, event.appName, event.appID, event.ip, event.country, event.userAgent,
+                    event.objects, event.policies, event.link, seq.value,
+                ])
+            }
+        }
+    }
+}

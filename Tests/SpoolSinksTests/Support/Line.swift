@@ -1,0 +1,49 @@
+import SpoolCore
+
+/// A line of a configuration file, to make nodes with places without a parser.
+enum Line: Sendable {
+    case key(String, String)
+    case list(String, [String])
+    case group(String, [Line])
+    /// Takes a line and says nothing.
+    case skip
+
+    var name: String? {
+        switch self {
+        case .key(let name, _), .list(let name, _), .group(let name, _): name
+        case .skip: nil
+        }
+    }
+
+    /// The group these lines make: each on a line of its own, from 1, a nested group's after its name.
+    static func node(_ lines: [Line]) -> ConfigurationNode {
+        var next = 1
+        return node(lines, line: 1, &next)
+    }
+
+    private static func node(_ lines: [Line], line: Int, _ next: inout Int) -> ConfigurationNode {
+        var entries: [ConfigurationNode.Entry] = []
+        for item in lines {
+            let place = next
+            next += 1
+            let value: ConfigurationNode
+            switch item {
+            case .skip: continue
+            case .key(_, let text): value = Self.value(.scalar(text), place)
+            case .list(_, let texts):
+                value = Self.value(.sequence(texts.map { Self.value(.scalar($0), place) }), place)
+            case .group(_, let lines): value = node(lines, line: place, &next)
+            }
+            entries.append(.init(key: item.name ?? "", line: place, column: 1, value: value))
+        }
+        return value(.mapping(entries), line)
+    }
+
+    private static func value(_ value: ConfigurationNode.Value, _ line: Int) -> ConfigurationNode {
+        ConfigurationNode(value: value, line: line, column: 1, secrets: NoSecrets())
+    }
+}
+
+private struct NoSecrets: SecretLookup {
+    func resolve(_ reference: String) throws(SecretFault) -> Secret { throw SecretFault("none here") }
+}
