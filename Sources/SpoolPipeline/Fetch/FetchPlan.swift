@@ -26,6 +26,10 @@ package struct FetchPlan: Sendable {
     /// When the last poll began, by the monotonic clock; nil before the first.
     private var pollBegan: Duration?
     private var pollPagesSinceSweep = 0
+    /// True while a poll of several pages is under way.
+    private var isPolling = false
+    /// True when the last poll took longer than the pause between two.
+    private var pollTookLong = false
     private var abandoned: [Scan] = []
 
     package init(stream: SourceStream, pollInterval: Duration) {
@@ -109,9 +113,16 @@ package struct FetchPlan: Sendable {
         return max(Self.oldAge, stream.lookBack + stream.sweepInterval * 2)
     }
 
-    private func nextPoll(_ progress: StreamProgress, date: Timestamp, elapsed: Duration) -> Due {
+    private mutating func nextPoll(_ progress: StreamProgress, date: Timestamp, elapsed: Duration) -> Due {
         guard let cursor = progress.cursor, let start = progress.start else { return .later(pollInterval) }
-        if let scan = cursor.scan, canGoOn(scan, date: date) { return .now(scan) }
+        if let scan = cursor.scan, canGoOn(scan, date: date) {
+            isPolling = true
+            return .now(scan)
+        }
+        if isPolling {
+            isPolling = false
+            pollTookLong = pollBegan.map { elapsed - $0 > pollInterval } ?? true
+        }
         let from = max(start, cursor.since - stream.overlap)
         let isBehind = date.since(from) > farthestOpen(for: .poll)
         if let pollBegan, !isBehind, elapsed - pollBegan < pollInterval {
@@ -121,10 +132,18 @@ package struct FetchPlan: Sendable {
             Scan(
                 reason: .poll,
                 from: from,
-                to: isBehind ? from + Self.oldWindow : nil,
+                to: isBehind ? from + Self.oldWindow : end(ofPollFrom: from, date: date),
                 filterHash: stream.filterHash
             )
         )
+    }
+
+    /// Where a poll ends that follows a long one; nil for an open end.
+    ///
+    /// An open scan moves `since` to the `Date` of its first answer, so the next one reads again all that came
+    /// while it ran. Where requests hardly suffice, each would take longer than the one before, without end.
+    private func end(ofPollFrom from: Timestamp, date: Timestamp) -> Timestamp? {
+        pollTookLong && date > from ? date : nil
     }
 
     private func nextSweep(_ progress: StreamProgress, date: Timestamp) -> Due {
