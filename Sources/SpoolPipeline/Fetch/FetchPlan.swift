@@ -10,7 +10,7 @@ package struct FetchPlan: Sendable {
     /// The widest window beyond `oldAge`.
     package static let oldWindow = Duration.days(7)
     /// While both have work, a sweep gets one page after this many of the polls.
-    package static let pollsPerSweepPage = 6
+    package static let pollsPerSweepPage = 12
 
     package enum Step: Sendable, Equatable {
         /// Read the next page of this scan, under this claim.

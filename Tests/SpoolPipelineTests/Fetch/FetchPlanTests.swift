@@ -124,16 +124,16 @@ struct FetchPlanTests {
         #expect(scanned(plan.next(fresh, date: now, elapsed: .seconds(1))) == nil)
     }
 
-    @Test("while both have work a sweep gets every seventh page, whether polls succeed or not")
+    @Test("while both have work a sweep gets every thirteenth page, whether polls succeed or not")
     func turns() {
         var plan = plan()
         var progress = progress(since: .minutes(1), swept: .hours(5))
         var poll = Scan(reason: .poll, from: now - .minutes(2), to: nil, filterHash: "f1")
         poll.position = "p"
         progress.cursor?.scan = poll
-        let reasons = (0..<14).map { scanned(plan.next(progress, date: now, elapsed: .seconds($0)))?.reason }
+        let reasons = (0..<26).map { scanned(plan.next(progress, date: now, elapsed: .seconds($0)))?.reason }
 
-        let turn = Array(repeating: Scan.Reason.poll, count: 6) + [.sweep]
+        let turn = Array(repeating: Scan.Reason.poll, count: 12) + [.sweep]
         #expect(reasons == turn + turn)
     }
 

@@ -1,0 +1,52 @@
+import SpoolCore
+import SpoolPipeline
+import Testing
+
+@Suite("Size of batches")
+struct BatchSizeTests {
+    @Test("is halved down to a single event, and doubles with what is settled up to where it was")
+    func halvesAndDoubles() {
+        var size = BatchSize(BatchLimit(events: 1_000, bytes: 77))
+        var halves: [Int] = []
+        var doubles: [Int] = []
+        for _ in 0..<11 {
+            size.refused(count: size.limit.events)
+            halves.append(size.limit.events)
+        }
+        for _ in 0..<11 {
+            size.settled()
+            doubles.append(size.limit.events)
+        }
+
+        #expect(halves == [500, 250, 125, 62, 31, 15, 7, 3, 1, 1, 1])
+        #expect(doubles == [2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000, 1_000])
+        #expect(size.limit.bytes == 77)
+    }
+
+    @Test("is halved from what the batch held, not from what it might have held")
+    func smallBatch() {
+        var size = BatchSize(BatchLimit(events: 1_000))
+        size.refused(count: 6)
+
+        #expect(size.limit.events == 3)
+    }
+
+    @Test("isolates one bad event of a thousand in some three times the logarithm of it", arguments: [0, 1, 499, 500, 777, 999])
+    func isolates(bad: Int) {
+        var size = BatchSize(BatchLimit(events: 1_000))
+        var head = 0
+        var sendings = 0
+        while head <= bad {
+            let count = size.limit.events
+            sendings += 1
+            if (head..<head + count).contains(bad) {
+                if count == 1 { head += 1 } else { size.refused(count: count) }
+            } else {
+                head += count
+                size.settled()
+            }
+        }
+
+        #expect(sendings <= 32)
+    }
+}

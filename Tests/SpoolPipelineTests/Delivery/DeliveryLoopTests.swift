@@ -1,0 +1,280 @@
+import SpoolCore
+import SpoolTestSupport
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("Delivery loop", .timeLimit(.minutes(1)))
+struct DeliveryLoopTests {
+    @Test("sends what waits, in order, and moves the watermark with each settled batch")
+    func drains() async throws {
+        let bench = DeliveryBench()
+        bench.store.spool(7)
+
+        try await bench.run {
+            let session = await bench.sink.session(0)
+            await session.sent(3)
+            #expect(session.batches.map { $0.map(\.value) } == [[1, 2, 3], [4, 5, 6], [7]])
+            #expect(session.numbers == [0, 1, 2])
+            session.settle()
+            await bench.store.until { $0.subscriptions.values.first?.subscription.watermark == Seq(3) }
+            session.settle()
+            session.settle()
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.findings() == [])
+        #expect(bench.store.read { $0.connections.map(\.clean) } == [true])
+    }
+
+    @Test("opens a session without work, so that status tells whether it can be had")
+    func opensAtOnce() async throws {
+        let bench = DeliveryBench()
+
+        try await bench.run {
+            await bench.store.until { $0.reports.last?.state == .connected }
+        }
+    }
+
+    @Test("a page that is spooled between the look and the wait is not missed")
+    func notice() async throws {
+        let bench = DeliveryBench()
+
+        try await bench.run {
+            let session = await bench.sink.session(0)
+            for count in 1...200 {
+                bench.append(1)
+                await session.sent(count)
+                session.settle()
+            }
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test("what was under way when the session was lost goes again, and nothing else")
+    func resends() async throws {
+        let bench = DeliveryBench()
+        bench.store.spool(9)
+
+        try await bench.run {
+            let first = await bench.sink.session(0)
+            await first.sent(3)
+            first.settle()
+            first.end(.reset)
+            try await bench.passPause()
+            let second = await bench.sink.session(1)
+            await second.sent(1)
+            #expect(second.batches.map { $0.map(\.value) } == [[4, 5, 6]])
+            second.settle()
+            await second.sent(2)
+            second.settle()
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.findings() == [])
+        #expect(bench.store.read { $0.ledger.map(\.entry.attempts) } == [1, 2, 2])
+        #expect(bench.store.read { $0.connections.first?.clean } == false)
+    }
+
+    @Test("after a failure only the head batch goes until it is settled")
+    func probes() async throws {
+        let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused)]))
+        bench.store.spool(9)
+
+        try await bench.run {
+            try await bench.passPause()
+            let session = await bench.sink.session(0)
+            await session.sent(1)
+            await bench.store.until { $0.reports.last?.state == .connected }
+            #expect(bench.store.read { $0.reports.last?.attempts } == 1)
+            #expect(session.batches.count == 1)
+            session.settle()
+            await session.sent(3)
+            await bench.store.until { $0.reports.last?.attempts == 0 }
+            #expect(bench.store.read { $0.reports.last?.lastError } == nil)
+            session.settle()
+            session.settle()
+        }
+
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test("a receiver that closes at once although something waits is not asked again without a pause")
+    func closesAtOnce() async throws {
+        let bench = DeliveryBench()
+        bench.store.spool(3)
+
+        try await bench.run {
+            for attempt in 0..<4 {
+                await bench.sink.session(attempt).end(.closedByPeer)
+                try await bench.clock.waitUntilSleeping()
+                #expect(bench.sink.attempts == attempt + 1)
+                #expect(bench.clock.untilNextDeadline == .seconds(1 << attempt))
+                try await bench.passPause()
+            }
+            let session = await bench.sink.session(4)
+            await session.sent(1)
+            session.settle()
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test("a resting connection that the receiver closes is opened again only for new work, without a failure")
+    func idleClose() async throws {
+        let bench = DeliveryBench()
+
+        try await bench.run {
+            await bench.sink.session(0).end(.closedByPeer)
+            await bench.store.until { $0.connections.first?.clean == true }
+            #expect(bench.sink.attempts == 1)
+            bench.append(1)
+            let session = await bench.sink.session(1)
+            await session.sent(1)
+            session.settle()
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.read { $0.reports.allSatisfy { $0.state == .connected } })
+    }
+
+    @Test("the third connection in a row that is cut before it settled anything is named")
+    func cuts() async throws {
+        let bench = DeliveryBench()
+        bench.store.spool(3)
+
+        try await bench.run {
+            for attempt in 0..<3 {
+                let session = await bench.sink.session(attempt)
+                await session.sent(1)
+                session.end(.reset)
+                try await bench.passPause()
+            }
+            let session = await bench.sink.session(3)
+            await session.sent(1)
+            session.settle()
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        let errors = bench.store.read { $0.reports.filter { $0.state == .retrying }.compactMap(\.lastError) }
+        #expect(errors.map { $0.contains("cut 3 connections in a row") } == [false, false, true])
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test("a batch refused whole is halved until the bad event stands alone; all others are delivered")
+    func bisects() async throws {
+        let bench = DeliveryBench(
+            ScriptedSink(batch: 8) { session, _, seqs in
+                if seqs.contains(Seq(5)) { session.refuseWhole() } else { session.settle() }
+            }
+        )
+        bench.store.spool(20)
+
+        try await bench.run {
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.read { $0.deadLetters[SinkID(1)] } == [Seq(5)])
+        #expect(bench.store.findings() == [])
+        #expect(bench.sink.sessions.count == 1)
+    }
+
+    @Test("an event to be sent again is not passed, and what came before it is not sent again")
+    func retries() async throws {
+        let bench = DeliveryBench(ScriptedSink(batch: 4))
+        bench.store.spool(4)
+
+        try await bench.run {
+            let first = await bench.sink.session(0)
+            await first.sent(1)
+            first.settle([.delivered(2), .retry(1), .delivered(1)])
+            await bench.store.until { $0.subscriptions.values.first?.subscription.watermark == Seq(2) }
+            try await bench.passPause()
+            let second = await bench.sink.session(1)
+            await second.sent(1)
+            #expect(second.batches.first == [Seq(3), Seq(4)])
+            second.settle()
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test("a full disk holds the settling up and loses nothing")
+    func fullDisk() async throws {
+        let bench = DeliveryBench()
+        bench.store.spool(3)
+        bench.store.fail(.settle, .full, times: 3)
+
+        try await bench.run {
+            let session = await bench.sink.session(0)
+            await session.sent(1)
+            session.settle()
+            for _ in 0..<3 { try await bench.passPause() }
+            await bench.store.until { MemoryStore.isDrained($0) }
+            #expect(bench.sink.sessions.count == 1)
+        }
+
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test(
+        "a spool refusing for now ends nothing, wherever that strikes",
+        arguments: [MemoryStore.Operation.subscriptions, .batch, .opened, .settle],
+        [StoreError.Kind.full, .busy]
+    )
+    func passing(operation: MemoryStore.Operation, kind: StoreError.Kind) async throws {
+        let bench = DeliveryBench(ScriptedSink { session, _, _ in session.settle() })
+        bench.store.spool(3)
+        bench.store.fail(operation, kind, times: 2)
+
+        try await bench.run {
+            try await bench.passPause()
+            try await bench.passPause()
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test(
+        "a spool that cannot be trusted any more ends the loop",
+        arguments: [MemoryStore.Operation.subscriptions, .batch, .opened, .settle, .report]
+    )
+    func broken(operation: MemoryStore.Operation) async throws {
+        let bench = DeliveryBench(ScriptedSink { session, _, _ in session.settle() })
+        bench.store.spool(3)
+        bench.store.fail(operation, .io)
+
+        await #expect(throws: StoreError(.io, "scripted")) { try await bench.loop().run(stop: bench.stop) }
+    }
+
+    @Test("a wrong setting holds the sink; the head is probed slowly and the rest follows")
+    func held() async throws {
+        let fault = SinkFault(.misconfigured, "401")
+        let bench = DeliveryBench(ScriptedSink(openings: [.fault(fault), .fault(fault)]))
+        bench.store.spool(6)
+
+        try await bench.run {
+            try await bench.clock.waitUntilSleeping()
+            #expect(bench.clock.untilNextDeadline == .seconds(30))
+            #expect(bench.store.read { $0.reports.last?.state } == .held)
+            try await bench.passPause()
+            await bench.sink.attempted(2)
+            try await bench.clock.waitUntilSleeping()
+            #expect(bench.clock.untilNextDeadline == .seconds(60))
+            try await bench.passPause()
+            let session = await bench.sink.session(0)
+            await session.sent(1)
+            #expect(bench.store.read { $0.reports.last?.state } == .held)
+            session.settle()
+            await session.sent(2)
+            session.settle()
+            await bench.store.until { MemoryStore.isDrained($0) }
+            #expect(bench.store.read { $0.reports.last?.state } == .connected)
+        }
+    }
+}

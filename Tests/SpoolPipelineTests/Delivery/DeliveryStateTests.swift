@@ -1,0 +1,127 @@
+import SpoolCore
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("State of a delivery loop")
+struct DeliveryStateTests {
+    var state = DeliveryState(limit: BatchLimit(events: 4))
+
+    init() {
+        state.set([Sample.subscription(1)], [])
+        state.beginSession()
+        state.connected()
+    }
+
+    /// Reads and begins a batch of the live lane.
+    private mutating func begin(_ seqs: [Int64]) -> Int? {
+        guard let reading = state.schedule.reading(of: Sample.lane(1)), let last = seqs.last else { return nil }
+        let batch = LaneBatch(
+            lane: reading.lane,
+            events: Sample.batch(seqs),
+            through: Seq(last),
+            epoch: reading.epoch
+        )
+        _ = state.schedule.took(reading, through: Seq(last))
+        return state.begin(batch, at: Sample.now)
+    }
+
+    private mutating func settle(_ number: Int, _ runs: [OutcomeRun]) -> Verdict {
+        let verdict = state.judge([SettledBatch(batch: number, runs: runs, bytes: 0)], elapsed: .zero)
+        _ = state.wrote(verdict)
+        return verdict
+    }
+
+    private var refusal: Refusal { Refusal(reason: "rejected", detail: "400") }
+
+    @Test("a refusal of a batch that was dropped does not touch the one that is the head now")
+    mutating func staleRefusal() {
+        let first = begin([1, 2])
+        state.lost()
+        let second = begin([1])
+        let verdict = state.judge(refused: 0, refusal, elapsed: .zero)
+
+        #expect(first == 0 && second == 1)
+        #expect(!verdict.hasOutcomes && verdict.fault == nil)
+        #expect(state.inFlight.batches == 1)
+    }
+
+    @Test("a session that settles out of turn is ended, and nothing of that is written")
+    mutating func outOfTurn() {
+        _ = begin([1])
+        _ = begin([2])
+        let verdict = settle(1, [.delivered(1)])
+
+        #expect(!verdict.hasOutcomes)
+        #expect(verdict.fault?.isUnclean == true)
+    }
+
+    @Test("a batch refused whole goes again in halves, and its single bad event becomes a dead letter")
+    mutating func bisects() {
+        _ = begin([1, 2, 3, 4])
+        _ = state.judge(refused: 0, refusal, elapsed: .zero)
+        state.dropRefused()
+        #expect(state.limit.events == 2)
+        _ = begin([1, 2])
+        _ = state.judge(refused: 1, refusal, elapsed: .zero)
+        state.dropRefused()
+        #expect(state.limit.events == 1)
+        _ = begin([1])
+        let verdict = state.judge(refused: 2, refusal, elapsed: .zero)
+        _ = state.wrote(verdict)
+        state.dropRefused()
+
+        #expect(verdict.lanes.map(\.isRefused) == [true])
+        #expect(verdict.lanes.first?.attempts == 3)
+        #expect(state.schedule.reading(of: Sample.lane(1))?.after == Seq(1))
+        #expect(state.limit.events == 2)
+    }
+
+    @Test("a held head refused whole is left out until a later one has told more")
+    mutating func heldHead() {
+        for seq in Int64(1)...20 {
+            guard let number = begin([seq]) else { continue }
+            if settle(number, [.refused(1)]).fault != nil { state.lost() }
+        }
+        #expect(state.hold.isOn)
+        #expect(state.limit.events == 1)
+        state.beginSession()
+        let after = state.schedule.reading(of: Sample.lane(1))?.after.value ?? 0
+        let head = begin([after + 1]) ?? -1
+        _ = state.wrote(state.judge(refused: head, refusal, elapsed: .zero))
+        state.dropRefused()
+
+        #expect(state.lacksLaterProbe)
+        #expect(state.schedule.reading(of: Sample.lane(1))?.after.value == after + 1)
+        state.lost()
+        #expect(state.schedule.reading(of: Sample.lane(1))?.after.value == after)
+    }
+
+    @Test("after a failure the next session carries only the head batch until it is settled")
+    mutating func probe() {
+        _ = state.failed(SinkFault(.unreachable, "x"), elapsed: .zero, chance: 0)
+        state.beginSession()
+        #expect(state.hasRoom)
+        let head = begin([1]) ?? -1
+        #expect(!state.hasRoom)
+        let isWellAgain = state.wrote(
+            state.judge([SettledBatch(batch: head, runs: [.delivered(1)], bytes: 0)], elapsed: .zero)
+        )
+
+        #expect(isWellAgain)
+        #expect(state.hasRoom)
+        _ = begin([2])
+        #expect(state.hasRoom)
+    }
+
+    @Test("an event to be sent again ends the session behind what came before it")
+    mutating func retry() {
+        let number = begin([1, 2, 3]) ?? -1
+        let verdict = settle(number, [.delivered(1), .retry(1), .delivered(1)])
+        state.lost()
+
+        #expect(verdict.fault == .askedToRetry)
+        #expect(state.reached == .settling)
+        #expect(state.schedule.reading(of: Sample.lane(1))?.after == Seq(1))
+    }
+}

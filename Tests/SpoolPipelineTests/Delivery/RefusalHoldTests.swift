@@ -1,0 +1,110 @@
+import SpoolCore
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("Hold for mass refusal")
+struct RefusalHoldTests {
+    var hold = RefusalHold()
+
+    /// A sink that has just been held for refusing events 1 to 30.
+    private mutating func beginHold() {
+        _ = hold.judge([Sample.settled(Array(1...30), [.refused(30)])], elapsed: .zero)
+    }
+
+    private func single(_ seq: Int64, _ run: OutcomeRun, lane: Int64 = 1) -> SettledLane {
+        Sample.settled([seq], [run], lane: lane)
+    }
+
+    @Test("below the threshold a refused event is written as refused")
+    mutating func below() {
+        let verdict = hold.judge([Sample.settled([1, 2, 3], [.delivered(1), .refused(1), .delivered(1)])], elapsed: .zero)
+
+        #expect(verdict.fault == nil)
+        #expect(verdict.lanes.first?.runs.count == 3)
+        #expect(!hold.isOn)
+    }
+
+    @Test("a mass of refusals holds the sink; what lies before them is written, no refusal is")
+    mutating func mass() {
+        let settled = Sample.settled(Array(1...40), [.delivered(10), .refused(30)])
+        let verdict = hold.judge([settled, single(41, .delivered(1))], elapsed: .zero)
+
+        #expect(hold.isOn)
+        #expect(verdict.fault == .massRefusal)
+        #expect(verdict.lanes.map(\.through) == [Seq(10)])
+        #expect(verdict.lanes.flatMap(\.runs).map(\.events) == [10])
+    }
+
+    @Test("the head is accepted: the hold is over")
+    mutating func headAccepted() {
+        beginHold()
+        let verdict = hold.judge([single(1, .delivered(1))], elapsed: .zero)
+
+        #expect(verdict.fault == nil)
+        #expect(verdict.hasOutcomes)
+        #expect(!hold.isOn)
+    }
+
+    @Test("the head is refused and the later one accepted: the head's refusal is written, in order")
+    mutating func laterAccepted() {
+        beginHold()
+        let first = hold.judge([single(1, .refused(1))], elapsed: .zero)
+        #expect(!first.hasOutcomes && first.fault == nil && hold.waitsForLater)
+        let second = hold.judge([single(2, .delivered(1))], elapsed: .zero)
+
+        #expect(second.lanes.map(\.through) == [Seq(1), Seq(2)])
+        #expect(second.lanes.map(\.isRefused) == [true, false])
+        #expect(second.fault == nil)
+        #expect(!hold.isOn)
+    }
+
+    @Test("both are refused: nothing is written and the sink stays held")
+    mutating func bothRefused() {
+        beginHold()
+        let verdict = hold.judge([single(1, .refused(1)), single(2, .refused(1))], elapsed: .zero)
+
+        #expect(!verdict.hasOutcomes)
+        #expect(verdict.fault == .massRefusal)
+        #expect(hold.isOn && !hold.waitsForLater)
+    }
+
+    @Test("a filtered event behind the refused head is no probe, and is written after it")
+    mutating func filteredBetween() {
+        beginHold()
+        _ = hold.judge([single(1, .refused(1)), single(2, .filtered(1))], elapsed: .zero)
+        #expect(hold.hasRoom(underWay: 0))
+        let verdict = hold.judge([single(3, .delivered(1))], elapsed: .zero)
+
+        #expect(verdict.lanes.map(\.through) == [Seq(1), Seq(2), Seq(3)])
+        #expect(!hold.isOn)
+    }
+
+    @Test("a filtered head is written and proves nothing")
+    mutating func filteredHead() {
+        beginHold()
+        let verdict = hold.judge([single(1, .filtered(1))], elapsed: .zero)
+
+        #expect(verdict.hasOutcomes)
+        #expect(hold.isOn)
+    }
+
+    @Test("a later one to be sent again leaves the head's refusal unwritten")
+    mutating func laterRetry() {
+        beginHold()
+        let verdict = hold.judge([single(1, .refused(1)), single(2, .retry(1))], elapsed: .zero)
+
+        #expect(!verdict.hasOutcomes)
+        #expect(verdict.fault == .askedToRetry)
+        #expect(hold.isOn && !hold.waitsForLater)
+    }
+
+    @Test("two probes may be under way, no third")
+    mutating func room() {
+        beginHold()
+        #expect(hold.hasRoom(underWay: 0) && hold.hasRoom(underWay: 1) && !hold.hasRoom(underWay: 2))
+        _ = hold.judge([single(1, .refused(1))], elapsed: .zero)
+
+        #expect(hold.hasRoom(underWay: 0) && !hold.hasRoom(underWay: 1))
+    }
+}

@@ -1,0 +1,111 @@
+import SpoolCore
+import SpoolTestSupport
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("A sink that refuses most of what it is sent", .timeLimit(.minutes(1)))
+struct RefusalLoopTests {
+    private func bench(events: Int) -> DeliveryBench {
+        let bench = DeliveryBench(ScriptedSink(batch: 30))
+        bench.store.spool(events)
+        return bench
+    }
+
+    /// The sink refuses its first thirty events: it is held, nothing is written, and the first pause is over.
+    private func hold(_ bench: DeliveryBench) async throws {
+        let first = await bench.sink.session(0)
+        await first.sent(1)
+        first.settle([.refused(30)])
+        await bench.store.until { $0.reports.last?.state == .held }
+        #expect(bench.store.read { $0.ledger.isEmpty })
+        try await bench.passPause()
+    }
+
+    @Test("is held with its events; two single events probe it, and it goes on when the head is accepted")
+    func headAccepted() async throws {
+        let bench = self.bench(events: 60)
+
+        try await bench.run {
+            try await hold(bench)
+            let probe = await bench.sink.session(1)
+            await probe.sent(2)
+            #expect(probe.batches == [[Seq(1)], [Seq(2)]])
+            probe.settleAll()
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.read { $0.deadLetters[SinkID(1)] ?? [] } == [])
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test("goes on when the later one is accepted: the head becomes a dead letter", arguments: [false, true])
+    func laterAccepted(isRefusedWhole: Bool) async throws {
+        let bench = self.bench(events: 31)
+
+        try await bench.run {
+            try await hold(bench)
+            let probe = await bench.sink.session(1)
+            await probe.sent(2)
+            if isRefusedWhole {
+                probe.refuseWhole()
+                await probe.sent(3)
+                #expect(probe.batches[2] == [Seq(2)])
+            } else {
+                probe.settle([.refused(1)])
+            }
+            probe.settleAll()
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.read { $0.deadLetters[SinkID(1)] } == [Seq(1)])
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test("stays held when both are refused, and is probed again after a longer pause")
+    func bothRefused() async throws {
+        let bench = self.bench(events: 40)
+
+        try await bench.run {
+            try await hold(bench)
+            let probe = await bench.sink.session(1)
+            await probe.sent(2)
+            probe.settle([.refused(1)])
+            probe.settle([.refused(1)])
+            try await bench.clock.waitUntilSleeping()
+            #expect(bench.clock.untilNextDeadline == .seconds(60))
+            #expect(bench.store.read { $0.ledger.isEmpty })
+            try await bench.passPause()
+            let again = await bench.sink.session(2)
+            await again.sent(2)
+            #expect(again.batches == [[Seq(1)], [Seq(2)]])
+        }
+
+        #expect(bench.store.read { $0.deadLetters[SinkID(1)] ?? [] } == [])
+    }
+
+    @Test("a refused head with nothing behind it is probed again, not forgotten in an open session")
+    func nothingLater() async throws {
+        let bench = DeliveryBench(ScriptedSink(batch: 1))
+        bench.store.spool(20)
+
+        try await bench.run {
+            let first = await bench.sink.session(0)
+            for count in 1...20 {
+                await first.sent(count)
+                first.settle([.refused(1)])
+            }
+            for attempt in 1...3 {
+                try await bench.passPause()
+                let probe = await bench.sink.session(attempt)
+                await probe.sent(1)
+                #expect(probe.batches == [[Seq(20)]])
+                probe.settle([attempt == 3 ? .delivered(1) : .refused(1)])
+            }
+            await bench.store.until { MemoryStore.isDrained($0) }
+        }
+
+        #expect(bench.store.read { $0.deadLetters[SinkID(1)]?.count } == 19)
+        #expect(bench.store.findings() == [])
+    }
+}

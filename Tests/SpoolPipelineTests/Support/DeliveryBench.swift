@@ -1,0 +1,73 @@
+import Logging
+import SpoolCore
+import SpoolTestSupport
+
+@testable import SpoolPipeline
+
+/// A delivery loop with all it needs in memory, on a clock that stands still.
+struct DeliveryBench {
+    let clock = ManualClock()
+    let store = MemoryStore()
+    let sink: ScriptedSink
+    let appended = Signal()
+    let lanesChanged = Signal()
+    let stop = Stop()
+    private let chance: Double
+
+    init(_ sink: ScriptedSink = ScriptedSink(), chance: Double = 1) {
+        self.sink = sink
+        self.chance = chance
+        store.subscribe(1)
+    }
+
+    var time: Timekeeper {
+        let chance = chance
+        return Timekeeper(clock: clock, wall: { Sample.now }, chance: { chance })
+    }
+
+    /// A loop as after a start of the process: it knows only what the store has.
+    func loop() -> DeliveryLoop {
+        DeliveryLoop(
+            sink: sink,
+            id: SinkID(1),
+            store: store,
+            time: time,
+            appended: appended,
+            lanesChanged: lanesChanged,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
+    }
+
+    /// Spools events and tells the loop, as a fetcher does.
+    func append(_ count: Int, stream: Int64 = 1) {
+        store.spool(count, stream: stream)
+        appended.notify()
+    }
+
+    /// Runs the loop beside `body`, then stops it and waits for its end; its patience passes if it must.
+    func run(_ body: () async throws -> Void) async throws {
+        async let ended: Void = loop().run(stop: stop)
+        try await body()
+        stop.ask()
+        let time = Task { try await passAllPauses() }
+        defer { time.cancel() }
+        try await ended
+    }
+
+    /// Lets every pause pass as soon as somebody makes one, until cancelled.
+    func passAllPauses() async throws {
+        while true { try await passPause() }
+    }
+
+    /// Waits for the sink's next pause and lets it pass.
+    func passPause() async throws {
+        try await clock.waitUntilSleeping()
+        if let rest = clock.untilNextDeadline { clock.advance(by: rest) }
+    }
+}
+
+extension SinkFault {
+    static let reset = SinkFault(.unreachable, isUnclean: true, "connection reset")
+    static let closedByPeer = SinkFault(.unreachable, "closed by the receiver")
+    static let refused = SinkFault(.unreachable, "connection refused")
+}
