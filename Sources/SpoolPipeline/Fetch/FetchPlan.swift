@@ -9,6 +9,9 @@ package struct FetchPlan: Sendable {
     package static let oldAge = Duration.days(30)
     /// The widest window beyond `oldAge`.
     package static let oldWindow = Duration.days(7)
+    /// A poll that took this much longer than its interval, with more than `chasePages`, was chasing the end.
+    package static let chase = Duration.seconds(60)
+    package static let chasePages = 4
     /// While both have work, a sweep gets one page after this many of the polls.
     package static let pollsPerSweepPage = 12
 
@@ -25,6 +28,8 @@ package struct FetchPlan: Sendable {
     private let pollInterval: Duration
     /// When the last poll began, by the monotonic clock; nil before the first.
     private var pollBegan: Duration?
+    /// How many pages of it have been asked for.
+    private var pollPages = 0
     private var pollPagesSinceSweep = 0
     private var abandoned: [Scan] = []
 
@@ -57,9 +62,9 @@ package struct FetchPlan: Sendable {
         }
     }
 
-    /// The page that was asked for did not come: a scan's first page is due again at once.
+    /// The page that was asked for did not come: it, or its scan if that was lost, is due again at once.
     package mutating func failed(_ scan: Scan) {
-        if scan.reason == .poll, scan.position == nil { pollBegan = nil }
+        if scan.reason == .poll { pollBegan = nil }
     }
 
     /// How far sweeps are behind what they should have read.
@@ -76,7 +81,8 @@ package struct FetchPlan: Sendable {
     }
 
     private mutating func readPoll(_ scan: Scan, _ elapsed: Duration) -> Step {
-        if scan.position == nil { pollBegan = elapsed }
+        if scan.position == nil { (pollBegan, pollPages) = (elapsed, 0) }
+        pollPages += 1
         pollPagesSinceSweep += 1
         return .read(scan, .poll)
     }
@@ -117,14 +123,19 @@ package struct FetchPlan: Sendable {
         if let pollBegan, !isBehind, elapsed - pollBegan < pollInterval {
             return .later(pollInterval - (elapsed - pollBegan))
         }
-        return .now(
-            Scan(
-                reason: .poll,
-                from: from,
-                to: isBehind ? from + Self.oldWindow : nil,
-                filterHash: stream.filterHash
-            )
-        )
+        var to: Timestamp?
+        if isBehind { to = from + Self.oldWindow } else if isChasing(elapsed), date > from { to = date }
+        return .now(Scan(reason: .poll, from: from, to: to, filterHash: stream.filterHash))
+    }
+
+    /// True when the last poll took long to reach an end that moved on meanwhile.
+    ///
+    /// After an open scan `since` is at most the `Date` of its first answer, so that the next one reads again
+    /// what this one read last. Where records come nearly as fast as they are read, each would take a multiple
+    /// of the one before; with an upper bound it takes less.
+    private func isChasing(_ elapsed: Duration) -> Bool {
+        guard let pollBegan, pollPages > Self.chasePages else { return false }
+        return elapsed - pollBegan > pollInterval + Self.chase
     }
 
     private func nextSweep(_ progress: StreamProgress, date: Timestamp) -> Due {

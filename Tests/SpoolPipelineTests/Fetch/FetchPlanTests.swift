@@ -73,6 +73,23 @@ struct FetchPlanTests {
         #expect(progress.cursor?.since == now - .days(29) - .seconds(15))
     }
 
+    @Test("a poll that chased the end of a busy stream is followed by one with an upper bound, a slow one is not", arguments: [(9, true), (2, false)])
+    func chasing(pages: Int, isBounded: Bool) {
+        var plan = plan()
+        var progress = progress(since: .minutes(1), swept: .minutes(12))
+        for page in 0..<pages {
+            _ = plan.next(progress, date: now, elapsed: .seconds(page * 10))
+            var stored = Scan(reason: .poll, from: now - .minutes(1), to: nil, filterHash: "f1")
+            stored.position = "\(page)"
+            progress.cursor?.scan = stored
+        }
+        progress.cursor?.scan = nil
+        let next = scanned(plan.next(progress, date: now, elapsed: .seconds(100)))
+
+        #expect(next?.reason == .poll)
+        #expect(next?.to == (isBounded ? now : nil))
+    }
+
     @Test("no poll reads below the start")
     func pollAtStart() {
         var plan = plan()

@@ -198,6 +198,13 @@ final class ScriptedSession: SinkSession {
         changed.notify()
     }
 
+    /// The events of the oldest batch not answered yet.
+    var oldestUnsettled: [Seq]? {
+        state.withLock { state in
+            state.isOver || state.answered >= state.sent.count ? nil : state.sent[state.answered].seqs
+        }
+    }
+
     /// Waits until it was given this many batches.
     func sent(_ count: Int) async { await until { $0.sent.count >= count } }
 
