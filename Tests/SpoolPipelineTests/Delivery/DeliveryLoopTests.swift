@@ -123,7 +123,9 @@ struct DeliveryLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("a resting connection that the receiver closes is opened again only for new work, without a failure")
+    @Test(
+        "a resting connection that the receiver closes is opened again only for new work, without a failure"
+    )
     func idleClose() async throws {
         let bench = DeliveryBench()
 

@@ -85,7 +85,10 @@ struct DeliveryModelTests {
             let loop = bench.loop()
             let run = Task { try await loop.run(stop: stop) }
             for _ in 0..<Int.random(in: 1...8, using: &random) {
-                bench.append(Int.random(in: 1...7, using: &random), stream: Int64.random(in: 1...2, using: &random))
+                bench.append(
+                    Int.random(in: 1...7, using: &random),
+                    stream: Int64.random(in: 1...2, using: &random)
+                )
                 if Int.random(in: 0..<6, using: &random) == 0 { bench.store.fail(.settle, .full, times: 2) }
                 if Int.random(in: 0..<6, using: &random) == 0 { bench.store.fail(.batch, .busy) }
                 for _ in 0..<Int.random(in: 0...30, using: &random) { await Task.yield() }
@@ -150,7 +153,9 @@ struct DeliveryModelTests {
         stop.ask()
         try await run.value
 
-        let inside = bench.store.read { tables in Set(tables.events.filter { $0.event.occurred >= Sample.now }.map(\.seq)) }
+        let inside = bench.store.read { tables in
+            Set(tables.events.filter { $0.event.occurred >= Sample.now }.map(\.seq))
+        }
         let rows = bench.store.read { $0.ledger.map(\.entry).filter { $0.replay != nil } }
         #expect(rows.reduce(0) { $0 + $1.events } == inside.count, "seed \(seed)")
         #expect(bench.store.read { $0.replays.first?.sent } == inside.count, "seed \(seed)")

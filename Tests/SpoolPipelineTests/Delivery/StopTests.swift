@@ -59,7 +59,10 @@ struct StopTests {
         try await ended
     }
 
-    @Test("ends a pause, an opening and an idle wait at once", arguments: ["pause", "opening", "idle", "held"])
+    @Test(
+        "ends a pause, an opening and an idle wait at once",
+        arguments: ["pause", "opening", "idle", "held"]
+    )
     func atOnce(place: String) async throws {
         let openings: [String: ScriptedSink.Opening] = [
             "pause": .fault(.refused), "opening": .hang, "idle": .accept,

@@ -32,7 +32,9 @@ struct FetchLoopTests {
         let before = bench.appended.version
 
         try await bench.run(source) {
-            await bench.store.until { $0.streams[stream]?.cursor?.scan?.position == "2" || $0.events.count == 3 }
+            await bench.store.until {
+                $0.streams[stream]?.cursor?.scan?.position == "2" || $0.events.count == 3
+            }
             await bench.store.until { $0.events.count == 3 && $0.streams[stream]?.cursor?.scan == nil }
         }
 
@@ -96,7 +98,9 @@ struct FetchLoopTests {
 
     @Test("backs off from a source that is down, shows it, and takes it back with the first answer")
     func backsOff() async throws {
-        let source = ScriptedSource(dateFault: { $0 < 4 ? SourceFault(.unreachable, "no route") : nil }) { _, _ in
+        let source = ScriptedSource(dateFault: { $0 < 4 ? SourceFault(.unreachable, "no route") : nil }) {
+            _,
+            _ in
             page([])
         }
 
@@ -123,7 +127,9 @@ struct FetchLoopTests {
         try await bench.run(source) { await bench.store.until { $0.trouble[stream] == nil } }
     }
 
-    @Test("a scan the source lost is abandoned and begins again; lost again and again it is shown and slows down")
+    @Test(
+        "a scan the source lost is abandoned and begins again; lost again and again it is shown and slows down"
+    )
     func scanLost() async throws {
         let source = ScriptedSource { request, _ in
             request.scan.position == nil ? page(["a"], next: "2") : .fault(SourceFault(.scanLost, "gone"))

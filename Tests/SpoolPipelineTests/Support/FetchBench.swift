@@ -24,7 +24,9 @@ struct FetchBench {
         return { Sample.now + clock.now.offset }
     }
 
-    /// A loop as after a start of the process. The streams have the ids 1, 2 ….
+    /// A loop as after a start of the process.
+    ///
+    /// The streams have the ids 1, 2 ….
     func loop(_ source: ScriptedSource) -> FetchLoop {
         let time = time
         let ids = source.streams.enumerated().map { ($1.name, StreamID(Int64($0 + 1))) }

@@ -66,7 +66,8 @@ final class ScriptedSink: Sink {
     func session(_ index: Int) async -> ScriptedSession {
         while true {
             let version = changed.version
-            if let session = state.withLock({ $0.sessions.indices.contains(index) ? $0.sessions[index] : nil }) {
+            if let session = state.withLock({ $0.sessions.indices.contains(index) ? $0.sessions[index] : nil }
+            ) {
                 return session
             }
             await changed.changed(after: version)
@@ -162,7 +163,9 @@ final class ScriptedSession: SinkSession {
         }
         guard let next else { return }
         let outcomes = runs ?? [.delivered(next.seqs.count)]
-        output.yield(.settled([SettledBatch(batch: next.number, runs: outcomes, bytes: next.seqs.count * 100)]))
+        output.yield(
+            .settled([SettledBatch(batch: next.number, runs: outcomes, bytes: next.seqs.count * 100)])
+        )
         finishIfSettled()
     }
 
@@ -221,7 +224,8 @@ final class ScriptedSession: SinkSession {
 
     private func finishIfSettled() {
         let isDone = state.withLock { state in
-            guard state.isFinishing, !state.neverFinishes, !state.isOver, state.answered == state.sent.count else {
+            guard state.isFinishing, !state.neverFinishes, !state.isOver, state.answered == state.sent.count
+            else {
                 return false
             }
             state.isOver = true
