@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Delivery loop", .timeLimit(.minutes(1)))
+@Suite("Delivery loop", .timeLimit(.minutes(5)))
 struct DeliveryLoopTests {
     @Test("sends what waits, in order, and moves the watermark with each settled batch")
     func drains() async throws {

@@ -64,7 +64,7 @@ private final class MoodyReceiver: Sendable {
     }
 }
 
-@Suite("Delivery under random faults", .timeLimit(.minutes(2)))
+@Suite("Delivery under random faults", .timeLimit(.minutes(5)))
 struct DeliveryModelTests {
     @Test("leaves every event with one final outcome, whatever fails in whatever order", arguments: 1...40)
     func model(seed: Int) async throws {

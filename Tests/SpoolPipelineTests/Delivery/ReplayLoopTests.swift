@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Replays in the delivery loop", .timeLimit(.minutes(1)))
+@Suite("Replays in the delivery loop", .timeLimit(.minutes(5)))
 struct ReplayLoopTests {
     private let window = ReplayRequest(sink: SinkName("siem"), from: Sample.now, to: Sample.now + .days(1))
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Stop of a delivery loop", .timeLimit(.minutes(1)))
+@Suite("Stop of a delivery loop", .timeLimit(.minutes(5)))
 struct StopTests {
     @Test("sends no new batch, finishes the session and writes what still settles")
     func graceful() async throws {

@@ -3,7 +3,7 @@ import SpoolPipeline
 import SpoolTestSupport
 import Testing
 
-@Suite("Fetch loop", .timeLimit(.minutes(1)))
+@Suite("Fetch loop", .timeLimit(.minutes(5)))
 struct FetchLoopTests {
     let bench = FetchBench()
     private let stream = StreamID(1)

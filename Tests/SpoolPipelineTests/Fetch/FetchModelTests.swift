@@ -4,7 +4,7 @@ import SpoolTestSupport
 import Synchronization
 import Testing
 
-@Suite("Fetching under random faults", .timeLimit(.minutes(2)))
+@Suite("Fetching under random faults", .timeLimit(.minutes(5)))
 struct FetchModelTests {
     /// An hour of records, one in ten of them late by up to the look-back.
     private func tenant(_ random: inout SeededGenerator) -> SimulatedTenant {

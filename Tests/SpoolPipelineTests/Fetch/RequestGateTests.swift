@@ -3,7 +3,7 @@ import SpoolPipeline
 import SpoolTestSupport
 import Testing
 
-@Suite("Gate for requests", .timeLimit(.minutes(1)))
+@Suite("Gate for requests", .timeLimit(.minutes(5)))
 struct RequestGateTests {
     let clock = ManualClock()
     let stop = Stop()
