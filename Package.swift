@@ -134,7 +134,10 @@ let package = Package(
         tests("SpoolReceiverTests", ["SpoolReceiver", nioCore, nioPosix, nioSSL]),
         tests("SpoolPipelineTests", ["SpoolPipeline"]),
         tests("SpoolDaemonTests", ["SpoolDaemon", "SpoolSimulator"]),
-        tests("SpoolEndToEndTests", ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", subprocess]),
+        tests(
+            "SpoolEndToEndTests",
+            ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, subprocess]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

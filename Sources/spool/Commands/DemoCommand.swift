@@ -8,7 +8,7 @@ import SpoolDaemon
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Shows it all in a minute, without a configuration: an outage of the SIEM loses nothing."
+        abstract: "Shows in a minute, without a configuration, that an outage of the SIEM loses nothing."
     )
 
     @Option(help: "The same seed gives the same records.")

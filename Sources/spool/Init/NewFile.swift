@@ -34,9 +34,23 @@ struct NewFile {
                 guard count >= 0 || errno == EINTR else { throw failure() }
                 rest = rest.dropFirst(max(0, count))
             }
+            takeOver(descriptor)
             guard fsync(descriptor) == 0 else { throw failure() }
         }
         guard (replaces ? rename(draft, path) : link(draft, path)) == 0 else { throw failure() }
+    }
+
+    /// Gives the file the owner and group of the one that it replaces; a new one gets the group of its folder, so
+    /// that what root writes into /etc/spool can be read by the daemon.
+    ///
+    /// Only root may do all of it; others keep their own file.
+    private func takeOver(_ descriptor: Int32) {
+        var old = stat()
+        if stat(path, &old) == 0 {
+            _ = fchown(descriptor, old.st_uid, old.st_gid)
+        } else if stat(URL(fileURLWithPath: path).deletingLastPathComponent().path, &old) == 0 {
+            _ = fchown(descriptor, uid_t.max, old.st_gid)
+        }
     }
 
     private func failure() -> CommandFailure {
