@@ -70,7 +70,7 @@ extension DemoPicture {
     private var boxes: [StyledText] {
         let portal = box(
             "portal",
-            [row("shown", shown), row("of them alerts", shownAlerts), row("a second", rate)]
+            [row("shown", shown), row("alerts", shownAlerts), row("a second", rate)]
         )
         let spool = box(
             "spool (SQLite)",
@@ -105,8 +105,8 @@ extension DemoPicture {
 
     private func row(_ name: String, _ value: Int, _ style: StyledText.Style = .plain) -> StyledText {
         let number = String(value)
-        let gap = max(1, Self.boxWidth - 4 - name.count - number.count)
-        return StyledText(name + String(repeating: " ", count: gap)) + StyledText(number, style)
+        let gap = Self.boxWidth - 4 - name.count - number.count
+        return StyledText(name + String(repeating: " ", count: max(1, gap))) + StyledText(number, style)
     }
 
     /// An arrow with something running along it, or a broken one.

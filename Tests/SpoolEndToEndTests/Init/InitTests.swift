@@ -1,6 +1,5 @@
 import Foundation
 import SpoolTestSupport
-import Subprocess
 import Testing
 
 @Suite("spool init")
@@ -12,15 +11,8 @@ struct InitTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func run(_ arguments: String...) async throws -> (code: Int?, output: String, errors: String) {
-        let result = try await Subprocess.run(
-            .name(BuiltProduct.spool),
-            arguments: Arguments(arguments),
-            output: .string(limit: 1 << 16),
-            error: .string(limit: 1 << 16)
-        )
-        let code: Int? = if case .exited(let code) = result.terminationStatus { Int(code) } else { nil }
-        return (code, result.standardOutput ?? "", result.standardError ?? "")
+    private func run(_ arguments: String...) async throws -> Answer {
+        try await Child.answer(BuiltProduct.spool, arguments)
     }
 
     private func permissions(_ name: String) throws -> Int? {
