@@ -83,7 +83,7 @@ struct MissingOnlyTests {
             let window = AgeWindow(hours: 200, to: -1, before: site.simulator.clock.nowMs)
 
             let answer = try await site.replay(window, "--sink", "late", "--missing-only")
-            try await late.waitFor(messages: 500)
+            try await late.waitFor(messages: 3_000)
             late.setReading(false)
             try await eventually("part of the replay is settled") {
                 try await site.number("SELECT sent FROM replay") > 0
