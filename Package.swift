@@ -133,7 +133,13 @@ let package = Package(
         tests("SpoolSimulatorTests", ["SpoolSimulator", asyncHTTPClient, nioCore, nioHTTP1, nioSSL]),
         tests("SpoolReceiverTests", ["SpoolReceiver", nioCore, nioPosix, nioSSL]),
         tests("SpoolPipelineTests", ["SpoolPipeline"]),
-        tests("SpoolDaemonTests", ["SpoolDaemon", "SpoolSimulator"]),
+        tests(
+            "SpoolDaemonTests",
+            [
+                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline", "SpoolReceiver",
+                "SpoolSimulator", "SpoolSources", "SpoolStore", logging,
+            ]
+        ),
         tests(
             "SpoolEndToEndTests",
             ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, subprocess]

@@ -97,6 +97,8 @@ struct PortalDecision {
     private func checkAge(of query: ListQuery, _ oldWindows: OldWindows) throws(FieldError) {
         guard case .limitedToAWeek = oldWindows else { return }
         let bounds = query.filters.bounds(of: query.sortField)
+        // A list without a lower bound is one of the newest records.
+        guard bounds.lower > .min else { return }
         let lower = max(bounds.lower, 0)
         guard lower < now - 30 * 86_400_000, min(bounds.upper, now) - lower > 7 * 86_400_000 else { return }
         throw FieldError(field: query.sortField.rawValue, message: "Older than 30 days: one week at most")
