@@ -69,9 +69,10 @@ let package = Package(
         .executableTarget(
             name: "spool",
             dependencies: [
-                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolReceiver", "SpoolSimulator",
-                "SpoolStore", argumentParser, logging, unixSignals,
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolReceiver",
+                "SpoolSimulator", "SpoolStore", argumentParser, logging, unixSignals,
             ],
+            resources: [.embedInCode("Init/spool.yaml")],
             swiftSettings: settings
         ),
         room("SpoolCore", [crypto, logging]),
@@ -139,7 +140,10 @@ let package = Package(
                 "SpoolSimulator", "SpoolSources", "SpoolStore", logging,
             ]
         ),
-        tests("SpoolEndToEndTests", ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", subprocess]),
+        tests(
+            "SpoolEndToEndTests",
+            ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, subprocess]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

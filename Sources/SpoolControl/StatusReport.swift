@@ -156,17 +156,20 @@ package struct NotificationStatus: Codable, Sendable, Equatable {
     package var at: Timestamp
     package var severity: String
     package var code: String
+    /// The stream, sink or replay it is about; empty: the spool itself.
+    package var subject: String
     package var message: String
 
-    package init(at: Timestamp, severity: String, code: String, message: String) {
+    package init(at: Timestamp, severity: String, code: String, subject: String, message: String) {
         self.at = at
         self.severity = severity
         self.code = code
+        self.subject = subject
         self.message = message
     }
 
     private enum CodingKeys: String, CodingKey {
-        case severity, code, message
+        case severity, code, subject, message
         case at = "at_ms"
     }
 }

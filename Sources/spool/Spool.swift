@@ -16,7 +16,8 @@ struct Spool: AsyncParsableCommand {
             """,
         version: SpoolVersion.text,
         subcommands: [
-            RunCommand.self, DemoCommand.self, CheckCommand.self, StatusCommand.self, ReplayCommand.self,
+            RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self,
+            ReplayCommand.self,
             QueryCommand.self, SimulateCommand.self,
         ]
     )

@@ -25,14 +25,14 @@ struct StatusReportTests {
         )
         report.streams = [stream]
         report.sinks = [sink]
-        report.notifications = [NotificationStatus(at: time, severity: "error", code: "c", message: "m")]
+        report.notifications = [NotificationStatus(at: time, severity: "error", code: "c", subject: "s", message: "m")]
 
         let bytes = try ControlCoding.encode(report)
 
         #expect(
             String(decoding: bytes, as: UTF8.self) == """
                 {"at_ms":1795472055003,"holder":"1 (spool run)","notifications":[{"at_ms":1795472055003,"code":"c","message":"m",\
-                "severity":"error"}],"replays":[],"sinks":[{"address":"tls://siem:6514","attempts":0,\
+                "severity":"error","subject":"s"}],"replays":[],"sinks":[{"address":"tls://siem:6514","attempts":0,\
                 "backlog":7,"dead_letters":0,"name":"siem","oldest_ms":1795472055003,"per_minute":0,\
                 "state":"connected","type":"syslog"}],"spool":{"events":1,"free_bytes":5,"limit_bytes":3,\
                 "path":"/x","used_bytes":2,"wal_bytes":4},"streams":[{"kind":"alert",\

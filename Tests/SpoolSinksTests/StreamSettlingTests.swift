@@ -90,6 +90,25 @@ struct StreamSettlingTests {
         #expect(story.fault?.isUnclean == true)
     }
 
+    @Test("a peer that ends its direction and then closes with unread data settles nothing")
+    func endsThenCloses() async throws {
+        let peer = try RawPeer()
+        var plan = StreamPlan(endpoint: Endpoint(host: "127.0.0.1", port: peer.port), isTLS: false)
+        plan.grace = endlessGrace
+        plan.endConfirmation = .seconds(30)
+        let session = try await StreamConnector(plan: plan).open(LineRenderer(lineFormat))
+        let connection = try await peer.accept()
+
+        try await session.send(batch(1...3), number: 0)
+        try await connection.waitUntilUnread(bytes(batch(1...3)).count)
+        connection.endOutput()
+        connection.close()
+
+        let story = await Story(of: session)
+        #expect(story.numbers.isEmpty)
+        #expect(story.fault?.isUnclean == true)
+    }
+
     @Test("after the end, sending throws the fault that the settlements told")
     func sendAfterEnd() async throws {
         let peer = try RawPeer()

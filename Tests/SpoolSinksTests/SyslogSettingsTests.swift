@@ -46,7 +46,7 @@ struct SyslogSettingsTests {
                             system: "host-1"
                         ),
                         framing: .lines,
-                        maxMessageBytes: 8_192
+                        maxMessageBytes: 8_096
                     )
                 )
         )

@@ -32,7 +32,13 @@ extension StatusReport {
         sinks = status.sinks.map { SinkStatus($0, address: addresses[$0.name] ?? "", at: now) }
         replays = status.replays.map(ReplayStatus.init)
         notifications = status.notifications.map {
-            NotificationStatus(at: $0.at, severity: $0.severity.rawValue, code: $0.code, message: $0.message)
+            NotificationStatus(
+                at: $0.at,
+                severity: $0.severity.rawValue,
+                code: $0.code,
+                subject: $0.subject,
+                message: $0.message
+            )
         }
     }
 }

@@ -59,6 +59,8 @@ package struct Demo: Sendable {
 
     private func play(_ stage: DemoStage) async throws -> DemoAccount {
         var picture = DemoPicture()
+        picture.rate = Int(options.rate)
+        picture.history = options.history
         let began = ContinuousClock.now
         let opened = stage.engine.time.wall()
 
@@ -74,12 +76,14 @@ package struct Demo: Sendable {
         }
         try await stage.receiver.restart()
         picture.isUp = true
-        // What was sent within the last seconds is never settled yet, so the backlog of a busy sink is not zero.
+        // What was sent within the last seconds is never settled yet.
         try await act("the SIEM is back; the backlog drains", stage, &picture, began) {
-            stage.receiver.counts.ids >= $0.spooled && $0.waiting < Int(options.rate * 6)
+            $0.waiting == 0 && $0.unsettled < Int(options.rate * 6)
         }
 
-        let window = (from: opened - .hours(12), to: opened - .hours(6))
+        // Whole minutes: the picture shows no more of a time.
+        let minute = Timestamp(milliseconds: opened.milliseconds / 60_000 * 60_000)
+        let window = (from: minute - .hours(12), to: minute - .hours(6))
         let again = try await stage.spooled(from: window.from, to: window.to)
         let replay = try await stage.spool.create(
             ReplayRequest(sink: SinkName("siem"), from: window.from, to: window.to),
@@ -88,7 +92,7 @@ package struct Demo: Sendable {
         stage.engine.lanesChanged.notify()
         let ended = Mutex(false)
         try await act(
-            "replay \(replay.id): \(replay.total) events of \(window.from) to \(window.to) go again",
+            "replay \(replay.id): \(replay.total) events of \(Self.short(window.from)) to \(Self.short(window.to)) go again",
             stage,
             &picture,
             began
@@ -104,7 +108,7 @@ package struct Demo: Sendable {
             &picture,
             began
         ) {
-            $0.waiting == 0 && $0.shown == stage.visible.count && $0.spooled == $0.shown
+            $0.unsettled == 0 && $0.shown == stage.visible.count && $0.spooled == $0.shown
         }
         return DemoAccount(
             shown: stage.shown,
@@ -114,6 +118,9 @@ package struct Demo: Sendable {
         )
     }
 
+    /// `2026-11-23T04:00Z`.
+    private static func short(_ time: Timestamp) -> String { time.description.prefix(16) + "Z" }
+
     /// Shows one act until it is over; an act that does not end within a minute is ended as a fault of ours.
     private func act(
         _ phase: String,
@@ -122,16 +129,18 @@ package struct Demo: Sendable {
         _ began: ContinuousClock.Instant,
         until isOver: (DemoPicture) async throws -> Bool
     ) async throws {
-        picture.phase = phase
+        picture.begin(phase)
         let limit = ContinuousClock.now.advanced(by: .seconds(60))
         while true {
-            let (spooled, waiting) = try await stage.progress()
+            (picture.spooled, picture.unsettled) = try await stage.progress()
+            if options.isTerminal { picture.recent = try await stage.recent() }
             picture.shown = stage.shown.count
-            picture.spooled = spooled
-            picture.waiting = waiting
-            picture.received = stage.receiver.counts.messages
+            picture.shownAlerts = stage.simulator.shownIDs(.alerts).count
+            let counts = stage.receiver.counts
+            picture.received = counts.messages
+            picture.receivedEvents = counts.ids
             picture.elapsedSeconds = Int(began.duration(to: .now).milliseconds / 1_000)
-            picture.history.append(waiting)
+            picture.remember()
             screen.show(picture)
             if try await isOver(picture) || ContinuousClock.now >= limit { return }
             // The pace of the picture, nothing waits for it.

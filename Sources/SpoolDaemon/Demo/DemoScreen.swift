@@ -1,9 +1,11 @@
+import Foundation
 import Synchronization
 
 /// Shows the picture: redrawn in place on a terminal, a line a second in a pipe.
 final class DemoScreen: Sendable {
     private struct State {
         var drawnLines = 0
+        var columns = 0
         var lastLine = ""
     }
 
@@ -26,10 +28,13 @@ final class DemoScreen: Sendable {
                 state.lastLine = picture.line
                 return
             }
-            let lines = picture.drawn(color: color)
-            let home = state.drawnLines > 0 ? "\u{1B}[\(state.drawnLines)A" : ""
-            write(home + lines.map { "\u{1B}[2K\($0)\n" }.joined())
+            let size = Self.size
+            let lines = picture.drawn().prefix(size.rows - 1).map {
+                $0.clipped(to: size.columns).rendered(color: color)
+            }
+            write(home(state, columns: size.columns) + lines.map { "\($0)\u{1B}[K\n" }.joined() + "\u{1B}[J")
             state.drawnLines = lines.count
+            state.columns = size.columns
         }
     }
 
@@ -37,5 +42,22 @@ final class DemoScreen: Sendable {
     func say(_ text: String) {
         state.withLock { $0.drawnLines = 0 }
         write(text + "\n")
+    }
+
+    /// Back to where the picture began.
+    ///
+    /// A terminal that became narrower has broken the picture's lines into more, so nobody knows where that is.
+    private func home(_ state: State, columns: Int) -> String {
+        guard state.drawnLines > 0 else { return "" }
+        return state.columns == columns ? "\u{1B}[\(state.drawnLines)A" : "\u{1B}[2J\u{1B}[H"
+    }
+
+    /// The terminal's size; 24 by 80 where it does not tell.
+    private static var size: (rows: Int, columns: Int) {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 1, size.ws_col > 0 else {
+            return (24, 80)
+        }
+        return (Int(size.ws_row), Int(size.ws_col))
     }
 }

@@ -96,6 +96,38 @@ struct DemoStage: Sendable {
         return (numbers.first ?? 0, numbers.last ?? 0)
     }
 
+    /// The newest events of the spool, as the picture shows them.
+    func recent() async throws -> [DemoPicture.Recent] {
+        let found = Mutex<[DemoPicture.Recent]>([])
+        try await spool.query(
+            "SELECT strftime('%H:%M:%S', occurred_ms / 1000, 'unixepoch'), "
+                + "coalesce(action, category) || coalesce('  ' || nullif(user_name, ''), '') "
+                + "|| coalesce('  ' || nullif(app_name, ''), '') "
+                + "FROM event ORDER BY seq DESC LIMIT 3",
+            header: { _ in },
+            row: { values in
+                if case .text(let time) = values[0], case .text(let text) = values[1] {
+                    found.withLock { $0.append(DemoPicture.Recent(time: time, text: Self.narrow(text))) }
+                }
+                return true
+            }
+        )
+        return found.withLock { $0 }
+    }
+
+    /// The text with a dot for what may take no column or two, such as Chinese or joined letters.
+    private static func narrow(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    let isNarrow =
+                        (0x20..<0x7F).contains(scalar.value) || (0xA1..<0x300).contains(scalar.value)
+                    return isNarrow ? scalar : "·"
+                }
+            )
+        )
+    }
+
     private func texts(_ sql: String) async throws -> Set<String> {
         let found = Mutex<Set<String>>([])
         try await spool.query(

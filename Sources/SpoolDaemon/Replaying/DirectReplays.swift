@@ -90,11 +90,13 @@ struct DirectReplays: Sendable {
             lanesChanged: engine.lanesChanged,
             logger: Logger(label: "spool") { _ in LogfmtHandler(level: .warning) }
         )
+        // This replay's own end: `stop` is the daemon's asking, and one command may drive several replays.
+        let ended = Stop()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await loop.run(stop: stop) }
+            group.addTask { try await loop.run(stop: ended) }
             group.addTask { try await waitForEnd(of: replay.id) }
             try await group.next()
-            stop.ask()
+            ended.ask()
             try await group.waitForAll()
         }
     }

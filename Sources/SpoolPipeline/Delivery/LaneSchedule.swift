@@ -40,7 +40,7 @@ package struct LaneSchedule: Sendable, Equatable {
 
     /// Sets the lanes; known ones keep their place.
     ///
-    /// - Parameter underWay: the end of what is under way in a lane that comes back.
+    /// One that comes back goes on behind what `underWay` names as the end of its batches under way.
     package mutating func set(
         live subscriptions: [Subscription],
         replays all: [Replay],

@@ -39,7 +39,7 @@ package struct SettledLane: Sendable {
         var hasRetry = false
         for outcome in outcomes where !hasRetry {
             if outcome.outcome == .retry {
-                hasRetry = outcome.count > 0
+                hasRetry = outcome.count > 0 && index < count
                 continue
             }
             var remaining = min(outcome.count, count - index)

@@ -9,6 +9,9 @@ package struct FetchPlan: Sendable {
     package static let oldAge = Duration.days(30)
     /// The widest window beyond `oldAge`.
     package static let oldWindow = Duration.days(7)
+    /// A poll that took this much longer than its interval, with more than `chasePages`, was chasing the end.
+    package static let chase = Duration.seconds(60)
+    package static let chasePages = 4
     /// While both have work, a sweep gets one page after this many of the polls.
     package static let pollsPerSweepPage = 12
 
@@ -25,11 +28,9 @@ package struct FetchPlan: Sendable {
     private let pollInterval: Duration
     /// When the last poll began, by the monotonic clock; nil before the first.
     private var pollBegan: Duration?
+    /// How many pages of it have been asked for.
+    private var pollPages = 0
     private var pollPagesSinceSweep = 0
-    /// True while a poll of several pages is under way.
-    private var isPolling = false
-    /// True when the last poll took longer than the pause between two.
-    private var pollTookLong = false
     private var abandoned: [Scan] = []
 
     package init(stream: SourceStream, pollInterval: Duration) {
@@ -61,9 +62,9 @@ package struct FetchPlan: Sendable {
         }
     }
 
-    /// The page that was asked for did not come: a scan's first page is due again at once.
+    /// The page that was asked for did not come: it, or its scan if that was lost, is due again at once.
     package mutating func failed(_ scan: Scan) {
-        if scan.reason == .poll, scan.position == nil { pollBegan = nil }
+        if scan.reason == .poll { pollBegan = nil }
     }
 
     /// How far sweeps are behind what they should have read.
@@ -80,7 +81,8 @@ package struct FetchPlan: Sendable {
     }
 
     private mutating func readPoll(_ scan: Scan, _ elapsed: Duration) -> Step {
-        if scan.position == nil { pollBegan = elapsed }
+        if scan.position == nil { (pollBegan, pollPages) = (elapsed, 0) }
+        pollPages += 1
         pollPagesSinceSweep += 1
         return .read(scan, .poll)
     }
@@ -113,37 +115,27 @@ package struct FetchPlan: Sendable {
         return max(Self.oldAge, stream.lookBack + stream.sweepInterval * 2)
     }
 
-    private mutating func nextPoll(_ progress: StreamProgress, date: Timestamp, elapsed: Duration) -> Due {
+    private func nextPoll(_ progress: StreamProgress, date: Timestamp, elapsed: Duration) -> Due {
         guard let cursor = progress.cursor, let start = progress.start else { return .later(pollInterval) }
-        if let scan = cursor.scan, canGoOn(scan, date: date) {
-            isPolling = true
-            return .now(scan)
-        }
-        if isPolling {
-            isPolling = false
-            pollTookLong = pollBegan.map { elapsed - $0 > pollInterval } ?? true
-        }
+        if let scan = cursor.scan, canGoOn(scan, date: date) { return .now(scan) }
         let from = max(start, cursor.since - stream.overlap)
         let isBehind = date.since(from) > farthestOpen(for: .poll)
         if let pollBegan, !isBehind, elapsed - pollBegan < pollInterval {
             return .later(pollInterval - (elapsed - pollBegan))
         }
-        return .now(
-            Scan(
-                reason: .poll,
-                from: from,
-                to: isBehind ? from + Self.oldWindow : end(ofPollFrom: from, date: date),
-                filterHash: stream.filterHash
-            )
-        )
+        var to: Timestamp?
+        if isBehind { to = from + Self.oldWindow } else if isChasing(elapsed), date > from { to = date }
+        return .now(Scan(reason: .poll, from: from, to: to, filterHash: stream.filterHash))
     }
 
-    /// Where a poll ends that follows a long one; nil for an open end.
+    /// True when the last poll took long to reach an end that moved on meanwhile.
     ///
-    /// An open scan moves `since` to the `Date` of its first answer, so the next one reads again all that came
-    /// while it ran. Where requests hardly suffice, each would take longer than the one before, without end.
-    private func end(ofPollFrom from: Timestamp, date: Timestamp) -> Timestamp? {
-        pollTookLong && date > from ? date : nil
+    /// After an open scan `since` is at most the `Date` of its first answer, so that the next one reads again
+    /// what this one read last. Where records come nearly as fast as they are read, each would take a multiple
+    /// of the one before; with an upper bound it takes less.
+    private func isChasing(_ elapsed: Duration) -> Bool {
+        guard let pollBegan, pollPages > Self.chasePages else { return false }
+        return elapsed - pollBegan > pollInterval + Self.chase
     }
 
     private func nextSweep(_ progress: StreamProgress, date: Timestamp) -> Due {

@@ -11,7 +11,10 @@ struct CheckCommand: AsyncParsableCommand {
 
     @OptionGroup var config: ConfigurationOption
 
-    @Flag(help: "Also ask each source for a page of each stream, and each sink for a connection (exit 3).")
+    @Flag(
+        help:
+            "Also ask each source for a page of each stream and each sink for a connection; exit 3 when one cannot be had."
+    )
     var connect = false
 
     func run() async throws {

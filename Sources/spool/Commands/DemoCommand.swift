@@ -8,7 +8,7 @@ import SpoolDaemon
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Shows it all in a minute, without a configuration: an outage of the SIEM loses nothing."
+        abstract: "Shows in a minute, without a configuration, that an outage of the SIEM loses nothing."
     )
 
     @Option(help: "The same seed gives the same records.")
@@ -22,8 +22,10 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         var options = Demo.Options()
-        options.isTerminal = Output.isTerminal
-        options.hasColor = Output.isTerminal && ConfigurationOption.environment["NO_COLOR"] == nil
+        let environment = ConfigurationOption.environment
+        options.isTerminal = Output.isTerminal && environment["TERM"] != "dumb"
+        // no-color.org: set and not empty.
+        options.hasColor = (environment["NO_COLOR"] ?? "").isEmpty
         options.keepsFolder = keep
         options.seed = seed
         options.rate = rate

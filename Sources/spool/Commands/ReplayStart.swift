@@ -20,13 +20,13 @@ struct ReplayStart: AsyncParsableCommand {
     @Option(help: "End of the window, exclusive.")
     var to: String
 
-    @Option(help: "The sink to send to; every sink when left out.")
+    @Option(help: "The sink to send to; left out, every sink.")
     var sink: String?
 
-    @Option(help: "A stream, as source/stream; may be repeated; every stream of the sink when left out.")
+    @Option(help: "A stream, as source/stream; may be repeated; left out, all that the sink takes.")
     var stream: [String] = []
 
-    @Option(help: "Which time the window looks at: occurred or created.")
+    @Option(help: "Which time the window looks at: when events happened, or when the portal saved them.")
     var basis: ReplayBasis = .occurred
 
     @Flag(help: "Leave out what the ledger shows the sink to have.")
@@ -38,7 +38,7 @@ struct ReplayStart: AsyncParsableCommand {
     @Flag(help: "Stay until the replay has ended, and show its progress.")
     var wait = false
 
-    @Flag(help: "Do not ask.")
+    @Flag(help: "Do not ask before sending.")
     var yes = false
 
     func run() async throws {

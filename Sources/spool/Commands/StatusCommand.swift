@@ -7,7 +7,7 @@ import SpoolDaemon
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Shows streams, sinks, backlog, replays and notifications."
+        abstract: "Shows what needs somebody, then streams, sinks, backlog and replays."
     )
 
     @OptionGroup var config: ConfigurationOption

@@ -40,7 +40,7 @@ struct ConfigurationOption: ParsableArguments {
 
 /// `--log-level`, for commands that run for long.
 struct LogOption: ParsableArguments {
-    @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.")
+    @Option(help: "The least severe messages to log, on standard error.")
     var logLevel: Logger.Level = .info
 
     /// A logger that writes logfmt to standard error.

@@ -51,8 +51,10 @@ struct ReplayWatch {
 
     private func show(_ replay: Replay, rate: Double) {
         let share = replay.total > 0 ? Double(replay.sent) / Double(replay.total) : 1
-        let left = rate > 0 ? Age.text(.seconds(Int(Double(replay.total - replay.sent) / rate))) : "?"
-        let facts = "\(replay.sent)/\(replay.total) events, \(Int(rate))/s, \(left) left"
+        var facts = "\(replay.sent)/\(replay.total) events"
+        if rate > 0 { facts += ", \(Int(rate))/s" }
+        let left = Int(Double(replay.total - replay.sent) / max(rate, 0.001))
+        if rate > 0, left > 0 { facts += ", \(Age.text(.seconds(left))) left" }
         guard Output.isTerminal else { return Output.line("replay \(replay.id): \(facts)") }
         let width = 30
         let filled = Int(min(1, max(0, share)) * Double(width))

@@ -1,40 +1,59 @@
 import SpoolControl
 import SpoolCore
 
-/// The status report for people: what stands still, since when, and why, before everything else.
+/// The status report for people: what needs somebody first, then streams, sinks and replays.
 struct StatusText {
     private let report: StatusReport
 
     init(_ report: StatusReport) { self.report = report }
 
     var text: String {
-        [daemon, streams, sinks, replays, notifications].filter { !$0.isEmpty }.joined(separator: "\n\n")
+        [notifications, spool, streams, sinks, replays].filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
-    private var daemon: String {
-        let running = report.holder.map { "held by \($0)" } ?? "no daemon is running"
+    private var notifications: String {
+        report.notifications.map { notification in
+            let subject = notification.subject.isEmpty ? "" : " \(notification.subject)"
+            return "\(notification.severity.uppercased()) \(notification.code)\(subject), since "
+                + "\(notification.at):\n  \(notification.message)"
+        }
+        .joined(separator: "\n")
+    }
+
+    private var spool: String {
         let spool = report.spool
-        return "spool \(spool.path): \(spool.events) events, \(ByteSize.text(spool.used)) in use, "
-            + "\(ByteSize.text(spool.free)) free on disk; \(running)"
-            + (spool.paused.map { "\nFETCHING STANDS STILL: \($0)" } ?? "")
+        let limit = spool.limit > 0 ? " of \(ByteSize.text(spool.limit))" : ""
+        let lines = [
+            "spool   \(spool.path)",
+            "holds   \(spool.events) events, \(ByteSize.text(spool.used))\(limit); "
+                + "\(ByteSize.text(spool.free)) free on disk",
+            "writer  \(report.holder ?? "none: no daemon is running, nothing is fetched or sent")",
+        ]
+        return (lines + paused).joined(separator: "\n")
+    }
+
+    /// The reason stands above already where it is a notification too.
+    private var paused: [String] {
+        guard let reason = report.spool.paused else { return [] }
+        let isTold = report.notifications.contains { $0.message == reason }
+        return ["FETCHING STANDS STILL" + (isTold ? "" : ": \(reason)")]
     }
 
     private var streams: String {
-        var table = TextTable(["stream", "state", "newest record", "last page", "read to", "swept to"])
+        var table = TextTable(["stream", "state", "newest record", "last answer", "read to", "read twice to"])
         for stream in report.streams {
             table.add([
                 stream.name, stream.state, age(stream.newest), age(stream.lastSuccess), age(stream.since),
                 age(stream.sweptTo),
             ])
         }
-        return ([table.render()] + report.streams.compactMap { trouble($0.name, $0.error) }).joined(
-            separator: "\n"
-        )
+        let troubles = report.streams.compactMap { stream in stream.error.map { "  \(stream.name): \($0)" } }
+        return ([table.render()] + troubles).joined(separator: "\n")
     }
 
     private var sinks: String {
         var table = TextTable([
-            "sink", "state", "address", "waiting", "oldest", "last success", "dead letters",
+            "sink", "state", "address", "waiting", "oldest happened", "last settled", "dead letters",
         ])
         for sink in report.sinks {
             table.add([
@@ -42,9 +61,7 @@ struct StatusText {
                 age(sink.lastSuccess), String(sink.deadLetters),
             ])
         }
-        return ([table.render()] + report.sinks.compactMap { trouble($0.name, $0.error) }).joined(
-            separator: "\n"
-        )
+        return ([table.render()] + report.sinks.compactMap(trouble)).joined(separator: "\n")
     }
 
     private var replays: String {
@@ -60,15 +77,19 @@ struct StatusText {
         return table.render()
     }
 
-    private var notifications: String {
-        report.notifications.map { "\($0.severity): \($0.code): \($0.message) (since \($0.at))" }
-            .joined(separator: "\n")
+    /// The failure, and when it is tried again.
+    private func trouble(_ sink: SinkStatus) -> String? {
+        sink.error.map { error in
+            let next = sink.retryAt.map { retry in
+                retry > report.at ? ", the next in \(Age.text(retry.since(report.at)))" : ", the next now"
+            }
+            let tries = sink.attempts > 0 ? "\n    \(sink.attempts) attempts so far\(next ?? "")" : ""
+            return "  \(sink.name): \(error)\(tries)"
+        }
     }
 
-    private func trouble(_ name: String, _ error: String?) -> String? { error.map { "  \(name): \($0)" } }
-
     private func age(_ time: Timestamp?) -> String {
-        guard let time else { return "never" }
+        guard let time else { return "-" }
         return time > report.at ? "now" : Age.text(report.at.since(time)) + " ago"
     }
 }

@@ -31,7 +31,10 @@ struct BatchSizeTests {
         #expect(size.limit.events == 3)
     }
 
-    @Test("isolates one bad event of a thousand in some three times the logarithm of it", arguments: [0, 1, 499, 500, 777, 999])
+    @Test(
+        "isolates one bad event of a thousand in some three times the logarithm of it",
+        arguments: [0, 1, 499, 500, 777, 999]
+    )
     func isolates(bad: Int) {
         var size = BatchSize(BatchLimit(events: 1_000))
         var head = 0

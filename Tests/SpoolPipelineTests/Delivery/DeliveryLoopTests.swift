@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Delivery loop", .timeLimit(.minutes(1)))
+@Suite("Delivery loop", .timeLimit(.minutes(5)))
 struct DeliveryLoopTests {
     @Test("sends what waits, in order, and moves the watermark with each settled batch")
     func drains() async throws {
@@ -123,7 +123,9 @@ struct DeliveryLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("a resting connection that the receiver closes is opened again only for new work, without a failure")
+    @Test(
+        "a resting connection that the receiver closes is opened again only for new work, without a failure"
+    )
     func idleClose() async throws {
         let bench = DeliveryBench()
 

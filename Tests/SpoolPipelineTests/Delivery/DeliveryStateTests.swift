@@ -15,7 +15,9 @@ struct DeliveryStateTests {
 
     /// Reads and begins a batch of the live lane.
     private mutating func begin(_ seqs: [Int64]) -> Int? {
-        guard let reading = state.schedule.reading(of: Sample.lane(1)), let last = seqs.last else { return nil }
+        guard let reading = state.schedule.reading(of: Sample.lane(1)), let last = seqs.last else {
+            return nil
+        }
         let batch = LaneBatch(
             lane: reading.lane,
             events: Sample.batch(seqs),

@@ -74,7 +74,7 @@ struct InFlightTests {
 
     @Test("more outcomes than events change nothing")
     func tooMany() {
-        let lane = Sample.settled([10, 12], [.delivered(0), .delivered(7), .refused(3)])
+        let lane = Sample.settled([10, 12], [.delivered(0), .delivered(7), .refused(3), .retry(2)])
 
         #expect(!lane.hasRetry)
         #expect(lane.runs.map(\.events) == [2])

@@ -118,7 +118,10 @@ struct LaneScheduleTests {
         #expect(schedule.takeFinished() == [ReplayID(7)])
     }
 
-    @Test("what is paused, cancelled or disabled has no lane", arguments: [Replay.State.paused, .cancelled, .disabled])
+    @Test(
+        "what is paused, cancelled or disabled has no lane",
+        arguments: [Replay.State.paused, .cancelled, .disabled]
+    )
     func notRunning(state: Replay.State) {
         var schedule = LaneSchedule()
         schedule.set(live: [], replays: [Sample.replay(7, last: [100], state: state)])
@@ -127,7 +130,9 @@ struct LaneScheduleTests {
         #expect(schedule.takeFinished() == [])
     }
 
-    @Test("a replay that comes back goes on behind what is still under way, and from its position after a loss")
+    @Test(
+        "a replay that comes back goes on behind what is still under way, and from its position after a loss"
+    )
     mutating func comesBack() {
         let replay7 = Sample.replay(7, last: [100], position: 10)
         schedule.set(live: [], replays: [replay7])

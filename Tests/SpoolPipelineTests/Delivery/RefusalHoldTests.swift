@@ -18,7 +18,10 @@ struct RefusalHoldTests {
 
     @Test("below the threshold a refused event is written as refused")
     mutating func below() {
-        let verdict = hold.judge([Sample.settled([1, 2, 3], [.delivered(1), .refused(1), .delivered(1)])], elapsed: .zero)
+        let verdict = hold.judge(
+            [Sample.settled([1, 2, 3], [.delivered(1), .refused(1), .delivered(1)])],
+            elapsed: .zero
+        )
 
         #expect(verdict.fault == nil)
         #expect(verdict.lanes.first?.runs.count == 3)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("A sink that refuses most of what it is sent", .timeLimit(.minutes(1)))
+@Suite("A sink that refuses most of what it is sent", .timeLimit(.minutes(5)))
 struct RefusalLoopTests {
     private func bench(events: Int) -> DeliveryBench {
         let bench = DeliveryBench(ScriptedSink(batch: 30))

@@ -13,7 +13,12 @@ struct RefusalMeterTests {
         #expect(!meter.isMass(elapsed: .zero))
     }
 
-    @Test("twenty refusals that are more than half of the last fifty are", arguments: [(19, 0, false), (20, 0, true), (20, 20, false), (21, 20, true), (25, 25, false), (26, 24, true)])
+    @Test(
+        "twenty refusals that are more than half of the last fifty are",
+        arguments: [
+            (19, 0, false), (20, 0, true), (20, 20, false), (21, 20, true), (25, 25, false), (26, 24, true),
+        ]
+    )
     func twenty(refused: Int, accepted: Int, isMass: Bool) {
         var meter = RefusalMeter()
         meter.note(refused: false, count: accepted, elapsed: .zero)

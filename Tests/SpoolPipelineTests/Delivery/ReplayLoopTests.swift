@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Replays in the delivery loop", .timeLimit(.minutes(1)))
+@Suite("Replays in the delivery loop", .timeLimit(.minutes(5)))
 struct ReplayLoopTests {
     private let window = ReplayRequest(sink: SinkName("siem"), from: Sample.now, to: Sample.now + .days(1))
 
@@ -16,8 +16,16 @@ struct ReplayLoopTests {
                 let own = tables.events.filter { $0.stream == subscription.stream }.map(\.seq)
                 guard let first = own.first, let last = own.last else { continue }
                 let row = LedgerEntry(
-                    stream: subscription.stream, replay: nil, connection: nil, first: first, last: last,
-                    outcome: .delivered(.kernel), events: own.count, bytes: 0, attempts: 1, sent: Sample.now,
+                    stream: subscription.stream,
+                    replay: nil,
+                    connection: nil,
+                    first: first,
+                    last: last,
+                    outcome: .delivered(.kernel),
+                    events: own.count,
+                    bytes: 0,
+                    attempts: 1,
+                    sent: Sample.now,
                     settled: Sample.now
                 )
                 tables.ledger.append((entry.sink, row))
@@ -114,7 +122,10 @@ struct ReplayLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("a replay that is paused or cancelled sends no further batch", arguments: [Replay.State.paused, .cancelled])
+    @Test(
+        "a replay that is paused or cancelled sends no further batch",
+        arguments: [Replay.State.paused, .cancelled]
+    )
     func leaves(state: Replay.State) async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 1, openings: [.fault(.refused)]))
         bench.store.spool(5)

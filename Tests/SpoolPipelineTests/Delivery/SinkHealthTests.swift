@@ -6,13 +6,17 @@ import Testing
 struct SinkHealthTests {
     var health = SinkHealth()
 
-    private mutating func fail(_ kind: SinkFault.Kind, _ reached: SinkHealth.Reached, chance: Double = 1) -> Duration {
+    private mutating func fail(_ kind: SinkFault.Kind, _ reached: SinkHealth.Reached, chance: Double = 1)
+        -> Duration
+    {
         health.failed(SinkFault(kind, "x"), reached: reached, elapsed: .zero, chance: chance)
     }
 
     @Test("backs off with every failure in a row, connected or not")
     mutating func backsOff() {
-        let pauses = [fail(.unreachable, .nothing), fail(.unreachable, .sending), fail(.unreachable, .connection)]
+        let pauses = [
+            fail(.unreachable, .nothing), fail(.unreachable, .sending), fail(.unreachable, .connection),
+        ]
 
         #expect(pauses == [1, 2, 4].map { .seconds($0) })
         #expect(health.phase == .open(until: .seconds(4)))
@@ -36,10 +40,14 @@ struct SinkHealthTests {
         #expect(health == SinkHealth())
     }
 
-    @Test("the third connection in a row cut before anything settled is named, refused connects between or not")
+    @Test(
+        "the third connection in a row cut before anything settled is named, refused connects between or not"
+    )
     mutating func cuts() {
         var named: [Bool] = []
-        for reached in [SinkHealth.Reached.sending, .sending, .nothing, .sending, .sending, .settling, .sending] {
+        for reached in [
+            SinkHealth.Reached.sending, .sending, .nothing, .sending, .sending, .settling, .sending,
+        ] {
             _ = fail(.unreachable, reached)
             named.append(health.isCutEarly)
         }

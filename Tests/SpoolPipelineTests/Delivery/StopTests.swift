@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Stop of a delivery loop", .timeLimit(.minutes(1)))
+@Suite("Stop of a delivery loop", .timeLimit(.minutes(5)))
 struct StopTests {
     @Test("sends no new batch, finishes the session and writes what still settles")
     func graceful() async throws {
@@ -59,7 +59,10 @@ struct StopTests {
         try await ended
     }
 
-    @Test("ends a pause, an opening and an idle wait at once", arguments: ["pause", "opening", "idle", "held"])
+    @Test(
+        "ends a pause, an opening and an idle wait at once",
+        arguments: ["pause", "opening", "idle", "held"]
+    )
     func atOnce(place: String) async throws {
         let openings: [String: ScriptedSink.Opening] = [
             "pause": .fault(.refused), "opening": .hang, "idle": .accept,

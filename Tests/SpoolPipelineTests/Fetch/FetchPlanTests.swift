@@ -86,18 +86,39 @@ struct FetchPlanTests {
             guard let scan = scanned(step), let to = scan.to else { break }
             #expect(scan.from <= progress.cursor?.since ?? scan.from)
             windows.append(to.since(scan.from))
-            progress = ScanStep.commit(
-                Sample.page([], date: now),
-                of: scan,
-                stream: Sample.activities,
-                id: StreamID(1),
-                progress: progress,
-                fetched: now
-            ).progress
+            progress =
+                ScanStep.commit(
+                    Sample.page([], date: now),
+                    of: scan,
+                    stream: Sample.activities,
+                    id: StreamID(1),
+                    progress: progress,
+                    fetched: now
+                ).progress
         }
 
         #expect(windows == [.days(7), .days(7), .days(7)])
         #expect(progress.cursor?.since == now - .days(29) - .seconds(15))
+    }
+
+    @Test(
+        "a poll that chased the end of a busy stream is followed by one with an upper bound, a slow one is not",
+        arguments: [(9, true), (2, false)]
+    )
+    func chasing(pages: Int, isBounded: Bool) {
+        var plan = plan()
+        var progress = progress(since: .minutes(1), swept: .minutes(12))
+        for page in 0..<pages {
+            _ = plan.next(progress, date: now, elapsed: .seconds(page * 10))
+            var stored = Scan(reason: .poll, from: now - .minutes(1), to: nil, filterHash: "f1")
+            stored.position = "\(page)"
+            progress.cursor?.scan = stored
+        }
+        progress.cursor?.scan = nil
+        let next = scanned(plan.next(progress, date: now, elapsed: .seconds(100)))
+
+        #expect(next?.reason == .poll)
+        #expect(next?.to == (isBounded ? now : nil))
     }
 
     @Test("no poll reads below the start")
@@ -140,7 +161,10 @@ struct FetchPlanTests {
         #expect(step == .read(expected, .sweep))
     }
 
-    @Test("no sweep reads below the start, and none that is not due yet", arguments: [Sample.activities, Sample.alerts])
+    @Test(
+        "no sweep reads below the start, and none that is not due yet",
+        arguments: [Sample.activities, Sample.alerts]
+    )
     func sweepAtStart(stream: SourceStream) {
         var plan = plan(stream)
         let late = progress(since: .zero, swept: .minutes(30), start: .minutes(20))
@@ -164,7 +188,10 @@ struct FetchPlanTests {
         #expect(reasons == turn + turn)
     }
 
-    @Test("a pause of three days is swept from where sweeps stopped", arguments: [Sample.activities, Sample.alerts])
+    @Test(
+        "a pause of three days is swept from where sweeps stopped",
+        arguments: [Sample.activities, Sample.alerts]
+    )
     func pause(stream: SourceStream) throws {
         var plan = plan(stream)
         let progress = progress(since: .days(3), swept: .days(3))
@@ -196,14 +223,15 @@ struct FetchPlanTests {
                 covered = max(covered, end)
             }
             let before = progress.sweptTo
-            progress = ScanStep.commit(
-                Sample.page([], date: now),
-                of: scan,
-                stream: stream,
-                id: StreamID(1),
-                progress: progress,
-                fetched: now
-            ).progress
+            progress =
+                ScanStep.commit(
+                    Sample.page([], date: now),
+                    of: scan,
+                    stream: stream,
+                    id: StreamID(1),
+                    progress: progress,
+                    fetched: now
+                ).progress
             if scan.reason == .sweep { #expect(progress.sweptTo ?? now > before ?? now) }
         }
 
@@ -265,7 +293,10 @@ struct FetchPlanTests {
         #expect(plan.next(progress, date: now, elapsed: .zero) == .read(stored, .poll))
     }
 
-    @Test("never waits for nothing", arguments: [Duration.zero, .milliseconds(1), .seconds(14), .minutes(4), .days(1)])
+    @Test(
+        "never waits for nothing",
+        arguments: [Duration.zero, .milliseconds(1), .seconds(14), .minutes(4), .days(1)]
+    )
     func neverSpins(age: Duration) {
         var plan = plan()
         let progress = progress(since: .zero, swept: .minutes(10) + age)

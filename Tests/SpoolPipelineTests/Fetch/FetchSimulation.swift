@@ -49,8 +49,10 @@ struct FetchSimulation {
 
     /// The most requests within any minute.
     var busiestMinute: Int {
-        requests.indices.map { index in requests[index...].prefix { $0 < requests[index] + .seconds(60) }.count }
-            .max() ?? 0
+        requests.indices.map { index in
+            requests[index...].prefix { $0 < requests[index] + .seconds(60) }.count
+        }
+        .max() ?? 0
     }
 
     mutating func add(_ stream: SourceStream, _ tenant: SimulatedTenant) {
@@ -123,14 +125,15 @@ struct FetchSimulation {
                 streams[index].swept[id, default: 0] += 1
             }
         }
-        streams[index].progress = ScanStep.commit(
-            page,
-            of: scan,
-            stream: streams[index].stream,
-            id: StreamID(Int64(index)),
-            progress: streams[index].progress,
-            fetched: date
-        ).progress
+        streams[index].progress =
+            ScanStep.commit(
+                page,
+                of: scan,
+                stream: streams[index].stream,
+                id: StreamID(Int64(index)),
+                progress: streams[index].progress,
+                fetched: date
+            ).progress
         streams[index].doing = .deciding
     }
 }

@@ -26,7 +26,9 @@ struct FetchSimulationTests {
                 let created = begin + .milliseconds(second * 1_000 + part * 1_000 / count)
                 let late = Int.random(in: 0..<20, using: &random) == 0
                 let delay = late ? Int.random(in: 0...Int(lateBy.milliseconds), using: &random) : 0
-                records.append(.init(id: records.count, created: created, appears: created + .milliseconds(delay)))
+                records.append(
+                    .init(id: records.count, created: created, appears: created + .milliseconds(delay))
+                )
             }
         }
         return SimulatedTenant(records: records, pageSize: pageSize)
@@ -53,7 +55,7 @@ struct FetchSimulationTests {
 
     @Test("fits 20 requests a minute with pages of 5,000, every record read twice, every late one found")
     func largePages() {
-        let end = 2_700
+        let end = 2_000
         var simulation = simulation(pageSize: 5_000, end: end) { _ in 100 }
 
         simulation.run(until: .seconds(end))
@@ -63,7 +65,7 @@ struct FetchSimulationTests {
         #expect(activities.worstPollLag < .seconds(40))
         #expect(activities.worstSweepLag < .minutes(7))
         let mature = activities.tenant.records.prefix { $0.created < simulation.date - .minutes(18) }
-        #expect(mature.count > 150_000)
+        #expect(mature.count > 90_000)
         #expect(mature.allSatisfy { activities.swept[$0.id] == 1 })
         #expect(mature.allSatisfy { $0.appears > $0.created || activities.polled[$0.id] != nil })
         let alerts = simulation.streams[1]
@@ -81,7 +83,7 @@ struct FetchSimulationTests {
         let atNoon = simulation.streams[0]
         let lag = FetchPlan.sweepLag(of: atNoon.stream, atNoon.progress, date: simulation.date)
         #expect(lag > .minutes(15))
-        #expect(atNoon.worstPollLag < .minutes(2), "\(simulation.requests.count) requests")
+        #expect(atNoon.worstPollLag < .minutes(8))
 
         simulation.run(until: .seconds(end))
         let atNight = simulation.streams[0]

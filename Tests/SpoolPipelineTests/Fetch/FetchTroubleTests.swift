@@ -12,7 +12,9 @@ struct FetchTroubleTests {
 
     @Test("faults of the link back off together, whatever their words")
     mutating func oneFamily() {
-        #expect(pauses([.unreachable, .nonsense, .incomplete, .unreachable]) == [1, 2, 4, 8].map { .seconds($0) })
+        #expect(
+            pauses([.unreachable, .nonsense, .incomplete, .unreachable]) == [1, 2, 4, 8].map { .seconds($0) }
+        )
     }
 
     @Test("an answer begins the backoff anew")

@@ -6,7 +6,9 @@ struct RequestBudgetTests {
     var budget = RequestBudget(perMinute: 20)
 
     /// Takes as many as there is room for.
-    private mutating func drain(_ claim: RequestClaim, waiting: Set<RequestClaim>, now: Duration = .zero) -> Int {
+    private mutating func drain(_ claim: RequestClaim, waiting: Set<RequestClaim>, now: Duration = .zero)
+        -> Int
+    {
         var taken = 0
         while budget.hasRoom(for: claim, waiting: waiting, now: now) {
             budget.grant(claim, now: now)

@@ -68,10 +68,13 @@ struct RequestQueueTests {
         var drive = Drive(queue: RequestQueue(RequestBudget(perMinute: perMinute)))
         while drive.granted.count < 400 {
             for claim in RequestClaim.allCases
-            where Bool.random(using: &random) && !drive.waiting.contains(where: { $0.ticket.claim == claim }) {
+            where Bool.random(using: &random) && !drive.waiting.contains(where: { $0.ticket.claim == claim })
+            {
                 drive.enter(claim)
             }
-            if Int.random(in: 0..<50, using: &random) == 0 { drive.queue.pause(until: drive.now + .seconds(5)) }
+            if Int.random(in: 0..<50, using: &random) == 0 {
+                drive.queue.pause(until: drive.now + .seconds(5))
+            }
             let wait = drive.settle()
             #expect(wait > .zero)
             drive.now += min(wait, .milliseconds(Int.random(in: 1...20_000, using: &random)))

@@ -56,7 +56,11 @@ struct ScanStepTests {
         var scan = poll(from: .hours(1))
         scan.greatest = now - .minutes(2)
         scan.firstDate = now - .minutes(1)
-        let commit = commit([Sample.event("a", created: now - .minutes(30))], of: scan, progress(since: .hours(1)))
+        let commit = commit(
+            [Sample.event("a", created: now - .minutes(30))],
+            of: scan,
+            progress(since: .hours(1))
+        )
 
         #expect(commit.progress.cursor == Cursor(since: now - .minutes(2)))
         #expect(commit.ended == .complete)
@@ -66,7 +70,11 @@ struct ScanStepTests {
     func farFuture() {
         var scan = poll(from: .hours(1))
         scan.firstDate = now - .minutes(1)
-        let commit = commit([Sample.event("a", created: now + .days(27_000))], of: scan, progress(since: .hours(1)))
+        let commit = commit(
+            [Sample.event("a", created: now + .days(27_000))],
+            of: scan,
+            progress(since: .hours(1))
+        )
 
         #expect(commit.progress.cursor?.since == now - .minutes(1))
     }
@@ -103,7 +111,9 @@ struct ScanStepTests {
 
     @Test(
         "an empty window is unproved as soon as a part of it is older than 30 days",
-        arguments: [(40, 33, WindowState.unproved), (33, 26, .unproved), (30, 23, .complete), (9, 2, .complete)]
+        arguments: [
+            (40, 33, WindowState.unproved), (33, 26, .unproved), (30, 23, .complete), (9, 2, .complete),
+        ]
     )
     func unproved(from: Int, to: Int, state: WindowState) {
         let commit = commit([], of: poll(from: .days(from), to: .days(to)), progress(since: .days(from)))
@@ -148,7 +158,9 @@ struct ScanStepTests {
                 to: Bool.random(using: &random) ? now - from + width : nil,
                 filterHash: "f1"
             )
-            if Bool.random(using: &random) { scan.firstDate = now - .hours(Int.random(in: 0...900, using: &random)) }
+            if Bool.random(using: &random) {
+                scan.firstDate = now - .hours(Int.random(in: 0...900, using: &random))
+            }
             let created = now - .hours(Int.random(in: -90_000...90_000, using: &random))
             let after = commit(
                 Bool.random(using: &random) ? [Sample.event("a", created: created)] : [],

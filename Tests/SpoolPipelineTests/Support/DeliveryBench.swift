@@ -13,6 +13,7 @@ struct DeliveryBench {
     let lanesChanged = Signal()
     let stop = Stop()
     private let chance: Double
+    static let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     init(_ sink: ScriptedSink = ScriptedSink(), chance: Double = 1) {
         self.sink = sink
@@ -34,7 +35,7 @@ struct DeliveryBench {
             time: time,
             appended: appended,
             lanesChanged: lanesChanged,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            logger: Self.silent
         )
     }
 

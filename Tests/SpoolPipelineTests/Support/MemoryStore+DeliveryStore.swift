@@ -12,7 +12,9 @@ extension MemoryStore: DeliveryStore {
         -> EventBatch?
     {
         try call(.batch) { tables in
-            let found = tables.events.lazy.filter { $0.stream == stream && $0.seq > after }.prefix(limit.events)
+            let found = tables.events.lazy.filter { $0.stream == stream && $0.seq > after }.prefix(
+                limit.events
+            )
             guard !found.isEmpty else { return .success(nil) }
             var batch = EventBatch(stream: stream)
             for event in found { batch.append(event.event, seq: event.seq) }

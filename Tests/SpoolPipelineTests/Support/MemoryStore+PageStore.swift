@@ -21,7 +21,9 @@ extension MemoryStore: PageStore {
     func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt {
         try call(.append) { tables in
             let window = commit.scan.window ?? WindowID(Int64(tables.windows.count + 1))
-            if commit.scan.window == nil { tables.windows.append((window, commit.stream, commit.scan, .running)) }
+            if commit.scan.window == nil {
+                tables.windows.append((window, commit.stream, commit.scan, .running))
+            }
             if let ended = commit.ended { tables.windows[Int(window.value) - 1].state = ended }
             var inserted = 0
             for record in commit.page.records {
@@ -43,7 +45,9 @@ extension MemoryStore: PageStore {
         try call(.abandon) { tables in
             guard let window = scan.window else { return .success(()) }
             tables.windows[Int(window.value) - 1].state = .abandoned
-            if tables.streams[stream]?.cursor?.scan?.window == window { tables.streams[stream]?.cursor?.scan = nil }
+            if tables.streams[stream]?.cursor?.scan?.window == window {
+                tables.streams[stream]?.cursor?.scan = nil
+            }
             if tables.streams[stream]?.sweep?.window == window { tables.streams[stream]?.sweep = nil }
             return .success(())
         }

@@ -23,7 +23,9 @@ extension MemoryStore {
                     $0.stream == row.stream && $0.seq >= row.first && $0.seq <= row.last
                 }
                 if count != row.events {
-                    findings.append("row \(row.first)-\(row.last) says \(row.events) events, it covers \(count)")
+                    findings.append(
+                        "row \(row.first)-\(row.last) says \(row.events) events, it covers \(count)"
+                    )
                 }
             }
             return findings

@@ -70,7 +70,9 @@ enum Sample {
         settled(laneBatch(seqs, lane: number), runs, bytes: bytes, attempts: attempts)
     }
 
-    static func settled(_ batch: LaneBatch, _ runs: [OutcomeRun], bytes: Int = 0, attempts: Int = 1) -> SettledLane {
+    static func settled(_ batch: LaneBatch, _ runs: [OutcomeRun], bytes: Int = 0, attempts: Int = 1)
+        -> SettledLane
+    {
         var inFlight = InFlight()
         let number = inFlight.begin(batch, attempts: attempts, at: now)
         guard let lane = inFlight.settle(SettledBatch(batch: number, runs: runs, bytes: bytes)) else {

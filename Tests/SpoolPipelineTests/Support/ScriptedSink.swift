@@ -68,7 +68,8 @@ final class ScriptedSink: Sink {
     func session(_ index: Int) async -> ScriptedSession {
         while true {
             let version = changed.version
-            if let session = state.withLock({ $0.sessions.indices.contains(index) ? $0.sessions[index] : nil }) {
+            if let session = state.withLock({ $0.sessions.indices.contains(index) ? $0.sessions[index] : nil }
+            ) {
                 return session
             }
             await changed.changed(after: version)
@@ -164,7 +165,9 @@ final class ScriptedSession: SinkSession {
         }
         guard let next else { return }
         let outcomes = runs ?? [.delivered(next.seqs.count)]
-        output.yield(.settled([SettledBatch(batch: next.number, runs: outcomes, bytes: next.seqs.count * 100)]))
+        output.yield(
+            .settled([SettledBatch(batch: next.number, runs: outcomes, bytes: next.seqs.count * 100)])
+        )
         finishIfSettled()
     }
 
@@ -200,6 +203,13 @@ final class ScriptedSession: SinkSession {
         changed.notify()
     }
 
+    /// The events of the oldest batch not answered yet.
+    var oldestUnsettled: [Seq]? {
+        state.withLock { state in
+            state.isOver || state.answered >= state.sent.count ? nil : state.sent[state.answered].seqs
+        }
+    }
+
     /// Waits until it was given this many batches.
     func sent(_ count: Int) async { await until { $0.sent.count >= count } }
 
@@ -216,7 +226,8 @@ final class ScriptedSession: SinkSession {
 
     private func finishIfSettled() {
         let isDone = state.withLock { state in
-            guard state.isFinishing, !state.neverFinishes, !state.isOver, state.answered == state.sent.count else {
+            guard state.isFinishing, !state.neverFinishes, !state.isOver, state.answered == state.sent.count
+            else {
                 return false
             }
             state.isOver = true

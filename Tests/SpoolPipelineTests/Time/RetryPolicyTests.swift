@@ -17,7 +17,10 @@ struct RetryPolicyTests {
         #expect(RetryPolicy.link.delay(afterFailures: 5, chance: 0.5) == .seconds(8))
     }
 
-    @Test("never probes a wrong setting sooner than half its bound", arguments: [(1, 15), (2, 30), (20, 150)])
+    @Test(
+        "never probes a wrong setting sooner than half its bound",
+        arguments: [(1, 15), (2, 30), (20, 150)]
+    )
     func settingFloor(failures: Int, least: Int) {
         #expect(RetryPolicy.setting.delay(afterFailures: failures, chance: 0) == .seconds(least))
     }

@@ -23,6 +23,14 @@ struct SocketQueue {
         return result == 0 ? waiting + Int(queued) : nil
     }
 
+    /// True when the connection was reset, or the descriptor is closed.
+    func hasFailed() -> Bool {
+        var error: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        let result = withDescriptor { getsockopt($0, SOL_SOCKET, SO_ERROR, &error, &length) }
+        return result != 0 || error != 0
+    }
+
     /// Ends our direction of the stream.
     ///
     /// Not through the channel: NIO closes the descriptor by itself once both directions have ended, and then

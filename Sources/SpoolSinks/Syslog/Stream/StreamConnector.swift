@@ -13,6 +13,8 @@ struct StreamPlan: Sendable {
     var tls = TLSSettings()
     var grace = Tail.defaultGrace
     var readAhead = Tail.readAhead
+    /// How long after the peer's FIN a reset may still follow it.
+    var endConfirmation = Duration.milliseconds(50)
     var connectTimeout = Duration.seconds(10)
 
     var words: StreamWords { StreamWords(peer: endpoint.description) }

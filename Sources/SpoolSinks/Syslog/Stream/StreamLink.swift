@@ -20,6 +20,7 @@ final class StreamLink: ChannelInboundHandler {
     private let wire: WireHandler
     private let words: StreamWords
     private let isTLS: Bool
+    private let endConfirmation: Duration
     private let report: StreamReport
     private var tail: Tail
     private var phase = Phase.opening
@@ -31,6 +32,7 @@ final class StreamLink: ChannelInboundHandler {
     private var answer = PeerAnswer()
     private var look: (at: ContinuousClock.Instant, task: Scheduled<Void>)?
     private var deadline: Scheduled<Void>?
+    private var confirmation: Scheduled<Void>?
 
     init(channel: any Channel, wire: WireHandler, plan: StreamPlan, report: StreamReport) {
         self.channel = channel
@@ -38,6 +40,7 @@ final class StreamLink: ChannelInboundHandler {
         self.report = report
         words = plan.words
         isTLS = plan.isTLS
+        endConfirmation = plan.endConfirmation
         tail = Tail(grace: plan.grace, readAhead: plan.readAhead)
         ready = channel.eventLoop.makePromise()
         wire.onPeerEnd = { [weak self] in self?.peerDidEnd() }
@@ -65,6 +68,7 @@ final class StreamLink: ChannelInboundHandler {
         phase = .finishing
         wire.holdsOpen = true
         channel.close(mode: .output, promise: nil)
+        deadline?.cancel()
         deadline = after(patience) { $0.conclude(.patienceOver) }
         lookNow()
     }
@@ -85,7 +89,9 @@ final class StreamLink: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .some(.handshakeCompleted) = event as? TLSUserEvent { becomeReady() }
-        if case .some(.inputClosed) = event as? ChannelEvent, isTLS, !peerEnded { sayGoodbye() }
+        if case .some(.inputClosed) = event as? ChannelEvent, isTLS, !peerEnded {
+            peerDidSayGoodbye()
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -119,14 +125,19 @@ final class StreamLink: ChannelInboundHandler {
         lookNow()
     }
 
-    /// Answers the peer's end of TLS with ours, and waits for its FIN or its reset, which tell whether it had
-    /// read everything.
-    private func sayGoodbye() {
+    /// Takes no more lines and waits for the peer's FIN or its reset, which tell whether it had read everything.
+    ///
+    /// A peer that closes right after its goodbye would answer ours with a reset; so ours goes only to one that
+    /// turns out to wait for it.
+    private func peerDidSayGoodbye() {
         guard phase == .open, !peerSaidGoodbye else { return }
         peerSaidGoodbye = true
-        wire.holdsOpen = true
-        channel.close(promise: nil)
-        deadline = after(.seconds(5)) { $0.conclude(.failed(ChannelError.eof)) }
+        deadline = after(.milliseconds(250)) { link in
+            guard !link.peerEnded else { return }
+            link.wire.holdsOpen = true
+            link.channel.close(promise: nil)
+            link.deadline = link.after(.seconds(5)) { $0.conclude(.failed(ChannelError.eof)) }
+        }
     }
 
     private func after(_ delay: Duration, _ body: @escaping (StreamLink) -> Void) -> Scheduled<Void> {
@@ -142,12 +153,26 @@ final class StreamLink: ChannelInboundHandler {
         guard let waiting = SocketQueue(channel).unacknowledged() else { return }
         settle(tail.observe(acknowledged: wire.passed - waiting, at: .now))
         if peerEnded, waiting == 0 {
-            conclude(.peerEnded)
+            confirmEnd()
         } else if phase == .finishing, tail.isEmpty {
             conclude(.finished)
         } else {
             lookSoon()
         }
+    }
+
+    /// Concludes when no reset has followed the peer's FIN for a moment: one that ends its direction first and
+    /// then closes with unread data sends both.
+    ///
+    /// Once our direction has ended as well there is nothing left that a reset could be the answer to.
+    private func confirmEnd() {
+        if wire.holdsOpen { return concludeEnd() }
+        guard confirmation == nil else { return }
+        confirmation = after(endConfirmation) { $0.concludeEnd() }
+    }
+
+    private func concludeEnd() {
+        conclude(SocketQueue(channel).hasFailed() ? .failed(ChannelError.eof) : .peerEnded)
     }
 
     /// Looks again while something is unsettled: often while acknowledgements are missing, else when the
@@ -182,6 +207,7 @@ final class StreamLink: ChannelInboundHandler {
         phase = .over
         look?.task.cancel()
         deadline?.cancel()
+        confirmation?.cancel()
         // A peer that talks back is no receiver of lines: its end proves nothing.
         let isProof = end.isPeerEnd && answer.isEmpty
         if isProof { settle(tail.concluded()) }

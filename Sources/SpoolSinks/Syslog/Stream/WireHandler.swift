@@ -26,8 +26,9 @@ final class WireHandler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        context.fireUserInboundEventTriggered(event)
+        // First ours: TLS passes the same event on as if it were its own end.
         if case .some(.inputClosed) = event as? ChannelEvent { onPeerEnd?() }
+        context.fireUserInboundEventTriggered(event)
     }
 
     /// Ends our direction once everything before it is written, and leaves the descriptor open.

@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import SpoolCore
+import SpoolNetwork
+
+/// `spool init`.
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Writes a commented configuration, or translates an old SIEM agent's command line.",
+        discussion: """
+            Everything has a comment and a sensible default; what is not known (the portal, the SIEM, the token) \
+            is named at the end. Example: spool init --url https://contoso.us2.portal.cloudappsecurity.com \
+            --siem siem.example:6514
+            """
+    )
+
+    enum Transport: String, CaseIterable, ExpressibleByArgument { case tcp, tls, udp }
+
+    @Option(help: "The file to write.")
+    var output = "./spool.yaml"
+
+    @Flag(help: "Replace the file if there is one.")
+    var force = false
+
+    @Option(help: "The portal's address, as Settings > Cloud Apps > About shows it.")
+    var url: String?
+
+    @Option(help: ArgumentHelp("Where the SIEM listens.", valueName: "host:port"))
+    var siem: String?
+
+    @Option(help: "How to speak to the SIEM; left out, tls for port 6514 and tcp for any other.")
+    var transport: Transport?
+
+    @Option(
+        help: ArgumentHelp(
+            "The whole line that started the old agent, in quotes; its token goes into a file of its own.",
+            valueName: "java -jar …"
+        )
+    )
+    var fromAgent: String?
+
+    func run() throws {
+        let file = URL(fileURLWithPath: output).standardizedFileURL
+        let folder = file.deletingLastPathComponent().path
+        let tokenFile = (folder == "/" ? "" : folder) + "/token"
+        let agent = try fromAgent.map(Self.agent)
+        var notes = Notes(file: file.path, tokenFile: tokenFile)
+
+        var template = ConfigurationTemplate()
+        if let url { try setPortal(url, in: &template) } else { notes.lacksPortal() }
+        try setSink(in: &template, agent: agent, &notes)
+        template.setToken(file: tokenFile)
+        if !Self.isWritable("/var/lib/spool"), folder != "/etc/spool" {
+            template.setSpool(path: (folder == "/" ? "" : folder) + "/spool.db")
+        }
+        if let proxy = agent?.proxy { template.setProxy(proxy.description) }
+        if let version = agent?.version { template.setAgentVersion(version) }
+
+        let configuration = NewFile(path: file.path, permissions: 0o640, replaces: force)
+        try configuration.check()
+        if let agent {
+            try NewFile(path: tokenFile, permissions: 0o600, replaces: force).write(agent.token + "\n")
+        }
+        try configuration.write(template.text)
+        if let agent { notes.translated(agent) } else { notes.lacksToken() }
+        Output.line(notes.text)
+    }
+
+    private static func agent(_ line: String) throws -> AgentCommandLine {
+        do throws(AgentCommandLine.Problem) {
+            return try AgentCommandLine(line)
+        } catch {
+            throw CommandFailure(.wrongUse, "--from-agent: \(error)")
+        }
+    }
+
+    private func setPortal(_ url: String, in template: inout ConfigurationTemplate) throws {
+        do throws(AddressProblem) {
+            let portal = try BaseURL(url)
+            // The tenant is the first label of the portal's name; an address has none.
+            let tenant = portal.host.prefix { $0 != "." }
+            let isName = tenant.contains(where: \.isLetter) && !portal.host.contains(":")
+            template.setPortal(portal.description, name: isName ? String(tenant) : "contoso")
+        } catch {
+            throw CommandFailure(.wrongUse, "--url \(url): \(error)")
+        }
+    }
+
+    private func setSink(
+        in template: inout ConfigurationTemplate,
+        agent: AgentCommandLine?,
+        _ notes: inout Notes
+    ) throws {
+        guard let siem else {
+            notes.lacksSink()
+            // The old agent spoke TCP or UDP, and no TLS.
+            let usual = transport ?? (agent == nil ? .tls : .tcp)
+            template.setSink(
+                address: usual == .tls ? "siem.example:6514" : "siem.example:514",
+                transport: usual.rawValue
+            )
+            return
+        }
+        guard let endpoint = Endpoint(siem) else {
+            throw CommandFailure(
+                .wrongUse,
+                "--siem \(siem): expected host:port, such as siem.example:6514 or [2001:db8::1]:514"
+            )
+        }
+        // RFC 5425 §4.1 gives 6514 to syslog over TLS.
+        let usual: Transport = transport ?? (endpoint.port == 6_514 ? .tls : .tcp)
+        template.setSink(
+            address: endpoint.host.contains(":") ? "\"\(endpoint)\"" : endpoint.description,
+            transport: usual.rawValue
+        )
+    }
+
+    private static func isWritable(_ folder: String) -> Bool { access(folder, W_OK) == 0 }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import SpoolCore
+import SpoolStore
+import SpoolTestSupport
+import Testing
+
+@testable import spool
+
+/// What README and docs show can be typed.
+struct ExampleTests {
+    private static let commands = Documentation.examples.filter { $0.words.first == "spool" }
+    private static let targets = Documentation.examples.filter { $0.words.first == "make" }
+    private static let statements = Documentation.examples.filter { $0.sql != nil }
+
+    @Test("the pages show commands of each kind, and no others")
+    func kinds() {
+        let programs = Set(Documentation.examples.compactMap(\.words.first))
+
+        #expect(programs == ["spool", "make", "sqlite3", "systemctl", "install"])
+        #expect(Self.commands.count > 10)
+        #expect(Self.statements.count > 10)
+    }
+
+    @Test("every `spool …` is understood: its command, its options, their values", arguments: commands)
+    func command(_ example: Documentation.Example) throws {
+        let command = try spool.Spool.parseAsRoot(Array(example.words.dropFirst()))
+
+        #expect(!(command is spool.Spool), "it only shows the help")
+    }
+
+    @Test("every `make …` is a target", arguments: targets)
+    func target(_ example: Documentation.Example) throws {
+        let makefile = Documentation.read("Makefile").components(separatedBy: "\n")
+
+        for target in example.words.dropFirst() {
+            #expect(makefile.contains { $0.hasPrefix("\(target):") })
+        }
+    }
+
+    @Test("every SQL statement fits the schema", arguments: statements)
+    func statement(_ example: Documentation.Example) async throws {
+        let folder = try TemporaryFolder()
+        var options = SpoolOptions(holder: "test")
+        options.reserveBytes = 0
+        let store = try SpoolStore.Spool.open(
+            path: folder.path("spool.db"),
+            options: options,
+            at: Timestamp(milliseconds: 0)
+        )
+        let sql = try #require(example.sql)
+
+        try await store.query("EXPLAIN \(sql)", header: { _ in }, row: { _ in true })
+        try await store.close(at: Timestamp(milliseconds: 0))
+    }
+}
+
+extension Documentation.Example {
+    /// The SELECT that it gives to `sqlite3` or `spool query`.
+    fileprivate var sql: String? {
+        let asks = words.first == "sqlite3" || words.starts(with: ["spool", "query"])
+        guard asks, let last = words.last, last.lowercased().hasPrefix("select") else { return nil }
+        return last
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+/// What README and docs say of the project is so.
+struct PageTests {
+    @Test("every link within the project leads somewhere", arguments: Documentation.pages)
+    func links(_ page: String) throws {
+        let folder = (page as NSString).deletingLastPathComponent
+        let links = Documentation.read(page).matches(of: #/\]\(([^)#:]*)(?:#([^)]*))?\)/#)
+
+        for link in links {
+            let target = link.1.isEmpty ? page : NSString.path(withComponents: [folder, String(link.1)])
+            let path = Documentation.project.appendingPathComponent(target).standardized.path
+            #expect(FileManager.default.fileExists(atPath: path), "\(page) links to \(target)")
+            guard let anchor = link.2 else { continue }
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(anchors(of: text).contains(String(anchor)), "\(page) links to \(target)#\(anchor)")
+        }
+    }
+
+    @Test("the table of rooms names the imports there are")
+    func imports() throws {
+        let rows = Documentation.read("docs/architecture.md")
+            .matches(of: #/(?m)^\| ([Ss]pool\w*) \| (.*)\|$/#)
+        let documented = Dictionary(uniqueKeysWithValues: rows.map { (String($0.1), words(String($0.2))) })
+
+        let sources = Documentation.project.appendingPathComponent("Sources").path
+        let rooms = try FileManager.default.contentsOfDirectory(atPath: sources)
+        #expect(Set(documented.keys) == Set(rooms))
+        for room in rooms {
+            #expect(documented[room] == imports(of: "\(sources)/\(room)"), "\(room)")
+        }
+    }
+
+    @Test("operations lists every notification that is raised")
+    func notifications() throws {
+        let rules = Documentation.read("Sources/SpoolDaemon/Watching/NotificationRules.swift")
+        let codes = rules.matches(of: #/"([A-Z][A-Za-z' ]+)"/#).map { String($0.1) }
+            .filter { $0.contains(" ") }
+
+        let page = Documentation.read("docs/operations.md")
+        #expect(codes.count >= 8)
+        for code in codes { #expect(page.contains(code), "\(code)") }
+    }
+
+    /// As the pages' viewer makes them of headings.
+    private func anchors(of text: String) -> [String] {
+        text.matches(of: #/(?m)^#+ (.*)$/#).map { heading in
+            String(heading.1.lowercased().filter { $0.isLetter || $0.isNumber || " -_".contains($0) })
+                .replacing(" ", with: "-")
+        }
+    }
+
+    private func imports(of folder: String) -> Set<String> {
+        let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+        return files.filter { $0.hasSuffix(".swift") }.reduce(into: []) { found, file in
+            let text = (try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)) ?? ""
+            found.formUnion(
+                text.matches(of: #/(?m)^(?:package |public )?import (Spool\w+)/#).map { String($0.1) }
+            )
+        }
+    }
+
+    private func words(_ list: String) -> Set<String> {
+        Set(list.split { $0 == "," || $0 == " " }.map(String.init))
+    }
+}

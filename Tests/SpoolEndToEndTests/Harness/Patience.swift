@@ -1,0 +1,44 @@
+/// What a test waited for in vain, with what it saw last.
+struct HarnessFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// Runs `body`; if it takes longer than `limit` it is cancelled, and the failure says what did not happen.
+func within<Result: Sendable>(
+    _ limit: Duration = .seconds(90),
+    _ what: String,
+    _ body: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+    try await withThrowingTaskGroup(of: Result?.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            return nil
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next(), let result = first else {
+            throw HarnessFailure("\(what): not within \(limit)")
+        }
+        return result
+    }
+}
+
+/// Returns once the condition holds; for what another process does, of which no event tells.
+///
+/// - Throws: the failure with what `state` says at the end, when the limit has passed.
+func eventually(
+    _ what: String,
+    within limit: Duration = .seconds(90),
+    state: () async throws -> String = { "" },
+    _ condition: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now.advanced(by: limit)
+    while try await !condition() {
+        guard ContinuousClock.now < end else {
+            throw HarnessFailure("\(what): not within \(limit). \(try await state())")
+        }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}

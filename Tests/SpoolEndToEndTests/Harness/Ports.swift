@@ -1,0 +1,52 @@
+import Foundation
+
+/// Ports of this machine, for programs that cannot choose one themselves and tell it.
+enum Ports {
+    /// One that is free now, for TCP and for UDP.
+    static func free() throws -> Int {
+        for _ in 0..<50 {
+            let stream = try Bound(SOCK_STREAM, port: 0)
+            if let datagram = try? Bound(SOCK_DGRAM, port: stream.port), datagram.port == stream.port {
+                return stream.port
+            }
+        }
+        throw HarnessFailure("no port is free for both TCP and UDP")
+    }
+
+    /// True once some process listens at it.
+    static func isServed(_ port: Int, udp: Bool) throws -> Bool {
+        let table = try String(contentsOfFile: "/proc/net/\(udp ? "udp" : "tcp")", encoding: .utf8)
+        let wanted = String(port, radix: 16, uppercase: true)
+        return table.split(separator: "\n").dropFirst().contains { line in
+            let words = line.split(separator: " ")
+            // 0A is LISTEN; datagram sockets have no such state.
+            return words.count > 3 && words[1].split(separator: ":").last?.drop { $0 == "0" } ?? "" == wanted
+                && (udp || words[3] == "0A")
+        }
+    }
+
+    /// A socket bound to a port for as long as it lives.
+    private final class Bound {
+        let port: Int
+        private let descriptor: Int32
+
+        init(_ type: __socket_type, port: Int) throws {
+            let descriptor = socket(AF_INET, Int32(type.rawValue), 0)
+            self.descriptor = descriptor
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = in_port_t(UInt16(port)).bigEndian
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+                }
+            }
+            self.port = Int(UInt16(bigEndian: address.sin_port))
+            guard descriptor >= 0, isBound else { throw HarnessFailure("no socket for port \(port)") }
+        }
+
+        deinit { if descriptor >= 0 { close(descriptor) } }
+    }
+}

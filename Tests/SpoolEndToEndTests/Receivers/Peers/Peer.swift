@@ -1,0 +1,59 @@
+import Foundation
+import SpoolTestSupport
+
+/// How a real receiver is reached.
+enum PeerInput: Sendable {
+    case tcp, udp
+    case tls(TestCertificates)
+
+    var isUDP: Bool {
+        if case .udp = self { true } else { false }
+    }
+}
+
+/// A line as a real receiver understood it: each field is the receiver's own parsing.
+struct SeenLine: Decodable, Sendable {
+    let host: String
+    let pri: String
+    let time: String
+    let tag: String
+    /// The fifth field between bars of what the receiver takes for the message.
+    let `class`: String
+    /// The whole message.
+    let raw: String
+}
+
+/// A real syslog daemon that writes what it receives to a file.
+struct Peer: Sendable {
+    let child: Child
+    let port: Int
+    fileprivate let file: String
+
+    /// Waits until it listens.
+    init(_ child: Child, port: Int, file: String, udp: Bool) async throws {
+        self.child = child
+        self.port = port
+        self.file = file
+        try await eventually("\(child.name) listens at \(port)", within: .seconds(30)) {
+            guard child.isRunning else {
+                throw HarnessFailure("\(child.name) ended at once:\n\(child.lastLines)")
+            }
+            return try Ports.isServed(port, udp: udp)
+        }
+    }
+
+    /// The lines it has written whole.
+    func seen() throws -> [SeenLine] {
+        guard let data = FileManager.default.contents(atPath: file) else { return [] }
+        let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+        return try lines.map { try JSONDecoder().decode(SeenLine.self, from: $0) }
+    }
+
+    /// Returns once it has written so many lines.
+    func waitFor(lines count: Int) async throws {
+        try await eventually(
+            "\(count) lines in the file of \(child.name)",
+            state: { "There are \(try seen().count). \(child.lastLines)" }
+        ) { try seen().count >= count }
+    }
+}

@@ -1,0 +1,105 @@
+import SpoolReceiver
+import SpoolSimulator
+import Subprocess
+import Testing
+
+@Suite("signals", .daemons)
+struct SignalTests {
+    @Test(
+        "SIGTERM under load ends within seconds with exit 0, again and again, and loses and repeats nothing"
+    )
+    func terminateUnderLoad() async throws {
+        try await Site.run(.busy(history: 1_500, rate: 100)) { site in
+            let receiver = try await site.receiver()
+            try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
+
+            for round in 1...4 {
+                let daemon = try await site.daemon()
+                try await receiver.await(ids: receiver.counts.ids + 150)
+                let status = try await daemon.terminate(within: .seconds(15))
+                #expect(status == .exited(0), "round \(round)")
+            }
+            let last = try await site.daemon()
+            let visible = try await site.fetchAll()
+            try await site.drain("siem")
+            try await last.terminate()
+
+            #expect(Set(receiver.ids.keys) == visible)
+            #expect(receiver.counts.duplicates == 0)
+            try await site.expectLedgerIsTrue(of: "siem", at: receiver)
+        }
+    }
+
+    @Test("SIGTERM ends within seconds while the receiver does not read, and what it had not read goes again")
+    func terminateWhileBlocked() async throws {
+        try await Site.run(.busy(history: 12_000)) { site in
+            var listener = ReceiverConfiguration.keeping()
+            listener.receiveBuffer = 64 << 10
+            listener.isReading = false
+            let receiver = try await site.receiver(listener)
+            try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
+            let daemon = try await site.daemon()
+            let visible = try await site.fetchAll()
+
+            let status = try await daemon.terminate(within: .seconds(20))
+            receiver.setReading(true)
+            let next = try await site.daemon()
+            try await receiver.await(ids: visible.count)
+            try await site.drain("siem")
+            try await next.terminate()
+
+            #expect(status == .exited(0))
+            #expect(Set(receiver.ids.keys) == visible)
+            try await site.expectLedgerIsTrue(of: "siem", at: receiver)
+        }
+    }
+
+    @Test("SIGHUP sends on to a sink's new address, and nothing is lost or sent twice")
+    func reloadAddress() async throws {
+        try await Site.run(.busy(history: 500, rate: 40)) { site in
+            let (old, new) = (try await site.receiver(), try await site.receiver())
+            try site.configure { $0.sinks = [.init("siem", port: old.port)] }
+            let daemon = try await site.daemon()
+            try await old.await(ids: 700)
+
+            try site.configure { $0.sinks = [.init("siem", port: new.port)] }
+            try daemon.send(.terminalClosed)
+            try await new.await(ids: 100)
+            let visible = try await site.fetchAll()
+            try await site.drain("siem")
+            let status = try await daemon.terminate()
+
+            #expect(daemon.lines(.errors).contains { $0.isLog("configuration reloaded") })
+            #expect(Set(old.ids.keys).union(new.ids.keys) == visible)
+            #expect(Set(old.ids.keys).isDisjoint(with: new.ids.keys))
+            #expect(old.counts.duplicates == 0 && new.counts.duplicates == 0)
+            #expect(status == .exited(0))
+        }
+    }
+
+    @Test("SIGHUP keeps the old configuration when the new one is wrong, and says where")
+    func reloadWrong() async throws {
+        try await Site.run(.busy(history: 300, rate: 20)) { site in
+            let receiver = try await site.receiver()
+            try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
+            let daemon = try await site.daemon()
+            try await receiver.await(ids: 350)
+
+            try site.configure { $0.sinks[0].keys["transprot"] = "udp" }
+            try daemon.send(.terminalClosed)
+            try await daemon.waitUntil("says that it goes on as before") {
+                $0.contains { $0.isLog("configuration not reloaded, the old one goes on") }
+            }
+            try await receiver.await(ids: receiver.counts.ids + 50)
+            let visible = try await site.fetchAll()
+            try await site.drain("siem")
+            let status = try await daemon.terminate()
+
+            let message = daemon.lines(.errors).first { $0.contains("the old one goes on") } ?? ""
+            #expect(message.contains("transprot") && message.contains(/spool\.yaml:\d+:\d+/), "\(message)")
+            #expect(status == .exited(0))
+            #expect(Set(receiver.ids.keys) == visible)
+            #expect(receiver.counts.duplicates == 0)
+        }
+    }
+}

@@ -1,0 +1,279 @@
+import SpoolCore
+import SpoolPipeline
+import SpoolTestSupport
+import Testing
+
+@Suite("Fetch loop", .timeLimit(.minutes(5)))
+struct FetchLoopTests {
+    let bench = FetchBench()
+    private let stream = StreamID(1)
+
+    private func page(_ ids: [String], next: String? = nil) -> ScriptedSource.Answer {
+        .page(Sample.page(ids.map { Sample.event($0, created: Sample.now - .minutes(1)) }, next: next))
+    }
+
+    @Test("begins a stream with the source's own time, once for its life")
+    func begins() async throws {
+        let source = ScriptedSource { _, _ in page([]) }
+
+        try await bench.run(source) { await source.asked(1) }
+
+        #expect(source.dates == 1)
+        #expect(bench.store.read { $0.streams[stream]?.start } == Sample.now - .days(2))
+        #expect(source.requests.first?.scan.from == Sample.now - .days(2))
+        #expect(source.isShutDown)
+    }
+
+    @Test("spools page after page, tells of new events, and moves since with the last page alone")
+    func pages() async throws {
+        let source = ScriptedSource { _, count in
+            count == 1 ? page(["a", "b"], next: "2") : page(["b", "c"])
+        }
+        let before = bench.appended.version
+
+        try await bench.run(source) {
+            await bench.store.until {
+                $0.streams[stream]?.cursor?.scan?.position == "2" || $0.events.count == 3
+            }
+            await bench.store.until { $0.events.count == 3 && $0.streams[stream]?.cursor?.scan == nil }
+        }
+
+        #expect(source.requests.prefix(2).map(\.scan.position) == [nil, "2"])
+        #expect(bench.store.read { $0.events.map(\.event.externalID) } == ["a", "b", "c"])
+        #expect(bench.store.read { $0.streams[stream]?.cursor?.since } == Sample.now - .minutes(1))
+        #expect(bench.appended.version > before)
+    }
+
+    @Test("after a restart a scan goes on where it stood")
+    func restart() async throws {
+        let first = ScriptedSource { _, count in count == 1 ? page(["a"], next: "2") : .hang }
+        try await bench.run(first) { await first.asked(2) }
+
+        let again = FetchBench()
+        bench.store.edit { tables in again.store.edit { $0 = tables } }
+        let second = ScriptedSource { _, _ in page(["b"]) }
+        try await again.run(second) { await again.store.until { $0.events.count == 2 } }
+
+        #expect(second.requests.first?.scan.position == "2")
+        #expect(again.store.read { $0.windows.first?.state } == .complete)
+    }
+
+    @Test("a stored scan with other filters is abandoned and begins again at since")
+    func otherFilters() async throws {
+        let first = ScriptedSource { _, count in count == 1 ? page(["a"], next: "2") : .hang }
+        try await bench.run(first) { await first.asked(2) }
+
+        let again = FetchBench()
+        bench.store.edit { tables in again.store.edit { $0 = tables } }
+        let changed = Sample.stream("activities", .activity, filterHash: "f2")
+        let second = ScriptedSource(streams: [changed]) { _, _ in page([]) }
+        try await again.run(second) { await second.asked(1) }
+
+        #expect(again.store.read { $0.windows.first?.state } == .abandoned)
+        #expect(second.requests.first?.scan.position == nil)
+        #expect(second.requests.first?.scan.from == Sample.now - .days(2))
+    }
+
+    @Test("a stop gives a request up at once, and that is no trouble of the source", arguments: [1, 2])
+    func stopDuringRequest(hangs: Int) async throws {
+        let source = ScriptedSource { _, count in count == hangs ? .hang : page(["a"], next: "2") }
+
+        try await bench.run(source) { await source.asked(hangs) }
+
+        #expect(bench.store.read { $0.trouble[stream] } == nil)
+        #expect(source.isShutDown)
+    }
+
+    @Test("cancelling the task ends the loop without a spin")
+    func cancelled() async throws {
+        let source = ScriptedSource { _, _ in .hang }
+        let task = Task { try await bench.loop(source).run(stop: bench.stop) }
+        await source.asked(1)
+
+        task.cancel()
+        try await task.value
+
+        #expect(source.requests.count == 1)
+    }
+
+    @Test("backs off from a source that is down, shows it, and takes it back with the first answer")
+    func backsOff() async throws {
+        let source = ScriptedSource(dateFault: { $0 < 4 ? SourceFault(.unreachable, "no route") : nil }) {
+            _,
+            _ in
+            page([])
+        }
+
+        try await bench.run(source) {
+            for attempt in 1...3 {
+                await source.askedDate(attempt)
+                try await bench.clock.waitUntilSleeping()
+                #expect(bench.clock.untilNextDeadline == .seconds(1 << (attempt - 1)))
+                #expect(bench.store.read { $0.trouble[stream]?.state } == "unreachable")
+                try await bench.passPause()
+            }
+            await source.asked(1)
+        }
+
+        #expect(bench.store.read { $0.trouble[stream] } == nil)
+    }
+
+    @Test("a trouble shown before a restart goes with the first answer after it")
+    func oldTrouble() async throws {
+        let source = ScriptedSource { _, _ in page([]) }
+        let old = StreamTrouble(state: "unreachable", message: "no route", since: Sample.now)
+        bench.store.edit { $0.trouble[stream] = old }
+
+        try await bench.run(source) { await bench.store.until { $0.trouble[stream] == nil } }
+    }
+
+    @Test(
+        "a scan the source lost is abandoned and begins again; lost again and again it is shown and slows down"
+    )
+    func scanLost() async throws {
+        let source = ScriptedSource { request, _ in
+            request.scan.position == nil ? page(["a"], next: "2") : .fault(SourceFault(.scanLost, "gone"))
+        }
+
+        try await bench.run(source) {
+            await source.asked(4)
+            try await bench.clock.waitUntilSleeping()
+            #expect(bench.clock.untilNextDeadline == .seconds(30))
+            #expect(bench.store.read { $0.trouble[stream]?.state } == "scan lost")
+            try await bench.passPause()
+            await source.asked(6)
+        }
+
+        #expect(bench.store.read { $0.windows.prefix(2).map(\.state) } == [.abandoned, .abandoned])
+        #expect(bench.store.read { $0.streams[stream]?.cursor?.since } == Sample.now - .days(2))
+    }
+
+    @Test("a source that names the same page as the next one is not followed in a circle")
+    func samePage() async throws {
+        let source = ScriptedSource { _, _ in page(["a"], next: "2") }
+
+        try await bench.run(source) {
+            await bench.store.until { $0.trouble[stream]?.state == "scan lost" }
+        }
+
+        #expect(bench.store.read { $0.windows.first?.state } == .abandoned)
+    }
+
+    @Test("answers that are too large or cut off shrink the pages, without a pause of a whole poll")
+    func shrinks() async throws {
+        let source = ScriptedSource { _, count in
+            count < 4 ? .fault(SourceFault(.tooLarge, "17 MiB")) : page([])
+        }
+
+        try await bench.run(source) { await source.asked(4) }
+
+        #expect(source.requests.prefix(4).map(\.limit) == [5_000, 2_500, 1_250, 625])
+        #expect(bench.clock.now.offset == .zero)
+    }
+
+    @Test("a throttled tenant is left alone by all its streams for as long as it asks")
+    func throttled() async throws {
+        let bench = FetchBench(chance: 0)
+        let source = ScriptedSource(streams: [Sample.activities, Sample.alerts]) { _, count in
+            count == 1 ? .fault(SourceFault(.throttled(.seconds(41)), "429")) : page([])
+        }
+
+        try await bench.run(source) {
+            await bench.store.until { $0.trouble.values.contains { $0.state == "throttled" } }
+            try await bench.clock.waitUntilSleeping()
+            let asked = source.requests.count
+            bench.clock.advance(by: .seconds(40))
+            #expect(source.requests.count <= asked + 1)
+            try await bench.passPause()
+            await source.asked(asked + 1)
+        }
+    }
+
+    @Test("one stream's trouble does not hold up another")
+    func independent() async throws {
+        let source = ScriptedSource(streams: [Sample.activities, Sample.alerts]) { request, _ in
+            request.stream == Sample.activities.name ? .fault(SourceFault(.forbidden, "403")) : page(["x"])
+        }
+
+        try await bench.run(source) {
+            await bench.store.until { $0.trouble[StreamID(1)]?.state == "forbidden" && $0.events.count == 1 }
+        }
+
+        #expect(bench.store.read { $0.events.first?.stream } == StreamID(2))
+        #expect(bench.store.read { $0.trouble[StreamID(2)] } == nil)
+    }
+
+    @Test("a page that meets a full disk waits for it and is not asked for again")
+    func fullDisk() async throws {
+        let source = ScriptedSource { _, _ in page(["a"]) }
+        bench.store.fail(.append, .full, times: 3)
+
+        try await bench.run(source) {
+            for _ in 0..<3 { try await bench.passPause() }
+            await bench.store.until { $0.events.count == 1 }
+            #expect(bench.store.read { $0.calls[.append] } ?? 0 >= 4)
+        }
+
+        #expect(source.requests.filter { $0.scan.reason == .poll }.count == 1)
+    }
+
+    @Test(
+        "a spool refusing for now ends nothing, wherever that strikes",
+        arguments: [MemoryStore.Operation.progress, .begin, .mustPause, .append, .report]
+    )
+    func passing(operation: MemoryStore.Operation) async throws {
+        let source = ScriptedSource { _, _ in page(["a"]) }
+        bench.store.fail(operation, .busy)
+
+        try await bench.run(source) {
+            if operation != .report { try await bench.passPause() }
+            await bench.store.until { $0.events.count == 1 }
+        }
+    }
+
+    @Test(
+        "a spool that cannot be trusted any more ends the loop, with all its streams",
+        arguments: [MemoryStore.Operation.progress, .begin, .mustPause, .append]
+    )
+    func broken(operation: MemoryStore.Operation) async throws {
+        let source = ScriptedSource(streams: [Sample.activities, Sample.alerts]) { _, _ in page(["a"]) }
+        bench.store.fail(operation, .io)
+
+        await #expect(throws: StoreError(.io, "scripted")) {
+            try await bench.loop(source).run(stop: bench.stop)
+        }
+        #expect(source.isShutDown)
+    }
+
+    @Test("asks for nothing while the spool is full, and goes on when there is room")
+    func paused() async throws {
+        let source = ScriptedSource { _, _ in page(["a"]) }
+        bench.store.edit { $0.pauses = true }
+
+        try await bench.run(source) {
+            try await bench.passPause()
+            try await bench.clock.waitUntilSleeping()
+            #expect(source.dates == 0)
+            bench.store.edit { $0.pauses = false }
+            try await bench.passPause()
+            await bench.store.until { $0.events.count == 1 }
+        }
+    }
+
+    @Test("polls every 15 s and sweeps what is due, over hours of the clock")
+    func paces() async throws {
+        let source = ScriptedSource(now: bench.now) { [now = bench.now] _, _ in
+            .page(Sample.page([], date: now()))
+        }
+
+        try await bench.run(source) {
+            while bench.clock.now.offset < .hours(1) { try await bench.passPause() }
+        }
+
+        let polls = source.requests.count { $0.scan.reason == .poll }
+        let sweeps = source.requests.count { $0.scan.reason == .sweep }
+        #expect((239...242).contains(polls))
+        #expect((11...13).contains(sweeps))
+        #expect(bench.store.read { $0.streams[stream]?.sweptTo ?? Sample.now } >= Sample.now + .minutes(44))
+    }
+}

@@ -1,0 +1,101 @@
+import SpoolCore
+import Synchronization
+
+/// A portal under a test's command: what each request is answered is one closure, and every request is noted.
+final class ScriptedSource: Source {
+    struct Request: Sendable {
+        let stream: StreamName
+        let scan: Scan
+        let limit: Int
+    }
+
+    /// How a page is answered; `.hang` waits for cancellation.
+    enum Answer: Sendable {
+        case page(Page)
+        case fault(SourceFault)
+        case hang
+    }
+
+    private struct State {
+        var requests: [Request] = []
+        var dates = 0
+        var isShutDown = false
+    }
+
+    let name = "contoso"
+    let type = "scripted"
+    let budgetKey = "https://contoso.example"
+    let requestsPerMinute: Int
+    let pollInterval = Duration.seconds(15)
+    let streams: [SourceStream]
+    private let state = Mutex(State())
+    private let changed = Signal()
+    private let now: @Sendable () -> Timestamp
+    private let answer: @Sendable (Request, Int) -> Answer
+    private let dateFault: @Sendable (Int) -> SourceFault?
+
+    init(
+        streams: [SourceStream] = [Sample.activities],
+        requestsPerMinute: Int = 1_000,
+        now: @escaping @Sendable () -> Timestamp = { Sample.now },
+        dateFault: @escaping @Sendable (Int) -> SourceFault? = { _ in nil },
+        answer: @escaping @Sendable (Request, Int) -> Answer
+    ) {
+        self.streams = streams
+        self.requestsPerMinute = requestsPerMinute
+        self.now = now
+        self.dateFault = dateFault
+        self.answer = answer
+    }
+
+    /// The pages asked for so far.
+    var requests: [Request] { state.withLock { $0.requests } }
+
+    /// How often the source's time was asked for.
+    var dates: Int { state.withLock { $0.dates } }
+
+    /// True once its connections were freed.
+    var isShutDown: Bool { state.withLock { $0.isShutDown } }
+
+    func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
+        let count = state.withLock { state in
+            state.dates += 1
+            return state.dates
+        }
+        changed.notify()
+        if let fault = dateFault(count) { throw fault }
+        return now()
+    }
+
+    func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page {
+        let request = Request(stream: stream.name, scan: scan, limit: limit)
+        let count = state.withLock { state in
+            state.requests.append(request)
+            return state.requests.count
+        }
+        changed.notify()
+        switch answer(request, count) {
+        case .page(let page): return page
+        case .fault(let fault): throw fault
+        case .hang:
+            await Signal().changed(after: 0)
+            throw SourceFault(.unreachable, "cancelled")
+        }
+    }
+
+    func shutDown() async { state.withLock { $0.isShutDown = true } }
+
+    /// Waits until so many pages were asked for.
+    func asked(_ count: Int) async { await until { $0.requests.count >= count } }
+
+    /// Waits until the time was asked for so often.
+    func askedDate(_ count: Int) async { await until { $0.dates >= count } }
+
+    private func until(_ condition: (State) -> Bool) async {
+        while !Task.isCancelled {
+            let version = changed.version
+            if state.withLock({ condition($0) }) { return }
+            await changed.changed(after: version)
+        }
+    }
+}
