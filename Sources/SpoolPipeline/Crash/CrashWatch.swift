@@ -52,10 +52,12 @@ package final class CrashWatch: Sendable {
         guard isMarking else { return Self.read(answer, unread) }
         if isSuspect {
             for index in marks.indices where !unread.contains(index) {
-                try await step(marks[index], stop) { answer.rehearse(index) }
+                guard try await step(marks[index], stop, { answer.rehearse(index) }) != nil else {
+                    return .failure(.stopped)
+                }
             }
         }
-        return try await step(mark, stop) { Self.read(answer, unread) }
+        return try await step(mark, stop) { Self.read(answer, unread) } ?? .failure(.stopped)
     }
 
     /// Reads an answer at once.
@@ -77,6 +79,8 @@ package final class CrashWatch: Sendable {
     }
 
     /// Renders a batch for trial, if that may trap, and says how it is to be sent: whole, or around what traps.
+    ///
+    /// - Returns: no part at all when told to stop.
     func parts(of batch: LaneBatch, to sink: any Sink, stop: Stop) async throws(StoreError) -> [Part] {
         guard isMarking || history.knowsOne(of: sink.name.text), let first = batch.events.first else {
             return [.send(batch)]
@@ -90,7 +94,7 @@ package final class CrashWatch: Sendable {
         guard isMarking else { return parts }
         for case .send(let part) in parts {
             let single = part.events.count == 1 ? part.events.first.map { CrashMark.event($0, sink.name) } : nil
-            try await step(single ?? mark, stop) { sink.rehearse(part.events) }
+            guard try await step(single ?? mark, stop, { sink.rehearse(part.events) }) != nil else { return [] }
         }
         if isSuspect { try await patiently("clearing a mark", stop: stop) { () async throws(StoreError) in
             try await self.store.clear(mark)
@@ -101,11 +105,12 @@ package final class CrashWatch: Sendable {
     // MARK: Steps
 
     /// Does `body` under a mark, and nothing else that is marked at the same time.
+    ///
+    /// - Returns: nil when told to stop before its turn.
     private func step<Value: Sendable>(_ mark: CrashMark, _ stop: Stop, _ body: @Sendable () -> Value)
-        async throws(StoreError) -> Value
+        async throws(StoreError) -> Value?
     {
-        // Whoever is told to stop here does not wait for its turn: its step then counts for nobody.
-        guard await turns.take(stop: stop) else { return body() }
+        guard await turns.take(stop: stop) else { return nil }
         defer { turns.give() }
         try await patiently("marking a step", stop: stop) { () async throws(StoreError) in
             try await self.store.mark(mark, at: self.time.wall())
@@ -120,4 +125,9 @@ package final class CrashWatch: Sendable {
     private func tell(_ message: Logger.Message, _ count: Int) {
         logger.warning(message, metadata: ["records": "\(count)"])
     }
+}
+
+extension SourceFault {
+    /// Nobody hears of it: the loop has been told to stop.
+    fileprivate static let stopped = SourceFault(.incomplete, "told to stop before the page was read")
 }

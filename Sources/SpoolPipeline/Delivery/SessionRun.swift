@@ -73,6 +73,7 @@ struct SessionRun: Sendable {
             var next = try await reader.next(stop: stop)
             feeding: while case .batch(let batch) = next {
                 let parts = try await crashes?.parts(of: batch, to: sink, stop: stop) ?? [.send(batch)]
+                guard !parts.isEmpty else { break }
                 for (index, part) in parts.enumerated() {
                     switch try await give(part, isLast: index == parts.count - 1, stop) {
                     case .given: continue
