@@ -22,7 +22,8 @@ struct BudgetTests {
             portal.fill(perSecond: 100, from: FetchBench.begin, for: .minutes(9), lateBy: .minutes(4))
             portal.fill(.alerts, perSecond: 1, from: FetchBench.begin, for: .minutes(9), lateBy: .minutes(4))
             let settings = SourceText(
-                streams: "{ activities: { start: 1s, look_back: 4m, sweep: 2m }, alerts: { start: 1s, sweep: 4m } }",
+                streams:
+                    "{ activities: { start: 1s, look_back: 4m, sweep: 2m }, alerts: { start: 1s, sweep: 4m } }",
                 poll: "15s"
             )
             try await bench.run(settings) { run in

@@ -1,0 +1,90 @@
+import Logging
+import SpoolCore
+import SpoolTestSupport
+import Synchronization
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("Marks before steps that may trap", .timeLimit(.minutes(5)))
+struct CrashWatchTests {
+    private let clock = ManualClock()
+    private let sink = ScriptedSink()
+
+    private func watch(_ store: MarkStore) async throws -> CrashWatch {
+        try await CrashWatch.begin(
+            store,
+            time: Timekeeper(clock: clock, wall: { Sample.now }, chance: { 0 }),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
+    }
+
+    @Test(
+        "are set and cleared after an unclean end, for a quarter of an hour, and never after a clean one",
+        arguments: [true, false]
+    )
+    func span(_ endedUncleanly: Bool) async throws {
+        let store = MarkStore(endedUncleanly: endedUncleanly)
+        let watch = try await watch(store)
+
+        _ = try await watch.parts(of: Sample.laneBatch([1, 2]), to: sink, stop: Stop())
+        let early = store.marked
+        clock.advance(by: CrashWatch.span)
+        _ = try await watch.parts(of: Sample.laneBatch([3, 4]), to: sink, stop: Stop())
+
+        #expect(early == (endedUncleanly ? [.batch(from: Seq(1), sink.name)] : []))
+        #expect(store.marked == early)
+        #expect(store.standing.isEmpty)
+    }
+
+    @Test(
+        "of a batch under suspicion are set for each event alone, and what was counted is forgotten when all pass"
+    )
+    func suspicion() async throws {
+        let mark = CrashMark.batch(from: Seq(1), sink.name)
+        let store = MarkStore(endedUncleanly: true, ends: [mark: 3])
+        let watch = try await watch(store)
+
+        let parts = try await watch.parts(of: Sample.laneBatch([1, 2, 3]), to: sink, stop: Stop())
+
+        #expect(parts.count == 3)
+        #expect(store.marked == [1, 2, 3].map { .event(Seq($0), sink.name) })
+        #expect(store.cleared.contains(mark))
+    }
+
+    @Test("a loop told to stop sets none, and gives nothing to be sent")
+    func stop() async throws {
+        let store = MarkStore(endedUncleanly: true)
+        let stop = Stop()
+        stop.ask()
+
+        let parts = try await watch(store).parts(of: Sample.laneBatch([1]), to: sink, stop: stop)
+
+        #expect(parts.isEmpty)
+        #expect(store.marked.isEmpty)
+    }
+}
+
+/// Notes what is marked and cleared.
+private final class MarkStore: CrashMarkStore {
+    let endedUncleanly: Bool
+    private let ends: [CrashMark: Int]
+    private let calls = Mutex<(marked: [CrashMark], cleared: [CrashMark])>(([], []))
+
+    init(endedUncleanly: Bool, ends: [CrashMark: Int] = [:]) {
+        self.endedUncleanly = endedUncleanly
+        self.ends = ends
+    }
+
+    var marked: [CrashMark] { calls.withLock { $0.marked } }
+    var cleared: [CrashMark] { calls.withLock { $0.cleared } }
+    var standing: Set<CrashMark> { Set(marked).subtracting(cleared) }
+
+    func mark(_ mark: CrashMark, at: Timestamp) async throws(StoreError) {
+        calls.withLock { $0.marked.append(mark) }
+    }
+
+    func clear(_ mark: CrashMark) async throws(StoreError) { calls.withLock { $0.cleared.append(mark) } }
+
+    func marksOfUncleanEnds() async throws(StoreError) -> [CrashMark: Int] { ends }
+}
