@@ -26,7 +26,7 @@ struct FaultTests {
         arguments: faults
     )
     func each(_ fault: Fault) async throws {
-        try await FetchBench.with(FetchBench.quiet(history: 260)) { bench in
+        try await FetchBench.with(FetchBench.quiet(history: 160)) { bench in
             let none = try await bench.run(settings) { run in
                 // The portal's first answers are well; the faults meet scans under way.
                 try await bench.portal.waitUntil { $0.total >= 4 }
@@ -48,7 +48,7 @@ struct FaultTests {
 
     @Test("in a random mix: nothing is lost, nothing repeats for ever", arguments: [1, 2] as [UInt64])
     func mix(_ seed: UInt64) async throws {
-        var configuration = FetchBench.quiet(history: 400)
+        var configuration = FetchBench.quiet(history: 300)
         configuration.seed = seed
         configuration.lateness = Lateness()
         configuration.lateness.slowestActivity = .minutes(9)
@@ -59,7 +59,7 @@ struct FaultTests {
             }
             try await bench.run(settings) { run in
                 bench.portal.setRate(activitiesPerSecond: 0.2)
-                try await run.pass(.minutes(90))
+                try await run.pass(.minutes(60))
                 bench.portal.setRate(activitiesPerSecond: 0)
                 bench.portal.clearFaults()
                 // The longest pause of a stream in trouble is five minutes, that of a sweep ten.
@@ -87,7 +87,7 @@ struct FaultTests {
                 bench.portal.addFault(FaultRule(fault, on: [.activities, .alerts], .probability(0.01)))
             }
             bench.portal.setRate(activitiesPerSecond: 0.1)
-            for _ in 0..<12 {
+            for _ in 0..<8 {
                 let length = Duration.seconds(Int.random(in: 1...600, using: &random))
                 try await bench.run(settings) { run in try await run.pass(length) }
                 bench.moveClocks(by: .seconds(Int.random(in: 0...900, using: &random)))
