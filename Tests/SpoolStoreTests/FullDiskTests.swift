@@ -106,4 +106,65 @@ import Testing
         #expect(!spool.reserve.isWhole)
         #expect(try await spool.status().size.hasReserve == false)
     }
+
+    @Test(
+        "on a disk smaller than max_size, what is settled goes before its time, and fetching goes on",
+        .enabled(if: TemporaryDisk.isPossible)
+    )
+    func smallDisk() async throws {
+        let filled = try await Self.fill()
+        _ = try await filled.spool.mustPause()
+        while try await filled.spool.status().sinks[0].waiting > 0 {
+            try await filled.spool.deliver(filled.sink)
+        }
+        let now = [filled.stream: SourceTime(date: .t(1_000_000), sweepsBack: .zero)]
+        _ = try await filled.spool.write { try $0.execute(sql: "UPDATE stream SET swept_to_ms = 1 << 60") }
+
+        let report = try await filled.spool.prune(now: now, age: .days(3_650))
+
+        #expect(report.events > 0 && report.events < filled.inserted)
+        #expect(try await filled.spool.mustPause() == false)
+        #expect(filled.spool.pause == nil)
+    }
+
+    @Test("a page that did not fit says that the disk is why fetching stands still")
+    func pauseHasCause() {
+        var gate = PauseGate(maxBytes: 1_000, lowDiskBytes: 100)
+
+        gate.diskWasFull()
+        let pauses: [FetchPause?] = [
+            gate.pause,
+            gate.pause(used: 0, free: 199),
+            gate.pause(used: 0, free: 200),
+            gate.pause(used: 1_000, free: 200),
+        ]
+
+        #expect(pauses == [.disk, .disk, nil, .size])
+    }
+
+    @Test(
+        "a small disk is not forbidden for ever by what is held back on a large one",
+        .enabled(if: TemporaryDisk.isPossible)
+    )
+    func fitsSmallDisk() async throws {
+        let disk = try TemporaryDisk(bytes: 24 << 20)
+        let path = disk.folder.appendingPathComponent("spool.db").path
+
+        let spool = try Spool.open(
+            path: path,
+            options: SpoolOptions(holder: "a test").fitted(toDiskOf: path),
+            at: .t0
+        )
+
+        #expect(spool.reserve.isWhole)
+        #expect(SpoolFiles.size(of: path + ".reserve") == (24 << 20) / 8)
+        #expect(try await spool.mustPause() == false)
+    }
+}
+
+extension PauseGate {
+    fileprivate mutating func pause(used: Int64, free: Int64) -> FetchPause? {
+        _ = update(used: used, free: free, hasReserve: true)
+        return pause
+    }
 }

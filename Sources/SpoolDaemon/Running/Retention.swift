@@ -3,9 +3,12 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// Deletes what is settled everywhere and old enough, in small slices, once a minute.
+/// Deletes what is settled everywhere and old enough, in small slices, once a minute; every few seconds while
+/// fetching stands still and waits for room.
 struct Retention: Sendable {
     static let interval = Duration.seconds(60)
+    /// How often it looks whether fetching stands still.
+    static let look = Duration.seconds(2)
 
     let spool: Spool
     let dates: SourceDates
@@ -22,10 +25,12 @@ struct Retention: Sendable {
     ///   - stop: asks for the end.
     /// - Throws: what makes the spool unusable.
     func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
+        var last = time.elapsed()
         while !stop.isAsked {
-            let stopping = Watch(stop.signal)
-            await time.wait(Self.interval, or: stopping)
+            await time.wait(Self.look, or: Watch(stop))
             if stop.isAsked { return }
+            guard spool.pause != nil || time.elapsed() - last >= Self.interval else { continue }
+            last = time.elapsed()
             try await prune(age: age, sweepsBack: sweepsBack)
         }
     }

@@ -79,9 +79,13 @@ extension Spool {
         return report
     }
 
+    /// A disk smaller than `max_size` is a size of its own: what is settled must go before intake stands still,
+    /// and leave enough free (`PauseGate`) that it goes on.
     private func isUnderPressure() async throws(StoreError) -> Bool {
-        let limit = Int64(Double(options.maxBytes) * Retention.pressure)
-        return try await read { try Sizes.bytesInUse($0) } > limit
+        let (used, pages) = try await read { (try Sizes.bytesInUse($0), try Sizes.bytes($0)) }
+        let (room, isOver) = pages.addingReportingOverflow(files.freeBytes() - 2 * options.lowDiskBytes)
+        let limit = Double(isOver ? options.maxBytes : min(options.maxBytes, room))
+        return used > Int64(max(0, limit) * Retention.pressure)
     }
 
     /// Which scan's next event is the oldest; scans at their end are dropped.
