@@ -15,11 +15,12 @@ import Testing
     }
 
     /// A spool whose disk has no room for another page.
-    private static func fill() async throws -> Filled {
+    private static func fill(walLimit: Int64 = 64 << 20) async throws -> Filled {
         let disk = try TemporaryDisk(bytes: 16 << 20)
         var options = SpoolOptions.small
         options.reserveBytes = 4 << 20
         options.lowDiskBytes = 256 << 10
+        options.walLimit = walLimit
         let path = disk.folder.appendingPathComponent("spool.db").path
         let spool = try Spool.open(path: path, options: options, at: .t0)
         let name = StreamName(source: "contoso", stream: "activities")
@@ -112,7 +113,7 @@ import Testing
         .enabled(if: TemporaryDisk.isPossible)
     )
     func smallDisk() async throws {
-        let filled = try await Self.fill()
+        let filled = try await Self.fill(walLimit: 1 << 20)
         _ = try await filled.spool.mustPause()
         while try await filled.spool.status().sinks[0].waiting > 0 {
             try await filled.spool.deliver(filled.sink)
@@ -125,6 +126,17 @@ import Testing
         #expect(report.events > 0 && report.events < filled.inserted)
         #expect(try await filled.spool.mustPause() == false)
         #expect(filled.spool.pause == nil)
+    }
+
+    @Test("a page takes no room that the reserve was given up for", .enabled(if: TemporaryDisk.isPossible))
+    func pageLeavesReserve() async throws {
+        let filled = try await Self.fill()
+        #expect(filled.spool.reserve.giveUp())
+
+        await #expect(throws: StoreError.diskFull(filled.spool.path)) {
+            try await filled.spool.append(.poll(filled.stream, [.at(2_000_000)]))
+        }
+        #expect(filled.spool.pause == .disk)
     }
 
     @Test("a page that did not fit says that the disk is why fetching stands still")

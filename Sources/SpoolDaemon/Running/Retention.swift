@@ -26,16 +26,24 @@ struct Retention: Sendable {
     /// - Throws: what makes the spool unusable.
     func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
         var last = time.elapsed()
+        var said: StoreError?
         while !stop.isAsked {
             await time.wait(Self.look, or: Watch(stop))
             if stop.isAsked { return }
             guard spool.pause != nil || time.elapsed() - last >= Self.interval else { continue }
             last = time.elapsed()
-            try await prune(age: age, sweepsBack: sweepsBack)
+            let trouble = try await prune(age: age, sweepsBack: sweepsBack)
+            if let trouble, trouble != said {
+                logger.error("retention did not run", metadata: ["cause": "\(trouble)"])
+            }
+            said = trouble
         }
     }
 
-    private func prune(age: Duration, sweepsBack: [StreamID: Duration]) async throws(StoreError) {
+    /// - Returns: what kept it from its work for now.
+    private func prune(age: Duration, sweepsBack: [StreamID: Duration]) async throws(StoreError)
+        -> StoreError?
+    {
         var now: [StreamID: SourceTime] = [:]
         for (stream, date) in dates.now() {
             now[stream] = SourceTime(date: date, sweepsBack: sweepsBack[stream] ?? .zero)
@@ -54,7 +62,8 @@ struct Retention: Sendable {
             }
         } catch {
             guard error.kind == .full || error.kind == .busy else { throw error }
-            logger.error("retention did not run", metadata: ["cause": "\(error)"])
+            return error
         }
+        return nil
     }
 }

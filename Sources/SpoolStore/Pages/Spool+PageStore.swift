@@ -28,6 +28,8 @@ extension Spool: PageStore {
 
     package func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt {
         do throws(StoreError) {
+            // Given up for settling and pruning; a page that is tried again must not take that room.
+            guard reserve.isWhole else { throw StoreError.diskFull(path) }
             return try await write(mayUseReserve: false) { try PageAppend.run($0, commit) }
         } catch {
             if error.kind == .full { pauseGate.withLock { $0.diskWasFull() } }
