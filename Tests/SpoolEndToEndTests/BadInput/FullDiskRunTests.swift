@@ -39,7 +39,7 @@ struct FullDiskRunTests {
             #expect(spooled > 500)
             #expect(site.visible.count > spooled)
 
-            try await receiver.restart()
+            try await receiver.listenAgain()
             try await site.drain("siem")
             try await daemon.waitUntil("fetches again", within: .seconds(60)) { lines in
                 lines.contains { $0.isLog("notification cleared") && $0.contains("Disk full") }

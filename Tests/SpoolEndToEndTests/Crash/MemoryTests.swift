@@ -24,7 +24,7 @@ struct MemoryTests {
                 }
                 let visible = try await site.fetchAll()
                 let large = try Self.resident(pid)
-                try await receiver.restart()
+                try await receiver.listenAgain()
                 try await site.drain("siem")
                 let drained = try Self.resident(pid)
 

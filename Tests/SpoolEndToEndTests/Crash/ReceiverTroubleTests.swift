@@ -63,7 +63,7 @@ struct ReceiverTroubleTests {
             let visible = try await site.fetchAll()
             let waiting = try await site.waiting("siem")
             let attempts = try await site.number("SELECT attempts FROM sink")
-            try await receiver.restart()
+            try await receiver.listenAgain()
             try await site.drain("siem")
 
             #expect(waiting == visible.count)
@@ -101,8 +101,7 @@ struct ReceiverTroubleTests {
     /// Connections end like this for a while, those that are open as well.
     private static func end(_ ending: ConnectionEnding, _ receiver: Receiver, _ time: Duration) async throws {
         receiver.setEnding(ending)
-        await receiver.stop()
-        try await receiver.restart()
+        try await restart(receiver, after: .zero)
         try await Task.sleep(for: time * 2)
         receiver.setEnding(.byPeer)
     }
@@ -111,7 +110,6 @@ struct ReceiverTroubleTests {
     private static func restart(_ receiver: Receiver, after pause: Duration) async throws {
         await receiver.stop()
         try await Task.sleep(for: pause)
-        // Meanwhile the port may serve a connection of another test for a moment.
-        try await eventually("the port is free again") { (try? await receiver.restart()) != nil }
+        try await receiver.listenAgain()
     }
 }
