@@ -80,9 +80,9 @@ final class Engine: Sendable {
     {
         let source = part.content
         let loop = FetchLoop(
-            source: source,
+            source: DatedSource(source: source, ids: registration.streams, dates: dates),
             streams: registration.streams,
-            store: DatedPageStore(store: spool, dates: dates),
+            store: spool,
             gate: gate(for: source),
             time: time,
             appended: appended,
