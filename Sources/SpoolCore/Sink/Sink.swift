@@ -17,6 +17,9 @@ package protocol Sink: Sendable {
     ///
     /// - Throws: the fault of the whole sink: unreachable, throttled or misconfigured.
     func open() async throws(SinkFault) -> any SinkSession
+
+    /// Renders a batch as a session's `send` would and throws the lines away: what would trap there traps here.
+    func rehearse(_ batch: EventBatch)
 }
 
 /// One connection to a destination, or what stands for one.

@@ -19,11 +19,12 @@ package protocol Source: Sendable {
     /// The source's own time, by the smallest request it has.
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp
 
-    /// Reads the next page of a scan, with at most `limit` records if the source keeps to it.
+    /// Asks for the next page of a scan, with at most `limit` records if the source keeps to it.
     ///
-    /// The body is read whole, under a cap, before this returns. One request, or several where the source's
+    /// The body has come whole, under a cap, when this returns; its records are not read yet. One request, or several where the source's
     /// API needs them for one page (`requests` in the fault and the page count is the caller's concern).
-    func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page
+    func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
+        -> any SourceAnswer
 
     /// Frees its connections.
     func shutDown() async

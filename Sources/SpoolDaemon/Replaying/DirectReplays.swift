@@ -84,6 +84,7 @@ struct DirectReplays: Sendable {
             sink: sink,
             id: id,
             store: SingleReplayStore(store: spool, replay: replay.id),
+            crashes: try await engine.crashes(),
             time: engine.time,
             appended: engine.appended,
             lanesChanged: engine.lanesChanged,

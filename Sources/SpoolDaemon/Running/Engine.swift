@@ -16,6 +16,9 @@ final class Engine: Sendable {
     let lanesChanged = Signal()
     private let dates: SourceDates
     private let workforce = Workforce()
+    private let crashWatch = Mutex<CrashWatch?>(nil)
+    /// Pages of all sources share it.
+    private let memory = Permits(PageMemory.pages)
     private let gates = Mutex<[String: RequestGate]>([:])
     private let logger: Logger
 
@@ -31,11 +34,23 @@ final class Engine: Sendable {
     /// One transaction creates streams, sinks and subscriptions before the first request.
     func apply(_ composition: Composition) async throws(StoreError) {
         let registration = try await spool.register(composition.roster, at: time.wall())
+        let crashes = try await crashes()
         for (sink, cause) in registration.held {
             logger.error("sink held", metadata: ["sink": "\(sink)", "cause": "\(cause)"])
         }
-        await workforce.run(jobs(of: composition, registration))
+        await workforce.run(jobs(of: composition, registration, crashes))
         lanesChanged.notify()
+    }
+
+    /// What earlier runs have told of records that trap; read once, at the first asking.
+    func crashes() async throws(StoreError) -> CrashWatch {
+        if let known = crashWatch.withLock({ $0 }) { return known }
+        let watch = try await CrashWatch.begin(spool, time: time, logger: logger)
+        return crashWatch.withLock { known in
+            let first = known ?? watch
+            known = first
+            return first
+        }
     }
 
     /// Ends every loop in good order.
@@ -46,9 +61,11 @@ final class Engine: Sendable {
         for await error in workforce.failed { throw error }
     }
 
-    private func jobs(of composition: Composition, _ registration: Registration) -> [Workforce.Job] {
-        composition.sources.map { fetching($0, registration) }
-            + composition.sinks.compactMap { delivering($0, registration) }
+    private func jobs(of composition: Composition, _ registration: Registration, _ crashes: CrashWatch)
+        -> [Workforce.Job]
+    {
+        composition.sources.map { fetching($0, registration, crashes) }
+            + composition.sinks.compactMap { delivering($0, registration, crashes) }
             + [retention(composition, registration), watching(composition), deriving()]
     }
 
@@ -76,14 +93,19 @@ final class Engine: Sendable {
         }
     }
 
-    private func fetching(_ part: Composition.Part<any Source>, _ registration: Registration) -> Workforce.Job
-    {
+    private func fetching(
+        _ part: Composition.Part<any Source>,
+        _ registration: Registration,
+        _ crashes: CrashWatch
+    ) -> Workforce.Job {
         let source = part.content
         let loop = FetchLoop(
             source: DatedSource(source: source, ids: registration.streams, dates: dates),
             streams: registration.streams,
             store: spool,
             gate: gate(for: source),
+            memory: memory,
+            crashes: crashes,
             time: time,
             appended: appended,
             logger: logger
@@ -93,15 +115,18 @@ final class Engine: Sendable {
         }
     }
 
-    private func delivering(_ part: Composition.Part<ConfiguredSink>, _ registration: Registration)
-        -> Workforce.Job?
-    {
+    private func delivering(
+        _ part: Composition.Part<ConfiguredSink>,
+        _ registration: Registration,
+        _ crashes: CrashWatch
+    ) -> Workforce.Job? {
         let sink = part.content.sink
         guard let id = registration.sinks[sink.name] else { return nil }
         let loop = DeliveryLoop(
             sink: sink,
             id: id,
             store: spool,
+            crashes: crashes,
             time: time,
             appended: appended,
             lanesChanged: lanesChanged,

@@ -19,6 +19,8 @@ struct NotificationRules: Sendable {
     /// The codes of what makes fetching stand still.
     static let diskFull = "Disk full"
     static let spoolFull = "Spool full"
+    /// A record that trapped the program is named for so long.
+    static let trapShown = Duration.days(7)
 
     let maxSize: Int64
     /// The look-back of each stream's sweeps.
@@ -29,6 +31,7 @@ struct NotificationRules: Sendable {
         -> [NewNotification]
     {
         status.streams.flatMap { of($0, at: now) } + status.sinks.flatMap { of($0, at: now) }
+            + status.traps.compactMap { of($0, at: now) }
             + of(status, at: now)
             + of(wal, at: now)
             + (pause == .disk ? [diskFull(status.size)] : [])
@@ -103,6 +106,26 @@ struct NotificationRules: Sendable {
             )
         }
         return found
+    }
+
+    private func of(_ trap: SpoolStatus.Trap, at now: Timestamp) -> NewNotification? {
+        guard now.since(trap.at) < Self.trapShown else { return nil }
+        let what = trap.records == 1 ? "1 record" : "\(trap.records) records"
+        let outcome =
+            switch trap.step {
+            case .page:
+                "of the source ended the program when read alone. It is kept unread, byte for byte, and sent as an "
+                    + "unreadable one: `select * from events where readable = 0`."
+            case .batch:
+                "ended the program when rendered for this sink alone, and was not sent to it: "
+                    + "`select * from dead_letters where reason = 'unrenderable'`."
+            }
+        return NewNotification(
+            code: "Internal error",
+            subject: trap.subject,
+            severity: .error,
+            message: "\(what) \(outcome) All others go on. Report this as an error of spool."
+        )
     }
 
     private func of(_ status: SpoolStatus, at now: Timestamp) -> [NewNotification] {

@@ -16,6 +16,7 @@ package struct DeliveryLoop: Sendable {
     private let state: StateBox
     private let reader: BatchReader
     private let reporter: SinkReporter
+    private let crashes: CrashWatch?
     private let patiently: Patience
     private let logger: Logger
 
@@ -23,6 +24,7 @@ package struct DeliveryLoop: Sendable {
         sink: any Sink,
         id: SinkID,
         store: any DeliveryStore & ReplayStore,
+        crashes: CrashWatch? = nil,
         time: Timekeeper,
         appended: Signal,
         lanesChanged: Signal,
@@ -32,6 +34,7 @@ package struct DeliveryLoop: Sendable {
         self.id = id
         self.store = store
         self.time = time
+        self.crashes = crashes
         var logger = logger
         logger[metadataKey: "sink"] = "\(sink.name)"
         self.logger = logger
@@ -93,6 +96,8 @@ package struct DeliveryLoop: Sendable {
         logger.info("connected", metadata: ["address": "\(sink.address)"])
         let run = SessionRun(
             session: session,
+            sink: sink,
+            crashes: crashes,
             connection: connection,
             state: state,
             reader: reader,

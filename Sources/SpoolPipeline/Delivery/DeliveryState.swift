@@ -98,6 +98,29 @@ struct DeliveryState: Sendable {
         }
     }
 
+    /// An event that is not sent at all gets its outcome; nothing may be under way.
+    ///
+    /// The receiver has not refused it: of a mass refusal it tells nothing.
+    ///
+    /// - Returns: nil when it is stale.
+    mutating func bury(_ batch: LaneBatch, _ refusal: Refusal, at: Timestamp, elapsed: Duration) -> Verdict? {
+        guard schedule.isCurrent(batch) else { return nil }
+        var unsent = InFlight()
+        let number = unsent.begin(batch, attempts: 0, at: at)
+        let run = OutcomeRun(count: batch.events.count, outcome: .refused(refusal))
+        guard let lane = unsent.settle(SettledBatch(batch: number, runs: [run], bytes: 0)) else { return nil }
+        // The head of a held sink waits for its outcome, and none behind it may be written before.
+        return hold.isOn ? hold.judge([lane], elapsed: elapsed) : Verdict(lanes: [lane])
+    }
+
+    /// Outcomes of events that were not sent were written: of the sink's health they tell nothing.
+    mutating func wroteUnsent(_ verdict: Verdict) {
+        for lane in verdict.lanes {
+            schedule.settled(lane.lane, through: lane.through)
+            attempts[lane.lane]?.settled(through: lane.through)
+        }
+    }
+
     /// Batches after one that was refused as a whole are lost to the session; to be called once its own outcome
     /// is written.
     mutating func dropRefused() {

@@ -17,6 +17,8 @@ struct SessionRun: Sendable {
     }
 
     let session: any SinkSession
+    let sink: any Sink
+    let crashes: CrashWatch?
     let connection: ConnectionID
     let state: StateBox
     let reader: BatchReader
@@ -69,14 +71,17 @@ struct SessionRun: Sendable {
     private func feed(stop: Stop) async -> Result<SinkFault?, StoreError> {
         do throws(StoreError) {
             var next = try await reader.next(stop: stop)
-            while case .batch(let batch) = next {
-                guard await waitForRoom(stop) else { break }
-                guard let number = state.withLock({ $0.begin(batch, at: reader.time.wall()) }) else {
-                    next = try await reader.next(stop: stop)
-                    continue
+            feeding: while case .batch(let batch) = next {
+                let parts = try await crashes?.parts(of: batch, to: sink, stop: stop) ?? [.send(batch)]
+                guard !parts.isEmpty else { break }
+                for (index, part) in parts.enumerated() {
+                    switch try await give(part, isLast: index == parts.count - 1, stop) {
+                    case .given: continue
+                    case .read(let ahead): next = ahead
+                    case .stopped: break feeding
+                    case .over(let fault): return .success(fault)
+                    }
                 }
-                guard let ahead = await sendAndReadAhead(batch, number, stop) else { return .success(nil) }
-                next = try ahead.get()
             }
             if case .noLaterProbe = next { return .success(.massRefusal) }
         } catch {
@@ -86,6 +91,57 @@ struct SessionRun: Sendable {
         return .success(nil)
     }
 
+    /// What came of giving the session a part of a batch.
+    private enum Given: Sendable {
+        case given
+        /// The last part; meanwhile this was read.
+        case read(BatchReader.Next)
+        case stopped
+        /// The session must end; nil when it tells of the fault itself.
+        case over(SinkFault?)
+    }
+
+    private func give(_ part: CrashWatch.Part, isLast: Bool, _ stop: Stop) async throws(StoreError) -> Given {
+        switch part {
+        case .bury(let batch):
+            if let end = try await bury(batch, stop) { return end }
+        case .send(let batch):
+            guard await waitForRoom(stop) else { return .stopped }
+            guard let number = state.withLock({ $0.begin(batch, at: reader.time.wall()) }) else { break }
+            guard isLast else { return await send(batch, number) ? .given : .over(nil) }
+            guard let ahead = await sendAndReadAhead(batch, number, stop) else { return .over(nil) }
+            return .read(try ahead.get())
+        }
+        return isLast ? .read(try await reader.next(stop: stop)) : .given
+    }
+
+    /// Writes the outcome of an event that is not sent, once all that was sent before it has its own.
+    private func bury(_ batch: LaneBatch, _ stop: Stop) async throws(StoreError) -> Given? {
+        while !state.withLock({ $0.inFlight.isEmpty }) {
+            let moved = Watch(state.changed)
+            if stop.isAsked || Task.isCancelled { return .stopped }
+            if state.withLock({ $0.inFlight.isEmpty }) { break }
+            await reader.time.wait(nil, or: moved, Watch(stop))
+        }
+        let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
+        let verdict = state.withLock { $0.bury(batch, .unrenderable, at: now, elapsed: elapsed) }
+        guard let verdict else { return nil }
+        try await settler.write(verdict, connection: connection)
+        state.withLock { $0.wroteUnsent(verdict) }
+        state.changed.notify()
+        try await reader.finishReplays(nil)
+        return verdict.fault.map { .over($0) }
+    }
+
+    private func send(_ batch: LaneBatch, _ number: Int) async -> Bool {
+        do throws(SinkFault) {
+            try await session.send(batch.events, number: number)
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// Sends a batch while the next one is read.
     ///
     /// - Returns: nil when the session has failed; the settling task hears of the same fault and ends it.
@@ -93,11 +149,7 @@ struct SessionRun: Sendable {
         -> Result<BatchReader.Next, StoreError>?
     {
         async let ahead = readAhead(stop)
-        do throws(SinkFault) {
-            try await session.send(batch.events, number: number)
-        } catch {
-            return nil
-        }
+        guard await send(batch, number) else { return nil }
         return await ahead
     }
 
@@ -167,4 +219,12 @@ struct SessionRun: Sendable {
 extension SinkFault {
     /// The session ended without a word, as one does that we have closed.
     fileprivate static let closed = SinkFault(.unreachable, isUnclean: true, "the session was closed")
+}
+
+extension Refusal {
+    /// Rendering the event ended the program, when nothing but it was rendered.
+    fileprivate static let unrenderable = Refusal(
+        reason: "unrenderable",
+        detail: "rendering this event ended the program; it was not sent. Report this as an error of spool."
+    )
 }

@@ -11,6 +11,8 @@ package struct FetchLoop: Sendable {
         streams: [StreamName: StreamID],
         store: any PageStore,
         gate: RequestGate,
+        memory: Permits = Permits(PageMemory.pages),
+        crashes: CrashWatch? = nil,
         time: Timekeeper,
         appended: Signal,
         logger: Logger
@@ -24,6 +26,8 @@ package struct FetchLoop: Sendable {
                 id: id,
                 store: store,
                 gate: gate,
+                memory: memory,
+                crashes: crashes,
                 time: time,
                 appended: appended,
                 logger: logger

@@ -10,6 +10,8 @@ package struct StreamFetcher: Sendable {
     private let id: StreamID
     private let store: any PageStore
     private let gate: RequestGate
+    private let memory: Permits
+    private let crashes: CrashWatch?
     private let time: Timekeeper
     private let appended: Signal
     private let logger: Logger
@@ -21,6 +23,8 @@ package struct StreamFetcher: Sendable {
         id: StreamID,
         store: any PageStore,
         gate: RequestGate,
+        memory: Permits = Permits(PageMemory.pages),
+        crashes: CrashWatch? = nil,
         time: Timekeeper,
         appended: Signal,
         logger: Logger
@@ -30,6 +34,8 @@ package struct StreamFetcher: Sendable {
         self.id = id
         self.store = store
         self.gate = gate
+        self.memory = memory
+        self.crashes = crashes
         self.time = time
         self.appended = appended
         var logger = logger
@@ -119,21 +125,51 @@ package struct StreamFetcher: Sendable {
         _ reader: inout PageReader,
         stop: Stop
     ) async throws(StoreError) -> Timestamp? {
-        let page: Page
-        do throws(SourceFault) {
-            page = try await source.page(of: stream, scan: scan, limit: reader.limit.current)
-            if let next = page.next, next == scan.position {
-                throw SourceFault(
-                    .scanLost,
-                    "the source named the same page of \(stream.name) as the next one"
+        let limit = reader.limit.current
+        switch try await spool(scan, progress: progress, limit: limit, stop: stop) {
+        case .success(let page)?:
+            reader.limit.cameWhole()
+            if page.receipt.inserted > 0 { appended.notify() }
+            try await reader.answered(endsScan: page.endsScan, store, id)
+            if page.receipt.unreadable > 0 {
+                logger.warning(
+                    "records could not be understood",
+                    metadata: ["records": "\(page.receipt.unreadable)"]
                 )
             }
-        } catch {
-            if error.kind == .scanLost { try await abandon(scan, stop: stop) }
-            try await pause(after: error, &reader, stop: stop)
+            return page.date
+        case .failure(let fault)?:
+            if fault.kind == .scanLost { try await abandon(scan, stop: stop) }
+            try await pause(after: fault, &reader, stop: stop)
             return nil
+        case nil: return nil
         }
-        reader.limit.cameWhole()
+    }
+
+    /// A page that has been spooled.
+    private struct Spooled: Sendable {
+        let receipt: PageReceipt
+        let date: Timestamp
+        let endsScan: Bool
+    }
+
+    /// Asks for a page, reads it and spools it, within the memory that the pages of all streams share.
+    ///
+    /// - Returns: nil when told to stop before its turn.
+    private func spool(_ scan: Scan, progress: StreamProgress, limit: Int, stop: Stop)
+        async throws(StoreError) -> Result<Spooled, SourceFault>?
+    {
+        guard await memory.take(stop: stop) else { return nil }
+        defer { memory.give() }
+        let page: Page
+        switch try await read(scan, limit: limit, stop: stop) {
+        case .success(let whole): page = whole
+        case .failure(let fault): return .failure(fault)
+        }
+        if let next = page.next, next == scan.position {
+            let message = "the source named the same page of \(stream.name) as the next one"
+            return .failure(SourceFault(.scanLost, message))
+        }
         let commit = ScanStep.commit(
             page,
             of: scan,
@@ -145,12 +181,20 @@ package struct StreamFetcher: Sendable {
         let receipt = try await patiently("spooling a page", stop: stop) { () async throws(StoreError) in
             try await store.append(commit)
         }
-        if receipt.inserted > 0 { appended.notify() }
-        try await reader.answered(endsScan: page.next == nil, store, id)
-        if receipt.unreadable > 0 {
-            logger.warning("records could not be understood", metadata: ["records": "\(receipt.unreadable)"])
+        return .success(Spooled(receipt: receipt, date: page.date, endsScan: page.next == nil))
+    }
+
+    private func read(_ scan: Scan, limit: Int, stop: Stop) async throws(StoreError)
+        -> Result<Page, SourceFault>
+    {
+        let answer: any SourceAnswer
+        do throws(SourceFault) {
+            answer = try await source.answer(of: stream, scan: scan, limit: limit)
+        } catch {
+            return .failure(error)
         }
-        return page.date
+        guard let crashes else { return CrashWatch.read(answer, []) }
+        return try await crashes.page(of: answer, scan: scan, stream.name, stop: stop)
     }
 
     private func abandon(_ scan: Scan, stop: Stop) async throws(StoreError) {

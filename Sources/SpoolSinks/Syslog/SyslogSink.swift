@@ -1,3 +1,4 @@
+import NIOCore
 import SpoolCore
 import SpoolFormats
 import SpoolNetwork
@@ -36,5 +37,10 @@ struct SyslogSink: Sink {
         case .udp:
             return try await DatagramConnector(endpoint: settings.endpoint).open(renderer)
         }
+    }
+
+    func rehearse(_ batch: EventBatch) {
+        var lines = ByteBuffer()
+        _ = lines.render(batch, by: renderer)
     }
 }

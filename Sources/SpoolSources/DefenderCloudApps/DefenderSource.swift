@@ -47,18 +47,20 @@ package struct DefenderSource: Source {
         return try request.date(of: answer)
     }
 
-    package func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page {
+    package func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
+        -> any SourceAnswer
+    {
         let position = try ScanPosition(scan.position)
         let request = Request(try known(stream), on: settings, isContinuation: scan.position != nil)
         let body = try DefenderRequest.page(request.stream, scan: scan, position: position, limit: limit)
-        let reading: PageReading
+        let list: ListAnswer
         switch try await exchange(request.list(body)) {
-        case .answer(let answer): reading = try request.reading(of: answer)
+        case .answer(let answer): list = try request.list(of: answer)
         case .tooLarge(let beginning, _) where limit <= 1:
-            reading = try await oversized(request, beginning: beginning)
+            list = try await oversized(request, beginning: beginning)
         case .tooLarge(_, let fault): throw fault
         }
-        return reading.page(next: try Paging.next(after: reading.facts, at: position, of: scan)?.text())
+        return DefenderAnswer(list: list, position: position, scan: scan)
     }
 
     package func shutDown() async {
@@ -72,7 +74,7 @@ package struct DefenderSource: Source {
     }
 
     /// A single record over the cap: by its own GET, which has no envelope, or its beginning as an unreadable one.
-    private func oversized(_ request: Request, beginning: HTTPAnswer) async throws(SourceFault) -> PageReading
+    private func oversized(_ request: Request, beginning: HTTPAnswer) async throws(SourceFault) -> ListAnswer
     {
         if let fault = request.faults.fault(of: beginning) { throw fault }
         let kind = request.stream.stream.kind
@@ -80,12 +82,8 @@ package struct DefenderSource: Source {
         if let id = record.id, case .answer(let answer) = try await exchange(request.record(id)) {
             if let fault = request.faults.fault(of: answer), answer.status != 404 { throw fault }
             if answer.status == 200, let whole = try? RecordSlicer.single(answer.body) {
-                return record.reading(
-                    answer.body,
-                    whole,
-                    kind: kind,
-                    date: try request.date(of: answer)
-                )
+                let date = try request.date(of: answer)
+                return ListAnswer(answer.body, single: whole, kind: kind, date: date)
             }
         }
         return record.unreadable(kind: kind, date: try request.date(of: beginning))

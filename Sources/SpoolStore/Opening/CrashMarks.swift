@@ -1,31 +1,34 @@
 import GRDB
 package import SpoolCore
 
-/// What was under way when the process trapped: the reading of a page, or the rendering of a batch.
-package struct CrashMark: Sendable, Hashable, Codable {
-    package enum Step: String, Sendable, Codable {
-        case page, batch
-    }
-
-    package let step: Step
-    /// The name of the stream or sink.
-    package let subject: String
-    /// Which page, batch or record, in the caller's words: the same at every start.
-    package let place: String
-
-    package init(step: Step, subject: String, place: String) {
-        self.step = step
-        self.subject = subject
-        self.place = place
-    }
-}
-
 enum CrashMarks {
     /// Counts the end that has just been found for every mark that stood.
     static let countSQL = "UPDATE crash_mark SET ends = ends + 1 WHERE is_set = 1"
+
+    /// The records that trapped alone, counted by stream or sink.
+    static func traps(_ db: Database) throws -> [SpoolStatus.Trap] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT step, subject, count(*), max(at_ms) FROM crash_mark
+                WHERE ends > 0 AND substr(place, 1, length(?1)) = ?1 GROUP BY step, subject
+                """,
+            arguments: [CrashMark.single]
+        )
+        return rows.compactMap { row in
+            CrashMark.Step(rawValue: row[0]).map { step in
+                SpoolStatus.Trap(
+                    step: step,
+                    subject: row[1],
+                    records: row[2],
+                    at: Timestamp(milliseconds: row[3])
+                )
+            }
+        }
+    }
 }
 
-extension Spool {
+extension Spool: CrashMarkStore {
     /// Sets a mark before a step that may trap; durable on return.
     package func mark(_ mark: CrashMark, at now: Timestamp) async throws(StoreError) {
         try await write { db in

@@ -7,6 +7,7 @@ extension Spool {
         let (files, reserve) = (files, reserve)
         return try await read { db in
             SpoolStatus(
+                traps: try CrashMarks.traps(db),
                 streams: try StatusRows.streams(db),
                 sinks: try StatusRows.sinks(db),
                 replays: try ReplayRows.fetch(db),

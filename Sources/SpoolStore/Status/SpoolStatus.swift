@@ -83,6 +83,17 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let hasReserve: Bool
     }
 
+    /// Records that trapped the process when they were read or rendered alone, and are left alone since.
+    package struct Trap: Sendable, Codable, Equatable {
+        package let step: CrashMark.Step
+        /// The stream or sink.
+        package let subject: String
+        package let records: Int
+        /// When the last of them trapped.
+        package let at: Timestamp
+    }
+
+    package let traps: [Trap]
     package let streams: [Stream]
     package let sinks: [Sink]
     /// Newest first.

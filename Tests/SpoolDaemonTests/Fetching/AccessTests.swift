@@ -18,7 +18,7 @@ struct AccessTests {
         try await FetchBench.with(portal(lifetime: .seconds(60))) { bench in
             bench.portal.fill(perSecond: 0.2, from: FetchBench.begin, for: .hours(1))
             var settings = SourceText(auth: SourceText.application)
-            settings.poll = "20s"
+            settings.poll = "30s"
             try await bench.run(settings) { run in
                 try await run.pass(.minutes(61))
 

@@ -94,6 +94,7 @@ struct FetchBench {
                 streams: registration.streams,
                 store: spool,
                 gate: RequestGate(perMinute: source.requestsPerMinute, time: time),
+                memory: Permits(settings.pagesAtOnce),
                 time: time,
                 appended: Signal(),
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })

@@ -1,6 +1,7 @@
 import SpoolConfig
 import SpoolCore
 import SpoolNetwork
+import SpoolPipeline
 import SpoolSimulator
 
 @testable import SpoolSources
@@ -13,6 +14,8 @@ struct SourceText {
     var poll = "1m"
     var token = Credentials.defaultToken
     var bodyCap = DefenderSource.bodyCap
+    /// How many pages may be under way at once.
+    var pagesAtOnce = PageMemory.pages
     /// How long an answer may take, in real time.
     var deadline = Duration.seconds(120)
 

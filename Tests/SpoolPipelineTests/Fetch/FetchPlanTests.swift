@@ -38,33 +38,6 @@ struct FetchPlanTests {
         #expect(scanned(plan.next(progress, date: now, elapsed: .seconds(115)))?.reason == .poll)
     }
 
-    @Test("after a poll that took longer than its interval the next one has an end, after a short one it has none",
-        arguments: [(14, false), (16, true)])
-    func longPoll(_ seconds: Int, hasEnd: Bool) throws {
-        var plan = plan()
-        var progress = progress(since: .minutes(1), swept: .minutes(12))
-        let first = try #require(scanned(plan.next(progress, date: now, elapsed: .zero)))
-        func answer(_ scan: Scan, next: String?) {
-            progress = ScanStep.commit(
-                Sample.page([], date: now, next: next),
-                of: scan,
-                stream: Sample.activities,
-                id: StreamID(1),
-                progress: progress,
-                fetched: now
-            ).progress
-        }
-
-        answer(first, next: "more")
-        let second = try #require(scanned(plan.next(progress, date: now, elapsed: .seconds(seconds))))
-        answer(second, next: nil)
-        let atOnce = scanned(plan.next(progress, date: now, elapsed: .seconds(seconds)))
-        let third = try #require(atOnce ?? scanned(plan.next(progress, date: now, elapsed: .seconds(30))))
-
-        #expect(third.position == nil)
-        #expect(third.to == (hasEnd ? now : nil))
-    }
-
     @Test("a poll whose first page failed is due again at once")
     func failedPoll() throws {
         var plan = plan()

@@ -62,6 +62,8 @@ final class ScriptedSink: Sink {
         return session
     }
 
+    func rehearse(_ batch: EventBatch) {}
+
     /// The session of this index, once it is open.
     func session(_ index: Int) async -> ScriptedSession {
         while true {

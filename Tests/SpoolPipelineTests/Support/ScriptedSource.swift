@@ -67,7 +67,20 @@ final class ScriptedSource: Source {
         return now()
     }
 
-    func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page {
+    /// An answer that has been read long ago.
+    private struct ReadAnswer: SourceAnswer {
+        let whole: Page
+
+        var keys: [String] { whole.records.map(\.event.externalID) }
+
+        func rehearse(_ index: Int) {}
+
+        func page(leaving unread: Set<Int>) throws(SourceFault) -> Page { whole }
+    }
+
+    func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
+        -> any SourceAnswer
+    {
         let request = Request(stream: stream.name, scan: scan, limit: limit)
         let count = state.withLock { state in
             state.requests.append(request)
@@ -75,7 +88,7 @@ final class ScriptedSource: Source {
         }
         changed.notify()
         switch answer(request, count) {
-        case .page(let page): return page
+        case .page(let page): return ReadAnswer(whole: page)
         case .fault(let fault): throw fault
         case .hang:
             await Signal().changed(after: 0)

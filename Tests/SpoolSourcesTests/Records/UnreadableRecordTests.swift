@@ -39,7 +39,7 @@ struct UnreadableRecordTests {
             Array(#"{"data":[{"_id":"a","created":1},"#.utf8) + bad
             + Array(#",{"_id":"c","created":3}],"hasNext":false}"#.utf8)
 
-        let reading = try PageReading(body, kind: .activity, date: Samples.date)
+        let reading = try PageReading(ListAnswer(body, kind: .activity, date: Samples.date))
 
         #expect(reading.records.map(\.event.isReadable) == [true, false, true])
         #expect(Array(body[reading.records[1].raw]) == bad)

@@ -26,17 +26,10 @@ struct OversizedRecord {
         }
     }
 
-    /// The page it makes, had by its own GET.
-    ///
-    /// Whether more follows stood behind the cut: the scan goes on until nothing comes.
-    func reading(_ body: [UInt8], _ record: SlicedRecord, kind: EventKind, date: Timestamp) -> PageReading {
-        PageReading(body, records: [record], hasNext: true, nextFilters: nil, kind: kind, date: date)
-    }
-
-    /// The page it makes when only its beginning is had: an unreadable record, noted rather than lost.
-    func unreadable(kind: EventKind, date: Timestamp) -> PageReading {
+    /// The answer it makes when only its beginning is had: an unreadable record, noted rather than lost.
+    func unreadable(kind: EventKind, date: Timestamp) -> ListAnswer {
         let raw = Array(beginning.prefix(Self.kept))
         let record = SlicedRecord(range: 0..<raw.count, isClean: false)
-        return PageReading(raw, records: [record], hasNext: true, nextFilters: nil, kind: kind, date: date)
+        return ListAnswer(raw, single: record, kind: kind, date: date)
     }
 }

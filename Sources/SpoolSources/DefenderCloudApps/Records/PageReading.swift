@@ -1,49 +1,29 @@
 import SpoolCore
 
-/// A list answer, sliced and read.
+/// A list answer that has been read.
 struct PageReading {
     let records: [PageRecord]
     let facts: PageFacts
     private let body: [UInt8]
     private let date: Timestamp
 
-    /// Slices and reads the body of a list answer.
-    init(_ body: [UInt8], kind: EventKind, date: Timestamp) throws(SliceError) {
-        let answer = try RecordSlicer.slice(body)
-        // Sent back verbatim or not at all.
-        let filters = answer.nextQueryFilters.flatMap { String(validating: body[$0], as: UTF8.self) }
-        self.init(
-            body,
-            records: answer.records,
-            hasNext: answer.hasNext,
-            nextFilters: filters,
-            kind: kind,
-            date: date
-        )
-    }
-
-    /// Reads records whose places are known.
-    init(
-        _ body: [UInt8],
-        records sliced: [SlicedRecord],
-        hasNext: Bool?,
-        nextFilters: String?,
-        kind: EventKind,
-        date: Timestamp
-    ) {
-        let reading = RecordReading(kind: kind, date: date)
-        let read = sliced.map { reading.read(body[$0.range], isClean: $0.isClean) }
-        records = zip(sliced, read).map { PageRecord(raw: $0.range, event: $1.event) }
-        self.body = body
-        self.date = date
+    /// Reads an answer's records, but for those of the indices `unread`, which are kept as unreadable ones.
+    init(_ answer: ListAnswer, leaving unread: Set<Int> = []) {
+        let reading = RecordReading(kind: answer.kind, date: answer.date)
+        let read = answer.records.enumerated().map { index, record in
+            reading.read(answer.body[record.range], isClean: record.isClean && !unread.contains(index))
+        }
+        records = zip(answer.records, read).map { PageRecord(raw: $0.range, event: $1.event) }
+        body = answer.body
+        date = answer.date
         let ids = records.map(\.event.externalID)
         facts = PageFacts(
             count: records.count,
-            hasNext: hasNext,
-            nextFilters: nextFilters,
+            hasNext: answer.hasNext,
+            nextFilters: answer.nextFilters,
             times: read.compactMap(\.basis?.milliseconds),
             digest: ids.isEmpty ? nil : ContentHash.hex(ids.joined(separator: "\n").utf8, digits: 16),
-            date: date.milliseconds
+            date: answer.date.milliseconds
         )
     }
 

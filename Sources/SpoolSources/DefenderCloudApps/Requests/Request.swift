@@ -48,11 +48,11 @@ struct Request {
         throw faults.withoutDate()
     }
 
-    func reading(of answer: HTTPAnswer) throws(SourceFault) -> PageReading {
+    func list(of answer: HTTPAnswer) throws(SourceFault) -> ListAnswer {
         if let fault = faults.fault(of: answer) { throw fault }
         let date = try date(of: answer)
         do {
-            return try PageReading(answer.body, kind: stream.stream.kind, date: date)
+            return try ListAnswer(answer.body, kind: stream.stream.kind, date: date)
         } catch {
             throw faults.fault(of: error)
         }

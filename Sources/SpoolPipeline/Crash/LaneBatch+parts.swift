@@ -1,0 +1,36 @@
+import SpoolCore
+
+extension LaneBatch {
+    /// The batch in front of, between and behind the events to be buried, each of these alone.
+    func split(burying trapped: [Int]) -> [CrashWatch.Part] {
+        guard !trapped.isEmpty else { return [.send(self)] }
+        var parts: [CrashWatch.Part] = []
+        var next = 0
+        for index in trapped {
+            if next < index { parts.append(.send(part(next..<index))) }
+            parts.append(.bury(part(index..<index + 1)))
+            next = index + 1
+        }
+        if next < events.count { parts.append(.send(part(next..<events.count))) }
+        return parts
+    }
+
+    /// Every event alone.
+    func singly(burying trapped: [Int]) -> [CrashWatch.Part] {
+        events.seqs.indices.map { index in
+            let single = part(index..<index + 1)
+            return trapped.contains(index) ? .bury(single) : .send(single)
+        }
+    }
+
+    /// Some of its events; the last part covers what the whole batch covers.
+    private func part(_ range: Range<Int>) -> LaneBatch {
+        let last = Seq(events.seqs[range.upperBound - 1])
+        return LaneBatch(
+            lane: lane,
+            events: events.part(range),
+            through: range.upperBound == events.count ? through : last,
+            epoch: epoch
+        )
+    }
+}

@@ -1,0 +1,57 @@
+package import SpoolCore
+import Synchronization
+
+/// A fixed number of permits; whoever wants one more waits until one is given back, first come, first served.
+package final class Permits: Sendable {
+    private struct State {
+        var free: Int
+        var next = 0
+        var waiting: [Int] = []
+    }
+
+    private let state: Mutex<State>
+    private let changed = Signal()
+
+    package init(_ count: Int) { state = Mutex(State(free: count)) }
+
+    /// Returns with a permit (true), or without one when `stop` is asked for or the task cancelled.
+    package func take(stop: Stop) async -> Bool {
+        let ticket = state.withLock { state in
+            defer { state.next += 1 }
+            state.waiting.append(state.next)
+            return state.next
+        }
+        while !stop.isAsked, !Task.isCancelled {
+            let version = changed.version
+            let isTaken = state.withLock { state in
+                guard state.free > 0, state.waiting.first == ticket else { return false }
+                state.free -= 1
+                state.waiting.removeFirst()
+                return true
+            }
+            if isTaken {
+                changed.notify()
+                return true
+            }
+            await Self.wait(changed, version, stop)
+        }
+        state.withLock { state in state.waiting.removeAll { $0 == ticket } }
+        changed.notify()
+        return false
+    }
+
+    /// Gives a permit back.
+    package func give() {
+        state.withLock { $0.free += 1 }
+        changed.notify()
+    }
+
+    private static func wait(_ changed: Signal, _ version: Int, _ stop: Stop) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await changed.changed(after: version) }
+            group.addTask { await stop.asked() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

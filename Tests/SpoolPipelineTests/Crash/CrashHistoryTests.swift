@@ -1,0 +1,69 @@
+import SpoolCore
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("Unclean ends under a mark")
+struct CrashHistoryTests {
+    private let sink = SinkName("siem")
+
+    @Test("a batch is taken one by one from the third end on, a single event left alone from the first")
+    func counts() {
+        let batch = CrashMark.batch(from: Seq(1), sink)
+        let event = CrashMark.event(Seq(3), sink)
+
+        #expect(!CrashHistory([batch: 2]).isSuspect(batch))
+        #expect(CrashHistory([batch: 3]).isSuspect(batch))
+        #expect(!CrashHistory([batch: 3]).knowsOne(of: "siem"))
+        #expect(CrashHistory([event: 1]).hasTrapped(event))
+        #expect(CrashHistory([event: 1]).knowsOne(of: "siem"))
+        #expect(!CrashHistory([event: 1]).knowsOne(of: "other"))
+    }
+
+    @Test("a page keeps its mark over restarts: what is asked anew at every start does not count")
+    func samePlace() {
+        let stream = StreamName(source: "contoso", stream: "activities")
+        var scan = Scan(reason: .sweep, from: Sample.now, to: Sample.now + .minutes(5), filterHash: "f")
+        let mark = CrashMark.page(of: scan, stream)
+        scan.to = Sample.now + .minutes(6)
+
+        #expect(CrashMark.page(of: scan, stream) == mark)
+        scan.position = "further"
+        #expect(CrashMark.page(of: scan, stream) != mark)
+    }
+
+    @Test("a batch is sent around the events to be buried, in its order, and covers the same")
+    func split() {
+        let batch = LaneBatch(
+            lane: Sample.lane(1),
+            events: Sample.batch([2, 3, 5, 7, 11], breaks: [3]),
+            through: Seq(20),
+            epoch: 4
+        )
+
+        let parts = batch.split(burying: [1, 4])
+
+        #expect(parts.map(\.seqs) == [[2], [3], [5, 7], [11]])
+        #expect(parts.map(\.isBuried) == [false, true, false, true])
+        #expect(parts.map(\.batch.through) == [Seq(2), Seq(3), Seq(7), Seq(20)])
+        #expect(parts.map(\.batch.events.breaks) == [[], [], [1], []])
+        #expect(parts.allSatisfy { $0.batch.epoch == 4 && $0.batch.lane == Sample.lane(1) })
+        #expect(batch.singly(burying: [2]).map(\.isBuried) == [false, false, true, false, false])
+        #expect(batch.split(burying: []).map(\.seqs) == [[2, 3, 5, 7, 11]])
+    }
+}
+
+extension CrashWatch.Part {
+    fileprivate var batch: LaneBatch {
+        switch self {
+        case .send(let batch), .bury(let batch): batch
+        }
+    }
+
+    fileprivate var seqs: [Int64] { batch.events.seqs }
+
+    fileprivate var isBuried: Bool {
+        if case .bury = self { return true }
+        return false
+    }
+}

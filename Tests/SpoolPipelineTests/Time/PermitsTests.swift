@@ -1,0 +1,42 @@
+import SpoolCore
+import SpoolPipeline
+import Synchronization
+import Testing
+
+@Suite("Permits", .timeLimit(.minutes(5)))
+struct PermitsTests {
+    private let stop = Stop()
+
+    @Test("whoever wants one more waits until one is given back, and stops waiting when told to stop")
+    func waits() async {
+        let permits = Permits(2)
+        #expect(await permits.take(stop: stop))
+        #expect(await permits.take(stop: stop))
+        let got = Mutex(false)
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { [stop] in await permits.take(stop: stop) }
+            permits.give()
+            let first = await group.next() ?? false
+            got.withLock { $0 = first }
+            group.addTask { [stop] in await permits.take(stop: stop) }
+            stop.ask()
+            #expect(await group.next() == false)
+        }
+
+        #expect(got.withLock { $0 })
+    }
+
+    @Test("one who was cancelled while waiting leaves the permit to the next")
+    func cancelled() async {
+        let permits = Permits(1)
+        _ = await permits.take(stop: stop)
+        let gone = Task { [stop] in await permits.take(stop: stop) }
+        gone.cancel()
+        #expect(await gone.value == false)
+
+        async let next = permits.take(stop: stop)
+        permits.give()
+
+        #expect(await next)
+    }
+}
