@@ -22,12 +22,14 @@ build: swift
 	@deploy/packages/ensure deploy/packages/build
 	swift build --product spool
 
-# One debug build for everything; the last line is the summary of the run.
+# One debug build for everything. The end-to-end tests run last and alone: they start processes of their own, and
+# receivers that a busy machine starves lose datagrams. Each run ends with its summary.
 test: swift
 	@deploy/packages/ensure deploy/packages/build deploy/packages/test
 	@$(MAKE) --no-print-directory lint
 	swift build --build-tests
-	swift test --skip-build --disable-xctest
+	swift test --skip-build --disable-xctest --skip SpoolEndToEndTests
+	swift test --skip-build --disable-xctest --filter SpoolEndToEndTests
 
 release: swift
 	@deploy/packages/ensure deploy/packages/install

@@ -41,7 +41,8 @@ package struct Daemon: Sendable {
         let time = SystemTime.timekeeper()
         var options = SpoolOptions(holder: "spool run")
         options.maxBytes = composition.spool.maxSize
-        let spool = try await open(composition.spool.path, options, time)
+        let path = composition.spool.path
+        let spool = try await open(path, options.fitted(toDiskOf: path), time)
         let engine = Engine(spool: spool, time: time, logger: logger)
         do {
             try await engine.apply(composition)

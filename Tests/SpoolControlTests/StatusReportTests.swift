@@ -25,7 +25,9 @@ struct StatusReportTests {
         )
         report.streams = [stream]
         report.sinks = [sink]
-        report.notifications = [NotificationStatus(at: time, severity: "error", code: "c", subject: "s", message: "m")]
+        report.notifications = [
+            NotificationStatus(at: time, severity: "error", code: "c", subject: "s", message: "m")
+        ]
 
         let bytes = try ControlCoding.encode(report)
 

@@ -15,11 +15,12 @@ import Testing
     }
 
     /// A spool whose disk has no room for another page.
-    private static func fill() async throws -> Filled {
+    private static func fill(walLimit: Int64 = 64 << 20) async throws -> Filled {
         let disk = try TemporaryDisk(bytes: 16 << 20)
         var options = SpoolOptions.small
         options.reserveBytes = 4 << 20
         options.lowDiskBytes = 256 << 10
+        options.walLimit = walLimit
         let path = disk.folder.appendingPathComponent("spool.db").path
         let spool = try Spool.open(path: path, options: options, at: .t0)
         let name = StreamName(source: "contoso", stream: "activities")
@@ -105,5 +106,77 @@ import Testing
 
         #expect(!spool.reserve.isWhole)
         #expect(try await spool.status().size.hasReserve == false)
+    }
+
+    @Test(
+        "on a disk smaller than max_size, what is settled goes before its time, and fetching goes on",
+        .enabled(if: TemporaryDisk.isPossible)
+    )
+    func smallDisk() async throws {
+        let filled = try await Self.fill(walLimit: 1 << 20)
+        _ = try await filled.spool.mustPause()
+        while try await filled.spool.status().sinks[0].waiting > 0 {
+            try await filled.spool.deliver(filled.sink)
+        }
+        let now = [filled.stream: SourceTime(date: .t(1_000_000), sweepsBack: .zero)]
+        _ = try await filled.spool.write { try $0.execute(sql: "UPDATE stream SET swept_to_ms = 1 << 60") }
+
+        let report = try await filled.spool.prune(now: now, age: .days(3_650))
+
+        #expect(report.events > 0 && report.events < filled.inserted)
+        #expect(try await filled.spool.mustPause() == false)
+        #expect(filled.spool.pause == nil)
+    }
+
+    @Test("a page takes no room that the reserve was given up for", .enabled(if: TemporaryDisk.isPossible))
+    func pageLeavesReserve() async throws {
+        let filled = try await Self.fill()
+        #expect(filled.spool.reserve.giveUp())
+
+        await #expect(throws: StoreError.diskFull(filled.spool.path)) {
+            try await filled.spool.append(.poll(filled.stream, [.at(2_000_000)]))
+        }
+        #expect(filled.spool.pause == .disk)
+    }
+
+    @Test("a page that did not fit says that the disk is why fetching stands still")
+    func pauseHasCause() {
+        var gate = PauseGate(maxBytes: 1_000, lowDiskBytes: 100)
+
+        gate.diskWasFull()
+        let pauses: [FetchPause?] = [
+            gate.pause,
+            gate.pause(used: 0, free: 199),
+            gate.pause(used: 0, free: 200),
+            gate.pause(used: 1_000, free: 200),
+        ]
+
+        #expect(pauses == [.disk, .disk, nil, .size])
+    }
+
+    @Test(
+        "a small disk is not forbidden for ever by what is held back on a large one",
+        .enabled(if: TemporaryDisk.isPossible)
+    )
+    func fitsSmallDisk() async throws {
+        let disk = try TemporaryDisk(bytes: 24 << 20)
+        let path = disk.folder.appendingPathComponent("spool.db").path
+
+        let spool = try Spool.open(
+            path: path,
+            options: SpoolOptions(holder: "a test").fitted(toDiskOf: path),
+            at: .t0
+        )
+
+        #expect(spool.reserve.isWhole)
+        #expect(SpoolFiles.size(of: path + ".reserve") == (24 << 20) / 8)
+        #expect(try await spool.mustPause() == false)
+    }
+}
+
+extension PauseGate {
+    fileprivate mutating func pause(used: Int64, free: Int64) -> FetchPause? {
+        _ = update(used: used, free: free, hasReserve: true)
+        return pause
     }
 }

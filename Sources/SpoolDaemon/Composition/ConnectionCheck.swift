@@ -47,11 +47,11 @@ package struct ConnectionCheck: Sendable {
                     + "its clock differs by \(Age.text(skew)))"
             )
         } catch {
-            return Finding(
-                subject: subject,
-                isReachable: false,
-                detail: "\(FetchTrouble.word(error.kind)): \(error)"
-            )
+            let word = FetchTrouble.word(error.kind)
+            let said = error.description
+            // The old agent's words begin the message already.
+            let detail = said.lowercased().hasPrefix(word) ? said : "\(word): \(said)"
+            return Finding(subject: subject, isReachable: false, detail: detail)
         }
     }
 

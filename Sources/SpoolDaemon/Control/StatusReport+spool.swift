@@ -28,6 +28,10 @@ extension StatusReport {
                 free: status.size.diskFree
             )
         )
+        self.spool.paused =
+            status.notifications.first {
+                [NotificationRules.diskFull, NotificationRules.spoolFull].contains($0.code)
+            }?.message
         streams = status.streams.map(StreamStatus.init)
         sinks = status.sinks.map { SinkStatus($0, address: addresses[$0.name] ?? "", at: now) }
         replays = status.replays.map(ReplayStatus.init)

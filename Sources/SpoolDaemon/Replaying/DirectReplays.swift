@@ -20,7 +20,7 @@ struct DirectReplays: Sendable {
     /// Takes the lock and brings streams and sinks up to date with the configuration.
     static func open(_ composition: Composition, command: String) async throws -> DirectReplays {
         let time = SystemTime.timekeeper()
-        let options = SpoolOptions(holder: command)
+        let options = SpoolOptions(holder: command).fitted(toDiskOf: composition.spool.path)
         let spool = try Spool.open(path: composition.spool.path, options: options, at: time.wall())
         let registration = try await spool.register(composition.roster, at: time.wall())
         return DirectReplays(spool, composition, registration, time: time, command: command)

@@ -100,9 +100,9 @@ final class Engine: Sendable {
     ) -> Workforce.Job {
         let source = part.content
         let loop = FetchLoop(
-            source: source,
+            source: DatedSource(source: source, ids: registration.streams, dates: dates),
             streams: registration.streams,
-            store: DatedPageStore(store: spool, dates: dates),
+            store: spool,
             gate: gate(for: source),
             memory: memory,
             crashes: crashes,

@@ -3,9 +3,12 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// Deletes what is settled everywhere and old enough, in small slices, once a minute.
+/// Deletes what is settled everywhere and old enough, in small slices, once a minute; every few seconds while
+/// fetching stands still and waits for room.
 struct Retention: Sendable {
     static let interval = Duration.seconds(60)
+    /// How often it looks whether fetching stands still.
+    static let look = Duration.seconds(2)
 
     let spool: Spool
     let dates: SourceDates
@@ -22,15 +25,25 @@ struct Retention: Sendable {
     ///   - stop: asks for the end.
     /// - Throws: what makes the spool unusable.
     func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
+        var last = time.elapsed()
+        var said: StoreError?
         while !stop.isAsked {
-            let stopping = Watch(stop.signal)
-            await time.wait(Self.interval, or: stopping)
+            await time.wait(Self.look, or: Watch(stop))
             if stop.isAsked { return }
-            try await prune(age: age, sweepsBack: sweepsBack)
+            guard spool.pause != nil || time.elapsed() - last >= Self.interval else { continue }
+            last = time.elapsed()
+            let trouble = try await prune(age: age, sweepsBack: sweepsBack)
+            if let trouble, trouble != said {
+                logger.error("retention did not run", metadata: ["cause": "\(trouble)"])
+            }
+            said = trouble
         }
     }
 
-    private func prune(age: Duration, sweepsBack: [StreamID: Duration]) async throws(StoreError) {
+    /// - Returns: what kept it from its work for now.
+    private func prune(age: Duration, sweepsBack: [StreamID: Duration]) async throws(StoreError)
+        -> StoreError?
+    {
         var now: [StreamID: SourceTime] = [:]
         for (stream, date) in dates.now() {
             now[stream] = SourceTime(date: date, sweepsBack: sweepsBack[stream] ?? .zero)
@@ -49,7 +62,8 @@ struct Retention: Sendable {
             }
         } catch {
             guard error.kind == .full || error.kind == .busy else { throw error }
-            logger.error("retention did not run", metadata: ["cause": "\(error)"])
+            return error
         }
+        return nil
     }
 }

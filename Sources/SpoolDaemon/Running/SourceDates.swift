@@ -19,33 +19,3 @@ final class SourceDates: Sendable {
         dates.withLock { dates in dates.mapValues { $0.date + (time.elapsed() - $0.at) } }
     }
 }
-
-/// A page store that notes the dates of the pages it passes on.
-struct DatedPageStore: PageStore {
-    let store: any PageStore
-    let dates: SourceDates
-
-    func progress(of stream: StreamID) async throws(StoreError) -> StreamProgress {
-        try await store.progress(of: stream)
-    }
-
-    func begin(_ stream: StreamID, start: Timestamp, sweptTo: Timestamp) async throws(StoreError) {
-        try await store.begin(stream, start: start, sweptTo: sweptTo)
-    }
-
-    func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt {
-        let receipt = try await store.append(commit)
-        dates.note(commit.page.date, of: commit.stream)
-        return receipt
-    }
-
-    func abandon(_ scan: Scan, of stream: StreamID, at: Timestamp) async throws(StoreError) {
-        try await store.abandon(scan, of: stream, at: at)
-    }
-
-    func report(_ trouble: StreamTrouble?, of stream: StreamID) async throws(StoreError) {
-        try await store.report(trouble, of: stream)
-    }
-
-    func mustPause() async throws(StoreError) -> Bool { try await store.mustPause() }
-}

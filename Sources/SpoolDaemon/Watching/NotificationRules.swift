@@ -16,6 +16,9 @@ struct NotificationRules: Sendable {
     /// A reader that holds the WAL for longer is named.
     static let longReader = Duration.seconds(60)
 
+    /// The codes of what makes fetching stand still.
+    static let diskFull = "Disk full"
+    static let spoolFull = "Spool full"
     /// A record that trapped the program is named for so long.
     static let trapShown = Duration.days(7)
 
@@ -24,11 +27,14 @@ struct NotificationRules: Sendable {
     let lookBacks: [StreamName: Duration]
 
     /// All notifications that should stand now.
-    func wanted(_ status: SpoolStatus, wal: WALReport, at now: Timestamp) -> [NewNotification] {
+    func wanted(_ status: SpoolStatus, wal: WALReport, pause: FetchPause?, at now: Timestamp)
+        -> [NewNotification]
+    {
         status.streams.flatMap { of($0, at: now) } + status.sinks.flatMap { of($0, at: now) }
             + status.traps.compactMap { of($0, at: now) }
             + of(status, at: now)
             + of(wal, at: now)
+            + (pause == .disk ? [diskFull(status.size)] : [])
     }
 
     private func of(_ stream: SpoolStatus.Stream, at now: Timestamp) -> [NewNotification] {
@@ -133,7 +139,7 @@ struct NotificationRules: Sendable {
             left.map { "; the source still keeps what is not fetched for about \(Age.text($0))" } ?? ""
         return [
             NewNotification(
-                code: share >= 1 ? "Spool full" : "Spool nearly full",
+                code: share >= 1 ? Self.spoolFull : "Spool nearly full",
                 severity: share >= 1 ? .critical : .warning,
                 message:
                     "\(ByteSize.text(status.size.inUse)) of \(ByteSize.text(maxSize)) are in use: \(whose)\(until). "
@@ -141,6 +147,19 @@ struct NotificationRules: Sendable {
                     + "bring the sink back, or raise `spool.retention.max_size`."
             )
         ]
+    }
+
+    private func diskFull(_ size: SpoolStatus.Size) -> NewNotification {
+        NewNotification(
+            code: Self.diskFull,
+            severity: .critical,
+            message:
+                "\(ByteSize.text(size.diskFree)) are free on the disk of the spool"
+                + (size.hasReserve ? "" : ", its reserve is given up")
+                + ". Fetching stands still, what is spooled goes on being sent, and what is settled is deleted "
+                + "before its time; the source keeps the rest for \(Age.text(Self.sourceKeeps)). Free space on "
+                + "the disk, or bring back the sink that events wait for; fetching goes on by itself."
+        )
     }
 
     private func of(_ wal: WALReport, at now: Timestamp) -> [NewNotification] {

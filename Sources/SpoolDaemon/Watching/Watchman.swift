@@ -29,7 +29,7 @@ struct Watchman: Sendable {
         let now = time.wall()
         let wal = try await spool.walReport(at: now)
         let status = try await spool.status()
-        let wanted = rules.wanted(status, wal: wal, at: now)
+        let wanted = rules.wanted(status, wal: wal, pause: spool.pause, at: now)
         for notification in wanted where !status.notifications.contains(where: { $0.says(notification) }) {
             guard try await spool.raise(notification, at: now) else { continue }
             logger.log(

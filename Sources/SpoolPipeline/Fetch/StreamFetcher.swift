@@ -61,16 +61,17 @@ package struct StreamFetcher: Sendable {
         var reader = PageReader(stream: stream, time: time, logger: logger)
         var known: (date: Timestamp, at: Duration)?
         while !stop.isAsked, !Task.isCancelled {
+            // Also while fetching stands still: retention, which makes room, counts by the source's time.
+            guard let last = known else {
+                known = try await firstDate(&reader, stop: stop)
+                continue
+            }
             if try await patiently(
                 "fetching",
                 stop: stop,
                 { () async throws(StoreError) in try await store.mustPause() }
             ) {
                 await time.wait(source.pollInterval, or: Watch(stop))
-                continue
-            }
-            guard let last = known else {
-                known = try await firstDate(&reader, stop: stop)
                 continue
             }
             let progress = try await patiently("fetching", stop: stop) { () async throws(StoreError) in

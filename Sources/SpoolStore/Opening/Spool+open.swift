@@ -4,7 +4,7 @@ package import SpoolCore
 extension Spool {
     /// Opens the spool for writing, and makes it if there is none.
     ///
-    /// Takes the lock, brings the schema up to date, checks the structure after an unclean end, and closes
+    /// Takes the lock, brings the schema up to date, checks the structure, and closes
     /// connections that a crash left open. Does not touch a file that it refuses.
     ///
     /// - Throws: `.locked`, `.readOnly`, `.damaged`, `.newerSchema`; `.full` when not even the reserve helps.
@@ -87,16 +87,19 @@ extension Spool {
         try files.createDatabase()
         do {
             if SpoolFiles.size(of: files.path) > 0 {
-                // Read first: opening for writing would switch another program's file to WAL mode.
+                // Read first: opening for writing switches another program's file to WAL mode, and writes to
+                // a damaged one.
                 let reader = try Connections.reader(files.path)
-                try reader.read { try Migrations.check($0, path: files.path) }
+                try reader.read { db in
+                    try Migrations.check(db, path: files.path)
+                    try StructureCheck.run(db, files: files)
+                }
                 try reader.close()
             }
             let pool = try Connections.pool(files.path, options: options)
             return try pool.writeWithoutTransaction { db in
                 try Migrations.run(db, path: files.path)
                 let endedUncleanly = try StructureCheck.endedUncleanly(db)
-                if endedUncleanly { try StructureCheck.run(db, files: files) }
                 var run: Int64 = 0
                 try db.inTransaction(.immediate) {
                     run = try begin(db, holder: options.holder, afterUncleanEnd: endedUncleanly, at: now)

@@ -54,10 +54,16 @@ struct SpoolFiles: Sendable {
     }
 
     /// Bytes that this user may still write to the disk of the spool.
-    func freeBytes() -> Int64 {
+    func freeBytes() -> Int64 { space { $0.f_bavail } }
+
+    /// Bytes of the disk of the spool, used or not.
+    func diskBytes() -> Int64 { space { $0.f_blocks } }
+
+    /// `.max` where the system does not tell: then nothing is held back for that.
+    private func space(_ blocks: (statvfs) -> fsblkcnt_t) -> Int64 {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return .max }
-        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+        return Int64(clamping: UInt64(blocks(status)) * UInt64(status.f_frsize))
     }
 }
 

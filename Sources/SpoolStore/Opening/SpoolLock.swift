@@ -37,7 +37,12 @@ final class SpoolLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Closing alone would leave the lock to a child that was forked a moment ago and has not begun its own
+        // program yet.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Who holds a spool's lock, in words; nil when nobody does.
     static func holder(of files: SpoolFiles) -> String? {

@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// What is looked at when the spool is opened after an unclean end: enough to find a truncated or overwritten
+/// What is looked at whenever the spool is opened: enough to find a truncated or overwritten
 /// file, and quick whatever the spool holds.
 ///
 /// A full `quick_check` reads every page, minutes for 10 GB, and a daemon that is down loses nothing but
@@ -21,6 +21,8 @@ enum StructureCheck {
 
     /// - Throws: `.damaged` naming what is wrong.
     static func run(_ db: Database, files: SpoolFiles) throws {
+        // An empty file, and one of an older version, have other tables; they are made next.
+        guard try Int.fetchOne(db, sql: "PRAGMA user_version") == Migrations.all.count else { return }
         let pages = try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0
         let size = try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? 0
         let present = SpoolFiles.size(of: files.path) + SpoolFiles.size(of: files.wal)
@@ -33,7 +35,8 @@ enum StructureCheck {
         for table in small {
             let found = try String.fetchOne(db, sql: "PRAGMA quick_check('\(table)')")
             guard found == "ok" else {
-                throw StoreError.damaged(files.path, "table \(table): \(found ?? "no answer")")
+                let words = (found ?? "no answer").split(separator: "\n").joined(separator: " ")
+                throw StoreError.damaged(files.path, "table \(table): \(words)")
             }
         }
         for table in large {

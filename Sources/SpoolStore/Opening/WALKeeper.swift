@@ -48,11 +48,12 @@ final class WALKeeper: Sendable {
     /// Tries to empty a log that is longer than its limit.
     func retry(_ db: Database) {
         let bytes = SpoolFiles.size(of: path)
-        let isEmpty = bytes <= limit || truncate(db)
+        let result = bytes <= limit ? SQLITE_OK : truncate(db)
+        let isEmpty = result == SQLITE_OK
         state.withLock { state in
             state.tryAgainAt = isEmpty ? limit : bytes + limit / 8
-            state.isHeld = !isEmpty
-            if isEmpty { state.heldSince = nil }
+            state.isHeld = result == SQLITE_BUSY
+            if !state.isHeld { state.heldSince = nil }
         }
     }
 
@@ -69,14 +70,16 @@ final class WALKeeper: Sendable {
         }
     }
 
-    /// Moves everything into the database file and empties the log; false when a reader is in the way.
+    /// Moves everything into the database file and empties the log.
+    ///
+    /// - Returns: SQLite's primary code: `SQLITE_BUSY` when a reader is in the way, `SQLITE_FULL` when the file
+    ///   cannot grow.
     @discardableResult
-    func truncate(_ db: Database) -> Bool {
-        guard let connection = db.sqliteConnection else { return false }
+    func truncate(_ db: Database) -> Int32 {
+        guard let connection = db.sqliteConnection else { return SQLITE_MISUSE }
         // A checkpoint waits for readers as long as the busy time-out; commits must not wait behind it.
         sqlite3_busy_timeout(connection, 50)
         defer { sqlite3_busy_timeout(connection, 5_000) }
-        return sqlite3_wal_checkpoint_v2(connection, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
-            == SQLITE_OK
+        return sqlite3_wal_checkpoint_v2(connection, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil) & 0xFF
     }
 }

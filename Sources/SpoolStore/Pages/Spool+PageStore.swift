@@ -27,7 +27,14 @@ extension Spool: PageStore {
     }
 
     package func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt {
-        try await write(mayUseReserve: false) { try PageAppend.run($0, commit) }
+        do throws(StoreError) {
+            // Given up for settling and pruning; a page that is tried again must not take that room.
+            guard reserve.isWhole else { throw StoreError.diskFull(path) }
+            return try await write(mayUseReserve: false) { try PageAppend.run($0, commit) }
+        } catch {
+            if error.kind == .full { pauseGate.withLock { $0.diskWasFull() } }
+            throw error
+        }
     }
 
     package func abandon(_ scan: Scan, of stream: StreamID, at now: Timestamp) async throws(StoreError) {
@@ -63,4 +70,7 @@ extension Spool: PageStore {
         let (free, hasReserve) = (files.freeBytes(), reserve.isWhole)
         return pauseGate.withLock { $0.update(used: used, free: free, hasReserve: hasReserve) }
     }
+
+    /// Why fetching stands still, as `mustPause` and the last page found it; nil while it goes on.
+    package var pause: FetchPause? { pauseGate.withLock { $0.pause } }
 }

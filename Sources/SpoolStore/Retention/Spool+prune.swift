@@ -79,9 +79,14 @@ extension Spool {
         return report
     }
 
+    /// A disk smaller than `max_size` is a size of its own: what is settled must go before intake stands still,
+    /// and leave enough free (`PauseGate`) that it goes on.
     private func isUnderPressure() async throws(StoreError) -> Bool {
-        let limit = Int64(Double(options.maxBytes) * Retention.pressure)
-        return try await read { try Sizes.bytesInUse($0) } > limit
+        let (used, pages) = try await read { (try Sizes.bytesInUse($0), try Sizes.bytes($0)) }
+        let wanted = 2 * options.lowDiskBytes + (reserve.isWhole ? 0 : options.reserveBytes)
+        let (room, isOver) = pages.addingReportingOverflow(files.freeBytes() - wanted)
+        let limit = Double(isOver ? options.maxBytes : min(options.maxBytes, room))
+        return used > Int64(max(0, limit) * Retention.pressure)
     }
 
     /// Which scan's next event is the oldest; scans at their end are dropped.
@@ -97,16 +102,18 @@ extension Spool {
         let spare = isShort ? 0 : Retention.sparePages
         defer { reserve.make(sparing: 2 * options.lowDiskBytes) }
         while true {
-            let isDone = try await writeWithoutTransaction { [wal] db in
+            let isDone = try await writeWithoutTransaction { [wal, files] db in
                 let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
                 guard free > spare else {
                     // The file shrinks when the log is emptied into it.
                     if isShort { wal.truncate(db) }
                     return true
                 }
-                let count = min(free - spare, Int64(Retention.vacuumPages))
+                // Each page given back moves another one, through the log: on a full disk few at a time.
+                let room = try files.freeBytes() / Sizes.pageSize(db) / 4
+                let count = min(free - spare, Int64(Retention.vacuumPages), max(1, room))
                 try db.execute(sql: "PRAGMA incremental_vacuum(\(count))")
-                wal.committed(db)
+                if isShort { wal.truncate(db) } else { wal.committed(db) }
                 return try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0 >= free
             }
             if isDone { return }

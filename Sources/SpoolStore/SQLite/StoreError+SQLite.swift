@@ -16,11 +16,7 @@ extension StoreError {
         let code = "SQLite \(error.extendedResultCode.rawValue): \(said)"
         switch error.resultCode.primaryResultCode {
         case .SQLITE_FULL:
-            self.init(
-                .full,
-                "The disk of the spool \(path) is full. Nothing was lost: fetching waits at the source. "
-                    + "Free space on it, or lower `spool.retention`."
-            )
+            self = .diskFull(path)
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
             self.init(
                 .readOnly,
@@ -44,6 +40,15 @@ extension StoreError {
                     + "log, then start again: what was acknowledged is safe, the rest is fetched again."
             )
         }
+    }
+
+    /// No room for a change, with what to do.
+    static func diskFull(_ path: String) -> StoreError {
+        StoreError(
+            .full,
+            "The disk of the spool \(path) is full. Nothing was lost: fetching waits at the source. "
+                + "Free space on it, or lower `spool.retention`."
+        )
     }
 
     /// A file that cannot be used as it is, with the way out.

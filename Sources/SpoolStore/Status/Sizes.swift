@@ -9,6 +9,11 @@ enum Sizes {
         return (pages - free) * (try pageSize(db))
     }
 
+    /// Bytes of all pages, free ones as well.
+    static func bytes(_ db: Database) throws -> Int64 {
+        try (Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0) * pageSize(db)
+    }
+
     static func pageSize(_ db: Database) throws -> Int64 {
         try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? Int64(Connections.pageSize)
     }

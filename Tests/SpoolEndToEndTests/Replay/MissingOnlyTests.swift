@@ -69,10 +69,9 @@ struct MissingOnlyTests {
     @Test("across kill -9 in the middle: everything comes, and what was settled does not come again")
     func acrossARestart() async throws {
         try await Site.run(.busy(history: 9_000, rate: 10)) { site in
-            var listener = ReceiverConfiguration.keeping()
-            listener.receiveBuffer = 64 << 10
+            let reading = ReadingStop()
             let siem = try await site.receiver()
-            let late = try await site.receiver(listener)
+            let late = try await site.receiver(reading.configuration)
             try site.configure { $0.sinks = [.init("siem", port: siem.port)] }
             let first = try await site.daemon()
             try await site.waitForSettled(9_500, of: "siem")
@@ -82,9 +81,8 @@ struct MissingOnlyTests {
             let starts = try await site.starts(of: "late")
             let window = AgeWindow(hours: 200, to: -1, before: site.simulator.clock.nowMs)
 
+            reading.stop(late, afterMessages: 3_000)
             let answer = try await site.replay(window, "--sink", "late", "--missing-only")
-            try await late.waitFor(messages: 3_000)
-            late.setReading(false)
             try await eventually("part of the replay is settled") {
                 try await site.number("SELECT sent FROM replay") > 0
             }

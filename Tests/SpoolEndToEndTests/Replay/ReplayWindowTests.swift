@@ -67,19 +67,15 @@ struct ReplayWindowTests {
     @Test("kill -9 in the middle: what was settled does not go again, the rest goes, none from outside")
     func killedInTheMiddle() async throws {
         try await Site.run(.busy(history: 12_000, rate: 10)) { site in
-            var listener = ReceiverConfiguration.keeping()
-            // The kernel's buffers hold a small part of the window only.
-            listener.receiveBuffer = 64 << 10
-            let receiver = try await site.receiver(listener)
+            let reading = ReadingStop()
+            let receiver = try await site.receiver(reading.configuration)
             try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
             let first = try await site.daemon()
             try await site.waitForSettled(13_000, of: "siem")
             let window = AgeWindow(hours: 40, to: 4, before: site.simulator.clock.nowMs)
 
-            let live = receiver.counts.messages
+            reading.stop(receiver, afterMessages: 3_000)
             let made = try await site.replay(window, "--sink", "siem")
-            try await receiver.waitFor(messages: live + 3_000)
-            receiver.setReading(false)
             try await eventually("part of the replay is settled") {
                 try await site.number("SELECT sent FROM replay") > 0
             }

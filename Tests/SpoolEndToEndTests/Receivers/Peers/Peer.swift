@@ -34,12 +34,28 @@ struct Peer: Sendable {
         self.child = child
         self.port = port
         self.file = file
-        try await eventually("\(child.name) listens at \(port)", within: .seconds(30)) {
+        try await eventually(
+            "\(child.name) listens at \(port)",
+            within: .seconds(60),
+            state: { child.lastLines }
+        ) {
             guard child.isRunning else {
                 throw HarnessFailure("\(child.name) ended at once:\n\(child.lastLines)")
             }
             return try Ports.isServed(port, udp: udp)
         }
+    }
+
+    /// Starts a receiver's program, before the tests where that is allowed: a real one has a machine of its own, and
+    /// over UDP it loses what comes while it may not run.
+    static func launch(
+        _ name: String,
+        _ program: String,
+        _ arguments: [String],
+        of package: DebianPackage,
+        at site: Site
+    ) -> Child {
+        site.start(name, "nice", ["-n", "-10", program] + arguments, environment: package.environment)
     }
 
     /// The lines it has written whole.

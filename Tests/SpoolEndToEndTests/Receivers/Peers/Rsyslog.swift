@@ -9,11 +9,12 @@ enum Rsyslog {
         try site.folder.write(configuration(input, port: port, file: file, site), to: "rsyslog.conf")
         var arguments = ["-n", "-f", site.folder.path("rsyslog.conf"), "-i", site.folder.path("rsyslog.pid")]
         if let modules = package.folder("rsyslog") { arguments += ["-M", modules] }
-        let child = site.start(
+        let child = Peer.launch(
             "rsyslog",
             package.path("/usr/sbin/rsyslogd"),
             arguments,
-            environment: package.environment
+            of: package,
+            at: site
         )
         return try await Peer(child, port: port, file: file, udp: input.isUDP)
     }

@@ -32,11 +32,12 @@ enum SyslogNG {
         if let modules = package.folder("syslog-ng/\(version)") {
             arguments.append("--module-path=\(modules)")
         }
-        let child = site.start(
+        let child = Peer.launch(
             "syslog-ng",
             package.path("/usr/sbin/syslog-ng"),
             arguments,
-            environment: package.environment
+            of: package,
+            at: site
         )
         return try await Peer(child, port: port, file: file, udp: input.isUDP)
     }

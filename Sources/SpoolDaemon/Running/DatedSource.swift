@@ -1,0 +1,35 @@
+import SpoolCore
+
+/// A source that notes what its answers say of its time: also while fetching stands still, since then retention
+/// alone makes room, and it does not run without that time.
+struct DatedSource: Source {
+    let source: any Source
+    /// Its streams in the spool.
+    let ids: [StreamName: StreamID]
+    let dates: SourceDates
+
+    var name: String { source.name }
+    var type: String { source.type }
+    var budgetKey: String { source.budgetKey }
+    var requestsPerMinute: Int { source.requestsPerMinute }
+    var pollInterval: Duration { source.pollInterval }
+    var streams: [SourceStream] { source.streams }
+
+    func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
+        let date = try await source.date(for: stream)
+        note(date, of: stream)
+        return date
+    }
+
+    func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page {
+        let page = try await source.page(of: stream, scan: scan, limit: limit)
+        note(page.date, of: stream)
+        return page
+    }
+
+    func shutDown() async { await source.shutDown() }
+
+    private func note(_ date: Timestamp, of stream: SourceStream) {
+        if let id = ids[stream.name] { dates.note(date, of: id) }
+    }
+}

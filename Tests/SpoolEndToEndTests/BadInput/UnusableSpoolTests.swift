@@ -1,0 +1,97 @@
+import Foundation
+import SpoolReceiver
+import SpoolSimulator
+import SpoolTestSupport
+import Subprocess
+import Testing
+
+@Suite("spools that cannot be used", .daemons)
+struct UnusableSpoolTests {
+    @Test(
+        "a garbled header, a garbled page, a newer schema and another program's database: exit 4, untouched"
+    )
+    func damaged() async throws {
+        try await Self.withSpool { site in
+            let whole = try Data(contentsOf: URL(fileURLWithPath: site.spoolPath))
+
+            var header = whole
+            header.replaceSubrange(0..<100, with: Data(repeating: 0x2A, count: 100))
+            try await Self.expectRefusal(site, header, "is damaged or not a spool")
+
+            // The root of `stream`, which every start reads.
+            let root = try await site.number("SELECT rootpage FROM sqlite_schema WHERE name = 'stream'")
+            var page = whole
+            let start = (root - 1) * 8_192
+            page.replaceSubrange(start..<start + 8_192, with: Data(repeating: 0x2A, count: 8_192))
+            try await Self.expectRefusal(site, page, "is damaged or not a spool")
+
+            var newer = whole
+            newer.replaceSubrange(60..<64, with: [0, 0, 0, 99])
+            try await Self.expectRefusal(site, newer, "newer version of this program (schema 99")
+
+            var other = whole
+            other.replaceSubrange(68..<72, with: [0, 0, 0, 7])
+            try await Self.expectRefusal(site, other, "database of another program")
+        }
+    }
+
+    @Test("a read-only folder: exit 4 and what to do", .enabled(if: SmallDisk.isPossible, SmallDisk.why))
+    func readOnly() async throws {
+        try await Self.withSpool { site in
+            let disk = try SmallDisk(binding: site.folder.path)
+            defer { disk.leave() }
+
+            let run = try await site.spool("run")
+
+            #expect(run.code == 4, "\(run)")
+            #expect(run.errors.contains("Read-only file system"), "\(run)")
+            #expect(run.errors.contains("give this user write access"), "\(run)")
+            #expect(run.errors.split(separator: "\n").count == 1)
+        }
+    }
+
+    @Test("a second daemon: exit 4, naming the first")
+    func second() async throws {
+        try await Self.withSpool { site in
+            let first = try await site.daemon()
+            let pid = try #require(first.processID)
+
+            let second = try await site.spool("run")
+
+            #expect(second.code == 4, "\(second)")
+            #expect(second.errors.contains("\(pid) (spool run)"), "\(second)")
+            #expect(try await first.terminate() == .exited(0))
+        }
+    }
+
+    /// A site whose daemon has run once and ended in good order.
+    private static func withSpool(_ body: (Site) async throws -> Void) async throws {
+        try await Site.run(.busy(history: 100)) { site in
+            let receiver = try await site.receiver()
+            try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
+            let daemon = try await site.daemon()
+            try await site.fetchAll()
+            try await site.drain("siem")
+            #expect(try await daemon.terminate() == .exited(0))
+            try await body(site)
+        }
+    }
+
+    private static func expectRefusal(_ site: Site, _ bytes: Data, _ says: String) async throws {
+        let file = URL(fileURLWithPath: site.spoolPath)
+        let whole = try Data(contentsOf: file)
+        try bytes.write(to: file)
+
+        for command in ["run", "status"] {
+            let answer = try await site.spool(command)
+
+            #expect(answer.code == 4, "\(command): \(answer)")
+            #expect(answer.errors.contains(says), "\(command): \(answer)")
+            #expect(answer.errors.contains(site.spoolPath), "\(command): \(answer)")
+            // Other lines are the log's; the message itself stands in one.
+            #expect(answer.errors.split(separator: "\n").count { $0.contains(says) } == 1, "\(answer)")
+        }
+        #expect(try Data(contentsOf: file) == bytes)
+        try whole.write(to: file)
+    }
+}

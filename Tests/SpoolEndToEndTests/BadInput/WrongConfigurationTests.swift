@@ -1,0 +1,210 @@
+import SpoolReceiver
+import SpoolSimulator
+import SpoolTestSupport
+import Subprocess
+import Testing
+
+@Suite("wrong configurations", .daemons)
+struct WrongConfigurationTests {
+    /// One mistake in a configuration that is right otherwise.
+    struct Mistake: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        /// What stands in the right one, and what the operator wrote.
+        let right: String
+        let wrong: String
+        /// `line:column` of the problem, and words of its message.
+        let at: String
+        let says: String
+
+        init(_ name: String, _ right: String, _ wrong: String, at: String, _ says: String) {
+            testDescription = name
+            self.right = right
+            self.wrong = wrong
+            self.at = at
+            self.says = says
+        }
+    }
+
+    static let right = """
+        spool: { path: FOLDER/spool.db }
+        sources:
+          - name: tenant
+            type: defender-cloud-apps
+            url: PORTAL
+            auth: { token: file:FOLDER/token }
+            streams:
+              activities: { start: 2d }
+              alerts: { start: 2d }
+        sinks:
+          - name: siem
+            type: syslog
+            address: 127.0.0.1:9
+            transport: tcp
+            streams: [tenant/activities, tenant/alerts]
+        status: { listen: none }
+
+        """
+
+    static let mistakes = [
+        Mistake("unknown key", "transport: tcp", "transprot: tcp", at: "14:5", "did you mean `transport`?"),
+        Mistake("wrong type", "spool: { path: FOLDER/spool.db }", "spool: [a]", at: "1:8", "found a list"),
+        Mistake("missing key", "    address: 127.0.0.1:9\n", "", at: "11:5", "`address` is missing"),
+        Mistake(
+            "duplicate key",
+            "transport: tcp",
+            "transport: tcp\n    transport: udp",
+            at: "14:5",
+            "given more than once"
+        ),
+        Mistake("syntax error", "sinks:", "sinks: [", at: "11:3", "not valid YAML"),
+        Mistake("tab", "  - name: siem", "\t- name: siem", at: "11:1", "use spaces"),
+        Mistake(
+            "secret in clear text",
+            "file:FOLDER/token",
+            "c1ear0text0secret",
+            at: "6:20",
+            "must not stand in the file"
+        ),
+        Mistake(
+            "secret's file missing",
+            "FOLDER/token",
+            "FOLDER/nowhere",
+            at: "6:20",
+            "there is no such file"
+        ),
+        Mistake("http to elsewhere", "PORTAL", "http://portal.example", at: "5:10", "write `https://`"),
+        Mistake(
+            "unknown stream",
+            "tenant/alerts]",
+            "tenant/alarms]",
+            at: "15:34",
+            "did you mean `tenant/alerts`?"
+        ),
+        Mistake(
+            "unknown filter",
+            "activities: { start: 2d }",
+            "activities: { filters: { activity.evenType: { eq: [X] } } }",
+            at: "8:32",
+            "did you mean `activity.eventType`?"
+        ),
+        Mistake(
+            "unknown operator",
+            "activities: { start: 2d }",
+            "activities: { filters: { activity.eventType: { equals: [X] } } }",
+            at: "8:54",
+            "it takes `eq`, `neq`"
+        ),
+        Mistake(
+            "wrong duration",
+            "alerts: { start: 2d",
+            "alerts: { look_back: 2 days",
+            at: "9:28",
+            "length of time"
+        ),
+        Mistake("wrong address", "127.0.0.1:9", "127.0.0.1:99999", at: "13:14", "expected `host:port`"),
+        Mistake("unknown type", "type: syslog", "type: sylog", at: "12:11", "did you mean `syslog`?"),
+        Mistake(
+            "time without PRI over lines",
+            "transport: tcp",
+            "header: { time: rfc5424, pri: false }",
+            at: "14:35",
+            "use `pri: true`"
+        ),
+        Mistake(
+            "year without system name",
+            "transport: tcp",
+            "header: { time: rfc3164-year, system_name: false }",
+            at: "14:21",
+            "use `system_name: true`"
+        ),
+        Mistake(
+            "name used twice",
+            "status:",
+            "  - { name: siem, type: syslog, address: 127.0.0.1:9, streams: [tenant/alerts] }\nstatus:",
+            at: "16:13",
+            "already used in line 11"
+        ),
+        Mistake(
+            "certificate without key",
+            "transport: tcp",
+            "transport: tls\n    tls: { cert_file: FOLDER/cert.pem }",
+            at: "15:10",
+            "only work together"
+        ),
+        Mistake(
+            "authorities that cannot be read",
+            "transport: tcp",
+            "transport: tls\n    tls: { ca_file: FOLDER/nowhere.pem }",
+            at: "15:21",
+            "cannot read certificates"
+        ),
+    ]
+
+    @Test(
+        "each is refused by check and run with exit 2, line and column, and no spool is made",
+        arguments: mistakes
+    )
+    func refused(_ mistake: Mistake) async throws {
+        try await Site.run(SimulatorConfiguration()) { site in
+            #expect(Self.right.contains(mistake.right))
+            try site.configure { $0.text = Self.right.replacing(mistake.right, with: mistake.wrong) }
+
+            for command in ["check", "run"] {
+                let answer = try await site.spool(command)
+
+                #expect(answer.code == 2, "\(command): \(answer)")
+                #expect(answer.errors.contains("\(site.configurationPath):\(mistake.at): "), "\(answer)")
+                #expect(answer.errors.contains(mistake.says), "\(answer)")
+                #expect(!answer.description.contains("c1ear0text0secret"))
+            }
+            #expect(throws: (any Error).self) { try site.folder.read("spool.db") }
+            #expect(site.simulator.requests.total == 0)
+        }
+    }
+
+    @Test("the right one passes")
+    func right() async throws {
+        try await Site.run(SimulatorConfiguration()) { site in
+            try site.configure { $0.text = Self.right }
+
+            #expect(try await site.spool("check").code == 0)
+        }
+    }
+
+    @Test("SIGHUP with a wrong file says why and keeps the old one; a right one then takes its place")
+    func reload() async throws {
+        try await Site.run(.busy(history: 200)) { site in
+            let old = try await site.receiver()
+            let new = try await site.receiver()
+            try site.configure { $0.sinks = [.init("siem", port: old.port)] }
+            let daemon = try await site.daemon()
+            try await site.fetchAll()
+            try await site.drain("siem")
+
+            try site.configure { $0.sinks = [.init("siem", port: new.port, ["transprot": "tcp"])] }
+            try daemon.send(.terminalClosed)
+            try await daemon.waitUntil("says that it keeps the old one") { lines in
+                lines.contains {
+                    $0.isLog("configuration not reloaded, the old one goes on") && $0.contains("transprot")
+                }
+            }
+            site.simulator.insert(
+                .init(id: "to-the-old", created: site.simulator.clock.nowMs),
+                into: .activities
+            )
+            try await eventually("the old one has it") { old.ids["to-the-old"] == 1 }
+
+            try site.configure { $0.sinks = [.init("siem", port: new.port)] }
+            try daemon.send(.terminalClosed)
+            try await daemon.waitUntil("has reloaded") { $0.contains { $0.isLog("configuration reloaded") } }
+            site.simulator.insert(
+                .init(id: "to-the-new", created: site.simulator.clock.nowMs),
+                into: .activities
+            )
+            try await eventually("the new one has it") { new.ids["to-the-new"] == 1 }
+
+            #expect(old.ids["to-the-new"] == nil)
+            #expect(try await daemon.terminate() == .exited(0))
+        }
+    }
+}

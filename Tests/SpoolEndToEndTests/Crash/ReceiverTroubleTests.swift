@@ -1,0 +1,115 @@
+import SpoolReceiver
+import SpoolSimulator
+import SpoolTestSupport
+import Subprocess
+import Testing
+
+@Suite("a receiver in trouble", .daemons)
+struct ReceiverTroubleTests {
+    /// What befalls the receiver in one round.
+    private enum Trouble: CaseIterable {
+        case restart, outage, noReading, cutsAfterMessages, resetsWhileReading
+    }
+
+    @Test(
+        "whatever happens to the receiver, nothing is missing, and what it cannot have is not called certain"
+    )
+    func anything() async throws {
+        var random = SeededGenerator(seed: 11)
+        try await Site.run(.busy(history: 3_000, rate: 200)) { site in
+            let receiver = try await site.receiver()
+            try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
+            let daemon = try await site.daemon()
+            let troubles = Trouble.allCases + Trouble.allCases.shuffled(using: &random)
+
+            for trouble in troubles {
+                try await Task.sleep(for: .milliseconds(Int.random(in: 100...2_500, using: &random)))
+                try await Self.suffer(trouble, receiver, &random)
+            }
+
+            let visible = try await site.fetchAll()
+            try await site.drain("siem")
+            let certain = try await Accounts(site: site).settled(doubtful: false)
+            let missing = visible.subtracting(receiver.ids.keys)
+            #expect(certain.intersection(missing).isEmpty)
+            // A kernel that had taken lines and was never read from leaves them doubtful: one command sends them.
+            let again = try await site.spool(
+                "replay",
+                "--from",
+                "4d",
+                "--to",
+                "0s",
+                "--missing-only",
+                "--yes",
+                "--wait"
+            )
+            #expect(again.code == 0, "\(again)")
+            try await receiver.await(ids: visible.count)
+
+            #expect(try await daemon.terminate() == .exited(0))
+            #expect(Set(receiver.ids.keys) == visible)
+            try await Accounts(site: site).check()
+        }
+    }
+
+    @Test("fetching goes on while the receiver is away, and all of it comes when it is back")
+    func longOutage() async throws {
+        try await Site.run(.busy(history: 5_000)) { site in
+            let receiver = try await site.receiver()
+            await receiver.stop()
+            try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
+            let daemon = try await site.daemon()
+
+            let visible = try await site.fetchAll()
+            let waiting = try await site.waiting("siem")
+            let attempts = try await site.number("SELECT attempts FROM sink")
+            try await receiver.listenAgain()
+            try await site.drain("siem")
+
+            #expect(waiting == visible.count)
+            #expect((1...20).contains(attempts))
+            #expect(try await daemon.terminate() == .exited(0))
+            #expect(Set(receiver.ids.keys) == visible)
+            #expect(receiver.counts.duplicates == 0)
+        }
+    }
+
+    private static func suffer(_ trouble: Trouble, _ receiver: Receiver, _ random: inout SeededGenerator)
+        async throws
+    {
+        let pause = Duration.milliseconds(Int.random(in: 100...1_500, using: &random))
+        switch trouble {
+        case .restart:
+            try await restart(receiver, after: .zero)
+        case .outage:
+            try await restart(receiver, after: pause)
+        case .noReading:
+            receiver.setReading(false)
+            try await Task.sleep(for: pause * 3)
+            // Half of the times what it has not read is gone with it.
+            if Bool.random(using: &random) {
+                try await restart(receiver, after: .zero)
+            }
+            receiver.setReading(true)
+        case .cutsAfterMessages:
+            try await end(.close(afterMessages: Int.random(in: 1...200, using: &random)), receiver, pause)
+        case .resetsWhileReading:
+            try await end(.reset(afterBytes: Int.random(in: 1...100_000, using: &random)), receiver, pause)
+        }
+    }
+
+    /// Connections end like this for a while, those that are open as well.
+    private static func end(_ ending: ConnectionEnding, _ receiver: Receiver, _ time: Duration) async throws {
+        receiver.setEnding(ending)
+        try await restart(receiver, after: .zero)
+        try await Task.sleep(for: time * 2)
+        receiver.setEnding(.byPeer)
+    }
+
+    /// Ends all connections, and listens again.
+    private static func restart(_ receiver: Receiver, after pause: Duration) async throws {
+        await receiver.stop()
+        try await Task.sleep(for: pause)
+        try await receiver.listenAgain()
+    }
+}
