@@ -14,7 +14,9 @@ extension EventBatch {
             )
             text.withUnsafeBytes { bytes in
                 for column in Column.allCases {
-                    part.appendText(UnsafeRawBufferPointer(rebasing: bytes[self.range(of: column, at: index)]))
+                    part.appendText(
+                        UnsafeRawBufferPointer(rebasing: bytes[self.range(of: column, at: index)])
+                    )
                 }
             }
         }

@@ -40,7 +40,8 @@ extension CrashMark {
     /// The reading of the page that answers `scan`.
     package static func page(of scan: Scan, _ stream: StreamName) -> CrashMark {
         // The end of an open sweep is another one at every start.
-        let place = "\(scan.reason.rawValue) from \(scan.from.milliseconds) at \(scan.position ?? "its beginning")"
+        let place =
+            "\(scan.reason.rawValue) from \(scan.from.milliseconds) at \(scan.position ?? "its beginning")"
         return CrashMark(step: .page, subject: stream.description, place: place)
     }
 

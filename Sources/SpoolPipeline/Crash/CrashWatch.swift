@@ -46,7 +46,9 @@ package final class CrashWatch: Sendable {
         let mark = CrashMark.page(of: scan, stream)
         let isSuspect = isMarking && history.isSuspect(mark)
         guard isMarking || history.knowsOne(of: mark.subject) else { return Self.read(answer, []) }
-        let marks = isSuspect || history.knowsOne(of: mark.subject) ? answer.keys.map { CrashMark.record($0, stream) } : []
+        let marks =
+            isSuspect || history.knowsOne(of: mark.subject)
+            ? answer.keys.map { CrashMark.record($0, stream) } : []
         let unread = Set(marks.indices.filter { history.hasTrapped(marks[$0]) })
         if !unread.isEmpty { tell("records left unread, since reading them ended the program", unread.count) }
         guard isMarking else { return Self.read(answer, unread) }
@@ -93,12 +95,17 @@ package final class CrashWatch: Sendable {
         let parts = isSuspect ? batch.singly(burying: trapped) : batch.split(burying: trapped)
         guard isMarking else { return parts }
         for case .send(let part) in parts {
-            let single = part.events.count == 1 ? part.events.first.map { CrashMark.event($0, sink.name) } : nil
-            guard try await step(single ?? mark, stop, { sink.rehearse(part.events) }) != nil else { return [] }
+            let single =
+                part.events.count == 1 ? part.events.first.map { CrashMark.event($0, sink.name) } : nil
+            guard try await step(single ?? mark, stop, { sink.rehearse(part.events) }) != nil else {
+                return []
+            }
         }
-        if isSuspect { try await patiently("clearing a mark", stop: stop) { () async throws(StoreError) in
-            try await self.store.clear(mark)
-        } }
+        if isSuspect {
+            try await patiently("clearing a mark", stop: stop) { () async throws(StoreError) in
+                try await self.store.clear(mark)
+            }
+        }
         return parts
     }
 

@@ -114,10 +114,14 @@ enum CrashingDaemon {
 
 @Suite("A record that ends the process", .timeLimit(.minutes(5)))
 struct CrashLoopTests {
-    private static let suspicious = "SELECT coalesce(max(ends), 0) FROM crash_mark WHERE place NOT LIKE 'one %'"
-    private static let single = "SELECT coalesce(max(ends + is_set), 0) FROM crash_mark WHERE place LIKE 'one %'"
+    private static let suspicious =
+        "SELECT coalesce(max(ends), 0) FROM crash_mark WHERE place NOT LIKE 'one %'"
+    private static let single =
+        "SELECT coalesce(max(ends + is_set), 0) FROM crash_mark WHERE place LIKE 'one %'"
 
-    @Test("when read: after three ends under its page's mark and one under its own it is kept unread, and all go on")
+    @Test(
+        "when read: after three ends under its page's mark and one under its own it is kept unread, and all go on"
+    )
     func page() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("spool.db")
@@ -140,7 +144,9 @@ struct CrashLoopTests {
         let stream = "(SELECT id FROM stream WHERE name = 'contoso/activities')"
         #expect(try await spool.number(readable + stream) == 19)
         #expect(try await spool.texts("SELECT raw FROM events WHERE readable = 0") == ["trap"])
-        #expect(try await spool.number(readable + "(SELECT id FROM stream WHERE name LIKE '%harmless')") == 19)
+        #expect(
+            try await spool.number(readable + "(SELECT id FROM stream WHERE name LIKE '%harmless')") == 19
+        )
         let traps = try await spool.status().traps
         #expect(traps.map(\.subject) == ["contoso/activities"])
         #expect(traps.map(\.records) == [1])
@@ -164,7 +170,9 @@ struct CrashLoopTests {
 
         #expect(!taken.contains("trap"))
         let spool = try CrashingDaemon.open(path)
-        #expect(try await spool.texts("SELECT id FROM dead_letters WHERE reason = 'unrenderable'") == ["trap"])
+        #expect(
+            try await spool.texts("SELECT id FROM dead_letters WHERE reason = 'unrenderable'") == ["trap"]
+        )
         let delivered = "SELECT sum(events) FROM ledger WHERE outcome = 'delivered'"
         #expect(try await spool.number(delivered) == 19)
         #expect(try await spool.number("SELECT waiting FROM backlog WHERE stream LIKE '%activities'") == 0)
@@ -177,7 +185,9 @@ struct CrashLoopTests {
         let folder = try TemporaryFolder()
         let path = folder.path("spool.db")
         try await CrashingDaemon.fill(path)
-        await #expect(processExitsWith: .failure) { [path = path as String] in try await CrashingDaemon.deliver(path) }
+        await #expect(processExitsWith: .failure) { [path = path as String] in
+            try await CrashingDaemon.deliver(path)
+        }
 
         #expect(try await CrashingDaemon.number(path, "SELECT count(*) FROM crash_mark") == 0)
     }

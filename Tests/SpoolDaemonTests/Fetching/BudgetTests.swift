@@ -22,7 +22,8 @@ struct BudgetTests {
             portal.fill(perSecond: 100, from: FetchBench.begin, for: .minutes(9), lateBy: .minutes(4))
             portal.fill(.alerts, perSecond: 1, from: FetchBench.begin, for: .minutes(9), lateBy: .minutes(4))
             let settings = SourceText(
-                streams: "{ activities: { start: 1s, look_back: 4m, sweep: 2m }, alerts: { start: 1s, sweep: 4m } }",
+                streams:
+                    "{ activities: { start: 1s, look_back: 4m, sweep: 2m }, alerts: { start: 1s, sweep: 4m } }",
                 poll: "15s"
             )
             try await bench.run(settings) { run in
@@ -84,7 +85,7 @@ struct BudgetTests {
             func codes(_ run: FetchRun) async throws -> [String] {
                 let status = try await run.spool.status()
                 let wal = try await run.spool.walReport(at: bench.time.wall())
-                return rules.wanted(status, wal: wal, at: bench.time.wall()).map(\.code)
+                return rules.wanted(status, wal: wal, pause: nil, at: bench.time.wall()).map(\.code)
             }
             let early = try await bench.run(settings) { run in
                 try await run.pass(.minutes(20))

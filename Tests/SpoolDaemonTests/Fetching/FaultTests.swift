@@ -21,8 +21,10 @@ struct FaultTests {
         return settings
     }
 
-    @Test("three times in a row: in the end the spool holds what the portal has, after a bounded number of requests",
-        arguments: faults)
+    @Test(
+        "three times in a row: in the end the spool holds what the portal has, after a bounded number of requests",
+        arguments: faults
+    )
     func each(_ fault: Fault) async throws {
         try await FetchBench.with(FetchBench.quiet(history: 260)) { bench in
             let none = try await bench.run(settings) { run in
@@ -72,7 +74,10 @@ struct FaultTests {
         }
     }
 
-    @Test("when the daemon is stopped and started in the middle of it as well", arguments: [4, 5] as [UInt64])
+    @Test(
+        "when the daemon is stopped and started in the middle of it as well",
+        arguments: [4, 5] as [UInt64]
+    )
     func mixWithRestarts(_ seed: UInt64) async throws {
         var configuration = FetchBench.quiet(history: 300)
         configuration.seed = seed

@@ -33,7 +33,9 @@ struct LateRecordTests {
         }
     }
 
-    @Test("activities that happened 26 hours before, and alerts shown 15 hours after their date, come in time")
+    @Test(
+        "activities that happened 26 hours before, and alerts shown 15 hours after their date, come in time"
+    )
     func lateArrivals() async throws {
         try await FetchBench.with { bench in
             for hour in 0..<8 {

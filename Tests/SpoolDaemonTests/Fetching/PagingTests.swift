@@ -16,8 +16,11 @@ struct PagingTests {
         portal.fill(stream, perSecond: 0.01, from: begin + .minutes(61), for: .minutes(50), seed: 2)
     }
 
-    @Test("groups that share one millisecond come whole, larger than a page as well",
-        arguments: [MillisecondGroups.kept, .split], [40, 170])
+    @Test(
+        "groups that share one millisecond come whole, larger than a page as well",
+        arguments: [MillisecondGroups.kept, .split],
+        [40, 170]
+    )
     func groups(_ groups: MillisecondGroups, size: Int) async throws {
         var configuration = FetchBench.quiet()
         configuration.millisecondGroups = groups
@@ -33,8 +36,10 @@ struct PagingTests {
         }
     }
 
-    @Test("always wrong in the same way: everything comes all the same, in a bounded number of requests",
-        arguments: [Fault.descending, .missingNextFilters, .shortPage, .longPage])
+    @Test(
+        "always wrong in the same way: everything comes all the same, in a bounded number of requests",
+        arguments: [Fault.descending, .missingNextFilters, .shortPage, .longPage]
+    )
     func always(_ fault: Fault) async throws {
         var configuration = FetchBench.quiet()
         configuration.faults = [FaultRule(fault, on: [.activities, .alerts], .always)]
@@ -81,7 +86,12 @@ struct PagingTests {
         ]
         try await FetchBench.with { bench in
             for stream in PortalStream.allCases {
-                bench.portal.fill(stream, perSecond: 0.01, from: FetchBench.begin - .hours(1), for: .minutes(59))
+                bench.portal.fill(
+                    stream,
+                    perSecond: 0.01,
+                    from: FetchBench.begin - .hours(1),
+                    for: .minutes(59)
+                )
                 let created = (FetchBench.begin - .minutes(30)).milliseconds
                 let records = odd.map { SimulatedRecord(raw: $0, created: created, timestamp: created) }
                 bench.portal.insert(records, into: stream)

@@ -73,8 +73,10 @@ struct EngineTests {
         }
     }
 
-    @Test("retention goes by the portal's time, not by a local clock that is a year ahead or behind",
-        arguments: [Duration.days(365), .days(-365)])
+    @Test(
+        "retention goes by the portal's time, not by a local clock that is a year ahead or behind",
+        arguments: [Duration.days(365), .days(-365)]
+    )
     func retention(_ ahead: Duration) async throws {
         try await FetchBench.with(wallAhead: ahead) { bench in
             bench.portal.fill(perSecond: 1.0 / 3_600, from: FetchBench.begin - .days(2), for: .days(2))
