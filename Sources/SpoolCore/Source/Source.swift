@@ -21,8 +21,8 @@ package protocol Source: Sendable {
 
     /// Asks for the next page of a scan, with at most `limit` records if the source keeps to it.
     ///
-    /// The body has come whole, under a cap, when this returns; its records are not read yet. One request, or several where the source's
-    /// API needs them for one page (`requests` in the fault and the page count is the caller's concern).
+    /// The body has come whole, under a cap, when this returns; its records are not read yet. One request, or
+    /// several where the source's API needs them for one page.
     func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
         -> any SourceAnswer
 

@@ -21,15 +21,32 @@ struct DatedSource: Source {
         return date
     }
 
-    func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page {
-        let page = try await source.page(of: stream, scan: scan, limit: limit)
-        note(page.date, of: stream)
-        return page
+    func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
+        -> any SourceAnswer
+    {
+        let answer = try await source.answer(of: stream, scan: scan, limit: limit)
+        return DatedAnswer(answer: answer) { note($0, of: stream) }
     }
 
     func shutDown() async { await source.shutDown() }
 
     private func note(_ date: Timestamp, of stream: SourceStream) {
         if let id = ids[stream.name] { dates.note(date, of: id) }
+    }
+}
+
+/// An answer that tells its date when it is read.
+private struct DatedAnswer: SourceAnswer {
+    let answer: any SourceAnswer
+    let note: @Sendable (Timestamp) -> Void
+
+    var keys: [String] { answer.keys }
+
+    func rehearse(_ index: Int) { answer.rehearse(index) }
+
+    func page(leaving unread: Set<Int>) throws(SourceFault) -> Page {
+        let page = try answer.page(leaving: unread)
+        note(page.date)
+        return page
     }
 }

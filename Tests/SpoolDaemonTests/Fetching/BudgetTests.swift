@@ -85,7 +85,7 @@ struct BudgetTests {
             func codes(_ run: FetchRun) async throws -> [String] {
                 let status = try await run.spool.status()
                 let wal = try await run.spool.walReport(at: bench.time.wall())
-                return rules.wanted(status, wal: wal, at: bench.time.wall()).map(\.code)
+                return rules.wanted(status, wal: wal, pause: nil, at: bench.time.wall()).map(\.code)
             }
             let early = try await bench.run(settings) { run in
                 try await run.pass(.minutes(20))
