@@ -26,7 +26,7 @@ struct PortalClient {
 
     var url: String
     /// Connecting is tried again for as long.
-    var patience: TimeAmount = .seconds(20)
+    var patience: TimeAmount = .minutes(5)
     var authorization: String? = "Token \(Credentials.defaultToken)"
 
     init(_ simulator: Simulator) {

@@ -30,7 +30,7 @@ struct SimulatorTests {
             client.patience = .milliseconds(300)
             await #expect(throws: (any Error).self) { try await client.list(.activities) }
             try await simulator.restart()
-            client.patience = .seconds(20)
+            client.patience = .minutes(5)
 
             #expect(try await client.list(.activities).ids.count == 50)
         }

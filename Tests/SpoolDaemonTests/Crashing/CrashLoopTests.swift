@@ -153,7 +153,8 @@ struct CrashLoopTests {
         #expect(traps.map(\.records) == [1])
         let rules = NotificationRules(maxSize: 1 << 40, lookBacks: [:])
         let now = SystemTime.now()
-        let told = rules.wanted(try await spool.status(), wal: try await spool.walReport(at: now), at: now)
+        let (status, wal) = (try await spool.status(), try await spool.walReport(at: now))
+        let told = rules.wanted(status, wal: wal, pause: nil, at: now)
         #expect(told.map(\.code) == ["Internal error"])
         try await spool.close(at: SystemTime.now())
     }
