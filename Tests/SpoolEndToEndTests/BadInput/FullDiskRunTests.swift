@@ -9,7 +9,7 @@ import Testing
 struct FullDiskRunTests {
     @Test(
         "fetching stops with one message and status says so; draining goes on, makes room, and nothing is lost",
-        .timeLimit(.minutes(5))
+        .timeLimit(.minutes(30))
     )
     func fills() async throws {
         try await Site.run(.busy(history: 0, rate: 60)) { site in
