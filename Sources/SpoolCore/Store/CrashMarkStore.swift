@@ -34,6 +34,12 @@ package struct CrashMark: Sendable, Hashable, Codable {
 }
 
 extension CrashMark {
+    /// So many ends under the same mark are no chance any more.
+    ///
+    /// Fewer may be: an end by SIGKILL, from the kernel short of memory or an impatient supervisor, also finds a mark
+    /// set, and must not cost a healthy record.
+    package static let suspicious = 3
+
     /// What the places of single records and events begin with.
     package static let single = "one "
 

@@ -4,22 +4,19 @@ package import SpoolCore
 ///
 /// A pure decision over what the spool has counted.
 package struct CrashHistory: Sendable {
-    /// So many ends under the same mark are no chance any more: its records are taken one by one.
-    package static let suspicious = 3
-
     private let ends: [CrashMark: Int]
     private let subjects: Set<String>
 
     package init(_ ends: [CrashMark: Int]) {
         self.ends = ends
-        subjects = Set(ends.filter { $0.value > 0 && $0.key.isSingle }.map(\.key.subject))
+        subjects = Set(ends.filter { $0.value >= CrashMark.suspicious && $0.key.isSingle }.map(\.key.subject))
     }
 
     /// True when a page or batch is to be taken one by one.
-    package func isSuspect(_ mark: CrashMark) -> Bool { ends[mark, default: 0] >= Self.suspicious }
+    package func isSuspect(_ mark: CrashMark) -> Bool { ends[mark, default: 0] >= CrashMark.suspicious }
 
-    /// True when this one record or event has trapped the process, alone.
-    package func hasTrapped(_ mark: CrashMark) -> Bool { ends[mark, default: 0] > 0 }
+    /// True when this one record or event has trapped the process, alone and again and again.
+    package func hasTrapped(_ mark: CrashMark) -> Bool { ends[mark, default: 0] >= CrashMark.suspicious }
 
     /// True when a stream or sink has one that trapped; only then is it worth the search.
     package func knowsOne(of subject: String) -> Bool { subjects.contains(subject) }

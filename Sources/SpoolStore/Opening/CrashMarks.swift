@@ -11,9 +11,9 @@ enum CrashMarks {
             db,
             sql: """
                 SELECT step, subject, count(*), max(at_ms) FROM crash_mark
-                WHERE ends > 0 AND substr(place, 1, length(?1)) = ?1 GROUP BY step, subject
+                WHERE ends >= ?2 AND substr(place, 1, length(?1)) = ?1 GROUP BY step, subject
                 """,
-            arguments: [CrashMark.single]
+            arguments: [CrashMark.single, CrashMark.suspicious]
         )
         return rows.compactMap { row in
             CrashMark.Step(rawValue: row[0]).map { step in
