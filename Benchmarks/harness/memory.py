@@ -79,7 +79,7 @@ def watch(spool, events, receiver_program, parent):
                 receiver.open(events)
                 sending = receiver.done(DRAIN_LIMIT_S)["wall_ns"] / 1e9
                 daemon.wait_until("everything settled", lambda: reader.waiting() == 0, DRAIN_LIMIT_S)
-                gauge.end(f"drain: the wait for its retry, {sending:.1f} s of sending, and settling")
+                gauge.end(f"drain ({sending:.1f} s from its first line to its last)")
                 # A later sign of life than the drain's end: the spool has been told of a poll since.
                 seen = polled(reader)
                 daemon.wait_until("another poll", lambda: polled(reader) > seen)
