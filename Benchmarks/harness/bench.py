@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from . import floor as c_programs
-from . import measure, peers, spool
+from . import fetch, measure, memory, peers, spool
 from .child import BenchmarkError
 from .figures import Row
 
@@ -16,6 +16,7 @@ INSERTED_ROWS = 100_000
 # rsyslog writes some 1,500 lines a second when it syncs each.
 SYNCED_LINES = 5_000
 PAGES = (500, 5_000)
+MEMORY_EVENTS = 300_000
 # A backlog, its copy, the lines and a queue of them lie beside each other.
 BYTES_PER_EVENT = 12_000
 
@@ -96,6 +97,8 @@ class Bench:
     def insert(self):
         """Fills queues in turn; returns their rows."""
         turns = []
+        if self.spool:
+            turns.append((Row("spool", f"the whole way in, pages of {PAGES[-1]:,}, synced"), self._fetch))
         if self.sqlite:
             for page in PAGES:
                 row = Row("SQLite from C", f"synced, {page:,} rows a transaction")
@@ -103,6 +106,14 @@ class Bench:
         for peer in self.peers:
             turns.append((Row(peer.name, peer.queue), lambda peer=peer: self._insert_into_peer(peer)))
         return self._take_turns(turns)
+
+    def watch_memory(self):
+        """Watches the daemon's memory through an outage of the SIEM; returns its phases."""
+        say(f"watching the daemon's memory through a backlog of {MEMORY_EVENTS:,} events")
+        return memory.watch(self.spool, MEMORY_EVENTS, self.receiver, self.folder)
+
+    def _fetch(self):
+        return fetch.fetch(self.spool, INSERTED_ROWS, self.folder)
 
     def _take_turns(self, turns):
         for number in range(self.rounds):

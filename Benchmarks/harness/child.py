@@ -1,6 +1,7 @@
 """Child processes: started in a folder of their own, measured by their CPU clock, ended by their pid."""
 
 import ctypes
+import glob
 import os
 import signal
 import subprocess
@@ -28,6 +29,19 @@ def cpu_ns(pid):
         return time.clock_gettime_ns((~pid << 3) | 2)
     except OSError as error:
         raise BenchmarkError(f"process {pid} ended before its CPU time was read") from error
+
+
+def starved_ns(pid):
+    """How long the threads of a process that still run were ready and had no core: what a busy machine takes from it."""
+    waited = 0
+    for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+        try:
+            with open(path, encoding="ascii") as file:
+                waited += int(file.read().split()[1])
+        except OSError:
+            # The thread has ended meanwhile.
+            continue
+    return waited
 
 
 class Child:
@@ -59,6 +73,9 @@ class Child:
 
     def cpu_ns(self):
         return cpu_ns(self.pid)
+
+    def starved_ns(self):
+        return starved_ns(self.pid)
 
     def stop(self, patience=20):
         """Asks it to end, then makes it; returns its exit status."""

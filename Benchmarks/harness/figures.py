@@ -36,6 +36,11 @@ class Insertion:
     seconds: float
     cpu_seconds: float
     bytes_per_row: float | None = None
+    # Of the portal that the rows came from: its CPU time, and the size of its records; None where there was none.
+    portal_seconds: float | None = None
+    # How long both were ready and had no core.
+    starved_seconds: float | None = None
+    record_bytes: float | None = None
 
     @property
     def per_second(self):
@@ -44,6 +49,14 @@ class Insertion:
     @property
     def cpu_us(self):
         return self.cpu_seconds / self.rows * 1e6
+
+    @property
+    def portal_us(self):
+        return None if self.portal_seconds is None else self.portal_seconds / self.rows * 1e6
+
+    @property
+    def starved_us(self):
+        return None if self.starved_seconds is None else self.starved_seconds / self.rows * 1e6
 
 
 @dataclass

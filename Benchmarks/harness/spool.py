@@ -80,13 +80,13 @@ class Spool:
     def version(self):
         return run([self.program, "--version"]).strip()
 
-    def start(self, folder, source, port):
+    def start(self, folder, source, port, token="bench"):
         """Starts the daemon on the spool in `folder`."""
         configuration = os.path.join(folder, "spool.yaml")
         with open(configuration, "w", encoding="utf-8") as file:
             file.write(CONFIGURATION.format(folder=folder, source=source, port=port))
         with open(os.path.join(folder, "token"), "w", encoding="utf-8") as file:
-            file.write("bench")
+            file.write(token)
         return Child("spool", [self.program, "run", "--config", configuration], folder)
 
     def stop(self, child):
