@@ -14,10 +14,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
@@ -75,42 +73,41 @@ let package = Package(
             resources: [.embedInCode("Init/spool.yaml")],
             swiftSettings: settings
         ),
-        room("SpoolCore", [crypto, logging]),
+        room("SpoolCore", []),
         room("SpoolFormats", ["SpoolCore"]),
-        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
         room(
             "SpoolStore",
-            ["SpoolCore", grdb, grdbSQLite, logging],
+            ["SpoolCore", grdb, grdbSQLite],
             resources: [.embedInCode("migrations")]
         ),
         room("SpoolConfig", ["SpoolCore", yams]),
-        room("SpoolControl", ["SpoolCore", "SpoolNetwork", asyncHTTPClient, nioCore, nioHTTP1]),
+        room("SpoolControl", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1]),
         room(
             "SpoolSources",
             [
-                "SpoolCore", "SpoolNetwork", asyncHTTPClient, crypto, logging, nioCore, nioFoundation,
-                nioHTTP1,
+                "SpoolCore", "SpoolNetwork", crypto,
             ]
         ),
         room(
             "SpoolSinks",
-            ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, logging, nioCore, nioPosix, nioSSL, nioTLS]
+            ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, nioCore, nioPosix, nioSSL, nioTLS]
         ),
         room("SpoolSimulator", [nioCore, nioHTTP1, nioPosix, nioSSL]),
         room("SpoolReceiver", [nioCore, nioPosix, nioSSL]),
-        room("SpoolPipeline", ["SpoolCore", deque, lifecycle, logging]),
+        room("SpoolPipeline", ["SpoolCore", deque, logging]),
         room(
             "SpoolDaemon",
             [
-                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolFormats", "SpoolNetwork", "SpoolPipeline",
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolNetwork", "SpoolPipeline",
                 "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", grdbSQLite,
                 hummingbird,
-                lifecycle, logging, unixSignals,
+                logging, unixSignals,
             ]
         ),
         .target(
             name: "SpoolTestSupport",
-            dependencies: ["SpoolCore", "SpoolNetwork", nioCore, nioPosix, nioSSL],
+            dependencies: [],
             path: "Tests/SpoolTestSupport",
             swiftSettings: settings
         ),
@@ -124,7 +121,6 @@ let package = Package(
             "SpoolSourcesTests",
             [
                 "SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolSimulator", "SpoolSources", nioCore,
-                nioHTTP1,
                 nioPosix, nioSSL,
             ],
             resources: [.copy("Samples")]
@@ -136,8 +132,8 @@ let package = Package(
         tests(
             "SpoolDaemonTests",
             [
-                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline", "SpoolReceiver",
-                "SpoolSimulator", "SpoolSources", "SpoolStore", logging,
+                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline", "SpoolSimulator",
+                "SpoolSources", "SpoolStore", logging,
             ]
         ),
         tests(

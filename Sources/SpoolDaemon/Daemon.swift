@@ -1,6 +1,5 @@
 import Foundation
 package import Logging
-import ServiceLifecycle
 package import SpoolConfig
 package import SpoolCore
 import SpoolControl

@@ -3,6 +3,13 @@ package import Logging
 import SpoolCore
 import Synchronization
 
+extension Logger {
+    /// The program's logger: logfmt on standard error, from `level` on.
+    package static func spool(_ level: Logger.Level) -> Logger {
+        Logger(label: "spool") { _ in LogfmtHandler(level: level) }
+    }
+}
+
 /// Writes log lines in logfmt to standard error, one line an entry, whole lines only.
 ///
 /// `2026-11-23T22:14:15.003Z warning "delivery failed" sink=siem attempt=3 cause="…"`

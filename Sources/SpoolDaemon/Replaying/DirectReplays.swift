@@ -14,6 +14,7 @@ struct DirectReplays: Sendable {
     private let composition: Composition
     private let registration: Registration
     private let engine: Engine
+    private let logger: Logger
     private let stop = Stop()
     private let server: Task<Void, any Error>
 
@@ -36,7 +37,8 @@ struct DirectReplays: Sendable {
         self.spool = spool
         self.composition = composition
         self.registration = registration
-        let logger = Logger(label: "spool") { _ in LogfmtHandler(level: .warning) }
+        let logger = Logger.spool(.warning)
+        self.logger = logger
         let engine = Engine(spool: spool, time: time, logger: logger)
         self.engine = engine
         let stop = stop
@@ -88,7 +90,7 @@ struct DirectReplays: Sendable {
             time: engine.time,
             appended: engine.appended,
             lanesChanged: engine.lanesChanged,
-            logger: Logger(label: "spool") { _ in LogfmtHandler(level: .warning) }
+            logger: logger
         )
         // This replay's own end: `stop` is the daemon's asking, and one command may drive several replays.
         let ended = Stop()
@@ -104,7 +106,7 @@ struct DirectReplays: Sendable {
     private func waitForEnd(of id: ReplayID) async throws {
         while !stop.isAsked, !Task.isCancelled {
             let watch = Watch(engine.lanesChanged)
-            let stopping = Watch(stop.signal)
+            let stopping = Watch(stop)
             let replay = try await spool.replays(of: nil).first { $0.id == id }
             if replay?.state != .running { return }
             await engine.time.wait(nil, or: watch, stopping)

@@ -15,12 +15,29 @@ package struct ReplayDesk: Sendable {
     /// Finds the way for a spool; waits up to 10 s for a process that holds the lock and does not answer yet.
     ///
     /// - Throws: `ControlFault` or `StoreError`.
-    package static func open(_ composition: Composition, command: String) async throws -> ReplayDesk {
+    private static func open(_ composition: Composition, command: String) async throws -> ReplayDesk {
         let path = composition.spool.path
         let client = ControlClient(ControlSocket(spool: path))
         let holder = try await client.find { Spool.holder(ofSpoolAt: path) }
         if holder != nil { return ReplayDesk(way: .daemon(client)) }
         return ReplayDesk(way: .direct(try await DirectReplays.open(composition, command: command)))
+    }
+
+    /// Opens the desk for `body`, and gives the spool back whatever comes of it.
+    package static func use(
+        _ composition: Composition,
+        command: String,
+        _ body: (ReplayDesk) async throws -> Void
+    ) async throws {
+        let desk = try await open(composition, command: command)
+        do {
+            try await body(desk)
+        } catch {
+            // The first error says why; closing adds nothing to it.
+            try? await desk.close()
+            throw error
+        }
+        try await desk.close()
     }
 
     /// True when no daemon runs: a replay then only moves while this process drives it.
@@ -75,7 +92,7 @@ package struct ReplayDesk: Sendable {
     }
 
     /// Gives the spool back.
-    package func close() async throws {
+    private func close() async throws {
         if case .direct(let direct) = way { try await direct.close() }
     }
 }

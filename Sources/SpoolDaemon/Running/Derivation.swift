@@ -31,8 +31,7 @@ struct Derivation: Sendable {
                 guard error.kind == .full || error.kind == .busy else { throw error }
                 place = from
             }
-            let stopping = Watch(stop.signal)
-            if !stop.isAsked { await time.wait(Self.pause, or: stopping) }
+            await time.wait(Self.pause, or: Watch(stop))
         }
         if place == nil { try await spool.noStaleRecordsLeft() }
         if count > 0 { logger.notice("older records read anew", metadata: ["events": "\(count)"]) }

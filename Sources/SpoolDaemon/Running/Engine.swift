@@ -139,10 +139,9 @@ final class Engine: Sendable {
 
     private func retention(_ composition: Composition, _ registration: Registration) -> Workforce.Job {
         let age = composition.spool.retentionAge
-        var lookBacks: [StreamID: Duration] = [:]
-        for stream in composition.sources.flatMap(\.content.streams) {
-            guard let id = registration.streams[stream.name] else { continue }
-            lookBacks[id] = stream.sweepsBack ? stream.lookBack : .zero
+        let sweepsBack = composition.sources.flatMap(\.content.streams).reduce(into: [StreamID: Duration]()) {
+            guard let id = registration.streams[$1.name] else { return }
+            $0[id] = $1.sweepsBack ? $1.lookBack : .zero
         }
         let retention = Retention(
             spool: spool,
@@ -151,10 +150,9 @@ final class Engine: Sendable {
             logger: logger,
             pruned: lanesChanged
         )
-        let floors = lookBacks
-        let streams = floors.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+        let streams = sweepsBack.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
         return Workforce.Job(name: "retention", fingerprint: "\(age) \(streams)") { stop throws(StoreError) in
-            try await retention.run(age: age, sweepsBack: floors, stop: stop)
+            try await retention.run(age: age, sweepsBack: sweepsBack, stop: stop)
         }
     }
 

@@ -1,4 +1,5 @@
 import SpoolCore
+import SpoolPipeline
 import SpoolStore
 
 /// What an operator has to be told, from how everything is.
@@ -40,13 +41,13 @@ struct NotificationRules: Sendable {
     private func of(_ stream: SpoolStatus.Stream, at now: Timestamp) -> [NewNotification] {
         guard stream.isConfigured else { return [] }
         var found: [NewNotification] = []
-        let isSetting = ["invalid token", "forbidden", "filters refused", "invalid proxy address"]
-            .contains(stream.state)
+        let isSetting = FetchTrouble.settingWords.contains(stream.state)
         let isLong = stream.troubleSince.map { now.since($0) > Self.sourceTrouble } ?? false
         if let trouble = stream.trouble, isSetting || isLong {
             found.append(
                 NewNotification(
-                    code: stream.state == "invalid token" ? "Invalid token" : "Source not answering",
+                    code: stream.state == FetchTrouble.word(.invalidToken)
+                        ? "Invalid token" : "Source not answering",
                     subject: stream.name.description,
                     severity: isSetting ? .error : .warning,
                     message: trouble

@@ -20,8 +20,7 @@ struct Watchman: Sendable {
             } catch {
                 guard error.kind == .full || error.kind == .busy else { throw error }
             }
-            let stopping = Watch(stop.signal)
-            if !stop.isAsked { await time.wait(Self.interval, or: stopping) }
+            await time.wait(Self.interval, or: Watch(stop))
         }
     }
 

@@ -17,6 +17,12 @@ package struct FetchTrouble: Sendable, Equatable {
         }
     }
 
+    /// The words of faults that only another setting mends, whoever waits how long.
+    package static let settingWords = Set(
+        [SourceFault.Kind.invalidToken, .forbidden, .rejected, .invalidProxy]
+            .map(word)
+    )
+
     private var failures = 0
     private var family: Family?
     /// Scans lost since one came to its end.

@@ -30,7 +30,7 @@ struct DemoCommand: AsyncParsableCommand {
         options.seed = seed
         options.rate = rate
         // The picture tells what happens; only what must not happen is logged.
-        let logger = Logger(label: "spool") { _ in LogfmtHandler(level: .error) }
+        let logger = Logger.spool(.error)
         let demo = Demo(options, logger: logger) { Output.text($0) }
         let account = try await CommandFailure.translating { try await demo.run() }
         guard account.faults.isEmpty else {

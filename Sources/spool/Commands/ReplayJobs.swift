@@ -92,17 +92,11 @@ enum ReplayJobs {
     static func move(_ config: ConfigurationOption, _ id: Int64, _ move: MoveReplay.Move) async throws {
         let composition = try config.composition()
         try await ReplayFailure.translating {
-            let desk = try await ReplayDesk.open(composition, command: "spool replay")
-            do {
+            try await ReplayDesk.use(composition, command: "spool replay") { desk in
                 let replay = try await desk.move(ReplayID(id), move)
                 Output.line(ReplayText(replay).text)
                 if move == .resume, desk.isDirect { try await ReplayWatch(desk, replay).run() }
-            } catch {
-                // The first error says why; closing adds nothing to it.
-                try? await desk.close()
-                throw error
             }
-            try await desk.close()
         }
     }
 }

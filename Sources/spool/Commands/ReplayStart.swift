@@ -45,15 +45,7 @@ struct ReplayStart: AsyncParsableCommand {
         let composition = try config.composition()
         let requests = try self.requests(composition)
         try await ReplayFailure.translating {
-            let desk = try await ReplayDesk.open(composition, command: "spool replay")
-            do {
-                try await run(desk, requests)
-            } catch {
-                // The first error says why; closing adds nothing to it.
-                try? await desk.close()
-                throw error
-            }
-            try await desk.close()
+            try await ReplayDesk.use(composition, command: "spool replay") { try await run($0, requests) }
         }
     }
 

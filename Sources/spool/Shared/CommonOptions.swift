@@ -45,8 +45,7 @@ struct LogOption: ParsableArguments {
 
     /// A logger that writes logfmt to standard error.
     var logger: Logger {
-        let level = logLevel
-        return Logger(label: "spool") { _ in LogfmtHandler(level: level) }
+        Logger.spool(logLevel)
     }
 }
 

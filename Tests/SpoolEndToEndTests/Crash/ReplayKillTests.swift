@@ -31,14 +31,7 @@ struct ReplayKillTests {
         try await Site.run(.busy(history: 4_000)) { site in
             let receiver = try await Self.deliver(site)
             receiver.setReading(false)
-            let command = site.start(
-                "spool replay",
-                BuiltProduct.spool,
-                [
-                    "replay", "--from", "4d", "--to", "0s", "--yes", "--wait", "--config",
-                    site.configurationPath,
-                ]
-            )
+            let command = Self.startReplay(site)
             try await eventually("the replay is made") {
                 try await site.number("SELECT count(*) FROM replay WHERE state = 'running'") == 1
             }
@@ -62,14 +55,7 @@ struct ReplayKillTests {
         try await Site.run(.busy(history: 4_000)) { site in
             let receiver = try await Self.deliver(site)
             receiver.setReading(false)
-            let command = site.start(
-                "spool replay",
-                BuiltProduct.spool,
-                [
-                    "replay", "--from", "4d", "--to", "0s", "--yes", "--wait", "--config",
-                    site.configurationPath,
-                ]
-            )
+            let command = Self.startReplay(site)
             try await eventually("it has connected") {
                 try await site.number("SELECT count(*) FROM connection WHERE closed_ms IS NULL") == 1
             }
@@ -83,6 +69,15 @@ struct ReplayKillTests {
             #expect(try await daemon.terminate() == .exited(0))
             #expect(receiver.ids.count == receiver.ids.values.count { $0 >= 2 })
         }
+    }
+
+    /// Starts `spool replay` of everything, without a daemon.
+    private static func startReplay(_ site: Site) -> Child {
+        site.start(
+            "spool replay",
+            BuiltProduct.spool,
+            ["replay", "--from", "4d", "--to", "0s", "--yes", "--wait", "--config", site.configurationPath]
+        )
     }
 
     /// Delivers everything once, and ends the daemon.
