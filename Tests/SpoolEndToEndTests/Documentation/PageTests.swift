@@ -21,7 +21,7 @@ struct PageTests {
     @Test("the table of rooms names the imports there are")
     func imports() throws {
         let rows = Documentation.read("docs/architecture.md")
-            .matches(of: #/(?m)^\| ([Ss]pool\w*) \| (.*)\|$/#)
+            .matches(of: #/(?m)^\| (CMalloc|[Ss]pool\w*) \| (.*)\|$/#)
         let documented = Dictionary(uniqueKeysWithValues: rows.map { (String($0.1), words(String($0.2))) })
 
         let sources = Documentation.project.appendingPathComponent("Sources").path
