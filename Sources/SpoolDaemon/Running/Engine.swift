@@ -20,6 +20,8 @@ final class Engine: Sendable {
     /// Pages of all sources share it.
     private let memory = Permits(PageMemory.pages)
     private let gates = Mutex<[String: RequestGate]>([:])
+    private let criticalErrors = CriticalErrors()
+    private let settings = Mutex(NotificationSettings())
     private let logger: Logger
 
     init(spool: Spool, time: Timekeeper, logger: Logger) {
@@ -38,6 +40,8 @@ final class Engine: Sendable {
         for (sink, cause) in registration.held {
             logger.error("sink held", metadata: ["sink": "\(sink)", "cause": "\(cause)"])
         }
+        criticalErrors.limit(to: composition.notifications.tooManyCriticalErrors)
+        settings.withLock { $0 = composition.notifications }
         await workforce.run(jobs(of: composition, registration, crashes))
         lanesChanged.notify()
     }
@@ -61,10 +65,22 @@ final class Engine: Sendable {
         for await error in workforce.failed { throw error }
     }
 
+    /// Throws when there were too many critical errors, if that is to end the daemon; returns when cancelled.
+    func tooManyErrors() async throws {
+        for await error in criticalErrors.exceeded { throw error }
+    }
+
+    /// After how long what is told of, as configured last.
+    var notifications: NotificationSettings { settings.withLock { $0 } }
+
     private func jobs(of composition: Composition, _ registration: Registration, _ crashes: CrashWatch)
         -> [Workforce.Job]
     {
-        composition.sources.map { fetching($0, registration, crashes) }
+        let budgets = SharedBudget.figures(of: composition.sources.map(\.content))
+        return composition.sources.map { part in
+            let perMinute = budgets[part.content.budgetKey] ?? part.content.requestsPerMinute
+            return fetching(part, perMinute: perMinute, registration, crashes)
+        }
             + composition.sinks.compactMap { delivering($0, registration, crashes) }
             + [retention(composition, registration), watching(composition), deriving()]
     }
@@ -82,12 +98,15 @@ final class Engine: Sendable {
             spool: spool,
             rules: NotificationRules(
                 maxSize: composition.spool.maxSize,
-                lookBacks: Dictionary(streams.map { ($0.name, $0.lookBack) }) { first, _ in first }
+                lookBacks: Dictionary(streams.map { ($0.name, $0.lookBack) }) { first, _ in first },
+                settings: composition.notifications
             ),
             time: time,
+            appended: appended,
             logger: logger
         )
-        let print = "\(composition.spool.maxSize) \(streams.map { "\($0.name)\($0.lookBack)" })"
+        let print =
+            "\(composition.spool.maxSize) \(composition.notifications) \(streams.map { "\($0.name)\($0.lookBack)" })"
         return Workforce.Job(name: "watchman", fingerprint: print) { stop throws(StoreError) in
             try await watchman.run(stop: stop)
         }
@@ -95,15 +114,17 @@ final class Engine: Sendable {
 
     private func fetching(
         _ part: Composition.Part<any Source>,
+        perMinute: Int,
         _ registration: Registration,
         _ crashes: CrashWatch
     ) -> Workforce.Job {
         let source = part.content
+        let counted = CountedSource(source: source, errors: criticalErrors)
         let loop = FetchLoop(
-            source: DatedSource(source: source, ids: registration.streams, dates: dates),
+            source: DatedSource(source: counted, ids: registration.streams, dates: dates),
             streams: registration.streams,
             store: spool,
-            gate: gate(for: source),
+            gate: gate(for: source, perMinute: perMinute),
             memory: memory,
             crashes: crashes,
             time: time,
@@ -120,7 +141,7 @@ final class Engine: Sendable {
         _ registration: Registration,
         _ crashes: CrashWatch
     ) -> Workforce.Job? {
-        let sink = part.content.sink
+        let sink = CountedSink(sink: part.content.sink, errors: criticalErrors)
         guard let id = registration.sinks[sink.name] else { return nil }
         let loop = DeliveryLoop(
             sink: sink,
@@ -156,13 +177,15 @@ final class Engine: Sendable {
         }
     }
 
-    /// Sources on one tenant share its budget.
-    private func gate(for source: any Source) -> RequestGate {
+    /// Sources on one tenant share its budget; a gate outlives a reload, so that what was asked for counts.
+    private func gate(for source: any Source, perMinute: Int) -> RequestGate {
         gates.withLock { gates in
-            let key = "\(source.budgetKey) \(source.requestsPerMinute)"
-            if let gate = gates[key] { return gate }
-            let gate = RequestGate(perMinute: source.requestsPerMinute, time: time)
-            gates[key] = gate
+            if let gate = gates[source.budgetKey] {
+                gate.limit(toPerMinute: perMinute)
+                return gate
+            }
+            let gate = RequestGate(perMinute: perMinute, time: time)
+            gates[source.budgetKey] = gate
             return gate
         }
     }
