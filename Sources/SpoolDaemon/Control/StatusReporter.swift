@@ -9,6 +9,11 @@ struct StatusReporter: Sendable {
 
     /// How everything is.
     func report() async throws(StoreError) -> StatusReport {
-        try await StatusReport(engine.spool, addresses: addresses, at: engine.time.wall())
+        try await StatusReport(
+            engine.spool,
+            addresses: addresses,
+            notifications: engine.notifications,
+            at: engine.time.wall()
+        )
     }
 }
