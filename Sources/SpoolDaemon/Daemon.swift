@@ -95,6 +95,8 @@ package struct Daemon: Sendable {
 
     private func serve(_ engine: Engine, _ composition: Composition, hostName: String) async throws {
         let notifier = ServiceNotifier(environment: environment)
+        let current = CurrentComposition(composition)
+        let readiness = Readiness()
         let control = ControlServer(
             socket: ControlSocket(spool: composition.spool.path),
             status: composition.status.listen,
@@ -102,7 +104,8 @@ package struct Daemon: Sendable {
                 engine: engine,
                 holder: SpoolHolder.current(.daemon, command: "spool run"),
                 onHandOver: nil,
-                reporter: StatusReporter(engine: engine, addresses: composition.addresses)
+                reporter: StatusReporter(engine: engine, current: current),
+                web: WebRoutes(engine: engine, current: current, readiness: readiness)
             ),
             logger: logger
         )
@@ -122,12 +125,13 @@ package struct Daemon: Sendable {
             group.addTask {
                 for await signal in signals {
                     guard signal == .sighup else { break }
-                    await reload(engine, notifier, hostName: hostName)
+                    await reload(engine, current, notifier, hostName: hostName)
                 }
             }
             // The signals' end, or the first failure.
             defer { group.cancelAll() }
             try await group.next()
+            readiness.stop()
             tell(notifier, .stopping)
             logger.notice("stopping")
             await engine.stop()
@@ -152,12 +156,22 @@ package struct Daemon: Sendable {
         }
     }
 
-    private func reload(_ engine: Engine, _ notifier: ServiceNotifier, hostName: String) async {
+    private func reload(
+        _ engine: Engine,
+        _ current: CurrentComposition,
+        _ notifier: ServiceNotifier,
+        hostName: String
+    ) async {
         tell(notifier, .reloading)
         defer { tell(notifier, .ready) }
         do {
             let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
+            let listen = current.value.status.listen
+            guard composition.status.listen == listen else {
+                throw ReloadRefusal("status.listen has changed, which takes a restart of the daemon")
+            }
             try await engine.apply(composition)
+            current.replace(by: composition)
             logger.notice("configuration reloaded", metadata: ["path": "\(path)"])
         } catch {
             logger.error(
@@ -166,4 +180,11 @@ package struct Daemon: Sendable {
             )
         }
     }
+}
+
+/// Why a configuration that is right in itself cannot be put in place of the one that runs.
+private struct ReloadRefusal: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }

@@ -34,6 +34,7 @@ extension StatusReport {
             }?.message
         streams = status.streams.map(StreamStatus.init)
         sinks = status.sinks.map { SinkStatus($0, address: addresses[$0.name] ?? "", at: now) }
+        set(try await spool.rates(at: now), of: status)
         replays = status.replays.map(ReplayStatus.init)
         notifications = status.notifications.map {
             NotificationStatus(

@@ -14,6 +14,7 @@ final class Engine: Sendable {
     let appended = Signal()
     /// Given when replays or subscriptions have changed.
     let lanesChanged = Signal()
+    let meters: Meters
     private let dates: SourceDates
     private let workforce = Workforce()
     private let crashWatch = Mutex<CrashWatch?>(nil)
@@ -27,6 +28,7 @@ final class Engine: Sendable {
         self.time = time
         self.logger = logger
         dates = SourceDates(time: time)
+        meters = Meters(spool: spool, time: time)
     }
 
     /// Makes the loops of a configuration run, in place of what ran before.
@@ -84,6 +86,7 @@ final class Engine: Sendable {
                 maxSize: composition.spool.maxSize,
                 lookBacks: Dictionary(streams.map { ($0.name, $0.lookBack) }) { first, _ in first }
             ),
+            meters: meters,
             time: time,
             logger: logger
         )

@@ -9,6 +9,7 @@ struct Watchman: Sendable {
 
     let spool: Spool
     let rules: NotificationRules
+    let meters: Meters
     let time: Timekeeper
     let logger: Logger
 
@@ -17,11 +18,13 @@ struct Watchman: Sendable {
         while !stop.isAsked {
             do throws(StoreError) {
                 try await look()
+                try await meters.look()
             } catch {
                 guard error.kind == .full || error.kind == .busy else { throw error }
             }
             await time.wait(Self.interval, or: Watch(stop))
         }
+        try await meters.end()
     }
 
     private func look() async throws(StoreError) {
