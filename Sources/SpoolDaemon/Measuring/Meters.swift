@@ -52,8 +52,14 @@ final class Meters: Sendable {
         if state.withLock({ $0.sampled.map(Self.minute) }) != Self.minute(now) { try await sample(at: now) }
     }
 
-    /// Writes the last sample, at the end.
-    func end() async throws(StoreError) { try await sample(at: time.wall()) }
+    /// Writes the last sample, at the end; a full disk does without.
+    func end() async throws(StoreError) {
+        do throws(StoreError) {
+            try await sample(at: time.wall())
+        } catch {
+            guard error.kind == .full || error.kind == .busy else { throw error }
+        }
+    }
 
     private func sample(at now: Timestamp) async throws(StoreError) {
         try await spool.sample(at: now)
