@@ -120,6 +120,7 @@ CREATE TABLE sink (
     last_success_ms INTEGER,         -- when something was settled last
     last_error TEXT,                 -- the last failure; NULL after a success
     attempts INTEGER NOT NULL DEFAULT 0, -- failed attempts since the last success
+    failures INTEGER NOT NULL DEFAULT 0, -- failed attempts ever
     retry_at_ms INTEGER              -- when the next attempt is due
 ) STRICT;
 
@@ -252,6 +253,23 @@ CREATE TABLE crash_mark (
     ends INTEGER NOT NULL DEFAULT 0, -- how often the process ended uncleanly under this mark
     at_ms INTEGER NOT NULL,          -- when it was set last
     PRIMARY KEY (step, subject, place)
+) STRICT, WITHOUT ROWID;
+
+-- What had been counted at a moment: a row a minute while a daemon runs, for two days. Charts and rates are made
+-- of them; where none are, no daemon ran.
+CREATE TABLE stream_sample (
+    at_ms INTEGER NOT NULL,          -- when, local clock
+    stream_id INTEGER NOT NULL REFERENCES stream (id) ON DELETE CASCADE, -- which stream
+    inserted INTEGER NOT NULL,       -- its stream.inserted then
+    PRIMARY KEY (at_ms, stream_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sink_sample (
+    at_ms INTEGER NOT NULL,          -- when, local clock
+    sink_id INTEGER NOT NULL REFERENCES sink (id) ON DELETE CASCADE, -- which sink
+    settled INTEGER NOT NULL,        -- events settled for it until then, live and by replays
+    waiting INTEGER NOT NULL,        -- events that waited for it
+    PRIMARY KEY (at_ms, sink_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Views --------------------------------------------------------------------------------------------------

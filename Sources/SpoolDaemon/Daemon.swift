@@ -116,6 +116,8 @@ package struct Daemon: Sendable {
     private func serve(_ engine: Engine, _ composition: Composition, hostName: String) async throws {
         let time = engine.time
         let notifier = ServiceNotifier(environment: environment)
+        let current = CurrentComposition(composition)
+        let readiness = Readiness()
         let control = ControlServer(
             socket: ControlSocket(spool: composition.spool.path),
             status: composition.status.listen,
@@ -123,7 +125,8 @@ package struct Daemon: Sendable {
                 engine: engine,
                 holder: SpoolHolder.current(.daemon, command: "spool run"),
                 onHandOver: nil,
-                reporter: StatusReporter(engine: engine, addresses: composition.addresses)
+                reporter: StatusReporter(engine: engine, current: current),
+                web: WebRoutes(engine: engine, current: current, readiness: readiness)
             ),
             logger: logger
         )
@@ -151,24 +154,35 @@ package struct Daemon: Sendable {
             group.addTask {
                 for await signal in signals {
                     guard signal == .sighup else { break }
-                    await reload(engine, notifier, hostName: hostName)
+                    await reload(engine, current, notifier, hostName: hostName)
                 }
             }
             // The signals' end, or the first failure.
             defer { group.cancelAll() }
             try await group.next()
+            readiness.stop()
             notifier.stopping()
             logger.notice("stopping")
             await engine.stop()
         }
     }
 
-    private func reload(_ engine: Engine, _ notifier: ServiceNotifier, hostName: String) async {
+    private func reload(
+        _ engine: Engine,
+        _ current: CurrentComposition,
+        _ notifier: ServiceNotifier,
+        hostName: String
+    ) async {
         notifier.reloading()
         defer { notifier.ready() }
         do {
             let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
+            let listen = current.value.status.listen
+            guard composition.status.listen == listen else {
+                throw ReloadRefusal("status.listen has changed, which takes a restart of the daemon")
+            }
             try await engine.apply(composition)
+            current.replace(by: composition)
             logger.notice("configuration reloaded", metadata: ["path": "\(path)"])
         } catch {
             logger.error(
@@ -177,4 +191,11 @@ package struct Daemon: Sendable {
             )
         }
     }
+}
+
+/// Why a configuration that is right in itself cannot be put in place of the one that runs.
+private struct ReloadRefusal: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }

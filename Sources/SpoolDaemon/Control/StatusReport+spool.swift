@@ -52,6 +52,7 @@ extension StatusReport {
         sinks = status.sinks.map {
             SinkStatus($0, address: addresses[$0.name] ?? "", settings: settings, at: now)
         }
+        set(try await spool.rates(at: now), of: status)
         replays = status.replays.map(ReplayStatus.init)
         notifications = status.notifications.map {
             NotificationStatus(

@@ -14,6 +14,7 @@ final class Engine: Sendable {
     let appended = Signal()
     /// Given when replays or subscriptions have changed.
     let lanesChanged = Signal()
+    let meters: Meters
     private let dates: SourceDates
     private let workforce = Workforce()
     private let crashWatch = Mutex<CrashWatch?>(nil)
@@ -28,6 +29,7 @@ final class Engine: Sendable {
         self.time = time
         self.logger = logger
         dates = SourceDates(time: time)
+        meters = Meters(spool: spool, time: time)
         sources = SourceDesk(dates: dates, time: time)
     }
 
@@ -127,7 +129,8 @@ final class Engine: Sendable {
             ),
             time: time,
             appended: appended,
-            logger: logger
+            logger: logger,
+            meters: meters
         )
         let print =
             "\(composition.spool.maxSize) \(composition.notifications) \(streams.map { "\($0.name)\($0.lookBack)" })"

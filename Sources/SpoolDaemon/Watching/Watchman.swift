@@ -15,6 +15,8 @@ struct Watchman: Sendable {
     /// Given when notifications became events that a sink waits for.
     let appended: Signal
     let logger: Logger
+    /// Measured at every look.
+    var meters: Meters?
 
     /// Looks until `stop` is asked for.
     ///
@@ -30,10 +32,12 @@ struct Watchman: Sendable {
                 let now = try await spool.inserted(into: .notifications)
                 if now != told { appended.notify() }
                 told = now
+                try await meters?.look()
             } catch {
                 guard error.kind == .full || error.kind == .busy else { throw error }
             }
         }
+        try await meters?.end()
     }
 
     /// Looks once.

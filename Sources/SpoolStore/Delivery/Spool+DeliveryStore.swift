@@ -77,6 +77,7 @@ extension Spool: DeliveryStore {
                         state_since_ms = CASE state WHEN ?1 THEN state_since_ms ELSE coalesce(?7, ?4) END,
                         trouble_since_ms = CASE WHEN ?1 = 'connected' AND ?3 = 0 THEN NULL
                             ELSE coalesce(trouble_since_ms, ?7, ?4) END,
+                        failures = failures + (?4 IS NOT NULL),
                         state = ?1, last_error = ?2, attempts = ?3, retry_at_ms = ?4, cuts = ?8,
                         last_success_ms = coalesce(?5, last_success_ms)
                     WHERE id = ?6
