@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
 
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -71,12 +72,14 @@ let package = Package(
         .executableTarget(
             name: "spool",
             dependencies: [
-                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolDoctor", "SpoolNetwork",
+                "CMalloc", "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolDoctor",
+                "SpoolNetwork",
                 "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, logging, unixSignals,
             ],
             resources: [.embedInCode("Init/spool.yaml")],
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CMalloc"),
         room("SpoolCore", []),
         room("SpoolFormats", ["SpoolCore"]),
         room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
@@ -98,7 +101,7 @@ let package = Package(
             ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, nioCore, nioPosix, nioSSL, nioTLS]
         ),
         room("SpoolSimulator", [nioCore, nioHTTP1, nioPosix, nioSSL]),
-        room("SpoolReceiver", [nioCore, nioPosix, nioSSL]),
+        room("SpoolReceiver", [asn1, crypto, nioCore, nioHTTP1, nioPosix, nioSSL, x509]),
         room("SpoolPipeline", ["SpoolCore", deque, logging]),
         room(
             "SpoolDaemon",

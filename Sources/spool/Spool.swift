@@ -19,7 +19,8 @@ struct Spool: AsyncParsableCommand {
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, DoctorCommand.self,
             StatusCommand.self,
             ReplayCommand.self,
-            QueryCommand.self, SimulateCommand.self,
+            DeadCommand.self,
+            QueryCommand.self, ListenCommand.self, SimulateCommand.self,
         ]
     )
 

@@ -47,6 +47,7 @@ struct ControlRoutes: Sendable {
             return all.filter { command.sink == nil || $0.sink == command.sink }
         }
         on(MoveReplay.self, router) { try await move($0) }
+        addHands(to: router)
         return router
     }
 
@@ -70,7 +71,8 @@ struct ControlRoutes: Sendable {
         return replay
     }
 
-    private func on<Command: ControlCommand>(
+    /// Answers one kind of command.
+    func on<Command: ControlCommand>(
         _ type: Command.Type,
         _ router: Router<BasicRequestContext>,
         _ work: @escaping @Sendable (Command) async throws -> Command.Answer

@@ -13,14 +13,9 @@ package enum ScanStep {
         progress: StreamProgress,
         fetched: Timestamp
     ) -> PageCommit {
-        var advanced = scan
-        let firstDate = scan.firstDate ?? page.date
-        advanced.firstDate = firstDate
-        advanced.seen += page.records.count
-        if let greatest = page.greatest { advanced.greatest = max(scan.greatest ?? greatest, greatest) }
-        advanced.position = page.next
-
-        let isLast = page.next == nil
+        let (advanced, ended) = advance(scan, past: page)
+        let firstDate = advanced.firstDate ?? page.date
+        let isLast = ended != nil
         var after = progress
         switch scan.reason {
         case .poll:
@@ -28,6 +23,9 @@ package enum ScanStep {
             if isLast { cursor.since = since(after: advanced, firstDate: firstDate, before: cursor.since) }
             cursor.scan = isLast ? nil : advanced
             after.cursor = cursor
+            if isLast, isSweepToo(scan, stream: stream, sweptTo: progress.sweptTo, firstDate: firstDate) {
+                after.sweptTo = scan.to
+            }
         case .sweep:
             after.sweep = isLast ? nil : advanced
             if isLast {
@@ -42,10 +40,21 @@ package enum ScanStep {
             page: page,
             scan: scan,
             windowEnd: scan.to ?? firstDate,
-            ended: isLast ? windowState(of: advanced, firstDate: firstDate) : nil,
+            ended: ended,
             progress: after,
             fetched: fetched
         )
+    }
+
+    /// The scan after a page; and what its window has become, if that was its last page.
+    package static func advance(_ scan: Scan, past page: Page) -> (scan: Scan, ended: WindowState?) {
+        var advanced = scan
+        let firstDate = scan.firstDate ?? page.date
+        advanced.firstDate = firstDate
+        advanced.seen += page.records.count
+        if let greatest = page.greatest { advanced.greatest = max(scan.greatest ?? greatest, greatest) }
+        advanced.position = page.next
+        return (advanced, page.next == nil ? windowState(of: advanced, firstDate: firstDate) : nil)
     }
 
     /// Where `since` stands after a scan.
@@ -57,6 +66,20 @@ package enum ScanStep {
         if let to = scan.to { return max(before, to) }
         let reached = min(scan.greatest ?? before, firstDate)
         return max(before, reached, firstDate - FetchPlan.oldWindow)
+    }
+
+    /// True for a poll that read what sweeps would read next, and late enough: its whole window had the
+    /// look-back to appear before its first answer.
+    private static func isSweepToo(
+        _ scan: Scan,
+        stream: SourceStream,
+        sweptTo: Timestamp?,
+        firstDate: Timestamp
+    ) -> Bool {
+        guard let to = scan.to, let sweptTo, !stream.sweepsBack else {
+            return false
+        }
+        return scan.from <= sweptTo && sweptTo < to && to <= firstDate - stream.lookBack
     }
 
     /// Where `swept_to` stands after a sweep: at its end.

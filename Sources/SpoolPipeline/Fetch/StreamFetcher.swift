@@ -10,8 +10,7 @@ package struct StreamFetcher: Sendable {
     private let id: StreamID
     private let store: any PageStore
     private let gate: RequestGate
-    private let memory: Permits
-    private let crashes: CrashWatch?
+    private let asker: PageAsker
     private let time: Timekeeper
     private let appended: Signal
     private let logger: Logger
@@ -34,8 +33,7 @@ package struct StreamFetcher: Sendable {
         self.id = id
         self.store = store
         self.gate = gate
-        self.memory = memory
-        self.crashes = crashes
+        asker = PageAsker(memory: memory, crashes: crashes)
         self.time = time
         self.appended = appended
         var logger = logger
@@ -77,6 +75,7 @@ package struct StreamFetcher: Sendable {
             let progress = try await patiently("fetching", stop: stop) { () async throws(StoreError) in
                 try await store.progress(of: id)
             }
+            plan.room = store.room
             let now = last.date + (time.elapsed() - last.at)
             switch plan.next(progress, date: now, elapsed: time.elapsed()) {
             case .wait(let duration):
@@ -86,8 +85,9 @@ package struct StreamFetcher: Sendable {
                 try await abandon(scan, stop: stop)
             case .read(let scan, let claim):
                 guard await gate.take(claim, stop: stop) else { continue }
-                if let date = try await page(of: scan, progress: progress, &reader, stop: stop) {
-                    known = (date, time.elapsed())
+                if let page = try await page(of: scan, progress: progress, &reader, stop: stop) {
+                    known = (page.date, time.elapsed())
+                    plan.came(scan, records: page.records, bytes: page.bytes)
                 } else {
                     plan.failed(scan)
                 }
@@ -118,17 +118,17 @@ package struct StreamFetcher: Sendable {
 
     /// Reads a page into the spool.
     ///
-    /// - Returns: the source's time; nil when no page came.
+    /// - Returns: nil when no page came.
     private func page(
         of scan: Scan,
         progress: StreamProgress,
         _ reader: inout PageReader,
         stop: Stop
-    ) async throws(StoreError) -> Timestamp? {
-        let limit = reader.limit.current
+    ) async throws(StoreError) -> Spooled? {
+        let limit = reader.pace.limit.current
         switch try await spool(scan, progress: progress, limit: limit, stop: stop) {
         case .success(let page)?:
-            reader.limit.cameWhole()
+            reader.pace.limit.cameWhole()
             if page.receipt.inserted > 0 { appended.notify() }
             try await reader.answered(endsScan: page.endsScan, store, id)
             if page.receipt.unreadable > 0 {
@@ -137,7 +137,7 @@ package struct StreamFetcher: Sendable {
                     metadata: ["records": "\(page.receipt.unreadable)"]
                 )
             }
-            return page.date
+            return page
         case .failure(let fault)?:
             if fault.kind == .scanLost { try await abandon(scan, stop: stop) }
             try await pause(after: fault, &reader, stop: stop)
@@ -150,51 +150,38 @@ package struct StreamFetcher: Sendable {
     private struct Spooled: Sendable {
         let receipt: PageReceipt
         let date: Timestamp
+        let records: Int
+        let bytes: Int
         let endsScan: Bool
     }
 
-    /// Asks for a page, reads it and spools it, within the memory that the pages of all streams share.
+    /// Asks for a page, reads it and spools it.
     ///
     /// - Returns: nil when told to stop before its turn.
     private func spool(_ scan: Scan, progress: StreamProgress, limit: Int, stop: Stop)
         async throws(StoreError) -> Result<Spooled, SourceFault>?
     {
-        guard await memory.take(stop: stop) else { return nil }
-        defer { memory.give() }
-        let page: Page
-        switch try await read(scan, limit: limit, stop: stop) {
-        case .success(let whole): page = whole
-        case .failure(let fault): return .failure(fault)
+        try await asker.page(of: scan, stream, from: source, limit: limit, stop: stop) {
+            page async throws(StoreError) in
+            let commit = ScanStep.commit(
+                page,
+                of: scan,
+                stream: stream,
+                id: id,
+                progress: progress,
+                fetched: time.wall()
+            )
+            let receipt = try await patiently("spooling a page", stop: stop) { () async throws(StoreError) in
+                try await store.append(commit)
+            }
+            return Spooled(
+                receipt: receipt,
+                date: page.date,
+                records: page.records.count,
+                bytes: page.records.reduce(0) { $0 + $1.raw.count },
+                endsScan: page.next == nil
+            )
         }
-        if let next = page.next, next == scan.position {
-            let message = "the source named the same page of \(stream.name) as the next one"
-            return .failure(SourceFault(.scanLost, message))
-        }
-        let commit = ScanStep.commit(
-            page,
-            of: scan,
-            stream: stream,
-            id: id,
-            progress: progress,
-            fetched: time.wall()
-        )
-        let receipt = try await patiently("spooling a page", stop: stop) { () async throws(StoreError) in
-            try await store.append(commit)
-        }
-        return .success(Spooled(receipt: receipt, date: page.date, endsScan: page.next == nil))
-    }
-
-    private func read(_ scan: Scan, limit: Int, stop: Stop) async throws(StoreError)
-        -> Result<Page, SourceFault>
-    {
-        let answer: any SourceAnswer
-        do throws(SourceFault) {
-            answer = try await source.answer(of: stream, scan: scan, limit: limit)
-        } catch {
-            return .failure(error)
-        }
-        guard let crashes else { return CrashWatch.read(answer, []) }
-        return try await crashes.page(of: answer, scan: scan, stream.name, stop: stop)
     }
 
     private func abandon(_ scan: Scan, stop: Stop) async throws(StoreError) {
