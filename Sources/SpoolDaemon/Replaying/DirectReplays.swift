@@ -57,8 +57,14 @@ struct DirectReplays: Sendable {
         server = Task { try await control.run(onReady: {}) }
     }
 
+    func estimate(_ request: ReplayRequest) async throws(StoreError) -> ReplayEstimate {
+        try request.check()
+        return try await spool.estimate(request)
+    }
+
     func create(_ request: ReplayRequest) async throws(StoreError) -> Replay {
-        try await spool.create(request, at: engine.time.wall())
+        try request.check()
+        return try await spool.create(request, at: engine.time.wall())
     }
 
     func move(_ id: ReplayID, _ move: MoveReplay.Move) async throws -> Replay {
@@ -76,15 +82,9 @@ struct DirectReplays: Sendable {
 
     /// Sends the replay until it has ended, or a daemon asks for the spool.
     func drive(_ replay: Replay) async throws {
-        guard
-            let sink = composition.sinks.first(where: { $0.content.sink.name == replay.sink })?.content.sink,
-            let id = registration.sinks[replay.sink]
-        else {
-            throw StoreError(.invalid, "The sink \(replay.sink) is not in the configuration.")
-        }
         let loop = DeliveryLoop(
-            sink: sink,
-            id: id,
+            sink: try sink(of: replay),
+            id: replay.sinkID,
             store: SingleReplayStore(store: spool, replay: replay.id),
             crashes: try await engine.crashes(),
             time: engine.time,
@@ -101,6 +101,17 @@ struct DirectReplays: Sendable {
             ended.ask()
             try await group.waitForAll()
         }
+    }
+
+    private func sink(of replay: Replay) throws(StoreError) -> any Sink {
+        if let destination = replay.request.destination {
+            return try AdHocDeliveries.sink(destination, named: replay.sink)
+        }
+        let part = composition.sinks.first { $0.content.sink.name == replay.sink }
+        guard let part else {
+            throw StoreError(.invalid, "The sink \(replay.sink) is not in the configuration.")
+        }
+        return part.content.sink
     }
 
     private func waitForEnd(of id: ReplayID) async throws {

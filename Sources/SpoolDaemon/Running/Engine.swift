@@ -66,7 +66,21 @@ final class Engine: Sendable {
     {
         composition.sources.map { fetching($0, registration, crashes) }
             + composition.sinks.compactMap { delivering($0, registration, crashes) }
-            + [retention(composition, registration), watching(composition), deriving()]
+            + [retention(composition, registration), watching(composition), deriving(), replaying(crashes)]
+    }
+
+    private func replaying(_ crashes: CrashWatch) -> Workforce.Job {
+        let deliveries = AdHocDeliveries(
+            spool: spool,
+            crashes: crashes,
+            time: time,
+            appended: appended,
+            lanesChanged: lanesChanged,
+            logger: logger
+        )
+        return Workforce.Job(name: "ad-hoc destinations", fingerprint: "") { stop throws(StoreError) in
+            try await deliveries.run(stop: stop)
+        }
     }
 
     private func deriving() -> Workforce.Job {

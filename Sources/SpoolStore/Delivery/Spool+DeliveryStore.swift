@@ -77,7 +77,7 @@ extension Spool: DeliveryStore {
                         state_since_ms = CASE state WHEN ?1 THEN state_since_ms ELSE coalesce(?7, ?4) END,
                         state = ?1, last_error = ?2, attempts = ?3, retry_at_ms = ?4,
                         last_success_ms = coalesce(?5, last_success_ms)
-                    WHERE id = ?6
+                    WHERE id = ?6 AND (replay_id IS NULL OR state <> 'disabled')
                     """,
                 arguments: [
                     report.state.rawValue, report.lastError, report.attempts, report.retryAt?.milliseconds,
