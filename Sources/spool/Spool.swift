@@ -18,7 +18,8 @@ struct Spool: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self,
             ReplayCommand.self,
-            QueryCommand.self, SimulateCommand.self,
+            DeadCommand.self,
+            QueryCommand.self, ListenCommand.self, SimulateCommand.self,
         ]
     )
 

@@ -31,11 +31,14 @@ package struct Refetch: Sendable, Codable, Equatable {
     package struct Place: Sendable, Codable, Equatable {
         /// Everything before this has been read.
         package let readTo: Timestamp
+        /// The greatest time of a record seen so far, for whoever watches.
+        package let seenTo: Timestamp
         /// All that the reader needs to go on from there, in its own words.
         package let reader: String
 
-        package init(readTo: Timestamp, reader: String) {
+        package init(readTo: Timestamp, seenTo: Timestamp, reader: String) {
             self.readTo = readTo
+            self.seenTo = seenTo
             self.reader = reader
         }
     }
@@ -71,9 +74,6 @@ package protocol RefetchStore: Sendable {
 
     /// Keeps how far a stream's part is; nil: it begins again.
     func keep(_ place: Refetch.Place?, of stream: StreamID, _ replay: ReplayID) async throws(StoreError)
-
-    /// Gives up a scan of a part: its window becomes `abandoned`.
-    func abandon(_ scan: Scan, of stream: StreamID, at: Timestamp) async throws(StoreError)
 
     /// Keeps why the source does not answer; nil clears it.
     func note(_ trouble: String?, ofRefetch replay: ReplayID) async throws(StoreError)

@@ -56,6 +56,7 @@ struct ControlRoutes: Sendable {
             try await engine.spool.remove(command.replay)
             return removed
         }
+        addHands(to: router)
         return router
     }
 
@@ -79,7 +80,8 @@ struct ControlRoutes: Sendable {
         return replay
     }
 
-    private func on<Command: ControlCommand>(
+    /// Answers one kind of command.
+    func on<Command: ControlCommand>(
         _ type: Command.Type,
         _ router: Router<BasicRequestContext>,
         _ work: @escaping @Sendable (Command) async throws -> Command.Answer

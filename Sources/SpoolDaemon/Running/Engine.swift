@@ -98,17 +98,23 @@ final class Engine: Sendable {
     }
 
     private func replaying(_ crashes: CrashWatch) -> Workforce.Job {
-        let deliveries = AdHocDeliveries(
+        let workers = replayWorkers(crashes)
+        return Workforce.Job(name: "replays", fingerprint: "") { stop throws(StoreError) in
+            try await workers.run(stop: stop)
+        }
+    }
+
+    /// What runs replays beside the sinks' own loops.
+    func replayWorkers(_ crashes: CrashWatch) -> ReplayWorkers {
+        ReplayWorkers(
             spool: spool,
+            sources: sources,
             crashes: crashes,
             time: time,
             appended: appended,
             lanesChanged: lanesChanged,
             logger: logger
         )
-        return Workforce.Job(name: "ad-hoc destinations", fingerprint: "") { stop throws(StoreError) in
-            try await deliveries.run(stop: stop)
-        }
     }
 
     private func deriving() -> Workforce.Job {

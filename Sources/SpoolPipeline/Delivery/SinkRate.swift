@@ -3,13 +3,13 @@ import SpoolCore
 /// What a sink takes, in events a second, while it is fed without a pause.
 ///
 /// A sink that was given ten events a minute has shown nothing of what it can take: only stretches count in which
-/// one batch followed the other. In them the rate is what was settled between two settlements at least a second
+/// one batch followed the other. In them the rate is what was settled between two settlements at least three seconds
 /// apart; the settlements of batches from before the stretch are left out, so that neither TCP's grace nor a trickle
 /// before it makes the sink look slow. What was measured counts for ten minutes, and the greatest of it is the rate: the
 /// pauses of a replay that is held back bring no measurement, and no lower one.
 package struct SinkRate: Sendable, Equatable {
     /// The least time between two settlements from which a rate is made.
-    package static let span = Duration.seconds(1)
+    package static let span = Duration.seconds(3)
     /// So long a measurement counts.
     package static let memory = Duration.minutes(10)
 

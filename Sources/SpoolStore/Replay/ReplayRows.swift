@@ -30,7 +30,14 @@ enum ReplayRows {
         )
         let id = ReplayID(db.lastInsertedRowID)
         if sink == nil { try AdHocSink.belong(db, target, to: id) }
-        for plan in plans { try add(db, id, plan) }
+        for plan in plans {
+            if request.refetch {
+                // Until it is fixed it keeps all of its window, also what the refetch will have brought.
+                try add(db, id, plan.stream, last: .max, end: .max, position: 0)
+            } else {
+                try add(db, id, plan)
+            }
+        }
         return id
     }
 

@@ -48,6 +48,7 @@ extension Spool: ReplayStore {
                 arguments: [state.rawValue, now.milliseconds, state.isUnfinished, replay.value]
             )
             if !state.isUnfinished { try AdHocSink.disable(db, of: replay, at: now) }
+            if state != .paused { try RetentionNotes.moved(db, replay, at: now) }
         }
     }
 

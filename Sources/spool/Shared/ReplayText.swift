@@ -46,7 +46,7 @@ struct RefetchText {
         var (read, all) = (0.0, 0.0)
         for part in refetch.parts {
             let whole = Double(part.to.since(part.from).milliseconds)
-            let done = Double((part.place?.readTo ?? part.from).since(part.from).milliseconds)
+            let done = Double((part.place?.seenTo ?? part.from).since(part.from).milliseconds)
             all += whole
             read += min(max(done, 0), whole)
         }

@@ -79,7 +79,11 @@ struct ReplayTextTests {
             from: Timestamp(milliseconds: 0),
             to: Timestamp(milliseconds: 100)
         )
-        part.place = Refetch.Place(readTo: Timestamp(milliseconds: 25), reader: "")
+        part.place = Refetch.Place(
+            readTo: Timestamp(milliseconds: 0),
+            seenTo: Timestamp(milliseconds: 25),
+            reader: ""
+        )
         (part.seen, part.inserted, part.recovered) = (70, 3, 5)
         refetching.refetch = Refetch(parts: [part])
 

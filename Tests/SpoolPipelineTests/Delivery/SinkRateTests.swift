@@ -14,12 +14,15 @@ struct SinkRateTests {
         }
     }
 
-    @Test("is what was settled between two settlements a second apart while it was fed without a pause")
+    @Test("is what was settled between two settlements three seconds apart while it was fed without a pause")
     mutating func steady() {
-        for number in 0..<30 { rate.fed(batch: number) }
+        for number in 0..<40 { rate.fed(batch: number) }
         settle(0..<30, from: .seconds(5), every: .milliseconds(100))
+        let early = rate.recent(at: .seconds(8))
+        settle(30..<40, from: .seconds(8), every: .milliseconds(100))
 
-        #expect(rate.recent(at: .seconds(8)) == 1_000)
+        #expect(early == nil)
+        #expect(rate.recent(at: .seconds(9)) == 1_000)
     }
 
     @Test("says nothing of a sink that is given little")
@@ -37,21 +40,21 @@ struct SinkRateTests {
     mutating func stretchBegins() {
         rate.fed(batch: 0)
         rate.paused()
-        for number in 1..<40 { rate.fed(batch: number) }
+        for number in 1..<100 { rate.fed(batch: number) }
         rate.settled(batch: 0, events: 1, at: .seconds(1))
-        settle(1..<40, from: .seconds(3), every: .milliseconds(50))
+        settle(1..<100, from: .seconds(5), every: .milliseconds(50))
 
-        #expect(rate.recent(at: .seconds(5)) == 2_000)
+        #expect(rate.recent(at: .seconds(10)) == 2_000)
     }
 
     @Test("is the greatest of ten minutes; a slower stretch does not lower it before")
     mutating func greatest() {
         for number in 0..<100 { rate.fed(batch: number) }
-        settle(0..<12, from: .zero, every: .milliseconds(100))
-        settle(12..<15, from: .seconds(2), every: .milliseconds(1_000))
+        settle(0..<32, from: .zero, every: .milliseconds(100))
+        settle(32..<42, from: .seconds(4), every: .seconds(1))
 
         #expect(rate.recent(at: .minutes(9)) == 1_000)
-        #expect(rate.recent(at: .seconds(601)).map { $0 < 1_000 } == true)
+        #expect(rate.recent(at: .seconds(604)).map { $0 < 1_000 } == true)
         #expect(rate.recent(at: .minutes(11)) == nil)
     }
 

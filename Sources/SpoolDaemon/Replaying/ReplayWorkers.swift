@@ -5,9 +5,11 @@ import SpoolPipeline
 import SpoolSinks
 import SpoolStore
 
-/// A delivery loop for each running replay to an ad-hoc destination, for as long as that replay runs.
-struct AdHocDeliveries: Sendable {
+/// What running replays need beside the sinks' own loops, for as long as they run: each that reads its window from
+/// the source a refetcher, and each to an ad-hoc destination a delivery loop.
+struct ReplayWorkers: Sendable {
     let spool: Spool
+    let sources: SourceDesk
     let crashes: CrashWatch
     let time: Timekeeper
     let appended: Signal
@@ -39,16 +41,51 @@ struct AdHocDeliveries: Sendable {
         while !stop.isAsked, !Task.isCancelled {
             let changes = Watch(lanesChanged)
             var jobs: [Workforce.Job] = []
-            for replay in try await spool.replays(of: nil)
-            where replay.state == .running && !replay.isRefetching {
-                if let job = try await job(replay) { jobs.append(job) }
+            for replay in try await spool.replays(of: nil) where replay.state == .running {
+                if replay.isRefetching {
+                    jobs.append(refetching(replay))
+                } else if let job = try await delivering(replay) {
+                    jobs.append(job)
+                }
             }
             await loops.run(jobs)
             await time.wait(nil, or: changes, Watch(stop))
         }
     }
 
-    private func job(_ replay: Replay) async throws(StoreError) -> Workforce.Job? {
+    private func refetching(_ replay: Replay) -> Workforce.Job {
+        let refetcher = refetcher(of: replay.id)
+        return Workforce.Job(name: "refetch \(replay.id)", fingerprint: "") { stop throws(StoreError) in
+            try await refetcher.run(stop: stop)
+        }
+    }
+
+    /// What reads a replay's window from its sources.
+    func refetcher(of replay: ReplayID) -> Refetcher {
+        Refetcher(
+            replay,
+            store: spool,
+            access: { [sources] in sources.access(to: $0) },
+            reader: { [self] in reader(of: $0) },
+            time: time,
+            appended: appended,
+            lanesChanged: lanesChanged,
+            logger: logger
+        )
+    }
+
+    private func reader(of stream: StreamName) -> WindowReader {
+        WindowReader(
+            stream: stream,
+            access: { [sources] in sources.access(to: stream) },
+            memory: sources.memory,
+            crashes: crashes,
+            time: time,
+            logger: logger
+        )
+    }
+
+    private func delivering(_ replay: Replay) async throws(StoreError) -> Workforce.Job? {
         guard let destination = replay.request.destination else { return nil }
         let sink: any Sink
         do throws(StoreError) {
@@ -105,6 +142,6 @@ extension ReplayRequest {
     ///
     /// - Throws: `.invalid` with everything that is wrong with it.
     func check() throws(StoreError) {
-        if let destination { _ = try AdHocDeliveries.sink(destination, named: sink) }
+        if let destination { _ = try ReplayWorkers.sink(destination, named: sink) }
     }
 }
