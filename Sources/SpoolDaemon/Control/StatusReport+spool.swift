@@ -25,10 +25,16 @@ extension StatusReport {
         _ spool: Spool,
         addresses: [SinkName: String],
         notifications settings: NotificationSettings = NotificationSettings(),
+        uncovered: [StreamID: [UncoveredTime]]? = nil,
         at now: Timestamp
     ) async throws(StoreError) {
         let status = try await spool.status()
-        let gaps = try await GapStatus.read(spool, healedSince: now - Self.healedShown)
+        let gaps = try await GapStatus.read(
+            spool,
+            status.streams,
+            uncovered: uncovered,
+            healedSince: now - Self.healedShown
+        )
         self.init(
             version: SpoolVersion.number,
             holder: Spool.holder(ofSpoolAt: spool.path),
