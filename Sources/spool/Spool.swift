@@ -17,7 +17,7 @@ struct Spool: AsyncParsableCommand {
         version: SpoolVersion.text,
         subcommands: [
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self,
-            ReplayCommand.self,
+            ReplayCommand.self, VerifyCommand.self,
             QueryCommand.self, SimulateCommand.self,
         ]
     )

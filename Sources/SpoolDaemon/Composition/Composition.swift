@@ -14,6 +14,7 @@ package struct Composition: Sendable {
     package let path: String
     package let spool: SpoolSettings
     package let status: StatusSettings
+    package let audit: AuditSettings
     package let sources: [Part<any Source>]
     package let sinks: [Part<ConfiguredSink>]
     /// Unwise settings that work all the same.
@@ -82,6 +83,7 @@ package struct Composition: Sendable {
         self.path = path
         spool = settings.spool
         status = settings.status
+        audit = settings.audit
         sources = settings.sources.compactMap { part in
             Sources.make(from: part.node, problems: problems, environment: environment)
                 .map { Part(content: $0, fingerprint: Fingerprint.of(part.node)) }
@@ -99,6 +101,7 @@ package struct Composition: Sendable {
         path = other.path
         spool = other.spool
         status = other.status
+        audit = other.audit
         sources = other.sources
         sinks = other.sinks
         self.warnings = warnings

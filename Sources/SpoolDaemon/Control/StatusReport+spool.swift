@@ -35,6 +35,7 @@ extension StatusReport {
         streams = status.streams.map(StreamStatus.init)
         sinks = status.sinks.map { SinkStatus($0, address: addresses[$0.name] ?? "", at: now) }
         replays = status.replays.map(ReplayStatus.init)
+        proof = try await spool.lastProof().flatMap(ProofStatus.init)
         notifications = status.notifications.map {
             NotificationStatus(
                 at: $0.at,

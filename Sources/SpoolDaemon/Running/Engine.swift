@@ -12,6 +12,8 @@ final class Engine: Sendable {
     let time: Timekeeper
     /// Given when a page was spooled.
     let appended = Signal()
+    /// Given when a sweep has come to its end.
+    let swept = Signal()
     /// Given when replays or subscriptions have changed.
     let lanesChanged = Signal()
     private let dates: SourceDates
@@ -19,7 +21,9 @@ final class Engine: Sendable {
     private let crashWatch = Mutex<CrashWatch?>(nil)
     /// Where fetching, refetches and `verify` get at a source.
     let sources: SourceDesk
-    private let logger: Logger
+    /// Compares source, spool and ledger, one proof after the other.
+    let verifier = Verifier()
+    let logger: Logger
 
     init(spool: Spool, time: Timekeeper, logger: Logger) {
         self.spool = spool
@@ -95,6 +99,14 @@ final class Engine: Sendable {
         composition.sources.compactMap { fetching($0, registration, crashes) }
             + composition.sinks.compactMap { delivering($0, registration, crashes) }
             + [retention(composition, registration), watching(composition), deriving()]
+            + [verifying(composition)]
+    }
+
+    private func verifying(_ composition: Composition) -> Workforce.Job {
+        let audit = composition.audit
+        return Workforce.Job(name: "verify", fingerprint: "\(audit)") { [self] stop throws(StoreError) in
+            try await verifier.run(on: self, audit: audit, stop: stop)
+        }
     }
 
     private func deriving() -> Workforce.Job {
@@ -136,6 +148,7 @@ final class Engine: Sendable {
             crashes: crashes,
             time: time,
             appended: appended,
+            swept: swept,
             logger: logger
         )
         return Workforce.Job(name: "source \(source.name)", fingerprint: part.fingerprint) {

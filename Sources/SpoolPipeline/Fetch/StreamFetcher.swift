@@ -13,6 +13,7 @@ package struct StreamFetcher: Sendable {
     private let asker: PageAsker
     private let time: Timekeeper
     private let appended: Signal
+    private let swept: Signal?
     private let logger: Logger
     private let patiently: Patience
 
@@ -26,6 +27,7 @@ package struct StreamFetcher: Sendable {
         crashes: CrashWatch? = nil,
         time: Timekeeper,
         appended: Signal,
+        swept: Signal? = nil,
         logger: Logger
     ) {
         self.source = source
@@ -36,6 +38,7 @@ package struct StreamFetcher: Sendable {
         asker = PageAsker(memory: memory, crashes: crashes)
         self.time = time
         self.appended = appended
+        self.swept = swept
         var logger = logger
         logger[metadataKey: "stream"] = "\(stream.name)"
         self.logger = logger
@@ -75,6 +78,7 @@ package struct StreamFetcher: Sendable {
             let progress = try await patiently("fetching", stop: stop) { () async throws(StoreError) in
                 try await store.progress(of: id)
             }
+            plan.room = store.room
             let now = last.date + (time.elapsed() - last.at)
             switch plan.next(progress, date: now, elapsed: time.elapsed()) {
             case .wait(let duration):
@@ -84,8 +88,9 @@ package struct StreamFetcher: Sendable {
                 try await abandon(scan, stop: stop)
             case .read(let scan, let claim):
                 guard await gate.take(claim, stop: stop) else { continue }
-                if let date = try await page(of: scan, progress: progress, &reader, stop: stop) {
-                    known = (date, time.elapsed())
+                if let page = try await page(of: scan, progress: progress, &reader, stop: stop) {
+                    known = (page.date, time.elapsed())
+                    plan.came(scan, records: page.records, bytes: page.bytes)
                 } else {
                     plan.failed(scan)
                 }
@@ -116,18 +121,19 @@ package struct StreamFetcher: Sendable {
 
     /// Reads a page into the spool.
     ///
-    /// - Returns: the source's time; nil when no page came.
+    /// - Returns: nil when no page came.
     private func page(
         of scan: Scan,
         progress: StreamProgress,
         _ reader: inout PageReader,
         stop: Stop
-    ) async throws(StoreError) -> Timestamp? {
+    ) async throws(StoreError) -> Spooled? {
         let limit = reader.pace.limit.current
         switch try await spool(scan, progress: progress, limit: limit, stop: stop) {
         case .success(let page)?:
             reader.pace.limit.cameWhole()
             if page.receipt.inserted > 0 { appended.notify() }
+            if page.endsScan, scan.reason == .sweep { swept?.notify() }
             try await reader.answered(endsScan: page.endsScan, store, id)
             if page.receipt.unreadable > 0 {
                 logger.warning(
@@ -135,7 +141,7 @@ package struct StreamFetcher: Sendable {
                     metadata: ["records": "\(page.receipt.unreadable)"]
                 )
             }
-            return page.date
+            return page
         case .failure(let fault)?:
             if fault.kind == .scanLost { try await abandon(scan, stop: stop) }
             try await pause(after: fault, &reader, stop: stop)
@@ -148,6 +154,8 @@ package struct StreamFetcher: Sendable {
     private struct Spooled: Sendable {
         let receipt: PageReceipt
         let date: Timestamp
+        let records: Int
+        let bytes: Int
         let endsScan: Bool
     }
 
@@ -170,7 +178,13 @@ package struct StreamFetcher: Sendable {
             let receipt = try await patiently("spooling a page", stop: stop) { () async throws(StoreError) in
                 try await store.append(commit)
             }
-            return Spooled(receipt: receipt, date: page.date, endsScan: page.next == nil)
+            return Spooled(
+                receipt: receipt,
+                date: page.date,
+                records: page.records.count,
+                bytes: page.records.reduce(0) { $0 + $1.raw.count },
+                endsScan: page.next == nil
+            )
         }
     }
 

@@ -83,10 +83,8 @@ extension Spool {
     /// and leave enough free (`PauseGate`) that it goes on.
     private func isUnderPressure() async throws(StoreError) -> Bool {
         let (used, pages) = try await read { (try Sizes.bytesInUse($0), try Sizes.bytes($0)) }
-        let wanted = 2 * options.lowDiskBytes + (reserve.isWhole ? 0 : options.reserveBytes)
-        let (room, isOver) = pages.addingReportingOverflow(files.freeBytes() - wanted)
-        let limit = Double(isOver ? options.maxBytes : min(options.maxBytes, room))
-        return used > Int64(max(0, limit) * Retention.pressure)
+        let limit = min(options.maxBytes, room(pages: pages, free: files.freeBytes()))
+        return used > Int64(Double(limit) * Retention.pressure)
     }
 
     /// Which scan's next event is the oldest; scans at their end are dropped.
