@@ -8,6 +8,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -22,6 +23,7 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func room(
@@ -51,6 +53,8 @@ let package = Package(
     products: [.executable(name: "spool", targets: ["spool"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -67,15 +71,17 @@ let package = Package(
         .executableTarget(
             name: "spool",
             dependencies: [
-                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolReceiver",
-                "SpoolSimulator", "SpoolStore", argumentParser, logging, unixSignals,
+                "CMalloc", "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolDoctor",
+                "SpoolNetwork",
+                "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, logging, unixSignals,
             ],
             resources: [.embedInCode("Init/spool.yaml")],
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CMalloc"),
         room("SpoolCore", []),
         room("SpoolFormats", ["SpoolCore"]),
-        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         room(
             "SpoolStore",
             ["SpoolCore", grdb, grdbSQLite],
@@ -94,7 +100,7 @@ let package = Package(
             ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, nioCore, nioPosix, nioSSL, nioTLS]
         ),
         room("SpoolSimulator", [nioCore, nioHTTP1, nioPosix, nioSSL]),
-        room("SpoolReceiver", [nioCore, nioPosix, nioSSL]),
+        room("SpoolReceiver", [asn1, crypto, nioCore, nioHTTP1, nioPosix, nioSSL, x509]),
         room("SpoolPipeline", ["SpoolCore", deque, logging]),
         room(
             "SpoolDaemon",
@@ -104,11 +110,18 @@ let package = Package(
                 grdbSQLite,
                 hummingbird,
                 logging, unixSignals,
+            ],
+            resources: [
+                .embedInCode("Page/page.css"), .embedInCode("Page/page.js"), .embedInCode("Page/icon.svg"),
             ]
+        ),
+        room(
+            "SpoolDoctor",
+            ["SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolStore", asn1, x509]
         ),
         .target(
             name: "SpoolTestSupport",
-            dependencies: [],
+            dependencies: [nioCore, nioPosix],
             path: "Tests/SpoolTestSupport",
             swiftSettings: settings
         ),
@@ -117,7 +130,14 @@ let package = Package(
         tests("SpoolStoreTests", ["SpoolStore", grdb]),
         tests("SpoolConfigTests", ["SpoolConfig"]),
         tests("SpoolControlTests", ["SpoolControl", hummingbird, logging]),
-        tests("SpoolNetworkTests", ["SpoolNetwork"]),
+        tests("SpoolNetworkTests", ["SpoolCore", "SpoolNetwork", nioSSL]),
+        tests(
+            "SpoolDoctorTests",
+            [
+                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolDoctor", "SpoolNetwork", "SpoolReceiver",
+                "SpoolSimulator", "SpoolStore", asn1, nioPosix, x509,
+            ]
+        ),
         tests(
             "SpoolSourcesTests",
             [
@@ -133,8 +153,8 @@ let package = Package(
         tests(
             "SpoolDaemonTests",
             [
-                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline", "SpoolSimulator",
-                "SpoolSources", "SpoolStore", logging,
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline",
+                "SpoolSimulator", "SpoolSources", "SpoolStore", logging,
             ]
         ),
         tests(

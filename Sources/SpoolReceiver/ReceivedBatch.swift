@@ -8,15 +8,20 @@ struct ReceivedBatch {
     var tooLong = 0
     var badCounts = 0
 
-    mutating func add(_ event: FrameReader.Event, connection: Int) {
+    /// Adds what a reader has cut off; `framing` names what only the protocol around it tells.
+    mutating func add(
+        _ event: FrameReader.Event,
+        connection: Int,
+        as framing: ReceivedMessage.Framing? = nil
+    ) {
         switch event {
         case .message(let bytes, _) where bytes.readableBytes == 0:
             empty += 1
-        case .message(let bytes, let framing):
+        case .message(let bytes, let found):
             messages.append(
                 ReceivedMessage(
                     bytes: bytes,
-                    framing: framing == .lines ? .lines : .octetCounting,
+                    framing: framing ?? (found == .lines ? .lines : .octetCounting),
                     connection: connection
                 )
             )
@@ -39,6 +44,8 @@ extension ReceiverCounts {
             case .octetCounting: octetCounted += 1
             case .lines: lines += 1
             case .datagram: datagrams += 1
+            case .http: httpLines += 1
+            case .relp: relpFrames += 1
             }
         }
     }

@@ -9,6 +9,19 @@ package struct ReceiverConfiguration: Sendable {
         case tcp
         case tls(ReceiverTLS)
         case udp
+        /// Bodies of POST requests, a message a line; with a certificate over TLS.
+        case http(ReceiverTLS?)
+        /// Rsyslog's protocol with acknowledgements; with a certificate over TLS.
+        case relp(ReceiverTLS?)
+
+        /// The certificate where it is spoken over TLS.
+        var tls: ReceiverTLS? {
+            switch self {
+            case .tcp, .udp: nil
+            case .tls(let tls): tls
+            case .http(let tls), .relp(let tls): tls
+            }
+        }
     }
 
     /// Address to listen at, IPv4 or IPv6.
@@ -48,21 +61,6 @@ package enum ConnectionEnding: Sendable, Equatable {
     case close(afterMessages: Int)
 }
 
-/// The receiver's certificate, and whether it asks for the peer's.
-package struct ReceiverTLS: Sendable {
-    package var certificateFile: String
-    package var keyFile: String
-    /// A file with the authorities of client certificates; nil asks for none.
-    package var clientAuthorityFile: String?
-
-    /// Reads the PEM files when the receiver starts.
-    package init(certificateFile: String, keyFile: String, clientAuthorityFile: String? = nil) {
-        self.certificateFile = certificateFile
-        self.keyFile = keyFile
-        self.clientAuthorityFile = clientAuthorityFile
-    }
-}
-
 /// One message as it came.
 package struct ReceivedMessage: Sendable {
     /// How its end was found.
@@ -70,6 +68,8 @@ package struct ReceivedMessage: Sendable {
         case octetCounting
         case lines
         case datagram
+        case http
+        case relp
     }
 
     /// Its bytes without framing.
@@ -82,5 +82,10 @@ package struct ReceivedMessage: Sendable {
     /// Its text; bytes that are no UTF-8 are replaced.
     package var text: String {
         String(decoding: bytes.readableBytesView, as: UTF8.self)
+    }
+
+    /// What it says as CEF, or why it is none.
+    package var cef: Result<CEFLine, CEFError> {
+        Result { () throws(CEFError) in try CEFParser.parse(Array(bytes.readableBytesView)) }
     }
 }

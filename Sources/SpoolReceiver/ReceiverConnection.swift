@@ -1,6 +1,5 @@
 import NIOCore
 import NIOPosix
-import NIOSSL
 
 /// Tells a connection that the receiver is going down.
 struct ReceiverStopping: Sendable {}
@@ -67,7 +66,7 @@ final class ReceiverConnection: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
         if end == nil { end = .closed }
-        beneathTLS(context).close(promise: nil)
+        context.beneathTLS.close(promise: nil)
     }
 
     private var hasEnough: Bool {
@@ -85,12 +84,6 @@ final class ReceiverConnection: ChannelInboundHandler {
         if let socket = context.channel as? any SocketOptionProvider {
             socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
         }
-        beneathTLS(context).close(promise: nil)
-    }
-
-    /// From here a close goes past the TLS handler, which would say good-bye first and wait for an answer.
-    private func beneathTLS(_ context: ChannelHandlerContext) -> ChannelHandlerContext {
-        // No such handler on plain TCP.
-        (try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)) ?? context
+        context.beneathTLS.close(promise: nil)
     }
 }

@@ -12,6 +12,10 @@ package struct ReceiverCounts: Sendable, Equatable {
     package var lines = 0
     /// Messages that came as datagrams.
     package var datagrams = 0
+    /// Messages that came as lines of an HTTP body.
+    package var httpLines = 0
+    /// Messages that came by RELP.
+    package var relpFrames = 0
     /// Lines without content.
     package var empty = 0
     /// Messages skipped for their length.

@@ -1,4 +1,6 @@
+import Foundation
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import Synchronization
@@ -19,21 +21,25 @@ final class ReceiverSockets: Sendable {
     private let tls: NIOSSLContext?
     private let state: Mutex<State>
 
-    init(_ configuration: ReceiverConfiguration, _ record: ReceiverRecord) throws {
+    init(_ configuration: ReceiverConfiguration, _ record: ReceiverRecord) throws(ReceiverFault) {
         self.configuration = configuration
         self.record = record
-        tls = if case .tls(let files) = configuration.transport { try files.context() } else { nil }
+        tls = try configuration.transport.tls?.context()
         state = Mutex(State(isReading: configuration.isReading, ending: configuration.ending))
     }
 
     /// Listens and says at which port.
-    func listen(port: Int) async throws -> Int {
+    func listen(port: Int) async throws(ReceiverFault) -> Int {
         state.withLock { $0.isOpen = true }
         let channel: any Channel
-        if case .udp = configuration.transport {
-            channel = try await datagrams().bind(host: configuration.host, port: port).get()
-        } else {
-            channel = try await connections().bind(host: configuration.host, port: port).get()
+        do {
+            if case .udp = configuration.transport {
+                channel = try await datagrams().bind(host: configuration.host, port: port).get()
+            } else {
+                channel = try await connections().bind(host: configuration.host, port: port).get()
+            }
+        } catch {
+            throw Self.fault(error, host: configuration.host, port: port)
         }
         state.withLock { $0.listener = channel }
         return channel.localAddress?.port ?? port
@@ -72,6 +78,19 @@ final class ReceiverSockets: Sendable {
 
     func setEnding(_ ending: ConnectionEnding) {
         state.withLock { $0.ending = ending }
+    }
+
+    private static func fault(_ error: any Error, host: String, port: Int) -> ReceiverFault {
+        let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        let cause =
+            switch (error as? IOError)?.errnoCode {
+            case EADDRINUSE: "another program listens there; choose another port, or 0 for a free one"
+            case EACCES, EPERM: "ports below 1024 are for root; choose another port"
+            case EADDRNOTAVAIL: "this machine has no such address"
+            case let number?: String(cString: strerror(number))
+            case nil: "the name cannot be looked up, or no socket can be had"
+            }
+        return ReceiverFault("cannot listen on \(place): \(cause)")
     }
 
     private func connections() -> ServerBootstrap {
@@ -115,26 +134,15 @@ final class ReceiverSockets: Sendable {
         if let tls {
             try connection.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
         }
-        try connection.pipeline.syncOperations.addHandler(
-            ReceiverConnection(record, ending: ending, limit: configuration.longestMessage)
-        )
-    }
-}
-
-extension ReceiverTLS {
-    fileprivate func context() throws -> NIOSSLContext {
-        let chain = try NIOSSLCertificate.fromPEMFile(certificateFile).map {
-            NIOSSLCertificateSource.certificate($0)
+        let limit = configuration.longestMessage
+        let pipeline = connection.pipeline.syncOperations
+        switch configuration.transport {
+        case .http:
+            try pipeline.configureHTTPServerPipeline()
+            try pipeline.addHandler(HTTPReceiver(record, limit: limit))
+        case .relp: try pipeline.addHandler(RELPReceiver(record, limit: limit))
+        case .tcp, .tls, .udp:
+            try pipeline.addHandler(ReceiverConnection(record, ending: ending, limit: limit))
         }
-        let key = try NIOSSLPrivateKey(file: keyFile, format: .pem)
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain,
-            privateKey: .privateKey(key)
-        )
-        if let clientAuthorityFile {
-            configuration.trustRoots = .file(clientAuthorityFile)
-            configuration.certificateVerification = .noHostnameVerification
-        }
-        return try NIOSSLContext(configuration: configuration)
     }
 }

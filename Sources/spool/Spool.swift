@@ -16,9 +16,11 @@ struct Spool: AsyncParsableCommand {
             """,
         version: SpoolVersion.text,
         subcommands: [
-            RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self,
+            RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, DoctorCommand.self,
+            StatusCommand.self,
             ReplayCommand.self, VerifyCommand.self,
-            QueryCommand.self, SimulateCommand.self,
+            DeadCommand.self,
+            QueryCommand.self, ListenCommand.self, SimulateCommand.self,
         ]
     )
 

@@ -15,6 +15,7 @@ final class Sender: ChannelInboundHandler, Sendable {
 
     private let error = Mutex<(any Error)?>(nil)
     private let channel = Mutex<(any Channel)?>(nil)
+    private let answers = AsyncStream<String>.makeStream()
 
     static func connect(to receiver: Receiver, host: String = "127.0.0.1") async throws -> Sender {
         try await connect(port: receiver.port, host: host, tls: nil)
@@ -55,6 +56,25 @@ final class Sender: ChannelInboundHandler, Sendable {
 
     func close() async throws {
         try await channel.withLock { $0 }?.close()
+    }
+
+    /// What the receiver has sent, once the predicate holds for all of it, or it has closed.
+    func answer(until predicate: (String) -> Bool) async -> String {
+        var text = ""
+        for await part in answers.stream {
+            text += part
+            if predicate(text) { break }
+        }
+        return text
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        answers.continuation.yield(String(buffer: unwrapInboundIn(data)))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        answers.continuation.finish()
+        context.fireChannelInactive()
     }
 
     func ended() async throws -> End {

@@ -13,12 +13,15 @@ struct ControlRoutes: Sendable {
     /// Called when another process asks for the spool; nil where that is refused.
     let onHandOver: (@Sendable () -> Void)?
     let reporter: StatusReporter
+    let web: WebRoutes
 
-    /// What can be asked without changing anything: the status address has these alone.
-    func reading() -> Router<BasicRequestContext> {
-        let router = Router()
-        router.get("/healthz") { _, _ in "ok\n" }
-        router.get("/readyz") { _, _ in "ready\n" }
+    /// What can be asked without changing anything: the status address has these alone, and only for those whom
+    /// `access` lets in.
+    func reading(access: (@Sendable () -> Access)? = nil) -> Router<BasicRequestContext> {
+        let router = Router(options: .autoGenerateHeadEndpoints)
+        router.add(middleware: SecurityHeaders())
+        if let access { router.add(middleware: AccessMiddleware(access: access)) }
+        web.add(to: router)
         router.get(RouterPath(StatusReport.path)) { _, _ in
             await Self.answer { try await reporter.report() }
         }
@@ -49,6 +52,7 @@ struct ControlRoutes: Sendable {
         on(MoveReplay.self, router) { try await move($0) }
         on(StartVerify.self, router) { try await engine.verifier.start($0.request, on: engine) }
         on(ShowProof.self, router) { try await engine.verifier.proof($0.proof, of: engine.spool) }
+        addHands(to: router)
         return router
     }
 
@@ -72,7 +76,8 @@ struct ControlRoutes: Sendable {
         return replay
     }
 
-    private func on<Command: ControlCommand>(
+    /// Answers one kind of command.
+    func on<Command: ControlCommand>(
         _ type: Command.Type,
         _ router: Router<BasicRequestContext>,
         _ work: @escaping @Sendable (Command) async throws -> Command.Answer

@@ -5,12 +5,12 @@ import SpoolStore
 
 /// Where commands make and change replays: at the daemon's socket while it runs, in the spool itself when not.
 package struct ReplayDesk: Sendable {
-    private enum Way: Sendable {
+    enum Way: Sendable {
         case daemon(ControlClient)
         case direct(DirectReplays)
     }
 
-    private let way: Way
+    let way: Way
 
     /// Finds the way for a spool; waits up to 10 s for a process that holds the lock and does not answer yet.
     ///

@@ -3,28 +3,45 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// Looks every few seconds at how everything is, and raises and clears notifications, each once.
+/// Looks every few seconds at how everything is, and raises and clears the notifications of the rules, each once.
+///
+/// Those that others have raised are theirs to clear.
 struct Watchman: Sendable {
     static let interval = Duration.seconds(10)
 
     let spool: Spool
     let rules: NotificationRules
     let time: Timekeeper
+    /// Given when notifications became events that a sink waits for.
+    let appended: Signal
     let logger: Logger
+    /// Measured at every look.
+    var meters: Meters?
 
     /// Looks until `stop` is asked for.
+    ///
+    /// First everybody gets time for an attempt: what stood before a restart is not to be cleared and raised again.
     func run(stop: Stop) async throws(StoreError) {
+        var told: Int?
         while !stop.isAsked {
+            await time.wait(Self.interval, or: Watch(stop))
+            if stop.isAsked { return }
             do throws(StoreError) {
+                try await spool.noteGaps(at: time.wall())
                 try await look()
+                let now = try await spool.inserted(into: .notifications)
+                if now != told { appended.notify() }
+                told = now
+                try await meters?.look()
             } catch {
                 guard error.kind == .full || error.kind == .busy else { throw error }
             }
-            await time.wait(Self.interval, or: Watch(stop))
         }
+        try await meters?.end()
     }
 
-    private func look() async throws(StoreError) {
+    /// Looks once.
+    func look() async throws(StoreError) {
         let now = time.wall()
         let wal = try await spool.walReport(at: now)
         let status = try await spool.status()
@@ -40,7 +57,8 @@ struct Watchman: Sendable {
                 ]
             )
         }
-        for standing in status.notifications where !wanted.contains(where: { standing.isAbout($0) }) {
+        let ours = status.notifications.filter { RuleCode(rawValue: $0.code) != nil }
+        for standing in ours where !wanted.contains(where: { standing.isAbout($0) }) {
             try await spool.clearNotification(standing.code, subject: standing.subject, at: now)
             logger.notice(
                 "notification cleared",

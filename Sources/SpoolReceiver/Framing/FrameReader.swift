@@ -19,6 +19,7 @@ struct FrameReader {
     private static let longestCount = 10
 
     private let limit: Int
+    private let detectsCounts: Bool
     private var pending = ByteBuffer()
     /// Bytes after the reader index known to hold no LF.
     private var searched = 0
@@ -30,9 +31,10 @@ struct FrameReader {
         case untilLF
     }
 
-    /// A reader of messages of at most `limit` bytes.
-    init(limit: Int) {
+    /// A reader of messages of at most `limit` bytes; of lines alone where no counts are to be looked for.
+    init(limit: Int, detectsCounts: Bool = true) {
         self.limit = limit
+        self.detectsCounts = detectsCounts
     }
 
     /// Bytes of a message that has not ended yet.
@@ -53,8 +55,17 @@ struct FrameReader {
     mutating func next() -> Event? {
         if skipping != nil, !skip() { return nil }
         guard let first = pending.getInteger(at: pending.readerIndex, as: UInt8.self) else { return nil }
-        if !takesLine, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(first) { return counted() }
+        if detectsCounts, !takesLine, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(first) {
+            return counted()
+        }
         return line()
+    }
+
+    /// The line that the end of its text ends, if one has begun.
+    mutating func finish() -> Event? {
+        guard skipping == nil, pending.readableBytes > 0 else { return nil }
+        defer { pending.clear() }
+        return .message(pending, .lines)
     }
 
     private mutating func counted() -> Event? {

@@ -5,13 +5,18 @@ import SpoolCore
 enum Departures {
     struct Stream: Sendable {
         let id: StreamID
-        let isConfigured: Bool
+        /// True while its source may still be read from: retention then needs that source's time.
+        let hasSource: Bool
     }
 
     /// The streams that retention looks at; a replay's own go with their replay.
     static func streams(_ db: Database) throws -> [Stream] {
-        try Row.fetchAll(db, sql: "SELECT id, is_configured FROM stream WHERE replay_id IS NULL ORDER BY id")
-            .map { Stream(id: StreamID($0[0]), isConfigured: $0[1]) }
+        try Row.fetchAll(
+            db,
+            sql: "SELECT id, is_configured AND name <> ? FROM stream WHERE replay_id IS NULL ORDER BY id",
+            arguments: [StreamName.notifications.description]
+        )
+        .map { Stream(id: StreamID($0[0]), hasSource: $0[1]) }
     }
 
     /// Notes by the source's clock since when subscriptions have been gone: the local one may be wrong by years.
@@ -22,31 +27,18 @@ enum Departures {
         )
     }
 
-    /// Replays paused for too long to keep their events, each with a notification.
+    /// Replays paused for too long to keep their events, each with a notification while it lasts.
     static func replaysWithoutRight(_ db: Database, at now: Timestamp) throws -> [ReplayID] {
         let ids = try Int64.fetchAll(
             db,
             sql: "SELECT id FROM replay WHERE state = 'paused' AND moved_ms < ?",
             arguments: [(now - Retention.patience).milliseconds]
         )
-        for id in ids {
-            try Notifications.raise(
-                db,
-                NewNotification(
-                    code: "Replay paused too long",
-                    subject: "\(id)",
-                    severity: .warning,
-                    message:
-                        "Replay \(id) has been paused for more than 7 days; retention may now take the events "
-                        + "it has yet to send. Resume or cancel it."
-                ),
-                at: now
-            )
-        }
+        try RetentionNotes.paused(db, ids, at: now)
         return ids.map { ReplayID($0) }
     }
 
-    /// Connections that no ledger row names any more, and notifications long cleared.
+    /// Connections that no ledger row names any more, notifications long cleared, and gaps long healed.
     static func deleteUnreferenced(_ db: Database, before: Timestamp) throws {
         try db.execute(
             sql: """
@@ -58,5 +50,6 @@ enum Departures {
             sql: "DELETE FROM notification WHERE cleared_ms < ?",
             arguments: [before.milliseconds]
         )
+        try db.execute(sql: "DELETE FROM gap WHERE healed_ms < ?", arguments: [before.milliseconds])
     }
 }

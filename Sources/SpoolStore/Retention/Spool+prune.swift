@@ -23,13 +23,14 @@ extension Spool {
         let streams = try await read { try Departures.streams($0) }
         func scan(_ stream: Departures.Stream, cutoff: (SourceTime) -> Timestamp) -> PruneScan? {
             let gone = SourceTime(date: latest, sweepsBack: Retention.returning)
-            guard let time = now[stream.id] ?? (stream.isConfigured ? nil : gone) else { return nil }
+            guard let time = now[stream.id] ?? (stream.hasSource ? nil : gone) else { return nil }
             return PruneScan(
                 stream.id,
                 cutoff: cutoff(time),
                 sweepsBack: time.sweepsBack,
                 leftBefore: latest - age,
-                pausedBefore: latest - Retention.patience
+                pausedBefore: latest - Retention.patience,
+                now: latest
             )
         }
         for stream in streams {
@@ -42,6 +43,7 @@ extension Spool {
             guard let oldest = try await oldest(&scans) else { break }
             report += try await run(&scans[oldest])
         }
+        try await write { try RetentionNotes.clearOldLosses($0, at: latest) }
         report.hasMore = report.events >= limit
         if report.events > 0 {
             try await write { try Departures.deleteUnreferenced($0, before: latest - age) }
@@ -64,7 +66,7 @@ extension Spool {
                     """,
                 arguments: [name]
             )
-            guard db.changesCount == 0 else { return }
+            guard db.changesCount == 0 else { return try RetentionNotes.forgotten(db, sink: name) }
             throw StoreError(.invalid, "No sink or stream named \(name) has left the configuration.")
         }
     }

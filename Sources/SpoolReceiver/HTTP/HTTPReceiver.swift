@@ -1,0 +1,129 @@
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// One connection of a sender that posts lines: each line of a body is one message.
+///
+/// The answer comes after every line of the body has been taken in.
+final class HTTPReceiver: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let record: ReceiverRecord
+    private let limit: Int
+    private var reader: FrameReader
+    private var head: HTTPRequestHead?
+    private var refusal: Refusal?
+    private var taken = 0
+    private var number = 0
+    private var end: ReceivedConnection.End?
+
+    private struct Refusal {
+        let status: HTTPResponseStatus
+        let message: String
+    }
+
+    init(_ record: ReceiverRecord, limit: Int) {
+        self.record = record
+        self.limit = limit
+        reader = FrameReader(limit: limit, detectsCounts: false)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        number = record.opened()
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): begin(head, context)
+        case .body(var bytes): take(&bytes)
+        case .end: finish(context)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if end == nil { end = .failed("\(error)") }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        record.closed(number, end ?? .byPeer, isUnfinished: head != nil)
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
+        if end == nil { end = .closed }
+        context.beneathTLS.close(promise: nil)
+    }
+
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        self.head = head
+        taken = 0
+        reader = FrameReader(limit: limit, detectsCounts: false)
+        refusal = Self.refusal(of: head)
+        let expects = head.headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
+        if expects, refusal == nil {
+            let proceed = HTTPResponseHead(version: head.version, status: .continue)
+            context.writeAndFlush(wrapOutboundOut(.head(proceed)), promise: nil)
+        }
+    }
+
+    private static func refusal(of head: HTTPRequestHead) -> Refusal? {
+        guard head.method == .POST || head.method == .PUT else {
+            return Refusal(status: .methodNotAllowed, message: "post lines to any path")
+        }
+        let encodings = head.headers[canonicalForm: "content-encoding"].filter {
+            $0.lowercased() != "identity"
+        }
+        guard encodings.isEmpty else {
+            return Refusal(status: .unsupportedMediaType, message: "send the body without compression")
+        }
+        return nil
+    }
+
+    private func take(_ bytes: inout ByteBuffer) {
+        guard refusal == nil else { return }
+        var batch = ReceivedBatch()
+        batch.bytesRead = bytes.readableBytes
+        reader.append(&bytes)
+        while let event = reader.next() { batch.add(event, connection: number, as: .http) }
+        taken += batch.messages.count
+        record.received(batch, on: number)
+    }
+
+    private func finish(_ context: ChannelHandlerContext) {
+        guard let head else { return }
+        self.head = nil
+        if refusal == nil, let last = reader.finish() {
+            var batch = ReceivedBatch()
+            batch.add(last, connection: number, as: .http)
+            taken += batch.messages.count
+            record.received(batch, on: number)
+        }
+        let body = ByteBuffer(
+            string: refusal.map { #"{"error":"\#($0.message)"}"# } ?? #"{"received":\#(taken)}"#
+        )
+        var answer = HTTPResponseHead(version: head.version, status: refusal?.status ?? .ok)
+        answer.headers.add(name: "Content-Type", value: "application/json")
+        answer.headers.add(name: "Content-Length", value: String(body.readableBytes))
+        if refusal?.status == .methodNotAllowed { answer.headers.add(name: "Allow", value: "POST, PUT") }
+        if !head.isKeepAlive { answer.headers.add(name: "Connection", value: "close") }
+        context.write(wrapOutboundOut(.head(answer)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        let isLast = !head.isKeepAlive
+        let sent = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        guard isLast else { return }
+        if end == nil { end = .closed }
+        sent.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+    }
+}
+
+extension ChannelHandlerContext {
+    /// From here a close goes past the TLS handler, which would say good-bye first and wait for an answer.
+    var beneathTLS: ChannelHandlerContext {
+        // No such handler on plain TCP.
+        (try? pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)) ?? self
+    }
+}

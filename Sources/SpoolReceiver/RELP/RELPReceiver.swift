@@ -1,0 +1,96 @@
+import NIOCore
+import NIOSSL
+
+/// One connection of a RELP sender: every message is acknowledged once it has been taken in.
+///
+/// The smallest server of the protocol: `open`, `syslog`, `close`; anything else is answered with an error.
+final class RELPReceiver: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private static let offers = "relp_version=0\nrelp_software=spool\ncommands=syslog"
+
+    private let record: ReceiverRecord
+    private var reader: RELPReader
+    private var isOpen = false
+    private var number = 0
+    private var end: ReceivedConnection.End?
+
+    init(_ record: ReceiverRecord, limit: Int) {
+        self.record = record
+        reader = RELPReader(limit: limit)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        number = record.opened()
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard end == nil else { return }
+        var bytes = unwrapInboundIn(data)
+        var batch = ReceivedBatch()
+        batch.bytesRead = bytes.readableBytes
+        reader.append(&bytes)
+        var answer = ByteBuffer()
+        do throws(RELPFault) {
+            while end == nil, let frame = try reader.next() {
+                var part = self.answer(to: frame, &batch)
+                answer.writeBuffer(&part)
+            }
+        } catch {
+            end = .failed("no RELP: \(error.rawValue)")
+            batch.badCounts += 1
+        }
+        record.received(batch, on: number)
+        guard end != nil else { return context.writeAndFlush(wrapOutboundOut(answer), promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(answer)).assumeIsolated().whenComplete { _ in
+            context.close(promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if end == nil { end = .failed("\(error)") }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        record.closed(number, end ?? .byPeer, isUnfinished: reader.unfinishedBytes > 0)
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
+        if end == nil { end = .closed }
+        context.beneathTLS.close(promise: nil)
+    }
+
+    private func answer(to frame: RELPFrame, _ batch: inout ReceivedBatch) -> ByteBuffer {
+        switch frame.command {
+        case "open":
+            isOpen = true
+            return RELPFrame.response(to: frame.transaction, "200 OK\n" + Self.offers)
+        case "syslog" where isOpen:
+            batch.add(relp: frame.data, connection: number)
+            return RELPFrame.response(to: frame.transaction, "200 OK")
+        case "close":
+            end = .closed
+            var answer = RELPFrame.response(to: frame.transaction, "200 OK")
+            answer.writeImmutableBuffer(RELPFrame.serverClose)
+            return answer
+        default:
+            let reason = isOpen ? "the command is not known here" : "`open` comes first"
+            return RELPFrame.response(to: frame.transaction, "500 \(reason)")
+        }
+    }
+}
+
+extension ReceivedBatch {
+    fileprivate mutating func add(relp data: ByteBuffer, connection: Int) {
+        var bytes = data
+        // Some senders leave the line feed of their input.
+        if bytes.readableBytesView.last == 0x0A { bytes.moveWriterIndex(to: bytes.writerIndex - 1) }
+        guard bytes.readableBytes > 0 else { return empty += 1 }
+        messages.append(ReceivedMessage(bytes: bytes, framing: .relp, connection: connection))
+    }
+}

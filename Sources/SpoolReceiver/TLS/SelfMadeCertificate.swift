@@ -1,0 +1,65 @@
+import Crypto
+package import Foundation
+import NIOCore
+import SwiftASN1
+import X509
+
+/// A certificate for a listener that is to be tried without an authority: signed by its own key, for one month.
+///
+/// Whoever connects trusts it by having it as its own authority (`tls.ca_file`).
+package struct SelfMadeCertificate: Sendable {
+    /// The certificate alone, to be given to senders.
+    package let certificatePEM: String
+    /// SHA-256 of the certificate, as `openssl x509 -fingerprint` shows it.
+    package let fingerprint: String
+    let keyPEM: String
+
+    /// Makes a key and a certificate for these names and addresses.
+    package init(for hosts: [String], now: Date) throws {
+        let key = P256.Signing.PrivateKey()
+        let name = try DistinguishedName { CommonName("spool listen") }
+        let certificate = try Certificate(
+            version: .v3,
+            serialNumber: Certificate.SerialNumber(),
+            publicKey: Certificate.PublicKey(key.publicKey),
+            // A sender's clock may be a little behind.
+            notValidBefore: now.addingTimeInterval(-3_600),
+            notValidAfter: now.addingTimeInterval(30 * 86_400),
+            issuer: name,
+            subject: name,
+            signatureAlgorithm: .ecdsaWithSHA256,
+            extensions: try Certificate.Extensions {
+                // GnuTLS takes nothing else as an authority.
+                Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
+                Critical(KeyUsage(digitalSignature: true, keyCertSign: true))
+                try ExtendedKeyUsage([.serverAuth])
+                SubjectAlternativeNames(hosts.map(Self.name))
+            },
+            issuerPrivateKey: Certificate.PrivateKey(key)
+        )
+        let document = try certificate.serializeAsPEM()
+        certificatePEM = document.pemString + "\n"
+        keyPEM = key.pemRepresentation
+        fingerprint = SHA256.hash(data: document.derBytes).map { byte in
+            let digits = String(byte, radix: 16, uppercase: true)
+            return digits.count == 1 ? "0" + digits : digits
+        }
+        .joined(separator: ":")
+    }
+
+    private static func name(_ host: String) -> GeneralName {
+        // The port means nothing here: it is asked whether this is an address.
+        switch try? SocketAddress(ipAddress: host, port: 0) {
+        case .v4(let address):
+            return .ipAddress(bytes(of: address.address.sin_addr))
+        case .v6(let address):
+            return .ipAddress(bytes(of: address.address.sin6_addr))
+        default: return .dnsName(host)
+        }
+    }
+
+    /// RFC 5280 §4.2.1.6: the octets of the address in network order.
+    private static func bytes<Address>(of address: Address) -> ASN1OctetString {
+        withUnsafeBytes(of: address) { ASN1OctetString(contentBytes: ArraySlice($0)) }
+    }
+}

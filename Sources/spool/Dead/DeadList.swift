@@ -1,0 +1,110 @@
+import ArgumentParser
+import SpoolCore
+import SpoolStore
+
+/// `spool dead list`.
+struct DeadList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists dead letters, oldest first (the default)."
+    )
+
+    @OptionGroup var config: ConfigurationOption
+    @Option(help: "Of this sink only.") var sink: String?
+    @Flag(help: "Dismissed ones too.") var dismissed = false
+    @Flag(help: "As JSON.") var json = false
+
+    func run() async throws {
+        let letters = try await DeadLetters.read(try config.composition(), sink: sink)
+            .filter { dismissed || $0.dismissed == nil }
+        if json { return Output.line(try JSONText.of(letters.map(DeadLetterObject.init))) }
+        if letters.isEmpty { return Output.line("no dead letters") }
+        var table = TextTable([
+            "sink", "seq", "id", "happened", "refused", "tries", "reason", "receiver said",
+        ])
+        for letter in letters {
+            table.add([
+                letter.sink.text, String(letter.seq.value), letter.externalID, letter.occurred.description,
+                letter.at.description, String(letter.attempts), letter.reasonWord, letter.detail.oneShortLine,
+            ])
+        }
+        Output.line(table.render())
+    }
+}
+
+/// `spool dead show ID`.
+struct DeadShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Shows dead letters whole, with what their receiver said."
+    )
+
+    @OptionGroup var config: ConfigurationOption
+    @OptionGroup var selection: DeadSelection
+    @Flag(help: "As JSON.") var json = false
+
+    func run() async throws {
+        let letters = try await selection.letters(try config.composition()).flatMap(\.letters)
+        if json { return Output.line(try JSONText.of(letters.map(DeadLetterObject.init))) }
+        if letters.isEmpty { return Output.line("no dead letters") }
+        Output.line(letters.map(\.text).joined(separator: "\n\n"))
+    }
+}
+
+extension DeadLetter {
+    fileprivate var reasonWord: String { reason + (dismissed == nil ? "" : ", dismissed") }
+
+    fileprivate var text: String {
+        var lines = [
+            "\(externalID) (seq \(seq)) of \(stream), refused by \(sink)",
+            "  happened   \(occurred)",
+            "  refused    \(at), after \(attempts) \(attempts == 1 ? "attempt" : "attempts")",
+            "  reason     \(reason)",
+            "  said       \(detail.isEmpty ? "nothing" : detail.withoutControls)",
+        ]
+        if let dismissed { lines.append("  dismissed  \(dismissed)") }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension String {
+    /// The beginning of a text, for a table's cell.
+    fileprivate var oneShortLine: String {
+        let line = String(map { $0.isNewline ? " " : $0 }).withoutControls
+        return line.count <= 60 ? line : line.prefix(59) + "…"
+    }
+}
+
+/// A dead letter as JSON; its keys stay compatible.
+struct DeadLetterObject: Encodable {
+    let sink: String
+    let stream: String
+    let seq: Int64
+    let id: String
+    let occurred: Timestamp
+    let reason: String
+    let detail: String
+    let attempts: Int
+    let at: Timestamp
+    let dismissed: Timestamp?
+
+    init(_ letter: DeadLetter) {
+        sink = letter.sink.text
+        stream = letter.stream.description
+        seq = letter.seq.value
+        id = letter.externalID
+        occurred = letter.occurred
+        reason = letter.reason
+        detail = letter.detail
+        attempts = letter.attempts
+        at = letter.at
+        dismissed = letter.dismissed
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case sink, stream, seq, id, reason, detail, attempts
+        case occurred = "occurred_ms"
+        case at = "at_ms"
+        case dismissed = "dismissed_ms"
+    }
+}

@@ -1,0 +1,53 @@
+/// Numbers that messages of one connection carry, and those that never came: RFC 5424 §7.3.1, `sequenceId` of `meta`.
+///
+/// It counts from 1 and begins again at 1 when its sender starts, or after 2,147,483,647.
+struct SequenceWatch {
+    /// Gaps remembered, so that a late number can fill its own.
+    private static let remembered = 1_000
+
+    private(set) var numbered = 0
+    private(set) var missing = 0
+    private(set) var restarts = 0
+    private(set) var gaps: [ClosedRange<Int>] = []
+    private var greatest: Int?
+
+    /// Takes the next number in the order of arrival.
+    mutating func take(_ number: Int) {
+        numbered += 1
+        guard let last = greatest else { return greatest = number }
+        if number > last {
+            if number > last + 1 { open((last + 1)...(number - 1)) }
+            greatest = number
+        } else if number == 1 {
+            restarts += 1
+            greatest = 1
+        } else {
+            fill(number)
+        }
+    }
+
+    private mutating func open(_ gap: ClosedRange<Int>) {
+        missing += gap.count
+        if gaps.count < Self.remembered { gaps.append(gap) }
+    }
+
+    /// A datagram that was overtaken comes after all.
+    private mutating func fill(_ number: Int) {
+        guard let index = gaps.firstIndex(where: { $0.contains(number) }) else { return }
+        let gap = gaps.remove(at: index)
+        missing -= 1
+        if number < gap.upperBound { gaps.insert((number + 1)...gap.upperBound, at: index) }
+        if gap.lowerBound < number { gaps.insert(gap.lowerBound...(number - 1), at: index) }
+    }
+
+    /// The number in a syslog header's structured data; nil where there is none.
+    static func number(in line: String) -> Int? {
+        // The header comes first, and no message can bring it later.
+        let head = line.prefix { $0 != "|" }
+        guard let meta = head.firstRange(of: "[meta "),
+            let end = head[meta.upperBound...].firstIndex(of: "]"),
+            let key = head[meta.upperBound..<end].firstRange(of: "sequenceId=\"")
+        else { return nil }
+        return Int(head[key.upperBound..<end].prefix { $0.isASCII && $0.isNumber })
+    }
+}

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import spool
+
+@Suite("What `spool listen` makes of addresses and numbers")
+struct ListenPartsTests {
+    @Test(
+        "addresses",
+        arguments: [
+            ("tcp://127.0.0.1:1514", ListenTarget(transport: .tcp, host: "127.0.0.1", port: 1514)),
+            ("localhost:0", ListenTarget(transport: .tcp, host: "localhost", port: 0)),
+            ("tls://[::1]:6514", ListenTarget(transport: .tls, host: "::1", port: 6514)),
+            ("relp+tls://0.0.0.0:20514", ListenTarget(transport: .relpTLS, host: "0.0.0.0", port: 20514)),
+        ]
+    )
+    func addresses(_ text: String, _ expected: ListenTarget) {
+        #expect(ListenTarget(text) == expected)
+    }
+
+    @Test(
+        "what is none is refused",
+        arguments: [
+            "1514", "tcp://", "smtp://127.0.0.1:25", "::1:514", "tcp://host:70000", "tcp://host:1514/path",
+            "host:",
+        ]
+    )
+    func refused(_ text: String) {
+        #expect(ListenTarget(text) == nil)
+    }
+
+    @Test("numbers that never came are missing, one that was overtaken fills its gap, a restart begins anew")
+    func sequence() {
+        var watch = SequenceWatch()
+
+        for number in [1, 2, 5, 6, 4, 10, 1, 2, 4] { watch.take(number) }
+
+        #expect(watch.numbered == 9 && watch.restarts == 1)
+        #expect(watch.missing == 5)
+        #expect(watch.gaps == [3...3, 7...9, 3...3])
+    }
+
+    @Test("the number stands in the header's structured data and nowhere else")
+    func numbers() {
+        let header = #"<109>1 2026-11-24T00:00:00Z host spool - - [meta sequenceId="17" sysUpTime="3"]"#
+
+        #expect(SequenceWatch.number(in: header + " CEF:0|v|p|1|c|n|0|") == 17)
+        #expect(SequenceWatch.number(in: #"CEF:0|v|p|1|c|n|0|msg=[meta sequenceId="4"]"#) == nil)
+        #expect(SequenceWatch.number(in: "CEF:0|v|p|1|c|n|0|") == nil)
+    }
+
+    @Test("control characters do nothing on a terminal")
+    func controls() {
+        #expect("a\u{1B}[2Jb\tc\u{7F}".withoutControls == "a\\x1b[2Jb\tc\\x7f")
+    }
+}
