@@ -184,7 +184,7 @@ struct ProofTests {
         defer { scratch.close() }
         try await scratch.addSource(["a", "b", "c"].map { .init(id: $0, time: .t(7_200)) })
         try await scratch.addSource([.init(id: "a", time: .t(1)), .init(id: "x", time: .t(1))], again: true)
-        try await scratch.found(["b"])
+        try await scratch.addSpooled([.init(seq: Seq(1), id: "b", isReadable: true, standings: [])])
 
         try await scratch.dropUnconfirmed()
         let unknown = try await scratch.unknown(after: "").map(\.id)

@@ -39,8 +39,12 @@ struct ControlRoutes: Sendable {
             onHandOver()
             return holder
         }
-        on(EstimateReplay.self, router) { try await engine.spool.estimate($0.request) }
+        on(EstimateReplay.self, router) { command in
+            try command.request.check()
+            return try await engine.spool.estimate(command.request)
+        }
         on(CreateReplay.self, router) { command in
+            try command.request.check()
             let replay = try await engine.spool.create(command.request, at: engine.time.wall())
             engine.lanesChanged.notify()
             return replay
@@ -52,6 +56,11 @@ struct ControlRoutes: Sendable {
         on(MoveReplay.self, router) { try await move($0) }
         on(StartVerify.self, router) { try await engine.verifier.start($0.request, on: engine) }
         on(ShowProof.self, router) { try await engine.verifier.proof($0.proof, of: engine.spool) }
+        on(RemoveReplay.self, router) { command in
+            let removed = try await replay(command.replay)
+            try await engine.spool.remove(command.replay)
+            return removed
+        }
         addHands(to: router)
         return router
     }

@@ -7,6 +7,9 @@ import SpoolStore
 ///
 /// What is missing is looked at a second time, after the stream's next sweep.
 struct StreamComparison: Sendable {
+    /// A stream that goes on changing is looked at so often, each time after a sweep.
+    static let looks = 3
+
     let parent: Verification
     let stream: SourceStream
     let id: StreamID
@@ -24,14 +27,16 @@ struct StreamComparison: Sendable {
         found.sinks = targets.map { ProofSink($0.name) }
         try await readSource(&found, stop: stop)
         try await walkSpool(&found, stop: stop)
-        try await lookAgain(&found, sinks: false)
-        if try await isAnythingMissing() {
+        _ = try await lookAgain(&found, sinks: false)
+        for _ in 0..<Self.looks {
+            guard try await isAnythingMissing() else { break }
             if parent.isDaemon {
                 try await nextSweep(stop: stop)
             } else {
                 try await secondReading(stop: stop)
             }
-            try await lookAgain(&found, sinks: true)
+            // What has only now been fetched may be on its way to a sink.
+            guard try await lookAgain(&found, sinks: true), parent.isDaemon else { break }
         }
         tell("making its lists")
         let missing = try await count(&found)
@@ -161,15 +166,25 @@ struct StreamComparison: Sendable {
         return parts
     }
 
-    private func lookAgain(_ found: inout ProofStream, sinks: Bool) async throws(VerificationFault) {
+    /// Looks whether the spool has meanwhile what it did not have, and with `sinks` where everything stands now.
+    ///
+    /// - Returns: true when the spool has got something that is not at every sink yet.
+    private func lookAgain(_ found: inout ProofStream, sinks: Bool) async throws(VerificationFault) -> Bool {
         try await storing { () async throws(StoreError) in
-            var after = ""
+            if sinks {
+                for index in targets.indices { try await lookAgain(at: index, &found) }
+            }
+            var (isNew, after) = (false, "")
             while case let unknown = try await scratch.unknown(after: after), let last = unknown.last {
-                try await scratch.found(try await spool.known(unknown.map(\.id), of: id))
+                let rows = try await spool.proofRows(of: unknown.map(\.id), id, targets)
+                try await scratch.addSpooled(rows)
+                for row in rows {
+                    for (index, standing) in row.standings.enumerated() { found.sinks[index].add(standing) }
+                    if row.standings.contains(where: { $0.cause != nil }) { isNew = true }
+                }
                 after = last.id
             }
-            guard sinks else { return }
-            for index in targets.indices { try await lookAgain(at: index, &found) }
+            return isNew
         }
     }
 

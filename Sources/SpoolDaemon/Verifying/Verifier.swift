@@ -7,8 +7,6 @@ import Synchronization
 
 /// The daemon's proofs: those that commands ask for, and its own audits, one after the other.
 final class Verifier: Sendable {
-    /// The notification of an audit that found something.
-    static let code = "Proof found missing events"
     /// A first audit does not wait for longer.
     static let first = Duration.hours(1)
 
@@ -146,11 +144,15 @@ final class Verifier: Sendable {
 
     private func notify(_ proof: Proof, _ engine: Engine) async throws(StoreError) {
         guard let finding = AuditFinding(proof) else {
-            try await engine.spool.clearNotification(Self.code, at: engine.time.wall())
+            try await engine.spool.clearNotification("Proof found missing events", at: engine.time.wall())
             return
         }
         try await engine.spool.raise(
-            NewNotification(code: Self.code, severity: finding.severity, message: finding.message),
+            NewNotification(
+                code: "Proof found missing events",
+                severity: finding.severity,
+                message: finding.message
+            ),
             at: engine.time.wall()
         )
     }

@@ -153,14 +153,6 @@ package final class ProofScratch: Sendable {
         }
     }
 
-    /// These the spool has after all, with another time: they count for the source and for the spool.
-    package func found(_ ids: Set<String>) async throws(StoreError) {
-        try await run { db in
-            let statement = try db.cachedStatement(sql: "UPDATE mark SET spool = 1 WHERE id = ?")
-            for id in ids { try statement.execute(arguments: [id]) }
-        }
-    }
-
     /// Forgets ids that the source did not show a second time, and that the spool does not have.
     package func dropUnconfirmed() async throws(StoreError) {
         try await run { try $0.execute(sql: "DELETE FROM mark WHERE source = 1 AND spool = 0") }

@@ -72,6 +72,26 @@ package struct ProofSlice: Sendable {
         self.rows = rows
     }
 
+    /// Those of these ids that the spool has, whatever their time.
+    static func rows(_ db: Database, _ ids: [String], of stream: StreamID, _ targets: [ProofTarget]) throws
+        -> [Row]
+    {
+        let statement = try db.cachedStatement(
+            sql: "SELECT seq, readable FROM event WHERE stream_id = ? AND external_id = ?"
+        )
+        var rows: [Row] = []
+        for id in ids {
+            guard let row = try GRDB.Row.fetchOne(statement, arguments: [stream.value, id]) else { continue }
+            rows.append(Row(seq: Seq(row[0]), id: id, isReadable: row[1], standings: []))
+        }
+        let seqs = rows.map(\.seq.value)
+        for target in targets {
+            let standings = try standings(db, of: seqs, target.sink, stream)
+            for index in rows.indices { rows[index].standings.append(standings[index]) }
+        }
+        return rows
+    }
+
     static func standings(_ db: Database, of seqs: [Int64], _ sink: SinkID, _ stream: StreamID) throws
         -> [Standing]
     {

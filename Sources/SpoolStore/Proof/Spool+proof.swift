@@ -5,7 +5,7 @@ package import SpoolCore
 package struct ProofBounds: Sendable, Equatable {
     /// Nil before the source's first answer.
     package let start: Timestamp?
-    /// Everything before has been read twice.
+    /// Everything before has been read by polls, and by the sweeps that come after them.
     package let sweptTo: Timestamp?
     /// What is older may have been deleted by retention.
     package let prunedTo: Timestamp?
@@ -22,9 +22,20 @@ extension Spool {
                 sql: "SELECT pruned_to_ms FROM stream WHERE id = ?",
                 arguments: [stream.value]
             )
+            // While a stream catches up with its past, sweeps are ahead of its polls.
+            let polledTo = Timestamp(
+                try Int64.fetchOne(
+                    db,
+                    sql: """
+                        SELECT max(to_ms) FROM fetch_window
+                        WHERE stream_id = ? AND reason = 'poll' AND state IN ('complete', 'unproved')
+                        """,
+                    arguments: [stream.value]
+                )
+            )
             return ProofBounds(
                 start: progress.start,
-                sweptTo: progress.sweptTo,
+                sweptTo: polledTo.flatMap { polled in progress.sweptTo.map { min($0, polled) } },
                 prunedTo: Timestamp(pruned),
                 sweepEnded: progress.sweepEnded
             )
@@ -73,6 +84,13 @@ extension Spool {
                 try ids.filter { try Int.fetchOne(statement, arguments: [stream.value, $0]) != nil }
             )
         }
+    }
+
+    /// Those of these ids that the spool has, with where they stand; not more than some thousands at once.
+    package func proofRows(of ids: [String], _ stream: StreamID, _ targets: [ProofTarget])
+        async throws(StoreError) -> [ProofSlice.Row]
+    {
+        try await read { try ProofSlice.rows($0, ids, of: stream, targets) }
     }
 
     /// Begins a proof; it is kept with its result from then on.
