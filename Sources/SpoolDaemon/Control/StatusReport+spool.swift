@@ -60,6 +60,7 @@ extension StatusReport {
         }
         set(try await spool.rates(at: now), of: status)
         replays = status.replays.map(ReplayStatus.init)
+        proof = try await spool.lastProof().flatMap(ProofStatus.init)
         notifications = status.notifications.map {
             NotificationStatus(
                 at: $0.at,
