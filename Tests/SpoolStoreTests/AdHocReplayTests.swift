@@ -110,6 +110,11 @@ import Testing
         )
         let replay = try await test.spool.create(Self.request(3, 5), at: .t(50))
 
+        // Also what the destination refused.
+        var commit = DeliveryCommit(sink: replay.sinkID, at: .t(60))
+        let refusal = Outcome.refused(Refusal(reason: "rejected", detail: ""))
+        commit.entries = [.live(streams[0], Seq(3), Seq(3), events: 1, outcome: refusal, replay: replay.id)]
+        try await test.spool.settle(commit)
         _ = try await test.spool.prune(now: now, age: .seconds(100))
         let during = try await test.values("SELECT seq FROM event ORDER BY seq")
         try await test.spool.move(replay.id, to: .disabled, at: .t(70))

@@ -21,12 +21,19 @@ enum AdHocSink {
         )
     }
 
-    /// Its replay has ended: nothing goes there any more.
+    /// Its replay has ended: nothing goes there any more, and what it refused keeps no event from retention.
     static func disable(_ db: Database, of replay: ReplayID, at now: Timestamp) throws {
         try db.execute(
             sql: """
                 UPDATE sink SET state = 'disabled', state_since_ms = ?, retry_at_ms = NULL
                 WHERE replay_id = ? AND state <> 'disabled'
+                """,
+            arguments: [now.milliseconds, replay.value]
+        )
+        try db.execute(
+            sql: """
+                UPDATE dead_letter SET dismissed_ms = ?
+                WHERE dismissed_ms IS NULL AND sink_id IN (SELECT id FROM sink WHERE replay_id = ?)
                 """,
             arguments: [now.milliseconds, replay.value]
         )
