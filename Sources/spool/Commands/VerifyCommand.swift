@@ -42,6 +42,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
+        Allocator.favourSmallProcess()
         let composition = try config.composition()
         let request = try self.request(composition)
         let line = ProgressLine()

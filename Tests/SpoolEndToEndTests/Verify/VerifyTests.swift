@@ -121,7 +121,7 @@ struct VerifyTests {
             let window = AgeWindow(hours: 200, to: -5, before: site.simulator.clock.nowMs)
 
             let early = try await site.verify(window)
-            try site.folder.write("another token", to: "token")
+            try site.folder.write("another-token", to: "token")
             let denied = try await site.spool("verify", "--from", window.fromText, "--to", window.toText)
             let wrong = try await site.spool(
                 "verify",
