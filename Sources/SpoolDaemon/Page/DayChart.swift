@@ -19,10 +19,10 @@ struct DayChart: Sendable {
             bands.append(Band(name: name, values: values, look: look, top: top, height: height).svg(y: y))
             y += Band.head + height + 8
         }
-        band("Fetched in 10 min", figures.fetched, "fetched", top: Self.peak(figures.fetched), height: 56)
+        band("Fetched", figures.fetched, "fetched", top: Self.peak(figures.fetched), height: 56)
         for sink in figures.sinks.prefix(Self.mostSinks) {
             let top = min(Self.peak(sink.settled), pace * 2)
-            band("\(sink.name): settled in 10 min", sink.settled, "settled", top: top, height: 44)
+            band("\(sink.name): settled", sink.settled, "settled", top: top, height: 44)
             band("\(sink.name): waiting", sink.waiting, "waiting", top: hill, height: 56)
         }
         let off = off(height: y)

@@ -100,7 +100,7 @@ struct PageParts: Sendable {
             </svg> \(words)</span>
             """
         }
-        return "\(items) <span>Times are UTC.</span>"
+        return "\(items) <span>Steps of ten minutes, times in UTC.</span>"
     }()
 
     private var sinks: HTML {
