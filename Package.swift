@@ -71,7 +71,8 @@ let package = Package(
         .executableTarget(
             name: "spool",
             dependencies: [
-                "CMalloc", "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork",
+                "CMalloc", "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolDoctor",
+                "SpoolNetwork",
                 "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, logging, unixSignals,
             ],
             resources: [.embedInCode("Init/spool.yaml")],
@@ -80,7 +81,7 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         room("SpoolCore", []),
         room("SpoolFormats", ["SpoolCore"]),
-        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         room(
             "SpoolStore",
             ["SpoolCore", grdb, grdbSQLite],
@@ -113,9 +114,13 @@ let package = Package(
                 .embedInCode("Page/page.css"), .embedInCode("Page/page.js"), .embedInCode("Page/icon.svg"),
             ]
         ),
+        room(
+            "SpoolDoctor",
+            ["SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolStore", asn1, x509]
+        ),
         .target(
             name: "SpoolTestSupport",
-            dependencies: [],
+            dependencies: [nioCore, nioPosix],
             path: "Tests/SpoolTestSupport",
             swiftSettings: settings
         ),
@@ -124,7 +129,14 @@ let package = Package(
         tests("SpoolStoreTests", ["SpoolStore", grdb]),
         tests("SpoolConfigTests", ["SpoolConfig"]),
         tests("SpoolControlTests", ["SpoolControl", hummingbird, logging]),
-        tests("SpoolNetworkTests", ["SpoolNetwork"]),
+        tests("SpoolNetworkTests", ["SpoolCore", "SpoolNetwork", nioSSL]),
+        tests(
+            "SpoolDoctorTests",
+            [
+                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolDoctor", "SpoolNetwork", "SpoolReceiver",
+                "SpoolSimulator", "SpoolStore", asn1, nioPosix, x509,
+            ]
+        ),
         tests(
             "SpoolSourcesTests",
             [

@@ -14,6 +14,7 @@ struct StatusReporter: Sendable {
         var report = try await StatusReport(
             engine.spool,
             addresses: composition.addresses,
+            notifications: engine.notifications,
             at: engine.time.wall()
         )
         report.spool.limit = composition.spool.maxSize
