@@ -25,10 +25,11 @@ extension StatusReport {
         _ spool: Spool,
         addresses: [SinkName: String],
         notifications settings: NotificationSettings = NotificationSettings(),
+        gaps known: [ProofGap]? = nil,
         at now: Timestamp
     ) async throws(StoreError) {
         let status = try await spool.status()
-        let gaps = try await GapStatus.read(spool, healedSince: now - Self.healedShown)
+        let gaps = try await GapStatus.read(spool, healedSince: now - Self.healedShown, known: known)
         self.init(
             version: SpoolVersion.number,
             holder: Spool.holder(ofSpoolAt: spool.path),

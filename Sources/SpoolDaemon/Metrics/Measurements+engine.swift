@@ -9,7 +9,13 @@ extension Measurements {
     static func read(_ engine: Engine, _ composition: Composition) async throws(StoreError) -> Measurements {
         let now = engine.time.wall()
         let status = try await engine.spool.status()
-        let report = try await StatusReport(engine.spool, addresses: composition.addresses, at: now)
+        let report = try await StatusReport(
+            engine.spool,
+            addresses: composition.addresses,
+            notifications: engine.notifications,
+            gaps: engine.meters.reading.gaps,
+            at: now
+        )
         let words = report.sinks.map { (SinkName($0.name), $0.state) }
         return Measurements(
             at: now,

@@ -161,6 +161,8 @@ struct DayChart: Sendable {
         <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" \
         patternTransform="rotate(45)"><rect class="hatch" width="2" height="6"/></pattern>\
         <pattern id="cross" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
-        <rect class="cross" width="2" height="5"/><rect class="cross" width="5" height="2"/></pattern></defs>
+        <rect class="cross" width="2" height="5"/><rect class="cross" width="5" height="2"/></pattern>\
+        <pattern id="dots" width="4" height="4" patternUnits="userSpaceOnUse">\
+        <rect class="ground" width="4" height="4"/><rect class="dot" width="2" height="4"/></pattern></defs>
         """
 }

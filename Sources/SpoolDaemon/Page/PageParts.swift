@@ -91,7 +91,8 @@ struct PageParts: Sendable {
 
     private static let legend: HTML = {
         let kinds: [(String, HTML)] = [
-            ("twice", "read twice"), ("once", "read once"), ("unread", "not read yet"),
+            ("twice", "read twice"), ("once", "read once"), ("late", "read late"),
+            ("unread", "not read yet"),
             ("gap", "gap: never read"), ("off", "no daemon ran"),
         ]
         let items = kinds.map { look, words -> HTML in

@@ -59,12 +59,27 @@ extension Spool {
         }
     }
 
-    /// What the view `gaps` shows, oldest first, a hundred at most.
+    /// What the view `gaps` shows, oldest first; in short reads, however many windows there are.
     package func proofGaps() async throws(StoreError) -> [ProofGap] {
+        var found = try await lostGaps()
+        for stream in try await status().streams {
+            let spans = try await unproved(of: stream.id)
+            found += spans.map {
+                ProofGap(stream: stream.name, sink: nil, from: $0.from, to: $0.to, events: nil)
+            }
+        }
+        return found.sorted { $0.from < $1.from }
+    }
+
+    private func lostGaps() async throws(StoreError) -> [ProofGap] {
         try await read { db in
             let rows = try Row.fetchAll(
                 db,
-                sql: "SELECT stream, sink, from_ms, to_ms, events FROM gaps ORDER BY from_ms LIMIT 100"
+                sql: """
+                    SELECT t.name, k.name, s.lost_from_ms, s.lost_to_ms, s.lost
+                    FROM subscription s JOIN stream t ON t.id = s.stream_id JOIN sink k ON k.id = s.sink_id
+                    WHERE s.lost > 0
+                    """
             )
             return try rows.map { row in
                 ProofGap(

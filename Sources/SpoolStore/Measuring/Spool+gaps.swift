@@ -2,10 +2,11 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// The gaps of a stream, as the view `gaps` has them (kind `fetch`), read in slices.
+    /// What was never proved to be read of a stream, as the view `gaps` has them (kind `fetch`), read in slices.
     ///
     /// A stream polled every 15 s has some 5,800 windows a day; the view reads those of all streams at once.
-    package func gaps(of stream: StreamID, slice: Int = 5_000) async throws(StoreError) -> [CoverageGap] {
+    package func unproved(of stream: StreamID, slice: Int = 5_000) async throws(StoreError) -> [UnprovedSpan]
+    {
         guard let edges = try await read({ try CoverageRows.edges($0, stream) }) else { return [] }
         var walk = CoverageWalk(start: edges.start)
         var position: (from: Int64, id: Int64) = (.min, 0)
