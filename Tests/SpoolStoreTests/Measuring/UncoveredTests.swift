@@ -5,7 +5,7 @@ import Testing
 @testable import SpoolStore
 
 @Suite("What was never proved to be read")
-struct CoverageWalkTests {
+struct UncoveredTests {
     private struct Window {
         var from: Int
         var to: Int
@@ -14,7 +14,11 @@ struct CoverageWalkTests {
     }
 
     private func gaps(_ windows: [Window], start: Int, since: Int, slice: Int) async throws
-        -> (ours: [UnprovedSpan], view: [Int64])
+<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
+        -> (ours: [UncoveredTime], view: [Int64])
+========
+        -> (ours: [UncoveredTime], view: [Int64])
+>>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
     {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
@@ -39,7 +43,11 @@ struct CoverageWalkTests {
             }
         }
         return (
-            try await test.spool.unproved(of: stream, slice: slice),
+<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
+            try await test.spool.uncovered(of: stream, slice: slice),
+========
+            try await test.spool.uncovered(of: stream, slice: slice),
+>>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
             try await test.values("SELECT from_ms FROM gaps ORDER BY from_ms")
                 + test.values("SELECT min(to_ms, (SELECT since_ms FROM stream)) FROM gaps ORDER BY from_ms")
         )
@@ -59,7 +67,11 @@ struct CoverageWalkTests {
         )
 
         let wanted = [(100, 120), (200, 310), (400, 500)]
-        #expect(found.ours == wanted.map { UnprovedSpan(from: .t($0.0), to: .t($0.1)) })
+<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
+        #expect(found.ours == wanted.map { UncoveredTime(from: .t($0.0), to: .t($0.1)) })
+========
+        #expect(found.ours == wanted.map { UncoveredTime(from: .t($0.0), to: .t($0.1)) })
+>>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
         #expect(
             found.view == wanted.map { Timestamp.t($0.0).milliseconds }
                 + wanted.map { Timestamp.t($0.1).milliseconds }
@@ -70,11 +82,19 @@ struct CoverageWalkTests {
     func none() async throws {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
-        let before = try await test.spool.unproved(of: stream)
+<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
+        let before = try await test.spool.uncovered(of: stream)
         try await test.append(stream, [.at(1)])
 
         #expect(before.isEmpty)
-        #expect(try await test.spool.unproved(of: stream).isEmpty)
+        #expect(try await test.spool.uncovered(of: stream).isEmpty)
+========
+        let before = try await test.spool.uncovered(of: stream)
+        try await test.append(stream, [.at(1)])
+
+        #expect(before.isEmpty)
+        #expect(try await test.spool.uncovered(of: stream).isEmpty)
+>>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
     }
 
     @Test("many windows of the same beginning are each read once, whatever the slice")
@@ -83,6 +103,10 @@ struct CoverageWalkTests {
 
         let found = try await gaps(windows, start: 0, since: 100, slice: 3)
 
-        #expect(found.ours == [UnprovedSpan(from: .t(70), to: .t(75))])
+<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
+        #expect(found.ours == [UncoveredTime(from: .t(70), to: .t(75))])
+========
+        #expect(found.ours == [UncoveredTime(from: .t(70), to: .t(75))])
+>>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
     }
 }
