@@ -2,15 +2,12 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// What was never proved to be read of a stream, as the view `gaps` has them (kind `fetch`), read in slices.
+    /// The gaps of a stream, as the view `gaps` has them (kind `fetch`), read in slices.
     ///
     /// A stream polled every 15 s has some 5,800 windows a day; the view reads those of all streams at once.
-<<<<<<<< HEAD:Sources/SpoolStore/Measuring/Spool+gaps.swift
-    package func uncovered(of stream: StreamID, slice: Int = 5_000) async throws(StoreError) -> [UncoveredTime]
+    package func uncovered(of stream: StreamID, slice: Int = 5_000) async throws(StoreError)
+        -> [UncoveredTime]
     {
-========
-    package func uncovered(of stream: StreamID, slice: Int = 5_000) async throws(StoreError) -> [UncoveredTime] {
->>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Sources/SpoolStore/Measuring/Spool+uncovered.swift
         guard let edges = try await read({ try CoverageRows.edges($0, stream) }) else { return [] }
         var walk = CoverageWalk(start: edges.start)
         var position: (from: Int64, id: Int64) = (.min, 0)

@@ -5,7 +5,7 @@ import Testing
 @testable import SpoolStore
 
 @Suite("What was never proved to be read")
-struct UncoveredTests {
+struct CoverageTests {
     private struct Window {
         var from: Int
         var to: Int
@@ -14,11 +14,7 @@ struct UncoveredTests {
     }
 
     private func gaps(_ windows: [Window], start: Int, since: Int, slice: Int) async throws
-<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
         -> (ours: [UncoveredTime], view: [Int64])
-========
-        -> (ours: [UncoveredTime], view: [Int64])
->>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
     {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
@@ -43,11 +39,7 @@ struct UncoveredTests {
             }
         }
         return (
-<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
             try await test.spool.uncovered(of: stream, slice: slice),
-========
-            try await test.spool.uncovered(of: stream, slice: slice),
->>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
             try await test.values("SELECT from_ms FROM gaps ORDER BY from_ms")
                 + test.values("SELECT min(to_ms, (SELECT since_ms FROM stream)) FROM gaps ORDER BY from_ms")
         )
@@ -67,11 +59,7 @@ struct UncoveredTests {
         )
 
         let wanted = [(100, 120), (200, 310), (400, 500)]
-<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
         #expect(found.ours == wanted.map { UncoveredTime(from: .t($0.0), to: .t($0.1)) })
-========
-        #expect(found.ours == wanted.map { UncoveredTime(from: .t($0.0), to: .t($0.1)) })
->>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
         #expect(
             found.view == wanted.map { Timestamp.t($0.0).milliseconds }
                 + wanted.map { Timestamp.t($0.1).milliseconds }
@@ -82,19 +70,11 @@ struct UncoveredTests {
     func none() async throws {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
-<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
         let before = try await test.spool.uncovered(of: stream)
         try await test.append(stream, [.at(1)])
 
         #expect(before.isEmpty)
         #expect(try await test.spool.uncovered(of: stream).isEmpty)
-========
-        let before = try await test.spool.uncovered(of: stream)
-        try await test.append(stream, [.at(1)])
-
-        #expect(before.isEmpty)
-        #expect(try await test.spool.uncovered(of: stream).isEmpty)
->>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
     }
 
     @Test("many windows of the same beginning are each read once, whatever the slice")
@@ -103,10 +83,6 @@ struct UncoveredTests {
 
         let found = try await gaps(windows, start: 0, since: 100, slice: 3)
 
-<<<<<<<< HEAD:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
         #expect(found.ours == [UncoveredTime(from: .t(70), to: .t(75))])
-========
-        #expect(found.ours == [UncoveredTime(from: .t(70), to: .t(75))])
->>>>>>>> 071af72ad48f541bd307521756b40310ccbc040d:Tests/SpoolStoreTests/Measuring/UncoveredTests.swift
     }
 }
