@@ -106,7 +106,7 @@ struct DayChart: Sendable {
             let time = Timestamp(milliseconds: index * 3 * hour)
             let x = place(time)
             let label: HTML =
-                x > 0.03 && x < 0.97
+                x > 0.05 && x < 0.95
                 ? "<text class=\"hour\" x=\"\(Self.percent(x))\" y=\"\(y + 14)\">\(clock(time))</text>"
                 : .none
             return """
