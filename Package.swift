@@ -106,7 +106,8 @@ let package = Package(
             "SpoolDaemon",
             [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolNetwork", "SpoolPipeline",
-                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", grdbSQLite,
+                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", crypto,
+                grdbSQLite,
                 hummingbird,
                 logging, unixSignals,
             ],

@@ -248,6 +248,30 @@ CREATE TABLE notification (
 -- A notification is raised once while its cause lasts.
 CREATE UNIQUE INDEX notification_open ON notification (code, subject) WHERE cleared_ms IS NULL;
 
+CREATE TABLE proof (
+    id INTEGER PRIMARY KEY,          -- a comparison of source, spool and ledger (`spool verify`, or the daily audit)
+    reason TEXT NOT NULL CHECK (reason IN ('command', 'audit')), -- who asked for it
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'stopped')), -- stopped: the process ended first
+    from_ms INTEGER NOT NULL,        -- window, inclusive, on each stream's own basis
+    to_ms INTEGER NOT NULL,          -- window, exclusive
+    started_ms INTEGER NOT NULL,     -- when it began
+    finished_ms INTEGER,             -- when it ended; NULL while it runs
+    events INTEGER NOT NULL DEFAULT 0, -- different ids compared
+    missing INTEGER NOT NULL DEFAULT 0, -- of those: never fetched, or not at a sink; one missing at two sinks counts twice
+    complete INTEGER NOT NULL DEFAULT 0 CHECK (complete IN (0, 1)), -- 1: nothing missing, too early, pruned or unproved
+    result TEXT NOT NULL             -- JSON: the request and what was found, as in the report of `spool verify --report`
+) STRICT;
+
+CREATE TABLE proof_missing (
+    proof_id INTEGER NOT NULL REFERENCES proof (id) ON DELETE CASCADE, -- the proof that found it missing
+    stream TEXT NOT NULL,            -- its stream
+    sink TEXT NOT NULL,              -- where it is missing; empty: it was never fetched
+    cause TEXT NOT NULL CHECK (cause IN ('never-fetched', 'unsettled', 'dead-letter', 'doubtful')), -- why
+    external_id TEXT NOT NULL,       -- the source's id
+    seq INTEGER,                     -- its place in the spool; NULL when it was never fetched
+    PRIMARY KEY (proof_id, stream, sink, cause, external_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE crash_mark (
     step TEXT NOT NULL CHECK (step IN ('page', 'batch')), -- reading of a page, rendering of a batch
     subject TEXT NOT NULL,           -- the stream or sink
@@ -417,3 +441,13 @@ SELECT 'notification', trim(code || ' ' || subject), severity,
     strftime('%Y-%m-%dT%H:%M:%fZ', at_ms / 1000.0, 'unixepoch'), NULL, message
 FROM notification
 WHERE cleared_ms IS NULL;
+
+-- Proofs, one line each; what each found missing is in proof_missing (at most 10,000 ids of one stream, sink and cause).
+CREATE VIEW proofs AS
+SELECT id, reason, state,
+    strftime('%Y-%m-%dT%H:%M:%fZ', from_ms / 1000.0, 'unixepoch') AS "from",
+    strftime('%Y-%m-%dT%H:%M:%fZ', to_ms / 1000.0, 'unixepoch') AS "to",
+    events, missing, complete,
+    strftime('%Y-%m-%dT%H:%M:%fZ', started_ms / 1000.0, 'unixepoch') AS started,
+    strftime('%Y-%m-%dT%H:%M:%fZ', finished_ms / 1000.0, 'unixepoch') AS finished
+FROM proof;

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from . import floor as c_programs
-from . import fetch, measure, memory, peers, spool
+from . import fetch, measure, memory, peers, spool, verify
 from .child import BenchmarkError
 from .figures import Row
 
@@ -111,6 +111,11 @@ class Bench:
         """Watches the daemon's memory through an outage of the SIEM; returns its phases."""
         say(f"watching the daemon's memory through a backlog of {MEMORY_EVENTS:,} events")
         return memory.watch(self.spool, MEMORY_EVENTS, self.receiver, self.folder)
+
+    def verify(self):
+        """Has a window of all events proved; returns its figures, in the daemon and by the command alone."""
+        say(f"proving a window of {self.events:,} events")
+        return verify.verify(self.spool, self.events, self.receiver, self.folder)
 
     def _fetch(self):
         return fetch.fetch(self.spool, INSERTED_ROWS, self.folder)

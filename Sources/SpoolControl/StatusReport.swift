@@ -15,6 +15,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var sinks: [SinkStatus]
     package var replays: [ReplayStatus]
     package var notifications: [NotificationStatus]
+    /// The last comparison of source, spool and ledger; nil before the first.
+    package var proof: ProofStatus?
 
     package init(version: String, holder: String?, at: Timestamp, spool: SpoolFileStatus) {
         self.version = version
@@ -28,7 +30,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, holder, spool, streams, sinks, replays, notifications
+        case version, holder, spool, streams, sinks, replays, notifications, proof
         case at = "at_ms"
     }
 }

@@ -18,7 +18,7 @@ struct Spool: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, DoctorCommand.self,
             StatusCommand.self,
-            ReplayCommand.self,
+            ReplayCommand.self, VerifyCommand.self,
             DeadCommand.self,
             QueryCommand.self, ListenCommand.self, SimulateCommand.self,
         ]

@@ -78,7 +78,7 @@ struct AdHocDestinationTests {
             ("tcp://h:1?format=xml", "`cef-agent`"),
             ("tcp://h:1?format", "key=value"),
             ("tcp://h:1?ca_file=/none.pem", "`transport: tls`"),
-            ("tls://h:1?ca_file=/none.pem", "cannot read certificates"),
+            ("tls://h:1?ca_file=/none.pem", "cannot read /none.pem"),
             ("udp://h:1?framing=lines", "leave `framing` out"),
             ("tcp://h:1?name=x", "unknown key `name`"),
         ]

@@ -6,6 +6,7 @@ package import SpoolCore
 package struct DaemonSettings: Sendable {
     package let spool: SpoolSettings
     package let status: StatusSettings
+    package let audit: AuditSettings
     package let notifications: NotificationSettings
     package let sources: [ConfiguredPart]
     package let sinks: [ConfiguredPart]
@@ -17,12 +18,14 @@ package struct DaemonSettings: Sendable {
         guard var top = ConfigurationMapping(root, problems: problems) else { return nil }
         let spoolNode = top.take("spool")
         let statusNode = top.take("status")
+        let auditNode = top.take("audit")
         let notificationsNode = top.take("notifications")
         let sourcesNode = top.require("sources")
         let sinksNode = top.require("sinks")
         top.finish()
         spool = spoolNode.flatMap { SpoolSettings($0, problems) } ?? SpoolSettings()
         status = statusNode.flatMap { StatusSettings($0, problems) } ?? StatusSettings()
+        audit = auditNode.flatMap { AuditSettings($0, problems) } ?? AuditSettings()
         notifications =
             notificationsNode.flatMap { NotificationSettings($0, problems) } ?? NotificationSettings()
         sources = sourcesNode.map { ConfiguredPart.list($0, problems) } ?? []

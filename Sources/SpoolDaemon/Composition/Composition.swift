@@ -14,6 +14,7 @@ package struct Composition: Sendable {
     package let path: String
     package let spool: SpoolSettings
     package let status: StatusSettings
+    package let audit: AuditSettings
     package let notifications: NotificationSettings
     package let sources: [Part<any Source>]
     package let sinks: [Part<ConfiguredSink>]
@@ -93,6 +94,7 @@ package struct Composition: Sendable {
         self.path = path
         spool = settings.spool
         status = settings.status
+        audit = settings.audit
         notifications = settings.notifications
         sources = settings.sources.compactMap { part in
             Sources.make(from: part.node, problems: problems, environment: environment)
@@ -116,6 +118,7 @@ package struct Composition: Sendable {
         path = other.path
         spool = other.spool
         status = other.status
+        audit = other.audit
         notifications = other.notifications
         sources = other.sources
         sinks = other.sinks

@@ -54,6 +54,8 @@ struct ControlRoutes: Sendable {
             return all.filter { command.sink == nil || $0.sink == command.sink }
         }
         on(MoveReplay.self, router) { try await move($0) }
+        on(StartVerify.self, router) { try await engine.verifier.start($0.request, on: engine) }
+        on(ShowProof.self, router) { try await engine.verifier.proof($0.proof, of: engine.spool) }
         on(RemoveReplay.self, router) { command in
             let removed = try await replay(command.replay)
             try await engine.spool.remove(command.replay)

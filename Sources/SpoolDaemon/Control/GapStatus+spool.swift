@@ -3,12 +3,21 @@ import SpoolCore
 import SpoolStore
 
 extension GapStatus {
-    /// The gaps of every stream, oldest first: those that lie open, those healed since `time`, what is not proved.
+    /// The gaps of every stream, oldest first: those that lie open, those healed since `time`, what is not proved to be
+    /// read, and what sinks have lost.
     ///
-    /// A daemon knows the latter from its meters, as of a minute ago.
-    static func read(_ spool: Spool, healedSince time: Timestamp, known: [ProofGap]?) async throws(StoreError)
-        -> [StreamName: [GapStatus]]
-    {
+    /// - Parameters:
+    ///   - spool: where they are read.
+    ///   - streams: the streams it has.
+    ///   - uncovered: what is not proved to be read, where that is known already; otherwise it is read, which takes a
+    ///     while for a long history.
+    ///   - time: gaps that have healed before are left out.
+    static func read(
+        _ spool: Spool,
+        _ streams: [SpoolStatus.Stream],
+        uncovered: [StreamID: [UncoveredTime]]?,
+        healedSince time: Timestamp
+    ) async throws(StoreError) -> [StreamName: [GapStatus]] {
         var found: [StreamName: [GapStatus]] = [:]
         for gap in try await spool.coverage(healedSince: time) {
             var status = GapStatus(.unread, from: gap.from, to: gap.to)
@@ -16,13 +25,22 @@ extension GapStatus {
             status.healed = gap.healed
             found[gap.stream, default: []].append(status)
         }
-        let unproved: [ProofGap]
-        if let known { unproved = known } else { unproved = try await spool.proofGaps() }
-        for gap in unproved.prefix(100) {
-            var status = GapStatus(gap.sink == nil ? .unproved : .lost, from: gap.from, to: gap.to)
-            status.sink = gap.sink?.text
-            status.events = gap.events
-            found[gap.stream, default: []].append(status)
+        for stream in streams where stream.isConfigured {
+            var gaps: [UncoveredTime]
+            if let uncovered {
+                gaps = uncovered[stream.id] ?? []
+            } else {
+                gaps = try await spool.uncovered(of: stream.id)
+            }
+            // A history full of holes is for the view, not for a screen.
+            gaps = Array(gaps.prefix(100))
+            found[stream.name, default: []] += gaps.map { GapStatus(.unproved, from: $0.from, to: $0.to) }
+        }
+        for loss in try await spool.losses() {
+            var status = GapStatus(.lost, from: loss.from, to: loss.to)
+            status.sink = loss.sink.text
+            status.events = loss.events
+            found[loss.stream, default: []].append(status)
         }
         return found.mapValues { $0.sorted { $0.from < $1.from } }
     }

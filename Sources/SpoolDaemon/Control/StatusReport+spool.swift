@@ -25,11 +25,16 @@ extension StatusReport {
         _ spool: Spool,
         addresses: [SinkName: String],
         notifications settings: NotificationSettings = NotificationSettings(),
-        gaps known: [ProofGap]? = nil,
+        uncovered: [StreamID: [UncoveredTime]]? = nil,
         at now: Timestamp
     ) async throws(StoreError) {
         let status = try await spool.status()
-        let gaps = try await GapStatus.read(spool, healedSince: now - Self.healedShown, known: known)
+        let gaps = try await GapStatus.read(
+            spool,
+            status.streams,
+            uncovered: uncovered,
+            healedSince: now - Self.healedShown
+        )
         self.init(
             version: SpoolVersion.number,
             holder: Spool.holder(ofSpoolAt: spool.path),
@@ -55,6 +60,7 @@ extension StatusReport {
         }
         set(try await spool.rates(at: now), of: status)
         replays = status.replays.map(ReplayStatus.init)
+        proof = try await spool.lastProof().flatMap(ProofStatus.init)
         notifications = status.notifications.map {
             NotificationStatus(
                 at: $0.at,

@@ -15,7 +15,7 @@ struct StatusReporter: Sendable {
             engine.spool,
             addresses: composition.addresses,
             notifications: engine.notifications,
-            gaps: engine.meters.reading.gaps,
+            uncovered: engine.meters.reading.gaps,
             at: engine.time.wall()
         )
         report.spool.limit = composition.spool.maxSize

@@ -14,13 +14,8 @@ final class Meters: Sendable {
         var fetched: [StreamID: LagHistogram] = [:]
         /// From the spool to the sink, by sink.
         var settled: [SinkID: LagHistogram] = [:]
-        /// What was never proved to be read, or was lost to a sink; nil before it has been looked for.
-        var gaps: [ProofGap]?
-
-        /// What was never proved to be read of a stream.
-        func unproved(_ stream: StreamName) -> [ProofGap] {
-            (gaps ?? []).filter { $0.stream == stream && $0.sink == nil }
-        }
+        /// What was never proved to be read, by stream.
+        var gaps: [StreamID: [UncoveredTime]] = [:]
     }
 
     /// The least pause between two readings of what is covered.
@@ -94,8 +89,11 @@ final class Meters: Sendable {
 
     private func measureCoverage() async throws(StoreError) {
         let began = time.elapsed()
-        let found = try await spool.proofGaps()
-        let ended = time.elapsed()
+        var gaps: [StreamID: [UncoveredTime]] = [:]
+        for stream in try await spool.status().streams where stream.isConfigured {
+            gaps[stream.id] = try await spool.uncovered(of: stream.id)
+        }
+        let (found, ended) = (gaps, time.elapsed())
         state.withLock { state in
             state.reading.gaps = found
             state.nextCoverage = ended + max(Self.coverageInterval, (ended - began) * Self.coverageShare)

@@ -1,5 +1,4 @@
 import SpoolConfig
-import SpoolControl
 import SpoolCore
 import SpoolPipeline
 import SpoolStore
@@ -9,14 +8,8 @@ extension Measurements {
     static func read(_ engine: Engine, _ composition: Composition) async throws(StoreError) -> Measurements {
         let now = engine.time.wall()
         let status = try await engine.spool.status()
-        let report = try await StatusReport(
-            engine.spool,
-            addresses: composition.addresses,
-            notifications: engine.notifications,
-            gaps: engine.meters.reading.gaps,
-            at: now
-        )
-        let words = report.sinks.map { (SinkName($0.name), $0.state) }
+        let settings = engine.notifications
+        let words = status.sinks.map { ($0.name, SinkWord.of($0, settings, at: now)) }
         return Measurements(
             at: now,
             started: engine.meters.started,

@@ -142,12 +142,12 @@ extension Measurements {
                 "spool_coverage_gaps",
                 .gauge,
                 "Stretches of time before the cursor that were never proved to be read."
-            ) { Double(reading.unproved($0.name).count) },
+            ) { Double(reading.gaps[$0.id]?.count ?? 0) },
             streams(
                 "spool_coverage_gap_seconds",
                 .gauge,
                 "How long those stretches are together, in seconds."
-            ) { reading.unproved($0.name).reduce(0) { $0 + seconds($1.to.since($1.from)) } },
+            ) { (reading.gaps[$0.id] ?? []).reduce(0) { $0 + seconds($1.length) } },
             histogram(
                 "spool_fetch_lag_seconds",
                 "From the source's saving of an event (alerts: from its happening) to its being spooled, in seconds.",

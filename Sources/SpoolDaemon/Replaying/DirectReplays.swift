@@ -13,9 +13,10 @@ struct DirectReplays: Sendable {
     let spool: Spool
     private let composition: Composition
     private let registration: Registration
-    private let engine: Engine
+    let engine: Engine
     private let logger: Logger
-    private let stop = Stop()
+    /// Asked when a daemon wants the spool.
+    let stop = Stop()
     private let server: Task<Void, any Error>
 
     /// Takes the lock and brings streams and sinks up to date with the configuration.

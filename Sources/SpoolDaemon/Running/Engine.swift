@@ -12,6 +12,8 @@ final class Engine: Sendable {
     let time: Timekeeper
     /// Given when a page was spooled.
     let appended = Signal()
+    /// Given when a sweep has come to its end.
+    let swept = Signal()
     /// Given when replays or subscriptions have changed.
     let lanesChanged = Signal()
     let meters: Meters
@@ -20,9 +22,11 @@ final class Engine: Sendable {
     private let crashWatch = Mutex<CrashWatch?>(nil)
     /// Where fetching, refetches and `verify` get at a source.
     let sources: SourceDesk
+    /// Compares source, spool and ledger, one proof after the other.
+    let verifier = Verifier()
     private let criticalErrors = CriticalErrors()
     private let settings = Mutex(NotificationSettings())
-    private let logger: Logger
+    let logger: Logger
 
     init(spool: Spool, time: Timekeeper, logger: Logger) {
         self.spool = spool
@@ -109,6 +113,7 @@ final class Engine: Sendable {
         composition.sources.compactMap { fetching($0, registration, crashes) }
             + composition.sinks.compactMap { delivering($0, registration, crashes) }
             + [retention(composition, registration), watching(composition), deriving(), replaying(crashes)]
+            + [verifying(composition)]
     }
 
     private func replaying(_ crashes: CrashWatch) -> Workforce.Job {
@@ -129,6 +134,13 @@ final class Engine: Sendable {
             lanesChanged: lanesChanged,
             logger: logger
         )
+    }
+
+    private func verifying(_ composition: Composition) -> Workforce.Job {
+        let audit = composition.audit
+        return Workforce.Job(name: "verify", fingerprint: "\(audit)") { [self] stop throws(StoreError) in
+            try await verifier.run(on: self, audit: audit, stop: stop)
+        }
     }
 
     private func deriving() -> Workforce.Job {
@@ -174,6 +186,7 @@ final class Engine: Sendable {
             crashes: crashes,
             time: time,
             appended: appended,
+            swept: swept,
             logger: logger
         )
         return Workforce.Job(name: "source \(source.name)", fingerprint: part.fingerprint) {

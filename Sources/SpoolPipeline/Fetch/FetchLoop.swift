@@ -15,6 +15,7 @@ package struct FetchLoop: Sendable {
         crashes: CrashWatch? = nil,
         time: Timekeeper,
         appended: Signal,
+        swept: Signal? = nil,
         logger: Logger
     ) {
         self.source = source
@@ -30,6 +31,7 @@ package struct FetchLoop: Sendable {
                 crashes: crashes,
                 time: time,
                 appended: appended,
+                swept: swept,
                 logger: logger
             )
         }

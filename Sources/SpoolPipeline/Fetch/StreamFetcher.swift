@@ -13,6 +13,7 @@ package struct StreamFetcher: Sendable {
     private let asker: PageAsker
     private let time: Timekeeper
     private let appended: Signal
+    private let swept: Signal?
     private let logger: Logger
     private let patiently: Patience
 
@@ -26,6 +27,7 @@ package struct StreamFetcher: Sendable {
         crashes: CrashWatch? = nil,
         time: Timekeeper,
         appended: Signal,
+        swept: Signal? = nil,
         logger: Logger
     ) {
         self.source = source
@@ -36,6 +38,7 @@ package struct StreamFetcher: Sendable {
         asker = PageAsker(memory: memory, crashes: crashes)
         self.time = time
         self.appended = appended
+        self.swept = swept
         var logger = logger
         logger[metadataKey: "stream"] = "\(stream.name)"
         self.logger = logger
@@ -130,6 +133,7 @@ package struct StreamFetcher: Sendable {
         case .success(let page)?:
             reader.pace.limit.cameWhole()
             if page.receipt.inserted > 0 { appended.notify() }
+            if page.endsScan, scan.reason == .sweep { swept?.notify() }
             try await reader.answered(endsScan: page.endsScan, store, id)
             if page.receipt.unreadable > 0 {
                 logger.warning(

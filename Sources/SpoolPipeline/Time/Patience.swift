@@ -1,15 +1,20 @@
-import Logging
-import SpoolCore
+package import Logging
+package import SpoolCore
 
 /// Repeats what the spool refuses for now, a full disk or a reader in the way, until it succeeds.
-struct Patience: Sendable {
+package struct Patience: Sendable {
     let time: Timekeeper
     let logger: Logger
+
+    package init(time: Timekeeper, logger: Logger) {
+        self.time = time
+        self.logger = logger
+    }
 
     /// Does `body` until it succeeds, or until `stop` is asked for or the task cancelled.
     ///
     /// - Throws: what makes the spool unusable; a passing error only when there was no time to wait it out.
-    func callAsFunction<Value: Sendable>(
+    package func callAsFunction<Value: Sendable>(
         _ what: String,
         stop: Stop? = nil,
         _ body: @Sendable () async throws(StoreError) -> Value

@@ -14,17 +14,14 @@ package struct CoverageGap: Sendable, Codable, Equatable {
     package let healed: Timestamp?
 }
 
-/// What no window of today's filters covers, or what a sink can no longer have (`gaps`).
-package struct ProofGap: Sendable, Codable, Equatable {
+/// Events that a sink can no longer have: retention took them while it had left the configuration.
+package struct LostEvents: Sendable, Codable, Equatable {
     package let stream: StreamName
-    /// Nil: it was never proved to be read.
-    ///
-    /// Otherwise the sink that retention left without these events.
-    package let sink: SinkName?
+    package let sink: SinkName
+    /// The oldest and the newest of them, on the stream's basis.
     package let from: Timestamp
     package let to: Timestamp
-    /// How many events a sink lost.
-    package let events: Int?
+    package let events: Int
 }
 
 extension Spool {
@@ -59,32 +56,21 @@ extension Spool {
         }
     }
 
-    /// What the view `gaps` shows, oldest first; in short reads, however many windows there are.
-    package func proofGaps() async throws(StoreError) -> [ProofGap] {
-        var found = try await lostGaps()
-        for stream in try await status().streams {
-            let spans = try await unproved(of: stream.id)
-            found += spans.map {
-                ProofGap(stream: stream.name, sink: nil, from: $0.from, to: $0.to, events: nil)
-            }
-        }
-        return found.sorted { $0.from < $1.from }
-    }
-
-    private func lostGaps() async throws(StoreError) -> [ProofGap] {
+    /// What sinks have lost, as the view `gaps` has it (kind `delivery`); what was never read, `uncovered` tells.
+    package func losses() async throws(StoreError) -> [LostEvents] {
         try await read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT t.name, k.name, s.lost_from_ms, s.lost_to_ms, s.lost
                     FROM subscription s JOIN stream t ON t.id = s.stream_id JOIN sink k ON k.id = s.sink_id
-                    WHERE s.lost > 0
+                    WHERE s.lost > 0 ORDER BY s.lost_from_ms
                     """
             )
             return try rows.map { row in
-                ProofGap(
+                LostEvents(
                     stream: try Names.stream(row[0]),
-                    sink: (row[1] as String?).map { SinkName($0) },
+                    sink: SinkName(row[1]),
                     from: Timestamp(milliseconds: row[2]),
                     to: Timestamp(milliseconds: row[3]),
                     events: row[4]

@@ -29,8 +29,10 @@ struct StatusText {
                 + "\(ByteSize.text(spool.free)) free on disk",
             "writer  \(report.holder ?? "none: no daemon is running, nothing is fetched or sent")",
         ]
-        return (lines + paused).joined(separator: "\n")
+        return (lines + proof + paused).joined(separator: "\n")
     }
+
+    private var proof: [String] { report.proof.map { ["proof   \(ProofLine($0).text)"] } ?? [] }
 
     /// The reason stands above already where it is a notification too.
     private var paused: [String] {

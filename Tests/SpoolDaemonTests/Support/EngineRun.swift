@@ -15,9 +15,14 @@ struct EngineRun {
     let run: FetchRun
 
     /// What the file says: sources by their names and the keys of each, no sinks.
-    static func yaml(_ sources: [(name: String, keys: String)], retention: String = "30d") -> String {
+    static func yaml(
+        _ sources: [(name: String, keys: String)],
+        retention: String = "30d",
+        audit: String = "off"
+    ) -> String {
         """
         spool: { path: ./spool.db, retention: { age: \(retention) } }
+        audit: \(audit)
         sources:
         \(sources.map { "  - { name: \($0.name), type: defender-cloud-apps, \($0.keys) }" }.joined(separator: "\n"))
         sinks: []

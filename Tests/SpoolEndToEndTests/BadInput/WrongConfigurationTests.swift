@@ -136,7 +136,7 @@ struct WrongConfigurationTests {
             "transport: tcp",
             "transport: tls\n    tls: { ca_file: FOLDER/nowhere.pem }",
             at: "15:21",
-            "cannot read certificates"
+            "cannot read"
         ),
     ]
 

@@ -47,7 +47,7 @@ struct GapRunTests {
             let json = try await site.spool("status", "--json")
             try await daemon.terminate()
 
-            #expect(host.allSatisfy { $0.length >= 3 && $0.length < 60 }, "\(host)")
+            #expect(host.allSatisfy { $0.length >= 3 }, "\(host)")
             #expect(during.output.contains(#/tenant/activities: GAP since .* not read; it heals by itself/#))
             #expect(after.output.matches(of: #/tenant/activities: gap .* to .*, healed /#).count == 2)
             #expect(!after.output.contains("GAP"))

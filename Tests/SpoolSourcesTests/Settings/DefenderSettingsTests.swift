@@ -170,7 +170,7 @@ struct DefenderSettingsTests {
                 "name: ok\nproxy: \"http://${NOBODY}@p.example\"",
                 "2:8: Invalid proxy address: the environment"
             ),
-            ("name: ok\ntls: { ca_file: /nowhere.pem }", "2:17: cannot read certificates"),
+            ("name: ok\ntls: { ca_file: /nowhere.pem }", "2:17: cannot read"),
             ("name: ok\nstreams: {}", "2:10: no stream"),
             ("name: ok\nstreams: { activites: {} }", "2:12: unknown key `activites`"),
             ("name: ok\nstreams: { activities: { start: 181d } }", "2:33: expected an age of at most 180d"),

@@ -1,0 +1,29 @@
+package import SpoolCore
+
+/// The `audit:` group: how often the daemon compares source, spool and ledger by itself, and over how much.
+package struct AuditSettings: Sendable, Equatable {
+    /// Nil (`audit: off`): never.
+    package var every: Duration? = .days(1)
+    /// How far back from where each stream has been read twice.
+    package var window: Duration = .days(2)
+
+    package init() {}
+
+    /// Reads the group, or `off`; nil, with a problem, when it is neither.
+    package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
+        if case .scalar(let text) = node.value {
+            guard ["off", "false", "no"].contains(text) else {
+                problems.add("expected `every` and `window`, or `off`, found `\(text)`", at: node)
+                return nil
+            }
+            every = nil
+            return
+        }
+        guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
+        let everyNode = group.take("every")
+        let windowNode = group.take("window")
+        group.finish()
+        every = everyNode?.duration(in: .minutes(1) ... .days(30), problems) ?? every
+        window = windowNode?.duration(in: .minutes(10) ... .days(180), problems) ?? window
+    }
+}

@@ -1,0 +1,59 @@
+package import SpoolCore
+
+/// Begins a comparison of source, spool and ledger; the daemon does it within the tenant's budget, one after the
+/// other, and keeps its result.
+package struct StartVerify: ControlCommand, Equatable {
+    package typealias Answer = Proof
+    package static let path = "/control/verify/start"
+
+    package let request: VerifyRequest
+
+    package init(_ request: VerifyRequest) { self.request = request }
+}
+
+/// Asks how far a comparison is, or what it has found.
+package struct ShowProof: ControlCommand, Equatable {
+    package typealias Answer = Proof
+    package static let path = "/control/verify/show"
+
+    package let proof: Int64
+
+    package init(_ proof: Int64) { self.proof = proof }
+}
+
+/// The last proof, as `/status` shows it.
+package struct ProofStatus: Codable, Sendable, Equatable {
+    package var id: Int64
+    package var reason: String
+    package var from: Timestamp
+    package var to: Timestamp
+    package var events: Int
+    package var missing: Int
+    /// What of it was fetched at once.
+    package var fetched: Int
+    /// True when all of the window is proved.
+    package var complete: Bool
+    package var finished: Timestamp
+
+    /// Shows a proof that has ended; where its streams end differs, the earliest end counts.
+    package init?(_ proof: Proof) {
+        guard proof.state == .done, let finished = proof.finished else { return nil }
+        id = proof.id
+        reason = proof.reason.rawValue
+        let compared = proof.streams.compactMap(\.compared)
+        from = compared.map(\.from).min() ?? proof.request.from
+        to = compared.map(\.to).min() ?? proof.request.to
+        events = proof.events
+        missing = proof.missing
+        fetched = proof.streams.reduce(0) { $0 + $1.fetched }
+        complete = proof.isComplete
+        self.finished = finished
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, reason, events, missing, fetched, complete
+        case from = "from_ms"
+        case to = "to_ms"
+        case finished = "finished_ms"
+    }
+}

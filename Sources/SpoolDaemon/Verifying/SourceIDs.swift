@@ -1,0 +1,63 @@
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+import Synchronization
+
+/// Notes the ids that the source shows of a window, and nothing else of its pages.
+final class SourceIDs: WindowTaker {
+    private let spool: Spool
+    private let scratch: ProofScratch
+    private let stream: StreamID
+    private let window: Range<Timestamp>
+    private let isSecond: Bool
+    private let tell: @Sendable (Int, SourceFault?) -> Void
+    private let counts = Mutex<(ids: Int, unreadable: Int)>((0, 0))
+
+    /// Makes a taker.
+    ///
+    /// `isSecond`: the window is read a second time, to see which ids the source goes on showing. `tell` is called with
+    /// the number of records so far, and with a fault while it lasts.
+    init(
+        spool: Spool,
+        scratch: ProofScratch,
+        stream: StreamID,
+        window: Range<Timestamp>,
+        isSecond: Bool = false,
+        tell: @escaping @Sendable (Int, SourceFault?) -> Void
+    ) {
+        self.spool = spool
+        self.scratch = scratch
+        self.stream = stream
+        self.window = window
+        self.isSecond = isSecond
+        self.tell = tell
+    }
+
+    /// Records of the window that could not be understood.
+    var unreadable: Int { counts.withLock { $0.unreadable } }
+
+    func take(_ page: Page, of scan: Scan, ended: WindowState?) async throws(StoreError) -> WindowID? {
+        let events = page.records.map(\.event)
+        // A source may round its bounds to the second.
+        var ids = events.filter { $0.isReadable && window.contains($0.created) }
+            .map { ProofScratch.Unknown(id: $0.externalID, time: $0.created) }
+        let unreadable = Set(events.filter { !$0.isReadable }.map(\.externalID))
+        if !unreadable.isEmpty {
+            // They have no time of their own: those that the spool has lie in the window in which they came.
+            let known = try await spool.known(Array(unreadable), of: stream)
+            ids += unreadable.subtracting(known).map { ProofScratch.Unknown(id: $0, time: nil) }
+        }
+        try await scratch.addSource(ids, again: isSecond)
+        let count = counts.withLock { counts in
+            counts.ids += page.records.count
+            counts.unreadable += unreadable.count
+            return counts.ids
+        }
+        tell(count, nil)
+        return nil
+    }
+
+    func troubled(by fault: SourceFault?) async throws(StoreError) {
+        tell(counts.withLock { $0.ids }, fault)
+    }
+}

@@ -1,0 +1,299 @@
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// Compares one window of a stream id by id: the source's pages, the spool's events, and where each stands
+/// at every sink.
+///
+/// What is missing is looked at a second time, after the stream's next sweep.
+struct StreamComparison: Sendable {
+    /// A stream that goes on changing is looked at so often, each time after a sweep.
+    static let looks = 3
+
+    let parent: Verification
+    let stream: SourceStream
+    let id: StreamID
+    let window: Range<Timestamp>
+    let targets: [ProofTarget]
+    let scratch: ProofScratch
+
+    var engine: Engine { parent.engine }
+    var spool: Spool { parent.engine.spool }
+
+    func run(_ begun: ProofStream, repair: VerifyRequest.Repair, stop: Stop) async throws(VerificationFault)
+        -> (ProofStream, [MissingEvent])
+    {
+        var found = begun
+        found.sinks = targets.map { ProofSink($0.name) }
+        try await readSource(&found, stop: stop)
+        try await walkSpool(&found, stop: stop)
+        _ = try await lookAgain(&found, sinks: false)
+        for _ in 0..<Self.looks {
+            guard try await isAnythingMissing() else { break }
+            if parent.isDaemon {
+                try await nextSweep(stop: stop)
+            } else {
+                try await secondReading(stop: stop)
+            }
+            // What has only now been fetched may be on its way to a sink.
+            guard try await lookAgain(&found, sinks: true), parent.isDaemon else { break }
+        }
+        tell("making its lists")
+        let missing = try await count(&found)
+        let mending = StreamRepair(comparison: self)
+        if repair != .none, found.neverFetched > 0 { found.fetched = try await mending.fetch(stop: stop) }
+        if repair == .all {
+            for index in targets.indices where found.sinks[index].missing > 0 {
+                found.sinks[index].replays = try await mending.replay(index)
+            }
+        }
+        return (found, missing)
+    }
+
+    // MARK: Reading
+
+    private func readSource(_ found: inout ProofStream, stop: Stop) async throws(VerificationFault) {
+        let taker = ids(isSecond: false)
+        let place = try await read(window, into: taker, stop: stop)
+        found.unreadable = taker.unreadable
+        found.unproved = place.unproved.map { ProofWindow(from: $0.from, to: $0.to) }
+    }
+
+    /// Reads a window of the stream from its source.
+    func read(_ window: Range<Timestamp>, into taker: any WindowTaker, stop: Stop)
+        async throws(VerificationFault) -> WindowPlace
+    {
+        let reader = try await storing { () async throws(StoreError) in
+            try await engine.windowReader(of: stream.name, patience: parent.patience)
+        }
+        let place: WindowPlace
+        do throws(WindowFault) {
+            let begin = try reader.place(from: window.lowerBound, to: window.upperBound)
+            place = try await reader.read(begin, into: taker, stop: stop)
+        } catch {
+            throw .window(error)
+        }
+        guard place.isComplete else { throw .stopped }
+        return place
+    }
+
+    private func ids(isSecond: Bool) -> SourceIDs {
+        let (parent, name) = (parent, stream.name)
+        return SourceIDs(
+            spool: spool,
+            scratch: scratch,
+            stream: id,
+            window: window,
+            isSecond: isSecond
+        ) { count, fault in
+            let again = isSecond ? " a second time" : ""
+            let trouble = fault.map { "; the source does not answer: \($0)" } ?? ""
+            parent.tell("\(name): \(count) records read from the source\(again)\(trouble)")
+        }
+    }
+
+    private func walkSpool(_ found: inout ProofStream, stop: Stop) async throws(VerificationFault) {
+        var place: ProofSlice.Place? = ProofSlice.Place(from: window.lowerBound)
+        var walked = 0
+        while let at = place {
+            guard !stop.isAsked else { throw .stopped }
+            let slice = try await storing { () async throws(StoreError) in
+                let slice = try await spool.proofSlice(of: id, at: at, to: window.upperBound, targets)
+                try await scratch.addSpooled(slice.rows)
+                return slice
+            }
+            for row in slice.rows {
+                for (index, standing) in row.standings.enumerated() { found.sinks[index].add(standing) }
+            }
+            walked += slice.rows.count
+            tell("\(walked) events of the spool compared")
+            place = slice.next
+        }
+    }
+
+    // MARK: The second look
+
+    private func isAnythingMissing() async throws(VerificationFault) -> Bool {
+        try await storing { () async throws(StoreError) in
+            if try await !scratch.unknown(after: "").isEmpty { return true }
+            for index in targets.indices {
+                if try await scratch.count(of: index).keys.contains(where: { $0.cause != nil }) {
+                    return true
+                }
+            }
+            return false
+        }
+    }
+
+    private func nextSweep(stop: Stop) async throws(VerificationFault) {
+        tell("something is missing; waiting for the stream's next sweep before it counts")
+        let before = try await sweepEnded()
+        while true {
+            let watch = Watch(engine.swept)
+            if try await sweepEnded() != before { return }
+            await engine.time.wait(nil, or: watch, Watch(stop))
+            if stop.isAsked || Task.isCancelled { throw .stopped }
+        }
+    }
+
+    private func sweepEnded() async throws(VerificationFault) -> Timestamp? {
+        try await storing { () async throws(StoreError) in try await spool.proofBounds(of: id).sweepEnded }
+    }
+
+    /// Where nobody sweeps: only what the source shows a second time counts.
+    private func secondReading(stop: Stop) async throws(VerificationFault) {
+        let parts = try await storing { () async throws(StoreError) in try await partsOfUnknown() }
+        guard !parts.isEmpty else { return }
+        let taker = ids(isSecond: true)
+        for part in parts { _ = try await read(part, into: taker, stop: stop) }
+        try await storing { () async throws(StoreError) in try await scratch.dropUnconfirmed() }
+    }
+
+    /// The parts of the window in which ids lie that the spool does not have, to the hour; all of it when one has no time.
+    func partsOfUnknown() async throws(StoreError) -> [Range<Timestamp>] {
+        let hours = try await scratch.hoursOfUnknown()
+        guard !hours.contains(nil) else { return [window] }
+        var parts: [Range<Timestamp>] = []
+        for hour in hours.compactMap({ $0 }) {
+            let from = max(window.lowerBound, Timestamp(milliseconds: hour * 3_600_000))
+            let to = min(window.upperBound, Timestamp(milliseconds: (hour + 1) * 3_600_000))
+            if let last = parts.last, last.upperBound == from {
+                parts[parts.count - 1] = last.lowerBound..<to
+            } else {
+                parts.append(from..<to)
+            }
+        }
+        return parts
+    }
+
+    /// Looks whether the spool has meanwhile what it did not have, and with `sinks` where everything stands now.
+    ///
+    /// - Returns: true when the spool has got something that is not at every sink yet.
+    private func lookAgain(_ found: inout ProofStream, sinks: Bool) async throws(VerificationFault) -> Bool {
+        try await storing { () async throws(StoreError) in
+            if sinks {
+                for index in targets.indices { try await lookAgain(at: index, &found) }
+            }
+            var (isNew, after) = (false, "")
+            while case let unknown = try await scratch.unknown(after: after), let last = unknown.last {
+                let rows = try await spool.proofRows(of: unknown.map(\.id), id, targets)
+                try await scratch.addSpooled(rows)
+                for row in rows {
+                    for (index, standing) in row.standings.enumerated() { found.sinks[index].add(standing) }
+                    if row.standings.contains(where: { $0.cause != nil }) { isNew = true }
+                }
+                after = last.id
+            }
+            return isNew
+        }
+    }
+
+    private func lookAgain(at index: Int, _ found: inout ProofStream) async throws(StoreError) {
+        var after = ""
+        while case let all = try await scratch.lacks(of: index, after: after), let last = all.last {
+            after = last.id
+            let lacks = all.filter { $0.standing.cause != nil }
+            let standings = try await spool.standings(of: lacks.map(\.seq), at: targets[index].sink, id)
+            try await scratch.change(lacks, to: standings, of: index)
+            for (lack, standing) in zip(lacks, standings) {
+                found.sinks[index].remove(lack.standing)
+                found.sinks[index].add(standing)
+            }
+        }
+    }
+
+    // MARK: Counting
+
+    /// Fills in counts and hashes.
+    ///
+    /// - Returns: the names of what is missing, as many as are kept.
+    private func count(_ found: inout ProofStream) async throws(VerificationFault) -> [MissingEvent] {
+        try await storing { () async throws(StoreError) in
+            let prunedTo = try await spool.proofBounds(of: id).prunedTo
+            var missing: [MissingEvent] = []
+            var after = ""
+            while case let unknown = try await scratch.unknown(after: after), let last = unknown.last {
+                after = last.id
+                for one in unknown {
+                    if let prunedTo, let time = one.time, time < prunedTo {
+                        found.noLongerProvable += 1
+                        continue
+                    }
+                    found.neverFetched += 1
+                    guard found.neverFetched <= ProofRows.most else { continue }
+                    missing.append(
+                        MissingEvent(
+                            stream: stream.name.description,
+                            sink: nil,
+                            cause: .neverFetched,
+                            id: one.id,
+                            seq: nil
+                        )
+                    )
+                }
+            }
+            for index in targets.indices { missing += try await names(at: index) }
+            let lists = try await ListHashes.read(scratch, sinks: targets.count)
+            found.events = lists.counts.all
+            found.gone = lists.counts.gone
+            found.source = lists.sourceList
+            found.spool = lists.spoolList
+            for index in targets.indices { found.sinks[index].delivered = lists.sinkList(index) }
+            return missing
+        }
+    }
+
+    private func names(at index: Int) async throws(StoreError) -> [MissingEvent] {
+        var names: [MissingEvent] = []
+        var counts: [MissingCause: Int] = [:]
+        var after = ""
+        while case let lacks = try await scratch.lacks(of: index, after: after), let last = lacks.last {
+            after = last.id
+            for lack in lacks {
+                guard let cause = lack.standing.cause else { continue }
+                counts[cause, default: 0] += 1
+                guard counts[cause, default: 0] <= ProofRows.most else { continue }
+                names.append(
+                    MissingEvent(
+                        stream: stream.name.description,
+                        sink: targets[index].name.text,
+                        cause: cause,
+                        id: lack.id,
+                        seq: lack.seq
+                    )
+                )
+            }
+        }
+        return names
+    }
+
+    func tell(_ what: String) { parent.tell("\(stream.name): \(what)") }
+
+    func storing<Value: Sendable>(_ body: () async throws(StoreError) -> Value)
+        async throws(VerificationFault) -> Value
+    {
+        try await Verification.storing(body)
+    }
+}
+
+extension ProofSink {
+    fileprivate mutating func add(_ standing: Standing) { count(standing, by: 1) }
+    fileprivate mutating func remove(_ standing: Standing) { count(standing, by: -1) }
+
+    private mutating func count(_ standing: Standing, by step: Int) {
+        switch standing {
+        case .acknowledged: acknowledged += step
+        case .kernel: kernel += step
+        case .sent: sent += step
+        case .filtered: filtered += step
+        case .beforeStart: beforeStart += step
+        case .dismissed: dismissed += step
+        case .waiting:
+            waiting += step
+            unsettled += step
+        case .unsettled: unsettled += step
+        case .deadLetter: deadLetters += step
+        case .doubtful: doubtful += step
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// The proof of one stream: what of its window can be compared, and at which sinks.
+struct StreamVerification: Sendable {
+    let parent: Verification
+    let stream: SourceStream
+    let request: VerifyRequest
+
+    /// - Returns: what was found, and the names of what is missing.
+    func run(stop: Stop) async throws(VerificationFault) -> (ProofStream, [MissingEvent]) {
+        let spool = parent.engine.spool
+        var found = ProofStream(name: stream.name, kind: stream.kind, filterHash: stream.filterHash)
+        guard let id = parent.engine.sources.access(to: stream.name)?.id else {
+            throw .window(.changed(stream.name))
+        }
+        let bounds = try await Verification.storing { () async throws(StoreError) in
+            try await spool.proofBounds(of: id)
+        }
+        guard let window = window(bounds, &found) else { return (found, []) }
+        found.compared = ProofWindow(from: window.lowerBound, to: window.upperBound)
+        let targets = try await Verification.storing { () async throws(StoreError) in
+            try await spool.proofTargets(of: id).filter { request.sinks?.contains($0.name.text) ?? true }
+        }
+        let scratch = try await Verification.storing { () async throws(StoreError) in
+            try ProofScratch(beside: spool.path)
+        }
+        defer { scratch.close() }
+        let comparison = StreamComparison(
+            parent: parent,
+            stream: stream,
+            id: id,
+            window: window,
+            targets: targets,
+            scratch: scratch
+        )
+        return try await comparison.run(found, repair: request.repair, stop: stop)
+    }
+
+    /// From the stream's start to where it has been read twice; an audit's window ends there.
+    private func window(_ bounds: ProofBounds, _ found: inout ProofStream) -> Range<Timestamp>? {
+        guard let start = bounds.start, let sweptTo = bounds.sweptTo else {
+            found.tooEarlyFrom = request.from
+            return nil
+        }
+        var asked = (from: request.from, to: request.to)
+        if let width = parent.auditWindow {
+            asked = (sweptTo - width, sweptTo)
+        } else {
+            if asked.to > sweptTo { found.tooEarlyFrom = max(asked.from, sweptTo) }
+            if asked.from < start { found.start = start }
+        }
+        let (from, to) = (max(asked.from, start), min(asked.to, sweptTo))
+        return from < to ? from..<to : nil
+    }
+}

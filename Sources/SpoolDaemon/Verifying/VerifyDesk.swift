@@ -1,0 +1,78 @@
+import SpoolConfig
+import SpoolControl
+package import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// Where a command has a window proved: at the daemon's socket while it runs, by itself when not.
+package enum VerifyDesk {
+    /// How long a command without daemon waits for a source that does not answer.
+    private static let patience = Duration.seconds(60)
+
+    /// Proves a window, to its end.
+    ///
+    /// - Parameters:
+    ///   - request: what to compare.
+    ///   - composition: the configuration.
+    ///   - show: called with what it does just now.
+    /// - Returns: the proof, and what it found missing by name.
+    /// - Throws: `ControlFault` or `StoreError`.
+    package static func run(
+        _ request: VerifyRequest,
+        _ composition: Composition,
+        show: @escaping @Sendable (String) -> Void
+    ) async throws -> (Proof, [MissingEvent]) {
+        let path = composition.spool.path
+        let client = ControlClient(ControlSocket(spool: path))
+        let holder = try await client.find { Spool.holder(ofSpoolAt: path) }
+        if holder != nil { return try await byDaemon(request, client, path, show: show) }
+        let direct = try await DirectReplays.open(composition, command: "spool verify")
+        do {
+            let result = try await byItself(request, direct, show: show)
+            try await direct.close()
+            return result
+        } catch {
+            // The first error says why; closing adds nothing to it.
+            try? await direct.close()
+            throw error
+        }
+    }
+
+    private static func byDaemon(
+        _ request: VerifyRequest,
+        _ client: ControlClient,
+        _ path: String,
+        show: @Sendable (String) -> Void
+    ) async throws -> (Proof, [MissingEvent]) {
+        var proof = try await client.send(StartVerify(request))
+        while proof.state == .running {
+            try await Task.sleep(for: .milliseconds(300))
+            proof = try await client.send(ShowProof(proof.id))
+            if let step = proof.step { show(step) }
+        }
+        return (proof, try await Spool.openReadOnly(path: path).missing(of: proof.id))
+    }
+
+    private static func byItself(
+        _ request: VerifyRequest,
+        _ direct: DirectReplays,
+        show: @escaping @Sendable (String) -> Void
+    ) async throws -> (Proof, [MissingEvent]) {
+        let (engine, spool) = (direct.engine, direct.spool)
+        let verification = Verification(engine: engine, isDaemon: false, patience: patience, tell: show)
+        let begun = try await spool.beginProof(
+            request,
+            reason: .command,
+            version: SpoolVersion.number,
+            at: engine.time.wall()
+        )
+        let proof = await verification.result(of: begun, stop: direct.stop)
+        try await spool.save(proof)
+        let wanted = Set(proof.streams.flatMap { $0.sinks.flatMap(\.replays) })
+        for replay in try await spool.replays(of: nil).reversed() where wanted.contains(replay.id) {
+            show("replay \(replay.id) sends \(replay.total) events to \(replay.sink)")
+            try await direct.drive(replay)
+        }
+        return (proof, try await spool.missing(of: proof.id))
+    }
+}

@@ -1,0 +1,83 @@
+import GRDB
+import SpoolCore
+
+/// The rows of `proof` and `proof_missing`.
+package enum ProofRows {
+    /// So many names of one stream, sink and cause are kept.
+    package static let most = 10_000
+    /// So many proofs are kept: those of a year and more.
+    static let kept: Int64 = 500
+
+    static func insert(_ db: Database, _ proof: Proof) throws -> Int64 {
+        try db.execute(
+            sql: """
+                INSERT INTO proof (reason, state, from_ms, to_ms, started_ms, result) VALUES (?, ?, ?, ?, ?, '{}')
+                """,
+            arguments: [
+                proof.reason.rawValue, proof.state.rawValue, proof.request.from.milliseconds,
+                proof.request.to.milliseconds, proof.started.milliseconds,
+            ]
+        )
+        var proof = proof
+        proof.id = db.lastInsertedRowID
+        try update(db, proof)
+        try db.execute(sql: "DELETE FROM proof WHERE id <= ?", arguments: [proof.id - kept])
+        return proof.id
+    }
+
+    static func update(_ db: Database, _ proof: Proof) throws {
+        try db.execute(
+            sql: """
+                UPDATE proof SET state = ?, finished_ms = ?, events = ?, missing = ?, complete = ?, result = ?
+                WHERE id = ?
+                """,
+            arguments: [
+                proof.state.rawValue, proof.finished?.milliseconds, proof.events, proof.missing,
+                proof.isComplete,
+                try JSONColumn.text(proof), proof.id,
+            ]
+        )
+    }
+
+    static func add(_ db: Database, _ missing: [MissingEvent], to proof: Int64) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT OR IGNORE INTO proof_missing (proof_id, stream, sink, cause, external_id, seq)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """
+        )
+        for event in missing {
+            try statement.execute(arguments: [
+                proof, event.stream, event.sink ?? "", event.cause.rawValue, event.id,
+                event.seq?.value,
+            ])
+        }
+    }
+
+    static func fetch(_ db: Database, _ condition: String, _ arguments: StatementArguments) throws -> [Proof]
+    {
+        try String.fetchAll(db, sql: "SELECT result FROM proof WHERE \(condition)", arguments: arguments)
+            .compactMap { try JSONColumn.value(Proof.self, $0) }
+    }
+
+    static func missing(_ db: Database, _ proof: Int64) throws -> [MissingEvent] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT stream, sink, cause, external_id, seq FROM proof_missing WHERE proof_id = ?
+                ORDER BY stream, sink, cause, external_id
+                """,
+            arguments: [proof]
+        )
+        .map { row in
+            let sink: String = row[1]
+            return MissingEvent(
+                stream: row[0],
+                sink: sink.isEmpty ? nil : sink,
+                cause: MissingCause(rawValue: row[2]) ?? .unsettled,
+                id: row[3],
+                seq: (row[4] as Int64?).map { Seq($0) }
+            )
+        }
+    }
+}

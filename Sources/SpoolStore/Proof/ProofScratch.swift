@@ -1,0 +1,281 @@
+import Foundation
+import GRDB
+package import SpoolCore
+
+/// The ids of one stream's window while they are compared: a file beside the spool, so that memory stays
+/// the same whatever the window holds.
+///
+/// It is worth nothing after a crash and goes with its `close`.
+///
+/// An id is of the source, of the spool, or of both; and for each sink it has a row in `lack` unless the sink has it.
+package final class ProofScratch: Sendable {
+    /// Ids of one slice.
+    package static let slice = 20_000
+
+    /// An id that the source shows and the spool does not have.
+    package struct Unknown: Sendable {
+        package let id: String
+        /// Nil for a record that could not be understood: it has no time of its own.
+        package let time: Timestamp?
+
+        package init(id: String, time: Timestamp?) {
+            self.id = id
+            self.time = time
+        }
+    }
+
+    /// An event that a sink does not have.
+    package struct Lack: Sendable {
+        package let id: String
+        package let seq: Seq
+        package let standing: Standing
+    }
+
+    /// Ids in the order of their bytes, each followed by a line feed.
+    package struct Lists: Sendable {
+        package fileprivate(set) var source: [UInt8] = []
+        package fileprivate(set) var spool: [UInt8] = []
+        /// What each sink has.
+        package fileprivate(set) var sinks: [[UInt8]]
+        package fileprivate(set) var counts: (source: Int, spool: Int, gone: Int, all: Int) = (0, 0, 0, 0)
+        package fileprivate(set) var sinkCounts: [Int]
+        /// The last id; nil when there are no more.
+        package fileprivate(set) var last: String?
+    }
+
+    private let path: String
+    private let queue: DatabaseQueue
+
+    /// Makes an empty one beside a spool.
+    package init(beside spool: String) throws(StoreError) {
+        path = spool + ".verify"
+        do {
+            Self.remove(path)
+            // Ids are of the spool's own confidence: nobody else may read them.
+            guard
+                FileManager.default.createFile(
+                    atPath: path,
+                    contents: nil,
+                    attributes: [.posixPermissions: 0o600]
+                )
+            else {
+                throw StoreError(.readOnly, "The file \(path) cannot be made; `verify` sorts its ids there.")
+            }
+            var configuration = Configuration()
+            configuration.label = "spool.verify"
+            configuration.prepareDatabase { db in
+                try db.execute(
+                    sql: """
+                        PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+                        PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;
+                        """
+                )
+            }
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.write { db in
+                try db.execute(
+                    sql: """
+                        CREATE TABLE mark (id TEXT PRIMARY KEY, time INTEGER, source INTEGER NOT NULL,
+                            spool INTEGER NOT NULL, readable INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+                        CREATE INDEX unknown ON mark (id) WHERE source > 0 AND spool = 0;
+                        CREATE TABLE lack (sink INTEGER, id TEXT, seq INTEGER NOT NULL, standing INTEGER NOT NULL,
+                            PRIMARY KEY (sink, id)) STRICT, WITHOUT ROWID;
+                        """
+                )
+            }
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Takes it away.
+    package func close() {
+        // It is worth nothing any more: whether closing succeeds changes nothing.
+        try? queue.close()
+        Self.remove(path)
+    }
+
+    private static func remove(_ path: String) {
+        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
+    }
+
+    /// Notes ids that the source shows; with `again` only that those known were shown a second time.
+    package func addSource(_ ids: [Unknown], again: Bool = false) async throws(StoreError) {
+        try await run { db in
+            if again {
+                let statement = try db.cachedStatement(sql: "UPDATE mark SET source = 2 WHERE id = ?")
+                for id in ids { try statement.execute(arguments: [id.id]) }
+                return
+            }
+            let statement = try db.cachedStatement(
+                sql: """
+                    INSERT INTO mark (id, time, source, spool, readable) VALUES (?, ?, 1, 0, 1)
+                    ON CONFLICT (id) DO UPDATE SET source = 1
+                    """
+            )
+            for id in ids { try statement.execute(arguments: [id.id, id.time?.milliseconds]) }
+        }
+    }
+
+    /// Notes events of the spool, and which sinks do not have them.
+    package func addSpooled(_ rows: [ProofSlice.Row]) async throws(StoreError) {
+        try await run { db in
+            let mark = try db.cachedStatement(
+                sql: """
+                    INSERT INTO mark (id, time, source, spool, readable) VALUES (?, NULL, 0, 1, ?)
+                    ON CONFLICT (id) DO UPDATE SET spool = 1
+                    """
+            )
+            let lack = try db.cachedStatement(
+                sql: "INSERT OR REPLACE INTO lack (sink, id, seq, standing) VALUES (?, ?, ?, ?)"
+            )
+            for row in rows {
+                try mark.execute(arguments: [row.id, row.isReadable])
+                for (sink, standing) in row.standings.enumerated() where !standing.isDelivered {
+                    try lack.execute(arguments: [sink, row.id, row.seq.value, standing.rawValue])
+                }
+            }
+        }
+    }
+
+    /// Ids that the source shows and the spool does not have, in slices.
+    package func unknown(after id: String) async throws(StoreError) -> [Unknown] {
+        try await run { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, time FROM mark INDEXED BY unknown WHERE source > 0 AND spool = 0 AND id > ?
+                    ORDER BY id LIMIT 5000
+                    """,
+                arguments: [id]
+            )
+            .map { Unknown(id: $0[0], time: Timestamp($0[1] as Int64?)) }
+        }
+    }
+
+    /// Forgets ids that the source did not show a second time, and that the spool does not have.
+    package func dropUnconfirmed() async throws(StoreError) {
+        try await run { try $0.execute(sql: "DELETE FROM mark WHERE source = 1 AND spool = 0") }
+    }
+
+    /// What a sink does not have, in slices.
+    package func lacks(of sink: Int, after id: String) async throws(StoreError) -> [Lack] {
+        try await run { db in
+            try Row.fetchAll(
+                db,
+                sql: "SELECT id, seq, standing FROM lack WHERE sink = ? AND id > ? ORDER BY id LIMIT 5000",
+                arguments: [sink, id]
+            )
+            .map { Lack(id: $0[0], seq: Seq($0[1]), standing: Standing(rawValue: $0[2]) ?? .unsettled) }
+        }
+    }
+
+    /// Notes where events stand at a sink now.
+    package func change(_ lacks: [Lack], to standings: [Standing], of sink: Int) async throws(StoreError) {
+        try await run { db in
+            let gone = try db.cachedStatement(sql: "DELETE FROM lack WHERE sink = ? AND id = ?")
+            let other = try db.cachedStatement(sql: "UPDATE lack SET standing = ? WHERE sink = ? AND id = ?")
+            for (lack, standing) in zip(lacks, standings) where lack.standing != standing {
+                if standing.isDelivered {
+                    try gone.execute(arguments: [sink, lack.id])
+                } else {
+                    try other.execute(arguments: [standing.rawValue, sink, lack.id])
+                }
+            }
+        }
+    }
+
+    /// How many events stand how at a sink, of those it does not have.
+    package func count(of sink: Int) async throws(StoreError) -> [Standing: Int] {
+        try await run { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: "SELECT standing, count(*) FROM lack WHERE sink = ? GROUP BY standing",
+                arguments: [sink]
+            )
+            return Dictionary(
+                rows.compactMap { row in Standing(rawValue: row[0]).map { ($0, row[1] as Int) } }
+            ) { first, _ in first }
+        }
+    }
+
+    /// The next ids of all lists in their order.
+    package func lists(after id: String, sinks: Int) async throws(StoreError) -> Lists {
+        try await run { db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT id, source, spool, readable FROM mark WHERE id > ? ORDER BY id LIMIT \(Self.slice)
+                    """,
+                arguments: [id]
+            )
+            let lack = try db.cachedStatement(sql: "SELECT 1 FROM lack WHERE sink = ? AND id = ?")
+            var lists = Lists(
+                sinks: Array(repeating: [], count: sinks),
+                sinkCounts: Array(repeating: 0, count: sinks)
+            )
+            while let row = try rows.next() {
+                let id: String = row[0]
+                let (isShown, isSpooled) = ((row[1] as Int) > 0, (row[2] as Int) > 0)
+                lists.last = id
+                lists.counts.all += 1
+                if isShown { lists.counts.source += 1 }
+                if isShown { lists.source.append(line: id) }
+                guard isSpooled else { continue }
+                lists.counts.spool += 1
+                if !isShown, row[3] { lists.counts.gone += 1 }
+                lists.spool.append(line: id)
+                for sink in 0..<sinks
+                where try Int.fetchOne(lack, arguments: [sink, id]) == nil {
+                    lists.sinks[sink].append(line: id)
+                    lists.sinkCounts[sink] += 1
+                }
+            }
+            return lists
+        }
+    }
+
+    /// The hours in which ids lie that the spool does not have; nil among them for those without a time.
+    package func hoursOfUnknown() async throws(StoreError) -> [Int64?] {
+        try await run { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT DISTINCT time / 3600000 FROM mark INDEXED BY unknown WHERE source > 0 AND spool = 0
+                    ORDER BY 1
+                    """
+            )
+            .map { $0[0] }
+        }
+    }
+
+    private func run<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value)
+        async throws(StoreError) -> Value
+    {
+        let path = path
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            queue.asyncWriteWithoutTransaction { db in
+                let result = Result {
+                    var value: Value?
+                    try db.inTransaction {
+                        value = try body(db)
+                        return .commit
+                    }
+                    guard let value else {
+                        throw StoreError(.io, "The file \(path) lost a transaction's result.")
+                    }
+                    return value
+                }
+                continuation.resume(returning: result.mapError { StoreError($0, path: path) })
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(line text: String) {
+        append(contentsOf: text.utf8)
+        append(UInt8(ascii: "\n"))
+    }
+}

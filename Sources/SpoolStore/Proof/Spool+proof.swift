@@ -1,0 +1,165 @@
+import GRDB
+package import SpoolCore
+
+/// How much of a stream can be proved.
+package struct ProofBounds: Sendable, Equatable {
+    /// Nil before the source's first answer.
+    package let start: Timestamp?
+    /// Everything before has been read by polls, and by the sweeps that come after them.
+    package let sweptTo: Timestamp?
+    /// What is older may have been deleted by retention.
+    package let prunedTo: Timestamp?
+    package let sweepEnded: Timestamp?
+}
+
+extension Spool {
+    /// How much of a stream can be proved now.
+    package func proofBounds(of stream: StreamID) async throws(StoreError) -> ProofBounds {
+        try await read { db in
+            let progress = try StreamRow.progress(db, stream)
+            let pruned = try Int64.fetchOne(
+                db,
+                sql: "SELECT pruned_to_ms FROM stream WHERE id = ?",
+                arguments: [stream.value]
+            )
+            // While a stream catches up with its past, sweeps are ahead of its polls.
+            let polledTo = Timestamp(
+                try Int64.fetchOne(
+                    db,
+                    sql: """
+                        SELECT max(to_ms) FROM fetch_window
+                        WHERE stream_id = ? AND reason = 'poll' AND state IN ('complete', 'unproved')
+                        """,
+                    arguments: [stream.value]
+                )
+            )
+            return ProofBounds(
+                start: progress.start,
+                sweptTo: polledTo.flatMap { polled in progress.sweptTo.map { min($0, polled) } },
+                prunedTo: Timestamp(pruned),
+                sweepEnded: progress.sweepEnded
+            )
+        }
+    }
+
+    /// The sinks that take a stream, in the order of their names.
+    package func proofTargets(of stream: StreamID) async throws(StoreError) -> [ProofTarget] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT k.id, k.name FROM subscription s JOIN sink k ON k.id = s.sink_id
+                    WHERE s.stream_id = ? AND s.state <> 'left' ORDER BY k.name
+                    """,
+                arguments: [stream.value]
+            )
+            .map { ProofTarget(sink: SinkID($0[0]), name: SinkName($0[1])) }
+        }
+    }
+
+    /// The next slice of a window, on the stream's own basis.
+    package func proofSlice(
+        of stream: StreamID,
+        at place: ProofSlice.Place,
+        to: Timestamp,
+        _ targets: [ProofTarget]
+    ) async throws(StoreError) -> ProofSlice {
+        try await read { try ProofSlice($0, stream, at: place, to: to, targets) }
+    }
+
+    /// Where these events stand at a sink now; not more than some thousands at once.
+    package func standings(of seqs: [Seq], at sink: SinkID, _ stream: StreamID) async throws(StoreError)
+        -> [Standing]
+    {
+        try await read { try ProofSlice.standings($0, of: seqs.map(\.value), sink, stream) }
+    }
+
+    /// Which of these ids the spool has; not more than some thousands at once.
+    package func known(_ ids: [String], of stream: StreamID) async throws(StoreError) -> Set<String> {
+        try await read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT 1 FROM event WHERE stream_id = ? AND external_id = ?"
+            )
+            return Set(
+                try ids.filter { try Int.fetchOne(statement, arguments: [stream.value, $0]) != nil }
+            )
+        }
+    }
+
+    /// Those of these ids that the spool has, with where they stand; not more than some thousands at once.
+    package func proofRows(of ids: [String], _ stream: StreamID, _ targets: [ProofTarget])
+        async throws(StoreError) -> [ProofSlice.Row]
+    {
+        try await read { try ProofSlice.rows($0, ids, of: stream, targets) }
+    }
+
+    /// Begins a proof; it is kept with its result from then on.
+    package func beginProof(
+        _ request: VerifyRequest,
+        reason: Proof.Reason,
+        version: String,
+        at now: Timestamp
+    ) async throws(StoreError) -> Proof {
+        try await write { db in
+            var proof = Proof(
+                id: 0,
+                reason: reason,
+                request: request,
+                state: .running,
+                version: version,
+                started: now
+            )
+            proof.id = try ProofRows.insert(db, proof)
+            return proof
+        }
+    }
+
+    /// Keeps what a proof has found so far, with the names of what is missing in one stream.
+    ///
+    /// Of the names of one stream, sink and cause at most `ProofRows.most` are kept; the counts are whole.
+    package func save(_ proof: Proof, missing: [MissingEvent] = []) async throws(StoreError) {
+        try await write { db in
+            try ProofRows.update(db, proof)
+            try ProofRows.add(db, missing, to: proof.id)
+        }
+    }
+
+    /// A proof; nil when there is none of this number.
+    package func proof(_ id: Int64) async throws(StoreError) -> Proof? {
+        try await read { try ProofRows.fetch($0, "id = ?", [id]).first }
+    }
+
+    /// The proof that ended well last, of a reason or of any.
+    package func lastProof(_ reason: Proof.Reason? = nil) async throws(StoreError) -> Proof? {
+        try await read { db in
+            try ProofRows.fetch(
+                db,
+                "state = 'done' AND (?1 IS NULL OR reason = ?1) ORDER BY finished_ms DESC, id DESC LIMIT 1",
+                [reason?.rawValue]
+            ).first
+        }
+    }
+
+    /// When an audit was last begun, whatever came of it.
+    package func lastAuditBegan() async throws(StoreError) -> Timestamp? {
+        try await read { db in
+            Timestamp(try Int64.fetchOne(db, sql: "SELECT max(started_ms) FROM proof WHERE reason = 'audit'"))
+        }
+    }
+
+    /// What a proof found missing, by name.
+    package func missing(of proof: Int64) async throws(StoreError) -> [MissingEvent] {
+        try await read { try ProofRows.missing($0, proof) }
+    }
+
+    /// Proofs that the process before has left under way are stopped.
+    package func stopLeftProofs(at now: Timestamp) async throws(StoreError) {
+        try await write { db in
+            for var proof in try ProofRows.fetch(db, "state = 'running'", []) {
+                proof.state = .stopped
+                proof.finished = now
+                try ProofRows.update(db, proof)
+            }
+        }
+    }
+}

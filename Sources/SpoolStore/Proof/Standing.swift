@@ -1,0 +1,101 @@
+import GRDB
+package import SpoolCore
+
+/// What the ledger says of one event at one sink.
+package enum Standing: Int64, Sendable {
+    /// The receiver said so, or already had it.
+    case acknowledged = 1
+    /// The receiver's kernel has it, and nothing speaks against its having been read.
+    case kernel
+    /// It was handed to the network.
+    case sent
+    /// The sink's filter left it out.
+    case filtered
+    /// Spooled before the sink began to take the stream.
+    case beforeStart
+    /// A dead letter that an operator has given up.
+    case dismissed
+    /// No final outcome yet, above the watermark: the live lane's.
+    case waiting
+    /// No final outcome, and the live lane has passed it.
+    case unsettled
+    case deadLetter
+    case doubtful
+
+    /// Why it is missing at the sink; nil when it is not.
+    package var cause: MissingCause? {
+        switch self {
+        case .acknowledged, .kernel, .sent, .filtered, .beforeStart, .dismissed: nil
+        case .waiting, .unsettled: .unsettled
+        case .deadLetter: .deadLetter
+        case .doubtful: .doubtful
+        }
+    }
+
+    /// True when the sink has it.
+    package var isDelivered: Bool { rawValue <= Standing.sent.rawValue }
+}
+
+/// A sink as it takes one stream, for a proof.
+package struct ProofTarget: Sendable, Equatable {
+    package let sink: SinkID
+    package let name: SinkName
+}
+
+/// Where the events of a range of `seq` stand at one sink, in one snapshot.
+struct StandingMap {
+    private var ledger: LedgerMap
+    private var filtered: SeqRanges
+    private let deadLetters: Set<Int64>
+    /// Nil for a subscription that is held, or gone.
+    private let start: Int64?
+    private let watermark: Int64
+
+    init(_ db: Database, sink: SinkID, stream: StreamID, range: ClosedRange<Int64>) throws {
+        let (after, through) = (range.lowerBound - 1, range.upperBound)
+        ledger = try LedgerMap(db, sink: sink, stream: stream, after: after, through: through)
+        filtered = SeqRanges(
+            try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT first_seq, last_seq FROM ledger INDEXED BY ledger_range
+                        WHERE sink_id = ? AND stream_id = ? AND last_seq > ? AND first_seq <= ?
+                            AND outcome = 'filtered'
+                        """
+                ),
+                arguments: [sink.value, stream.value, after, through]
+            )
+            .map { ($0[0] as Int64)...($0[1] as Int64) }
+        )
+        deadLetters = Set(
+            try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT seq FROM dead_letter
+                    WHERE sink_id = ? AND stream_id = ? AND seq > ? AND seq <= ? AND dismissed_ms IS NULL
+                    """,
+                arguments: [sink.value, stream.value, after, through]
+            )
+        )
+        let row = try Row.fetchOne(
+            db,
+            sql: "SELECT start_seq, watermark_seq FROM subscription WHERE sink_id = ? AND stream_id = ?",
+            arguments: [sink.value, stream.value]
+        )
+        start = row?[0]
+        watermark = row?[1] ?? 0
+    }
+
+    mutating func standing(of seq: Int64) -> Standing {
+        if ledger.acknowledged.contains(seq) { return .acknowledged }
+        if ledger.kernel.contains(seq) { return .kernel }
+        if ledger.sent.contains(seq) { return .sent }
+        if filtered.contains(seq) { return .filtered }
+        if deadLetters.contains(seq) { return .deadLetter }
+        if ledger.dismissed.contains(seq) { return .dismissed }
+        if ledger.doubtful.contains(seq) { return .doubtful }
+        guard let start else { return .waiting }
+        if seq <= start { return .beforeStart }
+        return seq > watermark ? .waiting : .unsettled
+    }
+}

@@ -1,0 +1,26 @@
+import SpoolCore
+import Synchronization
+
+/// What a long command does just now, on standard error: one line that changes on a terminal, and elsewhere a line
+/// every few seconds.
+final class ProgressLine: Sendable {
+    private static let pause = Duration.seconds(5)
+
+    private let last = Mutex<(text: String, at: ContinuousClock.Instant?)>(("", nil))
+
+    func show(_ text: String) {
+        let isDue = last.withLock { last in
+            let isFirst = last.at.map { ContinuousClock.now - $0 >= Self.pause } ?? true
+            guard text != last.text, Output.isTerminal || isFirst else { return false }
+            last = (text, .now)
+            return true
+        }
+        guard isDue else { return }
+        if Output.isTerminal { Output.text("\r\u{1B}[2K\(text)") } else { Output.error(text) }
+    }
+
+    /// Takes the line away.
+    func end() {
+        if Output.isTerminal, last.withLock({ $0.at != nil }) { Output.text("\r\u{1B}[2K") }
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import SpoolCore
+
+/// A proof to be kept: a file for people and the same as JSON beside it.
+///
+/// `report.txt` gets `report.txt.json` beside it; a name that ends in `.json` is the JSON, with `.txt` beside it.
+struct ProofReport {
+    private struct Document: Encodable {
+        let proof: Proof
+        let events: Int
+        let missing: Int
+        let complete: Bool
+        let missingEvents: [MissingEvent]
+
+        private enum CodingKeys: String, CodingKey {
+            case proof, events, missing, complete
+            case missingEvents = "missing_events"
+        }
+    }
+
+    private let proof: Proof
+    private let missing: [MissingEvent]
+
+    init(_ proof: Proof, _ missing: [MissingEvent]) {
+        self.proof = proof
+        self.missing = missing
+    }
+
+    /// All of it as JSON, keys in snake case, times in milliseconds UTC.
+    func json() throws -> String {
+        try JSONText.of(
+            Document(
+                proof: proof,
+                events: proof.events,
+                missing: proof.missing,
+                complete: proof.isComplete,
+                missingEvents: missing
+            )
+        )
+    }
+
+    /// Where text and JSON go for the name an operator gave.
+    static func paths(_ name: String) -> (text: String, json: String) {
+        name.hasSuffix(".json") ? (String(name.dropLast(5)) + ".txt", name) : (name, name + ".json")
+    }
+
+    /// Writes both files; each is there as a whole or not at all.
+    func write(_ name: String) throws {
+        let paths = Self.paths(name)
+        try write(text, to: paths.text)
+        try write(try json() + "\n", to: paths.json)
+    }
+
+    private var text: String {
+        let head = [
+            "Proof of delivery \(proof.id), made by spool \(proof.version)",
+            "asked for     \(proof.request.from) to \(proof.request.to)",
+            "begun, ended  \(proof.started), \(proof.finished.map(\.description) ?? "-") (this machine's clock)",
+            "The SHA-256 are over ids in the order of their bytes, each with a line feed; docs/proof.md says how to make",
+            "them again with sqlite3 and sha256sum.",
+        ]
+        return (head + ["", ProofText(proof, missing, isWhole: true).text]).joined(separator: "\n") + "\n"
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw CommandFailure(
+                .wrongUse,
+                "the report cannot be written to \(path): \(error.localizedDescription); the result is kept in the "
+                    + "spool as proof \(proof.id)"
+            )
+        }
+    }
+}

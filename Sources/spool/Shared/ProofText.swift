@@ -1,0 +1,152 @@
+import SpoolControl
+import SpoolCore
+
+/// The last proof in one line, for `status`.
+struct ProofLine {
+    let text: String
+
+    init(_ proof: ProofStatus) {
+        let width = Age.text(proof.to.since(proof.from))
+        var facts = "last proof: \(width) to \(proof.to), \(Grouped.text(proof.events)) events, "
+        facts += proof.missing == 0 ? "0 missing" : "\(Grouped.text(proof.missing)) MISSING"
+        if proof.fetched > 0 { facts += " (\(Grouped.text(proof.fetched)) of them fetched at once)" }
+        text = facts + (proof.reason == "audit" ? ", by the daemon itself" : "")
+    }
+}
+
+/// Whole numbers with a comma between thousands.
+enum Grouped {
+    static func text(_ number: Int) -> String {
+        var digits = Array(String(abs(number)).reversed())
+        var index = 3
+        while index < digits.count {
+            digits.insert(",", at: index)
+            index += 4
+        }
+        return (number < 0 ? "-" : "") + String(digits.reversed())
+    }
+}
+
+/// A proof for people: the verdict first, then each stream with its sinks, then the missing by name.
+struct ProofText {
+    /// So many names of a cause are shown; all that are kept with `isWhole`.
+    static let shown = 10
+
+    private let proof: Proof
+    private let missing: [MissingEvent]
+    private let isWhole: Bool
+
+    init(_ proof: Proof, _ missing: [MissingEvent], isWhole: Bool = false) {
+        self.proof = proof
+        self.missing = missing
+        self.isWhole = isWhole
+    }
+
+    var text: String {
+        ([verdict] + proof.streams.map(stream) + [names]).filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    /// One line that says it all.
+    var verdict: String {
+        switch proof.state {
+        case .failed: return "proof \(proof.id) could not be done: \(proof.error ?? "its cause is not known")"
+        case .stopped: return "proof \(proof.id) was stopped before its end; run it again"
+        case .running: return "proof \(proof.id) runs"
+        case .done: break
+        }
+        let events = "\(Grouped.text(proof.events)) events"
+        guard proof.missing == 0 else {
+            return "proof \(proof.id): \(events), \(Grouped.text(proof.missing)) MISSING"
+        }
+        return "proof \(proof.id): \(events), 0 missing"
+            + (proof.isComplete ? "" : "; not all of the window can be proved, see below")
+    }
+
+    private func stream(_ stream: ProofStream) -> String {
+        var lines: [String] = []
+        func add(_ count: Int, _ what: String) {
+            if count > 0 { lines.append("  \(Grouped.text(count)) \(what)") }
+        }
+        if let compared = stream.compared {
+            lines.append("\(stream.name), \(stream.basis) from \(compared.from) to \(compared.to)")
+        } else {
+            lines.append("\(stream.name): nothing of the window can be compared yet")
+        }
+        if let from = stream.tooEarlyFrom {
+            lines.append(
+                "  from \(from) on it is too early to say: the stream has not been read twice up to there"
+            )
+        }
+        if let start = stream.start {
+            lines.append("  before \(start) the stream was not fetched: it begins there")
+        }
+        for part in stream.unproved {
+            lines.append(
+                "  \(part.from) to \(part.to) CANNOT BE PROVED: an empty answer for something older than 30 days proves "
+                    + "nothing"
+            )
+        }
+        guard stream.compared != nil else { return lines.joined(separator: "\n") }
+        lines.append("  source  \(list(stream.source))")
+        lines.append("  spool   \(list(stream.spool))")
+        add(stream.neverFetched, "NEVER FETCHED")
+        add(stream.fetched, "of them have been fetched now; they go live to every sink")
+        add(
+            stream.noLongerProvable,
+            "no longer provable: the source shows them, and retention has deleted what is that old"
+        )
+        add(stream.gone, "in the spool are no longer shown by the source")
+        add(
+            stream.unreadable,
+            "records of the source could not be understood; they are kept by their content"
+        )
+        for sink in stream.sinks { lines.append(self.sink(sink)) }
+        return lines.joined(separator: "\n")
+    }
+
+    private func sink(_ sink: ProofSink) -> String {
+        var lines = ["  sink \(sink.name)  \(list(sink.delivered)) delivered"]
+        func add(_ count: Int, _ what: String) {
+            if count > 0 { lines.append("    \(Grouped.text(count)) \(what)") }
+        }
+        add(sink.acknowledged, "acknowledged by the receiver")
+        add(
+            sink.kernel,
+            "taken by the receiver's kernel, over a connection that went on or ended in good order"
+        )
+        add(sink.sent, "handed to the network (UDP); nothing is known of their arrival")
+        add(sink.filtered, "left out by its filter")
+        add(sink.beforeStart, "spooled before it began to take the stream")
+        add(sink.dismissed, "dead letters that an operator has given up")
+        add(
+            sink.unsettled,
+            "UNSETTLED" + (sink.waiting > 0 ? " (\(sink.waiting) wait in its live lane)" : "")
+        )
+        add(sink.deadLetters, "DEAD LETTERS: the receiver refused them")
+        add(sink.doubtful, "DOUBTFUL: written within 60 s before a connection broke")
+        for replay in sink.replays {
+            lines.append("    replay \(replay) sends them; `spool replay show \(replay)` tells how far it is")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func list(_ list: ProofList) -> String {
+        "\(Grouped.text(list.count)) ids" + (isWhole ? ", SHA-256 \(list.sha256)" : "")
+    }
+
+    private var names: String {
+        let groups = Dictionary(grouping: missing) { event in
+            "\(event.cause.rawValue) \(event.stream)" + (event.sink.map { " at \($0)" } ?? "")
+        }
+        return groups.sorted { $0.key < $1.key }
+            .map { title, events in
+                let shown = isWhole ? events : Array(events.prefix(Self.shown))
+                let rest = events.count - shown.count
+                let more =
+                    rest > 0
+                    ? ["  and \(rest) more: `select * from proof_missing where proof_id = \(proof.id)`"] : []
+                return ([title + ":"] + shown.map { "  \($0.id)" } + more).joined(separator: "\n")
+            }
+            .joined(separator: "\n")
+    }
+}

@@ -1,0 +1,216 @@
+import Foundation
+import SpoolReceiver
+import SpoolSimulator
+import SpoolTestSupport
+import Testing
+
+@Suite("a week with three outages", .daemons)
+struct WeekTests {
+    private static func portal(begin: Int64) -> SimulatorConfiguration {
+        var configuration = SimulatorConfiguration.busy(history: 200)
+        configuration.clock = .manual(startMs: begin)
+        configuration.activitiesPerSecond = 0.02
+        configuration.activitiesPerLargeOne = 0
+        return configuration
+    }
+
+    @Test(
+        "while something is missing `verify` names exactly that; in the end it proves the week, and nothing is missing",
+        .timeLimit(.minutes(30))
+    )
+    func week() async throws {
+        let begin = Int64(Date().timeIntervalSince1970 * 1_000) - 8 * 86_400_000
+        try await Site.run(Self.portal(begin: begin)) { site in
+            let siem = try await site.receiver()
+            try site.configure {
+                $0.sinks = [.init("siem", port: siem.port)]
+                $0.activities = "{ start: 2d, look_back: 10m }"
+                $0.alerts = "{ start: 2d, look_back: 48h }"
+            }
+            var daemon = try await site.daemon()
+            let week = Week(site: site, siem: siem, begin: begin)
+            try await week.pass(steps: 36)
+            try await site.drain("siem")
+            try await week.expectNothingMissing()
+
+            // The SIEM goes: what came since is missing there, and nothing else.
+            await siem.stop()
+            try await week.pass(steps: 5)
+            try await week.expectMissing(.atSink)
+            try await siem.listenAgain()
+            try await week.pass(steps: 6)
+
+            // The portal goes: that is told, and what it shows later comes all the same.
+            site.simulator.setHangsUp(true)
+            site.simulator.clock.advance(by: .seconds(6 * 3_600))
+            try await eventually("the spool says that the portal does not answer") {
+                try await site.number("SELECT count(*) FROM stream WHERE trouble_since_ms > 0") == 2
+            }
+            site.simulator.setHangsUp(false)
+            try await week.pass(steps: 6)
+
+            // The host goes, in the middle of everything.
+            try await daemon.kill()
+            site.simulator.clock.advance(by: .seconds(8 * 3_600))
+            daemon = try await site.daemon()
+            try await week.pass(steps: 24)
+
+            // Records appear that are older than any sweep looks back.
+            let late = week.appearLate(count: 7, daysAgo: 3)
+            let found = try await week.expectMissing(.never(late))
+            #expect(found.fetched == 0)
+
+            try await site.drain("siem")
+            let repair = try await week.verify("--repair")
+            #expect(repair.code == 1, "\(repair)")
+            try await siem.await(ids: site.visible.count)
+            try await site.drain("siem")
+            try await week.untilReplaysEnd()
+
+            try await week.expectNothingMissing()
+            #expect(Set(siem.ids.keys) == site.visible)
+            #expect(site.visible.count > 9_000)
+            #expect(try await site.number("SELECT count(*) FROM gaps WHERE kind = 'fetch'") == 0)
+            #expect(try await daemon.terminate() == .exited(0))
+        }
+    }
+}
+
+/// The week as it passes, and what `verify` says of it.
+private struct Week {
+    let site: Site
+    let siem: Receiver
+    let begin: Int64
+
+    enum Missing {
+        case atSink
+        case never(Set<String>)
+    }
+
+    /// The parts of `verify --json` that the test compares.
+    struct Proof: Decodable {
+        struct Stream: Decodable {
+            struct Window: Decodable {
+                let from_ms: Int64
+                let to_ms: Int64
+            }
+
+            let name: String
+            let compared: Window?
+            let fetched: Int
+        }
+
+        let streams: [Stream]
+    }
+
+    struct Answer: Decodable {
+        struct Event: Decodable {
+            let stream: String
+            let sink: String?
+            let cause: String
+            let id: String
+        }
+
+        let proof: Proof
+        let missing_events: [Event]
+
+        var fetched: Int { proof.streams.reduce(0) { $0 + $1.fetched } }
+    }
+
+    /// Lets the portal's time pass, step by step, each time until both streams were asked for again.
+    func pass(steps: Int) async throws {
+        for _ in 0..<steps {
+            site.simulator.clock.advance(by: .seconds(2 * 3_600))
+            let now = site.simulator.clock.nowMs
+            try await eventually("streams are read up to the portal's time", within: .seconds(90)) {
+                try await site.number(
+                    "SELECT count(*) FROM stream WHERE kind < 3 AND swept_to_ms >= \(now) - 40 * 60000"
+                ) == 2
+            }
+        }
+    }
+
+    /// Records saved so many days ago that lists have not shown before.
+    func appearLate(count: Int, daysAgo: Int64) -> Set<String> {
+        let created = site.simulator.clock.nowMs - daysAgo * 86_400_000
+        let records = (0..<count).map {
+            SimulatedRecord(id: "late-\($0)", created: created + Int64($0) * 1_000)
+        }
+        site.simulator.insert(records, into: .activities)
+        return Set(records.map(\.id))
+    }
+
+    func verify(_ options: String...) async throws -> SpoolEndToEndTests.Answer {
+        let from = AgeWindow.text(begin - 2 * 86_400_000)
+        let to = AgeWindow.text(site.simulator.clock.nowMs)
+        return try await Child.answer(
+            BuiltProduct.spool,
+            ["verify", "--config", site.configurationPath, "--from", from, "--to", to, "--json"] + options,
+            folder: site.folder.path,
+            within: .seconds(120)
+        )
+    }
+
+    private func answer(_ options: String...) async throws -> (code: Int?, answer: Answer) {
+        let run = try await verify()
+        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(run.output.utf8)) else {
+            throw HarnessFailure("no proof: \(run)")
+        }
+        return (run.code, answer)
+    }
+
+    /// What the portal shows of the windows that were compared.
+    private func truth(_ answer: Answer) -> Set<String> {
+        var ids: Set<String> = []
+        for stream in answer.proof.streams {
+            guard let window = stream.compared else { continue }
+            let (kind, basis): (PortalStream, TruthWindow.Basis) =
+                stream.name.hasSuffix("alerts") ? (.alerts, .date) : (.activities, .created)
+            ids.formUnion(
+                site.simulator.visibleIDs(
+                    kind,
+                    TruthWindow(basis, fromMs: window.from_ms, toMs: window.to_ms)
+                )
+            )
+        }
+        return ids
+    }
+
+    @discardableResult
+    func expectMissing(_ missing: Missing) async throws -> Answer {
+        let (code, answer) = try await answer()
+        let named = Set(answer.missing_events.map(\.id))
+        let causes = Set(answer.missing_events.map(\.cause))
+        #expect(code == 1)
+        switch missing {
+        case .atSink:
+            // Written shortly before the SIEM went: it may have read that or not.
+            let doubtful = Set(answer.missing_events.filter { $0.cause == "doubtful" }.map(\.id))
+            let unsettled = Set(answer.missing_events.filter { $0.cause == "unsettled" }.map(\.id))
+            let came = Set(siem.ids.keys)
+            #expect(causes.isSubset(of: ["unsettled", "doubtful"]))
+            #expect(unsettled.union(doubtful).isSuperset(of: truth(answer).subtracting(came)))
+            #expect(unsettled.subtracting(came).count == unsettled.count)
+            #expect(doubtful.isSubset(of: came))
+            #expect(unsettled.count > 100)
+        case .never(let ids):
+            #expect(Set(answer.missing_events.filter { $0.cause == "never-fetched" }.map(\.id)) == ids)
+            #expect(named.subtracting(ids).isSubset(of: Set(siem.ids.keys)))
+        }
+        return answer
+    }
+
+    func expectNothingMissing() async throws {
+        let (code, answer) = try await answer()
+        #expect(code == 0)
+        #expect(answer.missing_events.isEmpty)
+        #expect(answer.proof.streams.count == 2)
+        #expect(answer.proof.streams.allSatisfy { $0.compared != nil })
+    }
+
+    func untilReplaysEnd() async throws {
+        try await eventually("every replay has ended") {
+            try await site.number("SELECT count(*) FROM replay WHERE state = 'running'") == 0
+        }
+    }
+}

@@ -1,0 +1,236 @@
+import Foundation
+import SpoolReceiver
+import SpoolSimulator
+import SpoolTestSupport
+import Subprocess
+import Testing
+
+@Suite("spool verify names exactly what is missing, and --repair makes it nothing", .daemons)
+struct VerifyTests {
+    private static let activities = "tenant/activities"
+
+    @Test(
+        "hidden until after the sweep, refused, waiting for a sink that is down: each by its cause; then repaired"
+    )
+    func everyCause() async throws {
+        try await Site.run(.busy(history: 1_200)) { site in
+            let siem = try await site.receiver()
+            let down = try await site.receiver()
+            await down.stop()
+            let now = site.simulator.clock.nowMs
+            let tooLong = (0..<5).map { "long-\($0)-" + String(repeating: "x", count: 600) }
+            site.insert(tooLong, at: now - 2 * 3_600_000)
+            try site.configure {
+                $0.sinks = [
+                    .init("siem", port: siem.port, ["max_message_bytes": "1024"]),
+                    .init("down", port: down.port),
+                ]
+            }
+            let daemon = try await site.daemon()
+            try await site.drain("siem")
+            try await eventually("the refused are dead letters") {
+                try await site.number("SELECT count(*) FROM dead_letters WHERE sink = 'siem'")
+                    == tooLong.count
+            }
+            // The portal shows these only now, long after polls and sweeps have passed their time.
+            let hidden = (0..<7).map { "hidden-\($0)" }
+            site.insert(hidden, at: now - 3_600_000)
+            let window = AgeWindow(hours: 200, to: 0.25, before: now)
+
+            let first = try await site.verify(window)
+
+            let truth = site.truth(window)
+            #expect(first.code == 1)
+            #expect(first.names(.neverFetched) == Set(hidden))
+            #expect(first.names(.deadLetter, at: "siem") == Set(tooLong))
+            #expect(first.names(.unsettled, at: "siem").isEmpty)
+            #expect(first.names(.unsettled, at: "down") == truth.subtracting(hidden))
+            #expect(first.report.events == truth.count)
+            #expect(first.report.missing == tooLong.count + truth.count)
+            #expect(truth.subtracting(siem.ids.keys) == Set(hidden + tooLong))
+
+            // What refused them takes them now, and what was down is back.
+            try site.configure { $0.sinks[0].keys["max_message_bytes"] = "8096" }
+            try daemon.send(.terminalClosed)
+            try await daemon.waitUntil("has reloaded") { $0.contains { $0.isLog("configuration reloaded") } }
+            let repair = try await site.verify(window, "--repair")
+            try await down.listenAgain()
+            try await eventually("the replay of the dead letters ends") {
+                try await site.number("SELECT count(*) FROM replay WHERE state = 'disabled'") == 1
+            }
+            try await site.drain("siem")
+            try await site.drain("down")
+            let report = site.folder.path("proof.txt")
+            let last = try await site.verify(window, "--report", report)
+
+            #expect(repair.code == 1)
+            #expect(repair.report.proof.streams.reduce(0) { $0 + $1.fetched } == hidden.count)
+            #expect(try await site.number("SELECT total FROM replay") == tooLong.count)
+            #expect(last.code == 0, "\(last.report)")
+            #expect(last.report.missing == 0 && last.report.events == truth.count && last.report.complete)
+            #expect(truth.isSubset(of: siem.ids.keys) && truth.isSubset(of: down.ids.keys))
+            #expect(siem.counts.duplicates == 0)
+            try await site.expectHashes(in: report + ".json", of: window)
+            let status = try await site.spool("status")
+            #expect(status.output.contains("last proof: "), "\(status)")
+            #expect(status.output.contains("events, 0 missing"), "\(status)")
+        }
+    }
+
+    @Test("without a daemon the command reads, compares and repairs by itself")
+    func direct() async throws {
+        try await Site.run(.busy(history: 600)) { site in
+            let siem = try await site.receiver()
+            let now = site.simulator.clock.nowMs
+            try site.configure { $0.sinks = [.init("siem", port: siem.port)] }
+            let daemon = try await site.daemon()
+            try await site.fetchAll()
+            try await site.drain("siem")
+            try await daemon.terminate()
+            let hidden = ["hidden-1", "hidden-2"]
+            site.insert(hidden, at: now - 3_600_000)
+            let window = AgeWindow(hours: 200, to: 0.25, before: now)
+
+            let found = try await site.verify(window, "--repair")
+            let after = try await site.verify(window)
+            let again = try await site.daemon()
+            try await site.drain("siem")
+            try await again.terminate()
+            let last = try await site.verify(window)
+
+            #expect(found.code == 1 && found.names(.neverFetched) == Set(hidden))
+            #expect(after.code == 1 && after.names(.neverFetched).isEmpty)
+            #expect(after.names(.unsettled, at: "siem") == Set(hidden))
+            #expect(last.code == 0 && last.report.complete)
+            #expect(Set(hidden).isSubset(of: siem.ids.keys))
+            #expect(siem.counts.duplicates == 0)
+        }
+    }
+
+    @Test(
+        "a window that is not over yet is too early to say, and one that cannot be asked for is exit code 3"
+    )
+    func tooEarly() async throws {
+        try await Site.run(.busy(history: 200)) { site in
+            let siem = try await site.receiver()
+            try site.configure { $0.sinks = [.init("siem", port: siem.port)] }
+            let daemon = try await site.daemon()
+            try await site.fetchAll()
+            try await site.drain("siem")
+            try await daemon.terminate()
+            let window = AgeWindow(hours: 200, to: -5, before: site.simulator.clock.nowMs)
+
+            let early = try await site.verify(window)
+            try site.folder.write("another token", to: "token")
+            let denied = try await site.spool("verify", "--from", window.fromText, "--to", window.toText)
+            let wrong = try await site.spool(
+                "verify",
+                "--from",
+                "1d",
+                "--to",
+                "2h",
+                "--stream",
+                "tenant/alert"
+            )
+
+            #expect(early.code == 0 && !early.report.complete && early.report.missing == 0)
+            #expect(early.report.proof.streams.allSatisfy { $0.too_early_from_ms != nil })
+            #expect(denied.code == 3 && denied.errors.contains("could not be done"), "\(denied)")
+            #expect(wrong.code == 2 && wrong.errors.contains("did you mean tenant/alerts?"), "\(wrong)")
+        }
+    }
+}
+
+/// `spool verify --json`: its exit code and what it said.
+struct VerifyAnswer: Sendable {
+    struct Report: Decodable, Sendable {
+        struct Stream: Decodable, Sendable {
+            struct List: Decodable, Sendable {
+                let count: Int
+                let sha256: String
+            }
+
+            let name: String
+            let basis: String
+            let fetched: Int
+            let source: List
+            let spool: List
+            let too_early_from_ms: Int64?
+        }
+
+        struct Proof: Decodable, Sendable { let streams: [Stream] }
+
+        struct Missing: Decodable, Sendable {
+            let stream: String
+            let sink: String?
+            let cause: String
+            let id: String
+        }
+
+        let proof: Proof
+        let events: Int
+        let missing: Int
+        let complete: Bool
+        let missing_events: [Missing]
+    }
+
+    enum Cause: String {
+        case neverFetched = "never-fetched"
+        case unsettled
+        case deadLetter = "dead-letter"
+        case doubtful
+    }
+
+    let code: Int?
+    let report: Report
+
+    func names(_ cause: Cause, at sink: String? = nil) -> Set<String> {
+        Set(report.missing_events.filter { $0.cause == cause.rawValue && $0.sink == sink }.map(\.id))
+    }
+}
+
+extension Site {
+    func verify(_ window: AgeWindow, _ options: String...) async throws -> VerifyAnswer {
+        let answer = try await Child.answer(
+            BuildFolder.path + "/spool",
+            [
+                "verify", "--config", configurationPath, "--from", window.fromText, "--to", window.toText,
+                "--json",
+            ] + options
+        )
+        guard let report = try? JSONDecoder().decode(VerifyAnswer.Report.self, from: Data(answer.output.utf8))
+        else { throw HarnessFailure("spool verify: \(answer)") }
+        return VerifyAnswer(code: answer.code, report: report)
+    }
+
+    /// Activities of the portal with these ids, saved and happened at one time, shown at once.
+    fileprivate func insert(_ ids: [String], at time: Int64) {
+        simulator.insert(
+            ids.map { SimulatedRecord(id: $0, created: time, timestamp: time) },
+            into: .activities
+        )
+    }
+
+    /// What the portal shows of a window on each stream's own basis.
+    fileprivate func truth(_ window: AgeWindow) -> Set<String> {
+        simulator.visibleIDs(.activities, TruthWindow(.created, fromMs: window.from, toMs: window.to))
+            .union(simulator.visibleIDs(.alerts, TruthWindow(.date, fromMs: window.from, toMs: window.to)))
+    }
+
+    /// The hashes of a report, made again with `sqlite3` and `sha256sum` as the page for auditors says.
+    fileprivate func expectHashes(in path: String, of window: AgeWindow) async throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: path))
+        let report = try JSONDecoder().decode(VerifyAnswer.Report.self, from: data)
+        for stream in report.proof.streams {
+            let sql =
+                "SELECT id FROM events WHERE stream = '\(stream.name)' AND created_ms >= \(window.from)"
+                + " AND created_ms < \(window.to) ORDER BY id"
+            let answer = try await Child.answer(
+                "sh",
+                ["-c", "sqlite3 -readonly '\(spoolPath)' \"\(sql)\" | sha256sum"]
+            )
+            #expect(answer.output.hasPrefix(stream.spool.sha256), "\(stream.name): \(answer)")
+            #expect(stream.source.sha256 == stream.spool.sha256)
+        }
+    }
+}
