@@ -1,3 +1,4 @@
+import SpoolControl
 import SpoolCore
 import SpoolStore
 
@@ -10,9 +11,17 @@ struct CoverageLane: Sendable, Equatable {
     var sweptTo: Timestamp?
     /// Up to here everything has been read once.
     var since: Timestamp?
-    var gaps: [UncoveredTime]
+    /// What was never proved to be read.
+    var gaps: [Span]
+    /// What was not read when its turn was, and has been since.
+    var late: [Span] = []
 
-    init(name: String, start: Timestamp?, sweptTo: Timestamp?, since: Timestamp?, gaps: [UncoveredTime]) {
+    struct Span: Sendable, Equatable {
+        var from: Timestamp
+        var to: Timestamp
+    }
+
+    init(name: String, start: Timestamp?, sweptTo: Timestamp?, since: Timestamp?, gaps: [Span]) {
         self.name = name
         self.start = start
         self.sweptTo = sweptTo
@@ -20,18 +29,20 @@ struct CoverageLane: Sendable, Equatable {
         self.gaps = gaps
     }
 
-    init(_ stream: SpoolStatus.Stream, gaps: [UncoveredTime], now: Timestamp) {
+    init(_ stream: SpoolStatus.Stream, gaps: [GapStatus], now: Timestamp) {
         name = stream.name.description
         start = [stream.start, stream.prunedTo].compactMap { $0 }.max()
         since = stream.since.map { min($0, now) }
         sweptTo = [stream.sweptTo, since].compactMap { $0 }.min()
         if stream.sweptTo == nil { sweptTo = nil }
-        self.gaps = gaps
+        self.gaps = gaps.filter { $0.kind == .unproved }.map { Span(from: $0.from, to: $0.to ?? now) }
+        late = gaps.filter { $0.kind == .unread && $0.healed != nil }
+            .map { Span(from: $0.from, to: $0.to ?? now) }
     }
 
     /// What a stretch of the lane is.
     enum Kind: String, Sendable {
-        case twice, once, unread, gap
+        case twice, once, late, unread, gap
     }
 
     struct Stretch: Sendable, Equatable {
@@ -46,7 +57,9 @@ struct CoverageLane: Sendable, Equatable {
         let edges = [start, max(start, sweptTo ?? start), since, now]
         let kinds: [Kind] = [.twice, .once, .unread]
         let read = zip(kinds, zip(edges, edges.dropFirst())).map { Stretch(kind: $0, from: $1.0, to: $1.1) }
-        let holes = gaps.map { Stretch(kind: .gap, from: $0.from, to: $0.to) }
+        let holes =
+            late.map { Stretch(kind: .late, from: $0.from, to: $0.to) }
+            + gaps.map { Stretch(kind: .gap, from: $0.from, to: $0.to) }
         return (read + holes).compactMap { stretch in
             let (first, last) = (max(stretch.from, from), min(stretch.to, now))
             return first < last ? Stretch(kind: stretch.kind, from: first, to: last) : nil
@@ -57,7 +70,7 @@ struct CoverageLane: Sendable, Equatable {
     func summary(now: Timestamp) -> String {
         guard let since else { return "not read yet" }
         guard !gaps.isEmpty else { return "no gaps, read up to \(Wording.time(since, now: now))" }
-        let missing = gaps.reduce(Duration.zero) { $0 + $1.length }
+        let missing = gaps.reduce(Duration.zero) { $0 + $1.to.since($1.from) }
         return "\(Wording.count(gaps.count, "gap")), \(Wording.length(missing)) in all"
     }
 }

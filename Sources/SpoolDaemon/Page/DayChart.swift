@@ -19,10 +19,10 @@ struct DayChart: Sendable {
             bands.append(Band(name: name, values: values, look: look, top: top, height: height).svg(y: y))
             y += Band.head + height + 8
         }
-        band("Fetched in 10 min", figures.fetched, "fetched", top: Self.peak(figures.fetched), height: 56)
+        band("Fetched", figures.fetched, "fetched", top: Self.peak(figures.fetched), height: 56)
         for sink in figures.sinks.prefix(Self.mostSinks) {
             let top = min(Self.peak(sink.settled), pace * 2)
-            band("\(sink.name): settled in 10 min", sink.settled, "settled", top: top, height: 44)
+            band("\(sink.name): settled", sink.settled, "settled", top: top, height: 44)
             band("\(sink.name): waiting", sink.waiting, "waiting", top: hill, height: 56)
         }
         let off = off(height: y)
@@ -106,7 +106,7 @@ struct DayChart: Sendable {
             let time = Timestamp(milliseconds: index * 3 * hour)
             let x = place(time)
             let label: HTML =
-                x > 0.03 && x < 0.97
+                x > 0.05 && x < 0.95
                 ? "<text class=\"hour\" x=\"\(Self.percent(x))\" y=\"\(y + 14)\">\(clock(time))</text>"
                 : .none
             return """
@@ -161,6 +161,8 @@ struct DayChart: Sendable {
         <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" \
         patternTransform="rotate(45)"><rect class="hatch" width="2" height="6"/></pattern>\
         <pattern id="cross" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
-        <rect class="cross" width="2" height="5"/><rect class="cross" width="5" height="2"/></pattern></defs>
+        <rect class="cross" width="2" height="5"/><rect class="cross" width="5" height="2"/></pattern>\
+        <pattern id="dots" width="4" height="4" patternUnits="userSpaceOnUse">\
+        <rect class="ground" width="4" height="4"/><rect class="dot" width="2" height="4"/></pattern></defs>
         """
 }

@@ -1,3 +1,4 @@
+import SpoolControl
 import SpoolCore
 import SpoolStore
 
@@ -45,7 +46,8 @@ struct DayFigures: Sendable, Equatable {
         SampleHistory(from: begin(now) - step, step: step, count: count + 1)
     }
 
-    init(_ history: SampleHistory, _ status: SpoolStatus, gaps: [StreamID: [UncoveredTime]], now: Timestamp) {
+    /// Reads the samples; `gaps` is what `status` shows of each stream, by its name.
+    init(_ history: SampleHistory, _ status: SpoolStatus, gaps: [String: [GapStatus]], now: Timestamp) {
         from = history.from + Self.step
         self.now = now
         var ran = Set<Int>()
@@ -81,7 +83,7 @@ struct DayFigures: Sendable, Equatable {
                 }
             )
         }
-        lanes = streams.map { CoverageLane($0, gaps: gaps[$0.id] ?? [], now: now) }
+        lanes = streams.map { CoverageLane($0, gaps: gaps[$0.name.description] ?? [], now: now) }
     }
 
     /// How much a counter has grown in each step, from its first and last value in those that have samples.

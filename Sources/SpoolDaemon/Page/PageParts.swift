@@ -91,7 +91,8 @@ struct PageParts: Sendable {
 
     private static let legend: HTML = {
         let kinds: [(String, HTML)] = [
-            ("twice", "read twice"), ("once", "read once"), ("unread", "not read yet"),
+            ("twice", "read twice"), ("once", "read once"), ("late", "read late"),
+            ("unread", "not read yet"),
             ("gap", "gap: never read"), ("off", "no daemon ran"),
         ]
         let items = kinds.map { look, words -> HTML in
@@ -100,7 +101,7 @@ struct PageParts: Sendable {
             </svg> \(words)</span>
             """
         }
-        return "\(items) <span>Times are UTC.</span>"
+        return "\(items) <span>Steps of ten minutes, times in UTC.</span>"
     }()
 
     private var sinks: HTML {

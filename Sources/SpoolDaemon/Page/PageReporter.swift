@@ -25,7 +25,8 @@ final class PageReporter: Sendable {
         let report = try await reporter.report()
         let status = try await engine.spool.status()
         let history = try await history(report.at)
-        let day = DayFigures(history, status, gaps: engine.meters.reading.gaps, now: report.at)
+        let gaps = Dictionary(report.streams.map { ($0.name, $0.gaps) }) { first, _ in first }
+        let day = DayFigures(history, status, gaps: gaps, now: report.at)
         let waiting = status.sinks.filter { $0.state != .disabled }
             .flatMap(\.subscriptions).compactMap(\.oldestFetched).min()
         return PageFacts(report: report, day: day, waitingSince: waiting, host: host)

@@ -33,7 +33,7 @@ struct Verdict: Sendable, Equatable {
         details += sinks.map { Self.sentence($0, facts.now) }
         let holes = facts.day.lanes.filter { !$0.gaps.isEmpty }
         details += holes.map {
-            "\($0.name) has \($0.summary(now: facts.now)) that were never proved to be read."
+            "\($0.name): \($0.summary(now: facts.now)), never proved to be read."
         }
         let waiting = facts.waiting
         if !details.isEmpty {

@@ -88,7 +88,7 @@ struct DayChartTests {
                 .init(
                     "a/b",
                     start: Self.now - .days(3),
-                    gaps: [UncoveredTime(from: Self.now - .hours(3), to: Self.now - .hours(2))],
+                    gaps: [CoverageLane.Span(from: Self.now - .hours(3), to: Self.now - .hours(2))],
                     now: Self.now
                 )
             ]
@@ -183,7 +183,8 @@ struct DayFiguresTests {
         var lane = CoverageLane("a/b", start: Self.now - .hours(30), gaps: [], now: Self.now)
         lane.sweptTo = Self.now - .hours(2)
         lane.since = Self.now - .hours(1)
-        lane.gaps = [UncoveredTime(from: Self.now - .hours(40), to: Self.now - .hours(23))]
+        lane.gaps = [CoverageLane.Span(from: Self.now - .hours(40), to: Self.now - .hours(23))]
+        lane.late = [CoverageLane.Span(from: Self.now - .hours(9), to: Self.now - .hours(8))]
 
         let stretches = lane.stretches(from: Self.now - .hours(24), to: Self.now)
 
@@ -192,6 +193,7 @@ struct DayFiguresTests {
                 .init(kind: .twice, from: Self.now - .hours(24), to: Self.now - .hours(2)),
                 .init(kind: .once, from: Self.now - .hours(2), to: Self.now - .hours(1)),
                 .init(kind: .unread, from: Self.now - .hours(1), to: Self.now),
+                .init(kind: .late, from: Self.now - .hours(9), to: Self.now - .hours(8)),
                 .init(kind: .gap, from: Self.now - .hours(24), to: Self.now - .hours(23)),
             ]
         )
@@ -222,7 +224,7 @@ extension DayFigures {
 
 extension CoverageLane {
     /// A lane that has been read up to now.
-    init(_ name: String, start: Timestamp?, gaps: [UncoveredTime], now: Timestamp) {
+    init(_ name: String, start: Timestamp?, gaps: [CoverageLane.Span], now: Timestamp) {
         self.init(name: name, start: start, sweptTo: now, since: now, gaps: gaps)
     }
 }

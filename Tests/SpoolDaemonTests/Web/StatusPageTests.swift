@@ -106,7 +106,9 @@ struct StatusPageTests {
                     .init(
                         "a/b",
                         start: nil,
-                        gaps: [UncoveredTime(from: .init(milliseconds: 0), to: .init(milliseconds: 60_000))],
+                        gaps: [
+                            CoverageLane.Span(from: .init(milliseconds: 0), to: .init(milliseconds: 60_000))
+                        ],
                         now: Self.now
                     )
                 ]
