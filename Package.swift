@@ -109,6 +109,9 @@ let package = Package(
                 "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", grdbSQLite,
                 hummingbird,
                 logging, unixSignals,
+            ],
+            resources: [
+                .embedInCode("Page/page.css"), .embedInCode("Page/page.js"), .embedInCode("Page/icon.svg"),
             ]
         ),
         room(
@@ -149,8 +152,8 @@ let package = Package(
         tests(
             "SpoolDaemonTests",
             [
-                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline", "SpoolSimulator",
-                "SpoolSources", "SpoolStore", logging,
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline",
+                "SpoolSimulator", "SpoolSources", "SpoolStore", logging,
             ]
         ),
         tests(
