@@ -19,11 +19,13 @@ struct ConnectionTests {
 
     @Test("a port where nothing listens refuses, over TCP and over UDP")
     func refused() async throws {
-        let receiver = try await Receiver.start()
-        await receiver.stop()
+        let stream = try await Receiver.start()
+        await stream.stop()
+        let datagrams = try await Receiver.start(ReceiverConfiguration(.udp))
+        await datagrams.stop()
 
-        let tcp = await examine("127.0.0.1", receiver.port, .tcp)
-        let udp = await examine("127.0.0.1", receiver.port, .udp)
+        let tcp = await examine("127.0.0.1", stream.port, .tcp)
+        let udp = await examine("127.0.0.1", datagrams.port, .udp)
 
         for findings in [tcp, udp] {
             let problem = try #require(findings.of("SIEM connection"))

@@ -1,3 +1,4 @@
+import SpoolConfig
 import SpoolCore
 import SpoolStore
 import Testing
@@ -39,6 +40,27 @@ struct ForecastTests {
     func ends() {
         #expect(forecast(lastDay: 1 << 20, inUse: 21 << 30, free: 1 << 30).days == 0)
         #expect(forecast(lastDay: 0, inUse: 64 << 10, free: 1 << 30).days == nil)
+    }
+
+    @Test("a spool over the network is a problem, one in memory a warning")
+    func fileSystems() {
+        let checks = MachineChecks(configurationPath: "spool.yaml", settings: SpoolSettings(), warnings: [])
+
+        let mounts = """
+            22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+            30 22 0:25 / /run rw - tmpfs tmpfs rw
+            40 22 0:40 /export /mnt/spool rw shared:7 - nfs4 server:/export rw
+
+            """
+
+        #expect(FileSystem(of: "/var/lib/spool", mounts: mounts) == .disk)
+        #expect(FileSystem(of: "/run/spool", mounts: mounts) == .memory)
+        #expect(FileSystem(of: "/runner", mounts: mounts) == .disk)
+        #expect(FileSystem(of: "/mnt/spool", mounts: mounts) == .network)
+        #expect(FileSystem(of: "/var", mounts: "") == nil)
+        #expect(checks.fileSystem(.network, at: "/mnt").verdict == .problem)
+        #expect(checks.fileSystem(.memory, at: "/tmp").verdict == .warning)
+        #expect(checks.fileSystem(.disk, at: "/var").verdict == .ok)
     }
 
     @Test(

@@ -17,7 +17,7 @@ enum KnownAuthorities {
 
     /// The eight, in the order of their numbers; each signed by `root`.
     ///
-    /// Validity: learn.microsoft.com/azure/security/fundamentals/azure-ca-details and the certificates themselves.
+    /// Validity: learn.microsoft.com/azure/security/fundamentals/azure-certificate-authority-details and the certificates themselves.
     static let runBook: [Issuing] =
         ["01", "02", "05", "06"].map {
             Issuing(name: "Microsoft Azure TLS Issuing CA \($0)", until: "2024-06-27")
@@ -30,7 +30,8 @@ enum KnownAuthorities {
     static let root = "DigiCert Global Root G2"
     static let rootAddress = "https://cacerts.digicert.com/DigiCertGlobalRootG2.crt"
     /// Where Microsoft lists every root and issuing authority it uses today.
-    static let list = "https://learn.microsoft.com/azure/security/fundamentals/azure-ca-details"
+    static let list =
+        "https://learn.microsoft.com/azure/security/fundamentals/azure-certificate-authority-details"
 
     private static let domains = [
         "cloudappsecurity.com", "cloudappsecurity.us", "microsoftonline.com", "microsoftonline.us",

@@ -14,7 +14,7 @@ struct TLSExamination {
         if seen.isRefusedForCertificate { seen.failure = .clientCertificateRefused }
         switch seen.failure {
         case .none, .untrustedCertificate, .wrongHost, .clientCertificateRequired, .clientCertificateRefused:
-            return version(seen) + [await certificate(seen)] + [ours(seen)].compactMap { $0 }
+            return version(seen) + [await certificate(seen)] + [ours(seen), key()].compactMap { $0 }
         case .noCommonTLS?, .closedInHandshake?, .reset?, .tls?: return [await version(refused: seen)]
         case .timedOut? where seen.wasConnected: return [silent()]
         case .some(let cause): return [peer.problem("TLS", did: "began a TLS handshake with \(host)", cause)]
@@ -101,6 +101,18 @@ struct TLSExamination {
             did: did,
             found: verdict.found,
             remedy: verdict.remedy
+        )
+    }
+
+    /// A key that everybody may read is everybody's; nil for one that is kept.
+    private func key() -> Finding? {
+        guard let file = settings.keyFile, FileAccess(file)?.isReadableByOthers == true else { return nil }
+        return peer.finding(
+            "key",
+            .warning,
+            did: "looked at the permissions of \(file)",
+            found: "every user may read \(file), and connect to \(host) in this program's name",
+            remedy: "chmod o-r \(file)"
         )
     }
 

@@ -13,7 +13,7 @@ struct MachineChecks {
     let warnings: [String]
 
     func run() -> [Finding] {
-        [configuration(), folder()] + files() + [sqlite(.current)]
+        [configuration(), folder(), fileSystem()].compactMap { $0 } + files() + [sqlite(.current)]
     }
 
     func sqlite(_ release: SQLiteRelease) -> Finding {
@@ -92,6 +92,37 @@ struct MachineChecks {
             did: did,
             found: "it belongs to \(folder.owner), mode \(folder.mode)"
                 + (folder.isWritableHere ? "" : "; this user may not write there, the daemon's has to")
+        )
+    }
+
+    /// Nil while there is no folder to look at.
+    private func fileSystem() -> Finding? {
+        let path = URL(fileURLWithPath: settings.path).deletingLastPathComponent().path
+        return FileSystem(of: path).map { fileSystem($0, at: path) }
+    }
+
+    func fileSystem(_ kind: FileSystem, at path: String) -> Finding {
+        let (verdict, found, remedy): (Finding.Verdict, String, String?) =
+            switch kind {
+            case .network:
+                (
+                    .problem, "\(path) is on a network file system, where SQLite's locks cannot be relied on",
+                    "Move the spool to a disk of this machine (sqlite.org/useovernet.html)."
+                )
+            case .memory:
+                (
+                    .warning, "\(path) is in memory: the spool is gone with the next restart of the machine",
+                    "Move the spool to a disk."
+                )
+            case .disk: (.ok, "\(path) is on a disk, or looks like it", nil)
+            }
+        return Finding(
+            Self.subject,
+            "file system",
+            verdict,
+            did: "asked the system what kind of file system \(path) is on",
+            found: found,
+            remedy: remedy
         )
     }
 

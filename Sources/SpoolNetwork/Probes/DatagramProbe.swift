@@ -26,7 +26,13 @@ package enum DatagramProbe {
                 }
                 .connect(to: address).get()
             channel.writeAndFlush(ByteBuffer(), promise: nil)
-            _ = channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+            _ = channel.eventLoop.scheduleTask(in: patience) {
+                // What the network has said of the first one, and was not heard yet, fails the second.
+                channel.writeAndFlush(ByteBuffer()).whenComplete { result in
+                    if case .failure(let error) = result { box.note(NetworkFailure.cause(of: error)) }
+                    channel.close(promise: nil)
+                }
+            }
             try? await channel.closeFuture.get()
             if let cause = box.value { throw cause }
         } catch {

@@ -18,13 +18,27 @@ enum Ports {
 
     /// True once some process listens at it.
     static func isServed(_ port: Int, udp: Bool) throws -> Bool {
-        let table = try String(contentsOfFile: "/proc/net/\(udp ? "udp" : "tcp")", encoding: .utf8)
+        let table = kernelText("/proc/net/\(udp ? "udp" : "tcp")")
         let wanted = String(port, radix: 16, uppercase: true)
         return table.split(separator: "\n").dropFirst().contains { line in
             let words = line.split(separator: " ")
             // 0A is LISTEN; datagram sockets have no such state.
             return words.count > 3 && words[1].split(separator: ":").last?.drop { $0 == "0" } ?? "" == wanted
                 && (udp || words[3] == "0A")
+        }
+    }
+
+    /// A file that the kernel makes while it is read, page by page: with many sockets one read is not all of it.
+    private static func kernelText(_ path: String) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            bytes += chunk[..<count]
         }
     }
 

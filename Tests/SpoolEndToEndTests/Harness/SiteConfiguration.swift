@@ -31,6 +31,8 @@ struct SiteConfiguration: Sendable {
     var status = "{ listen: none }"
     /// Keys under `spool:` besides the path.
     var spoolKeys: [String: String] = [:]
+    /// Further groups of the file, `notifications: { … }`.
+    var groups: [String: String] = [:]
     /// The whole text, where a test wants to write it all itself; `FOLDER` and `PORTAL` are filled in.
     var text: String?
 
@@ -50,6 +52,7 @@ struct SiteConfiguration: Sendable {
             lines.append("    streams: [\(sink.streams.joined(separator: ", "))]")
         }
         lines.append("status: \(status)")
+        lines += pairs(groups, indent: 0)
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -16,7 +16,10 @@ enum Trouble: String, CaseIterable, Sendable {
     case missingAuthority = "Issue with new versions of Java"
     case sendError = "Data server send error"
     case serverConnection = "Data server connection error"
-    case changedAddress = "SIEM agent notification error"
+    case agentError = "SIEM agent error"
+    case notificationError = "SIEM agent notification error"
+    case changedAddress = "Changed address of the SIEM"
+    case criticalErrors = "Too many critical errors"
 
     /// What each command shows, by its name: output and errors.
     func provoke() async throws -> [String: String] {
@@ -30,7 +33,10 @@ enum Trouble: String, CaseIterable, Sendable {
         case .bootstrap: try await damaged()
         case .missingAuthority: try await missingAuthority()
         case .sendError: try await cut()
-        case .serverConnection: try await silent()
+        case .serverConnection: try await nameless()
+        case .agentError: try await away()
+        case .notificationError: try await deafPager()
+        case .criticalErrors: try await criticalErrors()
         case .changedAddress: try await moved()
         }
     }
@@ -191,15 +197,72 @@ enum Trouble: String, CaseIterable, Sendable {
             configuration.ending = .reset(afterBytes: 4)
             let receiver = try await site.receiver(configuration)
             try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
-            return try await observe(site, until: Self.failing)
+            return try await observe(site, until: Self.raised("Data server send error"))
         }
     }
 
-    private func silent() async throws -> [String: String] {
+    private func nameless() async throws -> [String: String] {
         try await Site.run(.busy(history: 20)) { site in
-            try site.configure { $0.sinks = [.init("siem", "siem.invalid:514")] }
-            return try await observe(site, until: Self.failing)
+            try site.configure {
+                $0.sinks = [.init("siem", "siem.invalid:514")]
+                $0.groups["notifications"] = "{ connection_error_after: 1s, disconnected_after: 1h }"
+            }
+            return try await observe(site, until: Self.raised("Data server connection error"))
         }
+    }
+
+    private func away() async throws -> [String: String] {
+        try await Site.run(.busy(history: 20)) { site in
+            let receiver = try await site.receiver()
+            await receiver.stop()
+            try site.configure {
+                $0.sinks = [.init("siem", port: receiver.port)]
+                $0.groups["notifications"] = "{ connection_error_after: 1s, disconnected_after: 1s }"
+            }
+            return try await observe(site, until: Self.raised("SIEM agent error"))
+        }
+    }
+
+    /// A webhook that is not there, with something to be told of: a token that is refused.
+    private func deafPager() async throws -> [String: String] {
+        try await Site.run(.busy(history: 20)) { site in
+            site.simulator.setCredentials(Credentials(tokens: ["another"]))
+            let hook = try await site.receiver()
+            await hook.stop()
+            try site.configure {
+                $0.text = """
+                    spool: { path: FOLDER/spool.db }
+                    sources:
+                      - { name: tenant, type: defender-cloud-apps, url: PORTAL, auth: { token: "file:FOLDER/token" } }
+                    sinks:
+                      - { name: pager, type: webhook, url: "http://127.0.0.1:\(hook.port)/hook" }
+                    notifications: { connection_error_after: 1s, disconnected_after: 1h }
+                    status: { listen: none }
+
+                    """
+            }
+            return try await observe(site, until: Self.raised("SIEM agent notification error"))
+        }
+    }
+
+    private func criticalErrors() async throws -> [String: String] {
+        try await Site.run(.busy(history: 20)) { site in
+            let receiver = try await site.receiver()
+            await receiver.stop()
+            try site.configure {
+                $0.sinks = [.init("siem", port: receiver.port)]
+                $0.groups["notifications"] = "{ too_many_critical_errors: 2 }"
+            }
+            let daemon = site.launch()
+            guard try await daemon.exit(within: .seconds(90)) == .exited(6) else {
+                throw HarnessFailure("it did not shut down with 6:\n\(daemon.lastLines)")
+            }
+            return ["spool run": daemon.lines(.errors).joined(separator: "\n")]
+        }
+    }
+
+    private static func raised(_ code: String) -> String {
+        "SELECT count(*) FROM notification WHERE code = '\(code)' AND cleared_ms IS NULL"
     }
 
     /// The SIEM moves to another address; the old one is dead, and the new one gets all of it.

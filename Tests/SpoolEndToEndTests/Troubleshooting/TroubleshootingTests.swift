@@ -53,7 +53,9 @@ struct DoctorCommandTests {
             }
             let report = try Self.decode(Report.self, doctor.output)
             #expect(report.findings.allSatisfy { !$0.did.isEmpty && !$0.found.isEmpty })
-            #expect(Set(report.findings.map(\.verdict)) == ["ok"])
+            // Where temporary folders are in memory, that is a warning of its own.
+            let others = report.findings.filter { $0.check != "file system" }
+            #expect(Set(others.map(\.verdict)) == ["ok"])
             #expect(
                 Set(report.findings.map(\.subject)) == ["machine", "spool", "source tenant", "sink siem"]
             )

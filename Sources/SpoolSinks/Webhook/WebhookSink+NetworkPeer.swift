@@ -1,0 +1,14 @@
+import SpoolNetwork
+
+extension WebhookSink: NetworkPeer {
+    var connections: [ConnectionPlan] {
+        [
+            ConnectionPlan(
+                role: "webhook",
+                url: settings.base,
+                tls: settings.tls,
+                route: settings.route
+            )
+        ]
+    }
+}
