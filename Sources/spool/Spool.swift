@@ -18,7 +18,7 @@ struct Spool: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self,
             ReplayCommand.self,
-            DeadCommand.self,
+            DeadCommand.self, TraceCommand.self, TailCommand.self, PruneCommand.self, BackupCommand.self,
             QueryCommand.self, ListenCommand.self, SimulateCommand.self,
         ]
     )
