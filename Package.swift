@@ -71,12 +71,13 @@ let package = Package(
         .executableTarget(
             name: "spool",
             dependencies: [
-                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolReceiver",
-                "SpoolSimulator", "SpoolStore", argumentParser, logging, unixSignals,
+                "CMalloc", "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork",
+                "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, logging, unixSignals,
             ],
             resources: [.embedInCode("Init/spool.yaml")],
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CMalloc"),
         room("SpoolCore", []),
         room("SpoolFormats", ["SpoolCore"]),
         room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),

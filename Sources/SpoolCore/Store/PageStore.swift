@@ -22,6 +22,9 @@ package protocol PageStore: Sendable {
 
     /// True while fetching has to stop: the spool is at its size limit, or the disk is nearly full.
     func mustPause() async throws(StoreError) -> Bool
+
+    /// Bytes that events may take in all, by `max_size` and the disk, as `mustPause` found it last.
+    var room: Int64 { get }
 }
 
 /// How far a stream is (`stream`).

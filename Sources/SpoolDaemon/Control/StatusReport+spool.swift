@@ -29,9 +29,7 @@ extension StatusReport {
             )
         )
         self.spool.paused =
-            status.notifications.first {
-                [NotificationRules.diskFull, NotificationRules.spoolFull].contains($0.code)
-            }?.message
+            status.notifications.first { RuleCode.pausing.contains($0.code) }?.message
         streams = status.streams.map(StreamStatus.init)
         sinks = status.sinks.map { SinkStatus($0, address: addresses[$0.name] ?? "", at: now) }
         replays = status.replays.map(ReplayStatus.init)

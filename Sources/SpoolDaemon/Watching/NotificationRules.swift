@@ -5,8 +5,6 @@ import SpoolStore
 /// What an operator has to be told, from how everything is.
 ///
 /// A pure decision: what is no longer wanted is cleared.
-///
-/// Codes keep the old agent's words where it had them, so that run-books go on working.
 struct NotificationRules: Sendable {
     /// The source forgets after this long (Defender for Cloud Apps, data retention).
     static let sourceKeeps = Duration.days(180)
@@ -17,9 +15,6 @@ struct NotificationRules: Sendable {
     /// A reader that holds the WAL for longer is named.
     static let longReader = Duration.seconds(60)
 
-    /// The codes of what makes fetching stand still.
-    static let diskFull = "Disk full"
-    static let spoolFull = "Spool full"
     /// A record that trapped the program is named for so long.
     static let trapShown = Duration.days(7)
 
@@ -47,7 +42,7 @@ struct NotificationRules: Sendable {
             found.append(
                 NewNotification(
                     code: stream.state == FetchTrouble.word(.invalidToken)
-                        ? "Invalid token" : "Source not answering",
+                        ? .invalidToken : .sourceNotAnswering,
                     subject: stream.name.description,
                     severity: isSetting ? .error : .warning,
                     message: trouble
@@ -59,7 +54,7 @@ struct NotificationRules: Sendable {
             if lag > Self.sweepLag {
                 found.append(
                     NewNotification(
-                        code: "Sweep lags",
+                        code: .sweepLags,
                         subject: stream.name.description,
                         severity: .warning,
                         message:
@@ -76,7 +71,7 @@ struct NotificationRules: Sendable {
     private func of(_ sink: SpoolStatus.Sink, at now: Timestamp) -> [NewNotification] {
         guard sink.state != .disabled else { return [] }
         var found: [NewNotification] = []
-        func add(_ code: String, _ severity: NotificationSeverity, _ message: String) {
+        func add(_ code: RuleCode, _ severity: NotificationSeverity, _ message: String) {
             found.append(
                 NewNotification(code: code, subject: sink.name.text, severity: severity, message: message)
             )
@@ -84,23 +79,23 @@ struct NotificationRules: Sendable {
         let cause = sink.lastError ?? "its cause is not known"
         let down = sink.stateSince.map { now.since($0) } ?? .zero
         switch sink.state {
-        case .held: add("Sink held", .error, "Nothing is sent to it and its events are kept: \(cause)")
+        case .held: add(.sinkHeld, .error, "Nothing is sent to it and its events are kept: \(cause)")
         case .retrying where down > Thresholds.disconnected:
-            add("SIEM agent error", .critical, "Disconnected for \(Age.text(down)): \(cause)")
+            add(.agentError, .critical, "Disconnected for \(Age.text(down)): \(cause)")
         case .retrying where down > Thresholds.connectionError:
-            add("Data server connection error", .error, "No connection for \(Age.text(down)): \(cause)")
+            add(.connectionError, .error, "No connection for \(Age.text(down)): \(cause)")
         default: break
         }
         if sink.deadLetters > 0 {
             add(
-                "Dead letters",
+                .deadLetters,
                 .warning,
                 "The receiver refused \(sink.deadLetters) events; `select * from dead_letters` shows them and why."
             )
         }
         for subscription in sink.subscriptions where subscription.state == "held" {
             add(
-                "Sink needs start",
+                .sinkNeedsStart,
                 .error,
                 "It was added to \(subscription.stream), which has events already: say where it begins, with "
                     + "`start: now`, `start: beginning` or a time. Until then its events are kept."
@@ -122,7 +117,7 @@ struct NotificationRules: Sendable {
                     + "`select * from dead_letters where reason = 'unrenderable'`."
             }
         return NewNotification(
-            code: "Internal error",
+            code: .internalError,
             subject: trap.subject,
             severity: .error,
             message: "\(what) \(outcome) All others go on. Report this as an error of spool."
@@ -140,7 +135,7 @@ struct NotificationRules: Sendable {
             left.map { "; the source still keeps what is not fetched for about \(Age.text($0))" } ?? ""
         return [
             NewNotification(
-                code: share >= 1 ? Self.spoolFull : "Spool nearly full",
+                code: share >= 1 ? .spoolFull : .spoolNearlyFull,
                 severity: share >= 1 ? .critical : .warning,
                 message:
                     "\(ByteSize.text(status.size.inUse)) of \(ByteSize.text(maxSize)) are in use: \(whose)\(until). "
@@ -152,7 +147,7 @@ struct NotificationRules: Sendable {
 
     private func diskFull(_ size: SpoolStatus.Size) -> NewNotification {
         NewNotification(
-            code: Self.diskFull,
+            code: .diskFull,
             severity: .critical,
             message:
                 "\(ByteSize.text(size.diskFree)) are free on the disk of the spool"
@@ -167,7 +162,7 @@ struct NotificationRules: Sendable {
         guard let since = wal.heldSince, now.since(since) > Self.longReader else { return [] }
         return [
             NewNotification(
-                code: "Reader holds the spool's log",
+                code: .longReader,
                 severity: .warning,
                 message:
                     "Another program has kept a transaction open since \(since), so the write-ahead log has "
@@ -184,4 +179,10 @@ package enum Thresholds {
     package static let connectionError = Duration.hours(2)
     /// `disconnected`.
     package static let disconnected = Duration.hours(12)
+}
+
+extension NewNotification {
+    fileprivate init(code: RuleCode, subject: String = "", severity: NotificationSeverity, message: String) {
+        self.init(code: code.rawValue, subject: subject, severity: severity, message: message)
+    }
 }

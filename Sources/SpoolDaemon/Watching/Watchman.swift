@@ -3,7 +3,9 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// Looks every few seconds at how everything is, and raises and clears notifications, each once.
+/// Looks every few seconds at how everything is, and raises and clears the notifications of the rules, each once.
+///
+/// Those that others have raised are theirs to clear.
 struct Watchman: Sendable {
     static let interval = Duration.seconds(10)
 
@@ -24,7 +26,8 @@ struct Watchman: Sendable {
         }
     }
 
-    private func look() async throws(StoreError) {
+    /// Looks once.
+    func look() async throws(StoreError) {
         let now = time.wall()
         let wal = try await spool.walReport(at: now)
         let status = try await spool.status()
@@ -40,7 +43,8 @@ struct Watchman: Sendable {
                 ]
             )
         }
-        for standing in status.notifications where !wanted.contains(where: { standing.isAbout($0) }) {
+        let ours = status.notifications.filter { RuleCode(rawValue: $0.code) != nil }
+        for standing in ours where !wanted.contains(where: { standing.isAbout($0) }) {
             try await spool.clearNotification(standing.code, subject: standing.subject, at: now)
             logger.notice(
                 "notification cleared",

@@ -31,6 +31,12 @@ package struct FetchPlan: Sendable {
     /// How many pages of it have been asked for.
     private var pollPages = 0
     private var pollPagesSinceSweep = 0
+    /// Bytes of records that the spool has room for in all.
+    package var room = Int64.max
+    private var pollWindow = CatchUpWindow()
+    private var sweepWindow = CatchUpWindow()
+    /// The last page of a sweep did not come.
+    private var sweepFailed = false
     private var abandoned: [Scan] = []
 
     package init(stream: SourceStream, pollInterval: Duration) {
@@ -50,12 +56,17 @@ package struct FetchPlan: Sendable {
             abandoned = abandoned.filter { $0.reason != scan.reason } + [scan]
             return .abandon(scan)
         }
+        if let scan = tooLarge(progress) { return .abandon(scan) }
+        if progress.cursor?.scan == nil { pollWindow.reached(progress.cursor?.since, room: room) }
+        if progress.sweep == nil { sweepWindow.reached(progress.sweptTo, room: room) }
         let poll = nextPoll(progress, date: date, elapsed: elapsed)
         let sweep = nextSweep(progress, date: date)
         switch (poll, sweep) {
         case (.now(let scan), .now(let other)):
-            guard pollPagesSinceSweep >= Self.pollsPerSweepPage else { return readPoll(scan, elapsed) }
-            return readSweep(other)
+            if pollPagesSinceSweep >= Self.pollsPerSweepPage || isFirst(other, before: scan, date) {
+                return readSweep(other)
+            }
+            return readPoll(scan, elapsed)
         case (.now(let scan), .later): return readPoll(scan, elapsed)
         case (.later, .now(let scan)): return readSweep(scan)
         case (.later(let first), .later(let second)): return .wait(min(first, second))
@@ -64,7 +75,16 @@ package struct FetchPlan: Sendable {
 
     /// The page that was asked for did not come: it, or its scan if that was lost, is due again at once.
     package mutating func failed(_ scan: Scan) {
-        if scan.reason == .poll { pollBegan = nil }
+        if scan.reason == .poll { pollBegan = nil } else { sweepFailed = true }
+    }
+
+    /// The page that was asked for came, with this many records of so many bytes.
+    package mutating func came(_ scan: Scan, records: Int, bytes: Int) {
+        if scan.reason == .poll {
+            pollWindow.came(records: records, bytes: bytes)
+        } else {
+            sweepWindow.came(records: records, bytes: bytes)
+        }
     }
 
     /// How far sweeps are behind what they should have read.
@@ -84,18 +104,42 @@ package struct FetchPlan: Sendable {
         if scan.position == nil { (pollBegan, pollPages) = (elapsed, 0) }
         pollPages += 1
         pollPagesSinceSweep += 1
+        pollWindow.asked(scan)
+        sweepFailed = false
         return .read(scan, .poll)
     }
 
     private mutating func readSweep(_ scan: Scan) -> Step {
         pollPagesSinceSweep = 0
+        sweepWindow.asked(scan)
         return .read(scan, .sweep)
+    }
+
+    /// True for a sweep of what lies in front of a window of the past.
+    ///
+    /// Once it is read, that window's poll is also its sweep (`ScanStep`), and the past is read once, not twice.
+    private func isFirst(_ sweep: Scan, before poll: Scan, _ date: Timestamp) -> Bool {
+        let isPast = poll.position == nil && pollWindow.end(since: poll.from, date: date) != nil
+        return isPast && !stream.sweepsBack && !sweepFailed && sweep.from < poll.from
     }
 
     /// A stored scan that must not go on; one that was given up already is passed over.
     private func outdated(_ progress: StreamProgress, date: Timestamp) -> Scan? {
         [progress.cursor?.scan, progress.sweep].compactMap { $0 }
             .first { !canGoOn($0, date: date) && !abandoned.contains($0) }
+    }
+
+    /// A scan under way that would fill the spool before it ends.
+    private mutating func tooLarge(_ progress: StreamProgress) -> Scan? {
+        if let poll = progress.cursor?.scan, pollWindow.isTooLarge(poll, room: room) {
+            pollWindow.wasTooLarge()
+            return poll
+        }
+        guard let sweep = progress.sweep, !stream.sweepsBack, sweepWindow.isTooLarge(sweep, room: room) else {
+            return nil
+        }
+        sweepWindow.wasTooLarge()
+        return sweep
     }
 
     /// False for other filters, and for an open scan that lay for so long that it reaches beyond `oldAge`.
@@ -119,12 +163,11 @@ package struct FetchPlan: Sendable {
         guard let cursor = progress.cursor, let start = progress.start else { return .later(pollInterval) }
         if let scan = cursor.scan, canGoOn(scan, date: date) { return .now(scan) }
         let from = max(start, cursor.since - stream.overlap)
-        let isBehind = date.since(from) > farthestOpen(for: .poll)
-        if let pollBegan, !isBehind, elapsed - pollBegan < pollInterval {
+        let window = pollWindow.end(since: max(from, cursor.since), date: date)
+        if window == nil, let pollBegan, elapsed - pollBegan < pollInterval {
             return .later(pollInterval - (elapsed - pollBegan))
         }
-        var to: Timestamp?
-        if isBehind { to = from + Self.oldWindow } else if isChasing(elapsed), date > from { to = date }
+        let to = window ?? (isChasing(elapsed) && date > from ? date : nil)
         return .now(Scan(reason: .poll, from: from, to: to, filterHash: stream.filterHash))
     }
 
@@ -144,10 +187,24 @@ package struct FetchPlan: Sendable {
         let lag = Self.sweepLag(of: stream, progress, date: date)
         guard lag >= stream.sweepInterval else { return .later(stream.sweepInterval - lag) }
         let from = max(start, stream.sweepsBack ? sweptTo - stream.lookBack : sweptTo)
-        let end: Timestamp? = stream.sweepsBack ? nil : date - stream.lookBack
-        let isOld = date.since(from) > farthestOpen(for: .sweep)
-        let to = isOld ? min(from + Self.oldWindow, end ?? date) : end
+        let to: Timestamp?
+        if stream.sweepsBack {
+            let isOld = date.since(from) > farthestOpen(for: .sweep)
+            to = isOld ? min(from + Self.oldWindow, date) : nil
+        } else {
+            let end = date - stream.lookBack
+            to = [sweepWindow.end(since: from, date: date), readByPolls(progress, date: date)]
+                .compactMap { $0 }.reduce(end, min)
+        }
         if let to, to <= from { return .later(from.since(to) + stream.sweepInterval) }
         return .now(Scan(reason: .sweep, from: from, to: to, filterHash: stream.filterHash))
+    }
+
+    /// Where polls of the past are: what lies behind it they have yet to read, and read late enough.
+    private func readByPolls(_ progress: StreamProgress, date: Timestamp) -> Timestamp? {
+        guard let since = progress.cursor?.since, pollWindow.end(since: since, date: date) != nil else {
+            return nil
+        }
+        return since
     }
 }

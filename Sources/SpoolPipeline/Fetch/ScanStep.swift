@@ -28,6 +28,9 @@ package enum ScanStep {
             if isLast { cursor.since = since(after: advanced, firstDate: firstDate, before: cursor.since) }
             cursor.scan = isLast ? nil : advanced
             after.cursor = cursor
+            if isLast, isSweepToo(scan, stream: stream, sweptTo: progress.sweptTo, firstDate: firstDate) {
+                after.sweptTo = scan.to
+            }
         case .sweep:
             after.sweep = isLast ? nil : advanced
             if isLast {
@@ -57,6 +60,20 @@ package enum ScanStep {
         if let to = scan.to { return max(before, to) }
         let reached = min(scan.greatest ?? before, firstDate)
         return max(before, reached, firstDate - FetchPlan.oldWindow)
+    }
+
+    /// True for a poll that read what sweeps would read next, and late enough: its whole window had the
+    /// look-back to appear before its first answer.
+    private static func isSweepToo(
+        _ scan: Scan,
+        stream: SourceStream,
+        sweptTo: Timestamp?,
+        firstDate: Timestamp
+    ) -> Bool {
+        guard let to = scan.to, let sweptTo, !stream.sweepsBack else {
+            return false
+        }
+        return scan.from <= sweptTo && sweptTo < to && to <= firstDate - stream.lookBack
     }
 
     /// Where `swept_to` stands after a sweep: at its end.

@@ -77,6 +77,7 @@ package struct StreamFetcher: Sendable {
             let progress = try await patiently("fetching", stop: stop) { () async throws(StoreError) in
                 try await store.progress(of: id)
             }
+            plan.room = store.room
             let now = last.date + (time.elapsed() - last.at)
             switch plan.next(progress, date: now, elapsed: time.elapsed()) {
             case .wait(let duration):
@@ -86,8 +87,9 @@ package struct StreamFetcher: Sendable {
                 try await abandon(scan, stop: stop)
             case .read(let scan, let claim):
                 guard await gate.take(claim, stop: stop) else { continue }
-                if let date = try await page(of: scan, progress: progress, &reader, stop: stop) {
-                    known = (date, time.elapsed())
+                if let page = try await page(of: scan, progress: progress, &reader, stop: stop) {
+                    known = (page.date, time.elapsed())
+                    plan.came(scan, records: page.records, bytes: page.bytes)
                 } else {
                     plan.failed(scan)
                 }
@@ -118,13 +120,13 @@ package struct StreamFetcher: Sendable {
 
     /// Reads a page into the spool.
     ///
-    /// - Returns: the source's time; nil when no page came.
+    /// - Returns: nil when no page came.
     private func page(
         of scan: Scan,
         progress: StreamProgress,
         _ reader: inout PageReader,
         stop: Stop
-    ) async throws(StoreError) -> Timestamp? {
+    ) async throws(StoreError) -> Spooled? {
         let limit = reader.limit.current
         switch try await spool(scan, progress: progress, limit: limit, stop: stop) {
         case .success(let page)?:
@@ -137,7 +139,7 @@ package struct StreamFetcher: Sendable {
                     metadata: ["records": "\(page.receipt.unreadable)"]
                 )
             }
-            return page.date
+            return page
         case .failure(let fault)?:
             if fault.kind == .scanLost { try await abandon(scan, stop: stop) }
             try await pause(after: fault, &reader, stop: stop)
@@ -150,6 +152,8 @@ package struct StreamFetcher: Sendable {
     private struct Spooled: Sendable {
         let receipt: PageReceipt
         let date: Timestamp
+        let records: Int
+        let bytes: Int
         let endsScan: Bool
     }
 
@@ -181,7 +185,15 @@ package struct StreamFetcher: Sendable {
         let receipt = try await patiently("spooling a page", stop: stop) { () async throws(StoreError) in
             try await store.append(commit)
         }
-        return .success(Spooled(receipt: receipt, date: page.date, endsScan: page.next == nil))
+        return .success(
+            Spooled(
+                receipt: receipt,
+                date: page.date,
+                records: page.records.count,
+                bytes: page.records.reduce(0) { $0 + $1.raw.count },
+                endsScan: page.next == nil
+            )
+        )
     }
 
     private func read(_ scan: Scan, limit: Int, stop: Stop) async throws(StoreError)

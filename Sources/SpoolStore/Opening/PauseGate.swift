@@ -12,12 +12,15 @@ struct PauseGate: Sendable {
     let maxBytes: Int64
     let lowDiskBytes: Int64
     private(set) var pause: FetchPause?
+    /// Bytes that events may take in all, by size and disk.
+    var room: Int64
 
     var isClosed: Bool { pause != nil }
 
     init(maxBytes: Int64, lowDiskBytes: Int64) {
         self.maxBytes = maxBytes
         self.lowDiskBytes = lowDiskBytes
+        room = maxBytes
     }
 
     /// A page did not fit on the disk, whatever is said to be free.

@@ -65,10 +65,22 @@ extension Spool: PageStore {
     }
 
     package func mustPause() async throws(StoreError) -> Bool {
-        let used = try await read { try Sizes.bytesInUse($0) }
+        let (used, pages) = try await read { (try Sizes.bytesInUse($0), try Sizes.bytes($0)) }
         reserve.make(sparing: 2 * options.lowDiskBytes)
         let (free, hasReserve) = (files.freeBytes(), reserve.isWhole)
-        return pauseGate.withLock { $0.update(used: used, free: free, hasReserve: hasReserve) }
+        return pauseGate.withLock {
+            $0.room = min(options.maxBytes, room(pages: pages, free: free))
+            return $0.update(used: used, free: free, hasReserve: hasReserve)
+        }
+    }
+
+    package var room: Int64 { pauseGate.withLock { $0.room } }
+
+    /// What the disk leaves the database file, with as much to spare as lets fetching go on.
+    func room(pages: Int64, free: Int64) -> Int64 {
+        let wanted = 2 * options.lowDiskBytes + (reserve.isWhole ? 0 : options.reserveBytes)
+        let (room, isOver) = pages.addingReportingOverflow(free - wanted)
+        return isOver ? .max : max(0, room)
     }
 
     /// Why fetching stands still, as `mustPause` and the last page found it; nil while it goes on.

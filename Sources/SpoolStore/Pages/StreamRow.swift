@@ -20,7 +20,7 @@ enum StreamRow {
         )
     }
 
-    /// Moves a stream on after a page: a poll moves the cursor alone, a sweep the sweep alone, so that neither
+    /// Moves a stream on after a page: a poll leaves the sweep under way alone, a sweep the cursor, so that neither
     /// undoes the other; `since` and `swept_to` never move back.
     static func advance(_ db: Database, _ commit: PageCommit, window: WindowID) throws {
         let stored = try progress(db, commit.stream)
@@ -29,10 +29,12 @@ enum StreamRow {
             guard var cursor = commit.progress.cursor else { break }
             cursor.scan?.window = window
             if let since = stored.cursor?.since { cursor.since = max(since, cursor.since) }
+            let sweptTo = [stored.sweptTo, commit.progress.sweptTo].compactMap { $0 }.max()
             try db.execute(
-                sql: "UPDATE stream SET cursor = ?, since_ms = ? WHERE id = ?",
+                sql: "UPDATE stream SET cursor = ?, since_ms = ?, swept_to_ms = ? WHERE id = ?",
                 arguments: [
-                    try JSONColumn.text(cursor), cursor.since.milliseconds, commit.stream.value,
+                    try JSONColumn.text(cursor), cursor.since.milliseconds, sweptTo?.milliseconds,
+                    commit.stream.value,
                 ]
             )
         case .sweep:

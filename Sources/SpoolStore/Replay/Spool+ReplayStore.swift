@@ -42,6 +42,7 @@ extension Spool: ReplayStore {
                     """,
                 arguments: [state.rawValue, now.milliseconds, state.isUnfinished, replay.value]
             )
+            if state != .paused { try RetentionNotes.moved(db, replay, at: now) }
         }
     }
 

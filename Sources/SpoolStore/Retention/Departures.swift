@@ -22,27 +22,14 @@ enum Departures {
         )
     }
 
-    /// Replays paused for too long to keep their events, each with a notification.
+    /// Replays paused for too long to keep their events, each with a notification while it lasts.
     static func replaysWithoutRight(_ db: Database, at now: Timestamp) throws -> [ReplayID] {
         let ids = try Int64.fetchAll(
             db,
             sql: "SELECT id FROM replay WHERE state = 'paused' AND moved_ms < ?",
             arguments: [(now - Retention.patience).milliseconds]
         )
-        for id in ids {
-            try Notifications.raise(
-                db,
-                NewNotification(
-                    code: "Replay paused too long",
-                    subject: "\(id)",
-                    severity: .warning,
-                    message:
-                        "Replay \(id) has been paused for more than 7 days; retention may now take the events "
-                        + "it has yet to send. Resume or cancel it."
-                ),
-                at: now
-            )
-        }
+        try RetentionNotes.paused(db, ids, at: now)
         return ids.map { ReplayID($0) }
     }
 

@@ -10,6 +10,8 @@ struct PruneScan: Sendable {
     let leftBefore: Timestamp
     /// Replays paused before this no longer keep events.
     let pausedBefore: Timestamp
+    /// The source's time.
+    let now: Timestamp
     /// The place after which the next slice begins.
     private var time = Int64.min
     private var seq = Int64.min
@@ -20,13 +22,15 @@ struct PruneScan: Sendable {
         cutoff: Timestamp,
         sweepsBack: Duration,
         leftBefore: Timestamp,
-        pausedBefore: Timestamp
+        pausedBefore: Timestamp,
+        now: Timestamp
     ) {
         self.stream = stream
         self.cutoff = cutoff
         self.sweepsBack = sweepsBack
         self.leftBefore = leftBefore
         self.pausedBefore = pausedBefore
+        self.now = now
     }
 
     /// `keep` is true for dead letters that were not dismissed, and for what an unfinished replay has yet to send.
@@ -74,7 +78,8 @@ struct PruneScan: Sendable {
             stream,
             cutoff: cutoff,
             sweepsBack: sweepsBack,
-            leftBefore: leftBefore
+            leftBefore: leftBefore,
+            now: now
         )
         guard let scope else {
             isAtEnd = true

@@ -7,6 +7,8 @@ struct PruneScope {
     let bound: Int64
     /// Only events up to this one: the smallest watermark that counts.
     let floor: Int64
+    /// The source's time.
+    let now: Timestamp
     /// Subscriptions of sinks that left too long ago to count, with their watermarks.
     let forsaken: [(id: Int64, sink: String, watermark: Int64)]
 
@@ -16,8 +18,10 @@ struct PruneScope {
         _ stream: StreamID,
         cutoff: Timestamp,
         sweepsBack: Duration,
-        leftBefore: Timestamp
+        leftBefore: Timestamp,
+        now: Timestamp
     ) throws {
+        self.now = now
         let progress = try StreamRow.progress(db, stream)
         guard let cursor = progress.cursor else { return nil }
         let limits = [

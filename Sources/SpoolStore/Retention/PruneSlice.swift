@@ -66,18 +66,7 @@ struct PruneSlice {
                     WHERE id = ?3
                     """
             ).execute(arguments: [missed.count, try JSONColumn.text(missed), subscription.id])
-            try Notifications.raise(
-                db,
-                NewNotification(
-                    code: "Events lost to a sink that left",
-                    subject: subscription.sink,
-                    severity: .warning,
-                    message:
-                        "Sink \(subscription.sink) has left the configuration and retention took events it had "
-                        + "not been sent, \(first) to \(last) and others; see `gaps`."
-                ),
-                at: Timestamp(milliseconds: newest)
-            )
+            try RetentionNotes.lost(db, sink: subscription.sink, first: first, last: last, at: scope.now)
         }
         return lost
     }

@@ -29,7 +29,8 @@ extension Spool {
                 cutoff: cutoff(time),
                 sweepsBack: time.sweepsBack,
                 leftBefore: latest - age,
-                pausedBefore: latest - Retention.patience
+                pausedBefore: latest - Retention.patience,
+                now: latest
             )
         }
         for stream in streams {
@@ -42,6 +43,7 @@ extension Spool {
             guard let oldest = try await oldest(&scans) else { break }
             report += try await run(&scans[oldest])
         }
+        try await write { try RetentionNotes.clearOldLosses($0, at: latest) }
         report.hasMore = report.events >= limit
         if report.events > 0 {
             try await write { try Departures.deleteUnreferenced($0, before: latest - age) }
@@ -64,7 +66,7 @@ extension Spool {
                     """,
                 arguments: [name]
             )
-            guard db.changesCount == 0 else { return }
+            guard db.changesCount == 0 else { return try RetentionNotes.forgotten(db, sink: name) }
             throw StoreError(.invalid, "No sink or stream named \(name) has left the configuration.")
         }
     }
@@ -83,10 +85,8 @@ extension Spool {
     /// and leave enough free (`PauseGate`) that it goes on.
     private func isUnderPressure() async throws(StoreError) -> Bool {
         let (used, pages) = try await read { (try Sizes.bytesInUse($0), try Sizes.bytes($0)) }
-        let wanted = 2 * options.lowDiskBytes + (reserve.isWhole ? 0 : options.reserveBytes)
-        let (room, isOver) = pages.addingReportingOverflow(files.freeBytes() - wanted)
-        let limit = Double(isOver ? options.maxBytes : min(options.maxBytes, room))
-        return used > Int64(max(0, limit) * Retention.pressure)
+        let limit = min(options.maxBytes, room(pages: pages, free: files.freeBytes()))
+        return used > Int64(Double(limit) * Retention.pressure)
     }
 
     /// Which scan's next event is the oldest; scans at their end are dropped.

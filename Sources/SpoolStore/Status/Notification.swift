@@ -50,13 +50,7 @@ extension Spool {
         subject: String = "",
         at now: Timestamp
     ) async throws(StoreError) {
-        try await write { db in
-            try db.execute(
-                sql:
-                    "UPDATE notification SET cleared_ms = ? WHERE code = ? AND subject = ? AND cleared_ms IS NULL",
-                arguments: [now.milliseconds, code, subject]
-            )
-        }
+        try await write { try Notifications.clear($0, code, subject: subject, at: now) }
     }
 
     /// Notifications, newest first; with `all` those already cleared as well.
@@ -84,6 +78,14 @@ enum Notifications {
             arguments: [now.milliseconds, new.severity.rawValue, new.code, new.subject, new.message]
         )
         return true
+    }
+
+    static func clear(_ db: Database, _ code: String, subject: String, at now: Timestamp) throws {
+        try db.execute(
+            sql:
+                "UPDATE notification SET cleared_ms = ? WHERE code = ? AND subject = ? AND cleared_ms IS NULL",
+            arguments: [now.milliseconds, code, subject]
+        )
     }
 
     static func fetch(_ db: Database, all: Bool, limit: Int) throws -> [SpoolNotification] {

@@ -11,7 +11,7 @@ extension Spool {
                 streams: try StatusRows.streams(db),
                 sinks: try StatusRows.sinks(db),
                 replays: try ReplayRows.fetch(db),
-                notifications: try Notifications.fetch(db, all: false, limit: 100),
+                notifications: try Notifications.fetch(db, all: false, limit: 1_000),
                 size: SpoolStatus.Size(
                     file: SpoolFiles.size(of: files.path),
                     wal: SpoolFiles.size(of: files.wal),

@@ -13,6 +13,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOption
 
     func run() async throws {
+        Allocator.favourSmallProcess()
         let daemon = Daemon(
             configuration: try config.path(),
             environment: ConfigurationOption.environment,

@@ -39,6 +39,11 @@ struct FullDiskRunTests {
             #expect(spooled > 500)
             #expect(site.visible.count > spooled)
 
+            let told = daemon.lines(.errors).count {
+                $0.isLog("notification raised") && $0.contains("Disk full")
+            }
+            #expect(told == 1)
+
             try await receiver.listenAgain()
             try await site.drain("siem")
             try await daemon.waitUntil("fetches again", within: .seconds(60)) { lines in
@@ -50,10 +55,34 @@ struct FullDiskRunTests {
 
             #expect(site.simulator.requests.requests(for: .activities).count > requests)
             #expect(Set(receiver.ids.keys) == visible)
-            let told = daemon.lines(.errors).count {
-                $0.isLog("notification raised") && $0.contains("Disk full")
+            #expect(try await daemon.terminate() == .exited(0))
+        }
+    }
+
+    @Test(
+        "a past larger than the disk is fetched window by window: what has been sent goes, and all of it arrives",
+        .timeLimit(.minutes(30))
+    )
+    func pastLargerThanTheDisk() async throws {
+        try await Site.run(.busy(history: 4_000, rate: 0)) { site in
+            let disk = try SmallDisk(over: site.folder.path, bytes: 24 << 20)
+            defer { disk.leave() }
+            try site.folder.write(Credentials.defaultToken, to: "token")
+            let receiver = try await site.receiver()
+            try site.configure {
+                $0.sinks = [.init("siem", port: receiver.port)]
+                $0.activities = "{ start: 3d, look_back: 2s, sweep: 500ms, page_limit: 500 }"
             }
-            #expect(told == 1)
+            site.simulator.addFault(.bloated(bytesPerRecord: 12_000), .always)
+            let daemon = try await site.daemon()
+
+            let visible = site.visible
+            #expect(visible.count * 12_000 > 24 << 20)
+            try await receiver.await(ids: visible.count)
+            try await site.drain("siem")
+
+            #expect(Set(receiver.ids.keys) == visible)
+            #expect(try await site.number("SELECT count(*) FROM event") < visible.count)
             #expect(try await daemon.terminate() == .exited(0))
         }
     }

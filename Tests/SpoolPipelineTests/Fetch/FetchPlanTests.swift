@@ -49,31 +49,6 @@ struct FetchPlanTests {
         #expect(plan.next(progress, date: now, elapsed: .seconds(1)) == .read(first, .poll))
     }
 
-    @Test("what is older than 30 days is polled in windows of 7 days, one after the other without a pause")
-    func oldPolls() {
-        var plan = plan()
-        var progress = progress(since: .days(50), swept: .minutes(12))
-        var windows: [Duration] = []
-        for second in 0..<10 {
-            let step = plan.next(progress, date: now, elapsed: .seconds(second))
-            guard let scan = scanned(step), let to = scan.to else { break }
-            #expect(scan.from <= progress.cursor?.since ?? scan.from)
-            windows.append(to.since(scan.from))
-            progress =
-                ScanStep.commit(
-                    Sample.page([], date: now),
-                    of: scan,
-                    stream: Sample.activities,
-                    id: StreamID(1),
-                    progress: progress,
-                    fetched: now
-                ).progress
-        }
-
-        #expect(windows == [.days(7), .days(7), .days(7)])
-        #expect(progress.cursor?.since == now - .days(29) - .seconds(15))
-    }
-
     @Test(
         "a poll that chased the end of a busy stream is followed by one with an upper bound, a slow one is not",
         arguments: [(9, true), (2, false)]
@@ -161,19 +136,16 @@ struct FetchPlanTests {
         #expect(reasons == turn + turn)
     }
 
-    @Test(
-        "a pause of three days is swept from where sweeps stopped",
-        arguments: [Sample.activities, Sample.alerts]
-    )
-    func pause(stream: SourceStream) throws {
-        var plan = plan(stream)
-        let progress = progress(since: .days(3), swept: .days(3))
+    @Test("late alerts from before a pause of three days are swept from where sweeps stopped")
+    func pause() throws {
+        var plan = plan(Sample.alerts)
+        let progress = progress(since: .zero, swept: .days(3))
         _ = plan.next(progress, date: now, elapsed: .zero)
         let sweep = try #require(scanned(plan.next(progress, date: now, elapsed: .seconds(1))))
 
         #expect(sweep.reason == .sweep)
-        #expect(sweep.from == now - .days(3) - (stream.sweepsBack ? .hours(48) : .zero))
-        #expect((sweep.to ?? now) >= now - .minutes(10))
+        #expect(sweep.from == now - .days(3) - .hours(48))
+        #expect(sweep.to == nil)
     }
 
     @Test(

@@ -60,5 +60,7 @@ extension MemoryStore: PageStore {
         }
     }
 
+    var room: Int64 { .max }
+
     func mustPause() async throws(StoreError) -> Bool { try call(.mustPause) { .success($0.pauses) } }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOSSL
 import NIOTLS
@@ -84,6 +85,11 @@ final class StreamLink: ChannelInboundHandler {
     // MARK: Channel events
 
     func channelActive(context: ChannelHandlerContext) {
+        // Where nobody listens on a loopback port that the kernel also gives to clients, a connection can meet
+        // itself (a simultaneous open, RFC 9293 §3.5), and would take every line as its own receiver.
+        if let own = channel.localAddress, own == channel.remoteAddress {
+            return conclude(.failed(IOError(errnoCode: ECONNREFUSED, reason: "connected to itself")))
+        }
         if !isTLS { becomeReady() }
     }
 

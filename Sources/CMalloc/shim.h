@@ -1,0 +1,4 @@
+/* The allocator's settings, which Swift's Glibc module leaves out. */
+#if defined(__linux__)
+#include <malloc.h>
+#endif

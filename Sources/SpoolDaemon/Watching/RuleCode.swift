@@ -1,0 +1,22 @@
+/// The codes of the notifications that `NotificationRules` makes, and that `Watchman` clears.
+///
+/// Others are raised by the spool itself, in the transaction of what they tell of; whoever raises one clears it.
+/// Words of the old agent are kept where it had them, so that run-books go on working.
+enum RuleCode: String, Sendable, CaseIterable {
+    case invalidToken = "Invalid token"
+    case sourceNotAnswering = "Source not answering"
+    case sweepLags = "Sweep lags"
+    case connectionError = "Data server connection error"
+    case agentError = "SIEM agent error"
+    case sinkHeld = "Sink held"
+    case sinkNeedsStart = "Sink needs start"
+    case deadLetters = "Dead letters"
+    case internalError = "Internal error"
+    case spoolNearlyFull = "Spool nearly full"
+    case spoolFull = "Spool full"
+    case diskFull = "Disk full"
+    case longReader = "Reader holds the spool's log"
+
+    /// The codes of what makes fetching stand still.
+    static let pausing = Set([diskFull, spoolFull].map(\.rawValue))
+}

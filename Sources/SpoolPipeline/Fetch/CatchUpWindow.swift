@@ -1,0 +1,65 @@
+import SpoolCore
+
+/// How much of the past one scan reads, while a stream is behind.
+///
+/// Retention never passes `since`, and `since` moves when a scan ends: a scan larger than the spool would fill
+/// it with events that have been sent and may not go, and stand still. So a stream catches up in windows whose
+/// width follows what they hold, whether an hour holds ten records or a million.
+package struct CatchUpWindow: Sendable, Equatable {
+    /// The first width; a stream twice as far behind reads windows.
+    package static let first = Duration.minutes(15)
+    static let narrowest = Duration.seconds(1)
+    /// A window of more records is followed by one half as wide; one of fewer than `few` by one twice as wide.
+    package static let many = 100_000
+    static let few = 25_000
+    /// No scan brings more than this part of the room that the spool has.
+    static let part: Int64 = 8
+
+    private(set) var width = Self.first
+    /// The bound of the scan that is counted; nil for an open one.
+    private var end: Timestamp?
+    private var records = 0
+    private var bytes: Int64 = 0
+
+    /// The upper bound of a window that begins at `since`; nil when that is near enough to be read to the end.
+    ///
+    /// No window ends near the source's time: that part is left to a scan with an open end.
+    func end(since: Timestamp, date: Timestamp) -> Timestamp? {
+        let distance = min(width, Self.first)
+        guard date.since(since) > distance * 2 else { return nil }
+        return min(since + width, date - distance)
+    }
+
+    /// A page of this scan is asked for.
+    mutating func asked(_ scan: Scan) {
+        if scan.position == nil || scan.to != end { (end, records, bytes) = (scan.to, 0, 0) }
+    }
+
+    /// It has come, with this much.
+    mutating func came(records: Int, bytes: Int) {
+        self.records += records
+        self.bytes += Int64(bytes)
+    }
+
+    /// True when this scan, under way, holds so much that it has to begin again as a narrower one.
+    ///
+    /// What it has brought stays in the spool and takes no room again.
+    func isTooLarge(_ scan: Scan, room: Int64) -> Bool {
+        guard scan.position != nil, scan.to == end, width > Self.narrowest else { return false }
+        return bytes > room / Self.part || (end != nil && records > 2 * Self.many)
+    }
+
+    /// The scan was given up for that.
+    mutating func wasTooLarge() { width = max(Self.narrowest, width / 4) }
+
+    /// The stream has been read to here: after a window that was read whole, the next is fitted to it.
+    mutating func reached(_ time: Timestamp?, room: Int64) {
+        guard let end, let time, time >= end else { return }
+        self.end = nil
+        if records > Self.many || bytes > room / Self.part / 2 {
+            width = max(Self.narrowest, width / 2)
+        } else if records < Self.few, bytes < room / Self.part / 4 {
+            width = min(FetchPlan.oldWindow, width * 2)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import GRDB
+import SpoolCore
+
+/// The notifications that the spool raises itself, in the transaction of what they tell of, and clears itself.
+enum RetentionNotes {
+    static let pausedTooLong = "Replay paused too long"
+    static let eventsLost = "Events lost to a sink that left"
+    /// A loss goes on being told for so long, and for as long as its sink stays away.
+    static let lossShown = Duration.days(7)
+
+    /// Tells of replays that have lost the right to their events; those that go on, or ended, are told of no more.
+    static func paused(_ db: Database, _ replays: [Int64], at now: Timestamp) throws {
+        for id in replays {
+            try Notifications.raise(
+                db,
+                NewNotification(
+                    code: pausedTooLong,
+                    subject: "\(id)",
+                    severity: .warning,
+                    message:
+                        "Replay \(id) has been paused for more than 7 days; retention may now take the events "
+                        + "it has yet to send. Resume or cancel it."
+                ),
+                at: now
+            )
+        }
+        try db.execute(
+            sql: """
+                UPDATE notification SET cleared_ms = ? WHERE code = ? AND cleared_ms IS NULL
+                    AND subject NOT IN (SELECT CAST(value AS TEXT) FROM json_each(?))
+                """,
+            arguments: [now.milliseconds, pausedTooLong, try JSONColumn.text(replays)]
+        )
+    }
+
+    /// The replay was resumed or cancelled.
+    static func moved(_ db: Database, _ replay: ReplayID, at now: Timestamp) throws {
+        try Notifications.clear(db, pausedTooLong, subject: "\(replay)", at: now)
+    }
+
+    /// Tells of events that retention takes before a sink which has left the configuration had them.
+    static func lost(_ db: Database, sink: String, first: Int64, last: Int64, at now: Timestamp) throws {
+        try Notifications.raise(
+            db,
+            NewNotification(
+                code: eventsLost,
+                subject: sink,
+                severity: .warning,
+                message:
+                    "Sink \(sink) has left the configuration and retention took events it had not been sent, "
+                    + "\(first) to \(last) and others; see `gaps`."
+            ),
+            at: now
+        )
+    }
+
+    /// Losses of sinks that are back, or gone for good, have been told for long enough; `gaps` keeps them.
+    static func clearOldLosses(_ db: Database, at now: Timestamp) throws {
+        try db.execute(
+            sql: """
+                UPDATE notification SET cleared_ms = ?1 WHERE code = ?2 AND cleared_ms IS NULL AND at_ms < ?3
+                    AND NOT EXISTS (SELECT 1 FROM subscription s JOIN sink k ON k.id = s.sink_id
+                        WHERE k.name = notification.subject AND s.state = 'left' AND s.lost > 0)
+                """,
+            arguments: [now.milliseconds, eventsLost, (now - lossShown).milliseconds]
+        )
+    }
+
+    /// An operator has let go of the sink.
+    static func forgotten(_ db: Database, sink: String) throws {
+        try db.execute(
+            sql: """
+                UPDATE notification SET cleared_ms = max(at_ms, coalesce((SELECT max(source_ms) FROM stream), 0))
+                WHERE code = ? AND subject = ? AND cleared_ms IS NULL
+                """,
+            arguments: [eventsLost, sink]
+        )
+    }
+}

@@ -1,0 +1,37 @@
+import Logging
+import SpoolPipeline
+import SpoolStore
+import Testing
+
+@testable import SpoolDaemon
+
+/// Who clears which notification.
+struct WatchmanTests {
+    @Test("what the rules no longer want is cleared; what others have raised is theirs to clear")
+    func leavesOthers() async throws {
+        try await FetchBench.with { bench in
+            try await bench.withSpool { spool in
+                for code in ["Spool full", "Replay paused too long", "Finding of an audit"] {
+                    try await spool.raise(
+                        NewNotification(code: code, subject: "7", severity: .warning, message: "."),
+                        at: bench.now
+                    )
+                }
+
+                try await Self.watchman(bench, spool).look()
+
+                let standing = try await spool.status().notifications.map(\.code)
+                #expect(standing == ["Finding of an audit", "Replay paused too long"])
+            }
+        }
+    }
+
+    private static func watchman(_ bench: FetchBench, _ spool: Spool) -> Watchman {
+        Watchman(
+            spool: spool,
+            rules: NotificationRules(maxSize: 1 << 40, lookBacks: [:]),
+            time: bench.time,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
+    }
+}

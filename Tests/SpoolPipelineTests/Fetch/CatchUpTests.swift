@@ -1,0 +1,143 @@
+import SpoolCore
+import SpoolPipeline
+import Testing
+
+@Suite("How a stream that is far behind catches up")
+struct CatchUpTests {
+    let now = Sample.now
+
+    /// Reads until there is nothing to read, with as many pages for each window as it holds of `perHour`.
+    private func catchUp(
+        _ stream: SourceStream = Sample.activities,
+        from age: Duration,
+        swept: Duration,
+        pagesPerHour: Int,
+        limit: Int = 20_000,
+        pageBytes: Int = 0,
+        room: Int64 = .max
+    ) -> (scans: [Scan], pages: Int, progress: StreamProgress) {
+        var plan = FetchPlan(stream: stream, pollInterval: .seconds(15))
+        plan.room = room
+        var progress = StreamProgress(
+            start: now - .days(180),
+            cursor: Cursor(since: now - age),
+            sweptTo: now - swept
+        )
+        var scans: [Scan] = []
+        var pages = 0
+        while pages < limit {
+            let step = plan.next(progress, date: now, elapsed: .zero)
+            if case .abandon(let scan) = step {
+                if scan.reason == .poll { progress.cursor?.scan = nil } else { progress.sweep = nil }
+            }
+            if case .wait = step { break }
+            guard case .read(let scan, _) = step else { continue }
+            pages += 1
+            plan.came(scan, records: pagesPerHour > 0 ? 5_000 : 0, bytes: pageBytes)
+            if scan.position == nil { scans.append(scan) }
+            let width = (scan.to ?? now).since(scan.from)
+            let whole = max(1, Int(width / .seconds(1)) * pagesPerHour / 3600)
+            let page = (scan.position.flatMap { Int($0) } ?? 0) + 1
+            progress =
+                ScanStep.commit(
+                    Sample.page([], date: now, next: page < whole ? "\(page)" : nil),
+                    of: scan,
+                    stream: stream,
+                    id: StreamID(1),
+                    progress: progress,
+                    fetched: now
+                ).progress
+        }
+        return (scans, pages, progress)
+    }
+
+    @Test("no scan of a busy stream holds much more than a few dozen pages, however long it was away")
+    func boundedScans() throws {
+        let (scans, pages, progress) = catchUp(from: .days(3), swept: .days(3), pagesPerHour: 72)
+
+        let pagesOf = { (scan: Scan) in Int((scan.to ?? now).since(scan.from) / .seconds(1)) * 72 / 3600 }
+        #expect(scans.allSatisfy { pagesOf($0) * 5_000 <= 2 * CatchUpWindow.many })
+        #expect(try #require(progress.cursor).since >= now - CatchUpWindow.first * 2)
+        #expect(pages < 3 * 24 * 72 * 11 / 10)
+    }
+
+    @Test("no scan brings more than a part of the room the spool has, however small it is")
+    func smallRoom() throws {
+        let (scans, pages, progress) = catchUp(
+            from: .hours(6),
+            swept: .hours(6),
+            pagesPerHour: 72,
+            pageBytes: 1_000,
+            room: 32_000
+        )
+
+        #expect(try #require(progress.cursor).since >= now - CatchUpWindow.first * 2)
+        #expect(
+            scans.suffix(20).allSatisfy { (scan: Scan) in
+                (scan.to ?? now).since(scan.from) <= .minutes(4)
+            }
+        )
+        #expect(pages < 6 * 72 * 3)
+    }
+
+    @Test("a quiet stream catches up two days within a dozen requests, up to what a poll reads to the end")
+    func quiet() {
+        let (scans, pages, _) = catchUp(from: .days(2), swept: .minutes(10), pagesPerHour: 0)
+
+        #expect(pages <= 12)
+        #expect(scans.last { $0.reason == .poll }?.to == now - CatchUpWindow.first)
+    }
+
+    @Test("windows of the past join, none is wider than 7 days, and none ends near the source's time")
+    func windowsJoin() {
+        let (scans, _, _) = catchUp(from: .days(120), swept: .minutes(10), pagesPerHour: 0)
+
+        let polls = scans.filter { $0.reason == .poll }
+        for (one, next) in zip(polls, polls.dropFirst()) {
+            #expect(one.to.map { $0 >= next.from && $0.since(one.from) <= .days(7) + .minutes(1) } == true)
+            #expect(one.to.map { now.since($0) >= CatchUpWindow.first } == true)
+        }
+        #expect(polls.count < 40)
+        #expect(polls.last?.to == now - CatchUpWindow.first)
+    }
+
+    @Test("swept_to follows since through the past, so that retention can follow both")
+    func sweptAlong() throws {
+        let (scans, _, progress) = catchUp(from: .days(3), swept: .days(3) + .minutes(10), pagesPerHour: 72)
+
+        let sweeps = scans.filter { $0.reason == .sweep }
+        #expect(scans.first?.reason == .sweep)
+        #expect(sweeps.count <= 2)
+        #expect(try #require(progress.sweptTo) >= now - .minutes(15))
+    }
+
+    @Test("a window that polls read sooner than the look-back is swept later")
+    func longLookBack() throws {
+        let stream = Sample.stream("s", .activity, lookBack: .hours(5))
+        let (_, _, progress) = catchUp(stream, from: .days(1), swept: .days(1), pagesPerHour: 10)
+
+        let sweptTo = try #require(progress.sweptTo)
+        #expect(sweptTo >= now - .hours(5) - .minutes(5) && sweptTo <= now - .hours(5))
+    }
+
+    @Test("a sweep that fails in front of the past does not hold up the polls")
+    func sweepFails() {
+        var plan = FetchPlan(stream: Sample.activities, pollInterval: .seconds(15))
+        let progress = StreamProgress(
+            start: now - .days(180),
+            cursor: Cursor(since: now - .days(3)),
+            sweptTo: now - .days(3) - .minutes(10)
+        )
+        guard case .read(let sweep, .sweep) = plan.next(progress, date: now, elapsed: .zero) else {
+            Issue.record("no sweep first")
+            return
+        }
+        plan.failed(sweep)
+
+        guard case .read(let poll, .poll) = plan.next(progress, date: now, elapsed: .zero) else {
+            Issue.record("no poll after it")
+            return
+        }
+        #expect(poll.to != nil)
+    }
+}
