@@ -11,7 +11,9 @@ struct RetentionRules: Sendable {
     /// What each stream's source has told, in retention's terms.
     func times(_ dates: [StreamID: Timestamp]) -> [StreamID: SourceTime] {
         Dictionary(
-            uniqueKeysWithValues: dates.map { ($0, SourceTime(date: $1, sweepsBack: sweepsBack[$0] ?? .zero)) }
+            uniqueKeysWithValues: dates.map {
+                ($0, SourceTime(date: $1, sweepsBack: sweepsBack[$0] ?? .zero))
+            }
         )
     }
 }

@@ -15,7 +15,8 @@ package enum TraceDesk {
     }
 
     /// The spool's own story: events of this id at their source, or the one of this `seq`.
-    package static func events(_ composition: Composition, _ id: String) async throws(StoreError) -> [EventTrace]
+    package static func events(_ composition: Composition, _ id: String) async throws(StoreError)
+        -> [EventTrace]
     {
         try await Spool.openReadOnly(path: composition.spool.path).trace(id)
     }

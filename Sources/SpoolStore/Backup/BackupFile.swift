@@ -79,7 +79,9 @@ struct BackupFile: Sendable {
         SpoolFiles(path: path).syncFolder()
     }
 
-    func remove() { for name in [draft, draft + "-journal", draft + "-wal", draft + "-shm"] { unlink(name) } }
+    func remove() {
+        for name in [draft, draft + "-journal", draft + "-wal", draft + "-shm"] { unlink(name) }
+    }
 
     /// An error of the copy's own file, which is none of the spool's.
     func fault(_ code: Int32) -> StoreError {

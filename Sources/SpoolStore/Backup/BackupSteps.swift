@@ -39,7 +39,8 @@ final class BackupSteps: Sendable {
             try begin(&handles, source)
             let code = sqlite3_backup_step(handles.backup, Self.pages)
             return (
-                code, Int(sqlite3_backup_remaining(handles.backup)), Int(sqlite3_backup_pagecount(handles.backup))
+                code, Int(sqlite3_backup_remaining(handles.backup)),
+                Int(sqlite3_backup_pagecount(handles.backup))
             )
         }
         progress(BackupProgress(step: .copying, pages: total - left, total: total))

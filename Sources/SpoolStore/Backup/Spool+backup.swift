@@ -13,6 +13,7 @@ extension Spool {
     /// - Parameters:
     ///   - file: where to; its folder must exist, and it must not.
     ///   - progress: called after each step.
+    /// - Returns: what the copy holds.
     /// - Throws: `.invalid` when there is such a file; `.full`, `.readOnly`, `.io` for the copy's own disk; `.damaged`
     ///   when the copy is not what the spool is.
     package func backup(

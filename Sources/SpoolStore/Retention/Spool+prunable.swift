@@ -5,7 +5,9 @@ extension Spool {
     /// How many events `prune` would delete for their age alone, by stream; deletes nothing.
     ///
     /// Reads in slices. `now` is what each stream's source has told; a configured stream without it is left out.
-    package func prunable(now: [StreamID: SourceTime], age: Duration) async throws(StoreError) -> [StreamID: Int] {
+    package func prunable(now: [StreamID: SourceTime], age: Duration) async throws(StoreError) -> [StreamID:
+        Int]
+    {
         guard let latest = now.values.map(\.date).max() else { return [:] }
         var found: [StreamID: Int] = [:]
         for stream in try await read({ try Departures.streams($0) }) {
@@ -16,7 +18,8 @@ extension Spool {
                 cutoff: time.date - age,
                 sweepsBack: time.sweepsBack,
                 leftBefore: latest - age,
-                pausedBefore: latest - Retention.patience
+                pausedBefore: latest - Retention.patience,
+                now: latest
             )
             var count = 0
             while !scan.isAtEnd {

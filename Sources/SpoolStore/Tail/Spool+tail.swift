@@ -23,7 +23,9 @@ extension Spool {
     }
 
     /// The events that a settlement speaks for, after `after`, at most `limit`.
-    package func tail(of settlement: TailSettlement, after: Seq, limit: Int) async throws(StoreError) -> [TailRow] {
+    package func tail(of settlement: TailSettlement, after: Seq, limit: Int) async throws(StoreError)
+        -> [TailRow]
+    {
         try await read { db in
             guard
                 let stream = try Int64.fetchOne(
@@ -95,7 +97,9 @@ extension Spool {
         return found
     }
 
-    private func settlements(_ condition: String, _ values: [Int64]) async throws(StoreError) -> [TailSettlement] {
+    private func settlements(_ condition: String, _ values: [Int64]) async throws(StoreError)
+        -> [TailSettlement]
+    {
         try await read { db in
             let rows = try Row.fetchAll(
                 db,

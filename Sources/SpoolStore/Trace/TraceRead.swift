@@ -7,7 +7,8 @@ enum TraceRead {
     static func events(_ db: Database, named text: String) throws -> [EventTrace] {
         var rows = try Row.fetchAll(
             db,
-            sql: "\(columns) FROM stream t JOIN event e ON e.stream_id = t.id AND e.external_id = ?1 \(joins)",
+            sql:
+                "\(columns) FROM stream t JOIN event e ON e.stream_id = t.id AND e.external_id = ?1 \(joins)",
             arguments: [text]
         )
         if rows.isEmpty, let seq = Int64(text) {
@@ -26,7 +27,8 @@ enum TraceRead {
             w.id AS window_id, w.reason, w.from_ms, w.to_ms, w.state, w.pages, w.seen, w.inserted, w.started_ms,
             w.finished_ms
         """
-    private static let joins = "LEFT JOIN record r ON r.seq = e.seq LEFT JOIN fetch_window w ON w.id = e.window_id"
+    private static let joins =
+        "LEFT JOIN record r ON r.seq = e.seq LEFT JOIN fetch_window w ON w.id = e.window_id"
 
     private static func trace(_ db: Database, _ row: Row) throws -> EventTrace {
         let (seq, stream) = (Seq(row["seq"]), StreamID(row["stream_id"]))
@@ -106,10 +108,12 @@ enum TraceRead {
         return seq.value > row["watermark_seq"] as Int64 ? .waiting : .settled
     }
 
-    private static func ahead(_ db: Database, _ stream: StreamID, after: Int64, before seq: Seq) throws -> Int {
+    private static func ahead(_ db: Database, _ stream: StreamID, after: Int64, before seq: Seq) throws -> Int
+    {
         try Int.fetchOne(
             db,
-            sql: "SELECT count(*) FROM event INDEXED BY event_stream WHERE stream_id = ? AND seq > ? AND seq < ?",
+            sql:
+                "SELECT count(*) FROM event INDEXED BY event_stream WHERE stream_id = ? AND seq > ? AND seq < ?",
             arguments: [stream.value, after, seq.value]
         ) ?? 0
     }

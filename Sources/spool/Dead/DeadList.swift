@@ -25,7 +25,8 @@ struct DeadList: AsyncParsableCommand {
         for letter in letters {
             table.add([
                 letter.sink.text, String(letter.seq.value), letter.externalID, letter.occurred.description,
-                letter.at.description, String(letter.attempts), letter.reasonWord, letter.detail.oneShortLine(60).withoutControls,
+                letter.at.description, String(letter.attempts), letter.reasonWord,
+                letter.detail.oneShortLine(60).withoutControls,
             ])
         }
         Output.line(table.render())

@@ -31,7 +31,9 @@ struct BackupCommand: AsyncParsableCommand {
                 let report = try await desk.backup(to: file) { screen.show($0) }
                 screen.end()
                 if json { return Output.line(try JSONText.of(report)) }
-                Output.line("\(report.file): \(ByteSize.text(report.bytes)), \(report.events) events up to seq \(report.lastSeq)")
+                Output.line(
+                    "\(report.file): \(ByteSize.text(report.bytes)), \(report.events) events up to seq \(report.lastSeq)"
+                )
                 Output.line(
                     "checked: \(report.streams) streams, \(report.ledgerRows) ledger rows, every event with its record"
                 )

@@ -20,7 +20,8 @@ struct TraceCommand: AsyncParsableCommand {
     @OptionGroup var config: ConfigurationOption
     @Argument(help: "The event's id at the source, or its seq.") var id: String
     @Flag(help: "As JSON; keys stay compatible.") var json = false
-    @Flag(inversion: .prefixedNo, help: "Ask the source for an id that the spool has never seen.") var ask = true
+    @Flag(inversion: .prefixedNo, help: "Ask the source for an id that the spool has never seen.") var ask =
+        true
 
     func run() async throws {
         let composition = try config.composition()
@@ -40,14 +41,20 @@ struct TraceCommand: AsyncParsableCommand {
             } else {
                 Output.line((["the spool has no event \(id)"] + findings.map(\.text)).joined(separator: "\n"))
             }
-            if let fault = findings.first(where: { $0.source.fault != nil }), !findings.contains(where: \.isFound) {
+            if let fault = findings.first(where: { $0.source.fault != nil }),
+                !findings.contains(where: \.isFound)
+            {
                 throw CommandFailure(.cannotReach, "\(fault.source.stream) could not be asked")
             }
-            throw CommandFailure(.problemFound, findings.contains(where: \.isFound) ? "its source has it" : Self.nowhere)
+            throw CommandFailure(
+                .problemFound,
+                findings.contains(where: \.isFound) ? "its source has it" : Self.nowhere
+            )
         }
     }
 
-    private static let nowhere = "no source has it either: it never was there, or it is older than the source keeps (180 days)"
+    private static let nowhere =
+        "no source has it either: it never was there, or it is older than the source keeps (180 days)"
 }
 
 extension TraceDesk.Finding {

@@ -14,7 +14,9 @@ struct TraceText {
         if !event.isReadable { lines.append("  its record could not be understood; it is sent all the same") }
         lines += ["", "  happened   \(event.occurred)"]
         if event.kind == "activity" {
-            lines.append("  saved      \(event.created)  at the source\(Self.later(event.created, event.occurred))")
+            lines.append(
+                "  saved      \(event.created)  at the source\(Self.later(event.created, event.occurred))"
+            )
         }
         lines.append(
             "  fetched    \(event.fetched)  into \(event.stream)\(Self.later(event.fetched, event.created))"
@@ -45,7 +47,9 @@ struct TraceText {
         case .settled where sink.deliveries.contains(where: { $0.replay == nil }): break
         case .settled: lines.append("    settled, and its ledger row has gone with retention")
         case .waiting:
-            lines.append("    WAITING: \(sink.ahead) events of the stream go first; the sink is \(sink.state)")
+            lines.append(
+                "    WAITING: \(sink.ahead) events of the stream go first; the sink is \(sink.state)"
+            )
             if let error = sink.lastError { lines.append("      \(error)") }
         case .beforeStart: lines.append("    not sent live: it was spooled before this sink's start")
         case .notTaken: lines.append("    not sent: the sink does not take this stream now, or needs `start`")
@@ -74,7 +78,9 @@ struct TraceText {
         ]
         if let connection = delivery.connection {
             let place = "\(delivery.transport ?? "?") \(delivery.address ?? "?")"
-            let end = delivery.connectionClosed.map { "closed \(delivery.connectionEnd ?? "?") \($0)" } ?? "still open"
+            let end =
+                delivery.connectionClosed.map { "closed \(delivery.connectionEnd ?? "?") \($0)" }
+                ?? "still open"
             lines.append("      connection \(connection): \(place), \(end)")
         }
         if delivery.isDoubtful {
