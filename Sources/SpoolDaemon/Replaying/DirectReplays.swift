@@ -41,6 +41,7 @@ struct DirectReplays: Sendable {
         let logger = Logger.spool(.warning)
         self.logger = logger
         let engine = Engine(spool: spool, time: time, logger: logger)
+        engine.sources.apply(composition, registration)
         self.engine = engine
         let stop = stop
         let control = ControlServer(
@@ -121,6 +122,7 @@ struct DirectReplays: Sendable {
         server.cancel()
         // It was cancelled; how it ended changes nothing.
         _ = await server.result
+        await engine.sources.shutDown()
         try await spool.close(at: engine.time.wall())
     }
 }

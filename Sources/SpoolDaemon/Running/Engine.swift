@@ -21,9 +21,8 @@ final class Engine: Sendable {
     private let dates: SourceDates
     private let workforce = Workforce()
     private let crashWatch = Mutex<CrashWatch?>(nil)
-    /// Pages of all sources share it.
-    private let memory = Permits(PageMemory.pages)
-    private let gates = Mutex<[String: RequestGate]>([:])
+    /// Where fetching, refetches and `verify` get at a source.
+    let sources: SourceDesk
     private let logger: Logger
 
     init(spool: Spool, time: Timekeeper, logger: Logger) {
@@ -31,6 +30,34 @@ final class Engine: Sendable {
         self.time = time
         self.logger = logger
         dates = SourceDates(time: time)
+        sources = SourceDesk(dates: dates, time: time)
+    }
+
+    /// A reader of a whole window of one stream, beside its own fetching and within its tenant's budget.
+    ///
+    /// The configuration is known once `apply` has run, or `sources.apply` where no loops are wanted.
+    ///
+    /// A stream that is not configured is a `WindowFault.changed`, at its first page. `patience` is how long a silent
+    /// source is waited for; nil, in the daemon: for ever.
+    func windowReader(of stream: StreamName, patience: Duration? = nil) async throws(StoreError)
+        -> WindowReader
+    {
+        WindowReader(
+            stream: stream,
+            access: { [sources] in sources.access(to: stream) },
+            memory: sources.memory,
+            crashes: try await crashes(),
+            patience: patience,
+            time: time,
+            logger: logger
+        )
+    }
+
+    /// What spools the pages of such a window; nil when the stream is not configured.
+    func pageAppender(of stream: StreamName) -> PageAppender? {
+        sources.access(to: stream).map {
+            PageAppender($0, store: spool, time: time, appended: appended, logger: logger)
+        }
     }
 
     /// Makes the loops of a configuration run, in place of what ran before.
@@ -42,6 +69,7 @@ final class Engine: Sendable {
         for (sink, cause) in registration.held {
             logger.error("sink held", metadata: ["sink": "\(sink)", "cause": "\(cause)"])
         }
+        sources.apply(composition, registration)
         await workforce.run(jobs(of: composition, registration, crashes))
         lanesChanged.notify()
     }
@@ -71,7 +99,7 @@ final class Engine: Sendable {
     private func jobs(of composition: Composition, _ registration: Registration, _ crashes: CrashWatch)
         -> [Workforce.Job]
     {
-        composition.sources.map { fetching($0, registration, crashes) }
+        composition.sources.compactMap { fetching($0, registration, crashes) }
             + composition.sinks.compactMap { delivering($0, registration, crashes) }
             + [retention(composition, registration), watching(composition), deriving()]
     }
@@ -104,14 +132,14 @@ final class Engine: Sendable {
         _ part: Composition.Part<any Source>,
         _ registration: Registration,
         _ crashes: CrashWatch
-    ) -> Workforce.Job {
-        let source = part.content
+    ) -> Workforce.Job? {
+        guard let (source, gate) = sources.source(named: part.content.name) else { return nil }
         let loop = FetchLoop(
-            source: DatedSource(source: source, ids: registration.streams, dates: dates),
+            source: source,
             streams: registration.streams,
             store: spool,
-            gate: gate(for: source),
-            memory: memory,
+            gate: gate,
+            memory: sources.memory,
             crashes: crashes,
             time: time,
             appended: appended,
@@ -161,17 +189,6 @@ final class Engine: Sendable {
         let streams = sweepsBack.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
         return Workforce.Job(name: "retention", fingerprint: "\(age) \(streams)") { stop throws(StoreError) in
             try await retention.run(age: age, sweepsBack: sweepsBack, stop: stop)
-        }
-    }
-
-    /// Sources on one tenant share its budget.
-    private func gate(for source: any Source) -> RequestGate {
-        gates.withLock { gates in
-            let key = "\(source.budgetKey) \(source.requestsPerMinute)"
-            if let gate = gates[key] { return gate }
-            let gate = RequestGate(perMinute: source.requestsPerMinute, time: time)
-            gates[key] = gate
-            return gate
         }
     }
 }

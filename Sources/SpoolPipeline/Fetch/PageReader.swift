@@ -3,8 +3,7 @@ import SpoolCore
 
 /// A stream's memory of how its last requests went: the page limit, the trouble and what was said of it.
 struct PageReader: Sendable {
-    var limit: PageLimit
-    private var trouble = FetchTrouble()
+    var pace: PagePace
     private var reported: StreamTrouble?
     /// False until the spool holds what `reported` says: a trouble of the run before may still stand there.
     private var isInStep = false
@@ -12,7 +11,7 @@ struct PageReader: Sendable {
     private let logger: Logger
 
     init(stream: SourceStream, time: Timekeeper, logger: Logger) {
-        limit = PageLimit(most: stream.pageLimit)
+        pace = PagePace(stream: stream)
         self.time = time
         self.logger = logger
     }
@@ -21,12 +20,7 @@ struct PageReader: Sendable {
     mutating func failed(_ fault: SourceFault, _ store: any PageStore, _ stream: StreamID)
         async throws(StoreError) -> Duration
     {
-        switch fault.kind {
-        case .tooLarge: limit.wasTooLarge()
-        case .incomplete: limit.wasCutOff()
-        default: break
-        }
-        let pause = trouble.note(fault, chance: time.chance())
+        let pause = pace.failed(fault, chance: time.chance())
         let word = FetchTrouble.word(fault.kind)
         if !isInStep || reported?.state != word || reported?.message != fault.description {
             logger.warning("source not answering", metadata: ["state": "\(word)", "cause": "\(fault)"])
@@ -41,7 +35,7 @@ struct PageReader: Sendable {
     mutating func answered(endsScan: Bool, _ store: any PageStore, _ stream: StreamID)
         async throws(StoreError)
     {
-        guard trouble.answered(endsScan: endsScan), reported != nil || !isInStep else { return }
+        guard pace.answered(endsScan: endsScan), reported != nil || !isInStep else { return }
         if let was = reported {
             logger.notice("source answers again", metadata: ["state": "\(was.state)"])
         }

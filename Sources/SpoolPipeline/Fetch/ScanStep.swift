@@ -13,14 +13,9 @@ package enum ScanStep {
         progress: StreamProgress,
         fetched: Timestamp
     ) -> PageCommit {
-        var advanced = scan
-        let firstDate = scan.firstDate ?? page.date
-        advanced.firstDate = firstDate
-        advanced.seen += page.records.count
-        if let greatest = page.greatest { advanced.greatest = max(scan.greatest ?? greatest, greatest) }
-        advanced.position = page.next
-
-        let isLast = page.next == nil
+        let (advanced, ended) = advance(scan, past: page)
+        let firstDate = advanced.firstDate ?? page.date
+        let isLast = ended != nil
         var after = progress
         switch scan.reason {
         case .poll:
@@ -45,10 +40,21 @@ package enum ScanStep {
             page: page,
             scan: scan,
             windowEnd: scan.to ?? firstDate,
-            ended: isLast ? windowState(of: advanced, firstDate: firstDate) : nil,
+            ended: ended,
             progress: after,
             fetched: fetched
         )
+    }
+
+    /// The scan after a page; and what its window has become, if that was its last page.
+    package static func advance(_ scan: Scan, past page: Page) -> (scan: Scan, ended: WindowState?) {
+        var advanced = scan
+        let firstDate = scan.firstDate ?? page.date
+        advanced.firstDate = firstDate
+        advanced.seen += page.records.count
+        if let greatest = page.greatest { advanced.greatest = max(scan.greatest ?? greatest, greatest) }
+        advanced.position = page.next
+        return (advanced, page.next == nil ? windowState(of: advanced, firstDate: firstDate) : nil)
     }
 
     /// Where `since` stands after a scan.

@@ -10,8 +10,7 @@ package struct StreamFetcher: Sendable {
     private let id: StreamID
     private let store: any PageStore
     private let gate: RequestGate
-    private let memory: Permits
-    private let crashes: CrashWatch?
+    private let asker: PageAsker
     private let time: Timekeeper
     private let appended: Signal
     private let logger: Logger
@@ -34,8 +33,7 @@ package struct StreamFetcher: Sendable {
         self.id = id
         self.store = store
         self.gate = gate
-        self.memory = memory
-        self.crashes = crashes
+        asker = PageAsker(memory: memory, crashes: crashes)
         self.time = time
         self.appended = appended
         var logger = logger
@@ -127,10 +125,10 @@ package struct StreamFetcher: Sendable {
         _ reader: inout PageReader,
         stop: Stop
     ) async throws(StoreError) -> Spooled? {
-        let limit = reader.limit.current
+        let limit = reader.pace.limit.current
         switch try await spool(scan, progress: progress, limit: limit, stop: stop) {
         case .success(let page)?:
-            reader.limit.cameWhole()
+            reader.pace.limit.cameWhole()
             if page.receipt.inserted > 0 { appended.notify() }
             try await reader.answered(endsScan: page.endsScan, store, id)
             if page.receipt.unreadable > 0 {
@@ -157,56 +155,33 @@ package struct StreamFetcher: Sendable {
         let endsScan: Bool
     }
 
-    /// Asks for a page, reads it and spools it, within the memory that the pages of all streams share.
+    /// Asks for a page, reads it and spools it.
     ///
     /// - Returns: nil when told to stop before its turn.
     private func spool(_ scan: Scan, progress: StreamProgress, limit: Int, stop: Stop)
         async throws(StoreError) -> Result<Spooled, SourceFault>?
     {
-        guard await memory.take(stop: stop) else { return nil }
-        defer { memory.give() }
-        let page: Page
-        switch try await read(scan, limit: limit, stop: stop) {
-        case .success(let whole): page = whole
-        case .failure(let fault): return .failure(fault)
-        }
-        if let next = page.next, next == scan.position {
-            let message = "the source named the same page of \(stream.name) as the next one"
-            return .failure(SourceFault(.scanLost, message))
-        }
-        let commit = ScanStep.commit(
-            page,
-            of: scan,
-            stream: stream,
-            id: id,
-            progress: progress,
-            fetched: time.wall()
-        )
-        let receipt = try await patiently("spooling a page", stop: stop) { () async throws(StoreError) in
-            try await store.append(commit)
-        }
-        return .success(
-            Spooled(
+        try await asker.page(of: scan, stream, from: source, limit: limit, stop: stop) {
+            page async throws(StoreError) in
+            let commit = ScanStep.commit(
+                page,
+                of: scan,
+                stream: stream,
+                id: id,
+                progress: progress,
+                fetched: time.wall()
+            )
+            let receipt = try await patiently("spooling a page", stop: stop) { () async throws(StoreError) in
+                try await store.append(commit)
+            }
+            return Spooled(
                 receipt: receipt,
                 date: page.date,
                 records: page.records.count,
                 bytes: page.records.reduce(0) { $0 + $1.raw.count },
                 endsScan: page.next == nil
             )
-        )
-    }
-
-    private func read(_ scan: Scan, limit: Int, stop: Stop) async throws(StoreError)
-        -> Result<Page, SourceFault>
-    {
-        let answer: any SourceAnswer
-        do throws(SourceFault) {
-            answer = try await source.answer(of: stream, scan: scan, limit: limit)
-        } catch {
-            return .failure(error)
         }
-        guard let crashes else { return CrashWatch.read(answer, []) }
-        return try await crashes.page(of: answer, scan: scan, stream.name, stop: stop)
     }
 
     private func abandon(_ scan: Scan, stop: Stop) async throws(StoreError) {

@@ -1,0 +1,80 @@
+import Logging
+import SpoolCore
+import SpoolPipeline
+import Synchronization
+
+/// The sources as they are configured now, with what all readings of them share: the requests of each tenant and
+/// the memory of pages.
+///
+/// The one place where fetching, refetches and `verify` get at a source, in the daemon and in a command without one.
+final class SourceDesk: Sendable {
+    private struct Desk: Sendable {
+        let fingerprint: String
+        let source: any Source
+        let gate: RequestGate
+        let ids: [StreamName: StreamID]
+    }
+
+    private struct State {
+        var desks: [String: Desk] = [:]
+        var gates: [String: RequestGate] = [:]
+    }
+
+    /// Pages of all sources share it.
+    let memory = Permits(PageMemory.pages)
+    private let state = Mutex(State())
+    private let dates: SourceDates
+    private let time: Timekeeper
+
+    init(dates: SourceDates, time: Timekeeper) {
+        self.dates = dates
+        self.time = time
+    }
+
+    /// Takes the sources of a configuration over; one whose settings have not changed stays the same object, with
+    /// its connections.
+    func apply(_ composition: Composition, _ registration: Registration) {
+        state.withLock { state in
+            var desks: [String: Desk] = [:]
+            for part in composition.sources {
+                let source = part.content
+                let known = state.desks[source.name].flatMap { $0.fingerprint == part.fingerprint ? $0 : nil }
+                let key = "\(source.budgetKey) \(source.requestsPerMinute)"
+                // Sources on one tenant share its budget.
+                let gate =
+                    state.gates[key] ?? RequestGate(perMinute: source.requestsPerMinute, time: time)
+                state.gates[key] = gate
+                desks[source.name] =
+                    known
+                    ?? Desk(
+                        fingerprint: part.fingerprint,
+                        source: DatedSource(source: source, ids: registration.streams, dates: dates),
+                        gate: gate,
+                        ids: registration.streams
+                    )
+            }
+            state.desks = desks
+        }
+    }
+
+    /// A source with its tenant's budget; nil when none of this name is configured.
+    func source(named name: String) -> (source: any Source, gate: RequestGate)? {
+        state.withLock { $0.desks[name] }.map { ($0.source, $0.gate) }
+    }
+
+    /// A stream with its source; nil when it is not configured.
+    func access(to name: StreamName) -> SourceAccess? {
+        guard let desk = state.withLock({ $0.desks[name.source] }), let id = desk.ids[name],
+            let stream = desk.source.streams.first(where: { $0.name == name })
+        else { return nil }
+        return SourceAccess(source: desk.source, stream: stream, id: id, gate: desk.gate)
+    }
+
+    /// Every stream that is configured.
+    var streams: [SourceStream] { state.withLock { $0.desks.values.flatMap(\.source.streams) } }
+
+    /// Frees the connections, where no fetch loop does it at its end.
+    func shutDown() async {
+        for desk in state.withLock({ $0.desks.values.map(\.source) }) { await desk.shutDown() }
+    }
+}

@@ -1,0 +1,49 @@
+import SpoolCore
+
+/// Asks a source for pages of one stream, within the memory that the pages of all streams share.
+struct PageAsker: Sendable {
+    let memory: Permits
+    let crashes: CrashWatch?
+
+    /// Asks for the next page of a scan, reads it, and hands it to `use`; its memory is held until that returns.
+    ///
+    /// - Returns: what `use` made of the page, or why none came; nil when told to stop before its turn.
+    func page<Value: Sendable>(
+        of scan: Scan,
+        _ stream: SourceStream,
+        from source: any Source,
+        limit: Int,
+        stop: Stop,
+        _ use: (Page) async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Result<Value, SourceFault>? {
+        guard await memory.take(stop: stop) else { return nil }
+        defer { memory.give() }
+        let page: Page
+        switch try await read(scan, stream, source, limit: limit, stop: stop) {
+        case .success(let whole): page = whole
+        case .failure(let fault): return .failure(fault)
+        }
+        if let next = page.next, next == scan.position {
+            let message = "the source named the same page of \(stream.name) as the next one"
+            return .failure(SourceFault(.scanLost, message))
+        }
+        return .success(try await use(page))
+    }
+
+    private func read(
+        _ scan: Scan,
+        _ stream: SourceStream,
+        _ source: any Source,
+        limit: Int,
+        stop: Stop
+    ) async throws(StoreError) -> Result<Page, SourceFault> {
+        let answer: any SourceAnswer
+        do throws(SourceFault) {
+            answer = try await source.answer(of: stream, scan: scan, limit: limit)
+        } catch {
+            return .failure(error)
+        }
+        guard let crashes else { return CrashWatch.read(answer, []) }
+        return try await crashes.page(of: answer, scan: scan, stream.name, stop: stop)
+    }
+}

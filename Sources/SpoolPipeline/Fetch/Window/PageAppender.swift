@@ -1,0 +1,71 @@
+package import Logging
+package import SpoolCore
+import Synchronization
+
+/// Spools what a window holds: known records insert nothing, new ones go live to every sink.
+///
+/// The pages are put down as fetch windows of reason `refetch`; the stream's cursor stays where it is.
+package final class PageAppender: WindowTaker {
+    private let stream: SourceStream
+    private let id: StreamID
+    private let store: any PageStore
+    private let time: Timekeeper
+    private let appended: Signal
+    private let patiently: Patience
+    private let count = Mutex(0)
+
+    package init(
+        _ access: SourceAccess,
+        store: any PageStore,
+        time: Timekeeper,
+        appended: Signal,
+        logger: Logger
+    ) {
+        stream = access.stream
+        id = access.id
+        self.store = store
+        self.time = time
+        self.appended = appended
+        patiently = Patience(time: time, logger: logger)
+    }
+
+    /// How many events were new.
+    package var inserted: Int { count.withLock { $0 } }
+
+    package func take(_ page: Page, of scan: Scan, ended: WindowState?) async throws(StoreError) -> WindowID?
+    {
+        let commit = ScanStep.commit(
+            page,
+            of: scan,
+            stream: stream,
+            id: id,
+            progress: StreamProgress(),
+            fetched: time.wall()
+        )
+        let receipt = try await patiently("spooling a page") { [store] () async throws(StoreError) in
+            try await store.append(commit)
+        }
+        if receipt.inserted > 0 {
+            count.withLock { $0 += receipt.inserted }
+            appended.notify()
+        }
+        return receipt.window
+    }
+
+    /// Waits like the stream's own fetching while the spool or its disk is full.
+    package func ready(stop: Stop) async throws(StoreError) {
+        while try await patiently(
+            "reading a window",
+            stop: stop,
+            { [store] () async throws(StoreError) in try await store.mustPause() }
+        ), !stop.isAsked, !Task.isCancelled {
+            await time.wait(.seconds(15), or: Watch(stop))
+        }
+    }
+
+    package func abandon(_ scan: Scan) async throws(StoreError) {
+        try await patiently("abandoning a scan") { [store, id, time] () async throws(StoreError) in
+            try await store.abandon(scan, of: id, at: time.wall())
+        }
+    }
+}
