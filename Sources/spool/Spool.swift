@@ -19,7 +19,7 @@ struct Spool: AsyncParsableCommand {
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self,
             ReplayCommand.self,
             DeadCommand.self, TraceCommand.self, TailCommand.self, PruneCommand.self, BackupCommand.self,
-            QueryCommand.self, ListenCommand.self, SimulateCommand.self,
+            QueryCommand.self, ListenCommand.self, SimulateCommand.self, ManualCommand.self,
         ]
     )
 

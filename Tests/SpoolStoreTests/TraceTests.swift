@@ -75,7 +75,7 @@ struct TraceTests {
         let inside = try #require(try await test.spool.coverage(of: name, at: .t(10)))
         let outside = try #require(try await test.spool.coverage(of: name, at: .t(2_000_000)))
 
-        #expect(inside.isCovered && !inside.isUnproved && inside.start == .t0)
+        #expect(inside.isCovered && !inside.isUnproved && inside.since == .t(1_000_000))
         #expect(!outside.isCovered)
         #expect(try await test.spool.coverage(of: StreamName(source: "x", stream: "y"), at: .t0) == nil)
     }

@@ -29,6 +29,7 @@ extension ControlRoutes {
             if !command.isDryRun, answer.events > 0 { engine.lanesChanged.notify() }
             return answer
         }
+        on(TraceAtSource.self, router) { await engine.trace($0.id) }
         on(Forget.self, router) { command in
             try await engine.spool.forget(command.name)
             return command.name

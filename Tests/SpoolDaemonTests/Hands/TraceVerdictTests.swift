@@ -44,7 +44,7 @@ struct TraceVerdictTests {
             (900, .late(sweptTo: Timestamp(milliseconds: 900))),
             (999, .late(sweptTo: Timestamp(milliseconds: 900))),
             (1_000, .notYetRead(since: Timestamp(milliseconds: 1_000))),
-        ]
+        ] as [(Int64, TraceVerdict)]
     )
     func byTime(_ moment: Int64, _ expected: TraceVerdict) {
         #expect(Self.verdict(at: moment) == expected)

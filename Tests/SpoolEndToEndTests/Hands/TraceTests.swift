@@ -142,8 +142,9 @@ extension Site {
         let daemon = try await daemon()
         let alerts = simulator.visibleIDs(.alerts).count
         try await eventually("both streams have been read") {
-            try await number("SELECT count(*) FROM stream WHERE newest_ms IS NOT NULL") == 2
-                && number("SELECT count(*) FROM event WHERE kind = 2") == alerts
+            let begun = try await number("SELECT count(*) FROM stream WHERE newest_ms IS NOT NULL")
+            let came = try await number("SELECT count(*) FROM event WHERE kind = 2")
+            return begun == 2 && came == alerts
         }
         try await drain("siem")
         return daemon
