@@ -71,7 +71,8 @@ let package = Package(
         .executableTarget(
             name: "spool",
             dependencies: [
-                "CMalloc", "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork",
+                "CMalloc", "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolDoctor",
+                "SpoolNetwork",
                 "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, logging, unixSignals,
             ],
             resources: [.embedInCode("Init/spool.yaml")],
@@ -80,7 +81,7 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         room("SpoolCore", []),
         room("SpoolFormats", ["SpoolCore"]),
-        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         room(
             "SpoolStore",
             ["SpoolCore", grdb, grdbSQLite],
@@ -108,11 +109,18 @@ let package = Package(
                 "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", grdbSQLite,
                 hummingbird,
                 logging, unixSignals,
+            ],
+            resources: [
+                .embedInCode("Page/page.css"), .embedInCode("Page/page.js"), .embedInCode("Page/icon.svg"),
             ]
+        ),
+        room(
+            "SpoolDoctor",
+            ["SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolStore", asn1, x509]
         ),
         .target(
             name: "SpoolTestSupport",
-            dependencies: [],
+            dependencies: [nioCore, nioPosix],
             path: "Tests/SpoolTestSupport",
             swiftSettings: settings
         ),
@@ -121,7 +129,14 @@ let package = Package(
         tests("SpoolStoreTests", ["SpoolStore", grdb]),
         tests("SpoolConfigTests", ["SpoolConfig"]),
         tests("SpoolControlTests", ["SpoolControl", hummingbird, logging]),
-        tests("SpoolNetworkTests", ["SpoolNetwork"]),
+        tests("SpoolNetworkTests", ["SpoolCore", "SpoolNetwork", nioSSL]),
+        tests(
+            "SpoolDoctorTests",
+            [
+                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolDoctor", "SpoolNetwork", "SpoolReceiver",
+                "SpoolSimulator", "SpoolStore", asn1, nioPosix, x509,
+            ]
+        ),
         tests(
             "SpoolSourcesTests",
             [
@@ -137,8 +152,8 @@ let package = Package(
         tests(
             "SpoolDaemonTests",
             [
-                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline", "SpoolSimulator",
-                "SpoolSources", "SpoolStore", logging,
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline",
+                "SpoolSimulator", "SpoolSources", "SpoolStore", logging,
             ]
         ),
         tests(

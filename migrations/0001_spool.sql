@@ -25,6 +25,9 @@ CREATE TABLE stream (
     sweep_ended_ms INTEGER,          -- when the last sweep ended, by the source's clock
     pruned_to_ms INTEGER,            -- below this, on the stream's basis, nothing is inserted as new any more
     source_ms INTEGER,               -- the greatest `Date` its source has told
+    polled_to_ms INTEGER,            -- up to here polls have read, by the source's clock; `gap` counts from it
+    polled_ms INTEGER,               -- local time of the last page of a poll
+    gap_after_ms INTEGER NOT NULL DEFAULT 300000, -- a pause between two pages longer than this is a gap
     last_success_ms INTEGER,         -- local time of the last page spooled
     newest_ms INTEGER,               -- greatest time of a record that did not lie ahead of the source's clock
     state TEXT NOT NULL DEFAULT 'created', -- `created`, `connected`, or the word of its trouble
@@ -93,15 +96,31 @@ CREATE TABLE fetch_window (
 -- Neighbours of a window, and `gaps`.
 CREATE INDEX fetch_window_stream ON fetch_window (stream_id, from_ms);
 
+-- Times in which a stream was not read when its turn was: its source, this host or the disk was down.
+CREATE TABLE gap (
+    id INTEGER PRIMARY KEY,          -- order of noticing
+    stream_id INTEGER NOT NULL REFERENCES stream (id), -- which was not read
+    from_ms INTEGER NOT NULL,        -- up to here it had been read, by the source's clock
+    to_ms INTEGER,                   -- when the source answered again, by its clock; NULL while it does not
+    noticed_ms INTEGER NOT NULL,     -- local time at which it was noticed
+    healed_ms INTEGER                -- local time since which all of it has been read; NULL before
+) STRICT;
+
+-- The gap a stream is in.
+CREATE INDEX gap_open ON gap (stream_id) WHERE healed_ms IS NULL;
+
 CREATE TABLE sink (
     id INTEGER PRIMARY KEY,          -- referred to by everything of this sink
     name TEXT NOT NULL UNIQUE,       -- its identity in the configuration
     type TEXT NOT NULL,              -- kind of sink
     state TEXT NOT NULL DEFAULT 'created' CHECK (state IN ('created', 'connected', 'retrying', 'held', 'disabled')), -- disabled: left the configuration
     state_since_ms INTEGER,          -- since when it is in this state
+    trouble_since_ms INTEGER,        -- since when nothing could be settled, however often it connected; NULL when well
+    cuts INTEGER NOT NULL DEFAULT 0, -- connections in a row cut before anything sent was settled; 0 below three
     last_success_ms INTEGER,         -- when something was settled last
     last_error TEXT,                 -- the last failure; NULL after a success
     attempts INTEGER NOT NULL DEFAULT 0, -- failed attempts since the last success
+    failures INTEGER NOT NULL DEFAULT 0, -- failed attempts ever
     retry_at_ms INTEGER              -- when the next attempt is due
 ) STRICT;
 
@@ -236,6 +255,23 @@ CREATE TABLE crash_mark (
     PRIMARY KEY (step, subject, place)
 ) STRICT, WITHOUT ROWID;
 
+-- What had been counted at a moment: a row a minute while a daemon runs, for two days. Charts and rates are made
+-- of them; where none are, no daemon ran.
+CREATE TABLE stream_sample (
+    at_ms INTEGER NOT NULL,          -- when, local clock
+    stream_id INTEGER NOT NULL REFERENCES stream (id) ON DELETE CASCADE, -- which stream
+    inserted INTEGER NOT NULL,       -- its stream.inserted then
+    PRIMARY KEY (at_ms, stream_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sink_sample (
+    at_ms INTEGER NOT NULL,          -- when, local clock
+    sink_id INTEGER NOT NULL REFERENCES sink (id) ON DELETE CASCADE, -- which sink
+    settled INTEGER NOT NULL,        -- events settled for it until then, live and by replays
+    waiting INTEGER NOT NULL,        -- events that waited for it
+    PRIMARY KEY (at_ms, sink_id)
+) STRICT, WITHOUT ROWID;
+
 -- Views --------------------------------------------------------------------------------------------------
 
 -- Every event with readable times and its raw record. For windows use occurred_ms or created_ms together
@@ -321,6 +357,19 @@ FROM subscription s
 JOIN stream t ON t.id = s.stream_id
 JOIN sink k ON k.id = s.sink_id
 WHERE s.lost > 0;
+
+-- Times in which a stream was not read when its turn was, kept after they healed. state `open`: the source does
+-- not answer yet; `healing`: it does, and is being read; `healed`: all of it has been read since.
+CREATE VIEW coverage AS
+SELECT t.name AS stream,
+    strftime('%Y-%m-%dT%H:%M:%fZ', g.from_ms / 1000.0, 'unixepoch') AS "from",
+    strftime('%Y-%m-%dT%H:%M:%fZ', g.to_ms / 1000.0, 'unixepoch') AS "to",
+    CASE WHEN g.healed_ms IS NOT NULL THEN 'healed' WHEN g.to_ms IS NOT NULL THEN 'healing' ELSE 'open' END AS state,
+    strftime('%Y-%m-%dT%H:%M:%fZ', g.noticed_ms / 1000.0, 'unixepoch') AS noticed,
+    strftime('%Y-%m-%dT%H:%M:%fZ', g.healed_ms / 1000.0, 'unixepoch') AS healed,
+    g.from_ms, g.to_ms, g.noticed_ms, g.healed_ms
+FROM gap g
+JOIN stream t ON t.id = g.stream_id;
 
 -- Events a receiver will not take; they are kept until delivered or dismissed.
 CREATE VIEW dead_letters AS

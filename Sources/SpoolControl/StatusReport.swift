@@ -90,6 +90,8 @@ package struct StreamStatus: Codable, Sendable, Equatable {
     package var lastSuccess: Timestamp?
     /// Events spooled over the last minute.
     package var perMinute: Int
+    /// What has not been read, has been read late within the last day, or was never proved to be read.
+    package var gaps: [GapStatus] = []
 
     package init(name: String, kind: String, state: String, perMinute: Int = 0) {
         self.name = name
@@ -99,7 +101,7 @@ package struct StreamStatus: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, kind, state, error
+        case name, kind, state, error, gaps
         case errorSince = "error_since_ms"
         case start = "start_ms"
         case since = "since_ms"
@@ -127,6 +129,8 @@ package struct SinkStatus: Codable, Sendable, Equatable {
     /// Failed attempts since the last success.
     package var attempts: Int
     package var retryAt: Timestamp?
+    /// Since when nothing could be settled; nil when it is well.
+    package var troubleSince: Timestamp?
     /// Events settled over the last minute.
     package var perMinute: Int
 
@@ -147,6 +151,7 @@ package struct SinkStatus: Codable, Sendable, Equatable {
         case deadLetters = "dead_letters"
         case lastSuccess = "last_success_ms"
         case retryAt = "retry_at_ms"
+        case troubleSince = "trouble_since_ms"
         case perMinute = "per_minute"
     }
 }

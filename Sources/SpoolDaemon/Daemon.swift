@@ -30,7 +30,8 @@ package struct Daemon: Sendable {
 
     /// Runs until SIGTERM or SIGINT, or until the spool becomes unusable.
     ///
-    /// - Throws: `ConfigurationFault` (exit 2) or `StoreError` (exit 4); everything else is a state.
+    /// - Throws: `ConfigurationFault` (exit 2) or `StoreError` (exit 4), and `TooManyCriticalErrors` (exit 6) where the
+    ///   configuration asks for it; everything else is a state.
     package func run() async throws {
         let hostName = ProcessInfo.processInfo.hostName
         let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
@@ -41,10 +42,12 @@ package struct Daemon: Sendable {
         var options = SpoolOptions(holder: "spool run")
         options.maxBytes = composition.spool.maxSize
         let path = composition.spool.path
-        let spool = try await open(path, options.fitted(toDiskOf: path), time)
+        let spool = try await Self.bootstrap { () async throws(StoreError) in
+            try await open(path, options.fitted(toDiskOf: path), time)
+        }
         let engine = Engine(spool: spool, time: time, logger: logger)
         do {
-            try await engine.apply(composition)
+            try await Self.bootstrap { () async throws(StoreError) in try await engine.apply(composition) }
             try await serve(engine, composition, hostName: hostName)
         } catch {
             await engine.stop()
@@ -57,8 +60,23 @@ package struct Daemon: Sendable {
         logger.notice("stopped")
     }
 
+    /// Says of what fails before the daemon runs that it does, in the old agent's words.
+    private static func bootstrap<Result>(
+        _ start: () async throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        do throws(StoreError) {
+            return try await start()
+        } catch {
+            throw StoreError(error.kind, "General error during bootstrap: \(error.description)")
+        }
+    }
+
     /// Opens the spool; a command that holds it is asked to give it up, a daemon is not.
-    private func open(_ path: String, _ options: SpoolOptions, _ time: Timekeeper) async throws -> Spool {
+    private func open(
+        _ path: String,
+        _ options: SpoolOptions,
+        _ time: Timekeeper
+    ) async throws(StoreError) -> Spool {
         do throws(StoreError) {
             return try Spool.open(path: path, options: options, at: time.wall())
         } catch {
@@ -79,9 +97,11 @@ package struct Daemon: Sendable {
 
     /// The command that was asked closes its connection first, for at most `DeliveryLoop.patience`; a lock gives
     /// no notice of its release, so it is tried again.
-    private func openWhenFree(_ path: String, _ options: SpoolOptions, _ time: Timekeeper) async throws
-        -> Spool
-    {
+    private func openWhenFree(
+        _ path: String,
+        _ options: SpoolOptions,
+        _ time: Timekeeper
+    ) async throws(StoreError) -> Spool {
         let end = time.elapsed() + .seconds(15)
         while true {
             do throws(StoreError) {
@@ -89,12 +109,15 @@ package struct Daemon: Sendable {
             } catch {
                 guard error.kind == .locked, time.elapsed() < end else { throw error }
             }
-            try await Task.sleep(for: .milliseconds(200))
+            await time.wait(.milliseconds(200))
         }
     }
 
     private func serve(_ engine: Engine, _ composition: Composition, hostName: String) async throws {
+        let time = engine.time
         let notifier = ServiceNotifier(environment: environment)
+        let current = CurrentComposition(composition)
+        let readiness = Readiness()
         let control = ControlServer(
             socket: ControlSocket(spool: composition.spool.path),
             status: composition.status.listen,
@@ -102,7 +125,8 @@ package struct Daemon: Sendable {
                 engine: engine,
                 holder: SpoolHolder.current(.daemon, command: "spool run"),
                 onHandOver: nil,
-                reporter: StatusReporter(engine: engine, addresses: composition.addresses)
+                reporter: StatusReporter(engine: engine, current: current),
+                web: WebRoutes(engine: engine, current: current, readiness: readiness)
             ),
             logger: logger
         )
@@ -110,54 +134,55 @@ package struct Daemon: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await control.run {
-                    tell(notifier, .ready)
+                    notifier.ready()
                     logger.notice("running", metadata: ["spool": "\(composition.spool.path)"])
                     onReady()
                 }
             }
             group.addTask { try await engine.failure() }
-            if let interval = notifier.watchdogInterval {
-                group.addTask { try await feedWatchdog(notifier, every: interval, engine) }
+            group.addTask { try await engine.tooManyErrors() }
+            if notifier.watchdogInterval != nil {
+                // A daemon that hangs is restarted: it is fed only while the spool answers.
+                group.addTask {
+                    while !Task.isCancelled {
+                        await notifier.keepAlive { (try? await engine.spool.replays(of: nil)) != nil }
+                        // It did not answer this once; there is time until the supervisor loses patience.
+                        await time.wait(.seconds(1))
+                    }
+                }
             }
             group.addTask {
                 for await signal in signals {
                     guard signal == .sighup else { break }
-                    await reload(engine, notifier, hostName: hostName)
+                    await reload(engine, current, notifier, hostName: hostName)
                 }
             }
             // The signals' end, or the first failure.
             defer { group.cancelAll() }
             try await group.next()
-            tell(notifier, .stopping)
+            readiness.stop()
+            notifier.stopping()
             logger.notice("stopping")
             await engine.stop()
         }
     }
 
-    /// Tells the supervisor that the spool still answers; a daemon that hangs is restarted.
-    private func feedWatchdog(_ notifier: ServiceNotifier, every interval: Duration, _ engine: Engine)
-        async throws
-    {
-        while !Task.isCancelled {
-            try await Task.sleep(for: interval)
-            if (try? await engine.spool.replays(of: nil)) != nil { tell(notifier, .watchdog) }
-        }
-    }
-
-    private func tell(_ notifier: ServiceNotifier, _ state: ServiceNotifier.State) {
-        do throws(ServiceNotifierFault) {
-            try notifier.notify(state)
-        } catch {
-            logger.warning("supervisor not told", metadata: ["cause": "\(error)"])
-        }
-    }
-
-    private func reload(_ engine: Engine, _ notifier: ServiceNotifier, hostName: String) async {
-        tell(notifier, .reloading)
-        defer { tell(notifier, .ready) }
+    private func reload(
+        _ engine: Engine,
+        _ current: CurrentComposition,
+        _ notifier: ServiceNotifier,
+        hostName: String
+    ) async {
+        notifier.reloading()
+        defer { notifier.ready() }
         do {
             let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
+            let listen = current.value.status.listen
+            guard composition.status.listen == listen else {
+                throw ReloadRefusal("status.listen has changed, which takes a restart of the daemon")
+            }
             try await engine.apply(composition)
+            current.replace(by: composition)
             logger.notice("configuration reloaded", metadata: ["path": "\(path)"])
         } catch {
             logger.error(
@@ -166,4 +191,11 @@ package struct Daemon: Sendable {
             )
         }
     }
+}
+
+/// Why a configuration that is right in itself cannot be put in place of the one that runs.
+private struct ReloadRefusal: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }

@@ -5,6 +5,9 @@ package enum SpoolVersion {
     /// Semantic version of this program.
     package static let number = "0.1.0"
 
+    /// SQLite's version.
+    package static var sqlite: String { String(cString: sqlite3_libversion()) }
+
     /// Both versions in one line.
-    package static var text: String { "spool \(number) (SQLite \(String(cString: sqlite3_libversion())))" }
+    package static var text: String { "spool \(number) (SQLite \(sqlite))" }
 }

@@ -21,6 +21,7 @@ package enum NetworkFailure {
     /// What an error means.
     package static func cause(of error: any Error) -> NetworkCause {
         switch error {
+        case let cause as NetworkCause: cause
         case let error as NIOConnectionError: cause(ofAttempts: error)
         case let error as IOError: cause(ofErrorNumber: error.errnoCode)
         case let error as ChannelError: cause(ofChannel: error)
@@ -28,6 +29,7 @@ package enum NetworkFailure {
         case is SocketAddressError: .nameUnknown
         case let error as HTTPClientError: HTTPFailure.cause(of: error)
         case is CancellationError: .cancelled
+        case is TrustFileProblem: .unreadableFile
         default: TLSFailure.cause(of: error) ?? .other(String(describing: type(of: error)))
         }
     }

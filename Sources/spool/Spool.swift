@@ -16,7 +16,8 @@ struct Spool: AsyncParsableCommand {
             """,
         version: SpoolVersion.text,
         subcommands: [
-            RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self,
+            RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, DoctorCommand.self,
+            StatusCommand.self,
             ReplayCommand.self,
             DeadCommand.self, TraceCommand.self, TailCommand.self, PruneCommand.self, BackupCommand.self,
             QueryCommand.self, ListenCommand.self, SimulateCommand.self, ManualCommand.self,

@@ -4,18 +4,18 @@ import Testing
 
 @Suite("The daemon's own settings")
 struct DaemonSettingsTests {
-    private func read(_ text: String) throws -> DaemonSettings {
+    private func read(_ text: String, environment: [String: String] = [:]) throws -> DaemonSettings {
         let file = try ConfigurationFile.parse(
             text: text,
             path: "spool.yaml",
-            secrets: SystemSecrets(environment: [:])
+            secrets: SystemSecrets(environment: environment)
         )
         return try file.settings { DaemonSettings($0, $1) }
     }
 
-    private func problems(_ text: String) throws -> [String] {
+    private func problems(_ text: String, environment: [String: String] = [:]) throws -> [String] {
         do {
-            _ = try read(text)
+            _ = try read(text, environment: environment)
             return []
         } catch let fault as ConfigurationFault {
             return fault.problems.map(\.description)
@@ -86,8 +86,8 @@ struct DaemonSettingsTests {
                 "1:38: expected a length of time from 1h to 3650d, such as `15s`, `10m` or `2d`, found `1y`",
                 "1:52: expected a size from 1MiB to 1024TiB, such as `512MiB` or `20GiB`, found `lots`",
                 "1:58: unknown key `ag`; did you mean `age`?",
-                "2:19: the status server has no log-in: whoever reaches `0.0.0.0:9470` sees it; "
-                    + "listen on 127.0.0.1, or add `allow_remote: true`",
+                "2:19: whoever reaches `0.0.0.0:9470` would see how everything is: listen on 127.0.0.1, or ask for a "
+                    + "token with `token: file:/path`, `credential:NAME` or `${NAME}`",
                 "2:33: unknown key `lisen`; did you mean `listen`?",
                 "3:1: unknown key `sorces`; did you mean `sources`?",
                 "4:10: there must be at least one source",
@@ -140,10 +140,31 @@ struct DaemonSettingsTests {
         #expect(ListenAddress(text) == nil)
     }
 
-    @Test("an address that others can reach must be allowed")
+    @Test("an address that others can reach needs a token")
     func remote() throws {
-        let settings = try read(Self.lists + "status: { listen: 0.0.0.0:9470, allow_remote: true }\n")
+        let text = Self.lists + "status: { listen: 0.0.0.0:9470, token: \"${STATUS_TOKEN}\" }\n"
+        let token = "0123456789abcdef"
+
+        let settings = try read(text, environment: ["STATUS_TOKEN": token])
 
         #expect(settings.status.listen?.description == "0.0.0.0:9470")
+        #expect(settings.status.token?.reveal() == token)
+    }
+
+    @Test(
+        "a token stands not in the file, is there, and is long enough to be none's guess",
+        arguments: [
+            ("0123456789abcdef", "a secret must not stand in the file"),
+            ("\"${STATUS_TOKEN}\"", "the environment variable `STATUS_TOKEN` is not set"),
+            ("\"${SHORT}\"", "the token is shorter than 16 characters"),
+        ]
+    )
+    func token(reference: String, problem: String) throws {
+        let text = Self.lists + "status: { listen: 0.0.0.0:9470, token: \(reference) }\n"
+
+        let found = try problems(text, environment: ["SHORT": "0123456789abcde"])
+
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("3:40: \(problem)") == true, "\(found)")
     }
 }

@@ -24,6 +24,7 @@ struct DeploymentTests {
 
         #expect(settings.spool == SpoolSettings())
         #expect(settings.status == StatusSettings())
+        #expect(settings.notifications == NotificationSettings())
         #expect(settings.sources.map(\.type) == ["defender-cloud-apps"])
         #expect(settings.sinks.map(\.type) == ["syslog"])
     }
@@ -40,6 +41,7 @@ struct DeploymentTests {
         let settings = try settings(turnedOn.joined(separator: "\n"))
 
         #expect(settings.spool == SpoolSettings())
+        #expect(settings.notifications == NotificationSettings())
         #expect(settings.sources.count == 1)
         #expect(lines != turnedOn)
     }

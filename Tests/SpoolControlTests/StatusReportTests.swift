@@ -37,7 +37,7 @@ struct StatusReportTests {
                 "severity":"error","subject":"s"}],"replays":[],"sinks":[{"address":"tls://siem:6514","attempts":0,\
                 "backlog":7,"dead_letters":0,"name":"siem","oldest_ms":1795472055003,"per_minute":0,\
                 "state":"connected","type":"syslog"}],"spool":{"events":1,"free_bytes":5,"limit_bytes":3,\
-                "path":"/x","used_bytes":2,"wal_bytes":4},"streams":[{"kind":"alert",\
+                "path":"/x","used_bytes":2,"wal_bytes":4},"streams":[{"gaps":[],"kind":"alert",\
                 "last_success_ms":1795472055003,"name":"contoso/alerts","per_minute":12,"state":"ok"}],\
                 "version":"1.0"}
                 """

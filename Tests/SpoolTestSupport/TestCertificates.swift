@@ -47,7 +47,7 @@ package struct CertificateFailure: Error, CustomStringConvertible {
     package let description: String
 }
 
-private struct OpenSSL {
+struct OpenSSL {
     let folder: TemporaryFolder
 
     func prepare() throws {
@@ -90,11 +90,11 @@ private struct OpenSSL {
         return pair(name)
     }
 
-    private func pair(_ name: String) -> TestCertificates.Pair {
+    func pair(_ name: String) -> TestCertificates.Pair {
         TestCertificates.Pair(certFile: folder.path("\(name).pem"), keyFile: folder.path("\(name).key"))
     }
 
-    private func run(_ arguments: [String]) throws {
+    func run(_ arguments: [String]) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["openssl"] + arguments
@@ -113,7 +113,7 @@ private struct OpenSSL {
         }
     }
 
-    private static let newKey = [
+    static let newKey = [
         "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256",
     ]
 

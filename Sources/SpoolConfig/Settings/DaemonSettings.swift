@@ -6,6 +6,7 @@ package import SpoolCore
 package struct DaemonSettings: Sendable {
     package let spool: SpoolSettings
     package let status: StatusSettings
+    package let notifications: NotificationSettings
     package let sources: [ConfiguredPart]
     package let sinks: [ConfiguredPart]
 
@@ -16,11 +17,14 @@ package struct DaemonSettings: Sendable {
         guard var top = ConfigurationMapping(root, problems: problems) else { return nil }
         let spoolNode = top.take("spool")
         let statusNode = top.take("status")
+        let notificationsNode = top.take("notifications")
         let sourcesNode = top.require("sources")
         let sinksNode = top.require("sinks")
         top.finish()
         spool = spoolNode.flatMap { SpoolSettings($0, problems) } ?? SpoolSettings()
         status = statusNode.flatMap { StatusSettings($0, problems) } ?? StatusSettings()
+        notifications =
+            notificationsNode.flatMap { NotificationSettings($0, problems) } ?? NotificationSettings()
         sources = sourcesNode.map { ConfiguredPart.list($0, problems) } ?? []
         sinks = sinksNode.map { ConfiguredPart.list($0, problems) } ?? []
         if let sourcesNode, case .sequence(let items) = sourcesNode.value, items.isEmpty {

@@ -1,9 +1,14 @@
 package import SpoolCore
 
-/// The `status:` group: where `/status`, `/metrics` and the status page are served over TCP.
+/// The `status:` group: where `/status`, `/metrics` and the status page are served over TCP, and to whom.
 package struct StatusSettings: Sendable, Equatable {
     /// The address; nil (`listen: none`) when only the Unix socket serves them.
     package var listen: ListenAddress? = .loopback
+    /// What a request has to show as `Authorization: Bearer`; nil when whoever reaches the address may read.
+    package var token: Secret?
+
+    /// Shorter ones can be guessed.
+    static let shortestToken = 16
 
     package init() {}
 
@@ -11,9 +16,9 @@ package struct StatusSettings: Sendable, Equatable {
     package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
         let listenNode = group.take("listen")
-        let remoteNode = group.take("allow_remote")
+        let tokenNode = group.take("token")
         group.finish()
-        let allowsRemote = remoteNode?.boolean(problems) ?? false
+        if let tokenNode { readToken(tokenNode, problems) }
         guard let listenNode, let text = listenNode.text(problems) else { return }
         if text == "none" {
             listen = nil
@@ -26,14 +31,27 @@ package struct StatusSettings: Sendable, Equatable {
             )
             return
         }
-        guard address.isLoopback || allowsRemote else {
+        guard address.isLoopback || tokenNode != nil else {
             problems.add(
-                "the status server has no log-in: whoever reaches `\(text)` sees it; "
-                    + "listen on 127.0.0.1, or add `allow_remote: true`",
+                "whoever reaches `\(text)` would see how everything is: listen on 127.0.0.1, or ask for a token "
+                    + "with `token: file:/path`, `credential:NAME` or `${NAME}`",
                 at: listenNode
             )
             return
         }
         listen = address
+    }
+
+    private mutating func readToken(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
+        guard let secret = node.secret(problems) else { return }
+        guard secret.reveal().utf8.count >= Self.shortestToken else {
+            problems.add(
+                "the token is shorter than \(Self.shortestToken) characters and can be guessed; "
+                    + "`openssl rand -hex 32` makes a good one",
+                at: node
+            )
+            return
+        }
+        token = secret
     }
 }

@@ -145,6 +145,8 @@ package struct SinkReport: Sendable, Equatable {
     package var lastSuccess: Timestamp?
     /// When this was seen: the state holds since the first report of it.
     package var at: Timestamp?
+    /// Connections in a row that were cut before what was sent could be settled; 0 below three.
+    package var cuts: Int
 
     package init(
         state: State,
@@ -152,9 +154,11 @@ package struct SinkReport: Sendable, Equatable {
         attempts: Int = 0,
         retryAt: Timestamp? = nil,
         lastSuccess: Timestamp? = nil,
-        at: Timestamp? = nil
+        at: Timestamp? = nil,
+        cuts: Int = 0
     ) {
         self.at = at
+        self.cuts = cuts
         self.state = state
         self.lastError = lastError
         self.attempts = attempts

@@ -7,17 +7,21 @@ package struct Roster: Sendable, Equatable {
         package let renamedFrom: StreamName?
         /// Identifies today's filters, for `gaps`; nil keeps those of the last page.
         package let filterHash: String?
+        /// A pause between two answers longer than this is a gap, to be shown also after it has healed.
+        package let gapAfter: Duration
 
         package init(
             name: StreamName,
             kind: EventKind,
             renamedFrom: StreamName? = nil,
-            filterHash: String? = nil
+            filterHash: String? = nil,
+            gapAfter: Duration = .minutes(5)
         ) {
             self.name = name
             self.kind = kind
             self.renamedFrom = renamedFrom
             self.filterHash = filterHash
+            self.gapAfter = gapAfter
         }
     }
 

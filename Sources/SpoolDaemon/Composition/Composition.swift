@@ -14,6 +14,7 @@ package struct Composition: Sendable {
     package let path: String
     package let spool: SpoolSettings
     package let status: StatusSettings
+    package let notifications: NotificationSettings
     package let sources: [Part<any Source>]
     package let sinks: [Part<ConfiguredSink>]
     /// Unwise settings that work all the same.
@@ -42,18 +43,20 @@ package struct Composition: Sendable {
 
     /// The streams, sinks and subscriptions to tell the spool of.
     package var roster: Roster {
-        let streams = sources.flatMap(\.content.streams)
-        return Roster(
-            streams: streams.map {
+        let streams = sources.map(\.content).flatMap { source in
+            source.streams.map {
                 Roster.Stream(
                     name: $0.name,
                     kind: $0.kind,
                     renamedFrom: $0.renamedFrom,
-                    filterHash: $0.filterHash
+                    filterHash: $0.filterHash,
+                    gapAfter: max(notifications.gapAfter, source.pollInterval * 4)
                 )
-            },
-            sinks: sinks.map(\.content.roster)
-        )
+            }
+        }
+        let isNotifying = sinks.contains { $0.content.streams.contains(.notifications) }
+        let own = isNotifying ? [Roster.Stream(name: .notifications, kind: .alert)] : []
+        return Roster(streams: streams + own, sinks: sinks.map(\.content.roster))
     }
 
     /// Where each sink sends to, for `status`.
@@ -82,6 +85,7 @@ package struct Composition: Sendable {
         self.path = path
         spool = settings.spool
         status = settings.status
+        notifications = settings.notifications
         sources = settings.sources.compactMap { part in
             Sources.make(from: part.node, problems: problems, environment: environment)
                 .map { Part(content: $0, fingerprint: Fingerprint.of(part.node)) }
@@ -90,7 +94,12 @@ package struct Composition: Sendable {
             Sinks.make(from: part.node, problems: problems, hostName: hostName)
                 .map { Part(content: $0, fingerprint: Fingerprint.of(part.node)) }
         }
-        warnings = sinks.flatMap { $0.content.warnings.map { "\(path):\($0)" } }
+        let made = sources.map(\.content)
+        let shared = settings.sources.compactMap { part in
+            made.first { $0.name == part.name }.flatMap { SharedBudget.warning($0, among: made) }
+                .map { "\(path):\(part.node.line):\(part.node.column): \($0)" }
+        }
+        warnings = sinks.flatMap { $0.content.warnings.map { "\(path):\($0)" } } + shared
         // Streams of a source that could not be read would be reported as unknown for no reason.
         if sources.count == settings.sources.count { checkStreams(problems) }
     }
@@ -99,6 +108,7 @@ package struct Composition: Sendable {
         path = other.path
         spool = other.spool
         status = other.status
+        notifications = other.notifications
         sources = other.sources
         sinks = other.sinks
         self.warnings = warnings
@@ -112,7 +122,7 @@ package struct Composition: Sendable {
         let known = sources.flatMap { $0.content.streams.map(\.name.description) }
         for part in sinks.map(\.content) {
             for (stream, node) in zip(part.streams, part.streamNodes)
-            where !known.contains(stream.description) {
+            where !known.contains(stream.description) && stream != .notifications {
                 let hint = Spelling.nearest(to: stream.description, among: known).map {
                     "did you mean `\($0)`?"
                 }

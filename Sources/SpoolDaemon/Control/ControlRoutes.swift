@@ -13,12 +13,15 @@ struct ControlRoutes: Sendable {
     /// Called when another process asks for the spool; nil where that is refused.
     let onHandOver: (@Sendable () -> Void)?
     let reporter: StatusReporter
+    let web: WebRoutes
 
-    /// What can be asked without changing anything: the status address has these alone.
-    func reading() -> Router<BasicRequestContext> {
-        let router = Router()
-        router.get("/healthz") { _, _ in "ok\n" }
-        router.get("/readyz") { _, _ in "ready\n" }
+    /// What can be asked without changing anything: the status address has these alone, and only for those whom
+    /// `access` lets in.
+    func reading(access: (@Sendable () -> Access)? = nil) -> Router<BasicRequestContext> {
+        let router = Router(options: .autoGenerateHeadEndpoints)
+        router.add(middleware: SecurityHeaders())
+        if let access { router.add(middleware: AccessMiddleware(access: access)) }
+        web.add(to: router)
         router.get(RouterPath(StatusReport.path)) { _, _ in
             await Self.answer { try await reporter.report() }
         }

@@ -35,7 +35,11 @@ struct ControlServer: Sendable {
             }
             group.addTask { try await local.run() }
             if let status {
-                let remote = application(routes.reading(), .hostname(status.host, port: status.port)) {}
+                let current = routes.web.current
+                let reading = routes.reading {
+                    Access(token: current.value.status.token, listen: status)
+                }
+                let remote = application(reading, .hostname(status.host, port: status.port)) {}
                 group.addTask {
                     do {
                         try await remote.run()

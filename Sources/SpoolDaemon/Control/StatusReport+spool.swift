@@ -4,17 +4,31 @@ package import SpoolCore
 package import SpoolStore
 
 extension StatusReport {
+    /// Gaps that have healed are shown for so long; the view `coverage` keeps them.
+    static let healedShown = Duration.days(1)
+
     /// Reads how everything is, from the spool of a configuration.
     package static func read(_ composition: Composition) async throws(StoreError) -> StatusReport {
         let spool = try Spool.openReadOnly(path: composition.spool.path)
-        var report = try await StatusReport(spool, addresses: composition.addresses, at: SystemTime.now())
+        var report = try await StatusReport(
+            spool,
+            addresses: composition.addresses,
+            notifications: composition.notifications,
+            at: SystemTime.now()
+        )
         report.spool.limit = composition.spool.maxSize
         return report
     }
 
     /// Reads how everything is from a spool, whether a daemon runs or not.
-    package init(_ spool: Spool, addresses: [SinkName: String], at now: Timestamp) async throws(StoreError) {
+    package init(
+        _ spool: Spool,
+        addresses: [SinkName: String],
+        notifications settings: NotificationSettings = NotificationSettings(),
+        at now: Timestamp
+    ) async throws(StoreError) {
         let status = try await spool.status()
+        let gaps = try await GapStatus.read(spool, healedSince: now - Self.healedShown)
         self.init(
             version: SpoolVersion.number,
             holder: Spool.holder(ofSpoolAt: spool.path),
@@ -30,8 +44,15 @@ extension StatusReport {
         )
         self.spool.paused =
             status.notifications.first { RuleCode.pausing.contains($0.code) }?.message
-        streams = status.streams.map(StreamStatus.init)
-        sinks = status.sinks.map { SinkStatus($0, address: addresses[$0.name] ?? "", at: now) }
+        streams = status.streams.map { stream in
+            var status = StreamStatus(stream)
+            status.gaps = gaps[stream.name] ?? []
+            return status
+        }
+        sinks = status.sinks.map {
+            SinkStatus($0, address: addresses[$0.name] ?? "", settings: settings, at: now)
+        }
+        set(try await spool.rates(at: now), of: status)
         replays = status.replays.map(ReplayStatus.init)
         notifications = status.notifications.map {
             NotificationStatus(
@@ -59,12 +80,17 @@ extension StreamStatus {
 }
 
 extension SinkStatus {
-    fileprivate init(_ sink: SpoolStatus.Sink, address: String, at now: Timestamp) {
+    fileprivate init(
+        _ sink: SpoolStatus.Sink,
+        address: String,
+        settings: NotificationSettings,
+        at now: Timestamp
+    ) {
         self.init(
             name: sink.name.text,
             type: sink.type,
             address: address,
-            state: Self.word(sink, at: now),
+            state: SinkWord.of(sink, settings, at: now),
             backlog: sink.waiting
         )
         oldest = sink.subscriptions.compactMap(\.oldestOccurred).min()
@@ -73,12 +99,6 @@ extension SinkStatus {
         error = sink.lastError
         attempts = sink.attempts
         retryAt = sink.retryAt
-    }
-
-    private static func word(_ sink: SpoolStatus.Sink, at now: Timestamp) -> String {
-        guard sink.state == .retrying, let since = sink.stateSince else { return sink.state.rawValue }
-        let down = now.since(since)
-        if down > Thresholds.disconnected { return "disconnected" }
-        return down > Thresholds.connectionError ? "connection error" : "retrying"
+        troubleSince = sink.troubleSince
     }
 }

@@ -1,3 +1,4 @@
+import SpoolConfig
 import SpoolControl
 import SpoolCore
 import SpoolPipeline
@@ -5,10 +6,18 @@ import SpoolPipeline
 /// Makes the status report of a running daemon.
 struct StatusReporter: Sendable {
     let engine: Engine
-    let addresses: [SinkName: String]
+    let current: CurrentComposition
 
     /// How everything is.
     func report() async throws(StoreError) -> StatusReport {
-        try await StatusReport(engine.spool, addresses: addresses, at: engine.time.wall())
+        let composition = current.value
+        var report = try await StatusReport(
+            engine.spool,
+            addresses: composition.addresses,
+            notifications: engine.notifications,
+            at: engine.time.wall()
+        )
+        report.spool.limit = composition.spool.maxSize
+        return report
     }
 }

@@ -44,6 +44,7 @@ struct DirectReplays: Sendable {
         engine.sources.apply(composition, registration)
         self.engine = engine
         let stop = stop
+        let current = CurrentComposition(composition)
         let control = ControlServer(
             socket: ControlSocket(spool: spool.path),
             status: nil,
@@ -51,7 +52,8 @@ struct DirectReplays: Sendable {
                 engine: engine,
                 holder: SpoolHolder.current(.command, command: command),
                 onHandOver: { stop.ask() },
-                reporter: StatusReporter(engine: engine, addresses: composition.addresses)
+                reporter: StatusReporter(engine: engine, current: current),
+                web: WebRoutes(engine: engine, current: current, readiness: Readiness())
             ),
             logger: logger
         )

@@ -18,11 +18,14 @@ final class Engine: Sendable {
     let backups = BackupDesk()
     /// By what retention goes; nil before a configuration was applied.
     let retentionRules = Mutex<RetentionRules?>(nil)
+    let meters: Meters
     private let dates: SourceDates
     private let workforce = Workforce()
     private let crashWatch = Mutex<CrashWatch?>(nil)
     /// Where fetching, refetches and `verify` get at a source.
     let sources: SourceDesk
+    private let criticalErrors = CriticalErrors()
+    private let settings = Mutex(NotificationSettings())
     private let logger: Logger
 
     init(spool: Spool, time: Timekeeper, logger: Logger) {
@@ -30,6 +33,7 @@ final class Engine: Sendable {
         self.time = time
         self.logger = logger
         dates = SourceDates(time: time)
+        meters = Meters(spool: spool, time: time)
         sources = SourceDesk(dates: dates, time: time)
     }
 
@@ -70,6 +74,8 @@ final class Engine: Sendable {
             logger.error("sink held", metadata: ["sink": "\(sink)", "cause": "\(cause)"])
         }
         sources.apply(composition, registration)
+        criticalErrors.limit(to: composition.notifications.tooManyCriticalErrors)
+        settings.withLock { $0 = composition.notifications }
         await workforce.run(jobs(of: composition, registration, crashes))
         lanesChanged.notify()
     }
@@ -96,6 +102,14 @@ final class Engine: Sendable {
         for await error in workforce.failed { throw error }
     }
 
+    /// Throws when there were too many critical errors, if that is to end the daemon; returns when cancelled.
+    func tooManyErrors() async throws {
+        for await error in criticalErrors.exceeded { throw error }
+    }
+
+    /// After how long what is told of, as configured last.
+    var notifications: NotificationSettings { settings.withLock { $0 } }
+
     private func jobs(of composition: Composition, _ registration: Registration, _ crashes: CrashWatch)
         -> [Workforce.Job]
     {
@@ -117,12 +131,16 @@ final class Engine: Sendable {
             spool: spool,
             rules: NotificationRules(
                 maxSize: composition.spool.maxSize,
-                lookBacks: Dictionary(streams.map { ($0.name, $0.lookBack) }) { first, _ in first }
+                lookBacks: Dictionary(streams.map { ($0.name, $0.lookBack) }) { first, _ in first },
+                settings: composition.notifications
             ),
             time: time,
-            logger: logger
+            appended: appended,
+            logger: logger,
+            meters: meters
         )
-        let print = "\(composition.spool.maxSize) \(streams.map { "\($0.name)\($0.lookBack)" })"
+        let print =
+            "\(composition.spool.maxSize) \(composition.notifications) \(streams.map { "\($0.name)\($0.lookBack)" })"
         return Workforce.Job(name: "watchman", fingerprint: print) { stop throws(StoreError) in
             try await watchman.run(stop: stop)
         }
@@ -135,7 +153,7 @@ final class Engine: Sendable {
     ) -> Workforce.Job? {
         guard let (source, gate) = sources.source(named: part.content.name) else { return nil }
         let loop = FetchLoop(
-            source: source,
+            source: CountedSource(source: source, errors: criticalErrors),
             streams: registration.streams,
             store: spool,
             gate: gate,
@@ -155,7 +173,7 @@ final class Engine: Sendable {
         _ registration: Registration,
         _ crashes: CrashWatch
     ) -> Workforce.Job? {
-        let sink = part.content.sink
+        let sink = CountedSink(sink: part.content.sink, errors: criticalErrors)
         guard let id = registration.sinks[sink.name] else { return nil }
         let loop = DeliveryLoop(
             sink: sink,

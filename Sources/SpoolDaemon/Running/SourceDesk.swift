@@ -34,16 +34,17 @@ final class SourceDesk: Sendable {
     /// Takes the sources of a configuration over; one whose settings have not changed stays the same object, with
     /// its connections.
     func apply(_ composition: Composition, _ registration: Registration) {
+        let budgets = SharedBudget.figures(of: composition.sources.map(\.content))
         state.withLock { state in
             var desks: [String: Desk] = [:]
             for part in composition.sources {
                 let source = part.content
                 let known = state.desks[source.name].flatMap { $0.fingerprint == part.fingerprint ? $0 : nil }
-                let key = "\(source.budgetKey) \(source.requestsPerMinute)"
-                // Sources on one tenant share its budget.
-                let gate =
-                    state.gates[key] ?? RequestGate(perMinute: source.requestsPerMinute, time: time)
-                state.gates[key] = gate
+                let perMinute = budgets[source.budgetKey] ?? source.requestsPerMinute
+                // Sources on one tenant share its budget; a gate outlives a reload, so that what was asked for counts.
+                let gate = state.gates[source.budgetKey] ?? RequestGate(perMinute: perMinute, time: time)
+                gate.limit(toPerMinute: perMinute)
+                state.gates[source.budgetKey] = gate
                 desks[source.name] =
                     known
                     ?? Desk(

@@ -1,3 +1,4 @@
+import SpoolConfig
 import SpoolCore
 import SpoolPipeline
 import SpoolStore
@@ -21,6 +22,7 @@ struct NotificationRules: Sendable {
     let maxSize: Int64
     /// The look-back of each stream's sweeps.
     let lookBacks: [StreamName: Duration]
+    var settings = NotificationSettings()
 
     /// All notifications that should stand now.
     func wanted(_ status: SpoolStatus, wal: WALReport, pause: FetchPause?, at now: Timestamp)
@@ -49,6 +51,7 @@ struct NotificationRules: Sendable {
                 )
             )
         }
+        if let silent = silence(of: stream) { found.append(silent) }
         if let date = stream.sourceDate, let sweptTo = stream.sweptTo, let since = stream.since {
             let lag = date.since(sweptTo) - (lookBacks[stream.name] ?? .zero)
             if lag > Self.sweepLag {
@@ -68,6 +71,32 @@ struct NotificationRules: Sendable {
         return found
     }
 
+    private static func code(_ word: String) -> RuleCode {
+        switch word {
+        case FetchTrouble.word(.invalidToken): .invalidToken
+        case FetchTrouble.word(.invalidProxy): .invalidProxy
+        default: .sourceNotAnswering
+        }
+    }
+
+    /// Polls succeed, and bring nothing: a filter, a licence or a connector of the portal may have gone.
+    ///
+    /// Of alerts nothing is concluded; a quiet month is a good one.
+    private func silence(of stream: SpoolStatus.Stream) -> NewNotification? {
+        guard let limit = settings.silentAfter, stream.kind == .activity, stream.trouble == nil,
+            let date = stream.sourceDate, let last = stream.newest ?? stream.start, date.since(last) > limit
+        else { return nil }
+        return NewNotification(
+            code: .streamSilent,
+            subject: stream.name.description,
+            severity: .warning,
+            message:
+                "The source answers, but has had no new record since \(last). If that is not usual, look at the "
+                + "portal's activity log, its app connectors, and this stream's `filters`; "
+                + "`notifications.silent_after` says what is usual."
+        )
+    }
+
     private func of(_ sink: SpoolStatus.Sink, at now: Timestamp) -> [NewNotification] {
         guard sink.state != .disabled else { return [] }
         var found: [NewNotification] = []
@@ -76,15 +105,8 @@ struct NotificationRules: Sendable {
                 NewNotification(code: code, subject: sink.name.text, severity: severity, message: message)
             )
         }
-        let cause = sink.lastError ?? "its cause is not known"
-        let down = sink.stateSince.map { now.since($0) } ?? .zero
-        switch sink.state {
-        case .held: add(.sinkHeld, .error, "Nothing is sent to it and its events are kept: \(cause)")
-        case .retrying where down > Thresholds.disconnected:
-            add(.agentError, .critical, "Disconnected for \(Age.text(down)): \(cause)")
-        case .retrying where down > Thresholds.connectionError:
-            add(.connectionError, .error, "No connection for \(Age.text(down)): \(cause)")
-        default: break
+        if let (code, severity, message) = SinkWord.told(sink, settings, at: now) {
+            add(code, severity, message)
         }
         if sink.deadLetters > 0 {
             add(
@@ -171,14 +193,6 @@ struct NotificationRules: Sendable {
             )
         ]
     }
-}
-
-/// After how long a sink that is down changes its name, as the old agent did.
-package enum Thresholds {
-    /// `connection error`.
-    package static let connectionError = Duration.hours(2)
-    /// `disconnected`.
-    package static let disconnected = Duration.hours(12)
 }
 
 extension NewNotification {

@@ -4,9 +4,13 @@
 /// Words of the old agent are kept where it had them, so that run-books go on working.
 enum RuleCode: String, Sendable, CaseIterable {
     case invalidToken = "Invalid token"
+    case invalidProxy = "Invalid proxy address"
     case sourceNotAnswering = "Source not answering"
+    case streamSilent = "Stream silent"
     case sweepLags = "Sweep lags"
     case connectionError = "Data server connection error"
+    case sendError = "Data server send error"
+    case notificationError = "SIEM agent notification error"
     case agentError = "SIEM agent error"
     case sinkHeld = "Sink held"
     case sinkNeedsStart = "Sink needs start"

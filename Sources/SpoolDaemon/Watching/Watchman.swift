@@ -12,18 +12,32 @@ struct Watchman: Sendable {
     let spool: Spool
     let rules: NotificationRules
     let time: Timekeeper
+    /// Given when notifications became events that a sink waits for.
+    let appended: Signal
     let logger: Logger
+    /// Measured at every look.
+    var meters: Meters?
 
     /// Looks until `stop` is asked for.
+    ///
+    /// First everybody gets time for an attempt: what stood before a restart is not to be cleared and raised again.
     func run(stop: Stop) async throws(StoreError) {
+        var told: Int?
         while !stop.isAsked {
+            await time.wait(Self.interval, or: Watch(stop))
+            if stop.isAsked { return }
             do throws(StoreError) {
+                try await spool.noteGaps(at: time.wall())
                 try await look()
+                let now = try await spool.inserted(into: .notifications)
+                if now != told { appended.notify() }
+                told = now
+                try await meters?.look()
             } catch {
                 guard error.kind == .full || error.kind == .busy else { throw error }
             }
-            await time.wait(Self.interval, or: Watch(stop))
         }
+        try await meters?.end()
     }
 
     /// Looks once.

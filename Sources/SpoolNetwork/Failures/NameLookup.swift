@@ -4,7 +4,11 @@ import NIOCore
 /// What `getaddrinfo` meant.
 enum NameLookup {
     static func cause(of error: SocketAddressError.UnknownHost) -> NetworkCause {
-        switch error.errorCode {
+        cause(ofCode: error.errorCode)
+    }
+
+    static func cause(ofCode code: Int) -> NetworkCause {
+        switch code {
         case Int(EAI_AGAIN): .nameServersSilent
         case Int(EAI_MEMORY): .outOfResources
         default: .nameUnknown

@@ -48,7 +48,8 @@ extension NetworkCause {
                 + "and that the receiver trusts its issuer"
         case .notTLS: "\(peer) does not speak TLS on this port; use its TLS port, or a transport without TLS"
         case .noCommonTLS:
-            "\(peer) and this program have no TLS version or cipher in common; TLS 1.2 or later is needed there"
+            "\(peer) and this program have no TLS version or cipher in common, or it wants a certificate of ours; "
+                + "TLS 1.2 or later is needed there, and `spool doctor` tells which it is"
         case .closedInHandshake:
             "\(peer) ended the connection during the TLS handshake: it may not speak TLS on this port, or want a "
                 + "certificate of ours (tls.cert_file); look into the receiver's log"

@@ -4,7 +4,7 @@ package import SpoolCore
 /// The `tls:` group of a source or sink: certificate authorities added to the system's roots, and a
 /// certificate of our own.
 package struct TLSSettings: Sendable, Equatable {
-    /// PEM file of authorities that are trusted besides the system's.
+    /// Authorities that are trusted besides the system's: a PEM or DER file, or a folder of such files.
     package var caFile: String?
     /// PEM file of our certificate and its chain.
     package var certFile: String?
@@ -31,7 +31,11 @@ package struct TLSSettings: Sendable, Equatable {
             problems.add("`cert_file` and `key_file` only work together", at: node)
         }
         if let caNode, let caFile {
-            check(caNode, problems, "certificates") { try NIOSSLCertificate.fromPEMFile(caFile) }
+            do throws(TrustFileProblem) {
+                _ = try TrustFile.certificates(at: caFile)
+            } catch {
+                problems.add("\(error)", at: caNode)
+            }
         }
         if let certNode, let certFile {
             check(certNode, problems, "certificates") { try NIOSSLCertificate.fromPEMFile(certFile) }
@@ -58,12 +62,14 @@ package struct TLSSettings: Sendable, Equatable {
 
     /// The client's side of TLS 1.2 or later: chain and host name are checked, system roots stay trusted.
     ///
-    /// - Throws: `NIOSSLError` when a file that was readable at the start no longer is.
+    /// - Throws: `NIOSSLError` or `TrustFileProblem` when a file that was readable at the start no longer is.
     package func clientConfiguration() throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .fullVerification
-        if let caFile { configuration.additionalTrustRoots = [.file(caFile)] }
+        if let caFile {
+            configuration.additionalTrustRoots = [.certificates(try TrustFile.certificates(at: caFile))]
+        }
         if let certFile, let keyFile {
             configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certFile).map {
                 .certificate($0)

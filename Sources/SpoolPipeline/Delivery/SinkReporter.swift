@@ -13,7 +13,8 @@ struct SinkReporter: Sendable {
                 state: health.isHeld ? .held : .connected,
                 lastError: health.failures > 0 ? message : nil,
                 attempts: health.failures,
-                at: time.wall()
+                at: time.wall(),
+                cuts: health.isCutEarly ? health.cuts : 0
             )
         )
     }
@@ -33,7 +34,8 @@ struct SinkReporter: Sendable {
                 lastError: message,
                 attempts: health.failures,
                 retryAt: now + pause,
-                at: now
+                at: now,
+                cuts: health.isCutEarly ? health.cuts : 0
             )
         )
     }

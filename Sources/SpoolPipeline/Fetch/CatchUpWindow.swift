@@ -15,8 +15,10 @@ package struct CatchUpWindow: Sendable, Equatable {
     /// No scan brings more than this part of the room that the spool has.
     static let part: Int64 = 8
 
-    private(set) var width = Self.first
-    /// The bound of the scan that is counted; nil for an open one.
+    /// Fitted to the last window; nil before there was one.
+    private var fitted: Duration?
+    /// The width and the bound of the scan that is counted; no bound for an open one.
+    private var scanned = Self.first
     private var end: Timestamp?
     private var records = 0
     private var bytes: Int64 = 0
@@ -24,15 +26,24 @@ package struct CatchUpWindow: Sendable, Equatable {
     /// The upper bound of a window that begins at `since`; nil when that is near enough to be read to the end.
     ///
     /// No window ends near the source's time: that part is left to a scan with an open end.
-    func end(since: Timestamp, date: Timestamp) -> Timestamp? {
+    ///
+    /// - Parameters:
+    ///   - from: where its scan begins, a little before `since`.
+    ///   - since: everything before this has been read.
+    ///   - date: the source's time.
+    func end(from: Timestamp, since: Timestamp, date: Timestamp) -> Timestamp? {
+        // An old window that is empty proves nothing: as few of them as can be.
+        let width = fitted ?? (date.since(since) > FetchPlan.oldAge ? FetchPlan.oldWindow : Self.first)
         let distance = min(width, Self.first)
         guard date.since(since) > distance * 2 else { return nil }
-        return min(since + width, date - distance)
+        return [since + width, from + FetchPlan.oldWindow, date - distance].min()
     }
 
     /// A page of this scan is asked for.
     mutating func asked(_ scan: Scan) {
-        if scan.position == nil || scan.to != end { (end, records, bytes) = (scan.to, 0, 0) }
+        guard scan.position == nil || scan.to != end else { return }
+        (end, records, bytes) = (scan.to, 0, 0)
+        scanned = scan.to?.since(scan.from) ?? fitted ?? Self.first
     }
 
     /// It has come, with this much.
@@ -45,21 +56,22 @@ package struct CatchUpWindow: Sendable, Equatable {
     ///
     /// What it has brought stays in the spool and takes no room again.
     func isTooLarge(_ scan: Scan, room: Int64) -> Bool {
-        guard scan.position != nil, scan.to == end, width > Self.narrowest else { return false }
+        guard scan.position != nil, scan.to == end, scanned > Self.narrowest else { return false }
         return bytes > room / Self.part || (end != nil && records > 2 * Self.many)
     }
 
     /// The scan was given up for that.
-    mutating func wasTooLarge() { width = max(Self.narrowest, width / 4) }
+    mutating func wasTooLarge() { fitted = max(Self.narrowest, scanned / 4) }
 
     /// The stream has been read to here: after a window that was read whole, the next is fitted to it.
     mutating func reached(_ time: Timestamp?, room: Int64) {
         guard let end, let time, time >= end else { return }
         self.end = nil
         if records > Self.many || bytes > room / Self.part / 2 {
-            width = max(Self.narrowest, width / 2)
+            fitted = max(Self.narrowest, scanned / 2)
         } else if records < Self.few, bytes < room / Self.part / 4 {
-            width = min(FetchPlan.oldWindow, width * 2)
+            // The last window in front of the end is narrow for another reason.
+            fitted = max(fitted ?? .zero, min(FetchPlan.oldWindow, scanned * 2))
         }
     }
 }

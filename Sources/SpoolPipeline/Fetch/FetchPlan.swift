@@ -119,7 +119,8 @@ package struct FetchPlan: Sendable {
     ///
     /// Once it is read, that window's poll is also its sweep (`ScanStep`), and the past is read once, not twice.
     private func isFirst(_ sweep: Scan, before poll: Scan, _ date: Timestamp) -> Bool {
-        let isPast = poll.position == nil && pollWindow.end(since: poll.from, date: date) != nil
+        let isPast =
+            poll.position == nil && pollWindow.end(from: poll.from, since: poll.from, date: date) != nil
         return isPast && !stream.sweepsBack && !sweepFailed && sweep.from < poll.from
     }
 
@@ -163,7 +164,7 @@ package struct FetchPlan: Sendable {
         guard let cursor = progress.cursor, let start = progress.start else { return .later(pollInterval) }
         if let scan = cursor.scan, canGoOn(scan, date: date) { return .now(scan) }
         let from = max(start, cursor.since - stream.overlap)
-        let window = pollWindow.end(since: max(from, cursor.since), date: date)
+        let window = pollWindow.end(from: from, since: max(from, cursor.since), date: date)
         if window == nil, let pollBegan, elapsed - pollBegan < pollInterval {
             return .later(pollInterval - (elapsed - pollBegan))
         }
@@ -193,7 +194,7 @@ package struct FetchPlan: Sendable {
             to = isOld ? min(from + Self.oldWindow, date) : nil
         } else {
             let end = date - stream.lookBack
-            to = [sweepWindow.end(since: from, date: date), readByPolls(progress, date: date)]
+            to = [sweepWindow.end(from: from, since: from, date: date), readByPolls(progress, date: date)]
                 .compactMap { $0 }.reduce(end, min)
         }
         if let to, to <= from { return .later(from.since(to) + stream.sweepInterval) }
@@ -202,7 +203,8 @@ package struct FetchPlan: Sendable {
 
     /// Where polls of the past are: what lies behind it they have yet to read, and read late enough.
     private func readByPolls(_ progress: StreamProgress, date: Timestamp) -> Timestamp? {
-        guard let since = progress.cursor?.since, pollWindow.end(since: since, date: date) != nil else {
+        guard let since = progress.cursor?.since, pollWindow.end(from: since, since: since, date: date) != nil
+        else {
             return nil
         }
         return since

@@ -26,7 +26,7 @@ package struct RequestBudget: Sendable {
     /// With fewer requests a minute there is nothing to divide: whoever came first goes first.
     package static let leastForFloors = 4
 
-    let perMinute: Int
+    private(set) var perMinute: Int
     private var granted: [(at: Duration, claim: RequestClaim)] = []
     private var pausedUntil: Duration = .zero
 
@@ -50,6 +50,9 @@ package struct RequestBudget: Sendable {
         let next = granted.lazy.map { $0.at + Self.span - now }.first { $0 > .zero }
         return next ?? Self.span
     }
+
+    /// Grants this many from now on.
+    package mutating func limit(toPerMinute perMinute: Int) { self.perMinute = perMinute }
 
     /// Grants nothing before `until`: the tenant has said 429.
     package mutating func pause(until: Duration) { pausedUntil = max(pausedUntil, until) }

@@ -28,6 +28,12 @@ package final class RequestGate: Sendable {
         return false
     }
 
+    /// Grants this many requests a minute from now on; what was granted within the last minute counts.
+    package func limit(toPerMinute perMinute: Int) {
+        queue.withLock { $0.limit(toPerMinute: perMinute) }
+        changed.notify()
+    }
+
     /// Grants nothing for this long: the tenant has said 429.
     package func pause(_ duration: Duration) {
         queue.withLock { $0.pause(until: time.elapsed() + duration) }

@@ -35,6 +35,9 @@ package struct RequestQueue: Sendable {
         return nil
     }
 
+    /// Grants this many requests a minute from now on.
+    package mutating func limit(toPerMinute perMinute: Int) { budget.limit(toPerMinute: perMinute) }
+
     /// Grants nothing before `until`.
     package mutating func pause(until: Duration) { budget.pause(until: until) }
 

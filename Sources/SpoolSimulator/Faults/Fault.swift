@@ -6,6 +6,9 @@ package enum Fault: Sendable, Equatable {
     case status(Int)
     /// A bad token, whatever was sent.
     case unauthorized
+    /// 403 for a tenant without a licence. What the portal really says then is not published; the word is an
+    /// inference.
+    case unlicensed
     /// The connection is reset in the middle of the body.
     case reset
     /// The connection is closed without an answer.

@@ -33,6 +33,7 @@ extension Fault {
             }
         case "status": self = .status(Int(clamping: json["code"]?.integer ?? 503))
         case "unauthorized": self = .unauthorized
+        case "unlicensed": self = .unlicensed
         case "reset": self = .reset
         case "hangUp": self = .hangUp
         case "truncated": self = .truncated(json["how"]?.string.flatMap(Truncation.init) ?? .declared)

@@ -40,7 +40,7 @@ extension Fault {
     /// True if the request is not answered as it would have been, but by an error.
     var replacesAnswer: Bool {
         switch self {
-        case .throttled, .status, .unauthorized, .hangUp: true
+        case .throttled, .status, .unauthorized, .unlicensed, .hangUp: true
         default: false
         }
     }
@@ -65,6 +65,8 @@ extension Answer {
             self.init(code, html: names[code] ?? "Error \(code)")
         case .unauthorized:
             self = .detail(401, "Invalid token")
+        case .unlicensed:
+            self = .detail(403, "The tenant does not have a valid license for this product")
         case .hangUp:
             self.init(200, json: [])
             delivery = .hangUp

@@ -1,7 +1,15 @@
 import SpoolCore
 
-/// The keys every sink has: `name`, `renamed_from`, `streams`, `start`.
+/// The keys every sink has: `name`, `renamed_from`, `start`, and `streams` and `notify` if it takes events.
 struct CommonSettings {
+    /// What a kind of sink is for.
+    enum Purpose {
+        /// Records of sources, and notifications if wished.
+        case events
+        /// Notifications, and never the content of an event.
+        case notifications
+    }
+
     let name: SinkName
     private let nameNode: ConfigurationNode
     private let renamedFrom: SinkName?
@@ -10,13 +18,32 @@ struct CommonSettings {
     private let start: SubscriptionStart?
 
     /// Takes the keys; nil, after adding problems, when one is missing or wrong.
-    init?(_ group: inout ConfigurationMapping, _ problems: ConfigurationProblems) {
+    init?(
+        _ group: inout ConfigurationMapping,
+        _ problems: ConfigurationProblems,
+        purpose: Purpose = .events
+    ) {
         let nameNode = group.require("name")
         let name = nameNode.flatMap { Self.name($0, problems) }
         renamedFrom = group.take("renamed_from").flatMap { Self.name($0, problems) }
         start = group.take("start").flatMap { Self.start($0, problems) }
-        let nodes = group.require("streams").flatMap { Self.items($0, problems) }
-        let read = nodes?.map { ($0, Self.stream($0, problems)) }
+        var read: [(ConfigurationNode, StreamName?)]?
+        switch purpose {
+        case .events:
+            read = group.require("streams").flatMap { Self.items($0, problems) }?
+                .map { ($0, Self.stream($0, problems)) }
+            let notify = group.take("notify")
+            if let notify, notify.boolean(problems) == true,
+                read?.contains(where: { $1 == .notifications }) != true
+            {
+                read?.append((notify, .notifications))
+            }
+        case .notifications:
+            if let node = group.take("streams") {
+                problems.add("this sink is sent notifications alone; it has no `streams`", at: node)
+            }
+            read = [(group.node, .notifications)]
+        }
         guard let nameNode, let name, let read else { return nil }
         self.nameNode = nameNode
         self.name = name

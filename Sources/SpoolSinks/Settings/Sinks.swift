@@ -3,7 +3,9 @@ package import SpoolCore
 /// The kinds of destination there are: the one place that lists them.
 package enum Sinks {
     private enum Kind: String, CaseIterable {
-        case syslog
+        case syslog, webhook, journald
+
+        var purpose: CommonSettings.Purpose { self == .syslog ? .events : .notifications }
     }
 
     /// Makes a sink from its entry under `sinks:`; nil after adding problems.
@@ -20,8 +22,9 @@ package enum Sinks {
     ) -> ConfiguredSink? {
         let before = problems.list.count
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
-        let common = CommonSettings(&group, problems)
-        guard let kind = group.require("type")?.choice(Kind.self, problems) else { return nil }
+        let kind = group.require("type")?.choice(Kind.self, problems)
+        let common = CommonSettings(&group, problems, purpose: kind?.purpose ?? .events)
+        guard let kind else { return nil }
         switch kind {
         case .syslog:
             var warnings: [ConfigurationProblem] = []
@@ -29,6 +32,19 @@ package enum Sinks {
             group.finish()
             guard let common, let settings, problems.list.count == before else { return nil }
             return common.configured(SyslogSink(name: common.name, settings: settings), warnings)
+        case .webhook:
+            let settings = WebhookSettings(&group, problems)
+            group.finish()
+            guard let common, let settings, problems.list.count == before else { return nil }
+            return common.configured(
+                WebhookSink(name: common.name, settings: settings, hostName: hostName),
+                []
+            )
+        case .journald:
+            let settings = JournalSettings(&group, problems)
+            group.finish()
+            guard let common, let settings, problems.list.count == before else { return nil }
+            return common.configured(JournalSink(name: common.name, socket: settings.socket), [])
         }
     }
 }

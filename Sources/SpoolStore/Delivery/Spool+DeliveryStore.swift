@@ -75,13 +75,17 @@ extension Spool: DeliveryStore {
                 sql: """
                     UPDATE sink SET
                         state_since_ms = CASE state WHEN ?1 THEN state_since_ms ELSE coalesce(?7, ?4) END,
-                        state = ?1, last_error = ?2, attempts = ?3, retry_at_ms = ?4,
+                        trouble_since_ms = CASE WHEN ?1 = 'connected' AND ?3 = 0 THEN NULL
+                            ELSE coalesce(trouble_since_ms, ?7, ?4) END,
+                        failures = failures + (?4 IS NOT NULL),
+                        state = ?1, last_error = ?2, attempts = ?3, retry_at_ms = ?4, cuts = ?8,
                         last_success_ms = coalesce(?5, last_success_ms)
                     WHERE id = ?6
                     """,
                 arguments: [
                     report.state.rawValue, report.lastError, report.attempts, report.retryAt?.milliseconds,
                     report.lastSuccess?.milliseconds, sink.value, report.at?.milliseconds,
+                    report.cuts,
                 ]
             )
         }

@@ -8,6 +8,7 @@ enum PageAppend {
         let counts = try EventInsert.insert(db, commit, window: window)
         let kept = try FetchWindow.update(db, commit, window: window, counts)
         try StreamRow.advance(db, commit, window: kept)
+        try GapRow.polled(db, commit)
         try StreamRow.count(db, commit, inserted: counts.inserted, unreadable: counts.unreadable)
         return PageReceipt(
             window: kept,

@@ -5,15 +5,19 @@ import SpoolCore
 enum SinkRoster {
     static func register(_ db: Database, _ sink: Roster.Sink, at now: Timestamp) throws -> SinkID {
         if let id = try id(db, sink.name) ?? rename(db, sink) {
-            // One that returns, or was held, begins anew; any other keeps the state it was left in.
+            // One that returns, or had no `start`, begins anew; any other keeps its state until its first attempt, so
+            // that a restart makes nobody look well for a moment.
+            try db.execute(
+                sql: "UPDATE sink SET type = ? WHERE id = ?",
+                arguments: [sink.type, id.value]
+            )
             try db.execute(
                 sql: """
-                    UPDATE sink SET type = ?,
-                        state = CASE WHEN state IN ('disabled', 'held') THEN 'created' ELSE state END,
-                        state_since_ms = CASE WHEN state IN ('disabled', 'held') THEN ? ELSE state_since_ms END
-                    WHERE id = ?
+                    UPDATE sink SET state = 'created', state_since_ms = ?, trouble_since_ms = NULL, cuts = 0,
+                        last_error = NULL
+                    WHERE id = ? AND (state = 'disabled' OR state = 'held' AND trouble_since_ms IS NULL)
                     """,
-                arguments: [sink.type, now.milliseconds, id.value]
+                arguments: [now.milliseconds, id.value]
             )
             return id
         }

@@ -14,17 +14,23 @@ enum StreamRoster {
         if let id = try id(db, stream.name) ?? rename(db, stream) {
             try db.execute(
                 sql: """
-                    UPDATE stream SET is_configured = 1, kind = ?, filter_hash = coalesce(?, filter_hash)
-                    WHERE id = ?
+                    UPDATE stream SET is_configured = 1, kind = ?, filter_hash = coalesce(?, filter_hash),
+                        gap_after_ms = ? WHERE id = ?
                     """,
-                arguments: [stream.kind.rawValue, stream.filterHash, id.value]
+                arguments: [
+                    stream.kind.rawValue, stream.filterHash, stream.gapAfter.milliseconds, id.value,
+                ]
             )
             return id
         }
         try db.execute(
-            sql: "INSERT INTO stream (name, source, kind, is_configured, filter_hash) VALUES (?, ?, ?, 1, ?)",
+            sql: """
+                INSERT INTO stream (name, source, kind, is_configured, filter_hash, gap_after_ms)
+                VALUES (?, ?, ?, 1, ?, ?)
+                """,
             arguments: [
                 stream.name.description, stream.name.source, stream.kind.rawValue, stream.filterHash,
+                stream.gapAfter.milliseconds,
             ]
         )
         return StreamID(db.lastInsertedRowID)

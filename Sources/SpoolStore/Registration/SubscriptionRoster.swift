@@ -26,7 +26,10 @@ enum SubscriptionRoster {
             switch state {
             case "active": break
             case "left": try goOn(db, id, stream, start: sink.start, orNote: name, in: &unstarted)
-            default: try begin(db, id, stream, start: sink.start, orNote: name, in: &unstarted)
+            default:
+                // Old notifications are history to whoever asks to be told from now on.
+                let start = sink.start ?? (name == .notifications ? .now : nil)
+                try begin(db, id, stream, start: start, orNote: name, in: &unstarted)
             }
         }
         try leave(db, id, allBut: taken)

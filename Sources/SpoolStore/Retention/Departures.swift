@@ -5,13 +5,18 @@ import SpoolCore
 enum Departures {
     struct Stream: Sendable {
         let id: StreamID
-        let isConfigured: Bool
+        /// True while its source may still be read from: retention then needs that source's time.
+        let hasSource: Bool
     }
 
     /// The streams that retention looks at; a replay's own go with their replay.
     static func streams(_ db: Database) throws -> [Stream] {
-        try Row.fetchAll(db, sql: "SELECT id, is_configured FROM stream WHERE replay_id IS NULL ORDER BY id")
-            .map { Stream(id: StreamID($0[0]), isConfigured: $0[1]) }
+        try Row.fetchAll(
+            db,
+            sql: "SELECT id, is_configured AND name <> ? FROM stream WHERE replay_id IS NULL ORDER BY id",
+            arguments: [StreamName.notifications.description]
+        )
+        .map { Stream(id: StreamID($0[0]), hasSource: $0[1]) }
     }
 
     /// Notes by the source's clock since when subscriptions have been gone: the local one may be wrong by years.
@@ -33,7 +38,7 @@ enum Departures {
         return ids.map { ReplayID($0) }
     }
 
-    /// Connections that no ledger row names any more, and notifications long cleared.
+    /// Connections that no ledger row names any more, notifications long cleared, and gaps long healed.
     static func deleteUnreferenced(_ db: Database, before: Timestamp) throws {
         try db.execute(
             sql: """
@@ -45,5 +50,6 @@ enum Departures {
             sql: "DELETE FROM notification WHERE cleared_ms < ?",
             arguments: [before.milliseconds]
         )
+        try db.execute(sql: "DELETE FROM gap WHERE healed_ms < ?", arguments: [before.milliseconds])
     }
 }

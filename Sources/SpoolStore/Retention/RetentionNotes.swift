@@ -24,12 +24,11 @@ enum RetentionNotes {
                 at: now
             )
         }
-        try db.execute(
-            sql: """
-                UPDATE notification SET cleared_ms = ? WHERE code = ? AND cleared_ms IS NULL
-                    AND subject NOT IN (SELECT CAST(value AS TEXT) FROM json_each(?))
-                """,
-            arguments: [now.milliseconds, pausedTooLong, try JSONColumn.text(replays)]
+        try Notifications.clear(
+            db,
+            where: "code = ? AND subject NOT IN (SELECT CAST(value AS TEXT) FROM json_each(?))",
+            [pausedTooLong, try JSONColumn.text(replays)],
+            at: now
         )
     }
 
@@ -56,24 +55,20 @@ enum RetentionNotes {
 
     /// Losses of sinks that are back, or gone for good, have been told for long enough; `gaps` keeps them.
     static func clearOldLosses(_ db: Database, at now: Timestamp) throws {
-        try db.execute(
-            sql: """
-                UPDATE notification SET cleared_ms = ?1 WHERE code = ?2 AND cleared_ms IS NULL AND at_ms < ?3
-                    AND NOT EXISTS (SELECT 1 FROM subscription s JOIN sink k ON k.id = s.sink_id
-                        WHERE k.name = notification.subject AND s.state = 'left' AND s.lost > 0)
+        try Notifications.clear(
+            db,
+            where: """
+                code = ? AND at_ms < ? AND NOT EXISTS (SELECT 1 FROM subscription s JOIN sink k ON k.id = s.sink_id
+                    WHERE k.name = notification.subject AND s.state = 'left' AND s.lost > 0)
                 """,
-            arguments: [now.milliseconds, eventsLost, (now - lossShown).milliseconds]
+            [eventsLost, (now - lossShown).milliseconds],
+            at: now
         )
     }
 
     /// An operator has let go of the sink.
     static func forgotten(_ db: Database, sink: String) throws {
-        try db.execute(
-            sql: """
-                UPDATE notification SET cleared_ms = max(at_ms, coalesce((SELECT max(source_ms) FROM stream), 0))
-                WHERE code = ? AND subject = ? AND cleared_ms IS NULL
-                """,
-            arguments: [eventsLost, sink]
-        )
+        let now = try Int64.fetchOne(db, sql: "SELECT max(source_ms) FROM stream") ?? 0
+        try Notifications.clear(db, eventsLost, subject: sink, at: Timestamp(milliseconds: now))
     }
 }

@@ -23,7 +23,7 @@ extension Spool {
         let streams = try await read { try Departures.streams($0) }
         func scan(_ stream: Departures.Stream, cutoff: (SourceTime) -> Timestamp) -> PruneScan? {
             let gone = SourceTime(date: latest, sweepsBack: Retention.returning)
-            guard let time = now[stream.id] ?? (stream.isConfigured ? nil : gone) else { return nil }
+            guard let time = now[stream.id] ?? (stream.hasSource ? nil : gone) else { return nil }
             return PruneScan(
                 stream.id,
                 cutoff: cutoff(time),

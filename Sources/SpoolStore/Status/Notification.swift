@@ -53,6 +53,17 @@ extension Spool {
         try await write { try Notifications.clear($0, code, subject: subject, at: now) }
     }
 
+    /// How many events a stream has ever had; nil when there is no such stream.
+    package func inserted(into stream: StreamName) async throws(StoreError) -> Int? {
+        try await read { db in
+            try Int.fetchOne(
+                db,
+                sql: "SELECT inserted FROM stream WHERE name = ?",
+                arguments: [stream.description]
+            )
+        }
+    }
+
     /// Notifications, newest first; with `all` those already cleared as well.
     package func notifications(all: Bool = false, limit: Int = 100) async throws(StoreError)
         -> [SpoolNotification]
@@ -77,15 +88,61 @@ enum Notifications {
             sql: "INSERT INTO notification (at_ms, severity, code, subject, message) VALUES (?, ?, ?, ?, ?)",
             arguments: [now.milliseconds, new.severity.rawValue, new.code, new.subject, new.message]
         )
+        try NotificationStream.append(
+            db,
+            NotificationRecord(
+                state: .raised,
+                severity: new.severity.rawValue,
+                code: new.code,
+                subject: new.subject,
+                message: new.message,
+                raised: now,
+                at: now
+            )
+        )
         return true
     }
 
+    /// Clears one; if it does not stand, nothing changes.
     static func clear(_ db: Database, _ code: String, subject: String, at now: Timestamp) throws {
-        try db.execute(
-            sql:
-                "UPDATE notification SET cleared_ms = ? WHERE code = ? AND subject = ? AND cleared_ms IS NULL",
-            arguments: [now.milliseconds, code, subject]
+        try clear(db, where: "code = ? AND subject = ?", [code, subject], at: now)
+    }
+
+    /// Clears all that stand and meet a condition.
+    static func clear(
+        _ db: Database,
+        where condition: String,
+        _ arguments: StatementArguments,
+        at now: Timestamp
+    ) throws {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, at_ms, severity, code, subject, message, cleared_ms FROM notification
+                WHERE cleared_ms IS NULL AND \(condition) ORDER BY id
+                """,
+            arguments: arguments
         )
+        for standing in rows.map(notification) {
+            // The clocks of sources and of this machine may differ; nothing is over before it began.
+            let end = max(now, standing.at)
+            try db.execute(
+                sql: "UPDATE notification SET cleared_ms = ? WHERE id = ?",
+                arguments: [end.milliseconds, standing.id]
+            )
+            try NotificationStream.append(
+                db,
+                NotificationRecord(
+                    state: .cleared,
+                    severity: standing.severity.rawValue,
+                    code: standing.code,
+                    subject: standing.subject,
+                    message: standing.message,
+                    raised: standing.at,
+                    at: end
+                )
+            )
+        }
     }
 
     static func fetch(_ db: Database, all: Bool, limit: Int) throws -> [SpoolNotification] {
@@ -97,16 +154,18 @@ enum Notifications {
                 """,
             arguments: [all, limit]
         )
-        return rows.map { row in
-            SpoolNotification(
-                id: row[0],
-                at: Timestamp(milliseconds: row[1]),
-                severity: NotificationSeverity(rawValue: row[2]) ?? .error,
-                code: row[3],
-                subject: row[4],
-                message: row[5],
-                cleared: Timestamp(row[6] as Int64?)
-            )
-        }
+        return rows.map(notification)
+    }
+
+    private static func notification(_ row: Row) -> SpoolNotification {
+        SpoolNotification(
+            id: row[0],
+            at: Timestamp(milliseconds: row[1]),
+            severity: NotificationSeverity(rawValue: row[2]) ?? .error,
+            code: row[3],
+            subject: row[4],
+            message: row[5],
+            cleared: Timestamp(row[6] as Int64?)
+        )
     }
 }

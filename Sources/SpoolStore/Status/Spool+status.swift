@@ -43,7 +43,7 @@ private enum StatusRows {
             sql: """
                 SELECT id, name, kind, is_configured, state, last_error, trouble_since_ms, start_ms,
                     since_ms, swept_to_ms, pruned_to_ms, source_ms,
-                    last_success_ms, newest_ms, inserted, kept, unreadable
+                    last_success_ms, polled_to_ms, newest_ms, inserted, kept, unreadable
                 FROM stream ORDER BY name
                 """
         )
@@ -62,6 +62,7 @@ private enum StatusRows {
                 prunedTo: Timestamp(row["pruned_to_ms"]),
                 sourceDate: Timestamp(row["source_ms"]),
                 lastSuccess: Timestamp(row["last_success_ms"]),
+                polledTo: Timestamp(row["polled_to_ms"]),
                 newest: Timestamp(row["newest_ms"]),
                 inserted: row["inserted"],
                 kept: row["kept"],
@@ -75,7 +76,7 @@ private enum StatusRows {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT id, name, type, state, state_since_ms, last_success_ms, last_error, attempts, retry_at_ms,
+                SELECT id, name, type, state, state_since_ms, trouble_since_ms, cuts, last_success_ms, last_error, attempts, retry_at_ms,
                     (SELECT count(*) FROM dead_letter d WHERE d.sink_id = sink.id AND d.dismissed_ms IS NULL)
                         AS dead_letters
                 FROM sink ORDER BY name
@@ -88,6 +89,8 @@ private enum StatusRows {
                 type: row["type"],
                 state: SinkReport.State(rawValue: row["state"]) ?? .created,
                 stateSince: Timestamp(row["state_since_ms"]),
+                troubleSince: Timestamp(row["trouble_since_ms"]),
+                cuts: row["cuts"],
                 lastSuccess: Timestamp(row["last_success_ms"]),
                 lastError: row["last_error"],
                 attempts: row["attempts"],

@@ -22,6 +22,8 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let sourceDate: Timestamp?
         /// Local time of the last page.
         package let lastSuccess: Timestamp?
+        /// Up to here polls have read, by the source's clock.
+        package let polledTo: Timestamp?
         /// The newest record's time.
         package let newest: Timestamp?
         /// Events ever spooled.
@@ -58,6 +60,10 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let type: String
         package let state: SinkReport.State
         package let stateSince: Timestamp?
+        /// Since when nothing could be settled, however often it connected; nil when it is well.
+        package let troubleSince: Timestamp?
+        /// Connections in a row cut before anything sent was settled; 0 below three.
+        package let cuts: Int
         package let lastSuccess: Timestamp?
         package let lastError: String?
         package let attempts: Int

@@ -1,5 +1,6 @@
 import SpoolConfig
 import SpoolCore
+import SpoolDaemon
 
 /// Why a command ends without success: what to show, and the exit code.
 struct CommandFailure: Error, CustomStringConvertible {
@@ -25,6 +26,8 @@ struct CommandFailure: Error, CustomStringConvertible {
             throw CommandFailure(error)
         } catch let error as StoreError {
             throw CommandFailure(error)
+        } catch let error as TooManyCriticalErrors {
+            throw CommandFailure(.tooManyErrors, "spool: \(error.description)")
         }
     }
 }

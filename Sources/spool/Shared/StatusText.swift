@@ -48,7 +48,10 @@ struct StatusText {
             ])
         }
         let troubles = report.streams.compactMap { stream in stream.error.map { "  \(stream.name): \($0)" } }
-        return ([table.render()] + troubles).joined(separator: "\n")
+        let gaps = report.streams.flatMap { stream in
+            stream.gaps.map { "  \(stream.name): \(GapText.of($0, at: report.at))" }
+        }
+        return ([table.render()] + troubles + gaps).joined(separator: "\n")
     }
 
     private var sinks: String {

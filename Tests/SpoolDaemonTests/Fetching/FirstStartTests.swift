@@ -57,7 +57,7 @@ struct FirstStartTests {
                 #expect(try await run.spool.ids(.activities).count == 1_440)
                 #expect(try await run.spool.rows("SELECT * FROM gaps").isEmpty)
                 let old = "reason = 'poll' AND to_ms - from_ms > \(Duration.days(7).milliseconds)"
-                #expect(try await run.spool.number("SELECT count(*) FROM fetch_window WHERE \(old)") == 1)
+                #expect(try await run.spool.number("SELECT count(*) FROM fetch_window WHERE \(old)") == 0)
             }
         }
     }

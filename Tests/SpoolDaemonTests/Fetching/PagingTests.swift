@@ -58,8 +58,10 @@ struct PagingTests {
 
     @Test("the same page for ever is a trouble that is shown and asked after ever more slowly")
     func samePageForEver() async throws {
-        try await FetchBench.with(FetchBench.quiet(history: 300)) { bench in
-            try await bench.run { run in
+        try await FetchBench.with(FetchBench.quiet(history: 300, over: .minutes(25))) { bench in
+            // One scan of several pages, in the middle of which the portal stumbles.
+            try await bench.run(SourceText(streams: "{ activities: { start: 25m }, alerts: { start: 2d } }"))
+            { run in
                 try await bench.portal.waitUntil { $0.requests(for: .activities).count >= 3 }
                 bench.portal.addFault(.samePage, on: [.activities], .always)
                 try await run.pass(.hours(1))

@@ -1,4 +1,5 @@
 import Logging
+import SpoolCore
 import SpoolPipeline
 import SpoolStore
 import Testing
@@ -31,6 +32,7 @@ struct WatchmanTests {
             spool: spool,
             rules: NotificationRules(maxSize: 1 << 40, lookBacks: [:]),
             time: bench.time,
+            appended: Signal(),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         )
     }

@@ -32,15 +32,34 @@ struct PageTests {
         }
     }
 
-    @Test("operations lists every notification that is raised")
+    @Test("the page of notifications lists every one that is raised, with its severity, meaning and remedy")
     func notifications() throws {
         let rules = Documentation.read("Sources/SpoolDaemon/Watching/RuleCode.swift")
-        let others = Documentation.read("Sources/SpoolStore/Retention/RetentionNotes.swift")
-        let codes = (rules + others).matches(of: #/(?:case|static let) \w+ = "(.*)"/#).map { String($0.1) }
+        let store = Documentation.read("Sources/SpoolStore/Retention/RetentionNotes.swift")
+        let codes = Set(
+            (rules + store).matches(of: #/(?:case|static let) \w+ = "(.*)"/#).map { String($0.1) }
+                + literalCodes()
+        )
 
-        let page = Documentation.read("docs/operations.md")
-        #expect(codes.count >= 15)
-        for code in codes { #expect(page.contains("| \(code) |"), "\(code)") }
+        let rows = Documentation.read("docs/notifications.md")
+            .matches(of: #/(?m)^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/#)
+            .filter { $0.1 != "Code" && !$0.1.hasPrefix("-") }
+        #expect(codes.count >= 19)
+        #expect(Set(rows.map { String($0.1) }) == codes)
+        for row in rows {
+            let severities = row.2.split(separator: ",").map { $0.trimmingPrefix(" ") }
+            #expect(severities.allSatisfy { ["information", "warning", "error", "critical"].contains($0) })
+        }
+    }
+
+    /// Codes written where they are raised, `code: "…"`, anywhere in the program.
+    private func literalCodes() -> [String] {
+        let sources = Documentation.project.appendingPathComponent("Sources").path
+        let files = FileManager.default.enumerator(atPath: sources)?.compactMap { $0 as? String } ?? []
+        return files.filter { $0.hasSuffix(".swift") }.flatMap { file in
+            let text = (try? String(contentsOfFile: "\(sources)/\(file)", encoding: .utf8)) ?? ""
+            return text.matches(of: #/NewNotification\(\s*code: "([^"]+)"/#).map { String($0.1) }
+        }
     }
 
     /// As the pages' viewer makes them of headings.

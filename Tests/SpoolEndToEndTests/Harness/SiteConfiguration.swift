@@ -27,6 +27,8 @@ struct SiteConfiguration: Sendable {
     var sourceKeys = ["poll": "200ms", "requests_per_minute": "3000"]
     var activities = "{ start: 3d, look_back: 2s, sweep: 500ms }"
     var alerts = "{ start: 3d, look_back: 48h, sweep: 500ms }"
+    /// What stands under `status:`.
+    var status = "{ listen: none }"
     /// Keys under `spool:` besides the path.
     var spoolKeys: [String: String] = [:]
     /// The whole text, where a test wants to write it all itself; `FOLDER` and `PORTAL` are filled in.
@@ -47,7 +49,7 @@ struct SiteConfiguration: Sendable {
             lines += pairs(sink.keys, indent: 4)
             lines.append("    streams: [\(sink.streams.joined(separator: ", "))]")
         }
-        lines.append("status: { listen: none }")
+        lines.append("status: \(status)")
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -16,12 +16,17 @@ enum Line: Sendable {
     }
 
     /// The group these lines make: each on a line of its own, from 1, a nested group's after its name.
-    static func node(_ lines: [Line]) -> ConfigurationNode {
+    static func node(_ lines: [Line], secrets: any SecretLookup = NoSecrets()) -> ConfigurationNode {
         var next = 1
-        return node(lines, line: 1, &next)
+        return node(lines, line: 1, &next, secrets)
     }
 
-    private static func node(_ lines: [Line], line: Int, _ next: inout Int) -> ConfigurationNode {
+    private static func node(
+        _ lines: [Line],
+        line: Int,
+        _ next: inout Int,
+        _ secrets: any SecretLookup
+    ) -> ConfigurationNode {
         var entries: [ConfigurationNode.Entry] = []
         for item in lines {
             let place = next
@@ -29,21 +34,29 @@ enum Line: Sendable {
             let value: ConfigurationNode
             switch item {
             case .skip: continue
-            case .key(_, let text): value = Self.value(.scalar(text), place)
+            case .key(_, let text): value = Self.value(.scalar(text), place, secrets)
             case .list(_, let texts):
-                value = Self.value(.sequence(texts.map { Self.value(.scalar($0), place) }), place)
-            case .group(_, let lines): value = node(lines, line: place, &next)
+                value = Self.value(
+                    .sequence(texts.map { Self.value(.scalar($0), place, secrets) }),
+                    place,
+                    secrets
+                )
+            case .group(_, let lines): value = node(lines, line: place, &next, secrets)
             }
             entries.append(.init(key: item.name ?? "", line: place, column: 1, value: value))
         }
-        return value(.mapping(entries), line)
+        return value(.mapping(entries), line, secrets)
     }
 
-    private static func value(_ value: ConfigurationNode.Value, _ line: Int) -> ConfigurationNode {
-        ConfigurationNode(value: value, line: line, column: 1, secrets: NoSecrets())
+    private static func value(
+        _ value: ConfigurationNode.Value,
+        _ line: Int,
+        _ secrets: any SecretLookup
+    ) -> ConfigurationNode {
+        ConfigurationNode(value: value, line: line, column: 1, secrets: secrets)
     }
 }
 
-private struct NoSecrets: SecretLookup {
+struct NoSecrets: SecretLookup {
     func resolve(_ reference: String) throws(SecretFault) -> Secret { throw SecretFault("none here") }
 }

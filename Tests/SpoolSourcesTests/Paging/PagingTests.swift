@@ -197,8 +197,7 @@ struct PagingTests {
     @Test(
         "answers that do not get on are errors",
         arguments: [
-            // Says that more follows, and gives nothing.
-            ([], nil, nil, nil), ([-600, -500], nil, nil, nil), ([1_200, 1_300], 1_400, nil, .ascending),
+            ([-600, -500], nil, nil, nil), ([1_200, 1_300], 1_400, nil, .ascending),
             ([1_900, 1_800], nil, 1_700, .descending),
         ] as [([Int64], Int64?, Int64?, TimeOrder?)]
     )
@@ -208,6 +207,17 @@ struct PagingTests {
             try Paging.next(after: page(times), at: here, of: open)
         }
         #expect(error?.kind == .nonsense)
+    }
+
+    @Test("an empty page that says more follows is asked for three times; then that word is not believed")
+    func emptyPromise() throws {
+        let first = try #require(try Paging.next(after: page([]), at: position(lower: 1_000), of: open))
+        let second = try #require(try Paging.next(after: page([]), at: first, of: open))
+        let after = try Paging.next(after: page([1_500]), at: second, of: open)
+
+        #expect(first.segment == second.segment && first != second)
+        #expect(try Paging.next(after: page([]), at: second, of: open) == nil)
+        #expect(after?.empties == nil)
     }
 
     @Test("a window of one millisecond is passed by an offset; records of other times in it are nonsense")

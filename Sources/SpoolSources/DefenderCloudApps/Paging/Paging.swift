@@ -28,7 +28,7 @@ struct PageFacts: Equatable {
 enum Paging {
     /// The position after `page`; nil when the scan is complete.
     ///
-    /// - Throws: `nonsense` when the source does not get on: the same page, another window's, nothing at all.
+    /// - Throws: `nonsense` when the source does not get on: the same page, or another window's.
     static func next(
         after page: PageFacts,
         at position: ScanPosition,
@@ -48,8 +48,18 @@ enum Paging {
             next.digest = page.digest
             return next
         }
-        guard page.count > 0 else { throw nonsense("says that more follows, and gives nothing") }
-        return try byOrder(page, position, scan)
+        guard page.count > 0 else { return asked(again: position) }
+        var known = position
+        known.empties = nil
+        return try byOrder(page, known, scan)
+    }
+
+    /// The same place once more after nothing came and more is said to follow; after three times that word is not
+    /// believed any longer, or a source whose every answer says so would hold the stream at an empty window.
+    private static func asked(again position: ScanPosition) -> ScanPosition? {
+        var next = position
+        next.empties = (position.empties ?? 0) + 1
+        return next.empties == 3 ? position.atNextSegment() : next
     }
 
     /// False when a page holds records, and none of the scan's window: another request's answer, or one that

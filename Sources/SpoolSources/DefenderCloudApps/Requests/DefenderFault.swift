@@ -31,6 +31,7 @@ struct DefenderFault {
         case 200: return isWebPage(answer) ? webPage() : nil
         case 300..<400: return redirect(answer)
         case 400: return badRequest(answer)
+        case 401...403 where says("licen", answer): return unlicensed()
         case 401: return invalidToken()
         case 403: return says("invalid token", answer) ? invalidToken() : forbidden()
         case 404:
@@ -120,6 +121,15 @@ struct DefenderFault {
                     + "the right; make a new token"
                 : "\(peer) does not let this application read \(stream) (403): give it `Investigation.Read` and "
                     + "grant admin consent"
+        )
+    }
+
+    /// The portal's own words for it are not published; any that speak of a license or licence are taken for it.
+    private func unlicensed() -> SourceFault {
+        SourceFault(
+            .forbidden,
+            "\(peer) says that the tenant has no licence for Defender for Cloud Apps; assign one (Microsoft 365 admin "
+                + "center, Billing > Licenses) and open the portal once, or correct `url` if it is another tenant's"
         )
     }
 

@@ -3,9 +3,9 @@ import NIOPosix
 import Synchronization
 
 /// An HTTP proxy that opens tunnels by CONNECT (RFC 9110 §9.3.6) and passes on everything else byte by byte.
-final class ConnectProxy: Sendable {
+package final class ConnectProxy: Sendable {
     /// What it answers to CONNECT.
-    enum Behaviour: Sendable {
+    package enum Behaviour: Sendable {
         case open
         /// Opens for this `Proxy-Authorization` only.
         case wants(String)
@@ -14,7 +14,7 @@ final class ConnectProxy: Sendable {
         case silent
     }
 
-    let port: Int
+    package let port: Int
     private let channel: any Channel
     private let log: Log
 
@@ -25,9 +25,9 @@ final class ConnectProxy: Sendable {
         var all: [String] { lines.withLock { $0 } }
     }
 
-    var requests: [String] { log.all }
+    package var requests: [String] { log.all }
 
-    static func start(_ behaviour: Behaviour = .open) async throws -> ConnectProxy {
+    package static func start(_ behaviour: Behaviour = .open) async throws -> ConnectProxy {
         let log = Log()
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
@@ -44,7 +44,7 @@ final class ConnectProxy: Sendable {
         (self.port, self.channel, self.log) = (port, channel, log)
     }
 
-    func stop() async throws { try await channel.close() }
+    package func stop() async throws { try await channel.close() }
 }
 
 /// Reads the request's head, opens the way and becomes a pipe.

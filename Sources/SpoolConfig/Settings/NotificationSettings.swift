@@ -1,0 +1,49 @@
+package import SpoolCore
+
+/// The `notifications:` group: after how long what is told of, and when to give up.
+package struct NotificationSettings: Sendable, Equatable {
+    /// A sink that is down for longer is in `connection error`.
+    package var connectionErrorAfter: Duration = .hours(2)
+    /// And for longer than this, `disconnected`.
+    package var disconnectedAfter: Duration = .hours(12)
+    /// A stream of activities without a new record for longer is told of, although polls succeed; nil: never.
+    package var silentAfter: Duration? = .days(3)
+    /// A stream that is not read for longer, and for more than four of its polls, is in a gap.
+    package var gapAfter: Duration = .minutes(5)
+    /// So many failed attempts in a row to reach one stream or sink end the daemon; nil: never.
+    package var tooManyCriticalErrors: Int?
+
+    package init() {}
+
+    /// Reads the group; nil, with a problem, when it is none.
+    package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
+        guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
+        let errorNode = group.take("connection_error_after")
+        let disconnectedNode = group.take("disconnected_after")
+        let silentNode = group.take("silent_after")
+        let gapNode = group.take("gap_after")
+        let manyNode = group.take("too_many_critical_errors")
+        group.finish()
+        let range = Duration.seconds(1) ... .days(365)
+        connectionErrorAfter = errorNode?.duration(in: range, problems) ?? connectionErrorAfter
+        disconnectedAfter = disconnectedNode?.duration(in: range, problems) ?? disconnectedAfter
+        if disconnectedAfter < connectionErrorAfter {
+            problems.add(
+                "`disconnected_after` (\(Age.text(disconnectedAfter))) must not be shorter than "
+                    + "`connection_error_after` (\(Age.text(connectionErrorAfter)))",
+                at: disconnectedNode ?? errorNode ?? node
+            )
+        }
+        if let silentNode {
+            silentAfter = silentNode.isNever ? nil : silentNode.duration(in: range, problems) ?? silentAfter
+        }
+        gapAfter = gapNode?.duration(in: range, problems) ?? gapAfter
+        if let manyNode, !manyNode.isNever {
+            tooManyCriticalErrors = manyNode.integer(in: 1...1_000_000, problems)
+        }
+    }
+}
+
+extension ConfigurationNode {
+    fileprivate var isNever: Bool { if case .scalar("never") = value { true } else { false } }
+}

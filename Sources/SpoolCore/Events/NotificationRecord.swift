@@ -1,0 +1,87 @@
+/// What is sent of a notification, once when it is raised and once when it is cleared: the raw record of an event
+/// of `StreamName.notifications`.
+package struct NotificationRecord: Codable, Sendable, Equatable {
+    package enum State: String, Codable, Sendable {
+        case raised, cleared
+    }
+
+    /// The same for no two of them, also after a restored backup.
+    package let id: String
+    package let state: State
+    /// `information`, `warning`, `error` or `critical`.
+    package let severity: String
+    package let code: String
+    /// The stream, sink or replay it is about; empty for the spool itself.
+    package let subject: String
+    package let message: String
+    package let raised: Timestamp
+    /// When it was raised, or cleared.
+    package let at: Timestamp
+
+    package init(
+        state: State,
+        severity: String,
+        code: String,
+        subject: String,
+        message: String,
+        raised: Timestamp,
+        at: Timestamp
+    ) {
+        id =
+            ["spool", String(raised.milliseconds), Self.slug(code), Self.slug(subject), state.rawValue]
+            .filter { !$0.isEmpty }.joined(separator: "-")
+        self.state = state
+        self.severity = severity
+        self.code = code
+        self.subject = subject
+        self.message = message
+        self.raised = raised
+        self.at = at
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case state, severity, code, subject, message
+        case id = "_id"
+        case raised = "raised_ms"
+        case at = "at_ms"
+    }
+
+    /// Its code, and whether it is over.
+    package var title: String { state == .raised ? code : "\(code) cleared" }
+
+    /// What is told of it: what it is about, and what happened or for how long it has lasted.
+    package var text: String {
+        let about = subject.isEmpty ? "" : "\(subject): "
+        if state == .raised { return about + message }
+        return "\(about)over after \(Age.text(max(.zero, at.since(raised)))). It was: \(message)"
+    }
+
+    /// The event it makes: an alert, in the old agent's words for its own ("Defender for Cloud Apps alerts not
+    /// onboarded": `ALERT_MANAGEMENT_DISCONNECTED_SIEM`, `ALERT_MANAGEMENT_NOTIFICATIONS_SIEM`).
+    package var event: Event {
+        var event = Event(externalID: id, kind: .alert, occurred: at, created: at)
+        event.category =
+            code == "SIEM agent error"
+            ? "ALERT_MANAGEMENT_DISCONNECTED_SIEM" : "ALERT_MANAGEMENT_NOTIFICATIONS_SIEM"
+        // As the portal titles its own: "System alert: SIEM agent error".
+        event.action = "System alert: \(title)"
+        event.message = text
+        event.appName = "spool"
+        event.severity =
+            switch (state, severity) {
+            case (.cleared, _), (_, "information"): 3
+            case (_, "warning"): 1
+            default: 2
+            }
+        return event
+    }
+
+    private static func slug(_ text: String) -> String {
+        String(text.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+    }
+}
+
+extension StreamName {
+    /// The spool's own stream: its notifications, for the sinks that take them.
+    package static let notifications = StreamName(source: "spool", stream: "notifications")
+}

@@ -1,0 +1,141 @@
+import SpoolCore
+import SpoolPipeline
+import Synchronization
+
+/// The daemon ended because it was asked to: "Too many critical errors", as the old agent did.
+package struct TooManyCriticalErrors: Error, Sendable, Equatable, CustomStringConvertible {
+    /// `source contoso/activities`, `sink siem`.
+    package let subject: String
+    package let count: Int
+    /// The last of them.
+    package let cause: String
+
+    package var description: String {
+        "Too many critical errors: \(subject) failed \(count) times in a row, the last time because \(cause). Shut "
+            + "down as `notifications.too_many_critical_errors` asks; nothing is lost. Mend the cause and start it "
+            + "again."
+    }
+}
+
+/// Counts, for each stream and sink, how often in a row it could not be reached.
+///
+/// A critical error is an attempt to get a page or to open a connection that failed for any cause but a limit of the
+/// source or receiver itself (throttling, a page too large, a lost scan). One success begins the count anew, as a
+/// start of the daemon does.
+final class CriticalErrors: Sendable {
+    private struct State {
+        var limit: Int?
+        var failures: [String: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let continuation: AsyncStream<TooManyCriticalErrors>.Continuation
+    /// The first one is the last.
+    let exceeded: AsyncStream<TooManyCriticalErrors>
+
+    init() {
+        (exceeded, continuation) = AsyncStream<TooManyCriticalErrors>.makeStream(
+            bufferingPolicy: .bufferingOldest(1)
+        )
+    }
+
+    /// After how many in a row; nil: never.
+    func limit(to count: Int?) { state.withLock { $0.limit = count } }
+
+    func succeeded(_ subject: String) { state.withLock { $0.failures[subject] = nil } }
+
+    func failed(_ subject: String, _ cause: String) {
+        let count = state.withLock { state -> Int? in
+            let count = state.failures[subject, default: 0] + 1
+            state.failures[subject] = count
+            return state.limit.flatMap { count >= $0 ? count : nil }
+        }
+        guard let count else { return }
+        continuation.yield(TooManyCriticalErrors(subject: subject, count: count, cause: cause))
+    }
+}
+
+/// A source whose faults are counted.
+struct CountedSource: Source {
+    let source: any Source
+    let errors: CriticalErrors
+
+    var name: String { source.name }
+    var type: String { source.type }
+    var budgetKey: String { source.budgetKey }
+    var requestsPerMinute: Int { source.requestsPerMinute }
+    var pollInterval: Duration { source.pollInterval }
+    var streams: [SourceStream] { source.streams }
+
+    func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
+        try await counting(stream) { () async throws(SourceFault) in try await source.date(for: stream) }
+    }
+
+    func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
+        -> any SourceAnswer
+    {
+        try await counting(stream) { () async throws(SourceFault) in
+            try await source.answer(of: stream, scan: scan, limit: limit)
+        }
+    }
+
+    func shutDown() async { await source.shutDown() }
+
+    private func counting<Value>(
+        _ stream: SourceStream,
+        _ ask: () async throws(SourceFault) -> Value
+    ) async throws(SourceFault) -> Value {
+        let subject = "source \(stream.name)"
+        do throws(SourceFault) {
+            let value = try await ask()
+            errors.succeeded(subject)
+            return value
+        } catch {
+            if error.kind.isCritical, !Task.isCancelled { errors.failed(subject, error.description) }
+            throw error
+        }
+    }
+}
+
+/// A sink whose failed connections are counted.
+struct CountedSink: Sink {
+    let sink: any Sink
+    let errors: CriticalErrors
+
+    var name: SinkName { sink.name }
+    var type: String { sink.type }
+    var address: String { sink.address }
+    var needsRaw: Bool { sink.needsRaw }
+    var batchLimit: BatchLimit { sink.batchLimit }
+
+    func open() async throws(SinkFault) -> any SinkSession {
+        do throws(SinkFault) {
+            let session = try await sink.open()
+            errors.succeeded("sink \(name)")
+            return session
+        } catch {
+            if error.kind.isCritical, !Task.isCancelled { errors.failed("sink \(name)", error.description) }
+            throw error
+        }
+    }
+
+    func rehearse(_ batch: EventBatch) { sink.rehearse(batch) }
+}
+
+extension SourceFault.Kind {
+    fileprivate var isCritical: Bool {
+        switch self {
+        case .throttled, .tooLarge, .scanLost: false
+        case .invalidToken, .forbidden, .rejected, .invalidProxy, .unreachable, .incomplete, .nonsense: true
+        }
+    }
+}
+
+extension SinkFault.Kind {
+    fileprivate var isCritical: Bool {
+        switch self {
+        case .throttled: false
+        case .unreachable, .misconfigured: true
+        }
+    }
+}

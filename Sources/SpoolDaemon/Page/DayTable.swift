@@ -1,0 +1,50 @@
+import SpoolCore
+
+/// The chart's numbers by the hour, for whoever cannot see it or wants to read them.
+struct DayTable: Sendable {
+    let figures: DayFigures
+
+    var html: HTML {
+        PageTable(
+            caption: "The last 24 hours by hour",
+            head: ["Hour, UTC", "Fetched"]
+                + figures.sinks.flatMap { ["\($0.name): settled", "\($0.name): most waiting"] },
+            rows: hours.map(row)
+        ).html
+    }
+
+    /// The steps of each hour, newest first; the first and the last hour may be cut.
+    private var hours: [Range<Int>] {
+        let perHour = Int(3_600_000 / DayFigures.step.milliseconds)
+        let phase = Int(figures.from.milliseconds % 3_600_000 / DayFigures.step.milliseconds)
+        var hours: [Range<Int>] = []
+        var begin = 0
+        while begin < figures.fetched.count {
+            let end = min(figures.fetched.count, (begin + phase) / perHour * perHour + perHour - phase)
+            hours.append(begin..<end)
+            begin = end
+        }
+        return hours.reversed()
+    }
+
+    private func row(_ hour: Range<Int>) -> [PageTable.Cell] {
+        let begin = figures.from + DayFigures.step * hour.lowerBound
+        let name = Wording.time(
+            Timestamp(milliseconds: begin.milliseconds / 3_600_000 * 3_600_000),
+            now: figures.now
+        )
+        let counts = figures.sinks.flatMap { [sum($0.settled[hour]), most($0.waiting[hour])] }
+        return [PageTable.Cell("\(name)"), cell(sum(figures.fetched[hour]))] + counts.map(cell)
+    }
+
+    private func sum(_ values: ArraySlice<Int?>) -> Int? {
+        let known = values.compactMap { $0 }
+        return known.isEmpty ? nil : known.reduce(0, +)
+    }
+
+    private func most(_ values: ArraySlice<Int?>) -> Int? { values.compactMap { $0 }.max() }
+
+    private func cell(_ value: Int?) -> PageTable.Cell {
+        PageTable.Cell("\(value.map(Wording.number) ?? "no daemon")", isNumber: true)
+    }
+}

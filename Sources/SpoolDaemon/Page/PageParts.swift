@@ -1,0 +1,219 @@
+import SpoolControl
+import SpoolCore
+
+/// The parts of the page that change, each by the id of its place.
+struct PageParts: Sendable {
+    let facts: PageFacts
+
+    /// Their order on the page.
+    static let ids = ["verdict", "figures", "notifications", "day", "sinks", "streams", "replays", "updated"]
+
+    var all: [String: HTML] {
+        [
+            "verdict": verdict, "figures": figures, "notifications": notifications, "day": day,
+            "sinks": sinks,
+            "streams": streams, "replays": replays, "updated": updated,
+        ]
+    }
+
+    /// The window's title: the number that matters is seen in a row of tabs.
+    var title: String {
+        let verdict = Verdict(facts)
+        switch verdict.level {
+        case .well: return "spool: all forwarded"
+        case .busy: return "spool: \(Wording.number(facts.waiting)) waiting"
+        case .trouble: return "spool: trouble, \(Wording.number(facts.waiting)) waiting"
+        }
+    }
+
+    private var now: Timestamp { facts.now }
+
+    private var verdict: HTML {
+        let verdict = Verdict(facts)
+        let mark =
+            switch verdict.level {
+            case .well: "✓"
+            case .busy: "→"
+            case .trouble: "!"
+            }
+        let details = verdict.details.map { detail -> HTML in "<p>\(detail)</p>" }
+        return """
+            <div class="verdict \(verdict.level.rawValue)"><span class="mark" aria-hidden="true">\(mark)</span>\
+            <div><p class="headline">\(verdict.headline)</p>\(details)</div></div>
+            """
+    }
+
+    private var figures: HTML {
+        let report = facts.report
+        let fetched = report.streams.reduce(0) { $0 + $1.perMinute }
+        let settled = report.sinks.reduce(0) { $0 + $1.perMinute }
+        let wait = facts.waitingSince == nil ? "none" : Wording.length(facts.wait)
+        let dead = report.sinks.reduce(0) { $0 + $1.deadLetters }
+        let items: [(String, String, String)] = [
+            ("Waiting", Wording.number(facts.waiting), "waiting"), ("Longest wait", wait, "wait"),
+            ("Fetched a minute", Wording.number(fetched), "fetched"),
+            ("Settled a minute", Wording.number(settled), "settled"),
+            ("Dead letters", Wording.number(dead), "dead"),
+            ("Spool\(limit)", Wording.bytes(report.spool.used), "size"),
+            ("Disk free", Wording.bytes(report.spool.free), "free"),
+        ]
+        let pairs = items.map { name, value, id -> HTML in
+            "<div><dt>\(name)</dt><dd id=\"figure-\(id)\">\(value)</dd></div>"
+        }
+        return "<dl>\(pairs)</dl>"
+    }
+
+    private var limit: String {
+        facts.report.spool.limit > 0 ? ", of \(Wording.bytes(facts.report.spool.limit))" : ""
+    }
+
+    private var notifications: HTML {
+        guard !facts.report.notifications.isEmpty else { return "<p class=\"none\">None.</p>" }
+        let items = facts.report.notifications.map { note -> HTML in
+            let subject: HTML =
+                note.subject.isEmpty ? .none : " <span class=\"subject\">\(note.subject)</span>"
+            return """
+                <li class="\(note.severity)"><p><strong><span class="severity">\(note.severity)</span> \(note.code)\
+                </strong>\(subject) <span class="since">since \(time(note.at))</span></p><p>\(note.message)</p></li>
+                """
+        }
+        return "<ul>\(items)</ul>"
+    }
+
+    private var day: HTML {
+        let chart = DayChart(figures: facts.day)
+        let hours = DayTable(figures: facts.day).html
+        return """
+            <figure><figcaption class="legend">\(Self.legend)</figcaption>\(chart.svg)</figure>\
+            <details id="hours"><summary>The same in numbers, by hour</summary>\(hours)</details>
+            """
+    }
+
+    private static let legend: HTML = {
+        let kinds: [(String, HTML)] = [
+            ("twice", "read twice"), ("once", "read once"), ("unread", "not read yet"),
+            ("gap", "gap: never read"), ("off", "no daemon ran"),
+        ]
+        let items = kinds.map { look, words -> HTML in
+            """
+            <span><svg width="18" height="10" aria-hidden="true"><rect class="\(HTML(look))" width="18" height="10"/>\
+            </svg> \(words)</span>
+            """
+        }
+        return "\(items) <span>Times are UTC.</span>"
+    }()
+
+    private var sinks: HTML {
+        let rows = facts.report.sinks.map { sink -> [PageTable.Cell] in
+            [
+                .init(
+                    "<strong>\(sink.name)</strong> <span class=\"address\">\(sink.type) \(sink.address)</span>"
+                ),
+                .init("\(state(sink.state))"),
+                .init(
+                    "<span id=\"waiting-\(sink.name)\">\(Wording.number(sink.backlog))</span>",
+                    isNumber: true
+                ),
+                .init("\(ago(sink.oldest))", isNumber: true),
+                .init("\(Wording.number(sink.perMinute))", isNumber: true),
+                .init("\(ago(sink.lastSuccess, " ago", "never"))", isNumber: true),
+                .init("\(Wording.number(sink.attempts))\(next(sink.retryAt))", isNumber: true),
+                .init("\(Wording.number(sink.deadLetters))", isNumber: true),
+            ]
+        }
+        return PageTable(
+            caption: "Sinks",
+            head: [
+                "Sink", "State", "Waiting", "Oldest event", "Settled a minute", "Last settled",
+                "Failed attempts",
+                "Dead letters",
+            ],
+            rows: rows
+        ).html
+    }
+
+    private var streams: HTML {
+        let lanes = Dictionary(facts.day.lanes.map { ($0.name, $0) }) { first, _ in first }
+        let rows = facts.report.streams.map { stream -> [PageTable.Cell] in
+            let gaps = lanes[stream.name]?.gaps.count ?? 0
+            return [
+                .init("<strong>\(stream.name)</strong> <span class=\"address\">\(stream.kind)</span>"),
+                .init("\(state(stream.state))"),
+                .init("\(Wording.number(stream.perMinute))", isNumber: true),
+                .init("\(moment(stream.since))", isNumber: true),
+                .init("\(moment(stream.sweptTo))", isNumber: true),
+                .init("\(ago(stream.newest, " ago", "none yet"))", isNumber: true),
+                .init("\(Wording.number(gaps))", isNumber: true),
+            ]
+        }
+        return PageTable(
+            caption: "Streams",
+            head: [
+                "Stream", "State", "Fetched a minute", "Read up to", "Read twice up to", "Newest record",
+                "Gaps",
+            ],
+            rows: rows
+        ).html
+    }
+
+    private var replays: HTML {
+        let shown = facts.report.replays.prefix(10)
+        guard !shown.isEmpty else { return "<p class=\"none\">None.</p>" }
+        let rows = shown.map { replay -> [PageTable.Cell] in
+            let whole = max(replay.total, replay.sent, 1)
+            let share = replay.total == 0 ? 100 : min(100, replay.sent * 100 / whole)
+            return [
+                .init("<strong>\(Int(replay.id))</strong>"),
+                .init("\(replay.sink)"),
+                .init("\(state(replay.state.rawValue))"),
+                .init("\(moment(replay.from)) to \(moment(replay.to))"),
+                .init(
+                    """
+                    <progress max="\(whole)" value="\(replay.total == 0 ? whole : replay.sent)" \
+                    aria-label="Replay \(Int(replay.id))">\(share) %</progress> \
+                    \(Wording.number(replay.sent)) of \(Wording.number(replay.total)) (\(share) %)
+                    """,
+                    isNumber: true
+                ),
+                .init("\(moment(replay.created))", isNumber: true),
+            ]
+        }
+        return PageTable(
+            caption: "Replays, newest first",
+            head: ["Replay", "Sink", "State", "Window", "Sent", "Made"],
+            rows: Array(rows)
+        ).html
+    }
+
+    private var updated: HTML {
+        "Updated <time datetime=\"\(now.description)\">\(Wording.time(now, now: now, seconds: true))</time> UTC"
+    }
+
+    /// A state's word with a mark: colour alone says nothing.
+    private func state(_ word: String) -> HTML {
+        let isWell = ["connected", "running"].contains(word)
+        let isQuiet = ["created", "disabled", "paused", "cancelled"].contains(word)
+        let (look, mark) = isWell ? ("well", "●") : isQuiet ? ("quiet", "○") : ("bad", "▲")
+        return "<span class=\"state \(look)\"><span aria-hidden=\"true\">\(mark)</span> \(word)</span>"
+    }
+
+    private func next(_ retry: Timestamp?) -> HTML {
+        guard let retry, retry > now else { return .none }
+        return " <span class=\"address\">next in \(Wording.length(retry.since(now)))</span>"
+    }
+
+    private func ago(_ time: Timestamp?, _ suffix: String = "", _ none: String = "none") -> String {
+        time.map { Wording.length(now.since($0)) + suffix } ?? none
+    }
+
+    private func moment(_ time: Timestamp?) -> HTML { time.map(self.time) ?? "not yet" }
+
+    private func time(_ time: Timestamp) -> HTML {
+        "<time datetime=\"\(time.description)\">\(Wording.time(time, now: now))</time>"
+    }
+}
+
+extension HTML {
+    /// A fixed word of ours.
+    fileprivate init(_ word: String) { self = "\(word)" }
+}

@@ -1,0 +1,57 @@
+import SpoolCore
+
+/// Numbers, times and lengths as the page writes them; times are UTC.
+enum Wording {
+    /// 12,345.
+    static func number(_ value: Int) -> String {
+        let digits = String(abs(value))
+        var grouped = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { grouped += "," }
+            grouped.append(digit)
+        }
+        return value < 0 ? "-" + grouped : grouped
+    }
+
+    /// "1 event", "12,345 events".
+    static func count(_ value: Int, _ noun: String) -> String {
+        "\(number(value)) \(noun)\(value == 1 ? "" : "s")"
+    }
+
+    /// The two greatest units of a length: "40 s", "12 min", "2 h 10 min", "3 d 4 h".
+    static func length(_ length: Duration) -> String {
+        let seconds = max(0, length.milliseconds / 1_000)
+        let units: [(Int64, String)] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")]
+        guard let first = units.firstIndex(where: { seconds >= $0.0 }) else { return "0 s" }
+        let (size, name) = units[first]
+        let whole = "\(seconds / size) \(name)"
+        // Seconds beside minutes would only flicker.
+        guard first < 2 else { return whole }
+        let (smaller, smallerName) = units[first + 1]
+        let rest = seconds % size / smaller
+        return rest == 0 ? whole : "\(whole) \(rest) \(smallerName)"
+    }
+
+    /// `14:20` or, with seconds, `14:20:05`; with the date in front unless it is that of `now`.
+    static func time(_ time: Timestamp, now: Timestamp, seconds: Bool = false) -> String {
+        let text = time.description
+        let clock = text.dropFirst(11).prefix(seconds ? 8 : 5)
+        let date = text.prefix(10)
+        return date == now.description.prefix(10) ? String(clock) : "\(date) \(clock)"
+    }
+
+    /// 1.5 GiB.
+    static func bytes(_ bytes: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        var value = Double(max(0, bytes))
+        var unit = 0
+        while value >= 1_024, unit < units.count - 1 {
+            value /= 1_024
+            unit += 1
+        }
+        let tenths = Int((value * 10).rounded())
+        let isWhole = unit == 0 || value >= 100 || tenths.isMultiple(of: 10)
+        return isWhole
+            ? "\(Int(value.rounded())) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
+    }
+}

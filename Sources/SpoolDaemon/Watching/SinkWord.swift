@@ -1,0 +1,52 @@
+import SpoolConfig
+import SpoolCore
+import SpoolStore
+
+/// The state of a sink in the old agent's words, and what is told of it.
+enum SinkWord {
+    /// As `status` shows it: `created`, `connected`, `retrying`, `connection error`, `disconnected`, `held`, `disabled`.
+    ///
+    /// A sink that connects and settles nothing is down as well.
+    static func of(_ sink: SpoolStatus.Sink, _ settings: NotificationSettings, at now: Timestamp) -> String {
+        guard let down = down(sink, at: now) else { return sink.state.rawValue }
+        if down > settings.disconnectedAfter { return "disconnected" }
+        if down > settings.connectionErrorAfter { return "connection error" }
+        return sink.state == .connected && sink.cuts == 0 ? "connected" : "retrying"
+    }
+
+    /// What an operator has to be told of a sink that is not well.
+    static func told(
+        _ sink: SpoolStatus.Sink,
+        _ settings: NotificationSettings,
+        at now: Timestamp
+    ) -> (RuleCode, NotificationSeverity, String)? {
+        let cause = sink.lastError ?? "its cause is not known"
+        if sink.state == .held {
+            // One without `start` is told of by that name.
+            let isWaiting = sink.subscriptions.contains { $0.state == "held" } && sink.troubleSince == nil
+            return isWaiting
+                ? nil : (.sinkHeld, .error, "Nothing is sent to it and its events are kept: \(cause)")
+        }
+        guard let down = down(sink, at: now) else { return nil }
+        let isPager =
+            !sink.subscriptions.isEmpty && sink.subscriptions.allSatisfy { $0.stream == .notifications }
+        if isPager {
+            guard down > settings.connectionErrorAfter else { return nil }
+            return (.notificationError, .error, "No notification got through for \(Age.text(down)): \(cause)")
+        }
+        if down > settings.disconnectedAfter {
+            return (.agentError, .critical, "Disconnected for \(Age.text(down)): \(cause)")
+        }
+        if sink.cuts > 0 { return (.sendError, .error, "Nothing sent to it is settled: \(cause)") }
+        guard down > settings.connectionErrorAfter else { return nil }
+        return (.connectionError, .error, "No connection for \(Age.text(down)): \(cause)")
+    }
+
+    /// For how long nothing could be settled; nil when it is well, held or gone.
+    private static func down(_ sink: SpoolStatus.Sink, at now: Timestamp) -> Duration? {
+        guard sink.state == .retrying || sink.state == .connected, let since = sink.troubleSince else {
+            return nil
+        }
+        return now.since(since)
+    }
+}

@@ -1,0 +1,130 @@
+import SpoolCore
+
+/// A chain's reading in an operator's words: what was found, and what to do.
+struct ChainVerdict {
+    /// A certificate that ends sooner is named before it does.
+    static let notice = Duration.days(14)
+
+    let verdict: Finding.Verdict
+    let found: String
+    let remedy: String?
+
+    /// - Parameters:
+    ///   - reading: The chain.
+    ///   - isAccepted: TLS itself accepts the chain: its word counts, the reading only explains.
+    ///   - peer: `host:port`.
+    ///   - now: This machine's clock.
+    init(_ reading: ChainReading, isAccepted: Bool, peer: String, at now: Timestamp) {
+        let path = reading.path.map { "\"\($0)\"" }.joined(separator: ", issued by ")
+        let proxy = reading.inspector.map {
+            "; \"\($0)\" is neither Microsoft nor DigiCert: probably a proxy that inspects TLS on the way"
+        }
+        guard !isAccepted else {
+            let left = reading.until.map { $0.since(now) }
+            let isShort = left.map { $0 < Self.notice } ?? false
+            verdict = isShort ? .warning : .ok
+            let end = reading.until.map { "valid until \($0)" } ?? "trusted"
+            found =
+                "\(path), \(end)\(isShort ? ", which is in \(Age.text(left ?? .zero))" : "")\(proxy ?? "")"
+            remedy =
+                isShort
+                ? "Renew the certificate of \(peer) before then: whoever connects afterwards, is refused."
+                : nil
+            return
+        }
+        verdict = .problem
+        let faults = reading.faults.map(Self.words)
+        if faults.isEmpty {
+            found =
+                "\(path): TLS refuses this chain for a reason that its certificates do not tell\(proxy ?? "")"
+            remedy =
+                "Have the certificates of \(peer) checked for their purpose (a server's), the constraints of "
+                + "their authorities, and their keys and signatures (RSA of 2,048 bits or more, SHA-256)."
+            return
+        }
+        found = faults.map(\.found).joined(separator: "; ") + (proxy ?? "")
+        let remedies =
+            reading.inspector.map { [Self.inspectionRemedy($0)] } ?? faults.map { $0.remedy(peer) }
+        remedy = remedies.joined(separator: " ")
+    }
+
+    private struct Words {
+        let found: String
+        let remedy: (String) -> String
+    }
+
+    private static func words(_ fault: ChainReading.Fault) -> Words {
+        switch fault {
+        case .notYetValid(let name, let from):
+            Words(found: "\"\(name)\" is valid only from \(from) on, by this machine's clock") { peer in
+                "Set this machine's clock (see \"clock\"); if it is right, have \(peer) show a valid certificate."
+            }
+        case .expired(let name, let end):
+            Words(found: "\"\(name)\" has expired at \(end)") { peer in
+                "Have the certificate of \(peer) renewed; if it is new, check this machine's clock."
+            }
+        case .wrongHost(let names):
+            Words(
+                found: "the certificate is made out to "
+                    + (names.isEmpty ? "no host at all" : names.joined(separator: ", "))
+            ) { peer in
+                "Write one of these names as the address instead of that of \(peer), or have a certificate issued "
+                    + "for it; a name in the certificate's common name alone does not count."
+            }
+        case .selfSigned(let name):
+            Words(found: "\"\(name)\" is signed by itself, and is not trusted here") { peer in
+                "Save that certificate (openssl s_client -connect \(peer) -showcerts), compare its fingerprint with "
+                    + "the owner of \(peer), and name its file as `tls.ca_file`."
+            }
+        case .unknownRoot(let name):
+            Words(found: "the chain ends at \"\(name)\", which is not trusted here") { _ in
+                authority(name, [])
+            }
+        case .missingIssuer(let name, let subject, let addresses, let isOfPeer):
+            missing(name, of: subject, addresses, isOfPeer: isOfPeer)
+        case .rootlessAuthority(let name, let issuer, let addresses):
+            Words(
+                found:
+                    "`tls.ca_file` holds \"\(name)\", but not its own issuer \"\(issuer)\": a chain has to end at a "
+                    + "root"
+            ) { _ in authority(issuer, addresses) }
+        }
+    }
+
+    private static func missing(
+        _ name: String,
+        of subject: String,
+        _ addresses: [String],
+        isOfPeer: Bool
+    ) -> Words {
+        let what =
+            "the issuing CA \"\(name)\" of \"\(subject)\" is neither sent by the server nor trusted here"
+        return Words(
+            found: isOfPeer && !addresses.isEmpty ? what + ": the server leaves out its intermediate" : what
+        ) { peer in
+            let get = authority(name, addresses)
+            return isOfPeer && !addresses.isEmpty
+                ? "Have the owner of \(peer) send the whole chain. Until then: " + get : get
+        }
+    }
+
+    /// Where a certificate is to be had, and where to put it.
+    private static func authority(_ name: String, _ addresses: [String]) -> String {
+        let known = KnownAuthorities.runBook.first { $0.name == name }.map(\.address)
+        let root = name == KnownAuthorities.root ? KnownAuthorities.rootAddress : nil
+        let place =
+            addresses.first ?? known ?? root
+            ?? (name.hasPrefix("Microsoft") || name.hasPrefix("DigiCert") ? KnownAuthorities.list : nil)
+        let source =
+            place.map { "Get \"\(name)\" from \($0)" } ?? "Get \"\(name)\" from whoever runs that authority"
+        return source
+            + ", and name the file (PEM or DER), or a folder with it, as `tls.ca_file`; for all programs of "
+            + "this machine: copy it in PEM form to /usr/local/share/ca-certificates/NAME.crt and run "
+            + "update-ca-certificates."
+    }
+
+    private static func inspectionRemedy(_ name: String) -> String {
+        "Exempt this host from inspection, or get the root certificate \"\(name)\" from whoever runs the proxy and "
+            + "name its file as `tls.ca_file`."
+    }
+}

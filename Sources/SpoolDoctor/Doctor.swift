@@ -1,0 +1,101 @@
+package import SpoolConfig
+package import SpoolCore
+import SpoolNetwork
+
+/// Examines an installation from the portal to the disk, and explains what it finds.
+///
+/// It reads, connects and asks; it changes nothing, takes no lock, and sends no event. It runs beside a daemon; its
+/// few requests to a source do not go through the daemon's budget: one for each stream.
+package struct Doctor: Sendable {
+    private let sources: [any Source]
+    private let sinks: [any Sink]
+    private let settings: SpoolSettings
+    private let configurationPath: String
+    private let warnings: [String]
+    private let isThorough: Bool
+    private let patience: Duration
+    private let now: @Sendable () -> Timestamp
+
+    /// - Parameters:
+    ///   - sources: As composed from the configuration.
+    ///   - sinks: Likewise.
+    ///   - settings: Where the spool lies.
+    ///   - configurationPath: The configuration's file.
+    ///   - warnings: What its reading found unwise.
+    ///   - isThorough: Check all of the spool's pages, however long it takes.
+    ///   - patience: For each connection, and for each answer on it.
+    ///   - now: This machine's clock.
+    package init(
+        sources: [any Source],
+        sinks: [any Sink],
+        settings: SpoolSettings,
+        configurationPath: String,
+        warnings: [String],
+        isThorough: Bool = false,
+        patience: Duration = .seconds(5),
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.sources = sources
+        self.sinks = sinks
+        self.settings = settings
+        self.configurationPath = configurationPath
+        self.warnings = warnings
+        self.isThorough = isThorough
+        self.patience = patience
+        self.now = now
+    }
+
+    /// Runs every check and hands out the findings of each part as they come.
+    package func run(_ report: ([Finding]) -> Void) async {
+        report(
+            MachineChecks(
+                configurationPath: configurationPath,
+                settings: settings,
+                warnings: warnings
+            ).run()
+        )
+        report(await SpoolChecks(settings: settings, isThorough: isThorough, now: now).run())
+        for source in sources {
+            report(await examine(source))
+            await source.shutDown()
+        }
+        for sink in sinks {
+            report(await examine(connections(of: sink), subject: "sink \(sink.name)"))
+        }
+    }
+
+    private func examine(_ source: any Source) async -> [Finding] {
+        let subject = "source \(source.name)"
+        let plans = connections(of: source)
+        var findings = await examine(plans, subject: subject)
+        if let plan = plans.first, case .tls(let settings) = plan.transport {
+            findings.append(AuthorityChecks(subject: subject, plan: plan, settings: settings).run())
+        }
+        if let failed = findings.first(where: { $0.verdict == .problem && $0.check != "Azure authorities" }) {
+            findings.append(
+                Finding(
+                    subject,
+                    "token and rights",
+                    .skipped,
+                    did: "nothing",
+                    found: "not possible before \"\(failed.check)\" is put right"
+                )
+            )
+            return findings
+        }
+        return findings + (await SourceChecks(source: source, now: now).run())
+    }
+
+    private func examine(_ plans: [ConnectionPlan], subject: String) async -> [Finding] {
+        var findings: [Finding] = []
+        for plan in plans {
+            findings += await PeerExamination(subject: subject, plan: plan, patience: patience, now: now)
+                .run()
+        }
+        return findings
+    }
+
+    private func connections(of part: Any) -> [ConnectionPlan] {
+        (part as? any NetworkPeer)?.connections ?? []
+    }
+}

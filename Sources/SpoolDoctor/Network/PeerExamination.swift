@@ -1,0 +1,149 @@
+import SpoolCore
+import SpoolNetwork
+
+/// Examines one connection, from its name to its certificate; what comes after a failure is skipped.
+struct PeerExamination {
+    let subject: String
+    let plan: ConnectionPlan
+    let patience: Duration
+    let now: @Sendable () -> Timestamp
+
+    private var peer: String { plan.endpoint.description }
+    private var way: Way { Way(to: plan.endpoint, through: plan.proxy, patience: patience) }
+
+    /// All findings, in the order in which a connection is made.
+    func run() async -> [Finding] {
+        var findings = [await name()]
+        let checks: [@Sendable () async -> [Finding]] =
+            switch plan.transport {
+            case .udp: [datagram]
+            case .tcp: [connection, tunnel, lines]
+            case .tls(let settings):
+                [
+                    connection, tunnel,
+                    { await TLSExamination(peer: self, settings: settings, way: way).run() },
+                ]
+            }
+        for check in checks {
+            if let failed = findings.first(where: { $0.verdict == .problem }) {
+                return findings + [skipped(after: failed)]
+            }
+            findings += await check()
+        }
+        return findings
+    }
+
+    func finding(
+        _ check: String,
+        _ verdict: Finding.Verdict,
+        did: String,
+        found: String,
+        remedy: String? = nil
+    ) -> Finding {
+        Finding(subject, "\(plan.role) \(check)", verdict, did: did, found: found, remedy: remedy)
+    }
+
+    /// A failure with the words that the daemon itself uses.
+    func problem(_ check: String, did: String, _ cause: NetworkCause, peer: String? = nil) -> Finding {
+        let words = CauseWords(cause, peer: peer ?? self.peer)
+        return finding(check, .problem, did: did, found: words.found, remedy: words.remedy)
+    }
+
+    private func skipped(after failed: Finding) -> Finding {
+        finding(
+            "further checks",
+            .skipped,
+            did: "nothing",
+            found: "not possible before \"\(failed.check)\" is put right"
+        )
+    }
+
+    private func name() async -> Finding {
+        let host = way.firstHop.host
+        let did =
+            "looked up \(host)"
+            + (plan.proxy == nil ? "" : " (the proxy; it looks \(plan.endpoint.host) up itself)")
+        do {
+            let addresses = try await NameProbe.addresses(of: host)
+            return finding("name", .ok, did: did, found: addresses.joined(separator: ", "))
+        } catch {
+            return problem("name", did: did, error, peer: host)
+        }
+    }
+
+    @Sendable private func connection() async -> [Finding] {
+        let hop = way.firstHop
+        let did = "connected to \(hop) over TCP" + (plan.proxy == nil ? "" : " (the proxy)")
+        do throws(NetworkCause) {
+            try await way.knock()
+            return [finding("connection", .ok, did: did, found: "\(hop) takes connections")]
+        } catch {
+            guard let proxy = plan.proxy else { return [problem("connection", did: did, error)] }
+            let words = CauseWords(error, peer: "the proxy \(proxy)")
+            let found = "Invalid proxy address: \(words.found)"
+            return [
+                finding(
+                    "proxy",
+                    .problem,
+                    did: did,
+                    found: found,
+                    remedy: "Check host and port in `proxy`, and that the proxy runs."
+                )
+            ]
+        }
+    }
+
+    @Sendable private func tunnel() async -> [Finding] {
+        guard let proxy = plan.proxy else { return [] }
+        let account = proxy.user.map { " as \($0)" } ?? ""
+        let did = "asked the proxy \(proxy)\(account) for a way to \(peer)"
+        do throws(NetworkCause) {
+            try await way.tunnel()
+            return [finding("proxy", .ok, did: did, found: "the proxy opens it")]
+        } catch {
+            let found: String
+            switch error {
+            case .proxyCredentials where proxy.user == nil: found = "the proxy wants credentials (407)"
+            case .proxyCredentials: found = "the proxy does not accept the credentials (407)"
+            case .timedOut: found = "the proxy does not answer"
+            default: found = "the proxy does not open the way"
+            }
+            return [
+                finding(
+                    "proxy",
+                    .problem,
+                    did: did,
+                    found: "Invalid proxy address: \(found)",
+                    remedy: error == .proxyCredentials
+                        ? "Write them as `proxy: http://USER:${PASSWORD}@\(proxy)`, and check them there."
+                        : "Check that \(proxy) is an HTTP proxy, and that its rules let this machine reach \(peer)."
+                )
+            ]
+        }
+    }
+
+    @Sendable private func datagram() async -> [Finding] {
+        let did = "sent an empty datagram to \(peer)"
+        do throws(NetworkCause) {
+            try await DatagramProbe.knock(at: plan.endpoint)
+            return [
+                finding(
+                    "connection",
+                    .warning,
+                    did: did,
+                    found:
+                        "nobody objects, which is all that UDP can tell: whether lines arrive is not known",
+                    remedy:
+                        "Look for a line at the receiver; `transport: tcp` or `tls` makes delivery provable."
+                )
+            ]
+        } catch {
+            return [problem("connection", did: did, error)]
+        }
+    }
+
+    @Sendable private func lines() async -> [Finding] {
+        guard plan.takesLines else { return [] }
+        return await ProtocolExamination(peer: self, way: way).run()
+    }
+}

@@ -1,0 +1,69 @@
+import SpoolCore
+import SpoolNetwork
+
+/// Finds out whether a port for plain lines is one for TLS.
+struct ProtocolExamination {
+    let peer: PeerExamination
+    let way: Way
+
+    func run() async -> [Finding] {
+        let endpoint = way.endpoint
+        let did = "sent 16 empty lines without TLS to \(endpoint)"
+        do throws(NetworkCause) {
+            let reaction = try await PlainProbe(way).react()
+            switch reaction {
+            case .silence:
+                return [
+                    peer.finding(
+                        "protocol",
+                        .ok,
+                        did: did,
+                        found: "they are taken without an answer, as by a receiver of lines"
+                    )
+                ]
+            case .talk:
+                return [
+                    peer.finding(
+                        "protocol",
+                        .problem,
+                        did: did,
+                        found:
+                            "\(endpoint) answers, which a receiver of syslog lines does not: another service "
+                            + "listens there",
+                        remedy: "Check the port of `address`."
+                    )
+                ]
+            case .alert, .closed: return [await wantsTLS(did, reaction)]
+            }
+        } catch {
+            return [peer.problem("protocol", did: did, error)]
+        }
+    }
+
+    /// It may be a TLS server: a handshake tells.
+    private func wantsTLS(_ did: String, _ reaction: PlainProbe.Reaction) async -> Finding {
+        let seen = await TLSProbe(way, TLSSettings()).handshake(.recordingChain)
+        let did = did + ", then began a TLS handshake"
+        if reaction == .alert || !seen.chain.isEmpty || seen.failure == .clientCertificateRequired
+            || seen.failure == .clientCertificateRefused || seen.failure == .noCommonTLS
+        {
+            return peer.finding(
+                "protocol",
+                .problem,
+                did: did,
+                found: "\(way.endpoint) speaks TLS, and this sink sends plain lines, which it throws away",
+                remedy:
+                    "Set `transport: tls` for this sink (its CA as `tls.ca_file`), or use the receiver's port "
+                    + "without TLS."
+            )
+        }
+        return peer.finding(
+            "protocol",
+            .problem,
+            did: did,
+            found: "\(way.endpoint) takes the connection and closes it again",
+            remedy: "Look into the receiver's log: it may admit certain addresses only, or expect another "
+                + "protocol or framing."
+        )
+    }
+}

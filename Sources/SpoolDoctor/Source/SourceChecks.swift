@@ -1,0 +1,152 @@
+import Foundation
+import SpoolCore
+import SpoolNetwork
+
+/// Asks a source through its own code: token, rights, licence and clock, by one small request a stream.
+struct SourceChecks {
+    /// The times of certificates, and of what an operator reads in logs, are this machine's own.
+    static let skewNotice = Duration.seconds(30)
+
+    let source: any Source
+    /// For an answer; the source's own deadline is made for large pages.
+    var patience = Duration.seconds(30)
+    let now: @Sendable () -> Timestamp
+
+    private var subject: String { "source \(source.name)" }
+
+    func run() async -> [Finding] {
+        var findings: [Finding] = []
+        var clock: Finding?
+        for stream in source.streams {
+            let did =
+                "asked for one record of \(stream.name), one request of the \(source.requestsPerMinute) a minute"
+            let asked = now()
+            do throws(SourceFault) {
+                let date = try await date(of: stream)
+                findings.append(
+                    Finding(
+                        subject,
+                        "token and rights for \(stream.name.stream)",
+                        .ok,
+                        did: did,
+                        found: "it answers"
+                    )
+                )
+                // The answer's date has no fractions; the middle of the exchange is the fairest comparison.
+                let middle = asked + .milliseconds(now().since(asked).milliseconds / 2)
+                clock = clock ?? self.clock(middle.since(date))
+            } catch {
+                findings.append(failure(error, stream, did))
+                if error.kind == .incomplete { break }
+            }
+        }
+        return findings + [licence(findings)].compactMap { $0 } + [clock].compactMap { $0 }
+    }
+
+    private func date(of stream: SourceStream) async throws(SourceFault) -> Timestamp {
+        let (source, patience) = (source, patience)
+        let result = await withTaskGroup(of: Result<Timestamp, SourceFault>.self) { group in
+            group.addTask {
+                do throws(SourceFault) {
+                    return .success(try await source.date(for: stream))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                // Cancelled once the answer is there.
+                try? await Task.sleep(for: patience)
+                return .failure(Self.silence(source, patience))
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .failure(Self.silence(source, patience))
+        }
+        return try result.get()
+    }
+
+    private static func silence(_ source: any Source, _ patience: Duration) -> SourceFault {
+        SourceFault(
+            .incomplete,
+            "\(source.budgetKey) takes the request and does not answer it within \(Age.text(patience)); "
+                + "check `url`, and what stands in between"
+        )
+    }
+
+    /// The fault in two halves: what the portal says, and what to do.
+    private func failure(_ fault: SourceFault, _ stream: SourceStream, _ did: String) -> Finding {
+        let isMomentary =
+            switch fault.kind {
+            case .throttled, .scanLost: true
+            default: false
+            }
+        let halves = SentenceHalves(fault.description)
+        return Finding(
+            subject,
+            fault.isAboutLicence ? "licence" : "token and rights for \(stream.name.stream)",
+            isMomentary ? .warning : .problem,
+            did: did,
+            found: halves.found,
+            remedy: halves.remedy ?? Self.remedy(fault.kind)
+        )
+    }
+
+    private static func remedy(_ kind: SourceFault.Kind) -> String? {
+        switch kind {
+        case .throttled, .scanLost: "Wait a minute; the daemon does so by itself."
+        case .incomplete, .tooLarge: "Try again; the daemon does so by itself, with smaller pages."
+        case .nonsense: "Check `url`: Settings > Cloud Apps > About in the portal shows it."
+        default: nil
+        }
+    }
+
+    private func licence(_ findings: [Finding]) -> Finding? {
+        guard findings.contains(where: { $0.verdict == .ok }) else { return nil }
+        return Finding(
+            subject,
+            "licence",
+            .ok,
+            did: "took the portal's answers above",
+            found: "the tenant is served: it has Defender for Cloud Apps"
+        )
+    }
+
+    private func clock(_ skew: Duration) -> Finding {
+        let size = skew < .zero ? .zero - skew : skew
+        // A certificate that has just been issued is not valid yet for a clock that is slow.
+        let verdict: Finding.Verdict = size < Self.skewNotice ? .ok : size < .hours(1) ? .warning : .problem
+        return Finding(
+            subject,
+            "clock",
+            verdict,
+            did: "compared this machine's clock with the `Date` of the answer",
+            found: verdict == .ok
+                ? "they agree (\(Age.text(size)) apart, of which up to a second is the header's own)"
+                : "this machine's clock is \(Age.text(size)) \(skew < .zero ? "slow" : "fast")",
+            remedy: verdict == .ok
+                ? nil
+                : "Set the clock by NTP (timedatectl set-ntp true). What is fetched goes by the source's time and is not "
+                    + "harmed; certificates, logs and pauses go by this clock."
+        )
+    }
+}
+
+extension SourceFault {
+    /// The tenant itself is not served; no token helps.
+    var isAboutLicence: Bool { kind == .forbidden && description.contains("licence") }
+}
+
+/// A message "what happened; what to do" taken apart at its last semicolon.
+struct SentenceHalves {
+    let found: String
+    let remedy: String?
+
+    init(_ sentence: String) {
+        let parts = sentence.components(separatedBy: "; ")
+        guard parts.count > 1, let last = parts.last else {
+            (found, remedy) = (sentence, nil)
+            return
+        }
+        found = parts.dropLast().joined(separator: "; ")
+        remedy = last.prefix(1).uppercased() + last.dropFirst() + "."
+    }
+}

@@ -1,0 +1,57 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Sends an empty datagram and watches for the only thing UDP ever tells: that nothing listens (ICMP).
+///
+/// Receivers drop datagrams without bytes.
+package enum DatagramProbe {
+    private static let patience = TimeAmount.milliseconds(500)
+
+    /// Returns when nothing was heard, which is the best that can be known.
+    ///
+    /// - Throws: `.refused` and whatever else the network says.
+    package static func knock(at endpoint: Endpoint) async throws(NetworkCause) {
+        do {
+            // Looking a name up blocks its thread.
+            let address = try await NIOThreadPool.singleton.runIfActive {
+                try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
+            }
+            let box = CauseBox()
+            let channel = try await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(DatagramEar(box))
+                    }
+                }
+                .connect(to: address).get()
+            channel.writeAndFlush(ByteBuffer(), promise: nil)
+            _ = channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+            try? await channel.closeFuture.get()
+            if let cause = box.value { throw cause }
+        } catch {
+            throw NetworkFailure.cause(of: error)
+        }
+    }
+}
+
+private final class CauseBox: Sendable {
+    private let first = Mutex<NetworkCause?>(nil)
+
+    var value: NetworkCause? { first.withLock { $0 } }
+
+    func note(_ cause: NetworkCause) { first.withLock { $0 = $0 ?? cause } }
+}
+
+private final class DatagramEar: ChannelInboundHandler {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+
+    private let box: CauseBox
+
+    init(_ box: CauseBox) { self.box = box }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        box.note(NetworkFailure.cause(of: error))
+        context.close(promise: nil)
+    }
+}

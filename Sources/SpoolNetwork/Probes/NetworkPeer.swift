@@ -1,0 +1,53 @@
+/// A source or sink that speaks to peers over the network, as far as they can be examined without it.
+///
+/// What takes part in no connection of its own leaves it out; a new kind of source or sink adds nothing else for
+/// `spool doctor` to examine its connections.
+package protocol NetworkPeer {
+    /// Everything it connects to, in the order in which it would.
+    var connections: [ConnectionPlan] { get }
+}
+
+/// A connection as the configuration wants it.
+package struct ConnectionPlan: Sendable, Equatable {
+    /// What is spoken over it.
+    package enum Transport: Sendable, Equatable {
+        case tcp
+        case tls(TLSSettings)
+        case udp
+    }
+
+    /// What the peer is to the operator: `portal`, `login`, `SIEM`.
+    package let role: String
+    package let endpoint: Endpoint
+    package let transport: Transport
+    /// The HTTP proxy on the way; nil for a straight one.
+    package let proxy: ProxyAddress?
+    /// True when lines end with LF: then a peer may be sent empty ones to see how it takes them.
+    package let takesLines: Bool
+
+    package init(
+        role: String,
+        endpoint: Endpoint,
+        transport: Transport,
+        proxy: ProxyAddress? = nil,
+        takesLines: Bool = false
+    ) {
+        self.role = role
+        self.endpoint = endpoint
+        self.transport = transport
+        self.proxy = proxy
+        self.takesLines = takesLines
+    }
+}
+
+extension ConnectionPlan {
+    /// The connection to an HTTP service, through the proxy that the route has for it.
+    package init(role: String, url: BaseURL, tls: TLSSettings, route: ProxyRoute) {
+        self.init(
+            role: role,
+            endpoint: Endpoint(host: url.host, port: url.port),
+            transport: url.isSecure ? .tls(tls) : .tcp,
+            proxy: route.proxy(for: url)
+        )
+    }
+}

@@ -1,0 +1,33 @@
+import NIOCore
+
+/// Sends empty lines to a peer that should take lines without TLS, to see whether it does.
+///
+/// Receivers drop empty lines (rsyslog: "discarding zero-sized message", syslog-ng: without the flag `empty-lines`),
+/// and stay silent; a TLS server takes them for a broken handshake, and answers or hangs up.
+package struct PlainProbe: Sendable {
+    /// What the peer did.
+    package enum Reaction: Sendable, Equatable {
+        /// Nothing, as a receiver of lines does.
+        case silence
+        /// It hung up.
+        case closed
+        /// It answered with a TLS alert (RFC 8446 §5.1: content type 21, version 3.x).
+        case alert
+        /// It said something else: it is no receiver of lines alone.
+        case talk
+    }
+
+    private let way: Way
+
+    package init(_ way: Way) { self.way = way }
+
+    /// Connects, sends, watches and closes.
+    package func react() async throws(NetworkCause) -> Reaction {
+        let reaction = ReactionBox()
+        let channel = try await way.connect { channel in
+            try channel.pipeline.syncOperations.addHandler(ReactionWatcher(reaction))
+        }
+        try? await channel.closeFuture.get()
+        return reaction.value
+    }
+}

@@ -1,0 +1,48 @@
+import NIOCore
+import Synchronization
+
+/// The first thing a peer did.
+final class ReactionBox: Sendable {
+    private let first = Mutex<PlainProbe.Reaction?>(nil)
+
+    var value: PlainProbe.Reaction { first.withLock { $0 } ?? .silence }
+
+    func note(_ reaction: PlainProbe.Reaction) { first.withLock { $0 = $0 ?? reaction } }
+}
+
+/// Sends empty lines and notes what the peer does with them.
+final class ReactionWatcher: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Enough for the head of a TLS record and of the oldest client hello.
+    private static let lines = ByteBuffer(string: String(repeating: "\n", count: 16))
+    /// A server that does not understand says so at once; silence for so long is consent.
+    private static let patience = TimeAmount.seconds(1)
+
+    private let reaction: ReactionBox
+
+    init(_ reaction: ReactionBox) { self.reaction = reaction }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(Self.lines), promise: nil)
+        let (reaction, channel) = (reaction, context.channel)
+        _ = context.eventLoop.scheduleTask(in: Self.patience) {
+            reaction.note(.silence)
+            channel.close(promise: nil)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data).readableBytesView
+        reaction.note(bytes.starts(with: [21, 3]) ? .alert : .talk)
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { reaction.note(.closed) }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        reaction.note(.closed)
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// A datagram socket connected to one of another program on this machine, by its path.
+///
+/// Unix datagrams are not lost on the way: what the kernel has taken lies in the other program's queue (`unix(7)`).
+package final class UnixDatagramSocket: Sendable {
+    /// Why a datagram was not taken.
+    package enum Failure: Error, Sendable, Equatable {
+        /// Larger than the kernel lets through.
+        case tooLarge
+        /// The other program's queue is full: it does not read.
+        case full
+        /// Anything else, in the system's words.
+        case failed(String)
+    }
+
+    private let descriptor: Int32
+
+    private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Connects; never waits.
+    package static func connected(to path: String) throws(Failure) -> UnixDatagramSocket {
+        guard let address = UnixAddress(path) else { throw .failed("this is no path of a socket") }
+        let descriptor = socket(AF_UNIX, datagram, 0)
+        guard descriptor >= 0 else { throw failure(errno) }
+        let connection = UnixDatagramSocket(descriptor)
+        let result = address.withSockaddr { connect(descriptor, $0, $1) }
+        guard result == 0 else { throw failure(errno) }
+        return connection
+    }
+
+    deinit { close(descriptor) }
+
+    /// Hands a datagram to the kernel; never waits.
+    package func send(_ bytes: [UInt8]) throws(Failure) {
+        let count = Foundation.send(descriptor, bytes, bytes.count, Self.sendFlags)
+        guard count == bytes.count else { throw Self.failure(errno) }
+    }
+
+    private static func failure(_ code: Int32) -> Failure {
+        switch code {
+        case EMSGSIZE: .tooLarge
+        case EAGAIN, ENOBUFS: .full
+        default: .failed(String(cString: strerror(code)))
+        }
+    }
+
+    #if os(Linux)
+        private static let datagram = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        private static let sendFlags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+    #else
+        private static let datagram = SOCK_DGRAM
+        private static let sendFlags = MSG_DONTWAIT
+    #endif
+}

@@ -1,0 +1,21 @@
+import SpoolFormats
+import SpoolNetwork
+
+extension SyslogSink: NetworkPeer {
+    var connections: [ConnectionPlan] {
+        let transport: ConnectionPlan.Transport =
+            switch settings.transport {
+            case .tcp: .tcp
+            case .tls: .tls(settings.tls)
+            case .udp: .udp
+            }
+        return [
+            ConnectionPlan(
+                role: "SIEM",
+                endpoint: settings.endpoint,
+                transport: transport,
+                takesLines: settings.format.framing == .lines
+            )
+        ]
+    }
+}

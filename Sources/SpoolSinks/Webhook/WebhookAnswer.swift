@@ -1,0 +1,53 @@
+import SpoolCore
+import SpoolNetwork
+
+/// What an answer means for the notification that was posted.
+enum WebhookAnswer: Equatable {
+    case outcome(Outcome)
+    case fault(SinkFault)
+
+    /// Success is any 2xx.
+    ///
+    /// What the next try may mend is a fault of the sink; a body that will never do is refused; everything
+    /// else is for an operator to set right.
+    init(_ answer: HTTPAnswer, peer: String) {
+        switch answer.status {
+        case 200..<300: self = .outcome(.delivered(.acknowledged))
+        case 429:
+            let date = answer.header("date").flatMap { HTTPDate.timestamp($0) }
+            let wait = RetryAfter.wait(answer.header("retry-after"), date: date) ?? .minutes(1)
+            self = .fault(SinkFault(.throttled(wait), "\(peer) takes no more for now (HTTP 429)"))
+        case 408, 425, 500..<600:
+            self = .fault(SinkFault(.unreachable, "\(peer) cannot take it for now (HTTP \(answer.status))"))
+        case 400, 413, 422:
+            let detail = "the webhook answered HTTP \(answer.status)"
+            self = .outcome(.refused(Refusal(reason: "rejected", detail: detail)))
+        case 300..<400:
+            self = .fault(
+                SinkFault(
+                    .misconfigured,
+                    "\(peer) answers HTTP \(answer.status), a redirect, which is not followed; set `url` to where it "
+                        + "leads"
+                )
+            )
+        case 401, 403, 407:
+            self = .fault(
+                SinkFault(
+                    .misconfigured,
+                    "\(peer) answers HTTP \(answer.status); check `secret` and `secret_header`"
+                )
+            )
+        default:
+            self = .fault(SinkFault(.misconfigured, "\(peer) answers HTTP \(answer.status); check `url`"))
+        }
+    }
+
+    /// What no answer means; nil when there was one after all, only with too long a body.
+    init(_ fault: HTTPFault, peer: String) {
+        if case .tooLarge(let beginning) = fault.kind {
+            self.init(beginning, peer: peer)
+        } else {
+            self = .fault(SinkFault(.unreachable, fault.description))
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import SpoolCore
+import SpoolNetwork
+
+/// What a webhook sink is told: where to post, and how to prove who it is.
+struct WebhookSettings: Sendable, Equatable {
+    var base: BaseURL
+    /// `?` and what follows it; empty without one.
+    var query: String
+    /// The header with the secret in it.
+    var header: String?
+    var secret: Secret?
+    var route: ProxyRoute
+    var tls: TLSSettings
+
+    /// Takes the keys of a webhook; nil, after adding problems, when one is missing or wrong.
+    init?(_ group: inout ConfigurationMapping, _ problems: ConfigurationProblems) {
+        let url = group.require("url").flatMap { Self.url($0, problems) }
+        let secretNode = group.take("secret")
+        let headerNode = group.take("secret_header")
+        let route = group.take("proxy").map { Self.proxy($0, problems) } ?? .direct
+        let tls = group.take("tls").map { TLSSettings($0, problems) } ?? TLSSettings()
+        if let headerNode, secretNode == nil {
+            problems.add("`secret_header` names the header of a `secret`, which is missing", at: headerNode)
+        }
+        let secret = secretNode.map { Self.secret($0, problems) }
+        let header = headerNode.map { Self.header($0, problems) }
+        guard let url, let route, let tls, secret ?? Secret("") != nil, header ?? "" != nil else {
+            return nil
+        }
+        (base, query) = url
+        self.secret = secret ?? nil
+        self.header = header ?? nil
+        self.route = route
+        self.tls = tls
+    }
+
+    /// The headers of a request.
+    var headers: [(name: String, value: String)] {
+        var headers = [("Content-Type", "application/json"), ("User-Agent", "spool")]
+        if let secret {
+            headers.append(
+                header.map { ($0, secret.reveal()) } ?? ("Authorization", "Bearer \(secret.reveal())")
+            )
+        }
+        return headers.map { (name: $0.0, value: $0.1) }
+    }
+
+    /// The path of some services is their secret, so the whole may be a reference to one.
+    private static func url(
+        _ node: ConfigurationNode,
+        _ problems: ConfigurationProblems
+    ) -> (BaseURL, String)? {
+        guard var text = node.text(problems) else { return nil }
+        if text.hasPrefix("${") || text.hasPrefix("file:") || text.hasPrefix("credential:") {
+            guard let secret = node.secret(problems) else { return nil }
+            text = secret.reveal()
+        }
+        let query = text.firstIndex(of: "?").map { String(text[$0...]) } ?? ""
+        guard query.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
+            problems.add("the query of this URL holds a blank, a `#` or a character outside ASCII", at: node)
+            return nil
+        }
+        do {
+            return (try BaseURL(String(text.dropLast(query.count))), query)
+        } catch {
+            problems.add(error.description, at: node)
+            return nil
+        }
+    }
+
+    private static func secret(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> Secret? {
+        guard let secret = node.secret(problems) else { return nil }
+        let text = secret.reveal()
+        // A header cannot carry anything else (RFC 9110 §5.5).
+        if !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) { return secret }
+        problems.add(
+            text.isEmpty ? "this secret is empty" : "this secret holds a blank or a character outside ASCII",
+            at: node
+        )
+        return nil
+    }
+
+    private static func header(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> String? {
+        guard let text = node.text(problems) else { return nil }
+        let isName =
+            !text.isEmpty
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }
+        if isName { return text }
+        problems.add("expected the name of a header, such as `X-Webhook-Secret`, found `\(text)`", at: node)
+        return nil
+    }
+
+    private static func proxy(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> ProxyRoute? {
+        guard let text = node.text(problems) else { return nil }
+        let isReference = text.hasPrefix("${") || text.hasPrefix("file:") || text.hasPrefix("credential:")
+        guard let address = isReference ? node.secret(problems)?.reveal() : text else { return nil }
+        do {
+            let proxy = try ProxyAddress(address)
+            guard isReference || (proxy.password?.reveal() ?? "").isEmpty else {
+                problems.add(
+                    "a password must not stand in the file: write `file:/path` or `${NAME}`",
+                    at: node
+                )
+                return nil
+            }
+            return ProxyRoute(configured: proxy)
+        } catch {
+            problems.add("Invalid proxy address: \(error)", at: node)
+            return nil
+        }
+    }
+}

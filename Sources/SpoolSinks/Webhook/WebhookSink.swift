@@ -1,0 +1,105 @@
+import SpoolCore
+import SpoolFormats
+import SpoolNetwork
+
+/// Posts notifications as JSON, one a request.
+struct WebhookSink: Sink {
+    let name: SinkName
+    let type = "webhook"
+    let settings: WebhookSettings
+    let hostName: String
+
+    /// Without path and query: those may be secret.
+    var address: String { "\(settings.base.isSecure ? "https" : "http")://\(peer)" }
+    var needsRaw: Bool { true }
+    var batchLimit: BatchLimit { BatchLimit(events: 1) }
+
+    private var peer: String { String(settings.base.peer.prefix { $0 != "/" }) }
+
+    /// A webhook must not be asked for nothing, so all that is tried is a connection, and its TLS.
+    func open() async throws(SinkFault) -> any SinkSession {
+        if settings.route.proxy(for: settings.base) == nil { try await connect() }
+        let http = HTTPRequester(
+            HTTPSettings(tls: settings.tls, route: settings.route, deadline: .seconds(30))
+        )
+        return WebhookSession(http, settings: settings, peer: peer, hostName: hostName)
+    }
+
+    func rehearse(_ batch: EventBatch) {
+        for record in batch.notificationRecords {
+            _ = try? record.map { try WebhookMessage($0, host: hostName).body() }
+        }
+    }
+
+    private func connect() async throws(SinkFault) {
+        let plan = StreamPlan(
+            endpoint: Endpoint(host: settings.base.host, port: settings.base.port),
+            isTLS: settings.base.isSecure,
+            tls: settings.tls
+        )
+        let nothing = LineRenderer(
+            LineFormat(payload: .json, envelope: .bare, framing: .lines, maxMessageBytes: 1_024)
+        )
+        await (try StreamConnector(plan: plan).open(nothing)).close()
+    }
+}
+
+/// Requests to one webhook, one after the other.
+final class WebhookSession: SinkSession {
+    /// The most that is read of an answer, which says nothing but its status.
+    private static let cap = 64 << 10
+
+    let settlements: AsyncStream<Settlement>
+    private let http: HTTPRequester
+    private let settings: WebhookSettings
+    private let peer: String
+    private let hostName: String
+    private let report = StreamReport()
+
+    init(_ http: HTTPRequester, settings: WebhookSettings, peer: String, hostName: String) {
+        self.http = http
+        self.settings = settings
+        self.peer = peer
+        self.hostName = hostName
+        settlements = report.settlements
+    }
+
+    func send(_ batch: EventBatch, number: Int) async throws(SinkFault) {
+        try await report.gate.enter(0)
+        var runs: [OutcomeRun] = []
+        var bytes = 0
+        for record in batch.notificationRecords {
+            guard let body = try? record.map({ try WebhookMessage($0, host: hostName).body() }) else {
+                runs.append(OutcomeRun(count: 1, outcome: .refused(.noNotification)))
+                continue
+            }
+            switch await post(body) {
+            case .outcome(let outcome): runs.append(OutcomeRun(count: 1, outcome: outcome))
+            case .fault(let fault):
+                report.over(fault)
+                throw fault
+            }
+            bytes += body.count
+        }
+        report.settled([SettledBatch(batch: number, runs: runs, bytes: bytes)])
+    }
+
+    func finish(patience: Duration) async {
+        await http.shutDown()
+        report.over(nil)
+    }
+
+    func close() async {
+        report.over(SinkFault(.unreachable, "posting to \(peer) was ended by this program"))
+        await http.shutDown()
+    }
+
+    private func post(_ body: [UInt8]) async -> WebhookAnswer {
+        let call = HTTPCall(.post, settings.base, settings.query, headers: settings.headers, body: body)
+        do throws(HTTPFault) {
+            return WebhookAnswer(try await http.send(call, cap: Self.cap), peer: peer)
+        } catch {
+            return WebhookAnswer(error, peer: peer)
+        }
+    }
+}

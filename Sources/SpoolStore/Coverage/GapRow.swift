@@ -1,0 +1,80 @@
+import GRDB
+import SpoolCore
+
+/// The rows of `gap`: when a stream was not read although its turn had come, and since when it has been.
+///
+/// A gap begins at what polls had read up to, and is noticed by whoever comes first: the watchman while the source
+/// does not answer, or the first page after it, which also tells of the time this host was down. It ends at the
+/// `Date` of that page and is healed when polls have read up to there.
+enum GapRow {
+    /// A page of a poll has been read; sweeps and refetches tell nothing of gaps.
+    static func polled(_ db: Database, _ commit: PageCommit) throws {
+        guard commit.scan.reason == .poll else { return }
+        try answered(db, commit)
+        let end = commit.ended == .complete ? commit.windowEnd.milliseconds : nil
+        try db.cachedStatement(
+            sql: """
+                UPDATE stream SET polled_ms = ?1, polled_to_ms = coalesce(max(polled_to_ms, ?2), ?2, polled_to_ms)
+                WHERE id = ?3
+                """
+        ).execute(arguments: [commit.fetched.milliseconds, end, commit.stream.value])
+        guard end != nil else { return }
+        try db.cachedStatement(
+            sql: """
+                UPDATE gap SET healed_ms = ?1 WHERE stream_id = ?2 AND healed_ms IS NULL
+                    AND to_ms <= (SELECT polled_to_ms FROM stream WHERE id = ?2)
+                """
+        ).execute(arguments: [commit.fetched.milliseconds, commit.stream.value])
+    }
+
+    /// Notes of every configured stream that has not been read for too long that it is in a gap.
+    static func note(_ db: Database, at now: Timestamp) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO gap (stream_id, from_ms, noticed_ms)
+                SELECT id, coalesce(polled_to_ms, start_ms), ?1 FROM stream t WHERE \(isUnread)
+                """,
+            arguments: [now.milliseconds]
+        )
+    }
+
+    /// How many streams `note` would note.
+    static func unread(_ db: Database, at now: Timestamp) throws -> Int {
+        try Int.fetchOne(
+            db,
+            sql: "SELECT count(*) FROM stream t WHERE \(isUnread)",
+            arguments: [now.milliseconds]
+        ) ?? 0
+    }
+
+    /// A stream that has never been read has no gap yet: `status` shows it as `created`, or its trouble.
+    private static let isUnread = """
+        t.is_configured = 1 AND t.start_ms IS NOT NULL AND t.polled_ms < ?1 - t.gap_after_ms
+        AND NOT EXISTS (SELECT 1 FROM gap g WHERE g.stream_id = t.id AND g.healed_ms IS NULL)
+        """
+
+    /// The source answers: an open gap ends, and a pause that nobody has noticed becomes one.
+    private static func answered(_ db: Database, _ commit: PageCommit) throws {
+        let (stream, date) = (commit.stream.value, commit.page.date.milliseconds)
+        let pause = try Int64.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT coalesce(polled_to_ms, start_ms) FROM stream WHERE id = ?1
+                        AND ?2 - coalesce(polled_to_ms, start_ms) > gap_after_ms
+                        AND ?3 - polled_ms > gap_after_ms
+                    """
+            ),
+            arguments: [stream, date, commit.fetched.milliseconds]
+        )
+        try db.cachedStatement(
+            sql: """
+                UPDATE gap SET to_ms = ?1 WHERE stream_id = ?2 AND healed_ms IS NULL AND (to_ms IS NULL OR ?3)
+                """
+        ).execute(arguments: [date, stream, pause != nil])
+        guard let pause, db.changesCount == 0 else { return }
+        try db.execute(
+            sql: "INSERT INTO gap (stream_id, from_ms, to_ms, noticed_ms) VALUES (?, ?, ?, ?)",
+            arguments: [stream, pause, date, commit.fetched.milliseconds]
+        )
+    }
+}

@@ -1,0 +1,101 @@
+import GRDB
+import GRDBSQLite
+package import SpoolCore
+
+/// What a bounded look at the whole structure of the file has found.
+package struct SpoolExamination: Sendable, Equatable {
+    /// Tables checked whole, with their indexes.
+    package internal(set) var checked: [String] = []
+    /// Tables given up because their time was over.
+    package internal(set) var unfinished: [String] = []
+    /// What SQLite has to object, in its words; empty for a sound file.
+    package internal(set) var faults: [String] = []
+}
+
+/// How fast the spool grows.
+package struct SpoolGrowth: Sendable, Equatable {
+    /// Events that the source has saved in the last 24 hours that it has told of.
+    package let lastDay: Int
+    /// Events in the spool.
+    package let kept: Int
+    /// Bytes in use.
+    package let inUse: Int64
+
+    package init(lastDay: Int, kept: Int, inUse: Int64) {
+        self.lastDay = lastDay
+        self.kept = kept
+        self.inUse = inUse
+    }
+}
+
+extension Spool {
+    /// Runs `quick_check` table by table, each in a snapshot of its own, and gives up each one after `patience`:
+    /// a snapshot that stays open lets the write-ahead log grow.
+    package func examine(patience: Duration) async throws(StoreError) -> SpoolExamination {
+        let tables = try await read { db in
+            try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        }
+        var examination = SpoolExamination()
+        for table in tables where !table.hasPrefix("sqlite_") {
+            let result = try await read { db in try Self.check(db, table, patience) }
+            switch result {
+            case .some(let faults):
+                examination.checked.append(table)
+                examination.faults += faults
+            case .none: examination.unfinished.append(table)
+            }
+        }
+        return examination
+    }
+
+    /// Counts the events of the last day by the source's time.
+    package func growth() async throws(StoreError) -> SpoolGrowth {
+        try await read { db in
+            let lastDay = try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT coalesce(sum((SELECT count(*) FROM event e WHERE e.stream_id = s.id
+                        AND e.created_ms >= s.source_ms - 86400000)), 0) FROM stream s
+                    """
+            )
+            return SpoolGrowth(
+                lastDay: lastDay ?? 0,
+                kept: try Int.fetchOne(db, sql: "SELECT coalesce(sum(kept), 0) FROM stream") ?? 0,
+                inUse: try Sizes.bytesInUse(db)
+            )
+        }
+    }
+
+    /// SQLite's objections to a table; nil when it took longer than `patience`.
+    private static func check(_ db: Database, _ table: String, _ patience: Duration) throws -> [String]? {
+        let alarm = CheckAlarm(at: .now.advanced(by: patience))
+        let context = Unmanaged.passUnretained(alarm).toOpaque()
+        // Every 10,000 instructions of SQLite's machine, well under a millisecond.
+        sqlite3_progress_handler(db.sqliteConnection, 10_000, checkAlarmRings, context)
+        defer { sqlite3_progress_handler(db.sqliteConnection, 0, nil, nil) }
+        do {
+            let lines = try withExtendedLifetime(alarm) {
+                try String.fetchAll(db, sql: "PRAGMA quick_check('\(table)')")
+            }
+            return lines == ["ok"] ? [] : lines.map { "\(table): \($0)" }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT {
+            return nil
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            return ["\(table): \(error.message ?? "damaged")"]
+        }
+    }
+}
+
+/// When a check has to end.
+private final class CheckAlarm {
+    let time: ContinuousClock.Instant
+
+    init(at time: ContinuousClock.Instant) { self.time = time }
+}
+
+/// Called by SQLite; anything but 0 ends the statement.
+private func checkAlarmRings(_ context: UnsafeMutableRawPointer?) -> Int32 {
+    guard let context else { return 0 }
+    let alarm = Unmanaged<CheckAlarm>.fromOpaque(context).takeUnretainedValue()
+    return ContinuousClock.now < alarm.time ? 0 : 1
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import SpoolControl
+import SpoolCore
+import SpoolDaemon
+import SpoolDoctor
+
+/// `spool doctor`.
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract:
+            "Examines everything from the portal to the disk, and says what to do; exit 1 on a problem.",
+        discussion: """
+            Names, connections, proxies, TLS and certificates, token, rights and licence, clocks, the SIEM's port and \
+            protocol, permissions, disk and spool. Changes nothing, sends no event, and runs beside the daemon. It \
+            asks each source for one record of each stream, and sends empty lines to receivers of plain lines.
+            """
+    )
+
+    @OptionGroup var config: ConfigurationOption
+    @Flag(help: "As JSON; keys stay compatible.") var json = false
+    @Flag(help: "Check every page of the spool, which takes minutes for gigabytes.") var thorough = false
+
+    func run() async throws {
+        let composition = try config.composition()
+        let doctor = Doctor(
+            sources: composition.allSources,
+            sinks: composition.allSinks,
+            settings: composition.spool,
+            configurationPath: composition.path,
+            warnings: composition.warnings,
+            isThorough: thorough,
+            now: SystemTime.now
+        )
+        var findings: [Finding] = []
+        var text = DoctorText()
+        await doctor.run { part in
+            findings += part
+            if !json { Output.text(text.lines(of: part)) }
+        }
+        let report = DoctorReport(findings)
+        if json { Output.line(try JSONText.of(report)) } else { Output.line() }
+        if report.hasProblem { throw CommandFailure(.problemFound, report.summary) }
+        if !json { Output.line(report.summary) }
+    }
+}

@@ -1,0 +1,252 @@
+import SpoolControl
+import SpoolCore
+import SpoolStore
+import SpoolTestSupport
+import Testing
+
+@testable import SpoolDaemon
+
+@Suite("The status page")
+struct StatusPageTests {
+    private static let now = Timestamp(milliseconds: 1_795_046_400_000) + .minutes(34)
+
+    private func facts(_ change: (inout PageFacts) -> Void = { _ in }) -> PageFacts {
+        var report = StatusReport(
+            version: "1",
+            holder: nil,
+            at: Self.now,
+            spool: SpoolFileStatus(
+                path: "/spool.db",
+                events: 1,
+                used: 1 << 20,
+                limit: 1 << 30,
+                wal: 0,
+                free: 5 << 30
+            )
+        )
+        report.streams = [StreamStatus(name: "contoso/activities", kind: "activities", state: "connected")]
+        report.sinks = [
+            SinkStatus(name: "siem", type: "syslog", address: "siem.example:6514", state: "connected")
+        ]
+        var facts = PageFacts(report: report, day: DayFigures.empty(at: Self.now), host: "host.example")
+        change(&facts)
+        return facts
+    }
+
+    @Test("when nothing waits and everything answers, all is said to be forwarded")
+    func well() {
+        let verdict = Verdict(facts())
+
+        #expect(verdict.level == .well)
+        #expect(verdict.headline == "Everything is forwarded.")
+        #expect(verdict.details.isEmpty)
+    }
+
+    @Test("what is on its way is no trouble, and for a moment not even late")
+    func busy() {
+        let verdicts = [Duration.seconds(29), .minutes(130)].map { wait in
+            Verdict(
+                facts {
+                    $0.report.sinks[0].backlog = 12_345
+                    $0.waitingSince = Self.now - wait
+                }
+            )
+        }
+
+        #expect(verdicts.map(\.level) == [.well, .busy])
+        #expect(verdicts.map(\.headline) == ["Everything is forwarded.", "Catching up."])
+        #expect(verdicts[0].details == ["12,345 events on the way."])
+        #expect(verdicts[1].details == ["12,345 events on the way, the oldest in the spool for 2 h 10 min."])
+    }
+
+    @Test("a sink that takes nothing is named, with what is kept for it and why")
+    func sink() {
+        let verdict = Verdict(
+            facts {
+                $0.report.sinks[0].state = "connection error"
+                $0.report.sinks[0].backlog = 7
+                $0.report.sinks[0].lastSuccess = Self.now - .hours(3)
+                $0.report.sinks[0].error = "Connection refused."
+            }
+        )
+
+        #expect(verdict.level == .trouble)
+        #expect(verdict.headline == "siem takes no events.")
+        #expect(
+            verdict.details == [
+                "siem: connection error, last took something 3 h ago; 7 events kept for it. Connection refused."
+            ]
+        )
+    }
+
+    @Test("several troubles stand in one sentence, and what changes by the minute is not read out")
+    func several() {
+        let verdict = Verdict(
+            facts {
+                $0.report.spool.paused = "The disk is full."
+                $0.report.streams[0].state = "unreachable"
+                $0.report.streams[0].error = "No route."
+                $0.report.sinks.append(SinkStatus(name: "b", type: "syslog", address: "", state: "held"))
+                $0.report.sinks[0].state = "retrying"
+            }
+        )
+
+        #expect(
+            verdict.headline
+                == "Fetching stands still, and contoso/activities cannot be read, and siem and b take no events."
+        )
+        #expect(!verdict.spoken.contains { $0.isNumber })
+    }
+
+    @Test("a gap is trouble even when all else is well")
+    func gap() {
+        let verdict = Verdict(
+            facts {
+                $0.day.lanes = [
+                    .init(
+                        "a/b",
+                        start: nil,
+                        gaps: [CoverageGap(from: .init(milliseconds: 0), to: .init(milliseconds: 60_000))],
+                        now: Self.now
+                    )
+                ]
+            }
+        )
+
+        #expect(verdict.level == .trouble)
+        #expect(verdict.headline == "a/b has gaps.")
+    }
+
+    @Test("whatever a receiver or a portal says cannot become markup")
+    func escaping() {
+        let evil = "<script>alert(1)</script>\"'&"
+        let facts = facts {
+            $0.host = evil
+            $0.report.spool.path = evil
+            $0.report.spool.paused = evil
+            $0.report.streams[0].state = evil
+            $0.report.streams[0].error = evil
+            $0.report.sinks[0].state = evil
+            $0.report.sinks[0].address = evil
+            $0.report.sinks[0].error = evil
+            $0.report.notifications = [
+                NotificationStatus(at: Self.now, severity: evil, code: evil, subject: evil, message: evil)
+            ]
+        }
+
+        let page = StatusPage(facts: facts).html.text
+
+        #expect(page.matches(of: #/<script/#).count == 1)
+        #expect(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;"))
+    }
+
+    @Test("every part has its place in the page, and the update carries exactly those")
+    func parts() {
+        let facts = facts()
+        let page = StatusPage(facts: facts).html.text
+        let update = PageUpdate(facts)
+
+        #expect(Set(update.parts.keys) == Set(PageParts.ids))
+        for id in PageParts.ids {
+            #expect(page.contains("<div id=\"\(id)\">\(update.parts[id] ?? "?")</div>"), "\(id)")
+        }
+    }
+
+    @Test("nothing is loaded from elsewhere, and nothing that the policy refuses stands in the page")
+    func resources() {
+        let page = StatusPage(facts: facts()).html.text
+
+        #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("style="))
+        #expect(!page.contains("<style") && page.matches(of: #/ on[a-z]+=/#).isEmpty)
+        for text in [StatusPage.style, StatusPage.script] {
+            #expect(!text.contains("http") && !text.contains("@import"), "\(text.prefix(80))")
+        }
+    }
+
+    @Test("a replay shows how far it is, in a bar and in words")
+    func replays() async throws {
+        var status = ReplayStatus(try await replay())
+        (status.id, status.sent, status.total) = (3, 250, 1_000)
+        let made = status
+        let facts = facts { $0.report.replays = [made] }
+
+        let html = PageParts(facts: facts).all["replays"]?.text ?? ""
+
+        #expect(html.contains("<progress max=\"1000\" value=\"250\" aria-label=\"Replay 3\">25 %</progress>"))
+        #expect(html.contains("250 of 1,000 (25 %)"))
+    }
+
+    /// One of a spool with a few events.
+    private func replay() async throws -> Replay {
+        let folder = try TemporaryFolder()
+        var options = SpoolOptions(holder: "test")
+        options.reserveBytes = 0
+        let spool = try Spool.open(path: folder.path("spool.db"), options: options, at: Self.now)
+        let name = try #require(StreamName("contoso/activities"))
+        let sink = SinkName("siem")
+        let registered = try await spool.register(
+            Roster(
+                streams: [Roster.Stream(name: name, kind: .activity, filterHash: "f")],
+                sinks: [Roster.Sink(name: sink, type: "syslog", streams: [name])]
+            ),
+            at: Self.now
+        )
+        let stream = try #require(registered.streams[name])
+        let id = try #require(registered.sinks[sink])
+        _ = try await spool.append(.samples(stream, count: 4, created: Self.now, fetched: Self.now))
+        try await spool.settleFirst(4, of: stream, for: id, at: Self.now)
+        let request = ReplayRequest(sink: sink, from: Self.now - .hours(1), to: Self.now + .hours(1))
+        let replay = try await spool.create(request, at: Self.now)
+        try await spool.close(at: Self.now)
+        return replay
+    }
+
+    @Test("the window's title tells of trouble, and of how much waits")
+    func title() {
+        let late = PageParts(
+            facts: facts {
+                $0.report.sinks[0].backlog = 1_000
+                $0.waitingSince = Self.now - .minutes(1)
+            }
+        )
+
+        #expect(PageParts(facts: facts()).title == "spool: all forwarded")
+        #expect(late.title == "spool: 1,000 waiting")
+    }
+}
+
+@Suite("How the page words things")
+struct WordingTests {
+    @Test(
+        "digits stand in groups of three",
+        arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")]
+    )
+    func numbers(value: Int, text: String) { #expect(Wording.number(value) == text) }
+
+    @Test(
+        "lengths have at most two units",
+        arguments: [
+            (0, "0 s"), (59, "59 s"), (60, "1 min"), (719, "11 min"), (3_600, "1 h"), (7_800, "2 h 10 min"),
+            (86_400, "1 d"), (273_700, "3 d 4 h"), (-5, "0 s"),
+        ]
+    )
+    func lengths(seconds: Int, text: String) { #expect(Wording.length(.seconds(seconds)) == text) }
+
+    @Test(
+        "sizes are in binary units",
+        arguments: [
+            (0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 KiB"), (20 << 30, "20 GiB"), (123 << 20, "123 MiB"),
+        ]
+            as [(Int64, String)]
+    )
+    func sizes(bytes: Int64, text: String) { #expect(Wording.bytes(bytes) == text) }
+
+    @Test("a time of another day has its date")
+    func times() throws {
+        let now = try #require(Timestamp(rfc3339: "2026-11-24T12:00:00Z"))
+
+        #expect(Wording.time(now - .minutes(1), now: now) == "11:59")
+        #expect(Wording.time(now - .hours(13), now: now) == "2026-11-23 23:00")
+        #expect(Wording.time(now, now: now, seconds: true) == "12:00:00")
+    }
+}

@@ -1,0 +1,76 @@
+import SpoolConfig
+import SpoolCore
+import Testing
+
+@testable import SpoolDaemon
+
+@Suite("Who may read over HTTP")
+struct WebAccessTests {
+    private func access(_ listen: String, token: String? = nil) throws -> Access {
+        Access(token: token.map { Secret($0) }, listen: try #require(ListenAddress(listen)))
+    }
+
+    @Test(
+        "on loopback without a token, who names this machine may read",
+        arguments: [
+            ("localhost:9470", true), ("LOCALHOST", true), ("127.0.0.1:9470", true), ("127.3.2.1", true),
+            ("[::1]:9470", true), ("rebound.example:9470", false), ("rebound.example", false),
+            ("localhost.example", false), ("10.0.0.1:9470", false), ("[fe80::1]:1", false), ("", false),
+        ]
+    )
+    func host(host: String, isAllowed: Bool) throws {
+        let verdict = try access("127.0.0.1:9470").verdict(path: "/status", host: host, authorization: nil)
+
+        #expect(verdict == (isAllowed ? .allowed : .foreignHost))
+    }
+
+    @Test("a request without a host is turned away on loopback")
+    func noHost() throws {
+        let verdict = try access("[::1]:0").verdict(path: "/", host: nil, authorization: nil)
+
+        #expect(verdict == .foreignHost)
+    }
+
+    @Test(
+        "with a token, who shows it may read under any name",
+        arguments: [
+            ("Bearer 0123456789abcdef", true), ("bearer 0123456789abcdef", true), ("0123456789abcdef", false),
+            ("Bearer 0123456789abcdeF", false), ("Bearer 0123456789abcde", false), ("Bearer", false),
+            ("Bearer 0123456789abcdef0", false), ("Basic 0123456789abcdef", false), ("", false),
+        ]
+    )
+    func token(authorization: String, isAllowed: Bool) throws {
+        let access = try access("0.0.0.0:9470", token: "0123456789abcdef")
+
+        let verdict = access.verdict(path: "/", host: "spool.example", authorization: authorization)
+
+        #expect(verdict == (isAllowed ? .allowed : .unauthorized))
+    }
+
+    @Test("a token is asked for on loopback as well, once there is one")
+    func tokenOnLoopback() throws {
+        let access = try access("127.0.0.1:9470", token: "0123456789abcdef")
+
+        #expect(
+            access.verdict(path: "/metrics", host: "localhost", authorization: nil) == .unauthorized
+        )
+    }
+
+    @Test("probes are answered for everyone", arguments: ["/healthz", "/readyz"])
+    func probes(path: String) throws {
+        let closed = try access("0.0.0.0:9470", token: "0123456789abcdef")
+        let local = try access("127.0.0.1:9470")
+
+        #expect(closed.verdict(path: path, host: "10.1.2.3:9470", authorization: nil) == .allowed)
+        #expect(local.verdict(path: path, host: "10.1.2.3:9470", authorization: nil) == .allowed)
+    }
+
+    @Test("two texts are equal only when every byte is")
+    func equality() {
+        #expect(Access.areEqual(Array("abc".utf8), Array("abc".utf8)))
+        #expect(!Access.areEqual(Array("abd".utf8), Array("abc".utf8)))
+        #expect(!Access.areEqual(Array("abcd".utf8), Array("abc".utf8)))
+        #expect(!Access.areEqual([], Array("abc".utf8)))
+        #expect(!Access.areEqual(Array("ab".utf8) + [0], Array("ab".utf8)))
+    }
+}

@@ -1,0 +1,128 @@
+import SpoolCore
+import SpoolNetwork
+import SpoolReceiver
+import SpoolTestSupport
+import Testing
+
+@testable import SpoolDoctor
+
+@Suite("the way to a peer", .timeLimit(.minutes(5)))
+struct ConnectionTests {
+    @Test("a name without an address is told before anything is tried")
+    func name() async throws {
+        let findings = await examine("siem.invalid", 6514, .tcp)
+
+        #expect(findings.map(\.verdict) == [.problem, .skipped])
+        #expect(findings.first?.found == "siem.invalid: this name has no address")
+        #expect(findings.first?.remedy == "Check its spelling and the name servers.")
+    }
+
+    @Test("a port where nothing listens refuses, over TCP and over UDP")
+    func refused() async throws {
+        let receiver = try await Receiver.start()
+        await receiver.stop()
+
+        let tcp = await examine("127.0.0.1", receiver.port, .tcp)
+        let udp = await examine("127.0.0.1", receiver.port, .udp)
+
+        for findings in [tcp, udp] {
+            let problem = try #require(findings.of("SIEM connection"))
+            #expect(problem.verdict == .problem)
+            #expect(problem.found.contains("refuses the connection"))
+            #expect(problem.remedy?.contains("port") == true)
+        }
+    }
+
+    @Test("a port that answers nothing is behind a filter, or overloaded")
+    func filtered() async throws {
+        let filtered = try FilteredPort()
+
+        let findings = await examine("127.0.0.1", filtered.port, .tcp, patience: .seconds(1))
+
+        let problem = try #require(findings.of("SIEM connection"))
+        #expect(problem.verdict == .problem)
+        #expect(problem.found.contains("did not answer in time"))
+        #expect(problem.remedy?.contains("firewalls") == true)
+    }
+
+    @Test("a receiver of plain lines takes the empty ones of the probe and counts none of them")
+    func plain() async throws {
+        try await Receiver.run { receiver in
+            let findings = await examine("127.0.0.1", receiver.port, .tcp)
+
+            #expect(findings.map(\.check) == ["SIEM name", "SIEM connection", "SIEM protocol"])
+            #expect(findings.allSatisfy { $0.verdict == .ok })
+        }
+    }
+
+    @Test("a UDP receiver cannot be proved, which is a warning")
+    func udp() async throws {
+        try await Receiver.run(ReceiverConfiguration(.udp)) { receiver in
+            let findings = await examine("127.0.0.1", receiver.port, .udp)
+
+            #expect(findings.last?.verdict == .warning)
+            #expect(receiver.counts.messages == 0)
+        }
+    }
+
+    @Test("a TLS port under a plain sink, and a plain port under a TLS sink, are told apart by what they do")
+    func wrongProtocol() async throws {
+        let folder = try TemporaryFolder()
+        let pair = try TestCertificates(in: folder).server
+        let openssl = try await OpenSSLServer(pair, [])
+        try await Receiver.run(.tls(pair.certFile, pair.keyFile)) { receiver in
+            for port in [receiver.port, openssl.port] {
+                let problems = await examine("127.0.0.1", port, .tcp).problems
+                #expect(problems.map(\.check) == ["SIEM protocol"])
+                #expect(problems.first?.found.contains("speaks TLS, and this sink sends plain lines") == true)
+                #expect(problems.first?.remedy?.contains("transport: tls") == true)
+            }
+        }
+        try await Receiver.run { receiver in
+            let problems = await examine(
+                "127.0.0.1",
+                receiver.port,
+                .tls(TLSSettings()),
+                patience: .seconds(1)
+            )
+            .problems
+            #expect(problems.map(\.check) == ["SIEM protocol"])
+            #expect(problems.first?.found.contains("never answers the handshake") == true)
+            #expect(problems.first?.remedy?.contains("transport: tcp") == true)
+        }
+    }
+
+    @Test("a proxy that wants credentials, other ones, or does not open the way is told apart")
+    func proxies() async throws {
+        try await Receiver.run { receiver in
+            func problem(_ behaviour: ConnectProxy.Behaviour, _ credentials: String = "") async throws
+                -> Finding?
+            {
+                let proxy = try await ConnectProxy.start(behaviour)
+                let address = try ProxyAddress("http://\(credentials)127.0.0.1:\(proxy.port)")
+                let findings = await examine(
+                    "127.0.0.1",
+                    receiver.port,
+                    .tcp,
+                    proxy: address,
+                    patience: .seconds(1)
+                )
+                try await proxy.stop()
+                return findings.problems.first
+            }
+
+            #expect(try await problem(.open) == nil)
+            // `me:p@ss:w/rd`
+            #expect(try await problem(.wants("Basic bWU6cEBzczp3L3Jk"), "me:p%40ss:w%2Frd@") == nil)
+            let none = try #require(try await problem(.wants("Basic x")))
+            #expect(none.found == "Invalid proxy address: the proxy wants credentials (407)")
+            let other = try #require(try await problem(.wants("Basic x"), "me:no@"))
+            #expect(other.found == "Invalid proxy address: the proxy does not accept the credentials (407)")
+            #expect(!"\(other)".contains("me:no"))
+            let closed = try #require(try await problem(.refuse(status: "403 Forbidden")))
+            #expect(closed.found == "Invalid proxy address: the proxy does not open the way")
+            let silent = try #require(try await problem(.silent))
+            #expect(silent.found == "Invalid proxy address: the proxy does not answer")
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import NIOPosix
+import SpoolCore
+import SpoolNetwork
+import SpoolReceiver
+import SpoolTestSupport
+
+@testable import SpoolDoctor
+
+/// Examines one connection as the doctor does.
+func examine(
+    _ host: String,
+    _ port: Int,
+    _ transport: ConnectionPlan.Transport,
+    proxy: ProxyAddress? = nil,
+    patience: Duration = .seconds(10)
+) async -> [Finding] {
+    let plan = ConnectionPlan(
+        role: "SIEM",
+        endpoint: Endpoint(host: host, port: port),
+        transport: transport,
+        proxy: proxy,
+        takesLines: true
+    )
+    return await PeerExamination(subject: "sink siem", plan: plan, patience: patience, now: localTime).run()
+}
+
+/// This machine's clock.
+@Sendable func localTime() -> Timestamp {
+    Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
+}
+
+extension [Finding] {
+    /// The one that is not good.
+    var problems: [Finding] { filter { $0.verdict == .problem } }
+
+    /// The finding of a check.
+    func of(_ check: String) -> Finding? { first { $0.check == check } }
+}
+
+extension ReceiverConfiguration {
+    static func tls(_ certFile: String, _ keyFile: String, clients: String? = nil) -> ReceiverConfiguration {
+        ReceiverConfiguration(
+            .tls(ReceiverTLS(certificateFile: certFile, keyFile: keyFile, clientAuthorityFile: clients))
+        )
+    }
+}
+
+/// `openssl s_server`: a TLS peer that is not of our making, with versions that no library of ours speaks.
+final class OpenSSLServer: Sendable {
+    let port: Int
+    private let process: Process
+
+    init(_ pair: TestCertificates.Pair, _ options: [String]) async throws {
+        let process = Process()
+        let (input, output) = (Pipe(), Pipe())
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments =
+            ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", pair.certFile, "-key", pair.keyFile]
+            + options
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        let reading = output.fileHandleForReading
+        port = try await NIOThreadPool.singleton.runIfActive {
+            var text = ""
+            while !text.contains("\n") || !text.contains("ACCEPT ") {
+                let bytes = reading.availableData
+                guard !bytes.isEmpty else { throw ServerFailure(output: text) }
+                text += String(decoding: bytes, as: UTF8.self)
+            }
+            let line = text.split(separator: "\n").first { $0.contains("ACCEPT ") } ?? ""
+            return line.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+        }
+    }
+
+    deinit { process.terminate() }
+}
+
+/// A port of this machine that answers no SYN, like one behind a filtering firewall: its queue is full.
+final class FilteredPort {
+    let port: Int
+    private var descriptors: [Int32] = []
+
+    init() throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptors.append(listener)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(listener, $0, length)
+                _ = listen(listener, 0)
+                _ = getsockname(listener, $0, &length)
+            }
+        }
+        port = Int(UInt16(bigEndian: address.sin_port))
+        // A backlog of 0 holds one connection; whatever comes after it gets no answer.
+        for _ in 0..<3 {
+            let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+            descriptors.append(client)
+            withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = connect(client, $0, length) }
+            }
+        }
+    }
+
+    deinit { for descriptor in descriptors { close(descriptor) } }
+}
+
+/// `openssl s_server` did not come up; what it said.
+struct ServerFailure: Error {
+    let output: String
+}

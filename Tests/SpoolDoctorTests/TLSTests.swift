@@ -1,0 +1,142 @@
+import SpoolCore
+import SpoolNetwork
+import SpoolReceiver
+import SpoolTestSupport
+import Testing
+
+@testable import SpoolDoctor
+
+@Suite("TLS", .timeLimit(.minutes(5)))
+struct TLSTests {
+    private let folder: TemporaryFolder
+    private let chain: TestChain
+    private let certificates: TestCertificates
+
+    init() throws {
+        folder = try TemporaryFolder()
+        chain = try TestChain(in: folder)
+        certificates = try TestCertificates(in: folder)
+    }
+
+    private func examine(_ port: Int, _ settings: TLSSettings, proxy: ProxyAddress? = nil) async -> [Finding]
+    {
+        await SpoolDoctorTests.examine("localhost", port, .tls(settings), proxy: proxy)
+    }
+
+    @Test("a whole chain is good, straight and through a proxy, and says until when")
+    func good() async throws {
+        let proxy = try await ConnectProxy.start()
+        try await Receiver.run(.tls(chain.wholeFile, chain.server.keyFile)) { receiver in
+            let settings = TLSSettings(caFile: chain.rootDERFile)
+            let straight = await examine(receiver.port, settings)
+            let address = try ProxyAddress("http://127.0.0.1:\(proxy.port)")
+            let proxied = await examine(receiver.port, settings, proxy: address)
+
+            for findings in [straight, proxied] {
+                #expect(findings.problems == [])
+                #expect(findings.of("SIEM TLS version")?.found == "TLS 1.3 is agreed on")
+                let found = findings.of("SIEM certificate")?.found ?? ""
+                #expect(found.contains("issued by \"\(TestChain.rootName)\", valid until 20"))
+            }
+        }
+        try await proxy.stop()
+    }
+
+    @Test("the issuing CA that the server leaves out is named; what tls.ca_file adds makes it good")
+    func missingIssuer() async throws {
+        let both = try folder.write(
+            folder.read("root.pem") + folder.read("issuing.pem"),
+            to: "both.pem"
+        )
+        try await Receiver.run(.tls(chain.server.certFile, chain.server.keyFile)) { receiver in
+            let missing = await examine(receiver.port, TLSSettings(caFile: chain.rootFile))
+            let rootless = await examine(receiver.port, TLSSettings(caFile: chain.issuingFile))
+            let supplied = await examine(receiver.port, TLSSettings(caFile: both))
+
+            let problem = try #require(missing.of("SIEM certificate"))
+            #expect(problem.verdict == .problem)
+            #expect(problem.found.contains("the issuing CA \"\(TestChain.issuingName)\" of \"localhost\""))
+            #expect(problem.found.contains("leaves out its intermediate"))
+            #expect(problem.remedy?.contains(TestChain.issuingAddress) == true)
+            #expect(rootless.of("SIEM certificate")?.found.contains("a chain has to end at a root") == true)
+            #expect(supplied.problems == [])
+        }
+    }
+
+    @Test("expired, for another host, and signed by itself are told apart")
+    func certificates() async throws {
+        let cases = [
+            (certificates.expired, "\"localhost\" has expired at 2020-02-01"),
+            (certificates.wrongHost, "the certificate is made out to other.example"),
+            (certificates.stranger, "\"localhost\" is signed by itself, and is not trusted here"),
+        ]
+        for (pair, words) in cases {
+            try await Receiver.run(.tls(pair.certFile, pair.keyFile)) { receiver in
+                let findings = await examine(receiver.port, TLSSettings(caFile: certificates.caFile))
+
+                #expect(findings.problems.map(\.check) == ["SIEM certificate"])
+                #expect(findings.problems.first?.found.contains(words) == true, "\(findings)")
+            }
+        }
+    }
+
+    @Test(
+        "a server below TLS 1.2 is named with its version",
+        arguments: [("-tls1_1", "TLS 1.1"), ("-tls1", "TLS 1.0")]
+    )
+    func old(_ option: String, _ version: String) async throws {
+        let server = try await OpenSSLServer(certificates.server, [option, "-cipher", "ALL:@SECLEVEL=0"])
+
+        let findings = await examine(server.port, TLSSettings(caFile: certificates.caFile))
+
+        #expect(findings.problems.map(\.check) == ["SIEM TLS version"])
+        let found = findings.problems.first?.found ?? ""
+        #expect(found.contains("speaks \(version) at most; this program needs TLS 1.2 or newer"))
+    }
+
+    @Test(
+        "a receiver that wants a certificate of ours says so, in TLS 1.3 only after the handshake",
+        arguments: ["-tls1_2", "-tls1_3"]
+    )
+    func client(_ option: String) async throws {
+        let server = try await OpenSSLServer(
+            certificates.server,
+            [option, "-Verify", "2", "-verify_return_error", "-CAfile", certificates.caFile]
+        )
+        var settings = TLSSettings(caFile: certificates.caFile)
+        let without = await examine(server.port, settings)
+        (settings.certFile, settings.keyFile) = (certificates.client.certFile, certificates.client.keyFile)
+        let with = await examine(server.port, settings)
+        (settings.certFile, settings.keyFile) = (
+            certificates.stranger.certFile, certificates.stranger.keyFile
+        )
+        let other = await examine(server.port, settings)
+
+        let missing = try #require(without.problems.first)
+        #expect(missing.check == "SIEM client certificate")
+        #expect(missing.found.contains("wants a certificate of ours, and there is none"))
+        #expect(with.problems == [])
+        #expect(with.of("SIEM client certificate")?.found == "it asks for one and takes ours")
+        let refused = try #require(other.problems.first)
+        #expect(refused.found.contains("does not accept the certificate of `tls.cert_file`"))
+    }
+
+    @Test("a receiver that asks and does not insist, and one that does not ask, are good")
+    func optional() async throws {
+        let asking = try await OpenSSLServer(
+            certificates.server,
+            ["-verify", "2", "-CAfile", certificates.caFile]
+        )
+        var settings = TLSSettings(caFile: certificates.caFile)
+        let optional = await examine(asking.port, settings)
+        (settings.certFile, settings.keyFile) = (certificates.client.certFile, certificates.client.keyFile)
+        let server = try await OpenSSLServer(certificates.server, [])
+        let unasked = await examine(server.port, settings)
+
+        #expect(
+            optional.of("SIEM client certificate")?.found
+                == "it asks for one and takes the connection without"
+        )
+        #expect(unasked.of("SIEM client certificate")?.found.contains("does not ask") == true)
+    }
+}

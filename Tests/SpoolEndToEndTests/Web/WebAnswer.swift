@@ -1,0 +1,35 @@
+import Foundation
+
+/// An answer over HTTP, as a client has it that writes its headers itself.
+struct WebAnswer: Decodable, Sendable {
+    let status: Int
+    /// Names in lower case.
+    let headers: [String: String]
+    let body: String
+
+    /// Asks with Python's client, which sets no header of its own besides `Host`; over TCP, or over a Unix socket.
+    static func get(
+        _ path: String,
+        port: Int = 0,
+        socket: String = "",
+        headers: [String: String] = [:]
+    ) async throws -> WebAnswer {
+        let names = try String(decoding: JSONEncoder().encode(headers), as: UTF8.self)
+        let answer = try await Child.answer("python3", ["-c", script, path, String(port), socket, names])
+        guard answer.code == 0 else { throw HarnessFailure("GET \(path): \(answer)") }
+        return try JSONDecoder().decode(WebAnswer.self, from: Data(answer.output.utf8))
+    }
+
+    private static let script = """
+        import http.client, json, socket, sys
+        path, port, unix, headers = sys.argv[1], int(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        if unix:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(unix)
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        found = {name.lower(): value for name, value in answer.getheaders()}
+        print(json.dumps({"status": answer.status, "headers": found, "body": answer.read().decode()}))
+        """
+}

@@ -1,0 +1,168 @@
+import Foundation
+import GRDB
+import SpoolCore
+import Testing
+
+@testable import SpoolStore
+
+/// When a stream was not read although its turn had come.
+@Suite struct GapTests {
+    @Test("a portal's outage opens a gap while it lasts, and the gap heals when polls have read past it")
+    func portalDown() async throws {
+        let (test, stream) = try await Self.make()
+        try await poll(test, stream, from: 0, to: 100)
+
+        try await test.spool.noteGaps(at: .t(400))
+        let early = try await shown(test)
+        try await test.spool.noteGaps(at: .t(401))
+        try await test.spool.noteGaps(at: .t(900))
+        let open = try await shown(test)
+        try await poll(test, stream, from: 100, to: 1_000, first: true)
+        let healing = try await shown(test)
+        try await poll(test, stream, from: 100, to: 1_000, date: 1_100, at: 1_130, last: true)
+        let healed = try await shown(test)
+
+        #expect(early.isEmpty)
+        #expect(open == ["100-? open, noticed 401"])
+        #expect(healing == ["100-1000 healing, noticed 401"])
+        #expect(healed == ["100-1000 healed 1130, noticed 401"])
+    }
+
+    @Test("a host's outage, which nobody could notice, is a gap from the first page after it on")
+    func hostDown() async throws {
+        let (test, stream) = try await Self.make()
+        try await poll(test, stream, from: 0, to: 100)
+
+        try await poll(test, stream, from: 100, to: 5_000)
+
+        #expect(try await shown(test) == ["100-5000 healed 5000, noticed 5000"])
+    }
+
+    @Test("a scan that an outage cut in two ends before the gap, which the next poll heals")
+    func cutScan() async throws {
+        let (test, stream) = try await Self.make()
+        try await poll(test, stream, from: 0, to: 100)
+        try await poll(test, stream, from: 100, to: 110, first: true)
+
+        try await poll(test, stream, from: 100, to: 110, date: 5_000, at: 5_000, last: true)
+        let between = try await shown(test)
+        try await poll(test, stream, from: 110, to: 5_020)
+
+        #expect(between == ["100-5000 healing, noticed 5000"])
+        #expect(try await shown(test) == ["100-5000 healed 5020, noticed 5000"])
+    }
+
+    @Test("polls at their usual pace, and a scan that takes long, are no gaps")
+    func usualPace() async throws {
+        let (test, stream) = try await Self.make()
+        try await poll(test, stream, from: 0, to: 100)
+        try await poll(test, stream, from: 100, to: 350)
+        try await poll(test, stream, from: 350, to: 400, first: true)
+        for second in stride(from: 500, through: 2_000, by: 250) {
+            try await test.spool.noteGaps(at: .t(second))
+            try await poll(test, stream, from: 350, to: 400, date: second, at: second, first: true)
+        }
+        try await poll(test, stream, from: 350, to: 400, date: 2_200, at: 2_200, last: true)
+        try await poll(test, stream, from: 400, to: 2_210)
+
+        #expect(try await shown(test).isEmpty)
+    }
+
+    @Test("a slow poll is a gap after four of its intervals, as the configuration says")
+    func slowPoll() async throws {
+        let (test, stream) = try await Self.make(gapAfter: .hours(4))
+        try await poll(test, stream, from: 0, to: 100)
+        try await poll(test, stream, from: 100, to: 100 + 4 * 3_600)
+        let usual = try await shown(test)
+        try await test.spool.noteGaps(at: .t(100 + 8 * 3_600 + 1))
+
+        #expect(usual.isEmpty)
+        #expect(try await shown(test).count == 1)
+    }
+
+    @Test("a stream that has never been read, or has left, is in no gap")
+    func notRead() async throws {
+        let (test, stream) = try await Self.make()
+        try await test.spool.noteGaps(at: .t(90_000))
+        let never = try await shown(test)
+        try await poll(test, stream, from: 0, to: 100)
+        _ = try await test.spool.register(Roster(streams: [], sinks: []), at: .t(101))
+        try await test.spool.noteGaps(at: .t(90_000))
+
+        #expect(never.isEmpty)
+        #expect(try await shown(test).isEmpty)
+    }
+
+    @Test("gaps healed long ago are not shown, and go with retention")
+    func goesWithRetention() async throws {
+        let (test, stream) = try await Self.make()
+        try await poll(test, stream, from: 0, to: 100)
+        try await poll(test, stream, from: 100, to: 5_000, events: [.at(10)])
+
+        let atOnce = try await test.spool.coverage(healedSince: .t(5_000)).count
+        let later = try await test.spool.coverage(healedSince: .t(5_001)).count
+        let now = [stream: SourceTime(date: .t(10_000), sweepsBack: .zero)]
+        _ = try await test.spool.prune(now: now, age: .seconds(4_000))
+
+        #expect(atOnce == 1)
+        #expect(later == 0)
+        #expect(try await test.value(Int.self, "SELECT count(*) FROM gap") == 0)
+    }
+
+    /// A page of a poll; all of its scan unless it is the first or the last of several.
+    private func poll(
+        _ test: TestSpool,
+        _ stream: StreamID,
+        from: Int,
+        to: Int,
+        date: Int? = nil,
+        at: Int? = nil,
+        first: Bool = false,
+        last: Bool = false,
+        events: [Event] = []
+    ) async throws {
+        var commit = PageCommit.poll(stream, events, from: .t(from), to: .t(to))
+        commit.page = .of(events, date: .t(date ?? to))
+        commit.fetched = .t(at ?? to)
+        commit.progress = StreamProgress(start: .t0, cursor: Cursor(since: .t(to)), sweptTo: .t(1_000_000))
+        if first { commit.ended = nil }
+        if first || last {
+            let running = try await test.value(
+                Int64.self,
+                "SELECT id FROM fetch_window WHERE state = 'running'"
+            )
+            commit.scan.window = running.map { WindowID($0) }
+        }
+        try await test.spool.append(commit)
+    }
+
+    private func shown(_ test: TestSpool) async throws -> [String] {
+        try await test.spool.read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM coverage ORDER BY from_ms").map { row in
+                func seconds(_ column: String) -> String {
+                    (row[column] as Int64?).map { "\(($0 - Timestamp.t0.milliseconds) / 1_000)" } ?? ""
+                }
+                let end = seconds("to_ms")
+                let state = "\(row["state"] as String) \(seconds("healed_ms"))"
+                    .trimmingCharacters(in: .whitespaces)
+                return
+                    "\(seconds("from_ms"))-\(end.isEmpty ? "?" : end) \(state), noticed \(seconds("noticed_ms"))"
+            }
+        }
+    }
+
+    private static func make(gapAfter: Duration = .minutes(5)) async throws -> (TestSpool, StreamID) {
+        let test = try TestSpool()
+        let name = StreamName(source: "contoso", stream: "activities")
+        let registration = try await test.spool.register(
+            Roster(
+                streams: [.init(name: name, kind: .activity, filterHash: "f", gapAfter: gapAfter)],
+                sinks: []
+            ),
+            at: .t0
+        )
+        let stream = try #require(registration.streams[name])
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        return (test, stream)
+    }
+}

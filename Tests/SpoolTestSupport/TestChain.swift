@@ -1,0 +1,78 @@
+import Foundation
+
+/// A chain of three for tests of TLS, with the names of real authorities: a root, an issuing authority, and a server.
+///
+/// The server's certificate names the address of its issuer, as Microsoft's do.
+package struct TestChain: Sendable {
+    package static let rootName = "DigiCert Global Root G2"
+    package static let issuingName = "Microsoft Azure RSA TLS Issuing CA 03"
+    package static let issuingAddress =
+        "http://www.microsoft.com/pkiops/certs/Microsoft%20Azure%20RSA%20TLS%20Issuing%20CA%2003%20-%20xsign.crt"
+
+    /// PEM files of the three, without their chains.
+    package let rootFile: String
+    package let issuingFile: String
+    package let server: TestCertificates.Pair
+    /// The server's certificate followed by its issuer's.
+    package let wholeFile: String
+    /// The root in DER form.
+    package let rootDERFile: String
+
+    /// Makes them; `host` is a DNS name besides `localhost` and the loopback addresses.
+    package init(in folder: TemporaryFolder, host: String = "localhost") throws {
+        let openssl = OpenSSL(folder: folder)
+        try folder.write(Self.settings(host), to: "chain.cnf")
+        func request(_ name: String, _ subject: String) throws {
+            try openssl.run(
+                ["req", "-new", "-config", "chain.cnf", "-subj", subject]
+                    + ["-keyout", "\(name).key", "-out", "\(name).csr"] + OpenSSL.newKey
+            )
+        }
+        func sign(_ name: String, by issuer: String, _ section: String) throws {
+            try openssl.run(
+                ["x509", "-req", "-in", "\(name).csr", "-CA", "\(issuer).pem", "-CAkey", "\(issuer).key"]
+                    + ["-CAcreateserial", "-extfile", "chain.cnf", "-extensions", section, "-days", "365"]
+                    + ["-sha256", "-out", "\(name).pem"]
+            )
+        }
+        try openssl.run(
+            ["req", "-x509", "-config", "chain.cnf", "-extensions", "authority", "-days", "3650"]
+                + ["-subj", "/O=DigiCert Inc/CN=\(Self.rootName)", "-keyout", "root.key", "-out", "root.pem"]
+                + OpenSSL.newKey
+        )
+        try openssl.run(["x509", "-in", "root.pem", "-outform", "DER", "-out", "root.der"])
+        try request("issuing", "/O=Microsoft Corporation/CN=\(Self.issuingName)")
+        try sign("issuing", by: "root", "authority")
+        try request("chained", "/CN=\(host)")
+        try sign("chained", by: "issuing", "server")
+        rootFile = folder.path("root.pem")
+        rootDERFile = folder.path("root.der")
+        issuingFile = folder.path("issuing.pem")
+        server = openssl.pair("chained")
+        wholeFile = try folder.write(
+            try folder.read("chained.pem") + folder.read("issuing.pem"),
+            to: "chained-whole.pem"
+        )
+    }
+
+    private static func settings(_ host: String) -> String {
+        """
+        [req]
+        distinguished_name = name
+        prompt = no
+        [name]
+        CN = spool
+        [authority]
+        basicConstraints = critical, CA:TRUE
+        keyUsage = critical, keyCertSign, cRLSign
+        subjectKeyIdentifier = hash
+        [server]
+        basicConstraints = CA:FALSE
+        keyUsage = digitalSignature
+        extendedKeyUsage = serverAuth
+        authorityInfoAccess = caIssuers;URI:\(issuingAddress)
+        subjectAltName = DNS:\(host), DNS:*.\(host), DNS:localhost, IP:127.0.0.1, IP:::1
+
+        """
+    }
+}
