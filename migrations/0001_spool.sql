@@ -121,7 +121,9 @@ CREATE TABLE sink (
     last_error TEXT,                 -- the last failure; NULL after a success
     attempts INTEGER NOT NULL DEFAULT 0, -- failed attempts since the last success
     failures INTEGER NOT NULL DEFAULT 0, -- failed attempts ever
-    retry_at_ms INTEGER              -- when the next attempt is due
+    retry_at_ms INTEGER,             -- when the next attempt is due
+    replay_id INTEGER,               -- the replay whose ad-hoc destination it is (destination@replay-ID); NULL for a configured one
+    rate REAL                        -- events a second it took when it was last fed without a pause; NULL before that was measured
 ) STRICT;
 
 CREATE TABLE subscription (
@@ -193,7 +195,7 @@ CREATE TABLE dead_letter (
 CREATE INDEX dead_letter_seq ON dead_letter (seq);
 
 CREATE TABLE replay (
-    id INTEGER PRIMARY KEY,          -- the job's number
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the job's number; never used twice: ledger rows keep it when the job is removed
     sink_id INTEGER NOT NULL REFERENCES sink (id), -- where to
     destination TEXT,                -- address of an ad-hoc destination; NULL for a configured sink
     basis TEXT NOT NULL CHECK (basis IN ('occurred', 'created')), -- which time the window looks at
@@ -202,7 +204,8 @@ CREATE TABLE replay (
     mode TEXT NOT NULL CHECK (mode IN ('window', 'missing', 'events')), -- all of it; what the ledger does not show; exactly replay_event
     streams TEXT,                    -- JSON: names it was limited to; NULL: every stream the sink takes
     refetch INTEGER NOT NULL DEFAULT 0 CHECK (refetch IN (0, 1)), -- 1: the window is read from the source again first
-    scan TEXT,                       -- JSON: the refetch under way
+    scan TEXT,                       -- JSON: how far the refetch is
+    rate INTEGER CHECK (rate > 0),   -- events a second at most; NULL: half of what the sink takes
     state TEXT NOT NULL CHECK (state IN ('running', 'paused', 'disabled', 'cancelled')), -- disabled: came to its end
     total INTEGER NOT NULL,          -- events it had to send when it was made
     sent INTEGER NOT NULL DEFAULT 0, -- events settled so far
@@ -218,7 +221,7 @@ CREATE INDEX replay_unfinished ON replay (state) WHERE state IN ('running', 'pau
 CREATE TABLE replay_stream (
     replay_id INTEGER NOT NULL REFERENCES replay (id) ON DELETE CASCADE, -- the job
     stream_id INTEGER NOT NULL REFERENCES stream (id), -- a stream of it
-    last_seq INTEGER NOT NULL,       -- the sink's watermark when the job was made: what lies above is the live lane's
+    last_seq INTEGER NOT NULL,       -- the sink's watermark when the job was fixed: what lies above is the live lane's
     end_seq INTEGER NOT NULL,        -- the last event of the window up to last_seq: there the job ends
     position INTEGER NOT NULL,       -- everything of the job up to here has a final outcome
     PRIMARY KEY (replay_id, stream_id)
@@ -389,7 +392,8 @@ SELECT r.id, k.name AS sink, r.destination, r.state, r.mode, r.basis,
     strftime('%Y-%m-%dT%H:%M:%fZ', r.to_ms / 1000.0, 'unixepoch') AS "to",
     r.total, r.sent, r.skipped,
     strftime('%Y-%m-%dT%H:%M:%fZ', r.created_ms / 1000.0, 'unixepoch') AS created,
-    strftime('%Y-%m-%dT%H:%M:%fZ', r.finished_ms / 1000.0, 'unixepoch') AS finished
+    strftime('%Y-%m-%dT%H:%M:%fZ', r.finished_ms / 1000.0, 'unixepoch') AS finished,
+    r.rate, r.refetch
 FROM replay r
 JOIN sink k ON k.id = r.sink_id;
 
@@ -400,12 +404,14 @@ SELECT 'stream' AS what, name, CASE is_configured WHEN 0 THEN 'left' ELSE state 
     strftime('%Y-%m-%dT%H:%M:%fZ', last_success_ms / 1000.0, 'unixepoch') AS last_success,
     last_error AS detail
 FROM stream
+WHERE replay_id IS NULL
 UNION ALL
 SELECT 'sink', name, state,
     strftime('%Y-%m-%dT%H:%M:%fZ', state_since_ms / 1000.0, 'unixepoch'),
     strftime('%Y-%m-%dT%H:%M:%fZ', last_success_ms / 1000.0, 'unixepoch'),
     last_error
 FROM sink
+WHERE replay_id IS NULL
 UNION ALL
 SELECT 'notification', trim(code || ' ' || subject), severity,
     strftime('%Y-%m-%dT%H:%M:%fZ', at_ms / 1000.0, 'unixepoch'), NULL, message

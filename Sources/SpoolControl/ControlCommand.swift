@@ -86,3 +86,13 @@ package struct MoveReplay: ControlCommand, Equatable {
         self.move = move
     }
 }
+
+/// Removes a replay that has ended from the list, with all that belongs to it alone.
+package struct RemoveReplay: ControlCommand, Equatable {
+    package typealias Answer = Replay
+    package static let path = "/control/replay/remove"
+
+    package let replay: ReplayID
+
+    package init(_ replay: ReplayID) { self.replay = replay }
+}

@@ -4,6 +4,8 @@ package import SpoolCore
 package struct ReplayStatus: Codable, Sendable, Equatable {
     package var id: Int64
     package var sink: String
+    /// Where an ad-hoc replay goes; nil for a configured sink.
+    package var destination: String?
     package var streams: [String]
     package var from: Timestamp
     package var to: Timestamp
@@ -12,6 +14,14 @@ package struct ReplayStatus: Codable, Sendable, Equatable {
     package var state: Replay.State
     package var total: Int
     package var sent: Int
+    /// Left out, since the ledger showed them to be there.
+    package var skipped: Int
+    /// Events a second at most, as it was asked for.
+    package var rate: Int?
+    /// How far the reading of its window from the source is.
+    package var refetch: RefetchStatus?
+    /// Why its sink, or the source, takes or gives nothing for now.
+    package var trouble: String?
     package var created: Timestamp
     package var finished: Timestamp?
 
@@ -27,16 +37,40 @@ package struct ReplayStatus: Codable, Sendable, Equatable {
         state = replay.state
         total = replay.total
         sent = replay.sent
+        skipped = replay.skipped
+        destination = replay.request.destination
+        rate = replay.request.rate
+        refetch = replay.refetch.map(RefetchStatus.init)
+        trouble = replay.isRefetching ? replay.refetch?.trouble : replay.trouble
         created = replay.created
         finished = replay.finished
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, sink, streams, basis, state, total, sent
+        case id, sink, destination, streams, basis, state, total, sent, skipped, rate, refetch, trouble
         case from = "from_ms"
         case to = "to_ms"
         case missingOnly = "missing_only"
         case created = "created_ms"
         case finished = "finished_ms"
+    }
+}
+
+/// The reading of a replay's window from the source, over all its streams.
+package struct RefetchStatus: Codable, Sendable, Equatable {
+    /// True once everything was read.
+    package var complete: Bool
+    /// Records the answers have held.
+    package var seen: Int
+    /// Of those, spooled as new: they go live to every sink.
+    package var inserted: Int
+    /// Of those, kept for this replay alone: retention had taken them.
+    package var recovered: Int
+
+    init(_ refetch: Refetch) {
+        complete = refetch.isFixed
+        seen = refetch.parts.reduce(0) { $0 + $1.seen }
+        inserted = refetch.parts.reduce(0) { $0 + $1.inserted }
+        recovered = refetch.parts.reduce(0) { $0 + $1.recovered }
     }
 }

@@ -29,6 +29,7 @@ struct ControlClientTests {
     private func replay(_ state: Replay.State) -> Replay {
         Replay(
             id: ReplayID(3),
+            sinkID: SinkID(1),
             sink: SinkName("siem"),
             request: request,
             state: state,

@@ -93,6 +93,8 @@ package struct DeliveryCommit: Sendable {
     package var entries: [LedgerEntry] = []
     package var watermarks: [SubscriptionID: Seq] = [:]
     package var replayPositions: [ReplayPosition] = []
+    /// Events a second the sink takes while it is fed without a pause, when that was measured.
+    package var rate: Double?
     package var at: Timestamp
 
     package init(sink: SinkID, at: Timestamp) {

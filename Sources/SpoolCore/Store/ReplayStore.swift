@@ -24,25 +24,38 @@ package enum ReplayBasis: String, Sendable, Codable, CaseIterable {
 
 /// What a replay is asked to send again.
 package struct ReplayRequest: Sendable, Codable, Equatable {
+    /// A configured sink; with a `destination` only what it is called.
     package var sink: SinkName
+    /// Address of an ad-hoc destination (`tcp://host:port?format=json`), which takes this replay and nothing else.
+    package var destination: String?
     /// Inclusive.
     package var from: Timestamp
     /// Exclusive.
     package var to: Timestamp
     package var basis: ReplayBasis
-    /// Nil: every stream the sink takes.
+    /// Nil: every stream the sink takes; for an ad-hoc destination every stream of the spool.
     package var streams: [StreamName]?
     /// Leaves out what the ledger shows this sink to have.
     package var missingOnly: Bool
+    /// Events a second at most; nil: half of what the sink takes, where live delivery goes on beside it.
+    package var rate: Int?
+    /// Reads the window from the source again first.
+    package var refetch: Bool
 
     package init(
         sink: SinkName,
+        destination: String? = nil,
         from: Timestamp,
         to: Timestamp,
         basis: ReplayBasis = .occurred,
         streams: [StreamName]? = nil,
-        missingOnly: Bool = false
+        missingOnly: Bool = false,
+        rate: Int? = nil,
+        refetch: Bool = false
     ) {
+        self.destination = destination
+        self.rate = rate
+        self.refetch = refetch
         self.sink = sink
         self.from = from
         self.to = to
@@ -70,6 +83,8 @@ package struct ReplayEstimate: Sendable, Codable, Equatable {
     package var deadLetters: Int
     /// Events of the window above the watermark: the live lane sends them.
     package var stillToComeLive: Int
+    /// Events a second the sink took when it was last fed without a pause; nil before that was measured.
+    package var sinkRate: Double?
 
     package init(
         inWindow: Int = 0,
@@ -79,8 +94,10 @@ package struct ReplayEstimate: Sendable, Codable, Equatable {
         sent: Int = 0,
         doubtful: Int = 0,
         deadLetters: Int = 0,
-        stillToComeLive: Int = 0
+        stillToComeLive: Int = 0,
+        sinkRate: Double? = nil
     ) {
+        self.sinkRate = sinkRate
         self.inWindow = inWindow
         self.toSend = toSend
         self.acknowledged = acknowledged
@@ -116,38 +133,62 @@ package struct Replay: Sendable, Codable, Equatable {
     }
 
     package let id: ReplayID
+    /// The sink's row; an ad-hoc destination has one of its own.
+    package let sinkID: SinkID
+    /// For an ad-hoc destination `destination@replay-ID`.
     package let sink: SinkName
     package let request: ReplayRequest
     package var state: State
     package var streams: [Stream]
-    /// Events it had to send when it was made.
+    /// Events it had to send when it was made; with a refetch, when that was complete.
     package var total: Int
     /// Events settled so far.
     package var sent: Int
+    /// Events of the window that the ledger showed to be there.
+    package var skipped: Int
     package let created: Timestamp
     package var finished: Timestamp?
+    /// How far the reading of its window from the source is; nil for a replay of what the spool has.
+    package var refetch: Refetch?
+    /// Events a second its sink took when it was last fed without a pause; nil before that was measured.
+    package var sinkRate: Double?
+    /// Why its sink takes nothing for now.
+    package var trouble: String?
 
     package init(
         id: ReplayID,
+        sinkID: SinkID,
         sink: SinkName,
         request: ReplayRequest,
         state: State,
         streams: [Stream],
         total: Int,
         sent: Int,
+        skipped: Int = 0,
         created: Timestamp,
-        finished: Timestamp?
+        finished: Timestamp?,
+        refetch: Refetch? = nil,
+        sinkRate: Double? = nil,
+        trouble: String? = nil
     ) {
         self.id = id
+        self.sinkID = sinkID
         self.sink = sink
         self.request = request
         self.state = state
         self.streams = streams
         self.total = total
         self.sent = sent
+        self.skipped = skipped
         self.created = created
         self.finished = finished
+        self.refetch = refetch
+        self.sinkRate = sinkRate
+        self.trouble = trouble
     }
+
+    /// True while its window is still being read from the source: it sends nothing before that is complete.
+    package var isRefetching: Bool { refetch.map { !$0.isFixed } ?? false }
 }
 
 /// A slice of a replay: the events to send, and how far the read has come.

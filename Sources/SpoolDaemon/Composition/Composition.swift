@@ -67,6 +67,14 @@ package struct Composition: Sendable {
     /// The sinks in the order of the file.
     package var sinkNames: [SinkName] { sinks.map(\.content.sink.name) }
 
+    /// The streams that each sink takes, in the order of the file.
+    package var taken: [(sink: SinkName, streams: [StreamName])] {
+        sinks.map { ($0.content.sink.name, $0.content.streams) }
+    }
+
+    /// Every stream, in the order of the file.
+    package var streams: [SourceStream] { sources.flatMap(\.content.streams) }
+
     /// "1 source, 2 streams, 1 sink".
     package var summary: String {
         let streams = sources.reduce(0) { $0 + $1.content.streams.count }

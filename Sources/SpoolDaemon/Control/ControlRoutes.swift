@@ -39,8 +39,12 @@ struct ControlRoutes: Sendable {
             onHandOver()
             return holder
         }
-        on(EstimateReplay.self, router) { try await engine.spool.estimate($0.request) }
+        on(EstimateReplay.self, router) { command in
+            try command.request.check()
+            return try await engine.spool.estimate(command.request)
+        }
         on(CreateReplay.self, router) { command in
+            try command.request.check()
             let replay = try await engine.spool.create(command.request, at: engine.time.wall())
             engine.lanesChanged.notify()
             return replay
@@ -50,6 +54,11 @@ struct ControlRoutes: Sendable {
             return all.filter { command.sink == nil || $0.sink == command.sink }
         }
         on(MoveReplay.self, router) { try await move($0) }
+        on(RemoveReplay.self, router) { command in
+            let removed = try await replay(command.replay)
+            try await engine.spool.remove(command.replay)
+            return removed
+        }
         addHands(to: router)
         return router
     }

@@ -15,7 +15,7 @@ final class Meters: Sendable {
         /// From the spool to the sink, by sink.
         var settled: [SinkID: LagHistogram] = [:]
         /// What was never proved to be read, by stream.
-        var gaps: [StreamID: [CoverageGap]] = [:]
+        var gaps: [StreamID: [UncoveredTime]] = [:]
     }
 
     /// The least pause between two readings of what is covered.
@@ -89,9 +89,9 @@ final class Meters: Sendable {
 
     private func measureCoverage() async throws(StoreError) {
         let began = time.elapsed()
-        var gaps: [StreamID: [CoverageGap]] = [:]
+        var gaps: [StreamID: [UncoveredTime]] = [:]
         for stream in try await spool.status().streams where stream.isConfigured {
-            gaps[stream.id] = try await spool.gaps(of: stream.id)
+            gaps[stream.id] = try await spool.uncovered(of: stream.id)
         }
         let (found, ended) = (gaps, time.elapsed())
         state.withLock { state in

@@ -10,9 +10,9 @@ struct CoverageLane: Sendable, Equatable {
     var sweptTo: Timestamp?
     /// Up to here everything has been read once.
     var since: Timestamp?
-    var gaps: [CoverageGap]
+    var gaps: [UncoveredTime]
 
-    init(name: String, start: Timestamp?, sweptTo: Timestamp?, since: Timestamp?, gaps: [CoverageGap]) {
+    init(name: String, start: Timestamp?, sweptTo: Timestamp?, since: Timestamp?, gaps: [UncoveredTime]) {
         self.name = name
         self.start = start
         self.sweptTo = sweptTo
@@ -20,7 +20,7 @@ struct CoverageLane: Sendable, Equatable {
         self.gaps = gaps
     }
 
-    init(_ stream: SpoolStatus.Stream, gaps: [CoverageGap], now: Timestamp) {
+    init(_ stream: SpoolStatus.Stream, gaps: [UncoveredTime], now: Timestamp) {
         name = stream.name.description
         start = [stream.start, stream.prunedTo].compactMap { $0 }.max()
         since = stream.since.map { min($0, now) }

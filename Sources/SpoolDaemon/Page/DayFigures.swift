@@ -45,7 +45,7 @@ struct DayFigures: Sendable, Equatable {
         SampleHistory(from: begin(now) - step, step: step, count: count + 1)
     }
 
-    init(_ history: SampleHistory, _ status: SpoolStatus, gaps: [StreamID: [CoverageGap]], now: Timestamp) {
+    init(_ history: SampleHistory, _ status: SpoolStatus, gaps: [StreamID: [UncoveredTime]], now: Timestamp) {
         from = history.from + Self.step
         self.now = now
         var ran = Set<Int>()

@@ -61,8 +61,14 @@ struct DirectReplays: Sendable {
         server = Task { try await control.run(onReady: {}) }
     }
 
+    func estimate(_ request: ReplayRequest) async throws(StoreError) -> ReplayEstimate {
+        try request.check()
+        return try await spool.estimate(request)
+    }
+
     func create(_ request: ReplayRequest) async throws(StoreError) -> Replay {
-        try await spool.create(request, at: engine.time.wall())
+        try request.check()
+        return try await spool.create(request, at: engine.time.wall())
     }
 
     func move(_ id: ReplayID, _ move: MoveReplay.Move) async throws -> Replay {
@@ -78,33 +84,71 @@ struct DirectReplays: Sendable {
         return after
     }
 
-    /// Sends the replay until it has ended, or a daemon asks for the spool.
+    /// Reads the replay's window from the source, if it wants that, and sends it until it has ended or a daemon asks
+    /// for the spool.
     func drive(_ replay: Replay) async throws {
-        guard
-            let sink = composition.sinks.first(where: { $0.content.sink.name == replay.sink })?.content.sink,
-            let id = registration.sinks[replay.sink]
-        else {
-            throw StoreError(.invalid, "The sink \(replay.sink) is not in the configuration.")
+        let crashes = try await engine.crashes()
+        if replay.isRefetching {
+            let refetcher = engine.replayWorkers(crashes).refetcher(of: replay.id)
+            try await whileRunning(replay.id) { ended async throws(StoreError) in
+                try await refetcher.run(stop: ended)
+            }
+            guard try await isReady(replay.id) else { return }
         }
         let loop = DeliveryLoop(
-            sink: sink,
-            id: id,
+            sink: try sink(of: replay),
+            id: replay.sinkID,
             store: SingleReplayStore(store: spool, replay: replay.id),
-            crashes: try await engine.crashes(),
+            crashes: crashes,
             time: engine.time,
             appended: engine.appended,
             lanesChanged: engine.lanesChanged,
             logger: logger
         )
+        try await whileRunning(replay.id) { ended async throws(StoreError) in try await loop.run(stop: ended)
+        }
+    }
+
+    private func isReady(_ id: ReplayID) async throws(StoreError) -> Bool {
+        guard let replay = try await spool.replays(of: nil).first(where: { $0.id == id }) else {
+            return false
+        }
+        return replay.state == .running && !replay.isRefetching && !stop.isAsked
+    }
+
+    /// Does `body` until it has ended, or asks it to end because the replay has, or a daemon asks for the spool.
+    private func whileRunning(
+        _ id: ReplayID,
+        _ body: @escaping @Sendable (Stop) async throws(StoreError) -> Void
+    ) async throws {
         // This replay's own end: `stop` is the daemon's asking, and one command may drive several replays.
         let ended = Stop()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await loop.run(stop: ended) }
-            group.addTask { try await waitForEnd(of: replay.id) }
-            try await group.next()
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await body(ended)
+                return true
+            }
+            group.addTask {
+                try await waitForEnd(of: id)
+                return false
+            }
+            let isDone = try await group.next() ?? true
             ended.ask()
+            // The wait has nothing left to wait for; a body that was asked to end settles what it has sent.
+            if isDone { group.cancelAll() }
             try await group.waitForAll()
         }
+    }
+
+    private func sink(of replay: Replay) throws(StoreError) -> any Sink {
+        if let destination = replay.request.destination {
+            return try ReplayWorkers.sink(destination, named: replay.sink)
+        }
+        let part = composition.sinks.first { $0.content.sink.name == replay.sink }
+        guard let part else {
+            throw StoreError(.invalid, "The sink \(replay.sink) is not in the configuration.")
+        }
+        return part.content.sink
     }
 
     private func waitForEnd(of id: ReplayID) async throws {

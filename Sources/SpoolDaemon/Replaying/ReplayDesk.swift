@@ -49,7 +49,7 @@ package struct ReplayDesk: Sendable {
     package func estimate(_ request: ReplayRequest) async throws -> ReplayEstimate {
         switch way {
         case .daemon(let client): try await client.send(EstimateReplay(request))
-        case .direct(let direct): try await direct.spool.estimate(request)
+        case .direct(let direct): try await direct.estimate(request)
         }
     }
 
@@ -72,6 +72,18 @@ package struct ReplayDesk: Sendable {
         switch way {
         case .daemon(let client): try await client.send(MoveReplay(replay, move))
         case .direct(let direct): try await direct.move(replay, move)
+        }
+    }
+
+    /// Removes a replay that has ended; returns it as it was.
+    package func remove(_ replay: ReplayID) async throws -> Replay {
+        switch way {
+        case .daemon(let client): return try await client.send(RemoveReplay(replay))
+        case .direct(let direct):
+            let before = try await direct.spool.replays(of: nil).first { $0.id == replay }
+            try await direct.spool.remove(replay)
+            guard let before else { throw StoreError(.invalid, "There is no replay \(replay).") }
+            return before
         }
     }
 

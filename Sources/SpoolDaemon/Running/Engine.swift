@@ -115,7 +115,27 @@ final class Engine: Sendable {
     {
         composition.sources.compactMap { fetching($0, registration, crashes) }
             + composition.sinks.compactMap { delivering($0, registration, crashes) }
-            + [retention(composition, registration), watching(composition), deriving()]
+            + [retention(composition, registration), watching(composition), deriving(), replaying(crashes)]
+    }
+
+    private func replaying(_ crashes: CrashWatch) -> Workforce.Job {
+        let workers = replayWorkers(crashes)
+        return Workforce.Job(name: "replays", fingerprint: "") { stop throws(StoreError) in
+            try await workers.run(stop: stop)
+        }
+    }
+
+    /// What runs replays beside the sinks' own loops.
+    func replayWorkers(_ crashes: CrashWatch) -> ReplayWorkers {
+        ReplayWorkers(
+            spool: spool,
+            sources: sources,
+            crashes: crashes,
+            time: time,
+            appended: appended,
+            lanesChanged: lanesChanged,
+            logger: logger
+        )
     }
 
     private func deriving() -> Workforce.Job {

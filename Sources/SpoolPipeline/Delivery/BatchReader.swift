@@ -54,9 +54,10 @@ struct BatchReader: Sendable {
             switch try await readOnce(stop) {
             case .batch(let batch): return .batch(batch)
             case .again: continue
-            case .nothing:
-                if state.withLock({ $0.lacksLaterProbe }) { return .noLaterProbe }
-                await time.wait(nil, or: watches)
+            case .nothing(let due):
+                if due == nil, state.withLock({ $0.lacksLaterProbe }) { return .noLaterProbe }
+                state.withLock { $0.pausedFeeding() }
+                await time.wait(due.map { max($0 - time.elapsed(), .zero) }, or: watches)
             }
         }
         return .stopped
@@ -100,7 +101,8 @@ struct BatchReader: Sendable {
 
     private enum Found: Sendable {
         case batch(LaneBatch)
-        case nothing
+        /// Nothing for now; a replay that is held back has something when this is due.
+        case nothing(due: Duration?)
         /// Something has changed: look at all lanes again.
         case again
     }
@@ -112,24 +114,36 @@ struct BatchReader: Sendable {
             () async throws(StoreError) in
             (try await store.subscriptions(of: sink), try await store.replays(of: sink))
         }
-        state.withLock { $0.set(subscriptions, replays) }
+        state.withLock { $0.set(subscriptions, replays, elapsed: time.elapsed()) }
         try await finishReplays(stop)
     }
 
     /// Asks the lanes in their order until one has something.
     private func readOnce(_ stop: Stop, isLook: Bool = false) async throws(StoreError) -> Found {
         let (lanes, limit) = state.withLock { ($0.schedule.order(), isLook ? .one : $0.limit) }
+        var due: Duration?
         for lane in lanes {
             guard let reading = state.withLock({ $0.schedule.reading(of: lane) }) else { return .again }
-            let found =
-                switch lane {
-                case .live: try await readLive(reading, limit, stop, isLook)
-                case .replay(let id, _): try await readReplay(id, reading, limit, stop, isLook)
+            let found: Found
+            switch lane {
+            case .live: found = try await readLive(reading, limit, stop, isLook)
+            case .replay(let id, _):
+                var limit = limit
+                let elapsed = time.elapsed()
+                switch state.withLock({ $0.turn(of: id, elapsed: elapsed) }) {
+                // Whether there is something does not depend on when it may go.
+                case _ where isLook: break
+                case .send(let most): limit.events = min(limit.events, most ?? limit.events)
+                case .wait(let until):
+                    due = min(due ?? until, until)
+                    continue
                 }
+                found = try await readReplay(id, reading, limit, stop, isLook)
+            }
             if case .nothing = found { continue }
             return found
         }
-        return .nothing
+        return .nothing(due: due)
     }
 
     private func readLive(_ reading: LaneReading, _ limit: BatchLimit, _ stop: Stop, _ isLook: Bool)
@@ -145,7 +159,7 @@ struct BatchReader: Sendable {
         }
         guard let events, let last = events.last else {
             state.withLock { $0.schedule.foundNothing(reading) }
-            return .nothing
+            return .nothing(due: nil)
         }
         return take(events, reading, through: last, isAtEnd: false, isLook)
     }
@@ -186,8 +200,13 @@ struct BatchReader: Sendable {
     ) -> Found {
         let batch = LaneBatch(lane: reading.lane, events: events, through: through, epoch: reading.epoch)
         if isLook { return .batch(batch) }
+        let elapsed = time.elapsed()
         let isTaken = state.withLock { state in
-            state.schedule.took(reading, through: through, isAtEnd: isAtEnd)
+            guard state.schedule.took(reading, through: through, isAtEnd: isAtEnd) else { return false }
+            if case .replay(let id, _) = reading.lane {
+                state.took(id, events: events.count, elapsed: elapsed)
+            }
+            return true
         }
         return isTaken ? .batch(batch) : .again
     }

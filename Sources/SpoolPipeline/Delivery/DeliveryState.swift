@@ -10,6 +10,9 @@ struct DeliveryState: Sendable {
     /// How far the session has come.
     private(set) var reached = SinkHealth.Reached.nothing
     private var attempts: [Lane: Attempts] = [:]
+    private(set) var rate = SinkRate()
+    private var pace = ReplayPace()
+    private var hasLive = false
 
     init(limit: BatchLimit) { size = BatchSize(limit) }
 
@@ -28,15 +31,35 @@ struct DeliveryState: Sendable {
     var lacksLaterProbe: Bool { hold.waitsForLater && inFlight.isEmpty }
 
     /// Sets the lanes from what the spool has.
-    mutating func set(_ subscriptions: [Subscription], _ replays: [Replay]) {
+    mutating func set(_ subscriptions: [Subscription], _ replays: [Replay], elapsed: Duration) {
+        hasLive = !subscriptions.isEmpty
+        pace.set(replays)
+        if let known = replays.lazy.compactMap(\.sinkRate).first { rate.recall(known, at: elapsed) }
         schedule.set(live: subscriptions, replays: replays) { [inFlight] in inFlight.through($0) }
         attempts = attempts.filter { schedule.reading(of: $0.key) != nil }
     }
+
+    /// Whether a replay may send now.
+    func turn(of replay: ReplayID, elapsed: Duration) -> ReplayPace.Turn {
+        pace.turn(of: replay, sinkRate: pacingRate(elapsed), now: elapsed)
+    }
+
+    /// A replay's batch was taken to be sent.
+    mutating func took(_ replay: ReplayID, events: Int, elapsed: Duration) {
+        pace.took(replay, events: events, sinkRate: pacingRate(elapsed), now: elapsed)
+    }
+
+    /// The feeder waits: what follows tells nothing of what the sink takes.
+    mutating func pausedFeeding() { rate.paused() }
+
+    /// Where nothing live goes to the sink, nothing is to be spared.
+    private func pacingRate(_ elapsed: Duration) -> Double? { hasLive ? rate.recent(at: elapsed) : nil }
 
     /// A new attempt begins; the batches of its session are numbered from 0.
     mutating func beginSession() {
         inFlight = InFlight()
         reached = .nothing
+        rate.paused()
         health.begin()
     }
 
@@ -52,7 +75,9 @@ struct DeliveryState: Sendable {
         }
         if reached == .connection { reached = .sending }
         let attempt = attempts[batch.lane, default: Attempts()].send(first: first, last: last)
-        return inFlight.begin(batch, attempts: attempt, at: at)
+        let number = inFlight.begin(batch, attempts: attempt, at: at)
+        rate.fed(batch: number)
+        return number
     }
 
     /// The session is over: what was under way must go again.
@@ -73,7 +98,10 @@ struct DeliveryState: Sendable {
         var lanes: [SettledLane] = []
         for batch in batches {
             switch inFlight.match(batch.batch) {
-            case .head: if let lane = inFlight.settle(batch) { lanes.append(lane) }
+            case .head:
+                let final = batch.runs.reduce(0) { $0 + ($1.outcome == .retry ? 0 : $1.count) }
+                rate.settled(batch: batch.batch, events: final, at: elapsed)
+                if let lane = inFlight.settle(batch) { lanes.append(lane) }
             case .stale: continue
             case .outOfOrder:
                 var verdict = hold.judge(lanes, elapsed: elapsed)

@@ -54,7 +54,7 @@ package struct LaneSchedule: Sendable, Equatable {
             places[lane] = before[lane] ?? Place(subscription.stream, at: subscription.watermark)
         }
         replays = []
-        let running = all.filter { $0.state == .running }
+        let running = all.filter { $0.state == .running && !$0.isRefetching }
         hollow = running.filter(\.streams.isEmpty).map(\.id)
         for replay in running {
             for stream in replay.streams {

@@ -165,6 +165,7 @@ struct SessionRun: Sendable {
         while !stop.isAsked, !Task.isCancelled {
             let moved = Watch(state.changed)
             if state.withLock({ $0.hasRoom }) { return true }
+            state.withLock { $0.pausedFeeding() }
             await reader.time.wait(nil, or: moved, Watch(stop))
         }
         return false
@@ -207,7 +208,9 @@ struct SessionRun: Sendable {
     }
 
     private func write(_ verdict: Verdict) async throws(StoreError) -> End? {
-        try await settler.write(verdict, connection: connection)
+        let elapsed = reader.time.elapsed()
+        let rate = state.withLock { $0.rate.recent(at: elapsed) }
+        try await settler.write(verdict, connection: connection, rate: rate)
         let isWellAgain = state.withLock { $0.wrote(verdict) }
         state.changed.notify()
         if isWellAgain { try await reporter.recovered() }

@@ -10,11 +10,14 @@ struct Settler: Sendable {
     /// Writes a verdict, however long the disk stays full.
     ///
     /// - Throws: what makes the spool unusable; that the disk is full only when the task is cancelled.
-    func write(_ verdict: Verdict, connection: ConnectionID) async throws(StoreError) {
+    func write(_ verdict: Verdict, connection: ConnectionID, rate: Double? = nil) async throws(StoreError) {
         var builder = CommitBuilder(sink: sink, connection: connection, at: time.wall())
         for lane in verdict.lanes { builder.add(lane) }
-        let commit = builder.commit
+        var commit = builder.commit
+        commit.rate = rate
         guard !commit.isEmpty else { return }
-        try await patiently("settling") { () async throws(StoreError) in try await store.settle(commit) }
+        try await patiently("settling") { [commit] () async throws(StoreError) in
+            try await store.settle(commit)
+        }
     }
 }

@@ -24,7 +24,7 @@ extension Spool {
         do throws(StoreError) {
             let counts = try await copyPages(to: copy, progress)
             progress(BackupProgress(step: .checking, pages: counts.pages, total: counts.pages))
-            let report = try copy.check(against: counts)
+            let report = try await copy.check(against: counts)
             try copy.finish()
             return report
         } catch {
@@ -41,7 +41,7 @@ extension Spool {
         while true {
             if Task.isCancelled {
                 try await writeWithoutTransaction { _ in steps.giveUp() }
-                throw StoreError(.busy, "The backup was broken off before its end; nothing of it is left.")
+                throw .brokenOff
             }
             let done = try await writeWithoutTransaction { try steps.next($0, progress) }
             if let done { return done }

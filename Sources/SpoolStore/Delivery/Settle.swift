@@ -19,6 +19,10 @@ enum Settle {
             )
             .execute(arguments: [commit.at.milliseconds, commit.sink.value])
         }
+        if let rate = commit.rate {
+            try db.cachedStatement(sql: "UPDATE sink SET rate = ? WHERE id = ?")
+                .execute(arguments: [rate, commit.sink.value])
+        }
     }
 
     private static func move(_ db: Database, _ position: ReplayPosition) throws {

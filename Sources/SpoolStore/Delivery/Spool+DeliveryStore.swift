@@ -80,7 +80,7 @@ extension Spool: DeliveryStore {
                         failures = failures + (?4 IS NOT NULL),
                         state = ?1, last_error = ?2, attempts = ?3, retry_at_ms = ?4, cuts = ?8,
                         last_success_ms = coalesce(?5, last_success_ms)
-                    WHERE id = ?6
+                    WHERE id = ?6 AND (replay_id IS NULL OR state <> 'disabled')
                     """,
                 arguments: [
                     report.state.rawValue, report.lastError, report.attempts, report.retryAt?.milliseconds,

@@ -1,7 +1,7 @@
 package import SpoolCore
 
 /// A stretch of a stream's time that no complete window with today's filters covers.
-package struct CoverageGap: Sendable, Equatable {
+package struct UncoveredTime: Sendable, Equatable {
     package let from: Timestamp
     package let to: Timestamp
 
@@ -16,20 +16,20 @@ package struct CoverageGap: Sendable, Equatable {
 /// Finds gaps while windows pass by in the order of their beginnings.
 struct CoverageWalk {
     private var reach: Timestamp
-    private(set) var gaps: [CoverageGap] = []
+    private(set) var gaps: [UncoveredTime] = []
 
     /// - Parameter start: where the stream begins, or what retention has taken.
     init(start: Timestamp) { reach = start }
 
     mutating func pass(from: Timestamp, to: Timestamp) {
-        if from > reach { gaps.append(CoverageGap(from: reach, to: from)) }
+        if from > reach { gaps.append(UncoveredTime(from: reach, to: from)) }
         reach = max(reach, to)
     }
 
     /// The gaps up to the cursor.
-    func ended(at since: Timestamp) -> [CoverageGap] {
+    func ended(at since: Timestamp) -> [UncoveredTime] {
         var all = gaps
-        if since > reach { all.append(CoverageGap(from: reach, to: since)) }
-        return all.filter { $0.from < since }.map { CoverageGap(from: $0.from, to: min($0.to, since)) }
+        if since > reach { all.append(UncoveredTime(from: reach, to: since)) }
+        return all.filter { $0.from < since }.map { UncoveredTime(from: $0.from, to: min($0.to, since)) }
     }
 }

@@ -41,7 +41,7 @@ enum SinkRoster {
         try db.execute(
             sql: """
                 UPDATE sink SET state = 'disabled', state_since_ms = ?, retry_at_ms = NULL
-                WHERE state <> 'disabled' AND id NOT IN (SELECT value FROM json_each(?))
+                WHERE state <> 'disabled' AND replay_id IS NULL AND id NOT IN (SELECT value FROM json_each(?))
                 """,
             arguments: [now.milliseconds, kept]
         )
@@ -55,8 +55,12 @@ enum SinkRoster {
     }
 
     static func id(_ db: Database, _ name: SinkName) throws -> SinkID? {
-        try Int64.fetchOne(db, sql: "SELECT id FROM sink WHERE name = ?", arguments: [name.text])
-            .map { SinkID($0) }
+        try Int64.fetchOne(
+            db,
+            sql: "SELECT id FROM sink WHERE name = ? AND replay_id IS NULL",
+            arguments: [name.text]
+        )
+        .map { SinkID($0) }
     }
 
     private static func rename(_ db: Database, _ sink: Roster.Sink) throws -> SinkID? {

@@ -16,6 +16,13 @@ struct LedgerMap: Sendable {
     /// Dead letters an operator has given up.
     let dismissed: Set<Int64>
 
+    /// Of a destination that has had nothing.
+    init() {
+        (acknowledged, kernel, sent, doubtful) = (SeqRanges(), SeqRanges(), SeqRanges(), SeqRanges())
+        there = SeqRanges()
+        dismissed = []
+    }
+
     /// Reads the rows that speak for anything in (`after`, `through`].
     init(_ db: Database, sink: SinkID, stream: StreamID, after: Int64, through: Int64) throws {
         let rows = try Row.fetchCursor(

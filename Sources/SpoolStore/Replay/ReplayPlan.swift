@@ -14,10 +14,16 @@ struct ReplayPlan: Sendable {
     private var map: LedgerMap
     private let deadLetters: Set<Int64>
 
-    init(_ db: Database, sink: SinkID, subscription: ReplayTarget.Subscription, missingOnly: Bool) throws {
+    /// `sink` nil: an ad-hoc destination, which has nothing yet.
+    init(_ db: Database, sink: SinkID?, subscription: ReplayTarget.Subscription, missingOnly: Bool) throws {
         stream = subscription.stream
         last = subscription.watermark
         self.missingOnly = missingOnly
+        guard let sink else {
+            map = LedgerMap()
+            deadLetters = []
+            return
+        }
         map = try LedgerMap(db, sink: sink, stream: stream, after: 0, through: .max)
         deadLetters = Set(
             try Int64.fetchAll(
@@ -69,51 +75,5 @@ extension ReplayEstimate {
             deadLetters: left.deadLetters + right.deadLetters,
             stillToComeLive: left.stillToComeLive + right.stillToComeLive
         )
-    }
-}
-
-/// The sink of a request, with the streams it is to be sent again.
-struct ReplayTarget: Sendable {
-    struct Subscription: Sendable {
-        let stream: StreamID
-        let watermark: Int64
-    }
-
-    let sink: SinkID
-    let subscriptions: [Subscription]
-
-    /// - Throws: `.invalid` for an empty window, an unknown sink, or a stream it does not take.
-    init(_ db: Database, _ request: ReplayRequest) throws {
-        guard request.from < request.to else {
-            throw StoreError(.invalid, "The window ends (\(request.to)) before it begins (\(request.from)).")
-        }
-        guard let sink = try SinkRoster.id(db, request.sink) else {
-            throw StoreError(.invalid, "The spool has no sink named \(request.sink). See `spool status`.")
-        }
-        self.sink = sink
-        var subscriptions: [Subscription] = []
-        var taken: Set<StreamName> = []
-        let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT s.stream_id, t.name, s.watermark_seq
-                FROM subscription s JOIN stream t ON t.id = s.stream_id
-                WHERE s.sink_id = ? AND s.state <> 'left' ORDER BY s.stream_id
-                """,
-            arguments: [sink.value]
-        )
-        for row in rows {
-            let name = try Names.stream(row[1])
-            if let wanted = request.streams, !wanted.contains(name) { continue }
-            taken.insert(name)
-            subscriptions.append(Subscription(stream: StreamID(row[0]), watermark: row[2]))
-        }
-        for name in request.streams ?? [] where !taken.contains(name) {
-            throw StoreError(.invalid, "Sink \(request.sink) does not take stream \(name).")
-        }
-        guard !subscriptions.isEmpty else {
-            throw StoreError(.invalid, "Sink \(request.sink) takes no stream; there is nothing to replay.")
-        }
-        self.subscriptions = subscriptions
     }
 }

@@ -7,37 +7,46 @@ enum ReplayRows {
         _ db: Database,
         _ request: ReplayRequest,
         mode: ReplayMode,
-        sink: SinkID,
+        sink: SinkID?,
         plans: [ReplayPlan],
         at now: Timestamp
     ) throws -> ReplayID {
         let sum = plans.map(\.estimate).reduce(ReplayEstimate(), +)
+        let target = try sink ?? AdHocSink.make(db, at: now)
+        let refetch = request.refetch ? try Refetches.begin(db, request, plans.map(\.stream)) : nil
         try db.execute(
             sql: """
-                INSERT INTO replay (sink_id, basis, from_ms, to_ms, mode, streams, state, total, skipped,
-                    created_ms, moved_ms)
-                VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)
+                INSERT INTO replay (sink_id, destination, basis, from_ms, to_ms, mode, streams, refetch, scan, rate,
+                    state, total, skipped, created_ms, moved_ms)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)
                 """,
             arguments: [
-                sink.value, request.basis.rawValue, request.from.milliseconds, request.to.milliseconds,
-                mode.rawValue, try JSONColumn.text(request.streams?.map(\.description)), sum.toSend,
-                sum.inWindow - sum.toSend, now.milliseconds, now.milliseconds,
+                target.value, request.destination, request.basis.rawValue, request.from.milliseconds,
+                request.to.milliseconds, mode.rawValue,
+                try JSONColumn.text(request.streams?.map(\.description)), request.refetch,
+                try JSONColumn.text(refetch), request.rate, sum.toSend, sum.inWindow - sum.toSend,
+                now.milliseconds, now.milliseconds,
             ]
         )
         let id = ReplayID(db.lastInsertedRowID)
+        if sink == nil { try AdHocSink.belong(db, target, to: id) }
         for plan in plans {
-            // A stream without anything to send begins at its end.
-            let end = plan.end ?? plan.last
-            try add(
-                db,
-                id,
-                plan.stream,
-                last: plan.last,
-                end: end,
-                position: plan.first.map { $0 - 1 } ?? end
-            )
+            if request.refetch {
+                // Until it is fixed it keeps all of its window, also what the refetch will have brought.
+                try add(db, id, plan.stream, last: .max, end: .max, position: 0)
+            } else {
+                try add(db, id, plan)
+            }
         }
         return id
+    }
+
+    /// What a replay has to send of one stream; in place of what was planned before.
+    static func add(_ db: Database, _ id: ReplayID, _ plan: ReplayPlan) throws {
+        // A stream without anything to send begins at its end.
+        let end = plan.end ?? plan.last
+        let position = plan.first.map { $0 - 1 } ?? end
+        try add(db, id, plan.stream, last: plan.last, end: end, position: position)
     }
 
     static func add(
@@ -50,7 +59,7 @@ enum ReplayRows {
     ) throws {
         try db.execute(
             sql: """
-                INSERT INTO replay_stream (replay_id, stream_id, last_seq, end_seq, position)
+                INSERT OR REPLACE INTO replay_stream (replay_id, stream_id, last_seq, end_seq, position)
                 VALUES (?, ?, ?, ?, ?)
                 """,
             arguments: [id.value, stream.value, last, end, position]
@@ -80,8 +89,9 @@ enum ReplayRows {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT r.id, k.name, r.basis, r.from_ms, r.to_ms, r.mode, r.streams, r.state, r.total, r.sent,
-                    r.created_ms, r.finished_ms
+                SELECT r.id, r.sink_id, k.name, r.destination, r.basis, r.from_ms, r.to_ms, r.mode, r.streams,
+                    r.refetch, r.scan, r.rate, r.state, r.total, r.sent, r.skipped, r.created_ms, r.finished_ms,
+                    k.rate AS sink_rate, k.last_error
                 FROM replay r JOIN sink k ON k.id = r.sink_id
                 WHERE (?1 IS NULL OR r.sink_id = ?1) AND (?2 IS NULL OR r.id = ?2) ORDER BY r.id DESC
                 """,
@@ -91,28 +101,38 @@ enum ReplayRows {
     }
 
     private static func replay(_ row: Row, streams: [Replay.Stream]) throws -> Replay {
-        guard let basis = ReplayBasis(rawValue: row[2]), let state = Replay.State(rawValue: row[7]) else {
-            throw StoreError(.damaged, "Replay \(row[0] as Int64) has an unknown basis or state.")
+        guard let basis = ReplayBasis(rawValue: row["basis"]),
+            let state = Replay.State(rawValue: row["state"])
+        else {
+            throw StoreError(.damaged, "Replay \(row["id"] as Int64) has an unknown basis or state.")
         }
-        let names = try JSONColumn.value([String].self, row[6])
+        let names = try JSONColumn.value([String].self, row["streams"])
         let request = ReplayRequest(
-            sink: SinkName(row[1]),
-            from: Timestamp(milliseconds: row[3]),
-            to: Timestamp(milliseconds: row[4]),
+            sink: SinkName(row["name"]),
+            destination: row["destination"],
+            from: Timestamp(milliseconds: row["from_ms"]),
+            to: Timestamp(milliseconds: row["to_ms"]),
             basis: basis,
             streams: names?.compactMap { StreamName($0) },
-            missingOnly: row[5] as String == ReplayMode.missing.rawValue
+            missingOnly: row["mode"] as String == ReplayMode.missing.rawValue,
+            rate: row["rate"],
+            refetch: row["refetch"]
         )
         return Replay(
-            id: ReplayID(row[0]),
+            id: ReplayID(row["id"]),
+            sinkID: SinkID(row["sink_id"]),
             sink: request.sink,
             request: request,
             state: state,
             streams: streams,
-            total: row[8],
-            sent: row[9],
-            created: Timestamp(milliseconds: row[10]),
-            finished: Timestamp(row[11] as Int64?)
+            total: row["total"],
+            sent: row["sent"],
+            skipped: row["skipped"],
+            created: Timestamp(milliseconds: row["created_ms"]),
+            finished: Timestamp(row["finished_ms"] as Int64?),
+            refetch: try JSONColumn.value(Refetch.self, row["scan"]),
+            sinkRate: row["sink_rate"],
+            trouble: state.isUnfinished ? row["last_error"] : nil
         )
     }
 }

@@ -3,14 +3,19 @@ package import SpoolCore
 
 extension Spool: ReplayStore {
     package func estimate(_ request: ReplayRequest) async throws(StoreError) -> ReplayEstimate {
-        try await plans(request).plans.map(\.estimate).reduce(ReplayEstimate(), +)
+        let target = try await read { try ReplayTarget($0, request) }
+        let plans = try await plans(request, sink: target.sink, target.subscriptions)
+        var estimate = plans.map(\.estimate).reduce(ReplayEstimate(), +)
+        estimate.sinkRate = target.rate
+        return estimate
     }
 
     package func create(_ request: ReplayRequest, at now: Timestamp) async throws(StoreError) -> Replay {
-        let (sink, plans) = try await plans(request)
+        let target = try await read { try ReplayTarget($0, request) }
+        let plans = try await plans(request, sink: target.sink, target.subscriptions)
         return try await write { db in
             let mode: ReplayMode = request.missingOnly ? .missing : .window
-            let id = try ReplayRows.insert(db, request, mode: mode, sink: sink, plans: plans, at: now)
+            let id = try ReplayRows.insert(db, request, mode: mode, sink: target.sink, plans: plans, at: now)
             return try Self.one(db, id)
         }
     }
@@ -42,20 +47,38 @@ extension Spool: ReplayStore {
                     """,
                 arguments: [state.rawValue, now.milliseconds, state.isUnfinished, replay.value]
             )
+            if !state.isUnfinished { try AdHocSink.disable(db, of: replay, at: now) }
             if state != .paused { try RetentionNotes.moved(db, replay, at: now) }
         }
     }
 
-    /// Removes a replay that has ended from the list; its ledger rows stay.
+    /// Removes a replay that has ended from the list, with its own streams and its ad-hoc destination; ledger rows of
+    /// a configured sink stay.
+    ///
+    /// - Throws: `.invalid` for one that has not ended, or does not exist.
     package func remove(_ replay: ReplayID) async throws(StoreError) {
-        try await write { db in
+        try await read { db in
             guard let found = try ReplayRows.fetch(db, id: replay).first else {
                 throw StoreError(.invalid, "There is no replay \(replay). See `spool replay list`.")
             }
             guard !found.state.isUnfinished else {
                 throw StoreError(.invalid, "Replay \(replay) has not ended; cancel it first.")
             }
+        }
+        while try await write({ try OwnStream.delete($0, of: replay) }) != nil {}
+        try await write { db in
+            let sinks = try Int64.fetchAll(
+                db,
+                sql: "SELECT id FROM sink WHERE replay_id = ?",
+                arguments: [replay.value]
+            )
             try db.execute(sql: "DELETE FROM replay WHERE id = ?", arguments: [replay.value])
+            for sink in sinks {
+                for table in ["ledger", "connection", "dead_letter"] {
+                    try db.execute(sql: "DELETE FROM \(table) WHERE sink_id = ?", arguments: [sink])
+                }
+                try db.execute(sql: "DELETE FROM sink WHERE id = ?", arguments: [sink])
+            }
         }
     }
 
@@ -75,7 +98,7 @@ extension Spool: ReplayStore {
         }
     }
 
-    private static func one(_ db: Database, _ id: ReplayID) throws -> Replay {
+    static func one(_ db: Database, _ id: ReplayID) throws -> Replay {
         guard let replay = try ReplayRows.fetch(db, id: id).first else {
             throw StoreError(.invalid, "There is no replay \(id).")
         }
@@ -83,16 +106,17 @@ extension Spool: ReplayStore {
     }
 
     /// Looks at the whole window, slice by slice, so that no read is long.
-    private func plans(
-        _ request: ReplayRequest
-    ) async throws(StoreError) -> (sink: SinkID, plans: [ReplayPlan]) {
-        let target = try await read { try ReplayTarget($0, request) }
+    func plans(
+        _ request: ReplayRequest,
+        sink: SinkID?,
+        _ subscriptions: [ReplayTarget.Subscription]
+    ) async throws(StoreError) -> [ReplayPlan] {
         var plans: [ReplayPlan] = []
-        for subscription in target.subscriptions {
+        for subscription in subscriptions {
             var plan = try await read {
                 try ReplayPlan(
                     $0,
-                    sink: target.sink,
+                    sink: sink,
                     subscription: subscription,
                     missingOnly: request.missingOnly
                 )
@@ -112,6 +136,6 @@ extension Spool: ReplayStore {
             }
             plans.append(plan)
         }
-        return (target.sink, plans)
+        return plans
     }
 }

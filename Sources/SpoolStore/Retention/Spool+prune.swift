@@ -43,6 +43,14 @@ extension Spool {
             guard let oldest = try await oldest(&scans) else { break }
             report += try await run(&scans[oldest])
         }
+        // What an ended replay kept for itself is the first to go when room is short.
+        let ended = try await isUnderPressure() ? latest : latest - age
+        for replay in try await read({ try OwnStream.ended($0, before: ended) }) {
+            while report.events < limit, let gone = try await write({ try OwnStream.delete($0, of: replay) })
+            {
+                report.events += gone
+            }
+        }
         try await write { try RetentionNotes.clearOldLosses($0, at: latest) }
         report.hasMore = report.events >= limit
         if report.events > 0 {

@@ -44,7 +44,7 @@ private enum StatusRows {
                 SELECT id, name, kind, is_configured, state, last_error, trouble_since_ms, start_ms,
                     since_ms, swept_to_ms, pruned_to_ms, source_ms,
                     last_success_ms, polled_to_ms, newest_ms, inserted, kept, unreadable
-                FROM stream ORDER BY name
+                FROM stream WHERE replay_id IS NULL ORDER BY name
                 """
         )
         return try rows.map { row in
@@ -79,7 +79,7 @@ private enum StatusRows {
                 SELECT id, name, type, state, state_since_ms, trouble_since_ms, cuts, last_success_ms, last_error, attempts, retry_at_ms,
                     (SELECT count(*) FROM dead_letter d WHERE d.sink_id = sink.id AND d.dismissed_ms IS NULL)
                         AS dead_letters
-                FROM sink ORDER BY name
+                FROM sink WHERE replay_id IS NULL ORDER BY name
                 """
         )
         return rows.map { row in

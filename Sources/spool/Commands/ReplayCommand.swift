@@ -14,7 +14,7 @@ struct ReplayCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ReplayStart.self, ReplayList.self, ReplayShow.self, ReplayPause.self, ReplayResume.self,
-            ReplayCancel.self,
+            ReplayCancel.self, ReplayRemove.self,
         ],
         defaultSubcommand: ReplayStart.self
     )

@@ -18,13 +18,16 @@ struct ReplayList: AsyncParsableCommand {
         let replays = try await ReplayJobs.list(config).map(ReplayStatus.init)
         if json { return Output.line(try JSONText.of(replays)) }
         if replays.isEmpty { return Output.line("no replays") }
-        var table = TextTable(["id", "sink", "state", "sent", "total", "from", "to", "basis", "missing only"])
+        var table = TextTable([
+            "id", "to", "state", "sent", "total", "window from", "until", "basis", "sends",
+        ])
         for replay in replays {
             table.add([
-                String(replay.id), replay.sink, replay.state.rawValue, String(replay.sent),
+                String(replay.id), replay.destination ?? replay.sink, replay.state.rawValue,
+                String(replay.sent),
                 String(replay.total),
                 replay.from.description, replay.to.description, replay.basis.rawValue,
-                replay.missingOnly ? "yes" : "no",
+                (replay.missingOnly ? "missing" : "all") + (replay.refetch == nil ? "" : ", read again"),
             ])
         }
         Output.line(table.render())
@@ -38,6 +41,7 @@ struct ReplayShow: AsyncParsableCommand {
     @OptionGroup var config: ConfigurationOption
     @Argument(help: "The replay's number.") var id: Int64
     @Flag(help: "As JSON.") var json = false
+    @Flag(help: "Stay until it has ended, and show its progress.") var follow = false
 
     func run() async throws {
         guard let replay = try await ReplayJobs.list(config).first(where: { $0.id.value == id }) else {
@@ -45,6 +49,11 @@ struct ReplayShow: AsyncParsableCommand {
         }
         if json { return Output.line(try JSONText.of(ReplayStatus(replay))) }
         Output.line(ReplayText(replay).text)
+        guard follow, replay.state == .running else { return }
+        let composition = try config.composition()
+        try await ReplayFailure.translating {
+            try await ReplayWatch(replay) { try await ReplayDesk.list(composition) }.run()
+        }
     }
 }
 
@@ -81,6 +90,27 @@ struct ReplayCancel: AsyncParsableCommand {
     func run() async throws { try await ReplayJobs.move(config, id, .cancel) }
 }
 
+/// `spool replay remove ID`.
+struct ReplayRemove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract:
+            "Takes a replay that has ended off the list, with the events and the ledger that are its alone."
+    )
+    @OptionGroup var config: ConfigurationOption
+    @Argument(help: "The replay's number.") var id: Int64
+
+    func run() async throws {
+        let composition = try config.composition()
+        try await ReplayFailure.translating {
+            try await ReplayDesk.use(composition, command: "spool replay remove") { desk in
+                let replay = try await desk.remove(ReplayID(id))
+                Output.line("replay \(replay.id) (\(replay.state.rawValue), \(replay.sent) sent) is removed")
+            }
+        }
+    }
+}
+
 /// What the subcommands share.
 enum ReplayJobs {
     /// Reads the spool itself: that needs neither the daemon nor the lock.
@@ -95,7 +125,7 @@ enum ReplayJobs {
             try await ReplayDesk.use(composition, command: "spool replay") { desk in
                 let replay = try await desk.move(ReplayID(id), move)
                 Output.line(ReplayText(replay).text)
-                if move == .resume, desk.isDirect { try await ReplayWatch(desk, replay).run() }
+                if move == .resume, desk.isDirect { try await ReplayWatch(replay, at: desk).run() }
             }
         }
     }

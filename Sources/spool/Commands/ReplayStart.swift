@@ -23,7 +23,24 @@ struct ReplayStart: AsyncParsableCommand {
     @Option(help: "The sink to send to; left out, every sink.")
     var sink: String?
 
-    @Option(help: "A stream, as source/stream; may be repeated; left out, all that the sink takes.")
+    @Option(
+        help: ArgumentHelp(
+            "A destination of this replay alone: tcp://host:port, tls://host:port or udp://host:port.",
+            discussion: """
+                Options of a syslog sink follow as in tls://host:6514?format=json&framing=octet-counting&ca_file=ca.pem. \
+                Every stream of the spool goes there, unless --stream says which.
+                """,
+            valueName: "url"
+        )
+    )
+    var destination: String?
+
+    @Option(
+        help: """
+            A stream, as source/stream, or all of a name: activities, alerts. May be repeated; left out, all that \
+            the sink takes.
+            """
+    )
     var stream: [String] = []
 
     @Option(help: "Which time the window looks at: when events happened, or when the portal saved them.")
@@ -31,6 +48,12 @@ struct ReplayStart: AsyncParsableCommand {
 
     @Flag(help: "Leave out what the ledger shows the sink to have.")
     var missingOnly = false
+
+    @Flag(help: "Read the window from the source again first; what was never seen goes live to every sink.")
+    var refetch = false
+
+    @Option(help: "Events a second at most; left out, half of what the sink takes.")
+    var rate: Int?
 
     @Flag(help: "Say what would be sent, and stop there.")
     var dryRun = false
@@ -44,8 +67,11 @@ struct ReplayStart: AsyncParsableCommand {
     func run() async throws {
         let composition = try config.composition()
         let requests = try self.requests(composition)
+        let addresses = composition.addresses
         try await ReplayFailure.translating {
-            try await ReplayDesk.use(composition, command: "spool replay") { try await run($0, requests) }
+            try await ReplayDesk.use(composition, command: "spool replay") {
+                try await run($0, requests, addresses)
+            }
         }
     }
 
@@ -56,50 +82,62 @@ struct ReplayStart: AsyncParsableCommand {
         guard start < end else {
             throw CommandFailure(.wrongUse, "the window is empty: --from \(start) is not before --to \(end)")
         }
-        let names = try stream.map { text in
-            guard let name = StreamName(text) else {
-                throw CommandFailure(.wrongUse, "--stream \(text): a stream is written source/stream")
-            }
-            return name
-        }
-        let known = composition.sinkNames
-        if let sink, !known.contains(SinkName(sink)) {
-            let hint = Spelling.nearest(to: sink, among: known.map(\.text)).map { "; did you mean \($0)?" }
-            throw CommandFailure(
-                .wrongUse,
-                "there is no sink \(sink)"
-                    + (hint ?? "; there are \(known.map(\.text).joined(separator: ", "))")
-            )
-        }
-        return (sink.map { [SinkName($0)] } ?? known).map {
+        if let rate, rate < 1 { throw CommandFailure(.wrongUse, "--rate \(rate): at least 1 event a second") }
+        return try targets(composition).map { target in
             ReplayRequest(
-                sink: $0,
+                sink: target.sink,
+                destination: target.destination,
                 from: start,
                 to: end,
                 basis: basis,
-                streams: names.isEmpty ? nil : names,
-                missingOnly: missingOnly
+                streams: target.streams,
+                missingOnly: missingOnly,
+                rate: rate,
+                refetch: refetch
             )
         }
     }
 
-    private func run(_ desk: ReplayDesk, _ requests: [ReplayRequest]) async throws {
+    private func targets(_ composition: Composition) throws -> [ReplayTargets.Target] {
+        guard let destination else {
+            return try ReplayTargets(composition, streams: stream).sinks(named: sink)
+        }
+        guard sink == nil else {
+            throw CommandFailure(.wrongUse, "--sink and --destination: a replay has one or the other")
+        }
+        guard !missingOnly else {
+            throw CommandFailure(
+                .wrongUse,
+                "--missing-only: nothing is known of what \(destination) already has; leave it out"
+            )
+        }
+        return [try ReplayTargets(composition, streams: stream).destination(destination)]
+    }
+
+    private func run(_ desk: ReplayDesk, _ requests: [ReplayRequest], _ addresses: [SinkName: String])
+        async throws
+    {
         var wanted: [ReplayRequest] = []
         for request in requests {
             let estimate = try await desk.estimate(request)
-            Output.line(EstimateText(request, estimate).text)
-            if estimate.toSend > 0 { wanted.append(request) }
+            let address = request.destination ?? addresses[request.sink] ?? ""
+            let isBesideLive = request.destination == nil && !desk.isDirect
+            Output.line(EstimateText(request, estimate, address: address, isBesideLive: isBesideLive).text)
+            if estimate.toSend > 0 || request.refetch { wanted.append(request) }
         }
         if dryRun || wanted.isEmpty { return }
         guard yes || !Output.isInteractive || Prompt.confirm("Send them?") else { return }
         for request in wanted {
             let replay = try await desk.create(request)
-            Output.line("replay \(replay.id) to \(replay.sink): \(replay.total) events")
+            Output.line(
+                "replay \(replay.id) to \(request.destination ?? replay.sink.text): "
+                    + (request.refetch ? "reads the window from the source first" : "\(replay.total) events")
+            )
             guard wait || desk.isDirect else {
                 Output.line("it runs in the daemon; `spool replay show \(replay.id)` tells how far it is")
                 continue
             }
-            try await ReplayWatch(desk, replay).run()
+            try await ReplayWatch(replay, at: desk).run()
         }
     }
 

@@ -35,7 +35,7 @@ struct DeadRequeue: AsyncParsableCommand {
                         )
                         continue
                     }
-                    try await ReplayWatch(desk, replay).run()
+                    try await ReplayWatch(replay, at: desk).run()
                 }
             }
         }

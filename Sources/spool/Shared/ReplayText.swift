@@ -2,34 +2,6 @@ import Foundation
 import SpoolControl
 import SpoolCore
 
-/// What a replay would do, in words.
-struct EstimateText {
-    let text: String
-
-    init(_ request: ReplayRequest, _ estimate: ReplayEstimate) {
-        var lines = [
-            "\(request.sink): \(estimate.inWindow) events \(request.basis.rawValue) from \(request.from) to "
-                + "\(request.to)"
-        ]
-        func add(_ count: Int, _ what: String) {
-            if count > 0 { lines.append("  \(count) \(what)") }
-        }
-        add(estimate.acknowledged, "acknowledged by the receiver")
-        add(
-            estimate.kernel,
-            "written to the receiver's socket, its kernel has them; the receiver said nothing"
-        )
-        add(estimate.sent, "handed to the network (UDP); nothing is known of their arrival")
-        add(estimate.doubtful, "doubtful: a connection broke within 60 s after them")
-        add(estimate.deadLetters, "dead letters: the receiver refused them")
-        add(estimate.stillToComeLive, "still to come live; they are not part of a replay")
-        lines.append(
-            "  \(estimate.toSend) would be sent\(request.missingOnly ? " (missing only)" : " again")"
-        )
-        text = lines.joined(separator: "\n")
-    }
-}
-
 /// A replay in words.
 struct ReplayText {
     let text: String
@@ -37,14 +9,48 @@ struct ReplayText {
     init(_ replay: Replay) {
         let request = replay.request
         var lines = [
-            "replay \(replay.id) to \(replay.sink): \(replay.state.rawValue), \(replay.sent) of \(replay.total) sent",
+            "replay \(replay.id) to \(request.destination ?? replay.sink.text): \(replay.state.rawValue), "
+                + "\(replay.sent) of \(replay.total) sent",
             "  window   \(request.from) to \(request.to), by \(request.basis.rawValue)",
             "  sends    \(request.missingOnly ? "what the ledger does not show the sink to have" : "all of it")",
             "  streams  \(replay.streams.map(\.name.description).joined(separator: ", "))",
-            "  made     \(replay.created)",
         ]
+        if replay.skipped > 0 {
+            lines.append("  left out \(replay.skipped), which the ledger shows to be there")
+        }
+        if let rate = request.rate { lines.append("  rate     at most \(rate) events a second") }
+        if let refetch = replay.refetch { lines.append("  source   \(RefetchText(refetch).text)") }
+        lines.append("  made     \(replay.created)")
         if let finished = replay.finished { lines.append("  ended    \(finished)") }
+        if let trouble = replay.trouble { lines.append("  trouble  \(trouble)") }
         text = lines.joined(separator: "\n")
+    }
+}
+
+/// How far the reading of a window from the source is, in words.
+struct RefetchText {
+    let text: String
+
+    init(_ refetch: Refetch) {
+        let seen = refetch.parts.reduce(0) { $0 + $1.seen }
+        let inserted = refetch.parts.reduce(0) { $0 + $1.inserted }
+        let recovered = refetch.parts.reduce(0) { $0 + $1.recovered }
+        let begin = refetch.isFixed ? "was read" : "is being read, \(Self.share(refetch)) % so far"
+        text =
+            "\(begin): \(seen) records, of them \(inserted) new to the spool, \(recovered) that retention had taken"
+            + (refetch.trouble.map { "; \($0)" } ?? "")
+    }
+
+    /// How much of the window's time has been read.
+    private static func share(_ refetch: Refetch) -> Int {
+        var (read, all) = (0.0, 0.0)
+        for part in refetch.parts {
+            let whole = Double(part.to.since(part.from).milliseconds)
+            let done = Double((part.place?.seenTo ?? part.from).since(part.from).milliseconds)
+            all += whole
+            read += min(max(done, 0), whole)
+        }
+        return all > 0 ? Int(100 * read / all) : 100
     }
 }
 

@@ -3,18 +3,30 @@ import SpoolDaemon
 
 /// Shows a replay's progress until it has ended: a bar on a terminal, plain lines elsewhere.
 struct ReplayWatch {
-    private let desk: ReplayDesk
-    private let replay: Replay
+    /// Lines into a log or a pipe come no closer together.
+    private static let pause = Duration.seconds(5)
 
-    init(_ desk: ReplayDesk, _ replay: Replay) {
-        self.desk = desk
+    private let replay: Replay
+    private let replays: @Sendable () async throws -> [Replay]
+    private let desk: ReplayDesk?
+
+    /// Watches a replay that runs elsewhere.
+    init(_ replay: Replay, replays: @escaping @Sendable () async throws -> [Replay]) {
         self.replay = replay
+        self.replays = replays
+        desk = nil
     }
 
-    /// Drives the replay where no daemon does, and watches it.
+    /// Watches a replay, and drives it where no daemon does.
+    init(_ replay: Replay, at desk: ReplayDesk) {
+        self.replay = replay
+        replays = { try await desk.replays() }
+        self.desk = desk
+    }
+
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            if desk.isDirect { group.addTask { [desk, replay] in try await desk.drive(replay) } }
+            if let desk, desk.isDirect { group.addTask { [replay] in try await desk.drive(replay) } }
             group.addTask { [self] in try await watch() }
             try await group.next()
             // Driven here: the watcher sees the end by itself. Watched only: the watcher is the whole group.
@@ -24,24 +36,21 @@ struct ReplayWatch {
 
     private func watch() async throws {
         let began = ContinuousClock.now
-        let first = replay.sent
-        var shown = -1
+        var progress = ReplayProgress()
+        var shown: (facts: String, at: Duration)?
         while true {
-            guard let now = try await desk.replays().first(where: { $0.id == replay.id }) else { return }
+            guard let now = try await replays().first(where: { $0.id == replay.id }) else { return }
             let elapsed = began.duration(to: .now)
-            if now.sent != shown || now.state != .running {
-                show(now, rate: Double(now.sent - first) / max(0.001, Double(elapsed.milliseconds) / 1_000))
-                shown = now.sent
+            if !now.isRefetching { progress.note(sent: now.sent, at: elapsed) }
+            let facts = progress.facts(now)
+            if Output.isTerminal {
+                Output.text("\r\u{1B}[2K\(progress.bar(now)) \(facts)")
+            } else if shown.map({ $0.facts != facts && elapsed - $0.at >= Self.pause }) ?? true {
+                Output.line("replay \(now.id): \(facts)")
+                shown = (facts, elapsed)
             }
-            if now.state != .running {
-                if Output.isTerminal { Output.line() }
-                Output.line("replay \(now.id): \(now.state.rawValue), \(now.sent) of \(now.total) sent")
-                if now.state == .cancelled || now.state == .paused {
-                    throw CommandFailure(.undelivered, "not all of it was sent")
-                }
-                return
-            }
-            if desk.isHandedOver {
+            if now.state != .running { return try end(now) }
+            if desk?.isHandedOver == true {
                 Output.line("a daemon has taken the spool over; the replay goes on there")
                 return
             }
@@ -49,16 +58,11 @@ struct ReplayWatch {
         }
     }
 
-    private func show(_ replay: Replay, rate: Double) {
-        let share = replay.total > 0 ? Double(replay.sent) / Double(replay.total) : 1
-        var facts = "\(replay.sent)/\(replay.total) events"
-        if rate > 0 { facts += ", \(Int(rate))/s" }
-        let left = Int(Double(replay.total - replay.sent) / max(rate, 0.001))
-        if rate > 0, left > 0 { facts += ", \(Age.text(.seconds(left))) left" }
-        guard Output.isTerminal else { return Output.line("replay \(replay.id): \(facts)") }
-        let width = 30
-        let filled = Int(min(1, max(0, share)) * Double(width))
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        Output.text("\r\u{1B}[2K\(bar) \(facts)")
+    private func end(_ replay: Replay) throws {
+        if Output.isTerminal { Output.line() }
+        Output.line("replay \(replay.id): \(replay.state.rawValue), \(replay.sent) of \(replay.total) sent")
+        if replay.state == .cancelled || replay.state == .paused {
+            throw CommandFailure(.undelivered, "not all of it was sent")
+        }
     }
 }

@@ -70,10 +70,11 @@ struct StatusText {
     private var replays: String {
         let open = report.replays.filter { $0.state == .running || $0.state == .paused }
         if open.isEmpty { return "" }
-        var table = TextTable(["replay", "sink", "state", "sent", "total"])
+        var table = TextTable(["replay", "to", "state", "sent", "total"])
         for replay in open {
             table.add([
-                String(replay.id), replay.sink, replay.state.rawValue, String(replay.sent),
+                String(replay.id), replay.destination ?? replay.sink, replay.state.rawValue,
+                String(replay.sent),
                 String(replay.total),
             ])
         }

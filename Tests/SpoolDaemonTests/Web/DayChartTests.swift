@@ -88,7 +88,7 @@ struct DayChartTests {
                 .init(
                     "a/b",
                     start: Self.now - .days(3),
-                    gaps: [CoverageGap(from: Self.now - .hours(3), to: Self.now - .hours(2))],
+                    gaps: [UncoveredTime(from: Self.now - .hours(3), to: Self.now - .hours(2))],
                     now: Self.now
                 )
             ]
@@ -183,7 +183,7 @@ struct DayFiguresTests {
         var lane = CoverageLane("a/b", start: Self.now - .hours(30), gaps: [], now: Self.now)
         lane.sweptTo = Self.now - .hours(2)
         lane.since = Self.now - .hours(1)
-        lane.gaps = [CoverageGap(from: Self.now - .hours(40), to: Self.now - .hours(23))]
+        lane.gaps = [UncoveredTime(from: Self.now - .hours(40), to: Self.now - .hours(23))]
 
         let stretches = lane.stretches(from: Self.now - .hours(24), to: Self.now)
 
@@ -222,7 +222,7 @@ extension DayFigures {
 
 extension CoverageLane {
     /// A lane that has been read up to now.
-    init(_ name: String, start: Timestamp?, gaps: [CoverageGap], now: Timestamp) {
+    init(_ name: String, start: Timestamp?, gaps: [UncoveredTime], now: Timestamp) {
         self.init(name: name, start: start, sweptTo: now, since: now, gaps: gaps)
     }
 }

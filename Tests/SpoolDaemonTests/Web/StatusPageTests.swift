@@ -106,7 +106,7 @@ struct StatusPageTests {
                     .init(
                         "a/b",
                         start: nil,
-                        gaps: [CoverageGap(from: .init(milliseconds: 0), to: .init(milliseconds: 60_000))],
+                        gaps: [UncoveredTime(from: .init(milliseconds: 0), to: .init(milliseconds: 60_000))],
                         now: Self.now
                     )
                 ]

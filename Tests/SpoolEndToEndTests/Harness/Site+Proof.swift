@@ -80,6 +80,7 @@ extension Site {
 struct ListedReplay: Decodable, Sendable {
     let id: Int64
     let sink: String
+    var destination: String?
     let state: String
     let total: Int
     let sent: Int

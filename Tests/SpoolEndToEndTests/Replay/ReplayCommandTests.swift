@@ -106,7 +106,7 @@ struct ReplayCommandTests {
             (["--from", "yesterday", "--to", "1h"], "--from yesterday: not a time"),
             (["--from", "1h", "--to", "2h"], "the window is empty"),
             (["--from", "2h", "--to", "1h", "--sink", "sie"], "did you mean siem"),
-            (["--from", "2h", "--to", "1h", "--stream", "alerts"], "source/stream"),
+            (["--from", "2h", "--to", "1h", "--stream", "alarms"], "source/stream"),
             (["--from", "2h"], "--to"),
         ]
     )

@@ -8,7 +8,7 @@ struct DeliveryStateTests {
     var state = DeliveryState(limit: BatchLimit(events: 4))
 
     init() {
-        state.set([Sample.subscription(1)], [])
+        state.set([Sample.subscription(1)], [], elapsed: .zero)
         state.beginSession()
         state.connected()
     }

@@ -96,6 +96,60 @@ struct ReplayLoopTests {
         #expect(isLive == [true, false, true, false, true, false, true, false])
     }
 
+    @Test(
+        "a replay with a rate sends that many events a second of the clock, and live delivery does not wait for it"
+    )
+    func rate() async throws {
+        let bench = DeliveryBench(ScriptedSink(batch: 10) { session, _, _ in session.settle() })
+        bench.store.spool(7)
+        deliverAll(bench)
+        var window = window
+        window.rate = 2
+        _ = try await bench.store.create(window, at: Sample.now)
+        var sent: [Int] = []
+
+        try await bench.run {
+            for second in 0..<3 {
+                try await bench.clock.waitUntilSleeping()
+                await bench.store.until { ($0.replays.first?.sent ?? 0) >= 2 * (second + 1) }
+                sent.append(bench.store.read { $0.replays.first?.sent ?? 0 })
+                if second == 1 {
+                    bench.append(3)
+                    await bench.store.until { MemoryStore.isDrained($0) }
+                    sent.append(bench.store.read { $0.replays.first?.sent ?? 0 })
+                    try await bench.clock.waitUntilSleeping()
+                }
+                bench.clock.advance(by: .seconds(1))
+            }
+            await bench.store.until(isDisabled)
+        }
+
+        #expect(sent == [2, 4, 4, 6])
+        #expect(bench.store.read { $0.replays.first?.sent } == 7)
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test("a replay whose window is still being read from the source sends nothing, and does not end")
+    func refetching() async throws {
+        let bench = DeliveryBench(ScriptedSink(batch: 10) { session, _, _ in session.settle() })
+        bench.store.spool(4)
+        deliverAll(bench)
+        let replay = try await bench.store.create(window, at: Sample.now)
+        bench.store.edit { $0.replays[0].refetch = Refetch(parts: []) }
+
+        try await bench.run {
+            bench.append(1)
+            await bench.store.until { MemoryStore.isDrained($0) }
+            #expect(bench.store.read { $0.replays.first?.state } == .running)
+            bench.store.edit { $0.replays[0].refetch?.isFixed = true }
+            bench.lanesChanged.notify()
+            await bench.store.until(isDisabled)
+        }
+
+        #expect(bench.store.read { $0.replays.first { $0.id == replay.id }?.sent } == 4)
+        #expect(bench.sink.sessions.flatMap(\.batches) == [[Seq(5)], [Seq(1), Seq(2), Seq(3), Seq(4)]])
+    }
+
     @Test("a lost session repeats only what was not settled, and the end waits for the last batch")
     func lost() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 3))

@@ -11,6 +11,7 @@ extension MemoryStore: ReplayStore {
             let streams = tables.subscriptions.values.map(\.subscription).sorted { $0.id < $1.id }
             let replay = Replay(
                 id: ReplayID(Int64(tables.replays.count + 1)),
+                sinkID: SinkID(1),
                 sink: request.sink,
                 request: request,
                 state: .running,

@@ -94,12 +94,14 @@ enum Sample {
         _ id: Int64,
         last: [Int64],
         position: Int64 = 0,
-        state: Replay.State = .running
+        state: Replay.State = .running,
+        rate: Int? = nil
     ) -> Replay {
         Replay(
             id: ReplayID(id),
+            sinkID: SinkID(1),
             sink: SinkName("siem"),
-            request: ReplayRequest(sink: SinkName("siem"), from: now - .days(1), to: now),
+            request: ReplayRequest(sink: SinkName("siem"), from: now - .days(1), to: now, rate: rate),
             state: state,
             streams: last.enumerated().map { index, last in
                 Replay.Stream(

@@ -5,7 +5,9 @@ extension Spool {
     /// The gaps of a stream, as the view `gaps` has them (kind `fetch`), read in slices.
     ///
     /// A stream polled every 15 s has some 5,800 windows a day; the view reads those of all streams at once.
-    package func gaps(of stream: StreamID, slice: Int = 5_000) async throws(StoreError) -> [CoverageGap] {
+    package func uncovered(of stream: StreamID, slice: Int = 5_000) async throws(StoreError)
+        -> [UncoveredTime]
+    {
         guard let edges = try await read({ try CoverageRows.edges($0, stream) }) else { return [] }
         var walk = CoverageWalk(start: edges.start)
         var position: (from: Int64, id: Int64) = (.min, 0)

@@ -14,7 +14,7 @@ struct CoverageTests {
     }
 
     private func gaps(_ windows: [Window], start: Int, since: Int, slice: Int) async throws
-        -> (ours: [CoverageGap], view: [Int64])
+        -> (ours: [UncoveredTime], view: [Int64])
     {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
@@ -39,7 +39,7 @@ struct CoverageTests {
             }
         }
         return (
-            try await test.spool.gaps(of: stream, slice: slice),
+            try await test.spool.uncovered(of: stream, slice: slice),
             try await test.values("SELECT from_ms FROM gaps ORDER BY from_ms")
                 + test.values("SELECT min(to_ms, (SELECT since_ms FROM stream)) FROM gaps ORDER BY from_ms")
         )
@@ -59,7 +59,7 @@ struct CoverageTests {
         )
 
         let wanted = [(100, 120), (200, 310), (400, 500)]
-        #expect(found.ours == wanted.map { CoverageGap(from: .t($0.0), to: .t($0.1)) })
+        #expect(found.ours == wanted.map { UncoveredTime(from: .t($0.0), to: .t($0.1)) })
         #expect(
             found.view == wanted.map { Timestamp.t($0.0).milliseconds }
                 + wanted.map { Timestamp.t($0.1).milliseconds }
@@ -70,11 +70,11 @@ struct CoverageTests {
     func none() async throws {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
-        let before = try await test.spool.gaps(of: stream)
+        let before = try await test.spool.uncovered(of: stream)
         try await test.append(stream, [.at(1)])
 
         #expect(before.isEmpty)
-        #expect(try await test.spool.gaps(of: stream).isEmpty)
+        #expect(try await test.spool.uncovered(of: stream).isEmpty)
     }
 
     @Test("many windows of the same beginning are each read once, whatever the slice")
@@ -83,6 +83,6 @@ struct CoverageTests {
 
         let found = try await gaps(windows, start: 0, since: 100, slice: 3)
 
-        #expect(found.ours == [CoverageGap(from: .t(70), to: .t(75))])
+        #expect(found.ours == [UncoveredTime(from: .t(70), to: .t(75))])
     }
 }

@@ -1,0 +1,77 @@
+import Foundation
+import Logging
+import SpoolCore
+
+/// Spools the pages of a replay's refetch, and keeps its place.
+struct RefetchTaker: WindowTaker {
+    let access: SourceAccess
+    let replay: ReplayID
+    let part: Refetch.Part
+    let store: any PageStore & RefetchStore
+    let time: Timekeeper
+    let appended: Signal
+    let patiently: Patience
+
+    func take(_ page: Page, of scan: Scan, ended: WindowState?) async throws(StoreError) -> WindowID? {
+        let commit = ScanStep.commit(
+            page,
+            of: scan,
+            stream: access.stream,
+            id: access.id,
+            progress: StreamProgress(),
+            fetched: time.wall()
+        )
+        let receipt = try await patiently("spooling a page") { () async throws(StoreError) in
+            try await store.append(commit, of: replay)
+        }
+        if receipt.inserted > 0 { appended.notify() }
+        return receipt.window
+    }
+
+    /// Waits like the stream's own fetching while the spool or its disk is full.
+    func ready(stop: Stop) async throws(StoreError) {
+        while try await patiently(
+            "reading a window",
+            stop: stop,
+            { () async throws(StoreError) in try await store.mustPause() }
+        ), !stop.isAsked, !Task.isCancelled {
+            await time.wait(.seconds(15), or: Watch(stop))
+        }
+    }
+
+    func abandon(_ scan: Scan) async throws(StoreError) {
+        try await patiently("abandoning a scan") { () async throws(StoreError) in
+            try await store.abandon(scan, of: access.id, at: time.wall())
+        }
+    }
+
+    func reached(_ place: WindowPlace) async throws(StoreError) {
+        // A place consists of texts and numbers: it cannot fail to be written.
+        let text = (try? JSONEncoder().encode(place)).map { String(decoding: $0, as: UTF8.self) }
+        let seenTo = max(place.readTo, min(place.scan?.greatest ?? place.readTo, place.to))
+        let kept = Refetch.Place(readTo: place.readTo, seenTo: seenTo, reader: text ?? "")
+        try await patiently("keeping a place") { () async throws(StoreError) in
+            try await store.keep(kept, of: access.id, replay)
+        }
+    }
+
+    func troubled(by fault: SourceFault?) async throws(StoreError) {
+        do throws(StoreError) {
+            try await store.note(fault?.description, ofRefetch: replay)
+        } catch {
+            // A full disk must not turn the source's trouble into the daemon's.
+            guard error.isPassing else { throw error }
+        }
+    }
+}
+
+extension Refetch.Part {
+    /// Where its reader goes on; nil at its beginning, and when it was read with other filters than today's.
+    func readerPlace(filterHash: String) -> WindowPlace? {
+        guard let text = place?.reader,
+            let place = try? JSONDecoder().decode(WindowPlace.self, from: Data(text.utf8)),
+            place.filterHash == filterHash
+        else { return nil }
+        return place
+    }
+}

@@ -1,0 +1,102 @@
+import GRDB
+import SpoolCore
+
+/// A replay's own streams, `NAME@replay-ID`: what its refetch found that retention had taken from their streams.
+enum OwnStream {
+    /// How many rows go in one transaction.
+    static let slice = 500
+
+    /// Keeps the records of a page that lie below `pruned_to_ms` and that the page's stream no longer has.
+    ///
+    /// - Returns: how many were new here as well.
+    static func insert(_ db: Database, _ commit: PageCommit, window: WindowID, of replay: ReplayID) throws
+        -> Int
+    {
+        let row = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT pruned_to_ms, name, source, kind FROM stream WHERE id = ?"),
+            arguments: [commit.stream.value]
+        )
+        guard let row, let prunedTo = row[0] as Int64? else { return 0 }
+        let known = try db.cachedStatement(
+            sql: "SELECT EXISTS (SELECT 1 FROM event WHERE stream_id = ? AND external_id = ?)"
+        )
+        let gone = try commit.page.records.filter { record in
+            guard record.event.created.milliseconds < prunedTo else { return false }
+            return try Bool.fetchOne(known, arguments: [commit.stream.value, record.event.externalID]) != true
+        }
+        if gone.isEmpty { return 0 }
+        var own = commit
+        own.page = Page(body: commit.page.body, records: gone, date: commit.page.date, next: commit.page.next)
+        own.stream = try make(db, "\(row[1] as String)@replay-\(replay)", row, replay)
+        let counts = try EventInsert.insert(db, own, window: window)
+        try db.cachedStatement(
+            sql: """
+                UPDATE stream SET inserted = inserted + ?1, kept = kept + ?1, unreadable = unreadable + ?2 WHERE id = ?3
+                """
+        ).execute(arguments: [counts.inserted, counts.unreadable, own.stream.value])
+        return counts.inserted
+    }
+
+    private static func make(_ db: Database, _ name: String, _ like: Row, _ replay: ReplayID) throws
+        -> StreamID
+    {
+        let known = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT id FROM stream WHERE name = ? AND replay_id = ?"),
+            arguments: [name, replay.value]
+        )
+        if let known { return StreamID(known) }
+        try db.execute(
+            sql: "INSERT INTO stream (name, source, kind, replay_id, is_configured) VALUES (?, ?, ?, ?, 0)",
+            arguments: [name, like[2] as String, like[3] as Int, replay.value]
+        )
+        return StreamID(db.lastInsertedRowID)
+    }
+
+    /// A replay's own streams, each up to its last event.
+    static func all(_ db: Database, of replay: ReplayID) throws -> [ReplayTarget.Subscription] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, coalesce((SELECT max(e.seq) FROM event e WHERE e.stream_id = stream.id), 0)
+                FROM stream WHERE replay_id = ? ORDER BY id
+                """,
+            arguments: [replay.value]
+        ).map { ReplayTarget.Subscription(stream: StreamID($0[0]), watermark: $0[1]) }
+    }
+
+    /// Replays that ended before this and still have streams of their own.
+    static func ended(_ db: Database, before: Timestamp) throws -> [ReplayID] {
+        try Int64.fetchAll(
+            db,
+            sql: """
+                SELECT r.id FROM replay r WHERE r.state IN ('disabled', 'cancelled') AND r.finished_ms < ?
+                    AND EXISTS (SELECT 1 FROM stream t WHERE t.replay_id = r.id)
+                """,
+            arguments: [before.milliseconds]
+        ).map { ReplayID($0) }
+    }
+
+    /// One transaction's worth of deleting a replay's own streams.
+    ///
+    /// - Returns: how many events went; nil when nothing is left of them.
+    static func delete(_ db: Database, of replay: ReplayID) throws -> Int? {
+        let stream = try Int64.fetchOne(
+            db,
+            sql: "SELECT id FROM stream WHERE replay_id = ? LIMIT 1",
+            arguments: [replay.value]
+        )
+        guard let stream else { return nil }
+        try db.execute(
+            sql:
+                "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE stream_id = ? ORDER BY seq LIMIT \(slice))",
+            arguments: [stream]
+        )
+        let gone = db.changesCount
+        if gone == slice { return gone }
+        for table in ["ledger", "replay_stream", "subscription", "fetch_window"] {
+            try db.execute(sql: "DELETE FROM \(table) WHERE stream_id = ?", arguments: [stream])
+        }
+        try db.execute(sql: "DELETE FROM stream WHERE id = ?", arguments: [stream])
+        return gone
+    }
+}

@@ -1,0 +1,90 @@
+import GRDB
+import SpoolCore
+
+/// The sink of a request, with the streams it is to be sent again.
+struct ReplayTarget: Sendable {
+    struct Subscription: Sendable {
+        let stream: StreamID
+        /// The last event that the replay may send.
+        let watermark: Int64
+    }
+
+    /// Nil for an ad-hoc destination.
+    let sink: SinkID?
+    let subscriptions: [Subscription]
+    /// Events a second the sink took when it was last fed without a pause.
+    let rate: Double?
+
+    /// - Throws: `.invalid` for an empty window, an unknown sink, or a stream it does not take.
+    init(_ db: Database, _ request: ReplayRequest) throws {
+        guard request.from < request.to else {
+            throw StoreError(.invalid, "The window ends (\(request.to)) before it begins (\(request.from)).")
+        }
+        if request.destination != nil {
+            self = try Self(adHoc: db, request)
+            return
+        }
+        guard let sink = try SinkRoster.id(db, request.sink) else {
+            throw StoreError(.invalid, "The spool has no sink named \(request.sink). See `spool status`.")
+        }
+        self.sink = sink
+        rate = try Double.fetchOne(db, sql: "SELECT rate FROM sink WHERE id = ?", arguments: [sink.value])
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT s.stream_id, t.name, s.watermark_seq
+                FROM subscription s JOIN stream t ON t.id = s.stream_id
+                WHERE s.sink_id = ? AND s.state <> 'left' ORDER BY s.stream_id
+                """,
+            arguments: [sink.value]
+        )
+        subscriptions = try Self.wanted(rows, request) { "Sink \(request.sink) does not take stream \($0)." }
+        guard !subscriptions.isEmpty else {
+            throw StoreError(.invalid, "Sink \(request.sink) takes no stream; there is nothing to replay.")
+        }
+    }
+
+    /// An ad-hoc destination may have every stream, up to what the spool has of it now.
+    private init(adHoc db: Database, _ request: ReplayRequest) throws {
+        guard !request.missingOnly else {
+            throw StoreError(
+                .invalid,
+                "An ad-hoc destination has no ledger that could tell what it misses: leave out --missing-only."
+            )
+        }
+        sink = nil
+        rate = nil
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, name, coalesce((SELECT max(e.seq) FROM event e WHERE e.stream_id = stream.id), 0)
+                FROM stream WHERE replay_id IS NULL ORDER BY id
+                """
+        )
+        subscriptions = try Self.wanted(rows, request) {
+            "The spool has no stream \($0). See `spool status`."
+        }
+        guard !subscriptions.isEmpty else {
+            throw StoreError(.invalid, "The spool has no stream; there is nothing to replay.")
+        }
+    }
+
+    private static func wanted(
+        _ rows: [Row],
+        _ request: ReplayRequest,
+        unknown: (StreamName) -> String
+    ) throws -> [Subscription] {
+        var taken: Set<StreamName> = []
+        var subscriptions: [Subscription] = []
+        for row in rows {
+            let name = try Names.stream(row[1])
+            if let wanted = request.streams, !wanted.contains(name) { continue }
+            taken.insert(name)
+            subscriptions.append(Subscription(stream: StreamID(row[0]), watermark: row[2]))
+        }
+        for name in request.streams ?? [] where !taken.contains(name) {
+            throw StoreError(.invalid, unknown(name))
+        }
+        return subscriptions
+    }
+}

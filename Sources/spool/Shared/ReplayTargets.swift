@@ -1,0 +1,88 @@
+import Foundation
+import SpoolCore
+import SpoolDaemon
+
+/// Which sinks a replay goes to, and with which of their streams.
+struct ReplayTargets {
+    struct Target {
+        let sink: SinkName
+        var destination: String?
+        /// Nil: all.
+        let streams: [StreamName]?
+    }
+
+    private let composition: Composition
+    /// What `--stream` said.
+    private let wanted: [String]
+
+    init(_ composition: Composition, streams wanted: [String]) {
+        self.composition = composition
+        self.wanted = wanted
+    }
+
+    /// The sink of this name, or every sink that takes one of the streams.
+    func sinks(named name: String?) throws -> [Target] {
+        let all = composition.taken
+        if let name {
+            guard let found = all.first(where: { $0.sink.text == name }) else {
+                throw unknown(name, all.map(\.sink))
+            }
+            return [Target(sink: found.sink, streams: try streams(of: found.sink.text, among: found.streams))]
+        }
+        if wanted.isEmpty { return all.map { Target(sink: $0.sink, streams: nil) } }
+        let takers = all.filter { sink in
+            wanted.contains { text in sink.streams.contains { isNamed($0, text) } }
+        }
+        // Where nobody takes it, the first sink's refusal says what there is.
+        return try (takers.isEmpty ? all : takers).map {
+            Target(
+                sink: $0.sink,
+                streams: try streams(of: $0.sink.text, among: $0.streams, mayLack: takers.count > 1)
+            )
+        }
+    }
+
+    /// A destination with the streams it is to have.
+    func destination(_ text: String) throws -> Target {
+        do {
+            let destination = try DestinationText.absolute(text)
+            let streams = try streams(of: nil, among: composition.streams.map(\.name))
+            return Target(sink: SinkName(destination), destination: destination, streams: streams)
+        } catch let fault as DestinationText.Fault {
+            throw CommandFailure(.wrongUse, "--destination: \(fault)")
+        }
+    }
+
+    private func streams(of sink: String?, among known: [StreamName], mayLack: Bool = false) throws
+        -> [StreamName]?
+    {
+        if wanted.isEmpty { return nil }
+        var found: [StreamName] = []
+        for text in wanted {
+            let named = known.filter { isNamed($0, text) }
+            // A stream that has left the configuration is known to the spool alone.
+            if named.isEmpty, let name = StreamName(text), !mayLack {
+                found.append(name)
+            } else if named.isEmpty, !mayLack {
+                let names = known.map(\.description).joined(separator: ", ")
+                throw CommandFailure(
+                    .wrongUse,
+                    "--stream \(text): a stream is written source/stream, or as activities or alerts for all of that "
+                        + "name; \(sink.map { "sink \($0) takes" } ?? "there are") \(names)"
+                )
+            }
+            found += named.filter { !found.contains($0) }
+        }
+        return found
+    }
+
+    private func isNamed(_ stream: StreamName, _ text: String) -> Bool {
+        stream.description == text || stream.stream == text
+    }
+
+    private func unknown(_ name: String, _ known: [SinkName]) -> CommandFailure {
+        let hint = Spelling.nearest(to: name, among: known.map(\.text)).map { "; did you mean \($0)?" }
+        let all = "; there are \(known.map(\.text).joined(separator: ", "))"
+        return CommandFailure(.wrongUse, "there is no sink \(name)" + (hint ?? all))
+    }
+}

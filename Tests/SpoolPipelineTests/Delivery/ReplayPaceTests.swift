@@ -1,0 +1,83 @@
+import SpoolCore
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("The pace of replays")
+struct ReplayPaceTests {
+    private var pace = ReplayPace()
+
+    /// How many events of a replay go out within a time, when it always has more and a batch holds `batch` at most.
+    private mutating func sent(_ replay: Int64, within end: Duration, sinkRate: Double?, batch: Int = 1_000)
+        -> Int
+    {
+        var (now, count) = (Duration.zero, 0)
+        while now < end {
+            switch pace.turn(of: ReplayID(replay), sinkRate: sinkRate, now: now) {
+            case .wait(let until): now = until
+            case .send(let most):
+                let events = min(batch, most ?? batch)
+                pace.took(ReplayID(replay), events: events, sinkRate: sinkRate, now: now)
+                count += events
+                // A sink that takes everything at once.
+                now += .milliseconds(1)
+            }
+        }
+        return count
+    }
+
+    @Test(
+        "a rate of its own is kept to, whatever the sink takes: no more than one second's worth above it",
+        arguments: [1, 7, 50, 900]
+    )
+    mutating func own(rate: Int) {
+        pace.set([Sample.replay(1, last: [9], rate: rate)])
+
+        let sent = sent(1, within: .seconds(60), sinkRate: 100)
+
+        #expect(sent <= 61 * rate)
+        #expect(sent >= 59 * rate)
+    }
+
+    @Test("without one it gets half of what the sink takes")
+    mutating func half() {
+        pace.set([Sample.replay(1, last: [9])])
+
+        let sent = sent(1, within: .seconds(100), sinkRate: 300)
+
+        #expect((14_850...15_150).contains(sent))
+    }
+
+    @Test("several without one share the half; one with its own does not take part")
+    mutating func shared() {
+        pace.set([
+            Sample.replay(1, last: [9]), Sample.replay(2, last: [9]), Sample.replay(3, last: [9], rate: 5),
+        ])
+        pace.took(ReplayID(1), events: 100, sinkRate: 200, now: .zero)
+
+        let second = pace.turn(of: ReplayID(2), sinkRate: 200, now: .milliseconds(500))
+        let third = pace.turn(of: ReplayID(3), sinkRate: 200, now: .milliseconds(500))
+
+        #expect(second == .wait(until: .seconds(1)))
+        #expect(third == .send(most: 5))
+    }
+
+    @Test("before anything was measured it is not held back")
+    mutating func unknown() {
+        pace.set([Sample.replay(1, last: [9])])
+        pace.took(ReplayID(1), events: 100_000, sinkRate: nil, now: .zero)
+
+        #expect(pace.turn(of: ReplayID(1), sinkRate: nil, now: .zero) == .send(most: nil))
+    }
+
+    @Test("a rest gives no credit: after an hour of nothing it does not send an hour's worth")
+    mutating func noCredit() {
+        pace.set([Sample.replay(1, last: [9], rate: 10)])
+        pace.took(ReplayID(1), events: 10, sinkRate: nil, now: .zero)
+        pace.took(ReplayID(1), events: 10, sinkRate: nil, now: .seconds(3_600))
+
+        #expect(
+            pace.turn(of: ReplayID(1), sinkRate: nil, now: .seconds(3_600)) == .wait(until: .seconds(3_601))
+        )
+    }
+}

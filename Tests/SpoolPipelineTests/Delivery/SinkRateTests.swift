@@ -1,0 +1,73 @@
+import SpoolCore
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("What a sink takes")
+struct SinkRateTests {
+    private var rate = SinkRate()
+
+    /// Settles batches of 100 events, one every `every`, the first at `start`.
+    private mutating func settle(_ batches: Range<Int>, from start: Duration, every: Duration) {
+        for (index, number) in batches.enumerated() {
+            rate.settled(batch: number, events: 100, at: start + every * index)
+        }
+    }
+
+    @Test("is what was settled between two settlements three seconds apart while it was fed without a pause")
+    mutating func steady() {
+        for number in 0..<40 { rate.fed(batch: number) }
+        settle(0..<30, from: .seconds(5), every: .milliseconds(100))
+        let early = rate.recent(at: .seconds(8))
+        settle(30..<40, from: .seconds(8), every: .milliseconds(100))
+
+        #expect(early == nil)
+        #expect(rate.recent(at: .seconds(9)) == 1_000)
+    }
+
+    @Test("says nothing of a sink that is given little")
+    mutating func trickle() {
+        for number in 0..<60 {
+            rate.fed(batch: number)
+            rate.paused()
+            rate.settled(batch: number, events: 1, at: .seconds(number))
+        }
+
+        #expect(rate.recent(at: .seconds(60)) == nil)
+    }
+
+    @Test("leaves out what was sent before the stretch: a trickle before it, or a grace, makes it no slower")
+    mutating func stretchBegins() {
+        rate.fed(batch: 0)
+        rate.paused()
+        for number in 1..<100 { rate.fed(batch: number) }
+        rate.settled(batch: 0, events: 1, at: .seconds(1))
+        settle(1..<100, from: .seconds(5), every: .milliseconds(50))
+
+        #expect(rate.recent(at: .seconds(10)) == 2_000)
+    }
+
+    @Test("is the greatest of ten minutes; a slower stretch does not lower it before")
+    mutating func greatest() {
+        for number in 0..<100 { rate.fed(batch: number) }
+        settle(0..<32, from: .zero, every: .milliseconds(100))
+        settle(32..<42, from: .seconds(4), every: .seconds(1))
+
+        #expect(rate.recent(at: .minutes(9)) == 1_000)
+        #expect(rate.recent(at: .seconds(604)).map { $0 < 1_000 } == true)
+        #expect(rate.recent(at: .minutes(11)) == nil)
+    }
+
+    @Test("of an earlier run counts until it is older than ten minutes, or one of this run is there")
+    mutating func recalled() {
+        rate.recall(500, at: .seconds(1))
+        let recalled = rate.recent(at: .seconds(2))
+        let old = rate.recent(at: .minutes(11))
+        for number in 0..<40 { rate.fed(batch: number) }
+        settle(0..<40, from: .seconds(3), every: .milliseconds(100))
+
+        #expect(recalled == 500)
+        #expect(old == nil)
+        #expect(rate.recent(at: .seconds(8)) == 1_000)
+    }
+}
