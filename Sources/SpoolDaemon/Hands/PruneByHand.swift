@@ -35,7 +35,7 @@ struct PruneByHand: Sendable {
                 PruneAnswer.Stream(
                     name: $0.name,
                     events: counts[$0.id] ?? 0,
-                    isWithoutTime: $0.isConfigured && now[$0.id] == nil
+                    isWithoutTime: $0.isConfigured && $0.name != .notifications && now[$0.id] == nil
                 )
             },
             lost: lost,

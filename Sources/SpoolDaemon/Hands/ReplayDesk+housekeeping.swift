@@ -65,7 +65,6 @@ extension DirectReplays {
             } catch {
                 fault = error
             }
-            await source.shutDown()
         }
         if let fault, dates.isEmpty { throw fault }
         let rules = RetentionRules(composition, registration)

@@ -12,7 +12,7 @@ extension Spool {
         var found: [StreamID: Int] = [:]
         for stream in try await read({ try Departures.streams($0) }) {
             let gone = SourceTime(date: latest, sweepsBack: Retention.returning)
-            guard let time = now[stream.id] ?? (stream.isConfigured ? nil : gone) else { continue }
+            guard let time = now[stream.id] ?? (stream.hasSource ? nil : gone) else { continue }
             var scan = PruneScan(
                 stream.id,
                 cutoff: time.date - age,
