@@ -2,6 +2,7 @@
 
 PREFIX ?= /usr/local
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+DATADIR ?= $(PREFIX)/share
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 DESTDIR ?=
@@ -35,11 +36,17 @@ release: swift
 	@deploy/packages/ensure deploy/packages/install
 	swift build $(RELEASE)
 
-# Binary, systemd unit, user, and a configuration to be edited unless there is one.
+# Binary, manual pages, completions, systemd unit, user, and a configuration to be edited unless there is one.
 # DESTDIR=/somewhere only lays out files there, for a package.
 install: release
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
 	install -m 0755 --strip .build/release/spool $(DESTDIR)$(PREFIX)/bin/spool
+	install -d $(DESTDIR)$(DATADIR)/man/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions
+	install -d $(DESTDIR)$(DATADIR)/zsh/site-functions $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
+	.build/release/spool manual $(DESTDIR)$(DATADIR)/man/man1
+	.build/release/spool --generate-completion-script bash > $(DESTDIR)$(DATADIR)/bash-completion/completions/spool
+	.build/release/spool --generate-completion-script zsh > $(DESTDIR)$(DATADIR)/zsh/site-functions/_spool
+	.build/release/spool --generate-completion-script fish > $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/spool.fish
 	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/spool.service > $(DESTDIR)$(UNITDIR)/spool.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/spool.service
 	install -m 0644 deploy/sysusers.d/spool.conf $(DESTDIR)$(SYSUSERSDIR)/spool.conf

@@ -18,9 +18,9 @@ struct Spool: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, DoctorCommand.self,
             StatusCommand.self,
-            ReplayCommand.self, VerifyCommand.self,
-            DeadCommand.self,
-            QueryCommand.self, ListenCommand.self, SimulateCommand.self,
+            ReplayCommand.self, VerifyCommand.self, TraceCommand.self, TailCommand.self, DeadCommand.self,
+            QueryCommand.self, PruneCommand.self, BackupCommand.self, ListenCommand.self,
+            SimulateCommand.self, ManualCommand.self,
         ]
     )
 

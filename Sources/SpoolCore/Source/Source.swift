@@ -26,8 +26,20 @@ package protocol Source: Sendable {
     func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
         -> any SourceAnswer
 
+    /// Asks for one record by its id, whatever the stream's filters say; nil when the source has none such.
+    ///
+    /// One request.
+    func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event?
+
     /// Frees its connections.
     func shutDown() async
+}
+
+extension Source {
+    /// For sources whose API cannot name a record.
+    package func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
+        throw SourceFault(.rejected, "the source \(name) cannot be asked for a single record")
+    }
 }
 
 /// One stream of a source as configured.

@@ -4,6 +4,15 @@ package struct SinkName: Hashable, Sendable, Codable, CustomStringConvertible {
 
     package init(_ text: String) { self.text = text }
 
+    package init(from decoder: any Decoder) throws {
+        text = try decoder.singleValueContainer().decode(String.self)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+
     package var description: String { text }
 }
 
@@ -22,6 +31,19 @@ package struct StreamName: Hashable, Sendable, Codable, CustomStringConvertible 
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
         self.init(source: String(parts[0]), stream: String(parts[1]))
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let name = StreamName(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a source/stream")
+        }
+        self = name
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
     }
 
     package var description: String { "\(source)/\(stream)" }

@@ -3,9 +3,10 @@ import SpoolControl
 import SpoolCore
 import SpoolPipeline
 import SpoolStore
+import Synchronization
 
 extension ControlRoutes {
-    /// What an operator does by hand: dead letters.
+    /// What an operator does by hand: dead letters, retention, backups.
     func addHands(to router: Router<BasicRequestContext>) {
         on(RequeueDeadLetters.self, router) { command in
             let replay = try await engine.spool.requeue(
@@ -19,5 +20,21 @@ extension ControlRoutes {
         on(DismissDeadLetters.self, router) { command in
             try await engine.spool.dismiss(command.events, of: command.sink, at: engine.time.wall())
         }
+        on(PruneNow.self, router) { command in
+            guard let rules = engine.retentionRules.withLock({ $0 }) else {
+                throw ControlRefusal(.spoolUnavailable, "The process that holds the spool runs no retention.")
+            }
+            let work = PruneByHand(spool: engine.spool, rules: rules, dates: engine.sourceDates)
+            let answer = try await work.run(isDryRun: command.isDryRun)
+            if !command.isDryRun, answer.events > 0 { engine.lanesChanged.notify() }
+            return answer
+        }
+        on(TraceAtSource.self, router) { await engine.trace($0.id) }
+        on(Forget.self, router) { command in
+            try await engine.spool.forget(command.name)
+            return command.name
+        }
+        on(BackUp.self, router) { try await engine.backups.run(engine.spool, to: $0.file) }
+        on(ShowBackup.self, router) { _ in ShowBackup.Answer(engine.backups.now) }
     }
 }

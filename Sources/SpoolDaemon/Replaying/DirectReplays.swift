@@ -11,11 +11,11 @@ import SpoolStore
 /// A daemon that starts meanwhile asks for the spool; the unfinished job then goes on in the daemon.
 struct DirectReplays: Sendable {
     let spool: Spool
-    private let composition: Composition
-    private let registration: Registration
+    let composition: Composition
+    let registration: Registration
     let engine: Engine
     private let logger: Logger
-    /// Asked when a daemon wants the spool.
+    /// Asked for when a daemon wants the spool.
     let stop = Stop()
     private let server: Task<Void, any Error>
 

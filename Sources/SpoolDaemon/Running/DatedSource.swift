@@ -28,6 +28,10 @@ struct DatedSource: Source {
         return DatedAnswer(answer: answer) { note($0, of: stream) }
     }
 
+    func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
+        try await source.record(id, of: stream)
+    }
+
     func shutDown() async { await source.shutDown() }
 
     private func note(_ date: Timestamp, of stream: SourceStream) {

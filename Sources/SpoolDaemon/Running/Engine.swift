@@ -16,6 +16,10 @@ final class Engine: Sendable {
     let swept = Signal()
     /// Given when replays or subscriptions have changed.
     let lanesChanged = Signal()
+    /// The one backup that is made at a time.
+    let backups = BackupDesk()
+    /// By what retention goes; nil before a configuration was applied.
+    let retentionRules = Mutex<RetentionRules?>(nil)
     let meters: Meters
     private let dates: SourceDates
     private let workforce = Workforce()
@@ -90,6 +94,9 @@ final class Engine: Sendable {
             return first
         }
     }
+
+    /// What the sources' clocks say, for every stream that has been answered since the start.
+    var sourceDates: [StreamID: Timestamp] { dates.now() }
 
     /// Ends every loop in good order.
     func stop() async { await workforce.stop() }
@@ -229,6 +236,7 @@ final class Engine: Sendable {
             logger: logger,
             pruned: lanesChanged
         )
+        retentionRules.withLock { $0 = RetentionRules(composition, registration) }
         let streams = sweepsBack.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
         return Workforce.Job(name: "retention", fingerprint: "\(age) \(streams)") { stop throws(StoreError) in
             try await retention.run(age: age, sweepsBack: sweepsBack, stop: stop)

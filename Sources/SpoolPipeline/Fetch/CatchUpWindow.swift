@@ -31,6 +31,7 @@ package struct CatchUpWindow: Sendable, Equatable {
     ///   - from: where its scan begins, a little before `since`.
     ///   - since: everything before this has been read.
     ///   - date: the source's time.
+    /// - Returns: the bound, exclusive; nil for an open end.
     func end(from: Timestamp, since: Timestamp, date: Timestamp) -> Timestamp? {
         // An old window that is empty proves nothing: as few of them as can be.
         let width = fitted ?? (date.since(since) > FetchPlan.oldAge ? FetchPlan.oldWindow : Self.first)

@@ -63,6 +63,22 @@ package struct DefenderSource: Source {
         return DefenderAnswer(list: list, position: position, scan: scan)
     }
 
+    package func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
+        let request = Request(try known(stream), on: settings)
+        let answer = try await answer(to: request.record(id))
+        // A web page says that this is not the API at all.
+        if answer.status == 404, !request.faults.isWebPage(answer) { return nil }
+        if let fault = request.faults.fault(of: answer) { throw fault }
+        let date = try request.date(of: answer)
+        do throws(SliceError) {
+            let record = try RecordSlicer.single(answer.body)
+            let reading = RecordReading(kind: stream.kind, date: date)
+            return reading.event(of: answer.body[record.range], isClean: record.isClean)
+        } catch {
+            throw request.faults.fault(of: error)
+        }
+    }
+
     package func shutDown() async {
         await authorizer.shutDown()
         await requester.shutDown()

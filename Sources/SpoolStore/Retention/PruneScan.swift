@@ -68,6 +68,11 @@ struct PruneScan: Sendable {
 
     /// One transaction's worth: deletes what may go of the next events.
     mutating func slice(_ db: Database) throws -> PruneReport {
+        try candidates(db)?.delete(db) ?? PruneReport()
+    }
+
+    /// What may go of the next events; nil when nothing of them may.
+    mutating func candidates(_ db: Database) throws -> PruneSlice? {
         let scope = try PruneScope(
             db,
             stream,
@@ -78,7 +83,7 @@ struct PruneScan: Sendable {
         )
         guard let scope else {
             isAtEnd = true
-            return PruneReport()
+            return nil
         }
         var gone: [Int64] = []
         var newest = Int64.min
@@ -100,7 +105,7 @@ struct PruneScan: Sendable {
         }
         isAtEnd = looked < Retention.slice
         statement.reset()
-        guard !gone.isEmpty else { return PruneReport() }
-        return try PruneSlice(stream: stream, seqs: gone, newest: newest, scope: scope).delete(db)
+        guard !gone.isEmpty else { return nil }
+        return PruneSlice(stream: stream, seqs: gone, newest: newest, scope: scope)
     }
 }

@@ -25,7 +25,8 @@ struct DeadList: AsyncParsableCommand {
         for letter in letters {
             table.add([
                 letter.sink.text, String(letter.seq.value), letter.externalID, letter.occurred.description,
-                letter.at.description, String(letter.attempts), letter.reasonWord, letter.detail.oneShortLine,
+                letter.at.description, String(letter.attempts), letter.reasonWord,
+                letter.detail.oneShortLine(60).withoutControls,
             ])
         }
         Output.line(table.render())
@@ -64,14 +65,6 @@ extension DeadLetter {
         ]
         if let dismissed { lines.append("  dismissed  \(dismissed)") }
         return lines.joined(separator: "\n")
-    }
-}
-
-extension String {
-    /// The beginning of a text, for a table's cell.
-    fileprivate var oneShortLine: String {
-        let line = String(map { $0.isNewline ? " " : $0 }).withoutControls
-        return line.count <= 60 ? line : line.prefix(59) + "…"
     }
 }
 

@@ -9,7 +9,8 @@ import SpoolDaemon
 struct ConfigurationOption: ParsableArguments {
     @Option(
         name: .customLong("config"),
-        help: "Configuration file (else SPOOL_CONFIG, else ./spool.yaml, else /etc/spool/spool.yaml)."
+        help: "Configuration file (else SPOOL_CONFIG, else ./spool.yaml, else /etc/spool/spool.yaml).",
+        completion: .file(extensions: ["yaml", "yml"])
     )
     var file: String?
 

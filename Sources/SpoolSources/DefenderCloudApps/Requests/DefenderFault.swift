@@ -79,7 +79,7 @@ struct DefenderFault {
         )
     }
 
-    private func isWebPage(_ answer: HTTPAnswer) -> Bool {
+    func isWebPage(_ answer: HTTPAnswer) -> Bool {
         let isTagged =
             answer.body.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 } == UInt8(ascii: "<")
         return isTagged || answer.header("content-type")?.lowercased().hasPrefix("text/html") == true

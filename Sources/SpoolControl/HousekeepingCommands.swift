@@ -1,0 +1,97 @@
+package import SpoolCore
+
+/// Runs retention now, or says what it would delete.
+package struct PruneNow: ControlCommand, Equatable {
+    package typealias Answer = PruneAnswer
+    package static let path = "/control/prune"
+
+    /// Deletes nothing.
+    package let isDryRun: Bool
+
+    package init(isDryRun: Bool) { self.isDryRun = isDryRun }
+}
+
+/// What retention did, or would do.
+package struct PruneAnswer: Codable, Sendable, Equatable {
+    /// One stream's part.
+    package struct Stream: Codable, Sendable, Equatable {
+        package let name: StreamName
+        /// Events deleted, or to be deleted for their age.
+        package let events: Int
+        /// True when its source has not told its time: then retention leaves it alone.
+        package let isWithoutTime: Bool
+
+        package init(name: StreamName, events: Int, isWithoutTime: Bool) {
+            self.name = name
+            self.events = events
+            self.isWithoutTime = isWithoutTime
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name, events
+            case isWithoutTime = "without_time"
+        }
+    }
+
+    package let isDryRun: Bool
+    package let age: Int64
+    package let streams: [Stream]
+    /// Of the events, how many a sink that has left the configuration will miss when it returns.
+    package let lost: Int
+    /// Bytes of pages in use afterwards.
+    package let bytesInUse: Int64
+
+    /// `age` is `retention.age`.
+    package init(isDryRun: Bool, age: Duration, streams: [Stream], lost: Int, bytesInUse: Int64) {
+        self.isDryRun = isDryRun
+        self.age = age.milliseconds
+        self.streams = streams
+        self.lost = lost
+        self.bytesInUse = bytesInUse
+    }
+
+    /// Over all streams.
+    package var events: Int { streams.reduce(0) { $0 + $1.events } }
+
+    private enum CodingKeys: String, CodingKey {
+        case streams, lost
+        case isDryRun = "dry_run"
+        case age = "age_ms"
+        case bytesInUse = "bytes_in_use"
+    }
+}
+
+/// Lets go of a sink, or a stream, that has left the configuration; the answer is its name.
+package struct Forget: ControlCommand, Equatable {
+    package typealias Answer = String
+    package static let path = "/control/forget"
+
+    package let name: String
+
+    package init(_ name: String) { self.name = name }
+}
+
+/// Makes a whole, proved copy of the spool, written by the process that holds it.
+package struct BackUp: ControlCommand, Equatable {
+    package typealias Answer = BackupReport
+    package static let path = "/control/backup"
+
+    /// An absolute path.
+    package let file: String
+
+    package init(to file: String) { self.file = file }
+}
+
+/// Asks how far a backup is.
+package struct ShowBackup: ControlCommand, Equatable {
+    package static let path = "/control/backup/progress"
+
+    /// Nil while none is made.
+    package struct Answer: Codable, Sendable, Equatable {
+        package let progress: BackupProgress?
+
+        package init(_ progress: BackupProgress?) { self.progress = progress }
+    }
+
+    package init() {}
+}

@@ -1,0 +1,94 @@
+package import SpoolControl
+package import SpoolCore
+package import SpoolStore
+
+/// Why the spool does not have a record that its source has.
+package enum TraceVerdict: Sendable, Equatable {
+    /// The stream has not been read at all.
+    case notBegun
+    case beforeStart(Timestamp)
+    /// Retention has taken what was saved before this.
+    case pruned(Timestamp)
+    /// The stream's filters do not let it through.
+    case filtered
+    /// The next polls will come to it.
+    case notYetRead(since: Timestamp)
+    /// No complete window with today's filters covers it; `isUnproved` when an empty answer there proved nothing.
+    case gap(isUnproved: Bool)
+    /// It appeared after its time had been read; the next sweep will meet it.
+    case late(sweptTo: Timestamp)
+    /// Its time has been read twice, and it was not there then.
+    case missed
+
+    /// Decides by what the source has just said and what the spool knows of that moment.
+    ///
+    /// `sweepsBack` is how far below `swept_to` the stream's sweeps read again.
+    package init(
+        _ source: SourceTrace,
+        _ coverage: StreamCoverage?,
+        at moment: Timestamp,
+        sweepsBack: Duration = .zero
+    ) {
+        guard let coverage, let start = coverage.start, let since = coverage.since else {
+            self = .notBegun
+            return
+        }
+        if moment < start {
+            self = .beforeStart(start)
+        } else if let pruned = coverage.prunedTo, moment < pruned {
+            self = .pruned(pruned)
+        } else if source.isListed == false {
+            self = .filtered
+        } else if moment >= since {
+            self = .notYetRead(since: since)
+        } else if !coverage.isCovered {
+            self = .gap(isUnproved: coverage.isUnproved)
+        } else if let swept = coverage.sweptTo, moment < swept - sweepsBack {
+            self = .missed
+        } else {
+            self = .late(sweptTo: (coverage.sweptTo ?? start) - sweepsBack)
+        }
+    }
+
+    /// A fixed word, for scripts.
+    package var word: String {
+        switch self {
+        case .notBegun: "not_begun"
+        case .beforeStart: "before_start"
+        case .pruned: "pruned"
+        case .filtered: "filtered"
+        case .notYetRead: "not_yet_read"
+        case .gap: "gap"
+        case .late: "late"
+        case .missed: "missed"
+        }
+    }
+
+    /// What happened, and what to do.
+    package var sentence: String {
+        switch self {
+        case .notBegun:
+            "The stream has not been read yet: start the daemon, or see `spool status` for what keeps it."
+        case .beforeStart(let start):
+            "It was saved before the stream's start, \(start): `start` of the stream decides that once, at the first start."
+        case .pruned(let pruned):
+            "Retention has taken what was saved before \(pruned), and nothing below is read as new again. "
+                + "`spool replay --refetch` over its time sends it again to one destination."
+        case .filtered: "The stream's `filters` do not let it through: a list with them does not show it."
+        case .notYetRead(let since):
+            "The stream is read up to \(since), and it was saved later: the next polls come to it."
+        case .gap(let isUnproved):
+            isUnproved
+                ? "Its time was read when it was older than 30 days, and the source answered nothing, which proves "
+                    + "nothing. `spool verify --repair` over its time reads again."
+                : "It lies in a gap: no complete reading with today's filters covers its time (`select * from gaps`). "
+                    + "`spool verify --repair` over its time fetches it."
+        case .late(let swept):
+            "It appeared after its time had been read. What was saved after \(swept) is read a second time: "
+                + "the next sweep meets it."
+        case .missed:
+            "Its time has been read twice and it was not there then: it appeared later than `look_back`. "
+                + "`spool verify --repair` over its time fetches it."
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import GRDB
+import SpoolCore
+
+/// The file of a backup: a draft beside it until it has been proved.
+struct BackupFile: Sendable {
+    let path: String
+    /// Where it is written: the same folder, so that a rename suffices.
+    let draft: String
+
+    /// Makes an empty draft.
+    ///
+    /// - Throws: `.invalid` when there is a file of either name, `.readOnly` when none can be made.
+    init(_ path: String) throws(StoreError) {
+        self.path = path
+        draft = path + ".partial"
+        guard !SpoolFiles.exists(path) else {
+            throw StoreError(.invalid, "There is a file \(path) already; a backup replaces none.")
+        }
+        let descriptor = open(draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, SpoolFiles.mode)
+        guard descriptor >= 0 else {
+            guard errno != EEXIST else {
+                throw StoreError(
+                    .invalid,
+                    "There is a file \(draft): another backup runs, or one was killed; then remove it."
+                )
+            }
+            throw StoreError.file("write the backup \(path) as \(Self.user)", errno)
+        }
+        fchmod(descriptor, SpoolFiles.mode)
+        close(descriptor)
+    }
+
+    /// Reads the draft back, whole, and makes it durable; on a thread of its own, since that may take minutes.
+    func check(against counts: BackupCounts) async throws(StoreError) -> BackupReport {
+        let queue: DatabaseQueue
+        do {
+            var configuration = Configuration()
+            configuration.readonly = true
+            queue = try DatabaseQueue(path: draft, configuration: configuration)
+        } catch {
+            throw StoreError(error, path: draft)
+        }
+        let result: Result<BackupReport, StoreError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                queue.asyncRead { db in
+                    let result = Result {
+                        let report = try self.report(try db.get(), counts)
+                        try self.sync()
+                        return report
+                    }
+                    continuation.resume(returning: result.mapError { StoreError($0, path: draft) })
+                }
+            }
+        } onCancel: {
+            queue.interrupt()
+        }
+        // It has been read, or is given up.
+        try? queue.close()
+        if Task.isCancelled { throw .brokenOff }
+        return try result.get()
+    }
+
+    private func report(_ db: Database, _ counts: BackupCounts) throws -> BackupReport {
+        let found = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)") ?? "no answer"
+        guard found == "ok" else { throw damaged(found) }
+        let events = try Int.fetchOne(db, sql: "SELECT count(*) FROM event") ?? 0
+        let records = try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0
+        let last = try Int64.fetchOne(db, sql: "SELECT max(seq) FROM event") ?? 0
+        let rows = try Int.fetchOne(db, sql: "SELECT count(*) FROM ledger") ?? 0
+        guard events == counts.events, records == events, last == counts.lastSeq, rows == counts.ledgerRows
+        else {
+            throw damaged(
+                "it has \(events) events, \(records) records, \(rows) ledger rows, the spool had "
+                    + "\(counts.events) events, \(counts.ledgerRows) ledger rows"
+            )
+        }
+        return BackupReport(
+            file: path,
+            bytes: SpoolFiles.size(of: draft),
+            events: events,
+            streams: try Int.fetchOne(db, sql: "SELECT count(*) FROM stream") ?? 0,
+            ledgerRows: rows,
+            lastSeq: last
+        )
+    }
+
+    private func sync() throws(StoreError) {
+        let descriptor = open(draft, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StoreError.file("open \(draft)", errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw StoreError.file("sync \(draft)", errno) }
+    }
+
+    /// Gives the draft its name, if nobody has taken that meanwhile.
+    func finish() throws(StoreError) {
+        // Unlike rename(2), it fails where there is such a file.
+        guard link(draft, path) == 0 else { throw StoreError.file("name the backup \(path)", errno) }
+        remove()
+        SpoolFiles(path: path).syncFolder()
+    }
+
+    func remove() {
+        for name in [draft, draft + "-journal", draft + "-wal", draft + "-shm"] { unlink(name) }
+    }
+
+    /// An error of the copy's own file, which is none of the spool's.
+    func fault(_ code: Int32) -> StoreError {
+        let store = StoreError(DatabaseError(resultCode: ResultCode(rawValue: code)), path: draft)
+        guard store.kind == .full else {
+            return StoreError(.readOnly, "The backup \(path) cannot be written: \(store.description)")
+        }
+        return StoreError(.full, "The disk of the backup \(path) is full; nothing of it is left.")
+    }
+
+    private func damaged(_ what: String) -> StoreError {
+        StoreError(.damaged, "The backup \(path) is not what the spool is, and was removed: \(what).")
+    }
+
+    private static var user: String { "user id \(geteuid())" }
+}
+
+extension StoreError {
+    /// A backup that was told to stop.
+    static let brokenOff = StoreError(
+        .busy,
+        "The backup was broken off before its end; nothing of it is left."
+    )
+}

@@ -1,0 +1,96 @@
+import GRDB
+import GRDBSQLite
+import SpoolCore
+import Synchronization
+
+/// What the spool held when the last page was copied.
+struct BackupCounts: Sendable {
+    let pages: Int
+    let events: Int
+    let lastSeq: Int64
+    let ledgerRows: Int
+}
+
+/// One online backup of SQLite's (sqlite.org/c3ref/backup_finish.html), done in steps on the writing connection.
+///
+/// What this connection writes between two steps, SQLite itself writes into the pages copied already; a second
+/// connection's copy would begin again with every commit.
+final class BackupSteps: Sendable {
+    /// Pages of one step: 4 MiB, some 10 ms.
+    static let pages: Int32 = 512
+
+    /// SQLite's handles; they are used on the writing connection's queue alone, one call at a time.
+    private struct Handles: @unchecked Sendable {
+        var backup: OpaquePointer?
+        var target: OpaquePointer?
+    }
+
+    private let file: BackupFile
+    private let handles = Mutex(Handles())
+
+    init(_ file: BackupFile) { self.file = file }
+
+    /// Copies the next pages.
+    ///
+    /// - Returns: once all are there, what the spool holds at this moment.
+    func next(_ db: Database, _ progress: (BackupProgress) -> Void) throws -> BackupCounts? {
+        let source = db.sqliteConnection
+        let (code, left, total) = try handles.withLock { handles in
+            try begin(&handles, source)
+            let code = sqlite3_backup_step(handles.backup, Self.pages)
+            return (
+                code, Int(sqlite3_backup_remaining(handles.backup)),
+                Int(sqlite3_backup_pagecount(handles.backup))
+            )
+        }
+        progress(BackupProgress(step: .copying, pages: total - left, total: total))
+        switch code {
+        case SQLITE_OK, SQLITE_BUSY, SQLITE_LOCKED: return nil
+        case SQLITE_DONE:
+            let counts = BackupCounts(
+                pages: total,
+                events: try Int.fetchOne(db, sql: "SELECT coalesce(sum(kept), 0) FROM stream") ?? 0,
+                lastSeq: try Int64.fetchOne(db, sql: "SELECT max(seq) FROM event") ?? 0,
+                ledgerRows: try Int.fetchOne(db, sql: "SELECT count(*) FROM ledger") ?? 0
+            )
+            try end()
+            return counts
+        default:
+            giveUp()
+            throw file.fault(code)
+        }
+    }
+
+    /// Ends it whatever has been copied; nothing may be copied afterwards.
+    func giveUp() {
+        handles.withLock { handles in
+            sqlite3_backup_finish(handles.backup)
+            sqlite3_close_v2(handles.target)
+            handles = Handles()
+        }
+    }
+
+    private func begin(_ handles: inout Handles, _ source: OpaquePointer?) throws {
+        if handles.backup != nil { return }
+        let code = sqlite3_open_v2(file.draft, &handles.target, SQLITE_OPEN_READWRITE, nil)
+        guard code == SQLITE_OK else { throw file.fault(code) }
+        // A draft needs neither: it is checked and synced as a whole.
+        sqlite3_exec(handles.target, "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF", nil, nil, nil)
+        handles.backup = sqlite3_backup_init(handles.target, "main", source, "main")
+        guard handles.backup != nil else { throw file.fault(sqlite3_errcode(handles.target)) }
+    }
+
+    private func end() throws {
+        try handles.withLock { handles in
+            let code = sqlite3_backup_finish(handles.backup)
+            handles.backup = nil
+            // One file, with no log beside it: the log's mode is in the header that was copied.
+            sqlite3_exec(handles.target, "PRAGMA journal_mode = DELETE", nil, nil, nil)
+            sqlite3_close_v2(handles.target)
+            handles.target = nil
+            guard code == SQLITE_OK else {
+                throw file.fault(code)
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import GRDB
+package import SpoolCore
+
+extension Spool {
+    /// A number that changes when anything in the spool does; the only cheap way to learn that from outside.
+    package func dataVersion() async throws(StoreError) -> Int64 {
+        try await read { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
+    }
+
+    /// The greatest `seq` there is, 0 in an empty spool.
+    package func greatestSeq() async throws(StoreError) -> Seq {
+        try await read { Seq(try Int64.fetchOne($0, sql: "SELECT max(seq) FROM event") ?? 0) }
+    }
+
+    /// Events after `after` in the order in which they were spooled, at most `limit`, in one short read.
+    package func tail(after: Seq, limit: Int) async throws(StoreError) -> [TailRow] {
+        try await tail("e.seq > ? ORDER BY e.seq LIMIT ?", [after.value, Int64(limit)])
+    }
+
+    /// The last `limit` events before `before`, newest first.
+    package func tail(before: Seq, limit: Int) async throws(StoreError) -> [TailRow] {
+        try await tail("e.seq < ? ORDER BY e.seq DESC LIMIT ?", [before.value, Int64(limit)])
+    }
+
+    /// The events that a settlement speaks for, after `after`, at most `limit`.
+    package func tail(of settlement: TailSettlement, after: Seq, limit: Int) async throws(StoreError)
+        -> [TailRow]
+    {
+        try await read { db in
+            guard
+                let stream = try Int64.fetchOne(
+                    db,
+                    sql: "SELECT stream_id FROM ledger WHERE id = ?",
+                    arguments: [settlement.row]
+                )
+            else { return [] }
+            return try Self.rows(
+                db,
+                "e.stream_id = ? AND e.seq > ? AND e.seq BETWEEN ? AND ? ORDER BY e.seq LIMIT ?",
+                [stream, after.value, settlement.first.value, settlement.last.value, Int64(limit)]
+            )
+        }
+    }
+
+    /// The id of the newest ledger row, 0 without any.
+    package func greatestLedgerRow() async throws(StoreError) -> Int64 {
+        try await read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM ledger") ?? 0 }
+    }
+
+    /// Settlements after a ledger row, in the order of settling.
+    package func settlements(after row: Int64, limit: Int) async throws(StoreError) -> [TailSettlement] {
+        try await settlements("l.id > ? ORDER BY l.id LIMIT ?", [row, Int64(limit)])
+    }
+
+    /// The last settlements before a ledger row, newest first.
+    package func settlements(before row: Int64, limit: Int) async throws(StoreError) -> [TailSettlement] {
+        try await settlements("l.id < ? ORDER BY l.id DESC LIMIT ?", [row, Int64(limit)])
+    }
+
+    private func tail(_ condition: String, _ values: [Int64]) async throws(StoreError) -> [TailRow] {
+        try await read { try Self.rows($0, condition, values) }
+    }
+
+    private static func rows(_ db: Database, _ condition: String, _ values: [Int64]) throws -> [TailRow] {
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(
+                sql: """
+                    SELECT e.seq, t.name, e.external_id, e.kind, e.occurred_ms, e.created_ms, e.fetched_ms, e.severity,
+                        e.category, e.action, e.message, e.user_name, e.app_name, e.ip, e.country
+                    FROM event e JOIN stream t ON t.id = e.stream_id WHERE \(condition)
+                    """
+            ),
+            arguments: StatementArguments(values)
+        )
+        var found: [TailRow] = []
+        while let row = try rows.next() {
+            found.append(
+                TailRow(
+                    seq: Seq(row[0]),
+                    stream: try Names.stream(row[1]),
+                    id: row[2],
+                    kind: EventWords.kind(row[3]),
+                    occurred: Timestamp(milliseconds: row[4]),
+                    created: Timestamp(milliseconds: row[5]),
+                    fetched: Timestamp(milliseconds: row[6]),
+                    severity: EventWords.severity(row[7]),
+                    category: row[8],
+                    action: row[9],
+                    message: row[10],
+                    userName: row[11],
+                    appName: row[12],
+                    ip: row[13],
+                    country: row[14]
+                )
+            )
+        }
+        return found
+    }
+
+    private func settlements(_ condition: String, _ values: [Int64]) async throws(StoreError)
+        -> [TailSettlement]
+    {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT l.id, k.name, t.name, l.replay_id, l.first_seq, l.last_seq, l.outcome, l.evidence, l.settled_ms
+                    FROM ledger l JOIN sink k ON k.id = l.sink_id JOIN stream t ON t.id = l.stream_id
+                    WHERE \(condition)
+                    """,
+                arguments: StatementArguments(values)
+            )
+            return try rows.map { row in
+                TailSettlement(
+                    row: row[0],
+                    sink: SinkName(row[1]),
+                    stream: try Names.stream(row[2]),
+                    replay: (row[3] as Int64?).map { ReplayID($0) },
+                    first: Seq(row[4]),
+                    last: Seq(row[5]),
+                    outcome: row[6],
+                    evidence: row[7],
+                    settled: Timestamp(milliseconds: row[8])
+                )
+            }
+        }
+    }
+}
+
+/// The words that the view `events` has for numbers.
+enum EventWords {
+    static func kind(_ number: Int) -> String { (EventKind(rawValue: number) ?? .activity).name }
+
+    static func severity(_ number: Int?) -> String? {
+        switch number {
+        case 0: "low"
+        case 1: "medium"
+        case 2: "high"
+        case 3: "informational"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import SpoolCore
+import SpoolDaemon
+
+/// `spool manual FOLDER`, which `make install` calls: manual pages, made of the commands' own definitions.
+struct ManualCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "manual",
+        abstract: "Writes manual pages into a folder.",
+        shouldDisplay: false
+    )
+
+    @Argument(help: "The folder; it must exist.", completion: .directory) var folder: String
+
+    func run() throws {
+        let pages = ManualPage.all(try CommandTree.current(), date: Self.today)
+        for page in pages {
+            let file = URL(fileURLWithPath: folder).appendingPathComponent("\(page.name).1")
+            do {
+                try Data(page.text.utf8).write(to: file)
+            } catch {
+                throw CommandFailure(.wrongUse, "cannot write \(file.path); does the folder exist?")
+            }
+        }
+    }
+
+    /// As mdoc(7) wants it: `November 24, 2026`.
+    private static var today: String {
+        let months = [
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+            "November", "December",
+        ]
+        let date = CalendarDate(SystemTime.now())
+        return "\(months[date.month - 1]) \(date.day), \(date.year)"
+    }
+}

@@ -1,0 +1,49 @@
+@preconcurrency import Dispatch
+import Foundation
+import SpoolCore
+
+/// Tells when files of a folder are written, by inotify(7): SQLite's log changes with every commit.
+///
+/// It watches the folder, since a log may be made anew. Where the system has no inotify, or the folder may not be
+/// watched, it looks four times a second.
+final class FileWatch: Sendable {
+    /// Given after each change.
+    let changed = Signal()
+    private let source: (any DispatchSourceRead)?
+    private let descriptor: Int32
+
+    init(folder: String) {
+        #if os(Linux)
+            let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
+            let events = UInt32(IN_MODIFY) | UInt32(IN_CREATE) | UInt32(IN_MOVED_TO)
+            if descriptor >= 0, inotify_add_watch(descriptor, folder, events) >= 0 {
+                self.descriptor = descriptor
+                let source = DispatchSource.makeReadSource(fileDescriptor: descriptor)
+                source.setEventHandler { [changed] in
+                    var bytes = [UInt8](repeating: 0, count: 16_384)
+                    while read(descriptor, &bytes, bytes.count) > 0 {}
+                    changed.notify()
+                }
+                source.setCancelHandler { close(descriptor) }
+                source.activate()
+                self.source = source
+                return
+            }
+            if descriptor >= 0 { close(descriptor) }
+        #endif
+        self.descriptor = -1
+        source = nil
+    }
+
+    deinit { source?.cancel() }
+
+    /// Returns once something has changed after `version`.
+    func wait(after version: Int) async {
+        if source != nil {
+            await changed.changed(after: version)
+        } else {
+            // Whoever waits looks by itself whether there is anything new.
+            try? await Task.sleep(for: .milliseconds(250))
+        }
+    }
+}

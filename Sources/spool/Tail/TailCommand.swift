@@ -1,0 +1,131 @@
+import ArgumentParser
+import Foundation
+import SpoolConfig
+import SpoolCore
+import SpoolDaemon
+import SpoolStore
+import UnixSignals
+
+/// `spool tail`.
+struct TailCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tail",
+        abstract: "Shows events as they are spooled, or as sinks settle them.",
+        discussion: """
+            It reads the spool in slices and is woken when the spool's files change; the daemon notices nothing of it.
+
+            Example: spool tail --settled --sink siem --category FAILED_LOGIN
+            """
+    )
+
+    @OptionGroup var config: ConfigurationOption
+    @Flag(help: "As sinks settle them, each with outcome and evidence.") var settled = false
+    @Option(name: [.customShort("n"), .customLong("last")], help: "Begin with this many of the last ones.")
+    var last = 10
+    @Flag(inversion: .prefixedNo, help: "Go on until interrupted.") var follow = true
+    @OptionGroup var filter: TailFilter
+    @Flag(help: "An object a line.") var json = false
+
+    func validate() throws {
+        if last < 0 { throw ValidationError("-n needs a number from 0 on") }
+        if !settled, !filter.sink.isEmpty { throw ValidationError("--sink goes with --settled") }
+    }
+
+    func run() async throws {
+        let path = try config.composition().spool.path
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        try await CommandFailure.translating {
+            let spool = try SpoolStore.Spool.openReadOnly(path: path)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                if follow { group.addTask { for await _ in signals { break } } }
+                group.addTask {
+                    if settled {
+                        try await show(SettledFeed(spool, filter), path)
+                    } else {
+                        try await show(SpooledFeed(spool, filter), path)
+                    }
+                }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
+    }
+
+    private func show(_ feed: some TailFeed, _ path: String) async throws {
+        var feed = feed
+        let watch = FileWatch(folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        let printer = TailPrinter(isJSON: json, isTerminal: Output.isTerminal)
+        // Before the first look: what comes while it looks wakes it afterwards.
+        var version = watch.changed.version
+        try await feed.begin(last: last) { printer.print($0) }
+        while follow, !Task.isCancelled {
+            try await feed.next { printer.print($0) }
+            await watch.wait(after: version)
+            version = watch.changed.version
+        }
+    }
+}
+
+/// Prints lines of `spool tail`.
+struct TailPrinter {
+    let isJSON: Bool
+    let isTerminal: Bool
+
+    func print(_ item: TailItem) {
+        if isJSON {
+            // Numbers and texts alone: nothing in it can fail.
+            if let text = try? JSONText.line(Object(item)) { Output.line(text) }
+        } else {
+            let text = Self.text(item)
+            Output.line(isTerminal ? text.withoutControls : text)
+        }
+    }
+
+    static func text(_ item: TailItem) -> String {
+        let row = item.row
+        var parts = [row.occurred.description, row.stream.description]
+        if let settled = item.settlement {
+            let how = settled.evidence.map { "\(settled.outcome) (\($0))" } ?? settled.outcome
+            let lane = settled.replay.map { ", replay \($0)" } ?? ""
+            parts = [settled.settled.description, "\(settled.sink): \(how)\(lane)", row.stream.description]
+        }
+        parts += [row.category, row.userName, row.message.isEmpty ? row.action : row.message, row.id]
+        return parts.filter { !$0.isEmpty }.joined(separator: "  ").onOneLine
+    }
+
+    private struct Object: Encodable {
+        struct Settled: Encodable {
+            let sink: String
+            let outcome: String
+            let evidence: String?
+            let replay: Int64?
+            let settled: Timestamp
+
+            enum CodingKeys: String, CodingKey {
+                case sink, outcome, evidence, replay
+                case settled = "settled_ms"
+            }
+        }
+
+        let event: TailRow
+        let settlement: Settled?
+
+        init(_ item: TailItem) {
+            event = item.row
+            settlement = item.settlement.map {
+                Settled(
+                    sink: $0.sink.text,
+                    outcome: $0.outcome,
+                    evidence: $0.evidence,
+                    replay: $0.replay?.value,
+                    settled: $0.settled
+                )
+            }
+        }
+    }
+}
+
+extension String {
+    /// The text without its line breaks.
+    fileprivate var onOneLine: String { String(map { $0.isNewline ? " " : $0 }) }
+}

@@ -1,0 +1,116 @@
+import SpoolCore
+import SpoolStore
+
+/// What passes by in the spool, read in slices after a place; no transaction stays open between two.
+protocol TailFeed {
+    /// Goes to the place after which only new things come, and hands out what lies before it: the last `count` that
+    /// are shown, oldest first.
+    mutating func begin(last count: Int, _ show: (TailItem) -> Void) async throws(StoreError)
+
+    /// Hands out what is new; returns when there is no more.
+    mutating func next(_ show: (TailItem) -> Void) async throws(StoreError)
+}
+
+/// One line of `spool tail`.
+struct TailItem {
+    let row: TailRow
+    /// Nil in the order of spooling.
+    var settlement: TailSettlement?
+}
+
+/// Events in the order in which they were spooled.
+struct SpooledFeed: TailFeed {
+    /// Rows of one read.
+    static let slice = 500
+    /// Rows looked at in search of the last ones, at most: a filter that nothing fits must not read 20 GiB.
+    static let longestSearch = 200_000
+
+    let spool: SpoolStore.Spool
+    let filter: TailFilter
+    private var after = Seq(0)
+
+    init(_ spool: SpoolStore.Spool, _ filter: TailFilter) {
+        self.spool = spool
+        self.filter = filter
+    }
+
+    mutating func begin(last count: Int, _ show: (TailItem) -> Void) async throws(StoreError) {
+        after = try await spool.greatestSeq()
+        var before = Seq(after.value + 1)
+        var found: [TailRow] = []
+        var looked = 0
+        while found.count < count, looked < Self.longestSearch {
+            let rows = try await spool.tail(before: before, limit: Self.slice)
+            guard let last = rows.last else { break }
+            before = last.seq
+            looked += rows.count
+            found += rows.filter(filter.shows).prefix(count - found.count)
+        }
+        for row in found.reversed() { show(TailItem(row: row)) }
+    }
+
+    mutating func next(_ show: (TailItem) -> Void) async throws(StoreError) {
+        while true {
+            let rows = try await spool.tail(after: after, limit: Self.slice)
+            guard let last = rows.last else { return }
+            for row in rows where filter.shows(row) { show(TailItem(row: row)) }
+            after = last.seq
+        }
+    }
+}
+
+/// Events in the order in which sinks have settled them.
+struct SettledFeed: TailFeed {
+    let spool: SpoolStore.Spool
+    let filter: TailFilter
+    private var after: Int64 = 0
+
+    init(_ spool: SpoolStore.Spool, _ filter: TailFilter) {
+        self.spool = spool
+        self.filter = filter
+    }
+
+    mutating func begin(last count: Int, _ show: (TailItem) -> Void) async throws(StoreError) {
+        after = try await spool.greatestLedgerRow()
+        var before = after + 1
+        var found: [TailItem] = []
+        var looked = 0
+        while found.count < count, looked < SpooledFeed.longestSearch {
+            let settlements = try await spool.settlements(before: before, limit: 50)
+            guard let last = settlements.last else { break }
+            before = last.row
+            for settlement in settlements where found.count < count && filter.shows(settlement) {
+                var items: [TailItem] = []
+                try await events(of: settlement) { items.append($0) }
+                looked += items.count
+                found += items.suffix(count - found.count).reversed()
+            }
+            looked += settlements.count
+        }
+        for item in found.reversed() { show(item) }
+    }
+
+    mutating func next(_ show: (TailItem) -> Void) async throws(StoreError) {
+        // Retention may have taken every row; numbers then begin anew.
+        let greatest = try await spool.greatestLedgerRow()
+        after = min(after, greatest)
+        while true {
+            let settlements = try await spool.settlements(after: after, limit: 50)
+            guard let last = settlements.last else { return }
+            for settlement in settlements where filter.shows(settlement) {
+                try await events(of: settlement, show)
+            }
+            after = last.row
+        }
+    }
+
+    private func events(of settlement: TailSettlement, _ show: (TailItem) -> Void) async throws(StoreError) {
+        var place = Seq(settlement.first.value - 1)
+        while true {
+            let rows = try await spool.tail(of: settlement, after: place, limit: SpooledFeed.slice)
+            guard let last = rows.last else { return }
+            for row in rows where filter.shows(row) { show(TailItem(row: row, settlement: settlement)) }
+            place = last.seq
+        }
+    }
+}

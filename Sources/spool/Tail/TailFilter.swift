@@ -1,0 +1,42 @@
+import ArgumentParser
+import SpoolCore
+import SpoolStore
+
+/// Which events `spool tail` shows: all that is given must hold.
+struct TailFilter: ParsableArguments {
+    @Option(help: "Of this stream, source/stream; may be repeated.") var stream: [String] = []
+    @Option(help: "With --settled: at this sink; may be repeated.") var sink: [String] = []
+    @Option(help: "Of users whose name holds this, in whatever case.") var user: String?
+    @Option(help: "Of this category (EVENT_CATEGORY_LOGIN, or LOGIN for short); may be repeated.")
+    var category: [String] = []
+    @Option(help: "Whose message, action, app, address, country or id holds this, in whatever case.")
+    var grep: String?
+
+    /// True for an event to be shown.
+    func shows(_ row: TailRow) -> Bool {
+        if !stream.isEmpty, !stream.contains(row.stream.description) { return false }
+        if let user, !row.userName.holds(user) { return false }
+        if !category.isEmpty, !category.contains(where: { row.category.isCategory($0) }) { return false }
+        guard let grep else { return true }
+        let texts = [
+            row.message, row.action, row.appName, row.ip, row.country, row.id, row.userName, row.category,
+        ]
+        return texts.contains { $0.holds(grep) }
+    }
+
+    /// True for a settlement whose events may be shown.
+    func shows(_ settlement: TailSettlement) -> Bool {
+        (sink.isEmpty || sink.contains(settlement.sink.text))
+            && (stream.isEmpty || stream.contains(settlement.stream.description))
+    }
+}
+
+extension String {
+    fileprivate func holds(_ part: String) -> Bool { lowercased().contains(part.lowercased()) }
+
+    /// `LOGIN` names EVENT_CATEGORY_LOGIN, and not EVENT_CATEGORY_FAILED_LOGIN.
+    fileprivate func isCategory(_ name: String) -> Bool {
+        let (full, wanted) = (uppercased(), name.uppercased())
+        return full == wanted || full == "EVENT_CATEGORY_" + wanted || full == "ALERT_" + wanted
+    }
+}

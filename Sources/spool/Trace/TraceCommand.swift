@@ -1,0 +1,104 @@
+import ArgumentParser
+import SpoolControl
+import SpoolCore
+import SpoolDaemon
+import SpoolStore
+
+/// `spool trace`.
+struct TraceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace",
+        abstract: "Tells one event's whole story: source, spool, and every sink.",
+        discussion: """
+            The event is named by its id at the source, which lines carry as externalId, or by its seq. For an id \
+            that the spool has never seen, the source is asked for that one record, within the tenant's requests, and \
+            the answer says why it is not here: the stream's start, its filters, retention, a gap, or not yet read. \
+            Exit code 1 when the spool does not have it.
+            """
+    )
+
+    @OptionGroup var config: ConfigurationOption
+    @Argument(help: "The event's id at the source, or its seq.") var id: String
+    @Flag(help: "As JSON; keys stay compatible.") var json = false
+    @Flag(inversion: .prefixedNo, help: "Ask the source for an id that the spool has never seen.") var ask =
+        true
+
+    func run() async throws {
+        let composition = try config.composition()
+        try await ReplayFailure.translating {
+            let events = try await TraceDesk.events(composition, id)
+            guard events.isEmpty else {
+                if json { return Output.line(try JSONText.of(TraceObject(id: id, events: events))) }
+                return Output.line(events.map { TraceText($0).text }.joined(separator: "\n\n"))
+            }
+            guard ask else {
+                if json { Output.line(try JSONText.of(TraceObject(id: id))) }
+                throw CommandFailure(.problemFound, "the spool has no event \(id)")
+            }
+            let findings = try await TraceDesk.ask(composition, id)
+            if json {
+                Output.line(try JSONText.of(TraceObject(id: id, findings: findings)))
+            } else {
+                Output.line((["the spool has no event \(id)"] + findings.map(\.text)).joined(separator: "\n"))
+            }
+            if let fault = findings.first(where: { $0.source.fault != nil }),
+                !findings.contains(where: \.isFound)
+            {
+                throw CommandFailure(.cannotReach, "\(fault.source.stream) could not be asked")
+            }
+            throw CommandFailure(
+                .problemFound,
+                findings.contains(where: \.isFound) ? "its source has it" : Self.nowhere
+            )
+        }
+    }
+
+    private static let nowhere =
+        "no source has it either: it never was there, or it is older than the source keeps (180 days)"
+}
+
+extension TraceDesk.Finding {
+    var isFound: Bool { source.isKnown == true }
+
+    var text: String {
+        let name = "  \(source.stream)"
+        if let fault = source.fault, source.isKnown == nil { return "\(name): could not be asked: \(fault)" }
+        guard isFound, let occurred = source.occurred, let created = source.created else {
+            return "\(name): the source has no such record"
+        }
+        var lines = ["\(name): THE SOURCE HAS IT"]
+        let what = [source.category, source.action].compactMap { $0 }.filter { !$0.isEmpty }
+        if !what.isEmpty { lines.append("    " + what.joined(separator: ", ").withoutControls) }
+        lines.append("    happened \(occurred), saved \(created)")
+        if let verdict { lines.append("    \(verdict.sentence)") }
+        if let fault = source.fault { lines.append("    its filters could not be tried: \(fault)") }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// A trace as JSON.
+private struct TraceObject: Encodable {
+    struct Finding: Encodable {
+        let source: SourceTrace
+        let verdict: String?
+        let explanation: String?
+        let coverage: StreamCoverage?
+    }
+
+    let id: String
+    let events: [EventTrace]
+    let sources: [Finding]
+
+    init(id: String, events: [EventTrace] = [], findings: [TraceDesk.Finding] = []) {
+        self.id = id
+        self.events = events
+        sources = findings.map {
+            Finding(
+                source: $0.source,
+                verdict: $0.verdict?.word,
+                explanation: $0.verdict?.sentence,
+                coverage: $0.coverage
+            )
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import SpoolCore
+import SpoolStore
+
+/// One event's whole story on one screen.
+struct TraceText {
+    let text: String
+
+    init(_ event: EventTrace) {
+        var lines = ["\(event.id)"]
+        let what = [event.kind, event.severity.map { "severity \($0)" }, event.category, event.userName]
+        lines.append("  " + what.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ", "))
+        let said = event.message.isEmpty ? event.action : event.message
+        if !said.isEmpty { lines.append("  " + said.oneShortLine(90)) }
+        if !event.isReadable { lines.append("  its record could not be understood; it is sent all the same") }
+        lines += ["", "  happened   \(event.occurred)"]
+        if event.kind == "activity" {
+            lines.append(
+                "  saved      \(event.created)  at the source\(Self.later(event.created, event.occurred))"
+            )
+        }
+        lines.append(
+            "  fetched    \(event.fetched)  into \(event.stream)\(Self.later(event.fetched, event.created))"
+        )
+        lines += Self.window(event.window)
+        lines.append("  spooled    seq \(event.seq), record of \(ByteSize.text(Int64(event.rawBytes)))")
+        for sink in event.sinks { lines += Self.sink(sink, seq: event.seq) }
+        if event.sinks.isEmpty { lines += ["", "  no sink takes this stream"] }
+        text = lines.joined(separator: "\n").withoutControlsButNewlines
+    }
+
+    private static func later(_ time: Timestamp, _ before: Timestamp) -> String {
+        time > before ? ", \(Age.text(time.since(before))) later" : ""
+    }
+
+    private static func window(_ window: TracedWindow?) -> [String] {
+        guard let window else { return ["             its window has gone with retention"] }
+        let pages = window.pages == 1 ? "its only page" : "one of its \(window.pages) pages"
+        return [
+            "             window \(window.id) (\(window.reason), \(window.state)): \(window.from) to \(window.to)",
+            "             \(pages); \(window.seen) records seen, \(window.inserted) of them new",
+        ]
+    }
+
+    private static func sink(_ sink: TracedSink, seq: Seq) -> [String] {
+        var lines = ["", "  \(sink.sink)"]
+        switch sink.live {
+        case .settled where sink.deliveries.contains(where: { $0.replay == nil }): break
+        case .settled: lines.append("    settled, and its ledger row has gone with retention")
+        case .waiting:
+            lines.append(
+                "    WAITING: \(sink.ahead) events of the stream go first; the sink is \(sink.state)"
+            )
+            if let error = sink.lastError { lines.append("      \(error)") }
+        case .beforeStart: lines.append("    not sent live: it was spooled before this sink's start")
+        case .notTaken: lines.append("    not sent: the sink does not take this stream now, or needs `start`")
+        }
+        for delivery in sink.deliveries { lines += self.delivery(delivery) }
+        if let letter = sink.deadLetter {
+            lines.append(
+                "    DEAD LETTER since \(letter.at): \(letter.reason), after \(letter.attempts) attempts"
+                    + (letter.dismissed.map { "; dismissed \($0)" } ?? "")
+            )
+            if !letter.detail.isEmpty { lines.append("      \(letter.detail.oneShortLine(200))") }
+        }
+        for replay in sink.replaysToCome { lines.append("    replay \(replay) has yet to send it") }
+        return lines
+    }
+
+    private static func delivery(_ delivery: TracedDelivery) -> [String] {
+        let lane = delivery.replay.map { "replay \($0)" } ?? "live"
+        let how = delivery.evidence.map { "\(delivery.outcome), \(evidence($0))" } ?? delivery.outcome
+        let tries = delivery.attempts == 1 ? "first attempt" : "attempt \(delivery.attempts)"
+        var lines = [
+            "    \(lane): \(how)\(delivery.isDoubtful ? " - DOUBTFUL" : "")",
+            "      sent \(delivery.sent), settled \(delivery.settled), \(tries)",
+            "      ledger row \(delivery.row): seq \(delivery.first) to \(delivery.last), \(delivery.events) events, "
+                + ByteSize.text(Int64(delivery.bytes)),
+        ]
+        if let connection = delivery.connection {
+            let place = "\(delivery.transport ?? "?") \(delivery.address ?? "?")"
+            let end =
+                delivery.connectionClosed.map { "closed \(delivery.connectionEnd ?? "?") \($0)" }
+                ?? "still open"
+            lines.append("      connection \(connection): \(place), \(end)")
+        }
+        if delivery.isDoubtful {
+            lines.append("      the connection broke within 60 s after it; --missing-only sends it again")
+        }
+        return lines
+    }
+
+    private static func evidence(_ word: String) -> String {
+        switch word {
+        case "acknowledged": "acknowledged by the receiver"
+        case "kernel": "the receiver's kernel has it"
+        case "sent": "handed to the network (UDP), nothing is known of its arrival"
+        default: word
+        }
+    }
+}
+
+extension String {
+    func oneShortLine(_ length: Int) -> String {
+        let line = String(map { $0.isNewline ? " " : $0 })
+        return line.count <= length ? line : line.prefix(length - 1) + "…"
+    }
+
+    /// What a record says must do nothing on a terminal.
+    fileprivate var withoutControlsButNewlines: String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { String($0).withoutControls }
+            .joined(separator: "\n")
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import SpoolReceiver
+import SpoolSimulator
+import SpoolTestSupport
+import Testing
+
+@Suite("spool prune and spool backup, with and without a daemon", .daemons)
+struct HouseTests {
+    struct Pruned: Decodable {
+        struct Stream: Decodable { let events: Int }
+        let streams: [Stream]
+        var events: Int { streams.reduce(0) { $0 + $1.events } }
+    }
+    struct Backup: Decodable {
+        let file: String
+        let events: Int
+        let last_seq: Int64
+    }
+
+    @Test("a backup is whole, opens as a spool, and never replaces a file", arguments: [true, false])
+    func backup(_ hasDaemon: Bool) async throws {
+        try await Site.run(.busy(history: 400, rate: hasDaemon ? 20 : 0)) { site in
+            let siem = try await site.receiver()
+            try site.configure { $0.sinks = [.init("siem", port: siem.port)] }
+            let daemon = try await site.daemon()
+            try await eventually("the history is in the spool") {
+                try await site.number("SELECT count(*) FROM event") >= 400
+            }
+            if !hasDaemon {
+                try await site.drain("siem")
+                try await daemon.terminate()
+            }
+            let file = site.folder.path("backup.db")
+
+            let made = try await site.spool("backup", "--to", file, "--json")
+            let again = try await site.spool("backup", "--to", file)
+            let nowhere = try await site.spool("backup", "--to", "/nonexistent/backup.db")
+            if hasDaemon { try await daemon.terminate() }
+
+            let report = try JSONDecoder().decode(Backup.self, from: Data(made.output.utf8))
+            let check = try await Child.answer(
+                "sqlite3",
+                [
+                    "-readonly", file,
+                    "PRAGMA integrity_check; SELECT count(*), max(seq) FROM event; SELECT sum(kept) FROM stream",
+                ]
+            )
+            #expect(made.code == 0 && report.file == file, "\(made)")
+            #expect(check.output == "ok\n\(report.events)|\(report.last_seq)\n\(report.events)", "\(check)")
+            #expect(report.events >= 400)
+            #expect(again.code == 2 && again.errors.contains("a backup replaces none"), "\(again)")
+            #expect(nowhere.code == 4 && nowhere.errors.contains("/nonexistent/backup.db"), "\(nowhere)")
+            #expect(!FileManager.default.fileExists(atPath: file + ".partial"))
+        }
+    }
+
+    @Test("a restored backup goes on: what it does not know as sent goes again, and nothing is missing")
+    func restored() async throws {
+        try await Site.run(.busy(history: 200)) { site in
+            let siem = try await site.receiver()
+            let before = try await site.deliverAll(to: [.init("siem", port: siem.port)])
+            let file = site.folder.path("backup.db")
+            let made = try await site.spool("backup", "--to", file)
+            site.simulator.insert(
+                [SimulatedRecord(id: "after-the-backup", created: site.simulator.clock.nowMs)],
+                into: .activities
+            )
+            try await site.deliverAll(to: [.init("siem", port: siem.port)])
+
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: site.spoolPath + suffix)
+            }
+            try FileManager.default.moveItem(atPath: file, toPath: site.spoolPath)
+            let after = try await site.deliverAll(to: [.init("siem", port: siem.port)])
+
+            #expect(made.code == 0, "\(made)")
+            #expect(after == before.union(["after-the-backup"]))
+            #expect(Set(siem.ids.keys) == after)
+            #expect(siem.ids["after-the-backup"] == 2)
+            #expect(try await site.number("SELECT count(*) FROM event") == after.count)
+        }
+    }
+
+    @Test(
+        "retention now, first for trial; without a daemon the portal is asked for its time",
+        arguments: [true, false]
+    )
+    func prune(_ hasDaemon: Bool) async throws {
+        try await Site.run(.busy(history: 400)) { site in
+            let siem = try await site.receiver()
+            try site.configure {
+                $0.spoolKeys["retention"] = "{ age: 1d }"
+                $0.alerts = "{ start: 3d, look_back: 1h, sweep: 500ms }"
+            }
+            try await site.deliverAll(to: [.init("siem", port: siem.port)])
+            let daemon = hasDaemon ? try await site.daemon() : nil
+            if hasDaemon {
+                try await eventually("the source's time is known") {
+                    try await pruned(site, "--dry-run").events > 0
+                }
+            }
+            let total = try await site.number("SELECT count(*) FROM event")
+
+            let would = try await pruned(site, "--dry-run")
+            let afterTrial = try await site.number("SELECT count(*) FROM event")
+            let did = try await pruned(site)
+            try await daemon?.terminate()
+
+            #expect(afterTrial == total)
+            #expect(would.events > 50 && did.events == would.events)
+            #expect(try await site.number("SELECT count(*) FROM event") == total - did.events)
+        }
+    }
+
+    @Test("a sink that left is forgotten, and one that has not left is not")
+    func forget() async throws {
+        try await Site.run(.busy(history: 30)) { site in
+            let (one, two) = (try await site.receiver(), try await site.receiver())
+            try await site.deliverAll(to: [.init("one", port: one.port), .init("two", port: two.port)])
+
+            let early = try await site.spool("prune", "--forget", "two")
+            try site.configure { $0.sinks.removeLast() }
+            let left = try await site.spool("prune", "--forget", "two")
+            let again = try await site.spool("prune", "--forget", "two", "--yes")
+
+            #expect(
+                early.code == 2 && early.errors.contains("No sink or stream named two has left"),
+                "\(early)"
+            )
+            #expect(left.code == 0 && left.output.contains("two is forgotten"), "\(left)")
+            #expect(again.code == 2, "\(again)")
+            #expect(try await site.number("SELECT count(*) FROM subscription") == 2)
+        }
+    }
+
+    @Test("without a portal that tells its time nothing is deleted: exit 3")
+    func withoutTime() async throws {
+        try await Site.run(.busy(history: 30)) { site in
+            let siem = try await site.receiver()
+            try await site.deliverAll(to: [.init("siem", port: siem.port)])
+            await site.simulator.stop()
+
+            let answer = try await site.spool("prune")
+
+            #expect(answer.code == 3 && answer.errors.contains("source's own time"), "\(answer)")
+        }
+    }
+
+    private func pruned(_ site: Site, _ options: String...) async throws -> Pruned {
+        let answer = try await Child.answer(
+            BuiltProduct.spool,
+            ["prune", "--json", "--config", site.configurationPath] + options
+        )
+        #expect(answer.code == 0, "\(answer)")
+        return try JSONDecoder().decode(Pruned.self, from: Data(answer.output.utf8))
+    }
+}
