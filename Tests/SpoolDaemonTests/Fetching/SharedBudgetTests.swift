@@ -51,7 +51,7 @@ struct SharedBudgetTests {
 
             #expect(composition.warnings.count == 1)
             let warning = try #require(composition.warnings.first)
-            #expect(warning.contains(/spool\.yaml:4:\d+: source second asks for 20 .* contoso .* for 10/))
+            #expect(warning.contains(/spool\.yaml:5:\d+: source second asks for 20 .* contoso .* for 10/))
         }
     }
 }
