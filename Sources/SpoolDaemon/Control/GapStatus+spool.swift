@@ -12,6 +12,8 @@ extension GapStatus {
     ///   - uncovered: what is not proved to be read, where that is known already; otherwise it is read, which takes a
     ///     while for a long history.
     ///   - time: gaps that have healed before are left out.
+    /// - Returns: gaps by stream, those of streams that have none left out.
+    /// - Throws: what keeps the spool from being read.
     static func read(
         _ spool: Spool,
         _ streams: [SpoolStatus.Stream],

@@ -2,6 +2,7 @@ import Foundation
 import SpoolReceiver
 import SpoolSimulator
 import SpoolTestSupport
+import Subprocess
 import Testing
 
 @Suite("a week with three outages", .daemons)
@@ -133,11 +134,11 @@ private struct Week {
     /// Records saved so many days ago that lists have not shown before.
     func appearLate(count: Int, daysAgo: Int64) -> Set<String> {
         let created = site.simulator.clock.nowMs - daysAgo * 86_400_000
-        let records = (0..<count).map {
-            SimulatedRecord(id: "late-\($0)", created: created + Int64($0) * 1_000)
+        for number in 0..<count {
+            let record = SimulatedRecord(id: "late-\(number)", created: created + Int64(number) * 1_000)
+            site.simulator.insert(record, into: .activities)
         }
-        site.simulator.insert(records, into: .activities)
-        return Set(records.map(\.id))
+        return Set((0..<count).map { "late-\($0)" })
     }
 
     func verify(_ options: String...) async throws -> SpoolEndToEndTests.Answer {
