@@ -33,6 +33,11 @@ package struct StatusReport: Codable, Sendable, Equatable {
         case version, holder, spool, streams, sinks, replays, notifications, proof
         case at = "at_ms"
     }
+
+    /// The streams that are read from a source: all but the spool's own notifications.
+    package var fetchedStreams: [StreamStatus] {
+        streams.filter { $0.name != StreamName.notifications.description }
+    }
 }
 
 /// The spool's file and the room it has.
@@ -86,7 +91,11 @@ package struct StreamStatus: Codable, Sendable, Equatable {
     package var error: String?
     package var errorSince: Timestamp?
     package var start: Timestamp?
+    /// The cursor, which an open scan leaves at its newest record.
     package var since: Timestamp?
+    /// Up to here everything has been read, by a poll that found nothing newer too.
+    package var readTo: Timestamp?
+    /// Where sweeps go on; ahead of polls at the first start.
     package var sweptTo: Timestamp?
     package var newest: Timestamp?
     package var lastSuccess: Timestamp?
@@ -102,11 +111,18 @@ package struct StreamStatus: Codable, Sendable, Equatable {
         self.perMinute = perMinute
     }
 
+    /// Up to here everything has been read a second time.
+    package var readTwiceTo: Timestamp? {
+        guard let readTo, let sweptTo else { return nil }
+        return min(sweptTo, readTo)
+    }
+
     private enum CodingKeys: String, CodingKey {
         case name, kind, state, error, gaps
         case errorSince = "error_since_ms"
         case start = "start_ms"
         case since = "since_ms"
+        case readTo = "read_to_ms"
         case sweptTo = "swept_to_ms"
         case newest = "newest_ms"
         case lastSuccess = "last_success_ms"

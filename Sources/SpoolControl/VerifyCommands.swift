@@ -23,15 +23,24 @@ package struct ShowProof: ControlCommand, Equatable {
 
 /// The last proof, as `/status` shows it.
 package struct ProofStatus: Codable, Sendable, Equatable {
+    /// How much of a window could not be compared.
+    package enum Unproved: String, Codable, Sendable {
+        case part, all
+    }
+
     package var id: Int64
     package var reason: String
     package var from: Timestamp
     package var to: Timestamp
+    /// Nil: every stream that is configured.
+    package var streams: [String]?
     package var events: Int
     package var missing: Int
     /// What of it was fetched at once.
     package var fetched: Int
-    /// True when all of the window is proved.
+    /// Nil: all of the window was compared.
+    package var unproved: Unproved?
+    /// True when all of the window is proved, and nothing of it is missing.
     package var complete: Bool
     package var finished: Timestamp
 
@@ -43,15 +52,17 @@ package struct ProofStatus: Codable, Sendable, Equatable {
         let compared = proof.streams.compactMap(\.compared)
         from = compared.map(\.from).min() ?? proof.request.from
         to = compared.map(\.to).min() ?? proof.request.to
+        streams = proof.request.streams
         events = proof.events
         missing = proof.missing
         fetched = proof.streams.reduce(0) { $0 + $1.fetched }
+        unproved = proof.isWhole ? nil : proof.isCompared ? .part : .all
         complete = proof.isComplete
         self.finished = finished
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, reason, events, missing, fetched, complete
+        case id, reason, streams, events, missing, fetched, unproved, complete
         case from = "from_ms"
         case to = "to_ms"
         case finished = "finished_ms"

@@ -44,4 +44,33 @@ struct StatusReportTests {
         )
         #expect(try ControlCoding.decode(StatusReport.self, from: bytes) == report)
     }
+
+    @Test("nothing is read twice beyond what has been read at all")
+    func readTwice() {
+        var stream = StreamStatus(name: "contoso/alerts", kind: "alert", state: "connected")
+        stream.sweptTo = Timestamp(milliseconds: 9)
+        let before = stream.readTwiceTo
+        stream.readTo = Timestamp(milliseconds: 5)
+        let behind = stream.readTwiceTo
+        stream.readTo = Timestamp(milliseconds: 12)
+
+        #expect(before == nil)
+        #expect(behind == Timestamp(milliseconds: 5))
+        #expect(stream.readTwiceTo == Timestamp(milliseconds: 9))
+    }
+
+    @Test("the spool's own notifications are no stream of a source")
+    func fetchedStreams() {
+        var report = StatusReport(
+            version: "1.0",
+            holder: nil,
+            at: Timestamp(milliseconds: 0),
+            spool: SpoolFileStatus(path: "/x", events: 1, used: 2, limit: 3, wal: 4, free: 5)
+        )
+        report.streams = ["contoso/alerts", "spool/notifications"].map {
+            StreamStatus(name: $0, kind: "alert", state: "connected")
+        }
+
+        #expect(report.fetchedStreams.map(\.name) == ["contoso/alerts"])
+    }
 }

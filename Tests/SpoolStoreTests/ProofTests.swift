@@ -194,6 +194,25 @@ struct ProofTests {
         #expect(hours == [(Timestamp.t(7_200).milliseconds) / 3_600_000])
     }
 
+    @Test("what is set aside is no longer unknown, and stays on the source's list alone")
+    func setAside() async throws {
+        let test = try TestSpool()
+        let scratch = try ProofScratch(beside: test.path)
+        defer { scratch.close() }
+        try await scratch.addSource([
+            .init(id: "new", time: .t(9)), .init(id: "old", time: .t(1)), .init(id: "unreadable", time: nil),
+        ])
+
+        let first = try await scratch.setAside(before: .t(9))
+        let second = try await scratch.setAside(before: .t(9))
+        let unknown = try await scratch.unknown(after: "").map(\.id)
+        let lists = try await scratch.lists(after: "", sinks: 0)
+
+        #expect(first == 1 && second == 0)
+        #expect(unknown == ["new", "unreadable"])
+        #expect(lists.counts == (source: 3, spool: 0, gone: 0, all: 3))
+    }
+
     @Test("the scratch file goes with its end")
     func scratchGoes() throws {
         let test = try TestSpool()
@@ -211,7 +230,7 @@ struct ProofTests {
         let test = try TestSpool()
         let request = VerifyRequest(from: .t0, to: .t(100))
         var done = try await test.spool.beginProof(request, reason: .audit, version: "1", at: .t(1))
-        let left = try await test.spool.beginProof(request, reason: .command, version: "1", at: .t(2))
+        let left = try await test.spool.beginProof(request, reason: .audit, version: "1", at: .t(2))
         let name = try #require(StreamName("contoso/activities"))
         var stream = ProofStream(name: name, kind: .activity, filterHash: "f")
         stream.events = 7

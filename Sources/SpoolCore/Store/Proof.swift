@@ -219,13 +219,21 @@ package struct Proof: Sendable, Codable, Equatable {
     /// Events that are missing: never fetched, or not at a sink; one missing at two sinks counts twice.
     package var missing: Int { streams.reduce(0) { $0 + $1.missing } }
 
-    /// True when the whole window is proved: nothing missing, too early, no longer provable or unproved.
-    package var isComplete: Bool {
-        state == .done
+    /// True when something of the window was compared, of one stream at least.
+    package var isCompared: Bool { streams.contains { $0.compared != nil } }
+
+    /// True when the whole window was compared: nothing too early, before a stream's start, no longer provable or
+    /// unproved.
+    package var isWhole: Bool {
+        isCompared
             && streams.allSatisfy {
-                $0.missing == 0 && $0.tooEarlyFrom == nil && $0.noLongerProvable == 0 && $0.unproved.isEmpty
+                $0.compared != nil && $0.tooEarlyFrom == nil && $0.start == nil && $0.noLongerProvable == 0
+                    && $0.unproved.isEmpty
             }
     }
+
+    /// True when the whole window is proved, and nothing of it is missing.
+    package var isComplete: Bool { state == .done && isWhole && missing == 0 }
 
     private enum CodingKeys: String, CodingKey {
         case id, reason, request, state, version, error, step, streams

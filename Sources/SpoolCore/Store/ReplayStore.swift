@@ -154,6 +154,8 @@ package struct Replay: Sendable, Codable, Equatable {
     package var sinkRate: Double?
     /// Why its sink takes nothing for now.
     package var trouble: String?
+    /// Sends exactly the events it was made with, as a repair or a requeue makes it, instead of a window.
+    package let hasChosenEvents: Bool
 
     package init(
         id: ReplayID,
@@ -169,7 +171,8 @@ package struct Replay: Sendable, Codable, Equatable {
         finished: Timestamp?,
         refetch: Refetch? = nil,
         sinkRate: Double? = nil,
-        trouble: String? = nil
+        trouble: String? = nil,
+        hasChosenEvents: Bool = false
     ) {
         self.id = id
         self.sinkID = sinkID
@@ -185,6 +188,7 @@ package struct Replay: Sendable, Codable, Equatable {
         self.refetch = refetch
         self.sinkRate = sinkRate
         self.trouble = trouble
+        self.hasChosenEvents = hasChosenEvents
     }
 
     /// True while its window is still being read from the source: it sends nothing before that is complete.

@@ -80,6 +80,7 @@ extension StreamStatus {
         errorSince = stream.troubleSince
         start = stream.start
         since = stream.since
+        readTo = stream.readTo
         sweptTo = stream.sweptTo
         newest = stream.newest
         lastSuccess = stream.lastSuccess

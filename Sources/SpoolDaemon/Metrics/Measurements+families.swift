@@ -126,8 +126,8 @@ extension Measurements {
             streams(
                 "spool_stream_since_lag_seconds",
                 .gauge,
-                "How far the cursor is behind now, in seconds."
-            ) { $0.since.map(lag) },
+                "How far reading is behind now: the cursor, or a later end of a poll; in seconds."
+            ) { $0.readTo.map(lag) },
             streams(
                 "spool_stream_swept_to_timestamp_seconds",
                 .gauge,

@@ -25,7 +25,7 @@ struct Measurements: Sendable {
     static let severities: [NotificationSeverity] = [.information, .warning, .error, .critical]
 
     /// Streams that are fetched.
-    var streams: [SpoolStatus.Stream] { status.streams.filter(\.isConfigured) }
+    var streams: [SpoolStatus.Stream] { status.streams.filter(\.isFetched) }
 
     /// Sinks that are in the configuration.
     var sinks: [SpoolStatus.Sink] { status.sinks.filter { $0.state != .disabled } }

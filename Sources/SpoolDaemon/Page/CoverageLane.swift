@@ -10,7 +10,7 @@ struct CoverageLane: Sendable, Equatable {
     /// Up to here everything has been read a second time.
     var sweptTo: Timestamp?
     /// Up to here everything has been read once.
-    var since: Timestamp?
+    var readTo: Timestamp?
     /// What was never proved to be read.
     var gaps: [Span]
     /// What was not read when its turn was, and has been since.
@@ -21,19 +21,19 @@ struct CoverageLane: Sendable, Equatable {
         var to: Timestamp
     }
 
-    init(name: String, start: Timestamp?, sweptTo: Timestamp?, since: Timestamp?, gaps: [Span]) {
+    init(name: String, start: Timestamp?, sweptTo: Timestamp?, readTo: Timestamp?, gaps: [Span]) {
         self.name = name
         self.start = start
         self.sweptTo = sweptTo
-        self.since = since
+        self.readTo = readTo
         self.gaps = gaps
     }
 
     init(_ stream: SpoolStatus.Stream, gaps: [GapStatus], now: Timestamp) {
         name = stream.name.description
         start = [stream.start, stream.prunedTo].compactMap { $0 }.max()
-        since = stream.since.map { min($0, now) }
-        sweptTo = [stream.sweptTo, since].compactMap { $0 }.min()
+        readTo = stream.readTo.map { min($0, now) }
+        sweptTo = [stream.sweptTo, readTo].compactMap { $0 }.min()
         if stream.sweptTo == nil { sweptTo = nil }
         self.gaps = gaps.filter { $0.kind == .unproved }.map { Span(from: $0.from, to: $0.to ?? now) }
         late = gaps.filter { $0.kind == .unread && $0.healed != nil }
@@ -53,8 +53,8 @@ struct CoverageLane: Sendable, Equatable {
 
     /// The lane from left to right, gaps last: they lie over the rest.
     func stretches(from: Timestamp, to now: Timestamp) -> [Stretch] {
-        guard let start, let since else { return [] }
-        let edges = [start, max(start, sweptTo ?? start), since, now]
+        guard let start, let readTo else { return [] }
+        let edges = [start, max(start, sweptTo ?? start), readTo, now]
         let kinds: [Kind] = [.twice, .once, .unread]
         let read = zip(kinds, zip(edges, edges.dropFirst())).map { Stretch(kind: $0, from: $1.0, to: $1.1) }
         let holes =
@@ -68,8 +68,8 @@ struct CoverageLane: Sendable, Equatable {
 
     /// The lane in words.
     func summary(now: Timestamp) -> String {
-        guard let since else { return "not read yet" }
-        guard !gaps.isEmpty else { return "no gaps, read up to \(Wording.time(since, now: now))" }
+        guard let readTo else { return "not read yet" }
+        guard !gaps.isEmpty else { return "no gaps, read up to \(Wording.time(readTo, now: now))" }
         let missing = gaps.reduce(Duration.zero) { $0 + $1.to.since($1.from) }
         return "\(Wording.count(gaps.count, "gap")), \(Wording.length(missing)) in all"
     }

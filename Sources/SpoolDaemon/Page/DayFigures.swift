@@ -57,7 +57,7 @@ struct DayFigures: Sendable, Equatable {
         let last = history.count - 1
         ran.insert(last)
         var total = [Int](repeating: 0, count: history.count)
-        let streams = status.streams.filter(\.isConfigured)
+        let streams = status.streams.filter(\.isFetched)
         for stream in streams {
             var steps = (history.streams[stream.id] ?? [:]).mapValues { ($0.first, $0.last) }
             steps[last] = (steps[last]?.0 ?? stream.inserted, stream.inserted)

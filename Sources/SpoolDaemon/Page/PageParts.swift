@@ -6,13 +6,14 @@ struct PageParts: Sendable {
     let facts: PageFacts
 
     /// Their order on the page.
-    static let ids = ["verdict", "figures", "notifications", "day", "sinks", "streams", "replays", "updated"]
+    static let ids = [
+        "verdict", "figures", "proof", "notifications", "day", "sinks", "streams", "replays", "updated",
+    ]
 
     var all: [String: HTML] {
         [
-            "verdict": verdict, "figures": figures, "notifications": notifications, "day": day,
-            "sinks": sinks,
-            "streams": streams, "replays": replays, "updated": updated,
+            "verdict": verdict, "figures": figures, "proof": proof, "notifications": notifications,
+            "day": day, "sinks": sinks, "streams": streams, "replays": replays, "updated": updated,
         ]
     }
 
@@ -45,7 +46,7 @@ struct PageParts: Sendable {
 
     private var figures: HTML {
         let report = facts.report
-        let fetched = report.streams.reduce(0) { $0 + $1.perMinute }
+        let fetched = report.fetchedStreams.reduce(0) { $0 + $1.perMinute }
         let settled = report.sinks.reduce(0) { $0 + $1.perMinute }
         let wait = facts.waitingSince == nil ? "none" : Wording.length(facts.wait)
         let dead = report.sinks.reduce(0) { $0 + $1.deadLetters }
@@ -65,6 +66,29 @@ struct PageParts: Sendable {
 
     private var limit: String {
         facts.report.spool.limit > 0 ? ", of \(Wording.bytes(facts.report.spool.limit))" : ""
+    }
+
+    /// The last proof in one line; nothing before the first.
+    private var proof: HTML {
+        guard let proof = facts.report.proof else { return .none }
+        let streams = proof.streams.map { " of " + $0.joined(separator: ", ") } ?? ""
+        let result: HTML =
+            proof.unproved == .all ? "nothing of it could be compared" : self.result(proof)
+        let reason = proof.reason == "audit" ? ", by the daemon itself" : ""
+        return """
+            <p class="proof">Last proof, ended \(time(proof.finished)) UTC: \
+            \(Wording.length(proof.to.since(proof.from))) up to \(time(proof.to)) UTC\(streams): \
+            \(result)\(reason).</p>
+            """
+    }
+
+    private func result(_ proof: ProofStatus) -> HTML {
+        let missing: HTML =
+            proof.missing == 0 ? "0 missing" : "<strong>\(Wording.number(proof.missing)) missing</strong>"
+        let fetched =
+            proof.fetched > 0 ? " (\(Wording.number(proof.fetched)) of them fetched at once)" : ""
+        let rest = proof.unproved == nil ? "" : ", not all of it provable"
+        return "\(Wording.count(proof.events, "event")), \(missing)\(fetched)\(rest)"
     }
 
     private var notifications: HTML {
@@ -135,14 +159,14 @@ struct PageParts: Sendable {
 
     private var streams: HTML {
         let lanes = Dictionary(facts.day.lanes.map { ($0.name, $0) }) { first, _ in first }
-        let rows = facts.report.streams.map { stream -> [PageTable.Cell] in
+        let rows = facts.report.fetchedStreams.map { stream -> [PageTable.Cell] in
             let gaps = lanes[stream.name]?.gaps.count ?? 0
             return [
                 .init("<strong>\(stream.name)</strong> <span class=\"address\">\(stream.kind)</span>"),
                 .init("\(state(stream.state))"),
                 .init("\(Wording.number(stream.perMinute))", isNumber: true),
-                .init("\(moment(stream.since))", isNumber: true),
-                .init("\(moment(stream.sweptTo))", isNumber: true),
+                .init("\(moment(stream.readTo))", isNumber: true),
+                .init("\(moment(stream.readTwiceTo))", isNumber: true),
                 .init("\(ago(stream.newest, " ago", "none yet"))", isNumber: true),
                 .init("\(Wording.number(gaps))", isNumber: true),
             ]

@@ -31,7 +31,7 @@ struct StatusPage: Sendable {
             <p id="stale" role="alert" hidden></p>
             <p id="said" class="hidden" role="status" aria-live="polite">\(Verdict(facts).spoken)</p>
             <main id="main" tabindex="-1">
-            <section aria-label="How it is">\(part("verdict"))\(part("figures"))</section>
+            <section aria-label="How it is">\(part("verdict"))\(part("figures"))\(part("proof"))</section>
             <section aria-labelledby="h-notifications"><h2 id="h-notifications">Notifications</h2>\
             \(part("notifications"))</section>
             <section aria-labelledby="h-day"><h2 id="h-day">The last 24 hours</h2>\(part("day"))</section>

@@ -46,7 +46,7 @@ final class Engine: Sendable {
     /// The configuration is known once `apply` has run, or `sources.apply` where no loops are wanted.
     ///
     /// A stream that is not configured is a `WindowFault.changed`, at its first page. `patience` is how long a silent
-    /// source is waited for; nil, in the daemon: for ever.
+    /// source is waited for; nil: for ever.
     func windowReader(of stream: StreamName, patience: Duration? = nil) async throws(StoreError)
         -> WindowReader
     {

@@ -18,6 +18,7 @@ final class SourceDesk: Sendable {
     private struct State {
         var desks: [String: Desk] = [:]
         var gates: [String: RequestGate] = [:]
+        var sinks: [SinkName] = []
     }
 
     /// Pages of all sources share it.
@@ -55,6 +56,7 @@ final class SourceDesk: Sendable {
                     )
             }
             state.desks = desks
+            state.sinks = composition.sinkNames
         }
     }
 
@@ -73,6 +75,9 @@ final class SourceDesk: Sendable {
 
     /// Every stream that is configured.
     var streams: [SourceStream] { state.withLock { $0.desks.values.flatMap(\.source.streams) } }
+
+    /// The sinks of the same configuration, for a proof that names some.
+    var sinks: [SinkName] { state.withLock { $0.sinks } }
 
     /// Frees the connections, where no fetch loop does it at its end.
     func shutDown() async {

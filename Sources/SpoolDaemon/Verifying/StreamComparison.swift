@@ -28,6 +28,7 @@ struct StreamComparison: Sendable {
         try await readSource(&found, stop: stop)
         try await walkSpool(&found, stop: stop)
         _ = try await lookAgain(&found, sinks: false)
+        try await setAsidePruned(&found)
         for _ in 0..<Self.looks {
             guard try await isAnythingMissing() else { break }
             if parent.isDaemon {
@@ -38,6 +39,7 @@ struct StreamComparison: Sendable {
             // What has only now been fetched may be on its way to a sink.
             guard try await lookAgain(&found, sinks: true), parent.isDaemon else { break }
         }
+        try await setAsidePruned(&found)
         tell("making its lists")
         let missing = try await count(&found)
         let mending = StreamRepair(comparison: self)
@@ -113,6 +115,15 @@ struct StreamComparison: Sendable {
 
     // MARK: The second look
 
+    /// What retention may have deleted is no longer provable: no sweep mends it, and it is not read again.
+    private func setAsidePruned(_ found: inout ProofStream) async throws(VerificationFault) {
+        let count = try await storing { () async throws(StoreError) -> Int in
+            guard let prunedTo = try await spool.proofBounds(of: id).prunedTo else { return 0 }
+            return try await scratch.setAside(before: prunedTo)
+        }
+        found.noLongerProvable += count
+    }
+
     private func isAnythingMissing() async throws(VerificationFault) -> Bool {
         try await storing { () async throws(StoreError) in
             if try await !scratch.unknown(after: "").isEmpty { return true }
@@ -128,11 +139,22 @@ struct StreamComparison: Sendable {
     private func nextSweep(stop: Stop) async throws(VerificationFault) {
         tell("something is missing; waiting for the stream's next sweep before it counts")
         let before = try await sweepEnded()
+        let began = engine.time.elapsed()
         while true {
             let watch = Watch(engine.swept)
             if try await sweepEnded() != before { return }
-            await engine.time.wait(nil, or: watch, Watch(stop))
+            if engine.time.elapsed() - began >= parent.patience, let trouble = try await trouble() {
+                throw .troubled(trouble)
+            }
+            await engine.time.wait(.minutes(5), or: watch, Watch(stop))
             if stop.isAsked || Task.isCancelled { throw .stopped }
+        }
+    }
+
+    /// The source's words, while it does not answer the stream's own fetching.
+    private func trouble() async throws(VerificationFault) -> String? {
+        try await storing { () async throws(StoreError) in
+            try await spool.status().streams.first { $0.id == id }?.trouble
         }
     }
 
@@ -209,16 +231,11 @@ struct StreamComparison: Sendable {
     /// - Returns: the names of what is missing, as many as are kept.
     private func count(_ found: inout ProofStream) async throws(VerificationFault) -> [MissingEvent] {
         try await storing { () async throws(StoreError) in
-            let prunedTo = try await spool.proofBounds(of: id).prunedTo
             var missing: [MissingEvent] = []
             var after = ""
             while case let unknown = try await scratch.unknown(after: after), let last = unknown.last {
                 after = last.id
                 for one in unknown {
-                    if let prunedTo, let time = one.time, time < prunedTo {
-                        found.noLongerProvable += 1
-                        continue
-                    }
                     found.neverFetched += 1
                     guard found.neverFetched <= ProofRows.most else { continue }
                     missing.append(

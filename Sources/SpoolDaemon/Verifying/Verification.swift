@@ -8,6 +8,8 @@ enum VerificationFault: Error, Sendable {
     case store(StoreError)
     /// It was told to stop.
     case stopped
+    /// The source did not answer for longer than it is waited for, in its own words.
+    case troubled(String)
     /// The request names what there is not.
     case wrongUse(String)
 }
@@ -19,8 +21,8 @@ struct Verification: Sendable {
     let isDaemon: Bool
     /// Set for an audit: each stream is compared over so much before where it has been read twice.
     var auditWindow: Duration?
-    /// How long a silent source is waited for; nil: for ever.
-    let patience: Duration?
+    /// How long a silent source is waited for.
+    let patience: Duration
     /// Told what it does just now.
     let tell: @Sendable (String) -> Void
 
@@ -28,6 +30,7 @@ struct Verification: Sendable {
     func run(_ begun: Proof, stop: Stop) async throws(VerificationFault) -> Proof {
         var proof = begun
         let streams = try self.streams(of: proof.request)
+        try checkSinks(of: proof.request)
         for stream in streams {
             let one = StreamVerification(parent: self, stream: stream, request: proof.request)
             let (found, missing) = try await one.run(stop: stop)
@@ -53,6 +56,13 @@ struct Verification: Sendable {
             )
         }
         return all.filter { request.streams?.contains($0.name.description) ?? true }
+    }
+
+    private func checkSinks(of request: VerifyRequest) throws(VerificationFault) {
+        let all = engine.sources.sinks.map(\.text)
+        for name in request.sinks ?? [] where !all.contains(name) {
+            throw .wrongUse("There is no sink \(name); there are \(all.joined(separator: ", ")).")
+        }
     }
 
     static func storing<Value: Sendable>(_ body: () async throws(StoreError) -> Value)

@@ -9,6 +9,8 @@ import Synchronization
 final class Verifier: Sendable {
     /// A first audit does not wait for longer.
     static let first = Duration.hours(1)
+    /// So long a source that does not answer is waited for.
+    static let patience = Duration.hours(1)
 
     private struct State {
         var pending: [Proof] = []
@@ -68,6 +70,12 @@ final class Verifier: Sendable {
                 try await engine.spool.stopLeftProofs(at: engine.time.wall())
             }
         }
+        if audit.every == nil {
+            try await patiently("clearing notifications", stop: stop) { () async throws(StoreError) in
+                try await self.clear("Proof found missing events", engine)
+                try await self.clear("Proof failed", engine)
+            }
+        }
         let began = engine.time.elapsed()
         while !stop.isAsked {
             let watch = Watch(changed)
@@ -119,8 +127,8 @@ final class Verifier: Sendable {
         async throws(StoreError)
     {
         let id = proof.id
-        var verification = Verification(engine: engine, isDaemon: true, patience: nil) { [self] step in
-            state.withLock { $0.steps[id] = step }
+        var verification = Verification(engine: engine, isDaemon: true, patience: Self.patience) {
+            [self] step in state.withLock { $0.steps[id] = step }
         }
         verification.auditWindow = window
         let ended = await verification.result(of: proof, stop: stop)
@@ -136,16 +144,30 @@ final class Verifier: Sendable {
                 "missing": "\(ended.missing)", "cause": "\(ended.error ?? "-")",
             ]
         )
-        guard proof.reason == .audit, ended.state == .done else { return }
+        guard proof.reason == .audit, ended.state != .stopped else { return }
         try await patiently("notifying", stop: stop) { () async throws(StoreError) in
             try await self.notify(ended, engine)
         }
     }
 
     private func notify(_ proof: Proof, _ engine: Engine) async throws(StoreError) {
-        guard let finding = AuditFinding(proof) else {
-            try await engine.spool.clearNotification("Proof found missing events", at: engine.time.wall())
+        guard proof.state == .done else {
+            let cause = proof.error ?? "its cause is not known"
+            let stop = cause.hasSuffix(".") ? "" : "."
+            try await engine.spool.raise(
+                NewNotification(
+                    code: "Proof failed",
+                    severity: .warning,
+                    message:
+                        "Audit \(proof.id) could not be done: \(cause)\(stop) Cleared by the next one that is."
+                ),
+                at: engine.time.wall()
+            )
             return
+        }
+        try await clear("Proof failed", engine)
+        guard let finding = AuditFinding(proof) else {
+            return try await clear("Proof found missing events", engine)
         }
         try await engine.spool.raise(
             NewNotification(
@@ -155,6 +177,10 @@ final class Verifier: Sendable {
             ),
             at: engine.time.wall()
         )
+    }
+
+    private func clear(_ code: String, _ engine: Engine) async throws(StoreError) {
+        try await engine.spool.clearNotification(code, at: engine.time.wall())
     }
 }
 
@@ -202,7 +228,7 @@ extension Verification {
             case .stopped: ended.state = .stopped
             case .window(let fault): ended.error = fault.description
             case .store(let fault): ended.error = fault.description
-            case .wrongUse(let text): ended.error = text
+            case .troubled(let text), .wrongUse(let text): ended.error = text
             }
             return ended
         }

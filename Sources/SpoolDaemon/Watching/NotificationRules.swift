@@ -43,8 +43,7 @@ struct NotificationRules: Sendable {
         if let trouble = stream.trouble, isSetting || isLong {
             found.append(
                 NewNotification(
-                    code: stream.state == FetchTrouble.word(.invalidToken)
-                        ? .invalidToken : .sourceNotAnswering,
+                    code: Self.code(stream.state),
                     subject: stream.name.description,
                     severity: isSetting ? .error : .warning,
                     message: trouble
@@ -52,7 +51,7 @@ struct NotificationRules: Sendable {
             )
         }
         if let silent = silence(of: stream) { found.append(silent) }
-        if let date = stream.sourceDate, let sweptTo = stream.sweptTo, let since = stream.since {
+        if let date = stream.sourceDate, let sweptTo = stream.sweptTo, let readTo = stream.readTo {
             let lag = date.since(sweptTo) - (lookBacks[stream.name] ?? .zero)
             if lag > Self.sweepLag {
                 found.append(
@@ -63,7 +62,7 @@ struct NotificationRules: Sendable {
                         message:
                             "Records that appear late are looked for only up to \(sweptTo), \(Age.text(lag)) "
                             + "later than they should be. Nothing is lost; raise `requests_per_minute` or "
-                            + "`page_limit`, or wait while it catches up (polls have read to \(since))."
+                            + "`page_limit`, or wait while it catches up (polls have read to \(readTo))."
                     )
                 )
             }

@@ -47,7 +47,8 @@ package struct CatchUpWindow: Sendable, Equatable {
         scanned = scan.to?.since(scan.from) ?? fitted ?? Self.first
     }
 
-    /// It has come, with this much.
+    /// It has come, with so many records, and so many bytes that are new to the spool: what is known, as in the
+    /// overlap and in a scan that began again, takes no room.
     mutating func came(records: Int, bytes: Int) {
         self.records += records
         self.bytes += Int64(bytes)
@@ -57,19 +58,19 @@ package struct CatchUpWindow: Sendable, Equatable {
     ///
     /// What it has brought stays in the spool and takes no room again.
     func isTooLarge(_ scan: Scan, room: Int64) -> Bool {
-        guard scan.position != nil, scan.to == end, scanned > Self.narrowest else { return false }
+        guard scan.position != nil, scan.to == end, fitted != Self.narrowest else { return false }
         return bytes > room / Self.part || (end != nil && records > 2 * Self.many)
     }
 
     /// The scan was given up for that.
-    mutating func wasTooLarge() { fitted = max(Self.narrowest, scanned / 4) }
+    mutating func wasTooLarge() { fitted = max(Self.narrowest, min(fitted ?? scanned, scanned) / 4) }
 
     /// The stream has been read to here: after a window that was read whole, the next is fitted to it.
     mutating func reached(_ time: Timestamp?, room: Int64) {
         guard let end, let time, time >= end else { return }
         self.end = nil
         if records > Self.many || bytes > room / Self.part / 2 {
-            fitted = max(Self.narrowest, scanned / 2)
+            fitted = max(Self.narrowest, min(fitted ?? scanned, scanned) / 2)
         } else if records < Self.few, bytes < room / Self.part / 4 {
             // The last window in front of the end is narrow for another reason.
             fitted = max(fitted ?? .zero, min(FetchPlan.oldWindow, scanned * 2))

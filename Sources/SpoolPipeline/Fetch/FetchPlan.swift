@@ -78,7 +78,7 @@ package struct FetchPlan: Sendable {
         if scan.reason == .poll { pollBegan = nil } else { sweepFailed = true }
     }
 
-    /// The page that was asked for came, with this many records of so many bytes.
+    /// The page that was asked for came, with so many records, and so many bytes that are new to the spool.
     package mutating func came(_ scan: Scan, records: Int, bytes: Int) {
         if scan.reason == .poll {
             pollWindow.came(records: records, bytes: bytes)

@@ -155,6 +155,7 @@ package struct StreamFetcher: Sendable {
         let receipt: PageReceipt
         let date: Timestamp
         let records: Int
+        /// Of its new records.
         let bytes: Int
         let endsScan: Bool
     }
@@ -182,7 +183,8 @@ package struct StreamFetcher: Sendable {
                 receipt: receipt,
                 date: page.date,
                 records: page.records.count,
-                bytes: page.records.reduce(0) { $0 + $1.raw.count },
+                bytes: page.records.reduce(0) { $0 + $1.raw.count } * receipt.inserted
+                    / max(1, page.records.count),
                 endsScan: page.next == nil
             )
         }

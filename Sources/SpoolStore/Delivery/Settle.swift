@@ -2,9 +2,14 @@ import GRDB
 import SpoolCore
 
 /// The transaction that settles: ledger rows, watermarks, replay positions and dead letters.
+///
+/// A loop goes on settling for some seconds after its replay was cancelled; what was removed meanwhile, a sink or a
+/// replay's own stream, is settled no more.
 enum Settle {
     static func run(_ db: Database, _ commit: DeliveryCommit) throws {
-        for entry in commit.entries {
+        guard try exists(db, commit.sink) else { return }
+        let entries = try commit.entries.filter { try $0.replay == nil || exists(db, $0.stream) }
+        for entry in entries {
             try Ledger.insert(db, entry, sink: commit.sink)
             try DeadLetters.apply(db, entry, sink: commit.sink)
             if entry.replay != nil { try countReplayed(db, entry, sink: commit.sink) }
@@ -13,7 +18,7 @@ enum Settle {
             try Watermark.move(db, subscription, to: watermark, commit)
         }
         for position in commit.replayPositions { try move(db, position) }
-        if !commit.entries.isEmpty {
+        if !entries.isEmpty {
             try db.cachedStatement(
                 sql: "UPDATE sink SET last_success_ms = max(coalesce(last_success_ms, 0), ?) WHERE id = ?"
             )
@@ -23,6 +28,16 @@ enum Settle {
             try db.cachedStatement(sql: "UPDATE sink SET rate = ? WHERE id = ?")
                 .execute(arguments: [rate, commit.sink.value])
         }
+    }
+
+    private static func exists(_ db: Database, _ sink: SinkID) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM sink WHERE id = ?")
+        return try Int64.fetchOne(statement, arguments: [sink.value]) != nil
+    }
+
+    private static func exists(_ db: Database, _ stream: StreamID) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM stream WHERE id = ?")
+        return try Int64.fetchOne(statement, arguments: [stream.value]) != nil
     }
 
     private static func move(_ db: Database, _ position: ReplayPosition) throws {

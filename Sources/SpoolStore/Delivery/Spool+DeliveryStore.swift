@@ -49,10 +49,14 @@ extension Spool: DeliveryStore {
     ) async throws(StoreError) -> ConnectionID {
         try await write { db in
             try db.execute(
-                sql: "INSERT INTO connection (sink_id, address, transport, opened_ms) VALUES (?, ?, ?, ?)",
-                arguments: [sink.value, address, transport, now.milliseconds]
+                sql: """
+                    INSERT INTO connection (sink_id, address, transport, opened_ms)
+                    SELECT id, ?, ?, ? FROM sink WHERE id = ?
+                    """,
+                arguments: [address, transport, now.milliseconds, sink.value]
             )
-            return ConnectionID(db.lastInsertedRowID)
+            // Of an ad-hoc destination removed meanwhile: nothing is settled over it.
+            return db.changesCount == 1 ? ConnectionID(db.lastInsertedRowID) : ConnectionID(0)
         }
     }
 

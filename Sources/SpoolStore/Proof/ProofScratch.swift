@@ -158,6 +158,22 @@ package final class ProofScratch: Sendable {
         try await run { try $0.execute(sql: "DELETE FROM mark WHERE source = 1 AND spool = 0") }
     }
 
+    /// Sets aside what the spool does not have and is older than this: it is no longer unknown, and counts as shown by
+    /// the source alone.
+    ///
+    /// - Returns: how many ids.
+    package func setAside(before time: Timestamp) async throws(StoreError) -> Int {
+        try await run { db in
+            try db.execute(
+                sql: """
+                    UPDATE mark INDEXED BY unknown SET spool = -1 WHERE source > 0 AND spool = 0 AND time < ?
+                    """,
+                arguments: [time.milliseconds]
+            )
+            return db.changesCount
+        }
+    }
+
     /// What a sink does not have, in slices.
     package func lacks(of sink: Int, after id: String) async throws(StoreError) -> [Lack] {
         try await run { db in

@@ -140,10 +140,15 @@ extension Spool {
         }
     }
 
-    /// When an audit was last begun, whatever came of it.
+    /// When an audit was last begun, whatever came of it; one that was stopped has not had its turn.
     package func lastAuditBegan() async throws(StoreError) -> Timestamp? {
         try await read { db in
-            Timestamp(try Int64.fetchOne(db, sql: "SELECT max(started_ms) FROM proof WHERE reason = 'audit'"))
+            Timestamp(
+                try Int64.fetchOne(
+                    db,
+                    sql: "SELECT max(started_ms) FROM proof WHERE reason = 'audit' AND state <> 'stopped'"
+                )
+            )
         }
     }
 

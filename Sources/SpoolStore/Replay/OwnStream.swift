@@ -5,6 +5,21 @@ import SpoolCore
 enum OwnStream {
     /// How many rows go in one transaction.
     static let slice = 500
+    /// The loop of a replay that was cancelled may settle for so long: longer than a stopping loop waits.
+    static let settling = Duration.minutes(1)
+
+    /// True for a stream `t` with events that are still to be sent.
+    ///
+    /// They are dead letters of a configured sink that were not dismissed, or of another replay that is unfinished.
+    private static let isNeededSQL = """
+        (EXISTS (
+            SELECT 1 FROM sink k CROSS JOIN dead_letter d ON d.sink_id = k.id AND d.stream_id = t.id
+            WHERE k.replay_id IS NULL AND d.dismissed_ms IS NULL
+        ) OR EXISTS (
+            SELECT 1 FROM replay_stream s CROSS JOIN replay o ON o.id = s.replay_id
+            WHERE s.stream_id = t.id AND o.id <> t.replay_id AND o.state IN ('running', 'paused')
+        ))
+        """
 
     /// Keeps the records of a page that lie below `pruned_to_ms` and that the page's stream no longer has.
     ///
@@ -64,25 +79,36 @@ enum OwnStream {
         ).map { ReplayTarget.Subscription(stream: StreamID($0[0]), watermark: $0[1]) }
     }
 
-    /// Replays that ended before this and still have streams of their own.
-    static func ended(_ db: Database, before: Timestamp) throws -> [ReplayID] {
+    /// Replays that ended before this, not just cancelled, and still have streams of their own that may go.
+    static func ended(_ db: Database, before: Timestamp, now: Timestamp) throws -> [ReplayID] {
         try Int64.fetchAll(
             db,
             sql: """
-                SELECT r.id FROM replay r WHERE r.state IN ('disabled', 'cancelled') AND r.finished_ms < ?
-                    AND EXISTS (SELECT 1 FROM stream t WHERE t.replay_id = r.id)
+                SELECT r.id FROM replay r
+                WHERE (r.state = 'disabled' AND r.finished_ms < ?1
+                        OR r.state = 'cancelled' AND r.finished_ms < min(?1, ?2))
+                    AND EXISTS (SELECT 1 FROM stream t WHERE t.replay_id = r.id AND NOT \(isNeededSQL))
                 """,
-            arguments: [before.milliseconds]
+            arguments: [before.milliseconds, (now - settling).milliseconds]
         ).map { ReplayID($0) }
     }
 
-    /// One transaction's worth of deleting a replay's own streams.
+    /// True while one of a replay's own streams has events that are still to be sent.
+    static func isNeeded(_ db: Database, of replay: ReplayID) throws -> Bool {
+        try Int64.fetchOne(
+            db,
+            sql: "SELECT 1 FROM stream t WHERE t.replay_id = ? AND \(isNeededSQL) LIMIT 1",
+            arguments: [replay.value]
+        ) != nil
+    }
+
+    /// One transaction's worth of deleting a replay's own streams, but for those that are still needed.
     ///
     /// - Returns: how many events went; nil when nothing is left of them.
     static func delete(_ db: Database, of replay: ReplayID) throws -> Int? {
         let stream = try Int64.fetchOne(
             db,
-            sql: "SELECT id FROM stream WHERE replay_id = ? LIMIT 1",
+            sql: "SELECT t.id FROM stream t WHERE t.replay_id = ? AND NOT \(isNeededSQL) LIMIT 1",
             arguments: [replay.value]
         )
         guard let stream else { return nil }
@@ -92,6 +118,7 @@ enum OwnStream {
             arguments: [stream]
         )
         let gone = db.changesCount
+        try db.execute(sql: "UPDATE stream SET kept = kept - ? WHERE id = ?", arguments: [gone, stream])
         if gone == slice { return gone }
         for table in ["ledger", "replay_stream", "subscription", "fetch_window"] {
             try db.execute(sql: "DELETE FROM \(table) WHERE stream_id = ?", arguments: [stream])

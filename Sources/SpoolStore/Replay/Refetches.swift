@@ -4,19 +4,23 @@ import SpoolCore
 /// `replay.scan`: how far a replay's reading of its window from the source is.
 enum Refetches {
     /// What is to be read before a replay of these streams can be fixed.
+    ///
+    /// Nothing of a stream without a source, which has left the configuration or is the spool's own.
     static func begin(_ db: Database, _ request: ReplayRequest, _ streams: [StreamID]) throws -> Refetch {
-        let parts = try streams.map { stream in
+        let parts = try streams.compactMap { stream -> Refetch.Part? in
             guard
                 let row = try Row.fetchOne(
                     db,
-                    sql: "SELECT name, kind FROM stream WHERE id = ?",
+                    sql: "SELECT name, kind, is_configured FROM stream WHERE id = ?",
                     arguments: [stream.value]
                 )
             else { throw StoreError(.invalid, "The spool has no stream \(stream).") }
+            let name = try Names.stream(row[0])
+            guard row[2], name != .notifications else { return nil }
             let isSavedLater = row[1] == EventKind.activity.rawValue && request.basis == .occurred
             return Refetch.Part(
                 stream: stream,
-                name: try Names.stream(row[0]),
+                name: name,
                 from: request.from,
                 to: isSavedLater ? request.to + Refetch.savedAfter : request.to
             )

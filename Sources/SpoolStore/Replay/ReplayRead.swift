@@ -18,7 +18,8 @@ struct ReplayRead {
     private let end: Int64
     private let isUnfinished: Bool
 
-    init(_ db: Database, _ id: ReplayID, _ stream: StreamID) throws {
+    /// Nil for a replay, or a stream of it, that was removed.
+    init?(_ db: Database, _ id: ReplayID, _ stream: StreamID) throws {
         let row = try Row.fetchOne(
             db.cachedStatement(
                 sql: """
@@ -29,9 +30,9 @@ struct ReplayRead {
             ),
             arguments: [id.value, stream.value]
         )
-        guard let row, let basis = ReplayBasis(rawValue: row[1]), let mode = ReplayMode(rawValue: row[4])
-        else {
-            throw StoreError(.invalid, "Replay \(id) does not exist, or has no stream \(stream).")
+        guard let row else { return nil }
+        guard let basis = ReplayBasis(rawValue: row[1]), let mode = ReplayMode(rawValue: row[4]) else {
+            throw StoreError(.damaged, "Replay \(id) has an unknown basis or mode.")
         }
         replay = id.value
         sink = SinkID(row[0])

@@ -132,7 +132,8 @@ enum ReplayRows {
             finished: Timestamp(row["finished_ms"] as Int64?),
             refetch: try JSONColumn.value(Refetch.self, row["scan"]),
             sinkRate: row["sink_rate"],
-            trouble: state.isUnfinished ? row["last_error"] : nil
+            trouble: state.isUnfinished ? row["last_error"] : nil,
+            hasChosenEvents: row["mode"] as String == ReplayMode.events.rawValue
         )
     }
 }

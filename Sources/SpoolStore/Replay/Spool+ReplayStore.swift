@@ -31,7 +31,13 @@ extension Spool: ReplayStore {
         limit: BatchLimit,
         raw: Bool
     ) async throws(StoreError) -> ReplayBatch {
-        try await read { try ReplayRead($0, replay, stream).slice($0, after: after, limit: limit, raw: raw) }
+        try await read { db in
+            guard let read = try ReplayRead(db, replay, stream) else {
+                // Its loop has not heard of its end yet.
+                return ReplayBatch(events: EventBatch(stream: stream), scannedThrough: after, isLast: true)
+            }
+            return try read.slice(db, after: after, limit: limit, raw: raw)
+        }
     }
 
     package func move(
@@ -55,7 +61,7 @@ extension Spool: ReplayStore {
     /// Removes a replay that has ended from the list, with its own streams and its ad-hoc destination; ledger rows of
     /// a configured sink stay.
     ///
-    /// - Throws: `.invalid` for one that has not ended, or does not exist.
+    /// - Throws: `.invalid` for one that has not ended, does not exist, or has streams with events still to be sent.
     package func remove(_ replay: ReplayID) async throws(StoreError) {
         try await read { db in
             guard let found = try ReplayRows.fetch(db, id: replay).first else {
@@ -64,9 +70,12 @@ extension Spool: ReplayStore {
             guard !found.state.isUnfinished else {
                 throw StoreError(.invalid, "Replay \(replay) has not ended; cancel it first.")
             }
+            try Self.checkNotNeeded(db, replay)
         }
         while try await write({ try OwnStream.delete($0, of: replay) }) != nil {}
         try await write { db in
+            // They may have become so meanwhile.
+            try Self.checkNotNeeded(db, replay)
             let sinks = try Int64.fetchAll(
                 db,
                 sql: "SELECT id FROM sink WHERE replay_id = ?",
@@ -80,6 +89,15 @@ extension Spool: ReplayStore {
                 try db.execute(sql: "DELETE FROM sink WHERE id = ?", arguments: [sink])
             }
         }
+    }
+
+    private static func checkNotNeeded(_ db: Database, _ replay: ReplayID) throws {
+        guard try OwnStream.isNeeded(db, of: replay) else { return }
+        throw StoreError(
+            .invalid,
+            "Replay \(replay) keeps events that are dead letters, or that another replay has yet to send. "
+                + "Send or dismiss those dead letters, or wait for that replay or cancel it; then remove this one."
+        )
     }
 
     /// Makes a replay of exactly these events; dead letters among them that were dismissed are taken up again.

@@ -45,7 +45,7 @@ extension Spool {
         }
         // What an ended replay kept for itself is the first to go when room is short.
         let ended = try await isUnderPressure() ? latest : latest - age
-        for replay in try await read({ try OwnStream.ended($0, before: ended) }) {
+        for replay in try await read({ try OwnStream.ended($0, before: ended, now: latest) }) {
             while report.events < limit, let gone = try await write({ try OwnStream.delete($0, of: replay) })
             {
                 report.events += gone

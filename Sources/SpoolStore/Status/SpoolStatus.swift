@@ -32,6 +32,11 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let kept: Int
         /// Events ever spooled that could not be understood.
         package let unreadable: Int
+
+        /// Up to here everything has been read: an open scan leaves the cursor at its newest record, a poll goes on.
+        package var readTo: Timestamp? { [since, polledTo].compactMap { $0 }.max() }
+        /// True while it is read from a source; the spool's own notifications have none.
+        package var isFetched: Bool { isConfigured && name != .notifications }
     }
 
     package struct Subscription: Sendable, Codable, Equatable {

@@ -15,22 +15,29 @@ struct ReplayList: AsyncParsableCommand {
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
-        let replays = try await ReplayJobs.list(config).map(ReplayStatus.init)
-        if json { return Output.line(try JSONText.of(replays)) }
+        let replays = try await ReplayJobs.list(config)
+        if json { return Output.line(try JSONText.of(replays.map(ReplayStatus.init))) }
         if replays.isEmpty { return Output.line("no replays") }
         var table = TextTable([
             "id", "to", "state", "sent", "total", "window from", "until", "basis", "sends",
         ])
         for replay in replays {
             table.add([
-                String(replay.id), replay.destination ?? replay.sink, replay.state.rawValue,
+                String(replay.id.value), replay.request.destination ?? replay.sink.text,
+                replay.state.rawValue,
                 String(replay.sent),
                 String(replay.total),
-                replay.from.description, replay.to.description, replay.basis.rawValue,
-                (replay.missingOnly ? "missing" : "all") + (replay.refetch == nil ? "" : ", read again"),
+                replay.request.from.description, replay.request.to.description,
+                replay.request.basis.rawValue,
+                Self.sends(replay) + (replay.refetch == nil ? "" : ", read again"),
             ])
         }
         Output.line(table.render())
+    }
+
+    private static func sends(_ replay: Replay) -> String {
+        if replay.hasChosenEvents { return "events" }
+        return replay.request.missingOnly ? "missing" : "all"
     }
 }
 

@@ -13,7 +13,7 @@ struct VerifyCommand: AsyncParsableCommand {
             time the portal saved them, alerts by their date. It is read from the source again, within the tenant's \
             requests; polls and sweeps go first. What has not been read twice yet is too early to say. What is \
             missing counts only if it still is after the stream's next sweep: that may take minutes. Exit code 1 if \
-            anything is missing.
+            anything is missing, or nothing of the window can be compared.
 
             Example: spool verify --from 3d --to 1h --report proof.txt
             """
@@ -27,7 +27,11 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: "End of the window, exclusive.")
     var to: String
 
-    @Option(help: "A stream, as source/stream; may be repeated; left out, all.")
+    @Option(
+        help: """
+            A stream, as source/stream, or all of a name: activities, alerts. May be repeated; left out, all.
+            """
+    )
     var stream: [String] = []
 
     @Option(help: "A sink; may be repeated; left out, all.")
@@ -45,6 +49,7 @@ struct VerifyCommand: AsyncParsableCommand {
         Allocator.favourSmallProcess()
         let composition = try config.composition()
         let request = try self.request(composition)
+        if let name = self.report { try ProofReport.check(name) }
         let line = ProgressLine()
         let (proof, missing) = try await ReplayFailure.translating {
             try await VerifyDesk.run(request, composition) { line.show($0) }
@@ -60,7 +65,7 @@ struct VerifyCommand: AsyncParsableCommand {
             let paths = ProofReport.paths(name)
             if !json { Output.line("\nreport: \(paths.text) and \(paths.json)") }
         }
-        if proof.missing > 0 { throw CommandFailure(.problemFound, ProofText(proof, missing).verdict) }
+        if let remedy = ProofText(proof, missing).remedy { throw CommandFailure(.problemFound, remedy) }
     }
 
     private func request(_ composition: Composition) throws -> VerifyRequest {
@@ -70,16 +75,26 @@ struct VerifyCommand: AsyncParsableCommand {
         guard start < end else {
             throw CommandFailure(.wrongUse, "the window is empty: --from \(start) is not before --to \(end)")
         }
-        let knownStreams = composition.roster.streams.map(\.name.description)
-        try check(stream, among: knownStreams, "stream")
+        let streams = try streams(among: composition.streams.map(\.name))
         try check(sink, among: composition.sinkNames.map(\.text), "sink")
         return VerifyRequest(
             from: start,
             to: end,
-            streams: stream.isEmpty ? nil : stream,
+            streams: streams.isEmpty ? nil : streams,
             sinks: sink.isEmpty ? nil : sink,
             repair: repair ? .all : .none
         )
+    }
+
+    /// The streams that `--stream` names, each by itself or all of a name.
+    private func streams(among known: [StreamName]) throws -> [String] {
+        var found: [String] = []
+        for text in stream {
+            let named = known.filter { ReplayTargets.isNamed($0, text) }.map(\.description)
+            if named.isEmpty { try check([text], among: known.map(\.description), "stream") }
+            found += named.filter { !found.contains($0) }
+        }
+        return found
     }
 
     private func check(_ names: [String], among known: [String], _ what: String) throws {

@@ -158,8 +158,11 @@ struct ListenSummary: Encodable {
                     ? ", \(perSecond)/s over \(Age.text(.milliseconds(Int64(seconds * 1_000))))" : "")
         ]
         if !classes.isEmpty {
-            let most = classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(8)
-            lines.append("  by class   " + most.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+            let sorted = classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            let others = sorted.dropFirst(8).reduce(0) { $0 + $1.value }
+            var most = sorted.prefix(8).map { "\($0.key) \($0.value)" }
+            if others > 0 { most.append("others \(others)") }
+            lines.append("  by class   " + most.joined(separator: ", "))
         }
         var told = "  ids        \(differentIDs) different, \(repeats) repeated"
         if withoutID > 0 { told += ", \(withoutID) events without" }

@@ -44,6 +44,17 @@ struct ProofReport {
         name.hasSuffix(".json") ? (String(name.dropLast(5)) + ".txt", name) : (name, name + ".json")
     }
 
+    /// Refuses a name whose files could not be written, before the work begins.
+    static func check(_ name: String) throws {
+        let folder = name.lastIndex(of: "/").map { String(name[...$0]) } ?? "."
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
+        else { throw CommandFailure(.wrongUse, "--report \(name): there is no folder \(folder)") }
+        guard FileManager.default.isWritableFile(atPath: folder) else {
+            throw CommandFailure(.wrongUse, "--report \(name): the folder \(folder) is not writable")
+        }
+    }
+
     /// Writes both files; each is there as a whole or not at all.
     func write(_ name: String) throws {
         let paths = Self.paths(name)
@@ -68,8 +79,8 @@ struct ProofReport {
         } catch {
             throw CommandFailure(
                 .wrongUse,
-                "the report cannot be written to \(path): \(error.localizedDescription); the result is kept in the "
-                    + "spool as proof \(proof.id)"
+                "the report cannot be written to \(path): its folder is missing or not writable, or the disk is full; "
+                    + "the result is kept in the spool as proof \(proof.id)"
             )
         }
     }

@@ -6,11 +6,18 @@ struct ProofLine {
     let text: String
 
     init(_ proof: ProofStatus) {
-        let width = Age.text(proof.to.since(proof.from))
-        var facts = "last proof: \(width) to \(proof.to), \(Grouped.text(proof.events)) events, "
+        // Seconds are enough for one line.
+        var facts = "\(Age.text(proof.to.since(proof.from))) up to \(proof.to.description.prefix(19))Z"
+        if let streams = proof.streams { facts += " of \(streams.joined(separator: ", "))" }
+        facts += ": " + (proof.unproved == .all ? "nothing of it could be compared" : Self.result(proof))
+        text = facts + (proof.reason == "audit" ? ", by the daemon itself" : "")
+    }
+
+    private static func result(_ proof: ProofStatus) -> String {
+        var facts = "\(Grouped.text(proof.events)) events, "
         facts += proof.missing == 0 ? "0 missing" : "\(Grouped.text(proof.missing)) MISSING"
         if proof.fetched > 0 { facts += " (\(Grouped.text(proof.fetched)) of them fetched at once)" }
-        text = facts + (proof.reason == "audit" ? ", by the daemon itself" : "")
+        return facts + (proof.unproved == nil ? "" : ", not all of it provable")
     }
 }
 
@@ -54,12 +61,37 @@ struct ProofText {
         case .running: return "proof \(proof.id) runs"
         case .done: break
         }
+        guard proof.isCompared else { return "proof \(proof.id): nothing of this window can be compared" }
         let events = "\(Grouped.text(proof.events)) events"
         guard proof.missing == 0 else {
             return "proof \(proof.id): \(events), \(Grouped.text(proof.missing)) MISSING"
         }
         return "proof \(proof.id): \(events), 0 missing"
             + (proof.isComplete ? "" : "; not all of the window can be proved, see below")
+    }
+
+    /// What to do about a window that is not proved, in one short line; nil when nothing is missing.
+    var remedy: String? {
+        guard proof.isCompared else { return nothing }
+        guard proof.missing > 0 else { return nil }
+        let events = proof.missing == 1 ? "1 event" : "\(Grouped.text(proof.missing)) events"
+        guard proof.request.repair == .none else {
+            let were = proof.missing == 1 ? "was" : "were"
+            return "\(events) \(were) missing; run verify again to prove the repair"
+        }
+        return "\(events) \(proof.missing == 1 ? "is" : "are") missing; `spool verify … --repair` mends it"
+    }
+
+    /// Time helps only where it is too early.
+    private var nothing: String {
+        guard !proof.streams.isEmpty, proof.streams.allSatisfy(Self.beginsLater) else {
+            return "nothing of this window can be compared yet; try again later, or with an earlier --to"
+        }
+        return "nothing of this window can be compared: it ends before the streams begin"
+    }
+
+    private static func beginsLater(_ stream: ProofStream) -> Bool {
+        stream.compared == nil && stream.start != nil && stream.tooEarlyFrom == nil
     }
 
     private func stream(_ stream: ProofStream) -> String {
@@ -70,7 +102,10 @@ struct ProofText {
         if let compared = stream.compared {
             lines.append("\(stream.name), \(stream.basis) from \(compared.from) to \(compared.to)")
         } else {
-            lines.append("\(stream.name): nothing of the window can be compared yet")
+            lines.append(
+                "\(stream.name): nothing of this window can be compared"
+                    + (Self.beginsLater(stream) ? ": the stream begins later" : " yet")
+            )
         }
         if let from = stream.tooEarlyFrom {
             lines.append(

@@ -31,7 +31,7 @@ struct ReplayTargets {
         }
         if wanted.isEmpty { return all.map { Target(sink: $0.sink, streams: nil) } }
         let takers = all.filter { sink in
-            wanted.contains { text in sink.streams.contains { isNamed($0, text) } }
+            wanted.contains { text in sink.streams.contains { Self.isNamed($0, text) } }
         }
         // Where nobody takes it, the first sink's refusal says what there is.
         return try (takers.isEmpty ? all : takers).map {
@@ -59,7 +59,7 @@ struct ReplayTargets {
         if wanted.isEmpty { return nil }
         var found: [StreamName] = []
         for text in wanted {
-            let named = known.filter { isNamed($0, text) }
+            let named = known.filter { Self.isNamed($0, text) }
             // A stream that has left the configuration is known to the spool alone.
             if named.isEmpty, let name = StreamName(text), !mayLack {
                 found.append(name)
@@ -76,7 +76,8 @@ struct ReplayTargets {
         return found
     }
 
-    private func isNamed(_ stream: StreamName, _ text: String) -> Bool {
+    /// True when `--stream` means this one: by `source/stream`, or by the stream's name in any source.
+    static func isNamed(_ stream: StreamName, _ text: String) -> Bool {
         stream.description == text || stream.stream == text
     }
 

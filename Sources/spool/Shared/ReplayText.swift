@@ -12,7 +12,7 @@ struct ReplayText {
             "replay \(replay.id) to \(request.destination ?? replay.sink.text): \(replay.state.rawValue), "
                 + "\(replay.sent) of \(replay.total) sent",
             "  window   \(request.from) to \(request.to), by \(request.basis.rawValue)",
-            "  sends    \(request.missingOnly ? "what the ledger does not show the sink to have" : "all of it")",
+            "  sends    \(Self.sends(replay))",
             "  streams  \(replay.streams.map(\.name.description).joined(separator: ", "))",
         ]
         if replay.skipped > 0 {
@@ -24,6 +24,11 @@ struct ReplayText {
         if let finished = replay.finished { lines.append("  ended    \(finished)") }
         if let trouble = replay.trouble { lines.append("  trouble  \(trouble)") }
         text = lines.joined(separator: "\n")
+    }
+
+    private static func sends(_ replay: Replay) -> String {
+        if replay.hasChosenEvents { return "exactly these events" }
+        return replay.request.missingOnly ? "what the ledger does not show the sink to have" : "all of it"
     }
 }
 

@@ -43,13 +43,14 @@ struct StatusText {
 
     private var streams: String {
         var table = TextTable(["stream", "state", "newest record", "last answer", "read to", "read twice to"])
-        for stream in report.streams {
+        let streams = report.fetchedStreams
+        for stream in streams {
             table.add([
-                stream.name, stream.state, age(stream.newest), age(stream.lastSuccess), age(stream.since),
-                age(stream.sweptTo),
+                stream.name, stream.state, age(stream.newest), age(stream.lastSuccess), age(stream.readTo),
+                age(stream.readTwiceTo),
             ])
         }
-        let troubles = report.streams.compactMap { stream in stream.error.map { "  \(stream.name): \($0)" } }
+        let troubles = streams.compactMap { stream in stream.error.map { "  \(stream.name): \($0)" } }
         let gaps = report.streams.flatMap { stream in
             stream.gaps.map { "  \(stream.name): \(GapText.of($0, at: report.at))" }
         }

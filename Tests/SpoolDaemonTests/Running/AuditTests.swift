@@ -29,7 +29,7 @@ struct AuditTests {
                 portal.insert(SimulatedRecord(id: "late", created: saved), into: .activities)
                 try await daemon.run.pass(.minutes(30))
                 let before = try await daemon.spool.ids(.activities).contains("late")
-                // An audit that found something waits for a sweep, on no clock.
+                // An audit that found something waits for a sweep.
                 var waiting = daemon.run
                 waiting.sleepers = 3
                 _ = try await waiting.pass(inStepsOf: .minutes(1), atMost: .minutes(40)) {

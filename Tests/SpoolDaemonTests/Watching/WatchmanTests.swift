@@ -27,6 +27,34 @@ struct WatchmanTests {
         }
     }
 
+    @Test("a proxy's wrong setting has the retired agent's word, at once and as an error")
+    func invalidProxy() async throws {
+        try await FetchBench.with { bench in
+            try await bench.withSpool { spool in
+                let name = try #require(StreamName("contoso/activities"))
+                let registered = try await spool.register(
+                    Roster(
+                        streams: [Roster.Stream(name: name, kind: .activity, filterHash: "f")],
+                        sinks: []
+                    ),
+                    at: bench.now
+                )
+                let trouble = StreamTrouble(
+                    state: FetchTrouble.word(.invalidProxy),
+                    message: "407",
+                    since: bench.now
+                )
+                try await spool.report(trouble, of: try #require(registered.streams[name]))
+
+                try await Self.watchman(bench, spool).look()
+
+                let standing = try await spool.status().notifications
+                #expect(standing.map(\.code) == ["Invalid proxy address"])
+                #expect(standing.map(\.severity) == [.error])
+            }
+        }
+    }
+
     private static func watchman(_ bench: FetchBench, _ spool: Spool) -> Watchman {
         Watchman(
             spool: spool,

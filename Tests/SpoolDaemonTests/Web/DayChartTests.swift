@@ -182,7 +182,7 @@ struct DayFiguresTests {
     func lane() {
         var lane = CoverageLane("a/b", start: Self.now - .hours(30), gaps: [], now: Self.now)
         lane.sweptTo = Self.now - .hours(2)
-        lane.since = Self.now - .hours(1)
+        lane.readTo = Self.now - .hours(1)
         lane.gaps = [CoverageLane.Span(from: Self.now - .hours(40), to: Self.now - .hours(23))]
         lane.late = [CoverageLane.Span(from: Self.now - .hours(9), to: Self.now - .hours(8))]
 
@@ -202,7 +202,7 @@ struct DayFiguresTests {
     @Test("a stream that has not begun has an empty lane")
     func notBegun() {
         var lane = CoverageLane("a/b", start: nil, gaps: [], now: Self.now)
-        lane.since = nil
+        lane.readTo = nil
 
         #expect(lane.stretches(from: Self.now - .hours(24), to: Self.now).isEmpty)
         #expect(lane.summary(now: Self.now) == "not read yet")
@@ -225,6 +225,6 @@ extension DayFigures {
 extension CoverageLane {
     /// A lane that has been read up to now.
     init(_ name: String, start: Timestamp?, gaps: [CoverageLane.Span], now: Timestamp) {
-        self.init(name: name, start: start, sweptTo: now, since: now, gaps: gaps)
+        self.init(name: name, start: start, sweptTo: now, readTo: now, gaps: gaps)
     }
 }

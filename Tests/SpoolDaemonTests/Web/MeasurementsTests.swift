@@ -18,7 +18,10 @@ struct MeasurementsTests {
         let name = try #require(StreamName("contoso/activities"))
         let registered = try await spool.register(
             Roster(
-                streams: [Roster.Stream(name: name, kind: .activity, filterHash: "f")],
+                streams: [
+                    Roster.Stream(name: name, kind: .activity, filterHash: "f"),
+                    Roster.Stream(name: .notifications, kind: .alert),
+                ],
                 sinks: ["siem", "second"].map {
                     Roster.Sink(name: SinkName($0), type: "syslog", streams: [name])
                 }
@@ -79,6 +82,7 @@ struct MeasurementsTests {
             #"spool_sink_retries_total{sink="second"} 3"#,
             #"spool_sink_state{sink="second",state="connection error"} 1"#,
             #"spool_sink_state{sink="second",state="connected"} 0"#,
+            #"spool_stream_since_timestamp_seconds{stream="contoso/activities"} 1794999950"#,
             #"spool_stream_since_lag_seconds{stream="contoso/activities"} 40"#,
             #"spool_coverage_gaps{stream="contoso/activities"} 0"#,
             #"spool_fetch_lag_seconds_bucket{stream="contoso/activities",le="5"} 0"#,
@@ -105,6 +109,13 @@ struct MeasurementsTests {
         #expect(text.contains("\nspool_fetching_paused 1\n"))
     }
 
+    @Test("the spool's own notifications are no stream of a source")
+    func own() async throws {
+        let text = try await measured()
+
+        #expect(!text.contains("spool/notifications"))
+    }
+
     @Test("names follow the conventions: prefix, unit, and `_total` for counters alone")
     func names() async throws {
         let text = try await measured()
@@ -121,7 +132,7 @@ struct MeasurementsTests {
 }
 
 extension PageCommit {
-    /// The only page of a poll, with events that were saved at one moment.
+    /// The only page of a poll, with events that were saved at one moment, where the cursor stays.
     static func samples(_ stream: StreamID, count: Int, created: Timestamp, fetched: Timestamp) -> PageCommit
     {
         var body: [UInt8] = []
@@ -137,7 +148,7 @@ extension PageCommit {
             scan: Scan(reason: .poll, from: created, to: nil, filterHash: "f"),
             windowEnd: fetched,
             ended: .complete,
-            progress: StreamProgress(start: created, cursor: Cursor(since: fetched), sweptTo: created),
+            progress: StreamProgress(start: created, cursor: Cursor(since: created), sweptTo: created),
             fetched: fetched
         )
     }

@@ -119,6 +119,90 @@ struct StatusPageTests {
         #expect(verdict.headline == "a/b has gaps.")
     }
 
+    @Test("dead letters, standing errors and a proof with missing events are trouble, each told once")
+    func others() throws {
+        let bad = try proof(missing: 12)
+        let verdict = Verdict(
+            facts {
+                $0.report.sinks[0].deadLetters = 2
+                $0.report.notifications = [
+                    Self.note("warning", "Dead letters", "siem"),
+                    Self.note("error", "Internal error", "contoso/activities"),
+                    Self.note("error", "Proof found missing events", ""),
+                ]
+                $0.report.proof = bad
+            }
+        )
+
+        #expect(verdict.level == .trouble)
+        #expect(
+            verdict.headline
+                == "siem has dead letters, and Internal error stands, and the last proof found missing events."
+        )
+        #expect(
+            verdict.details == [
+                "siem: 2 dead letters, refused by its receiver for good.",
+                "Internal error (contoso/activities) stands since 00:24 UTC, see below.",
+                "The proof of 00:29 UTC found 12 events missing.",
+            ]
+        )
+    }
+
+    @Test("what a sink's trouble says is not told again, and warnings and clean proofs are no trouble")
+    func toldAlready() throws {
+        let clean = try proof(missing: 0)
+        let down = Verdict(
+            facts {
+                $0.report.sinks[0].state = "connection error"
+                $0.report.notifications = [Self.note("error", "Data server connection error", "siem")]
+            }
+        )
+        let well = Verdict(
+            facts {
+                $0.report.notifications = [Self.note("warning", "Sweep lags", "contoso/activities")]
+                $0.report.proof = clean
+            }
+        )
+
+        #expect(down.headline == "siem takes no events.")
+        #expect(down.details.count == 1)
+        #expect(well.level == .well)
+    }
+
+    @Test("the last proof stands in one line, and nothing before the first")
+    func proofLine() throws {
+        let bad = try proof(missing: 12)
+
+        let before = PageParts(facts: facts()).all["proof"]?.text
+        let html = PageParts(facts: facts { $0.report.proof = bad }).all["proof"]?.text ?? ""
+
+        #expect(before == "")
+        #expect(html.contains("Last proof, ended <time "))
+        #expect(html.contains("UTC: 2 d 23 h up to <time "))
+        #expect(html.contains("12,345 events, <strong>12 missing</strong>, by the daemon itself."))
+    }
+
+    private static func note(_ severity: String, _ code: String, _ subject: String) -> NotificationStatus {
+        NotificationStatus(
+            at: now - .minutes(10),
+            severity: severity,
+            code: code,
+            subject: subject,
+            message: "\(code)."
+        )
+    }
+
+    /// One of three days that ended five minutes ago.
+    private func proof(missing: Int) throws -> ProofStatus {
+        let now = Self.now.milliseconds
+        let text = """
+            {"id":1,"reason":"audit","from_ms":\(now - 3 * 86_400_000),"to_ms":\(now - 600_000),\
+            "events":12345,"missing":\(missing),"fetched":0,\
+            "complete":\(missing == 0),"finished_ms":\(now - 300_000)}
+            """
+        return try ControlCoding.decode(ProofStatus.self, from: Array(text.utf8))
+    }
+
     @Test("whatever a receiver or a portal says cannot become markup")
     func escaping() {
         let evil = "<script>alert(1)</script>\"'&"

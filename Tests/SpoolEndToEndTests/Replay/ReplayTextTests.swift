@@ -95,7 +95,16 @@ struct ReplayTextTests {
         )
     }
 
-    private func replay(sent: Int, total: Int) -> Replay {
+    @Test("a replay of chosen events, as a repair or a requeue makes it, does not claim its window")
+    func chosen() {
+        let window = ReplayText(replay(sent: 0, total: 1)).text
+        let chosen = ReplayText(replay(sent: 0, total: 1, hasChosenEvents: true)).text
+
+        #expect(window.contains("\n  sends    all of it\n"))
+        #expect(chosen.contains("\n  sends    exactly these events\n"))
+    }
+
+    private func replay(sent: Int, total: Int, hasChosenEvents: Bool = false) -> Replay {
         Replay(
             id: ReplayID(1),
             sinkID: SinkID(1),
@@ -106,7 +115,8 @@ struct ReplayTextTests {
             total: total,
             sent: sent,
             created: Timestamp(milliseconds: 0),
-            finished: nil
+            finished: nil,
+            hasChosenEvents: hasChosenEvents
         )
     }
 }

@@ -35,7 +35,7 @@ struct VerifyTests {
             // The portal shows these only now, long after polls and sweeps have passed their time.
             let hidden = (0..<7).map { "hidden-\($0)" }
             site.insert(hidden, at: now - 3_600_000)
-            let window = AgeWindow(hours: 200, to: 0.25, before: now)
+            let window = AgeWindow(hours: 70, to: 0.25, before: now)
 
             let first = try await site.verify(window)
 
@@ -72,7 +72,7 @@ struct VerifyTests {
             #expect(siem.counts.duplicates == 0)
             try await site.expectHashes(in: report + ".json", of: window)
             let status = try await site.spool("status")
-            #expect(status.output.contains("last proof: "), "\(status)")
+            #expect(status.output.contains("proof   ") && status.output.contains(" up to "), "\(status)")
             #expect(status.output.contains("events, 0 missing"), "\(status)")
         }
     }
@@ -89,7 +89,7 @@ struct VerifyTests {
             try await daemon.terminate()
             let hidden = ["hidden-1", "hidden-2"]
             site.insert(hidden, at: now - 3_600_000)
-            let window = AgeWindow(hours: 200, to: 0.25, before: now)
+            let window = AgeWindow(hours: 70, to: 0.25, before: now)
 
             let found = try await site.verify(window, "--repair")
             let after = try await site.verify(window)
@@ -133,8 +133,13 @@ struct VerifyTests {
                 "tenant/alert"
             )
 
+            let before = AgeWindow(hours: 200, to: 150, before: site.simulator.clock.nowMs)
+            let nothing = try await site.spool("verify", "--from", before.fromText, "--to", before.toText)
+
             #expect(early.code == 0 && !early.report.complete && early.report.missing == 0)
             #expect(early.report.proof.streams.allSatisfy { $0.too_early_from_ms != nil })
+            #expect(nothing.code == 1 && nothing.output.contains("the stream begins later"), "\(nothing)")
+            #expect(nothing.errors.contains("it ends before the streams begin"), "\(nothing)")
             #expect(denied.code == 3 && denied.errors.contains("could not be done"), "\(denied)")
             #expect(wrong.code == 2 && wrong.errors.contains("did you mean tenant/alerts?"), "\(wrong)")
         }

@@ -80,6 +80,46 @@ struct CatchUpTests {
         #expect(pages < 6 * 72 * 3)
     }
 
+    @Test("a scan is not given up for what the spool has already, however small the room")
+    func knownRecords() throws {
+        let (_, pages, progress) = catchUp(
+            from: .hours(6),
+            swept: .hours(6),
+            pagesPerHour: 72,
+            pageBytes: 0,
+            room: 1
+        )
+
+        #expect(try #require(progress.cursor).since >= now - CatchUpWindow.first * 2)
+        #expect(pages < 6 * 72 * 2)
+    }
+
+    @Test("a stream whose every page is more than the room may take gives up scans a bounded number of times")
+    func noRoom() {
+        var plan = FetchPlan(stream: Sample.activities, pollInterval: .seconds(15))
+        plan.room = 1
+        var progress = StreamProgress(
+            start: now - .days(180),
+            cursor: Cursor(since: now - .hours(2)),
+            sweptTo: now
+        )
+        var given = 0
+        for _ in 0..<200 {
+            switch plan.next(progress, date: now, elapsed: .zero) {
+            case .abandon:
+                given += 1
+                progress.cursor?.scan = nil
+            case .read(var scan, _):
+                plan.came(scan, records: 10, bytes: 1_000)
+                scan.position = "next"
+                progress.cursor?.scan = scan
+            case .wait: break
+            }
+        }
+
+        #expect(given > 0 && given <= 8)
+    }
+
     @Test("a quiet stream catches up two days within a dozen requests, up to what a poll reads to the end")
     func quiet() {
         let (scans, pages, _) = catchUp(from: .days(2), swept: .minutes(10), pagesPerHour: 0)

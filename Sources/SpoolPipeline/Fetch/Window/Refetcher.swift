@@ -24,7 +24,7 @@ package struct Refetcher: Sendable {
     ///   - reader: what reads a window of a stream.
     ///   - time: all it knows of time.
     ///   - appended: given when something new was spooled.
-    ///   - lanesChanged: given when the replay is fixed; a change of the configuration gives it as well.
+    ///   - lanesChanged: given when the replay is fixed, or cancelled.
     ///   - logger: told of the end.
     package init(
         _ replay: ReplayID,
@@ -52,6 +52,8 @@ package struct Refetcher: Sendable {
     /// Reads what is left, and fixes the replay; returns earlier when `stop` is asked for, or the replay does not run
     /// any more.
     ///
+    /// A replay that cannot be fixed, since its sink or a stream of it has left the configuration, is cancelled.
+    ///
     /// - Throws: what makes the spool unusable; a source that does not answer is waited for.
     package func run(stop: Stop) async throws(StoreError) {
         do throws(StoreError) {
@@ -62,9 +64,25 @@ package struct Refetcher: Sendable {
                 try await read(part, stop)
             }
         } catch {
+            if error.kind == .invalid { return try await refused(error, stop) }
             // Told to stop, it does not wait for the disk.
             guard error.isPassing, stop.isAsked || Task.isCancelled else { throw error }
         }
+    }
+
+    /// The replay has ended meanwhile, or can never be fixed.
+    private func refused(_ error: StoreError, _ stop: Stop) async throws(StoreError) {
+        guard try await pending() != nil else { return }
+        logger.warning("replay cancelled", metadata: ["cause": "\(error)"])
+        do throws(StoreError) {
+            try await patiently("cancelling a replay", stop: stop) { () async throws(StoreError) in
+                try await store.move(replay, to: .cancelled, at: time.wall())
+            }
+        } catch {
+            // Told to stop, it leaves that to the next run.
+            guard error.isPassing else { throw error }
+        }
+        lanesChanged.notify()
     }
 
     /// How far it is; nil when there is nothing to read any more.
@@ -83,14 +101,7 @@ package struct Refetcher: Sendable {
     }
 
     private func read(_ part: Refetch.Part, _ stop: Stop) async throws(StoreError) {
-        let changes = Watch(lanesChanged)
-        guard let access = access(part.name) else {
-            let message = "the stream \(part.name) is not configured; its window cannot be read"
-            try await store.note(message, ofRefetch: replay)
-            logger.warning("replay waits", metadata: ["cause": "\(message)"])
-            await time.wait(nil, or: changes, Watch(stop))
-            return
-        }
+        guard let access = access(part.name) else { return try await end(part, stop) }
         let taker = RefetchTaker(
             access: access,
             replay: replay,
@@ -110,10 +121,23 @@ package struct Refetcher: Sendable {
             // With other filters than before, or no source: looked at anew.
             case .changed: return
             case .source: await time.wait(.seconds(30), or: Watch(stop))
-            case .store(let error):
-                // Cancelled meanwhile: its page is refused.
-                guard error.kind == .invalid, try await pending() == nil else { throw error }
+            case .store(let error): throw error
             }
         }
+    }
+
+    /// The stream has left the configuration: what could be read of it has been.
+    private func end(_ part: Refetch.Part, _ stop: Stop) async throws(StoreError) {
+        let message = "the stream \(part.name) is not configured any more; the rest of its window is not read"
+        let place = Refetch.Place(
+            readTo: part.to,
+            seenTo: part.place?.seenTo ?? part.from,
+            reader: part.place?.reader ?? ""
+        )
+        try await patiently("ending a stream's window", stop: stop) { () async throws(StoreError) -> Void in
+            try await store.keep(place, of: part.stream, replay)
+            try await store.note(message, ofRefetch: replay)
+        }
+        logger.warning("replay goes on without a stream", metadata: ["cause": "\(message)"])
     }
 }
