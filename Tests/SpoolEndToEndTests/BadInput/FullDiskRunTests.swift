@@ -20,7 +20,7 @@ struct FullDiskRunTests {
             await receiver.stop()
             try site.configure {
                 $0.sinks = [.init("siem", port: receiver.port)]
-                $0.activities = "{ start: 3d, look_back: 2s, sweep: 500ms, page_limit: 500 }"
+                $0.activities = "{ start: 3d, look_back: 2s, sweep: 500ms, page_limit: 100 }"
             }
             // Alerts stay small: what sweeps may still meet of them, two days, is kept whatever the disk says.
             site.simulator.addFault(.bloated(bytesPerRecord: 12_000), on: [.activities], .always)
@@ -70,11 +70,12 @@ struct FullDiskRunTests {
             defer { disk.leave() }
             try site.folder.write(Credentials.defaultToken, to: "token")
             let receiver = try await site.receiver()
+            // A page is far smaller than the disk, as pages of real sizes are on real disks.
             try site.configure {
                 $0.sinks = [.init("siem", port: receiver.port)]
-                $0.activities = "{ start: 3d, look_back: 2s, sweep: 500ms, page_limit: 500 }"
+                $0.activities = "{ start: 3d, look_back: 2s, sweep: 500ms, page_limit: 100 }"
             }
-            site.simulator.addFault(.bloated(bytesPerRecord: 12_000), .always)
+            site.simulator.addFault(.bloated(bytesPerRecord: 12_000), on: [.activities], .always)
             let daemon = try await site.daemon()
 
             let visible = site.visible

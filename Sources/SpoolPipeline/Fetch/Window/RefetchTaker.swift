@@ -28,13 +28,27 @@ struct RefetchTaker: WindowTaker {
         return receipt.window
     }
 
-    /// Waits like the stream's own fetching while the spool or its disk is full.
+    /// How long there may be no room before the replay gives way.
+    private static let roomPatience = Duration.minutes(10)
+
+    /// Waits like the stream's own fetching while the spool or its disk is full, but not for ever: until it is fixed
+    /// the replay itself keeps its window from retention, and everything else would stand still with it.
+    ///
+    /// - Throws: `invalid` when there has been no room for ten minutes.
     func ready(stop: Stop) async throws(StoreError) {
+        let begun = time.elapsed()
         while try await patiently(
             "reading a window",
             stop: stop,
             { () async throws(StoreError) in try await store.mustPause() }
         ), !stop.isAsked, !Task.isCancelled {
+            guard time.elapsed() - begun < Self.roomPatience else {
+                throw StoreError(
+                    .invalid,
+                    "The spool has no room for what replay \(replay) reads again; take a shorter window, or raise "
+                        + "`spool.retention.max_size`."
+                )
+            }
             await time.wait(.seconds(15), or: Watch(stop))
         }
     }
