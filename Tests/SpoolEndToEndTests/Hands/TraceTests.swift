@@ -80,6 +80,8 @@ struct TraceTests {
                     { start: 3d, look_back: 2s, sweep: 500ms, filters: { "activity.eventType": { eq: \
                     [EVENT_CATEGORY_LOGIN] } } }
                     """
+                // Nothing is read again while the test asks.
+                $0.alerts = "{ start: 3d, look_back: 48h, sweep: 1h }"
                 $0.sourceKeys["poll"] = "1h"
             }
             let first = try await site.daemonWithEverything(siem)
