@@ -18,7 +18,7 @@ struct WeekTests {
 
     @Test(
         "while something is missing `verify` names exactly that; in the end it proves the week, and nothing is missing",
-        .disabled("some of the last minutes' records do not always come while the portal's clock stands still"),
+        .disabled("not every record of the last minutes comes while the portal's clock stands still"),
         .timeLimit(.minutes(30))
     )
     func week() async throws {
