@@ -18,7 +18,6 @@ struct WeekTests {
 
     @Test(
         "while something is missing `verify` names exactly that; in the end it proves the week, and nothing is missing",
-        .disabled("not every record of the last minutes comes while the portal's clock stands still"),
         .timeLimit(.minutes(30))
     )
     func week() async throws {
@@ -66,6 +65,9 @@ struct WeekTests {
             try await site.drain("siem")
             let repair = try await week.verify("--repair")
             #expect(repair.code == 1, "\(repair)")
+            // While time ran fast, records appeared minutes late: it has to pass before a sweep reads them.
+            site.simulator.setRate(activitiesPerSecond: 0)
+            try await week.pass(steps: 1)
             let visible = site.visible
             try await eventually(
                 "everything that the portal shows is at the SIEM",
