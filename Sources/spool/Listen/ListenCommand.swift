@@ -75,7 +75,7 @@ struct ListenCommand: AsyncParsableCommand {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in signals { break } }
             group.addTask { await desk.done.changed(after: 0) }
-            if json || form == .none { group.addTask { await Self.tellRate(desk) } }
+            if json || form == .nothing { group.addTask { await Self.tellRate(desk) } }
             await group.next()
             group.cancelAll()
         }
