@@ -120,6 +120,19 @@ extension ConfigurationNode {
         return nil
     }
 
+    /// A secret that is sent in a header, which can carry visible ASCII alone (RFC 9110 §5.5); an empty file is a
+    /// common slip.
+    package func headerSecret(_ problems: ConfigurationProblems) -> Secret? {
+        guard let secret = secret(problems) else { return nil }
+        let text = secret.reveal()
+        if !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) { return secret }
+        problems.add(
+            text.isEmpty ? "this secret is empty" : "this secret holds a blank or a character outside ASCII",
+            at: self
+        )
+        return nil
+    }
+
     /// A secret: only as `${NAME}`, `file:PATH` or `credential:NAME`, never in the file itself.
     package func secret(_ problems: ConfigurationProblems) -> Secret? {
         guard let text = text(problems) else { return nil }

@@ -64,22 +64,6 @@ package struct ProofList: Sendable, Codable, Equatable {
     }
 }
 
-/// A part of a window.
-package struct ProofWindow: Sendable, Codable, Equatable {
-    package var from: Timestamp
-    package var to: Timestamp
-
-    package init(from: Timestamp, to: Timestamp) {
-        self.from = from
-        self.to = to
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case from = "from_ms"
-        case to = "to_ms"
-    }
-}
-
 /// What was found of one sink's taking of one stream.
 package struct ProofSink: Sendable, Codable, Equatable {
     package var name: String
@@ -128,7 +112,7 @@ package struct ProofStream: Sendable, Codable, Equatable {
     /// Identifies the filters it was read with.
     package var filterHash: String
     /// What was compared; nil when nothing of the window could be.
-    package var compared: ProofWindow?
+    package var compared: TimeWindow?
     /// From here on it is too early to say; nil when all of the window was old enough.
     package var tooEarlyFrom: Timestamp?
     /// Where the stream begins, if the window begins before.
@@ -150,7 +134,7 @@ package struct ProofStream: Sendable, Codable, Equatable {
     /// Records of the source that could not be understood; they are kept by their content.
     package var unreadable = 0
     /// Parts that cannot be proved: older than 30 days, and the source's answer was empty.
-    package var unproved: [ProofWindow] = []
+    package var unproved: [TimeWindow] = []
     package var sinks: [ProofSink] = []
 
     package init(name: StreamName, kind: EventKind, filterHash: String) {

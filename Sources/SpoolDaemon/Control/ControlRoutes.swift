@@ -39,50 +39,18 @@ struct ControlRoutes: Sendable {
             onHandOver()
             return holder
         }
-        on(EstimateReplay.self, router) { command in
-            try command.request.check()
-            return try await engine.spool.estimate(command.request)
-        }
-        on(CreateReplay.self, router) { command in
-            try command.request.check()
-            let replay = try await engine.spool.create(command.request, at: engine.time.wall())
-            engine.lanesChanged.notify()
-            return replay
-        }
+        on(EstimateReplay.self, router) { try await engine.estimate($0.request) }
+        on(CreateReplay.self, router) { try await engine.create($0.request) }
         on(ListReplays.self, router) { command in
             let all = try await engine.spool.replays(of: nil)
             return all.filter { command.sink == nil || $0.sink == command.sink }
         }
-        on(MoveReplay.self, router) { try await move($0) }
+        on(MoveReplay.self, router) { try await engine.move($0.replay, $0.move) }
         on(StartVerify.self, router) { try await engine.verifier.start($0.request, on: engine) }
         on(ShowProof.self, router) { try await engine.verifier.proof($0.proof, of: engine.spool) }
-        on(RemoveReplay.self, router) { command in
-            let removed = try await replay(command.replay)
-            try await engine.spool.remove(command.replay)
-            return removed
-        }
-        addHands(to: router)
+        on(RemoveReplay.self, router) { try await engine.remove($0.replay) }
+        addHousekeeping(to: router)
         return router
-    }
-
-    private func move(_ command: MoveReplay) async throws -> Replay {
-        let before = try await replay(command.replay)
-        guard before.state == .running || before.state == .paused else {
-            throw ControlRefusal(
-                .wrongUse,
-                "Replay \(command.replay) has ended (\(before.state.rawValue)); it cannot be changed any more."
-            )
-        }
-        try await engine.spool.move(command.replay, to: command.move.state, at: engine.time.wall())
-        engine.lanesChanged.notify()
-        return try await replay(command.replay)
-    }
-
-    private func replay(_ id: ReplayID) async throws -> Replay {
-        guard let replay = try await engine.spool.replays(of: nil).first(where: { $0.id == id }) else {
-            throw ControlRefusal(.wrongUse, "There is no replay \(id); `spool replay list` shows all.")
-        }
-        return replay
     }
 
     /// Answers one kind of command.

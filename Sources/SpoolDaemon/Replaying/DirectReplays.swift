@@ -61,29 +61,6 @@ struct DirectReplays: Sendable {
         server = Task { try await control.run(onReady: {}) }
     }
 
-    func estimate(_ request: ReplayRequest) async throws(StoreError) -> ReplayEstimate {
-        try request.check()
-        return try await spool.estimate(request)
-    }
-
-    func create(_ request: ReplayRequest) async throws(StoreError) -> Replay {
-        try request.check()
-        return try await spool.create(request, at: engine.time.wall())
-    }
-
-    func move(_ id: ReplayID, _ move: MoveReplay.Move) async throws -> Replay {
-        guard let before = try await spool.replays(of: nil).first(where: { $0.id == id }) else {
-            throw StoreError(.invalid, "There is no replay \(id); `spool replay list` shows all.")
-        }
-        guard before.state == .running || before.state == .paused else {
-            throw StoreError(.invalid, "Replay \(id) has ended (\(before.state.rawValue)).")
-        }
-        try await spool.move(id, to: move.state, at: engine.time.wall())
-        var after = before
-        after.state = move.state
-        return after
-    }
-
     /// Reads the replay's window from the source, if it wants that, and sends it until it has ended or a daemon asks
     /// for the spool.
     func drive(_ replay: Replay) async throws {

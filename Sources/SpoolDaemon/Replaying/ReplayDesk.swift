@@ -49,14 +49,14 @@ package struct ReplayDesk: Sendable {
     package func estimate(_ request: ReplayRequest) async throws -> ReplayEstimate {
         switch way {
         case .daemon(let client): try await client.send(EstimateReplay(request))
-        case .direct(let direct): try await direct.estimate(request)
+        case .direct(let direct): try await direct.engine.estimate(request)
         }
     }
 
     package func create(_ request: ReplayRequest) async throws -> Replay {
         switch way {
         case .daemon(let client): try await client.send(CreateReplay(request))
-        case .direct(let direct): try await direct.create(request)
+        case .direct(let direct): try await direct.engine.create(request)
         }
     }
 
@@ -71,19 +71,15 @@ package struct ReplayDesk: Sendable {
     package func move(_ replay: ReplayID, _ move: MoveReplay.Move) async throws -> Replay {
         switch way {
         case .daemon(let client): try await client.send(MoveReplay(replay, move))
-        case .direct(let direct): try await direct.move(replay, move)
+        case .direct(let direct): try await direct.engine.move(replay, move)
         }
     }
 
     /// Removes a replay that has ended; returns it as it was.
     package func remove(_ replay: ReplayID) async throws -> Replay {
         switch way {
-        case .daemon(let client): return try await client.send(RemoveReplay(replay))
-        case .direct(let direct):
-            let before = try await direct.spool.replays(of: nil).first { $0.id == replay }
-            try await direct.spool.remove(replay)
-            guard let before else { throw StoreError(.invalid, "There is no replay \(replay).") }
-            return before
+        case .daemon(let client): try await client.send(RemoveReplay(replay))
+        case .direct(let direct): try await direct.engine.remove(replay)
         }
     }
 

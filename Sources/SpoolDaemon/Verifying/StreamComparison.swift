@@ -58,7 +58,7 @@ struct StreamComparison: Sendable {
         let taker = ids(isSecond: false)
         let place = try await read(window, into: taker, stop: stop)
         found.unreadable = taker.unreadable
-        found.unproved = place.unproved.map { ProofWindow(from: $0.from, to: $0.to) }
+        found.unproved = place.unproved
     }
 
     /// Reads a window of the stream from its source.

@@ -19,7 +19,7 @@ struct StreamVerification: Sendable {
             try await spool.proofBounds(of: id)
         }
         guard let window = window(bounds, &found) else { return (found, []) }
-        found.compared = ProofWindow(from: window.lowerBound, to: window.upperBound)
+        found.compared = TimeWindow(from: window.lowerBound, to: window.upperBound)
         let targets = try await Verification.storing { () async throws(StoreError) in
             try await spool.proofTargets(of: id).filter { request.sinks?.contains($0.name.text) ?? true }
         }

@@ -22,7 +22,7 @@ struct WebhookSettings: Sendable, Equatable {
         if let headerNode, secretNode == nil {
             problems.add("`secret_header` names the header of a `secret`, which is missing", at: headerNode)
         }
-        let secret = secretNode.map { Self.secret($0, problems) }
+        let secret = secretNode.map { $0.headerSecret(problems) }
         let header = headerNode.map { Self.header($0, problems) }
         guard let url, let route, let tls, secret ?? Secret("") != nil, header ?? "" != nil else {
             return nil
@@ -66,18 +66,6 @@ struct WebhookSettings: Sendable, Equatable {
             problems.add(error.description, at: node)
             return nil
         }
-    }
-
-    private static func secret(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> Secret? {
-        guard let secret = node.secret(problems) else { return nil }
-        let text = secret.reveal()
-        // A header cannot carry anything else (RFC 9110 §5.5).
-        if !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) { return secret }
-        problems.add(
-            text.isEmpty ? "this secret is empty" : "this secret holds a blank or a character outside ASCII",
-            at: node
-        )
-        return nil
     }
 
     private static func header(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> String? {

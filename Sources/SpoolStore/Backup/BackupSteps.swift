@@ -19,7 +19,10 @@ final class BackupSteps: Sendable {
     /// Pages of one step: 4 MiB, some 10 ms.
     static let pages: Int32 = 512
 
-    /// SQLite's handles; they are used on the writing connection's queue alone, one call at a time.
+    /// SQLite's handles, which no type of SQLite's says to be sendable.
+    ///
+    /// They never leave the mutex, so one thread at a time uses them, on the writing connection's queue; SQLite
+    /// minds nothing more (sqlite.org/threadsafe.html, multi-thread).
     private struct Handles: @unchecked Sendable {
         var backup: OpaquePointer?
         var target: OpaquePointer?

@@ -63,7 +63,9 @@ struct ReplayRead {
     }
 
     private func walk(_ db: Database, after: Int64, _ limit: BatchLimit, raw: Bool) throws -> ReplayBatch {
-        var map = try LedgerMap(db, sink: sink, stream: stream, after: after, through: end)
+        var map =
+            mode == .missing
+            ? try LedgerMap(db, sink: sink, stream: stream, after: after, through: end) : LedgerMap()
         let row = try RawStatement(db, Self.walkSQL(raw: raw))
         defer { row.release() }
         row.bind(stream.value, at: 1)
@@ -77,7 +79,7 @@ struct ReplayRead {
             }
             let seq = row.int(0)
             scanned = seq
-            if mode == .missing, let covered = map.there.end(around: seq) {
+            if let covered = map.there.end(around: seq) {
                 // Everything of the stream up to the range's end is there: go on behind it.
                 hasLeftOut = true
                 scanned = min(covered, end)
@@ -87,7 +89,7 @@ struct ReplayRead {
             }
             let isMeant =
                 window.contains(row.int(basis == .occurred ? 2 : 3))
-                && !(mode == .missing && map.dismissed.contains(seq))
+                && !map.dismissed.contains(seq)
             guard isMeant else {
                 hasLeftOut = true
                 continue

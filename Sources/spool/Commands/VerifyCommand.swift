@@ -70,8 +70,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
     private func request(_ composition: Composition) throws -> VerifyRequest {
         let now = SystemTime.now()
-        guard let start = MomentText.timestamp(from, now: now) else { throw Self.unreadable("--from", from) }
-        guard let end = MomentText.timestamp(to, now: now) else { throw Self.unreadable("--to", to) }
+        let start = try MomentText.option("--from", from, now: now)
+        let end = try MomentText.option("--to", to, now: now)
         guard start < end else {
             throw CommandFailure(.wrongUse, "the window is empty: --from \(start) is not before --to \(end)")
         }
@@ -105,12 +105,5 @@ struct VerifyCommand: AsyncParsableCommand {
                 "there is no \(what) \(name); \(hint ?? "there are \(known.joined(separator: ", "))")"
             )
         }
-    }
-
-    private static func unreadable(_ option: String, _ text: String) -> CommandFailure {
-        CommandFailure(
-            .wrongUse,
-            "\(option) \(text): not a time; write 2026-11-23T04:00:00Z, 2026-11-23 or an age such as 2h or 3d"
-        )
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Whether a proof is complete")
 struct ProofCompleteTests {
-    private static let window = ProofWindow(from: .init(milliseconds: 1_000), to: .init(milliseconds: 2_000))
+    private static let window = TimeWindow(from: .init(milliseconds: 1_000), to: .init(milliseconds: 2_000))
 
     private static func proof(_ change: (inout ProofStream) -> Void) -> Proof {
         let name = StreamName(source: "contoso", stream: "activities")

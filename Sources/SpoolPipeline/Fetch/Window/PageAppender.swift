@@ -54,13 +54,7 @@ package final class PageAppender: WindowTaker {
 
     /// Waits like the stream's own fetching while the spool or its disk is full.
     package func ready(stop: Stop) async throws(StoreError) {
-        while try await patiently(
-            "reading a window",
-            stop: stop,
-            { [store] () async throws(StoreError) in try await store.mustPause() }
-        ), !stop.isAsked, !Task.isCancelled {
-            await time.wait(.seconds(15), or: Watch(stop))
-        }
+        _ = try await patiently.waitForRoom(in: store, stop: stop)
     }
 
     package func abandon(_ scan: Scan) async throws(StoreError) {

@@ -36,20 +36,12 @@ struct RefetchTaker: WindowTaker {
     ///
     /// - Throws: `invalid` when there has been no room for ten minutes.
     func ready(stop: Stop) async throws(StoreError) {
-        let begun = time.elapsed()
-        while try await patiently(
-            "reading a window",
-            stop: stop,
-            { () async throws(StoreError) in try await store.mustPause() }
-        ), !stop.isAsked, !Task.isCancelled {
-            guard time.elapsed() - begun < Self.roomPatience else {
-                throw StoreError(
-                    .invalid,
-                    "The spool has no room for what replay \(replay) reads again; take a shorter window, or raise "
-                        + "`spool.retention.max_size`."
-                )
-            }
-            await time.wait(.seconds(15), or: Watch(stop))
+        guard try await patiently.waitForRoom(in: store, atMost: Self.roomPatience, stop: stop) else {
+            throw StoreError(
+                .invalid,
+                "The spool has no room for what replay \(replay) reads again; take a shorter window, or raise "
+                    + "`spool.retention.max_size`."
+            )
         }
     }
 

@@ -4,17 +4,6 @@ package import SpoolCore
 ///
 /// A window older than 30 days is read in parts of 7 days at most, each a scan of its own (`FetchPlan`).
 package struct WindowPlace: Sendable, Codable, Equatable {
-    /// A part of the window.
-    package struct Part: Sendable, Codable, Equatable {
-        package let from: Timestamp
-        package let to: Timestamp
-
-        package init(from: Timestamp, to: Timestamp) {
-            self.from = from
-            self.to = to
-        }
-    }
-
     /// Inclusive.
     package let from: Timestamp
     /// Exclusive.
@@ -26,7 +15,7 @@ package struct WindowPlace: Sendable, Codable, Equatable {
     /// The part under way; nil between two.
     package private(set) var scan: Scan?
     /// Parts whose empty answer proves nothing, since they are older than 30 days.
-    package private(set) var unproved: [Part] = []
+    package private(set) var unproved: [TimeWindow] = []
     package private(set) var pages = 0
     package private(set) var records = 0
 
@@ -58,7 +47,7 @@ package struct WindowPlace: Sendable, Codable, Equatable {
         guard let ended else { return }
         self.scan = nil
         readTo = scan.to ?? to
-        if ended == .unproved { unproved.append(Part(from: scan.from, to: readTo)) }
+        if ended == .unproved { unproved.append(TimeWindow(from: scan.from, to: readTo)) }
     }
 
     /// The source cannot go on with the part under way: it begins again.

@@ -31,7 +31,7 @@ package enum DefenderAuthentication: Sendable, Equatable {
                 )
                 return nil
             }
-            guard let token = Self.secret(token, problems) else { return nil }
+            guard let token = token.headerSecret(problems) else { return nil }
             self = .token(token)
             return
         }
@@ -44,7 +44,7 @@ package enum DefenderAuthentication: Sendable, Equatable {
         }
         guard let tenantID = Self.identifier(tenant, problems),
             let clientID = Self.identifier(client, problems),
-            let clientSecret = Self.secret(secret, problems),
+            let clientSecret = secret.headerSecret(problems),
             let authority = authority.map({ DefenderSettings.url($0, problems) }) ?? Self.commercial
         else { return nil }
         self = .application(
@@ -59,18 +59,6 @@ package enum DefenderAuthentication: Sendable, Equatable {
 
     /// The worldwide cloud's; GCC High and DoD have `https://login.microsoftonline.us`.
     private static let commercial = try? BaseURL("https://login.microsoftonline.com")
-
-    private static func secret(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> Secret? {
-        guard let secret = node.secret(problems) else { return nil }
-        let text = secret.reveal()
-        // A header cannot carry anything else (RFC 9110 §5.5); an empty file is a common slip.
-        if !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) { return secret }
-        problems.add(
-            text.isEmpty ? "this secret is empty" : "this secret holds a blank or a character outside ASCII",
-            at: node
-        )
-        return nil
-    }
 
     private static func identifier(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> String? {
         guard let text = node.text(problems) else { return nil }

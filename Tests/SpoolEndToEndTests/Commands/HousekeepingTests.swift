@@ -5,7 +5,7 @@ import SpoolTestSupport
 import Testing
 
 @Suite("spool prune and spool backup, with and without a daemon", .daemons)
-struct HouseTests {
+struct HousekeepingTests {
     struct Pruned: Decodable {
         struct Stream: Decodable { let events: Int }
         let streams: [Stream]

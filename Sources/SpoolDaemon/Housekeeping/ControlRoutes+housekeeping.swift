@@ -7,7 +7,7 @@ import Synchronization
 
 extension ControlRoutes {
     /// What an operator does by hand: dead letters, retention, backups.
-    func addHands(to router: Router<BasicRequestContext>) {
+    func addHousekeeping(to router: Router<BasicRequestContext>) {
         on(RequeueDeadLetters.self, router) { command in
             let replay = try await engine.spool.requeue(
                 command.events,

@@ -1,0 +1,49 @@
+import SpoolControl
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// What is asked of replays, whether a daemon is asked or a command that holds the spool itself.
+extension Engine {
+    /// How many events a replay would send, and what the sink has of them.
+    func estimate(_ request: ReplayRequest) async throws(StoreError) -> ReplayEstimate {
+        try request.check()
+        return try await spool.estimate(request)
+    }
+
+    /// Makes a replay; the lanes learn of it at once.
+    func create(_ request: ReplayRequest) async throws(StoreError) -> Replay {
+        try request.check()
+        let replay = try await spool.create(request, at: time.wall())
+        lanesChanged.notify()
+        return replay
+    }
+
+    /// Pauses, resumes or cancels a replay; returns it as it is then.
+    func move(_ id: ReplayID, _ move: MoveReplay.Move) async throws(StoreError) -> Replay {
+        let before = try await replay(id)
+        guard before.state.isUnfinished else {
+            throw StoreError(
+                .invalid,
+                "Replay \(id) has ended (\(before.state.rawValue)); it cannot be changed any more."
+            )
+        }
+        try await spool.move(id, to: move.state, at: time.wall())
+        lanesChanged.notify()
+        return try await replay(id)
+    }
+
+    /// Removes a replay that has ended; returns it as it was.
+    func remove(_ id: ReplayID) async throws(StoreError) -> Replay {
+        let before = try await replay(id)
+        try await spool.remove(id)
+        return before
+    }
+
+    private func replay(_ id: ReplayID) async throws(StoreError) -> Replay {
+        guard let replay = try await spool.replays(of: nil).first(where: { $0.id == id }) else {
+            throw StoreError(.invalid, "There is no replay \(id); `spool replay list` shows all.")
+        }
+        return replay
+    }
+}
