@@ -121,7 +121,7 @@ let package = Package(
         ),
         .target(
             name: "SpoolTestSupport",
-            dependencies: [nioCore, nioPosix],
+            dependencies: [nioCore, nioPosix, subprocess],
             path: "Tests/SpoolTestSupport",
             swiftSettings: settings
         ),

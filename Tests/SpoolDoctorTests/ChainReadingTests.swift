@@ -15,9 +15,9 @@ struct ChainReadingTests {
     /// A little later than the making of certificates, whose times are whole seconds.
     private let now = localTime() + .minutes(1)
 
-    init() throws {
+    init() async throws {
         folder = try TemporaryFolder()
-        chain = try TestChain(in: folder, host: "contoso.portal.cloudappsecurity.com")
+        chain = try await TestChain(in: folder, host: "contoso.portal.cloudappsecurity.com")
     }
 
     private func certificate(_ file: String) throws -> Certificate {
@@ -133,8 +133,8 @@ struct ChainReadingTests {
     }
 
     @Test("a certificate that only itself vouches for is told apart from one of an unknown authority")
-    func selfSigned() throws {
-        let certificates = try TestCertificates(in: folder)
+    func selfSigned() async throws {
+        let certificates = try await TestCertificates(in: folder)
 
         let stranger = try read([certificates.stranger.certFile])
         let trusted = try read([certificates.stranger.certFile], added: [certificates.stranger.certFile])
@@ -146,8 +146,8 @@ struct ChainReadingTests {
     @Test(
         "for a host of Microsoft's, an authority of neither Microsoft nor DigiCert is probably an inspection proxy"
     )
-    func inspection() throws {
-        let certificates = try TestCertificates(in: folder)
+    func inspection() async throws {
+        let certificates = try await TestCertificates(in: folder)
         let host = "contoso.portal.cloudappsecurity.com"
 
         let inspected = try read([certificates.server.certFile], host: host)

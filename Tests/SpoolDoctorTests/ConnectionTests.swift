@@ -70,16 +70,15 @@ struct ConnectionTests {
     @Test("a TLS port under a plain sink, and a plain port under a TLS sink, are told apart by what they do")
     func wrongProtocol() async throws {
         let folder = try TemporaryFolder()
-        let pair = try TestCertificates(in: folder).server
-        let openssl = try await OpenSSLServer(pair, [])
-        try await Receiver.run(.tls(pair.certFile, pair.keyFile)) { receiver in
-            for port in [receiver.port, openssl.port] {
-                let problems = await examine("127.0.0.1", port, .tcp).problems
-                #expect(problems.map(\.check) == ["SIEM protocol"])
-                #expect(problems.first?.found.contains("speaks TLS, and this sink sends plain lines") == true)
-                #expect(problems.first?.remedy?.contains("transport: tls") == true)
-            }
+        let pair = try await TestCertificates(in: folder).server
+        func expectTLS(_ port: Int) async {
+            let problems = await examine("127.0.0.1", port, .tcp).problems
+            #expect(problems.map(\.check) == ["SIEM protocol"])
+            #expect(problems.first?.found.contains("speaks TLS, and this sink sends plain lines") == true)
+            #expect(problems.first?.remedy?.contains("transport: tls") == true)
         }
+        try await Receiver.run(.tls(pair.certFile, pair.keyFile)) { await expectTLS($0.port) }
+        try await OpenSSLServer.run(pair) { await expectTLS($0.port) }
         try await Receiver.run { receiver in
             let problems = await examine(
                 "127.0.0.1",

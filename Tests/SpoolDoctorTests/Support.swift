@@ -46,39 +46,6 @@ extension ReceiverConfiguration {
     }
 }
 
-/// `openssl s_server`: a TLS peer that is not of our making, with versions that no library of ours speaks.
-final class OpenSSLServer: Sendable {
-    let port: Int
-    private let process: Process
-
-    init(_ pair: TestCertificates.Pair, _ options: [String]) async throws {
-        let process = Process()
-        let (input, output) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", pair.certFile, "-key", pair.keyFile]
-            + options
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        self.process = process
-        let reading = output.fileHandleForReading
-        port = try await NIOThreadPool.singleton.runIfActive {
-            var text = ""
-            while !text.contains("\n") || !text.contains("ACCEPT ") {
-                let bytes = reading.availableData
-                guard !bytes.isEmpty else { throw ServerFailure(output: text) }
-                text += String(decoding: bytes, as: UTF8.self)
-            }
-            let line = text.split(separator: "\n").first { $0.contains("ACCEPT ") } ?? ""
-            return line.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
-        }
-    }
-
-    deinit { process.terminate() }
-}
-
 /// A port of this machine that answers no SYN, like one behind a filtering firewall: its queue is full.
 final class FilteredPort {
     let port: Int
@@ -110,9 +77,4 @@ final class FilteredPort {
     }
 
     deinit { for descriptor in descriptors { close(descriptor) } }
-}
-
-/// `openssl s_server` did not come up; what it said.
-struct ServerFailure: Error {
-    let output: String
 }

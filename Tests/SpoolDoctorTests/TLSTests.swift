@@ -12,15 +12,22 @@ struct TLSTests {
     private let chain: TestChain
     private let certificates: TestCertificates
 
-    init() throws {
+    init() async throws {
         folder = try TemporaryFolder()
-        chain = try TestChain(in: folder)
-        certificates = try TestCertificates(in: folder)
+        chain = try await TestChain(in: folder)
+        certificates = try await TestCertificates(in: folder)
     }
 
     private func examine(_ port: Int, _ settings: TLSSettings, proxy: ProxyAddress? = nil) async -> [Finding]
     {
         await SpoolDoctorTests.examine("localhost", port, .tls(settings), proxy: proxy)
+    }
+
+    /// Trusts the authority, and shows a certificate of its own or none.
+    private func showing(_ pair: TestCertificates.Pair?) -> TLSSettings {
+        var settings = TLSSettings(caFile: certificates.caFile)
+        (settings.certFile, settings.keyFile) = (pair?.certFile, pair?.keyFile)
+        return settings
     }
 
     @Test("a whole chain is good, straight and through a proxy, and says until when")
@@ -85,9 +92,10 @@ struct TLSTests {
         arguments: [("-tls1_1", "TLS 1.1"), ("-tls1", "TLS 1.0")]
     )
     func old(_ option: String, _ version: String) async throws {
-        let server = try await OpenSSLServer(certificates.server, [option, "-cipher", "ALL:@SECLEVEL=0"])
-
-        let findings = await examine(server.port, TLSSettings(caFile: certificates.caFile))
+        let options = [option, "-cipher", "ALL:@SECLEVEL=0"]
+        let findings = try await OpenSSLServer.run(certificates.server, options) { server in
+            await examine(server.port, TLSSettings(caFile: certificates.caFile))
+        }
 
         #expect(findings.problems.map(\.check) == ["SIEM TLS version"])
         let found = findings.problems.first?.found ?? ""
@@ -99,18 +107,14 @@ struct TLSTests {
         arguments: ["-tls1_2", "-tls1_3"]
     )
     func client(_ option: String) async throws {
-        let server = try await OpenSSLServer(
-            certificates.server,
-            [option, "-Verify", "2", "-verify_return_error", "-CAfile", certificates.caFile]
-        )
-        var settings = TLSSettings(caFile: certificates.caFile)
-        let without = await examine(server.port, settings)
-        (settings.certFile, settings.keyFile) = (certificates.client.certFile, certificates.client.keyFile)
-        let with = await examine(server.port, settings)
-        (settings.certFile, settings.keyFile) = (
-            certificates.stranger.certFile, certificates.stranger.keyFile
-        )
-        let other = await examine(server.port, settings)
+        let options = [option, "-Verify", "2", "-verify_return_error", "-CAfile", certificates.caFile]
+        let (without, with, other) = try await OpenSSLServer.run(certificates.server, options) { server in
+            (
+                await examine(server.port, showing(nil)),
+                await examine(server.port, showing(certificates.client)),
+                await examine(server.port, showing(certificates.stranger))
+            )
+        }
 
         let missing = try #require(without.problems.first)
         #expect(missing.check == "SIEM client certificate")
@@ -123,15 +127,13 @@ struct TLSTests {
 
     @Test("a receiver that asks and does not insist, and one that does not ask, are good")
     func optional() async throws {
-        let asking = try await OpenSSLServer(
-            certificates.server,
-            ["-verify", "2", "-CAfile", certificates.caFile]
-        )
-        var settings = TLSSettings(caFile: certificates.caFile)
-        let optional = await examine(asking.port, settings)
-        (settings.certFile, settings.keyFile) = (certificates.client.certFile, certificates.client.keyFile)
-        let server = try await OpenSSLServer(certificates.server, [])
-        let unasked = await examine(server.port, settings)
+        let options = ["-verify", "2", "-CAfile", certificates.caFile]
+        let optional = try await OpenSSLServer.run(certificates.server, options) { server in
+            await examine(server.port, showing(nil))
+        }
+        let unasked = try await OpenSSLServer.run(certificates.server) { server in
+            await examine(server.port, showing(certificates.client))
+        }
 
         #expect(
             optional.of("SIEM client certificate")?.found

@@ -11,9 +11,9 @@ struct TrustFileTests {
     private let folder: TemporaryFolder
     private let chain: TestChain
 
-    init() throws {
+    init() async throws {
         folder = try TemporaryFolder()
-        chain = try TestChain(in: folder)
+        chain = try await TestChain(in: folder)
     }
 
     private func certificates(_ path: String) throws -> [[UInt8]] {

@@ -26,12 +26,12 @@ struct SelfMadeCertificateTests {
     }
 
     @Test("it says what `openssl` reads: names, a month, its own authority")
-    func contents() throws {
+    func contents() async throws {
         let folder = try TemporaryFolder()
         let made = try SelfMadeCertificate(for: ["siem.example", "2001:db8::1"], now: Date())
         let file = try folder.write(made.certificatePEM, to: "cert.pem")
 
-        let text = try openssl(["x509", "-in", file, "-noout", "-text", "-fingerprint", "-sha256"])
+        let text = try await openssl(["x509", "-in", file, "-noout", "-text", "-fingerprint", "-sha256"])
 
         #expect(text.contains("DNS:siem.example, IP Address:2001:DB8:0:0:0:0:0:1"))
         #expect(text.contains("CA:TRUE"))
@@ -73,15 +73,7 @@ struct SelfMadeCertificateTests {
         return configuration
     }
 
-    private func openssl(_ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+    private func openssl(_ arguments: [String]) async throws -> String {
+        try await Tool.run("openssl", arguments).output
     }
 }

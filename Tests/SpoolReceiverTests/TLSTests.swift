@@ -8,9 +8,9 @@ struct TLSTests {
     private let folder: TemporaryFolder
     private let certificates: TestCertificates
 
-    init() throws {
+    init() async throws {
         folder = try TemporaryFolder()
-        certificates = try TestCertificates(in: folder)
+        certificates = try await TestCertificates(in: folder)
     }
 
     @Test("takes messages of either framing")

@@ -55,7 +55,7 @@ struct SimulatorTests {
     @Test("speaks HTTPS if it is given a certificate")
     func https() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
         let server = certificates.server
         let configuration = quietPortal {
             $0.history = 10

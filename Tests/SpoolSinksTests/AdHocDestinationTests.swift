@@ -55,9 +55,9 @@ struct AdHocDestinationTests {
     }
 
     @Test("a CA file is read from the path that was meant where the command was typed")
-    func files() throws {
+    func files() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
         let name = try #require(certificates.caFile.split(separator: "/").last)
 
         let typed = try AdHocDestination("tls://h:6514?ca_file=\(name)")

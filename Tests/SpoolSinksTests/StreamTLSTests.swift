@@ -12,9 +12,9 @@ struct StreamTLSTests {
     private let folder: TemporaryFolder
     private let certificates: TestCertificates
 
-    init() throws {
+    init() async throws {
         folder = try TemporaryFolder()
-        certificates = try TestCertificates(in: folder)
+        certificates = try await TestCertificates(in: folder)
     }
 
     private func receiver(_ pair: TestCertificates.Pair, clients: String? = nil) -> ReceiverConfiguration {
@@ -87,16 +87,17 @@ struct StreamTLSTests {
     /// `openssl s_server` closes TLS and TCP in one go when its input ends, as most receivers do.
     @Test("a receiver that does not wait for our goodbye settles what it read all the same")
     func peerClosesAtOnce() async throws {
-        let server = try OpenSSLServer(certificates.server)
-        let session = try await sink(server.port, host: "localhost", .tls, tls: trusting).open()
+        try await OpenSSLServer.run(certificates.server, ["-naccept", "1"]) { server in
+            let session = try await sink(server.port, host: "localhost", .tls, tls: trusting).open()
 
-        try await session.send(batch(1...3), number: 0)
-        try await server.waitFor("externalId=id-3 ")
-        server.close()
+            try await session.send(batch(1...3), number: 0)
+            try await server.waitFor("externalId=id-3 ")
+            try await server.close()
 
-        let story = await Story(of: session)
-        #expect(story.numbers == [0])
-        #expect(story.fault?.isUnclean == false)
+            let story = await Story(of: session)
+            #expect(story.numbers == [0])
+            #expect(story.fault?.isUnclean == false)
+        }
     }
 
     @Test("a receiver that resets TLS settles nothing")

@@ -53,9 +53,9 @@ struct SyslogSettingsTests {
     }
 
     @Test("every key of the configuration is read")
-    func everything() throws {
+    func everything() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
 
         let (sink, problems) = read([
             .key("name", "siem"), .key("renamed_from", "old"), .key("type", "syslog"),

@@ -24,27 +24,22 @@ package struct TestCertificates: Sendable {
     package let stranger: Pair
 
     /// Makes them all.
-    package init(in folder: TemporaryFolder) throws {
+    package init(in folder: TemporaryFolder) async throws {
         let openssl = OpenSSL(folder: folder)
         try openssl.prepare()
-        try openssl.makeAuthority()
+        try await openssl.makeAuthority()
         caFile = folder.path("ca.pem")
-        server = try openssl.makeLeaf("server", subject: "/CN=localhost", section: "server")
-        expired = try openssl.makeLeaf(
+        server = try await openssl.makeLeaf("server", subject: "/CN=localhost", section: "server")
+        expired = try await openssl.makeLeaf(
             "expired",
             subject: "/CN=localhost",
             section: "server",
             validity: ("20200101000000Z", "20200201000000Z")
         )
-        wrongHost = try openssl.makeLeaf("wrong-host", subject: "/CN=other.example", section: "other")
-        client = try openssl.makeLeaf("client", subject: "/CN=spool client", section: "client")
-        stranger = try openssl.makeSelfSigned("stranger", subject: "/CN=localhost", section: "server")
+        wrongHost = try await openssl.makeLeaf("wrong-host", subject: "/CN=other.example", section: "other")
+        client = try await openssl.makeLeaf("client", subject: "/CN=spool client", section: "client")
+        stranger = try await openssl.makeSelfSigned("stranger", subject: "/CN=localhost", section: "server")
     }
-}
-
-/// What went wrong when `openssl` was run.
-package struct CertificateFailure: Error, CustomStringConvertible {
-    package let description: String
 }
 
 struct OpenSSL {
@@ -57,8 +52,8 @@ struct OpenSSL {
         try folder.write("01\n", to: "serial")
     }
 
-    func makeAuthority() throws {
-        try run(
+    func makeAuthority() async throws {
+        try await run(
             ["req", "-x509", "-config", "openssl.cnf", "-extensions", "authority", "-days", "3650"]
                 + ["-subj", "/CN=spool test authority", "-keyout", "ca.key", "-out", "ca.pem"] + Self.newKey
         )
@@ -69,21 +64,23 @@ struct OpenSSL {
         subject: String,
         section: String,
         validity: (from: String, to: String)? = nil
-    ) throws -> TestCertificates.Pair {
-        try run(
+    ) async throws -> TestCertificates.Pair {
+        try await run(
             ["req", "-new", "-config", "openssl.cnf", "-subj", subject]
                 + ["-keyout", "\(name).key", "-out", "\(name).csr"] + Self.newKey
         )
         let time = validity.map { ["-startdate", $0.from, "-enddate", $0.to] } ?? ["-days", "3650"]
-        try run(
+        try await run(
             ["ca", "-batch", "-notext", "-config", "openssl.cnf", "-extensions", section]
                 + ["-in", "\(name).csr", "-out", "\(name).pem"] + time
         )
         return pair(name)
     }
 
-    func makeSelfSigned(_ name: String, subject: String, section: String) throws -> TestCertificates.Pair {
-        try run(
+    func makeSelfSigned(_ name: String, subject: String, section: String) async throws
+        -> TestCertificates.Pair
+    {
+        try await run(
             ["req", "-x509", "-config", "openssl.cnf", "-extensions", section, "-days", "3650"]
                 + ["-subj", subject, "-keyout", "\(name).key", "-out", "\(name).pem"] + Self.newKey
         )
@@ -94,22 +91,10 @@ struct OpenSSL {
         TestCertificates.Pair(certFile: folder.path("\(name).pem"), keyFile: folder.path("\(name).key"))
     }
 
-    func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        let errors = Pipe()
-        process.standardError = errors
-        try process.run()
-        let output = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw CertificateFailure(
-                description: "openssl \(arguments[0]) failed: \(String(decoding: output, as: UTF8.self))"
-            )
+    func run(_ arguments: [String]) async throws {
+        let ended = try await Tool.run("openssl", arguments, in: folder.path)
+        guard ended.code == 0 else {
+            throw OpenSSLFailure(description: "openssl \(arguments[0]) failed: \(ended.errors)")
         }
     }
 

@@ -19,32 +19,32 @@ package struct TestChain: Sendable {
     package let rootDERFile: String
 
     /// Makes them; `host` is a DNS name besides `localhost` and the loopback addresses.
-    package init(in folder: TemporaryFolder, host: String = "localhost") throws {
+    package init(in folder: TemporaryFolder, host: String = "localhost") async throws {
         let openssl = OpenSSL(folder: folder)
         try folder.write(Self.settings(host), to: "chain.cnf")
-        func request(_ name: String, _ subject: String) throws {
-            try openssl.run(
+        func request(_ name: String, _ subject: String) async throws {
+            try await openssl.run(
                 ["req", "-new", "-config", "chain.cnf", "-subj", subject]
                     + ["-keyout", "\(name).key", "-out", "\(name).csr"] + OpenSSL.newKey
             )
         }
-        func sign(_ name: String, by issuer: String, _ section: String) throws {
-            try openssl.run(
+        func sign(_ name: String, by issuer: String, _ section: String) async throws {
+            try await openssl.run(
                 ["x509", "-req", "-in", "\(name).csr", "-CA", "\(issuer).pem", "-CAkey", "\(issuer).key"]
                     + ["-CAcreateserial", "-extfile", "chain.cnf", "-extensions", section, "-days", "365"]
                     + ["-sha256", "-out", "\(name).pem"]
             )
         }
-        try openssl.run(
+        try await openssl.run(
             ["req", "-x509", "-config", "chain.cnf", "-extensions", "authority", "-days", "3650"]
                 + ["-subj", "/O=DigiCert Inc/CN=\(Self.rootName)", "-keyout", "root.key", "-out", "root.pem"]
                 + OpenSSL.newKey
         )
-        try openssl.run(["x509", "-in", "root.pem", "-outform", "DER", "-out", "root.der"])
-        try request("issuing", "/O=Microsoft Corporation/CN=\(Self.issuingName)")
-        try sign("issuing", by: "root", "authority")
-        try request("chained", "/CN=\(host)")
-        try sign("chained", by: "issuing", "server")
+        try await openssl.run(["x509", "-in", "root.pem", "-outform", "DER", "-out", "root.der"])
+        try await request("issuing", "/O=Microsoft Corporation/CN=\(Self.issuingName)")
+        try await sign("issuing", by: "root", "authority")
+        try await request("chained", "/CN=\(host)")
+        try await sign("chained", by: "issuing", "server")
         rootFile = folder.path("root.pem")
         rootDERFile = folder.path("root.der")
         issuingFile = folder.path("issuing.pem")

@@ -29,28 +29,22 @@ struct TestSupportTests {
     }
 
     @Test("certificates verify against the authority, but not the expired and the stranger's")
-    func certificates() throws {
+    func certificates() async throws {
         let folder = try TemporaryFolder()
 
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
 
-        func verifies(_ pair: TestCertificates.Pair, host: String) throws -> Bool {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = [
-                "openssl", "verify", "-CAfile", certificates.caFile, "-verify_hostname", host, pair.certFile,
+        func verifies(_ pair: TestCertificates.Pair, host: String) async throws -> Bool {
+            let arguments = [
+                "verify", "-CAfile", certificates.caFile, "-verify_hostname", host, pair.certFile,
             ]
-            process.standardOutput = FileHandle.nullDevice
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
-            return process.terminationStatus == 0
+            return try await Tool.run("openssl", arguments).code == 0
         }
-        #expect(try verifies(certificates.server, host: "localhost"))
-        #expect(try !verifies(certificates.expired, host: "localhost"))
-        #expect(try !verifies(certificates.wrongHost, host: "localhost"))
-        #expect(try verifies(certificates.wrongHost, host: "other.example"))
-        #expect(try !verifies(certificates.stranger, host: "localhost"))
+        #expect(try await verifies(certificates.server, host: "localhost"))
+        #expect(try await !verifies(certificates.expired, host: "localhost"))
+        #expect(try await !verifies(certificates.wrongHost, host: "localhost"))
+        #expect(try await verifies(certificates.wrongHost, host: "other.example"))
+        #expect(try await !verifies(certificates.stranger, host: "localhost"))
     }
 
     @Test("the built program lies beside the tests")

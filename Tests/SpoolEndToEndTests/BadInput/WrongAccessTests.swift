@@ -110,7 +110,7 @@ struct WrongAccessTests {
     )
     func sink(isExpired: Bool) async throws {
         try await Site.run(.busy(history: 50)) { site in
-            let certificates = try TestCertificates(in: site.folder)
+            let certificates = try await TestCertificates(in: site.folder)
             let pair = isExpired ? certificates.expired : certificates.wrongHost
             let siem = try await site.receiver(.keeping(.tls(Self.tls(pair))))
             try site.configure {
@@ -150,7 +150,7 @@ struct WrongAccessTests {
         let certificates: TestCertificates
         switch wrong {
         case .token, .proxy, .noProxy, .host, .plainPort: return nil
-        case .untrusted, .expired, .otherHost: certificates = try TestCertificates(in: site.folder)
+        case .untrusted, .expired, .otherHost: certificates = try await TestCertificates(in: site.folder)
         }
         let pair =
             switch wrong {

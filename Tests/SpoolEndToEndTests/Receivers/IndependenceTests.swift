@@ -16,7 +16,7 @@ struct IndependenceTests {
     @Test("fetching and a second sink go on while the first sink", arguments: Trouble.allCases)
     func secondSink(_ trouble: Trouble) async throws {
         try await Site.run(.busy(history: 1_500, rate: 20)) { site in
-            let certificates = try TestCertificates(in: site.folder)
+            let certificates = try await TestCertificates(in: site.folder)
             let (first, sink) = try await Self.first(trouble, site, certificates)
             let second = try await site.receiver()
             try site.configure { $0.sinks = [sink, .init("second", port: second.port)] }
@@ -53,7 +53,7 @@ struct IndependenceTests {
     @Test("a receiver whose certificate is for another host gets nothing, and the sink says why")
     func wrongHost() async throws {
         try await Site.run(.busy(history: 100)) { site in
-            let certificates = try TestCertificates(in: site.folder)
+            let certificates = try await TestCertificates(in: site.folder)
             let pair = certificates.wrongHost
             let tls = ReceiverTLS(certificateFile: pair.certFile, keyFile: pair.keyFile)
             let receiver = try await site.receiver(.keeping(.tls(tls)))

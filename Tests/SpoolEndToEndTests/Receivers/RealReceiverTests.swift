@@ -21,7 +21,7 @@ struct RealReceiverTests {
     @Test("rsyslog over TLS, its certificate checked by name")
     func rsyslogTLS() async throws {
         try await Site.run(.difficult()) { site in
-            let certificates = try TestCertificates(in: site.folder)
+            let certificates = try await TestCertificates(in: site.folder)
             let peer = try await Rsyslog.start(.tls(certificates), at: site)
             let sink = SiteConfiguration.SinkText(
                 "siem",
@@ -73,7 +73,7 @@ struct RealReceiverTests {
     @Test("syslog-ng over TLS, both certificates checked")
     func syslogNGOverTLS() async throws {
         try await Site.run(.difficult()) { site in
-            let certificates = try TestCertificates(in: site.folder)
+            let certificates = try await TestCertificates(in: site.folder)
             let peer = try await SyslogNG.start(.network, .tls(certificates), at: site)
             let client = certificates.client
             let sink = SiteConfiguration.SinkText(

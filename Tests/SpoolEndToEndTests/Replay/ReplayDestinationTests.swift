@@ -65,7 +65,7 @@ struct ReplayDestinationTests {
     func direct() async throws {
         try await Site.run(.busy(history: 400)) { site in
             let folder = try TemporaryFolder()
-            let certificates = try TestCertificates(in: folder)
+            let certificates = try await TestCertificates(in: folder)
             let pair = certificates.server
             let tls = ReceiverTLS(certificateFile: pair.certFile, keyFile: pair.keyFile)
             let siem = try await site.receiver()

@@ -85,7 +85,7 @@ enum Trouble: String, CaseIterable, Sendable {
 
     private func oldTLS() async throws -> [String: String] {
         try await Site.run(.busy(history: 20)) { site in
-            let certificates = try TestCertificates(in: site.folder)
+            let certificates = try await TestCertificates(in: site.folder)
             let server = try await OldTLSServer(certificates.server, at: site)
             try site.configure {
                 $0.sinks = [
@@ -146,7 +146,7 @@ enum Trouble: String, CaseIterable, Sendable {
 
     private func missingAuthority() async throws -> [String: String] {
         try await Site.run(.busy(history: 20)) { site in
-            let chain = try TestChain(in: site.folder)
+            let chain = try await TestChain(in: site.folder)
             var configuration = SimulatorConfiguration.busy(history: 20)
             configuration.tls = SimulatorTLS(
                 certificateFile: chain.server.certFile,

@@ -103,7 +103,7 @@ struct WebhookSinkTests {
     @Test("over HTTPS the authority of `tls.ca_file` is trusted, and no other one")
     func tls() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
         let server = try await SecureAnswerer.start(certificates.server)
         let url = "https://localhost:\(server.port)/hook"
         let trusting = try sink(url, [.group("tls", [.key("ca_file", certificates.caFile)])])

@@ -30,7 +30,7 @@ struct TransportTests {
     @Test("a certificate of the configured authority is trusted, beside the system's")
     func trustsConfiguredAuthority() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
         try await tlsPortal(certificates.server) { portal in
             let source = try Portals.source(
                 "https://localhost:\(portal.port)",
@@ -43,7 +43,7 @@ struct TransportTests {
     @Test("an unknown authority is told with the host and the setting that helps")
     func refusesUnknownAuthority() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
         try await tlsPortal(certificates.server) { portal in
             let found = try await fault(try Portals.source("https://localhost:\(portal.port)"))
             #expect(found?.kind == .unreachable)
@@ -57,7 +57,7 @@ struct TransportTests {
     @Test("an expired certificate, and one for another name, are refused")
     func refusesOtherCertificates() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
         let more = "tls: { ca_file: \"\(certificates.caFile)\" }"
         try await tlsPortal(certificates.expired) { portal in
             let found = try await fault(try Portals.source("https://localhost:\(portal.port)", more: more))
@@ -74,7 +74,7 @@ struct TransportTests {
     @Test("TLS below 1.2 is refused")
     func refusesOldTLS() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(certificates.server.certFile).map {
                 .certificate($0)
@@ -164,7 +164,7 @@ struct TransportTests {
     )
     func goesThroughProxy() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
         // "me:p@ss:w/rd"
         let proxy = try await ConnectProxy.start(.wants("Basic bWU6cEBzczp3L3Jk"))
         try await tlsPortal(certificates.server) { portal in
@@ -184,7 +184,7 @@ struct TransportTests {
     @Test("a certificate problem behind a proxy is the portal's, not the proxy's")
     func tellsCertificateBehindProxy() async throws {
         let folder = try TemporaryFolder()
-        let certificates = try TestCertificates(in: folder)
+        let certificates = try await TestCertificates(in: folder)
         let proxy = try await ConnectProxy.start()
         try await tlsPortal(certificates.server) { portal in
             let found = try await fault(
