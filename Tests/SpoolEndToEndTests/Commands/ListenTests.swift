@@ -52,7 +52,7 @@ struct ListenTests {
         }
     }
 
-    @Test("over HTTP and over IPv6 as well: what another program posts is printed, and the answer says how much came")
+    @Test("over HTTP and IPv6: what another program posts is printed, and the answer says how much came")
     func http() async throws {
         try await Site.run(.busy(history: 0)) { site in
             let listener = listen(at: site, "http://[::1]:0", ["--once", "2"], "tcp")
