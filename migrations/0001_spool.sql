@@ -23,7 +23,7 @@ CREATE TABLE stream (
     sweep TEXT,                      -- JSON: the sweep under way
     swept_to_ms INTEGER,             -- up to here everything has been read a second time
     sweep_ended_ms INTEGER,          -- when the last sweep ended, by the source's clock
-    pruned_to_ms INTEGER,            -- below this, on the stream's basis, nothing is inserted as new any more
+    pruned_to_ms INTEGER,            -- what retention has taken lies below this, on the stream's basis; read again, it is not inserted as new
     source_ms INTEGER,               -- the greatest `Date` its source has told
     polled_to_ms INTEGER,            -- up to here polls have read, by the source's clock; `gap` counts from it
     polled_ms INTEGER,               -- local time of the last page of a poll
@@ -35,7 +35,8 @@ CREATE TABLE stream (
     trouble_since_ms INTEGER,        -- since when
     inserted INTEGER NOT NULL DEFAULT 0, -- events ever inserted
     kept INTEGER NOT NULL DEFAULT 0,     -- events in the spool now
-    unreadable INTEGER NOT NULL DEFAULT 0 -- events ever inserted that could not be understood
+    unreadable INTEGER NOT NULL DEFAULT 0, -- events ever inserted that could not be understood
+    skipped INTEGER NOT NULL DEFAULT 0 -- times a record was left out below pruned_to_ms: retention has taken it, or it came too late
 ) STRICT;
 
 CREATE TABLE event (
@@ -122,12 +123,14 @@ CREATE TABLE sink (
     attempts INTEGER NOT NULL DEFAULT 0, -- failed attempts since the last success
     failures INTEGER NOT NULL DEFAULT 0, -- failed attempts ever
     retry_at_ms INTEGER,             -- when the next attempt is due
+    connection_error_after_ms INTEGER NOT NULL DEFAULT 7200000, -- down for longer: `connection error`
+    disconnected_after_ms INTEGER NOT NULL DEFAULT 43200000, -- down for longer: `disconnected`
     replay_id INTEGER,               -- the replay whose ad-hoc destination it is (destination@replay-ID); NULL for a configured one
     rate REAL                        -- events a second it took when it was last fed without a pause; NULL before that was measured
 ) STRICT;
 
 CREATE TABLE subscription (
-    id INTEGER PRIMARY KEY,          -- a sink's taking of one stream
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- a sink's taking of one stream; never used twice: batches under way name it
     sink_id INTEGER NOT NULL REFERENCES sink (id), -- who takes
     stream_id INTEGER NOT NULL REFERENCES stream (id), -- what
     state TEXT NOT NULL CHECK (state IN ('active', 'held', 'left')), -- held: needs `start`; left: not configured any more
@@ -152,6 +155,7 @@ CREATE TABLE connection (
     transport TEXT NOT NULL,         -- tcp, tls, udp …
     opened_ms INTEGER NOT NULL,      -- when it was opened
     closed_ms INTEGER,               -- when it ended; NULL while open
+    doubt_from_ms INTEGER,           -- `kernel` rows settled from here on are doubtful after an unclean end: those of the 60 s before its last settlement; NULL before the first
     how TEXT CHECK (how IN ('clean', 'unclean')) -- how it ended; after an unclean end its last `kernel` rows are doubtful
 ) STRICT;
 
@@ -333,11 +337,12 @@ LEFT JOIN event o ON o.seq =
 ORDER BY k.name, t.name;
 
 -- The ledger in words: each row speaks for every event of its stream from first_seq to last_seq.
--- `doubtful` 1: only the receiver's kernel had it, within 60 s before the connection ended uncleanly.
+-- `doubtful` 1: only the receiver's kernel had it, within 60 s before the last that was settled over its connection,
+-- and that connection ended uncleanly: it broke, or the receiver did not close it.
 CREATE VIEW deliveries AS
 SELECT l.id, k.name AS sink, t.name AS stream, l.replay_id AS replay, l.first_seq, l.last_seq, l.events,
     l.outcome, l.evidence,
-    l.evidence IS 'kernel' AND c.how IS 'unclean' AND l.settled_ms >= c.closed_ms - 60000 AS doubtful,
+    (l.evidence IS 'kernel' AND c.how IS 'unclean' AND l.settled_ms >= coalesce(c.doubt_from_ms, 0)) AS doubtful,
     l.bytes, l.attempts,
     strftime('%Y-%m-%dT%H:%M:%fZ', l.sent_ms / 1000.0, 'unixepoch') AS sent,
     strftime('%Y-%m-%dT%H:%M:%fZ', l.settled_ms / 1000.0, 'unixepoch') AS settled,
@@ -347,9 +352,11 @@ JOIN sink k ON k.id = l.sink_id
 JOIN stream t ON t.id = l.stream_id
 LEFT JOIN connection c ON c.id = l.connection_id;
 
--- What was never proved to be read, and what a sink can no longer have. kind `fetch`: between a stream's start
--- (or what retention has taken) and its cursor, no complete window with today's filters covers this. kind
--- `delivery`: retention took these before the sink, which had left the configuration, returned.
+-- What is not proved to be read, and what a sink can no longer have. kind `fetch`: no complete window with today's
+-- filters covers this. Its state is `unproved` between a stream's start (or what retention has taken) and its cursor;
+-- `open` from what has been read up to now, of a stream that has not been read for longer than its gap_after_ms;
+-- `healing` once the source answers again, until all of it has been read. kind `delivery`, state `lost`: retention
+-- took these before the sink, which had left the configuration, returned.
 CREATE VIEW gaps AS
 WITH edge (stream_id, from_ms, to_ms) AS (
     SELECT w.stream_id, w.from_ms, w.to_ms
@@ -367,26 +374,44 @@ reach (stream_id, gap_from_ms, gap_to_ms) AS (
         ),
         from_ms
     FROM edge
+),
+clock (now_ms) AS (SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)),
+ending (stream, from_ms, to_ms, state) AS (
+    SELECT t.name, max(t.start_ms, coalesce(t.polled_to_ms, t.start_ms), coalesce(t.since_ms, t.start_ms)),
+        CASE WHEN g.to_ms IS NULL OR t.polled_ms < c.now_ms - t.gap_after_ms THEN c.now_ms ELSE g.to_ms END,
+        CASE WHEN g.to_ms IS NULL OR t.polled_ms < c.now_ms - t.gap_after_ms THEN 'open' ELSE 'healing' END
+    FROM stream t CROSS JOIN clock c
+    LEFT JOIN gap g ON g.stream_id = t.id AND g.healed_ms IS NULL
+    WHERE t.is_configured = 1 AND t.start_ms IS NOT NULL
+        AND (g.id IS NOT NULL OR t.polled_ms < c.now_ms - t.gap_after_ms)
 )
 SELECT 'fetch' AS kind, t.name AS stream, NULL AS sink,
     strftime('%Y-%m-%dT%H:%M:%fZ', g.gap_from_ms / 1000.0, 'unixepoch') AS "from",
     strftime('%Y-%m-%dT%H:%M:%fZ', g.gap_to_ms / 1000.0, 'unixepoch') AS "to",
-    NULL AS events, g.gap_from_ms AS from_ms, g.gap_to_ms AS to_ms
+    NULL AS events, g.gap_from_ms AS from_ms, g.gap_to_ms AS to_ms, 'unproved' AS state
 FROM reach g
 JOIN stream t ON t.id = g.stream_id
 WHERE g.gap_from_ms < g.gap_to_ms AND g.gap_from_ms < t.since_ms
 UNION ALL
+SELECT 'fetch', stream, NULL,
+    strftime('%Y-%m-%dT%H:%M:%fZ', from_ms / 1000.0, 'unixepoch'),
+    strftime('%Y-%m-%dT%H:%M:%fZ', max(from_ms, to_ms) / 1000.0, 'unixepoch'),
+    NULL, from_ms, max(from_ms, to_ms), state
+FROM ending
+WHERE state = 'open' OR from_ms < to_ms
+UNION ALL
 SELECT 'delivery', t.name, k.name,
     strftime('%Y-%m-%dT%H:%M:%fZ', s.lost_from_ms / 1000.0, 'unixepoch'),
     strftime('%Y-%m-%dT%H:%M:%fZ', s.lost_to_ms / 1000.0, 'unixepoch'),
-    s.lost, s.lost_from_ms, s.lost_to_ms
+    s.lost, s.lost_from_ms, s.lost_to_ms, 'lost'
 FROM subscription s
 JOIN stream t ON t.id = s.stream_id
 JOIN sink k ON k.id = s.sink_id
 WHERE s.lost > 0;
 
--- Times in which a stream was not read when its turn was, kept after they healed. state `open`: the source does
--- not answer yet; `healing`: it does, and is being read; `healed`: all of it has been read since.
+-- Times in which a stream was not read when its turn was, as a daemon has noted them, kept after they healed (`gaps` has
+-- those that lie open also while no daemon runs). state `open`: the source does not answer yet; `healing`: it does, and
+-- is being read; `healed`: all of it has been read since.
 CREATE VIEW coverage AS
 SELECT t.name AS stream,
     strftime('%Y-%m-%dT%H:%M:%fZ', g.from_ms / 1000.0, 'unixepoch') AS "from",
@@ -409,9 +434,9 @@ JOIN sink k ON k.id = d.sink_id
 JOIN stream t ON t.id = d.stream_id
 JOIN event e ON e.seq = d.seq;
 
--- Replays with their progress.
+-- Replays with their progress; `sink` is the address where it is a destination of this replay alone.
 CREATE VIEW replays AS
-SELECT r.id, k.name AS sink, r.destination, r.state, r.mode, r.basis,
+SELECT r.id, coalesce(r.destination, k.name) AS sink, r.destination, r.state, r.mode, r.basis,
     strftime('%Y-%m-%dT%H:%M:%fZ', r.from_ms / 1000.0, 'unixepoch') AS "from",
     strftime('%Y-%m-%dT%H:%M:%fZ', r.to_ms / 1000.0, 'unixepoch') AS "to",
     r.total, r.sent, r.skipped,
@@ -421,7 +446,7 @@ SELECT r.id, k.name AS sink, r.destination, r.state, r.mode, r.basis,
 FROM replay r
 JOIN sink k ON k.id = r.sink_id;
 
--- One line for each stream, sink and open notification: how it is, since when, and why.
+-- One line for each stream, sink and open notification: how it is, in the words of `spool status`, since when, and why.
 CREATE VIEW health AS
 SELECT 'stream' AS what, name, CASE is_configured WHEN 0 THEN 'left' ELSE state END AS state,
     strftime('%Y-%m-%dT%H:%M:%fZ', trouble_since_ms / 1000.0, 'unixepoch') AS since,
@@ -430,8 +455,18 @@ SELECT 'stream' AS what, name, CASE is_configured WHEN 0 THEN 'left' ELSE state 
 FROM stream
 WHERE replay_id IS NULL
 UNION ALL
-SELECT 'sink', name, state,
-    strftime('%Y-%m-%dT%H:%M:%fZ', state_since_ms / 1000.0, 'unixepoch'),
+SELECT 'sink', name,
+    CASE
+        WHEN state NOT IN ('connected', 'retrying') OR trouble_since_ms IS NULL THEN state
+        WHEN (julianday('now') - 2440587.5) * 86400000 - trouble_since_ms > disconnected_after_ms THEN 'disconnected'
+        WHEN (julianday('now') - 2440587.5) * 86400000 - trouble_since_ms > connection_error_after_ms
+            THEN 'connection error'
+        WHEN state = 'connected' AND cuts = 0 THEN 'connected'
+        ELSE 'retrying'
+    END,
+    strftime('%Y-%m-%dT%H:%M:%fZ',
+        CASE WHEN state IN ('connected', 'retrying', 'held') THEN coalesce(trouble_since_ms, state_since_ms)
+            ELSE state_since_ms END / 1000.0, 'unixepoch'),
     strftime('%Y-%m-%dT%H:%M:%fZ', last_success_ms / 1000.0, 'unixepoch'),
     last_error
 FROM sink

@@ -15,8 +15,14 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var sinks: [SinkStatus]
     package var replays: [ReplayStatus]
     package var notifications: [NotificationStatus]
-    /// The last comparison of source, spool and ledger; nil before the first.
+    /// The daemon's own last comparison of source, spool and ledger; nil before the first.
+    package var audit: ProofStatus?
+    /// The last one that a person asked for, if it is newer than the audit.
     package var proof: ProofStatus?
+    /// That no daemon runs: all states are those it has left behind.
+    ///
+    /// Nil while one does.
+    package var stopped: StoppedDaemon?
 
     package init(version: String, holder: String?, at: Timestamp, spool: SpoolFileStatus) {
         self.version = version
@@ -30,13 +36,31 @@ package struct StatusReport: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, holder, spool, streams, sinks, replays, notifications, proof
+        case version, holder, spool, streams, sinks, replays, notifications, audit, proof, stopped
         case at = "at_ms"
     }
 
     /// The streams that are read from a source: all but the spool's own notifications.
     package var fetchedStreams: [StreamStatus] {
         streams.filter { $0.name != StreamName.notifications.description }
+    }
+}
+
+/// Since when no daemon has run.
+package struct StoppedDaemon: Codable, Sendable, Equatable {
+    /// When the last one ended, or gave its last sign of life; nil when none has ever had the spool.
+    package var since: Timestamp?
+    /// False when the last one did not close the spool: it was killed, or the power was lost.
+    package var isClean: Bool
+
+    package init(since: Timestamp?, isClean: Bool) {
+        self.since = since
+        self.isClean = isClean
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case since = "since_ms"
+        case isClean = "clean"
     }
 }
 

@@ -21,7 +21,7 @@ package struct ShowProof: ControlCommand, Equatable {
     package init(_ proof: Int64) { self.proof = proof }
 }
 
-/// The last proof, as `/status` shows it.
+/// A proof, as `/status` shows it.
 package struct ProofStatus: Codable, Sendable, Equatable {
     /// How much of a window could not be compared.
     package enum Unproved: String, Codable, Sendable {

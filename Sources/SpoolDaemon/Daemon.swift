@@ -177,10 +177,7 @@ package struct Daemon: Sendable {
         defer { notifier.ready() }
         do {
             let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
-            let listen = current.value.status.listen
-            guard composition.status.listen == listen else {
-                throw ReloadRefusal("status.listen has changed, which takes a restart of the daemon")
-            }
+            if let refusal = ReloadRefusal(of: composition, after: current.value) { throw refusal }
             try await engine.apply(composition)
             current.replace(by: composition)
             logger.notice("configuration reloaded", metadata: ["path": "\(path)"])
@@ -191,11 +188,4 @@ package struct Daemon: Sendable {
             )
         }
     }
-}
-
-/// Why a configuration that is right in itself cannot be put in place of the one that runs.
-private struct ReloadRefusal: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -45,6 +45,22 @@ struct StatusReportTests {
         #expect(try ControlCoding.decode(StatusReport.self, from: bytes) == report)
     }
 
+    @Test("without a daemon it has since when, and how that ended")
+    func stopped() throws {
+        var report = StatusReport(
+            version: "1.0",
+            holder: nil,
+            at: Timestamp(milliseconds: 9),
+            spool: SpoolFileStatus(path: "/x", events: 1, used: 2, limit: 3, wal: 4, free: 5)
+        )
+        report.stopped = StoppedDaemon(since: Timestamp(milliseconds: 7), isClean: false)
+
+        let bytes = try ControlCoding.encode(report)
+
+        #expect(String(decoding: bytes, as: UTF8.self).contains(#""stopped":{"clean":false,"since_ms":7}"#))
+        #expect(try ControlCoding.decode(StatusReport.self, from: bytes) == report)
+    }
+
     @Test("nothing is read twice beyond what has been read at all")
     func readTwice() {
         var stream = StreamStatus(name: "contoso/alerts", kind: "alert", state: "connected")

@@ -24,17 +24,76 @@ struct StreamEndingTests {
         #expect(story.numbers == [0] && story.isFinished && story.fault == nil)
     }
 
-    @Test("finish settles by the grace when a peer reads but never closes")
+    @Test("what the grace has settled is no clean end when the peer never closes")
     func finishByGrace() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port, grace: .milliseconds(50)).open()
         let connection = try await peer.accept()
         try await session.send(batch(1...1), number: 0)
+        let settled = await firstSettled(1, of: session)
 
-        await session.finish(patience: .seconds(30))
+        await session.finish(patience: .milliseconds(50))
 
         let story = await Story(of: session)
-        #expect(story.numbers == [0] && story.isFinished)
+        #expect(settled.map(\.batch) == [0] && story.numbers.isEmpty && !story.isFinished)
+        #expect(story.fault?.isUnclean == true)
+        #expect(story.fault?.description.contains("did not close the connection") == true)
+        connection.close()
+    }
+
+    @Test("finish of what the grace has settled waits for the peer's end, and is clean with it")
+    func finishSettled() async throws {
+        let peer = try RawPeer()
+        let session = try await sink(peer.port, grace: .milliseconds(50)).open()
+        let connection = try await peer.accept()
+        try await session.send(batch(1...1), number: 0)
+        let settled = await firstSettled(1, of: session)
+
+        async let finished: Void = session.finish(patience: .seconds(3_600))
+        let read = try await connection.readToEnd()
+        connection.close()
+        await finished
+
+        let story = await Story(of: session)
+        #expect(settled.map(\.batch) == [0] && read == bytes(batch(1...1)))
+        #expect(story.isFinished && story.fault == nil)
+    }
+
+    @Test("a reset after the grace has settled everything is no clean end, before finish and during it")
+    func resetAfterGrace() async throws {
+        let peer = try RawPeer()
+        for finishes in [false, true] {
+            let session = try await sink(peer.port, grace: .milliseconds(50)).open()
+            let connection = try await peer.accept()
+            try await session.send(batch(1...1), number: 0)
+            let settled = await firstSettled(1, of: session)
+
+            if finishes {
+                async let finished: Void = session.finish(patience: .seconds(3_600))
+                connection.close()
+                await finished
+            } else {
+                connection.close()
+            }
+
+            let story = await Story(of: session)
+            #expect(settled.map(\.batch) == [0])
+            #expect(!story.isFinished && story.fault?.isUnclean == true)
+        }
+    }
+
+    @Test("a connection that carried something is not closed cleanly by us alone")
+    func closedHere() async throws {
+        let peer = try RawPeer()
+        let session = try await sink(peer.port, grace: .milliseconds(50)).open()
+        let connection = try await peer.accept()
+        try await session.send(batch(1...1), number: 0)
+        let settled = await firstSettled(1, of: session)
+
+        await session.close()
+
+        #expect(settled.map(\.batch) == [0])
+        #expect(await Story(of: session).fault?.isUnclean == true)
         connection.close()
     }
 

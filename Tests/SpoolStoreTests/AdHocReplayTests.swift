@@ -98,6 +98,7 @@ import Testing
         #expect(status.sinks.map(\.name.text) == ["siem"])
         #expect(healthy == 0)
         #expect(status.replays.map(\.id) == [replay.id])
+        #expect(try await test.value(String.self, "SELECT sink FROM replays") == Self.url)
     }
 
     @Test("keep their events from retention while they run, and no longer")

@@ -187,27 +187,81 @@ import Testing
                 at: .t0
             )
             let (stream, sink) = try registration.only()
-            _ = try await spool.append(.poll(stream, [.at(1)]))
             let connection = try await spool.opened(sink, address: "tcp://a", transport: "tcp", at: .t(1))
-            try await spool.deliver(
-                sink,
-                outcome: .delivered(.kernel),
-                connection: connection,
-                settled: .t(33)
-            )
-            _ = try await spool.opened(sink, address: "tcp://b", transport: "tcp", at: .t(40))
+            for (second, settled) in [(1, 10), (2, 75), (3, 133)] {
+                _ = try await spool.append(.poll(stream, [.at(second)]))
+                try await spool.deliver(
+                    sink,
+                    outcome: .delivered(.kernel),
+                    connection: connection,
+                    settled: .t(settled)
+                )
+            }
+            _ = try await spool.opened(sink, address: "tcp://b", transport: "tcp", at: .t(140))
             try spool.letGo()
         }
 
-        let spool = try Spool.open(path: path, options: .small, at: .t(99))
+        let spool = try Spool.open(path: path, options: .small, at: .t(199))
 
         let rows = try await spool.read { db in
             try Row.fetchAll(db, sql: "SELECT closed_ms, how FROM connection ORDER BY id").map {
                 "\((($0[0] as Int64) - Timestamp.t0.milliseconds) / 1_000) \($0[1] as String)"
             }
         }
-        #expect(rows == ["33 unclean", "40 unclean"])
-        #expect(try await spool.read { try Int.fetchOne($0, sql: "SELECT doubtful FROM deliveries") } == 1)
+        #expect(rows == ["133 unclean", "140 unclean"])
+        let doubtful = try await spool.read {
+            try Int.fetchAll($0, sql: "SELECT doubtful FROM deliveries ORDER BY id")
+        }
+        #expect(doubtful == [0, 1, 1])
+    }
+
+    @Test("a row that the clock's step would make certain is doubtful by the bound that came with it")
+    func clockStep() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.append(stream, [.at(1), .at(2), .at(3)])
+        let connection = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1))
+        let kernel = Outcome.delivered(.kernel)
+        try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: connection, settled: .t(10))
+        try await test.spool.deliver(
+            sink,
+            limit: 1,
+            outcome: kernel,
+            connection: connection,
+            settled: .t(100)
+        )
+        let subscription = try await test.spool.subscriptions(of: sink)[0]
+        var commit = DeliveryCommit(sink: sink, at: .t(9_000))
+        commit.doubtFrom = .t(100)
+        commit.entries = [
+            .live(
+                stream,
+                Seq(3),
+                Seq(3),
+                events: 1,
+                outcome: kernel,
+                connection: connection,
+                settled: .t(9_000)
+            )
+        ]
+        commit.watermarks = [subscription.id: Seq(3)]
+        try await test.spool.settle(commit)
+
+        try await test.spool.closed(connection, clean: false, at: .t(9_001))
+
+        #expect(try await test.values("SELECT doubtful FROM deliveries ORDER BY id") == [0, 1, 1])
+    }
+
+    @Test("the view and the code say the same of what is doubtful")
+    func oneRule() async throws {
+        let test = try TestSpool()
+
+        let view = try await test.value(
+            String.self,
+            "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = 'deliveries'"
+        )
+
+        #expect(view?.contains("\(SinkConnections.isDoubtfulSQL) AS doubtful") == true)
     }
 
     @Test("a sink's report is kept; its state's age begins with the first report of it")
@@ -269,5 +323,59 @@ extension TestSpool {
                 (SELECT count(*) FROM event e WHERE e.stream_id = l.stream_id AND e.seq BETWEEN first_seq AND last_seq)
             """
         ) == 0
+    }
+
+    @Test(
+        "what was sent of a stream that is forgotten is settled no more, and the rest of its transaction is"
+    )
+    func forgottenStream() async throws {
+        let test = try TestSpool()
+        let registration = try await test.register(streams: ["contoso/activities", "contoso/alerts"])
+        let sink = try #require(registration.sinks.values.first)
+        let kept = try #require(registration.streams[StreamName("contoso/activities")!])
+        let gone = try #require(registration.streams[StreamName("contoso/alerts")!])
+        try await test.append(kept, [.at(1)])
+        try await test.append(gone, [.at(2)])
+        let before = try await test.spool.subscriptions(of: sink)
+        _ = try await test.register(streams: ["contoso/activities"])
+        try await test.spool.forget("contoso/alerts", at: .t(1_000))
+
+        var commit = DeliveryCommit(sink: sink, at: .t(10))
+        commit.entries = [
+            .live(kept, Seq(1), Seq(1), events: 1),
+            .live(
+                gone,
+                Seq(2),
+                Seq(2),
+                events: 1,
+                outcome: .refused(Refusal(reason: "rejected", detail: ""))
+            ),
+        ]
+        commit.watermarks = Dictionary(
+            uniqueKeysWithValues: before.map { ($0.id, $0.stream == kept ? Seq(1) : Seq(2)) }
+        )
+        try await test.spool.settle(commit)
+
+        #expect(before.count == 2)
+        #expect(try await test.values("SELECT stream_id FROM ledger") == [kept.value])
+        #expect(try await test.value(Int.self, "SELECT count(*) FROM dead_letter") == 0)
+        #expect(try await test.spool.subscriptions(of: sink).map(\.watermark) == [Seq(1)])
+    }
+
+    @Test("a forgotten subscription's number is never given to another: batches under way name it")
+    func subscriptionNumbers() async throws {
+        let test = try TestSpool()
+        let streams = ["contoso/activities", "contoso/alerts"]
+        let first = try await test.register(streams: streams)
+        let sink = try #require(first.sinks.values.first)
+        let before = try await test.spool.subscriptions(of: sink)
+        _ = try await test.register(streams: ["contoso/activities"])
+        try await test.spool.forget("contoso/alerts", at: .t(1_000))
+
+        _ = try await test.register(streams: streams)
+
+        let after = try await test.spool.subscriptions(of: sink)
+        #expect(before.count == 2 && after.count == 2)
+        #expect(Set(before.map(\.id)).intersection(after.map(\.id)).count == 1)
     }
 }

@@ -93,14 +93,61 @@ import Testing
         #expect(try await shown(test).isEmpty)
     }
 
+    @Test(
+        "what has not been read for too long is in `gaps` until it is, whether somebody has noted it or not"
+    )
+    func view() async throws {
+        let (test, stream) = try await Self.make()
+        // The view goes by the clock of this machine.
+        let now = Int(Date().timeIntervalSince1970) - Int(Timestamp.t0.milliseconds / 1_000)
+        try await poll(test, stream, from: 0, to: now - 900)
+
+        let unnoted = try await uncovered(test)
+        let told = try await test.spool.coverage(healedSince: .t(now), at: .t(now))
+        let ends = try await test.spool.openEnds(at: .t(now))
+        try await test.spool.noteGaps(at: .t(now))
+        let noted = try await uncovered(test)
+        try await poll(test, stream, from: now - 900, to: now, first: true)
+        let healing = try await uncovered(test)
+        let later = try await test.spool.openEnds(at: .t(now + 1_000))
+        try await poll(test, stream, from: now - 900, to: now, last: true)
+        let healed = try await uncovered(test)
+
+        #expect(unnoted == ["open, from \(now - 900)"])
+        #expect(told.map(\.from) == [.t(now - 900)])
+        #expect(told.map(\.to) == [nil] && told.map(\.noticed) == [nil])
+        #expect(ends.values.map { [$0.from, $0.to] } == [[.t(now - 900), .t(now)]])
+        #expect(noted == unnoted)
+        #expect(healing == ["healing, from \(now - 900) to \(now)"])
+        #expect(
+            later.values.map { [$0.from, $0.to] } == [[.t(now - 900), .t(now + 1_000)]],
+            "an outage in the midst of healing leaves it open again"
+        )
+        #expect(healed.isEmpty)
+    }
+
+    @Test("what has been read of a gap that heals is no gap any more")
+    func shrinks() async throws {
+        let (test, stream) = try await Self.make()
+        try await poll(test, stream, from: 0, to: 100)
+        try await test.spool.noteGaps(at: .t(9_000))
+
+        try await poll(test, stream, from: 100, to: 2_000, date: 9_100, at: 9_100)
+        let ends = try await test.spool.openEnds(at: .t(9_110))
+        try await poll(test, stream, from: 2_000, to: 9_120)
+
+        #expect(ends.values.map { [$0.from, $0.to] } == [[.t(2_000), .t(9_100)]])
+        #expect(try await test.spool.openEnds(at: .t(9_120)).isEmpty)
+    }
+
     @Test("gaps healed long ago are not shown, and go with retention")
     func goesWithRetention() async throws {
         let (test, stream) = try await Self.make()
         try await poll(test, stream, from: 0, to: 100)
         try await poll(test, stream, from: 100, to: 5_000, events: [.at(10)])
 
-        let atOnce = try await test.spool.coverage(healedSince: .t(5_000)).count
-        let later = try await test.spool.coverage(healedSince: .t(5_001)).count
+        let atOnce = try await test.spool.coverage(healedSince: .t(5_000), at: .t(5_000)).count
+        let later = try await test.spool.coverage(healedSince: .t(5_001), at: .t(5_001)).count
         let now = [stream: SourceTime(date: .t(10_000), sweepsBack: .zero)]
         _ = try await test.spool.prune(now: now, age: .seconds(4_000))
 
@@ -124,7 +171,9 @@ import Testing
         var commit = PageCommit.poll(stream, events, from: .t(from), to: .t(to))
         commit.page = .of(events, date: .t(date ?? to))
         commit.fetched = .t(at ?? to)
-        commit.progress = StreamProgress(start: .t0, cursor: Cursor(since: .t(to)), sweptTo: .t(1_000_000))
+        // The cursor moves with the last page.
+        let since = first ? from : to
+        commit.progress = StreamProgress(start: .t0, cursor: Cursor(since: .t(since)), sweptTo: .t(1_000_000))
         if first { commit.ended = nil }
         if first || last {
             let running = try await test.value(
@@ -134,6 +183,18 @@ import Testing
             commit.scan.window = running.map { WindowID($0) }
         }
         try await test.spool.append(commit)
+    }
+
+    /// The view `gaps`; an open end is now.
+    private func uncovered(_ test: TestSpool) async throws -> [String] {
+        try await test.spool.read { db in
+            try Row.fetchAll(db, sql: "SELECT state, from_ms, to_ms FROM gaps ORDER BY from_ms").map { row in
+                let (from, to): (Int64, Int64) = (row["from_ms"], row["to_ms"])
+                func seconds(_ time: Int64) -> Int64 { (time - Timestamp.t0.milliseconds) / 1_000 }
+                let state: String = row["state"]
+                return "\(state), from \(seconds(from))" + (state == "open" ? "" : " to \(seconds(to))")
+            }
+        }
     }
 
     private func shown(_ test: TestSpool) async throws -> [String] {

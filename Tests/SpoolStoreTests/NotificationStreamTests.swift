@@ -89,6 +89,44 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT count(*) FROM gaps") == 0)
     }
 
+    @Test("a replay sends them only where they are named: old ones would look like those of now")
+    func replay() async throws {
+        let test = try TestSpool()
+        let both = ["contoso/activities", StreamName.notifications.description]
+        let registered = try await test.register(streams: both, sinks: ["siem"])
+        let activities = StreamName(source: "contoso", stream: "activities")
+        try await test.append(try #require(registered.streams[activities]), [.at(5)])
+        try await test.spool.raise(Self.note, at: .t(10))
+        let sink = try #require(registered.sinks.values.first)
+        try await test.spool.deliver(sink)
+        func sends(_ streams: [StreamName]?, to destination: String?) async throws -> Int {
+            let request = ReplayRequest(
+                sink: SinkName(destination ?? "siem"),
+                destination: destination,
+                from: .t(0),
+                to: .t(100),
+                streams: streams
+            )
+            return try await test.spool.estimate(request).toSend
+        }
+
+        for destination in [nil, "tcp://127.0.0.1:9"] {
+            #expect(try await sends(nil, to: destination) == 1)
+            #expect(try await sends([.notifications], to: destination) == 1)
+            #expect(try await sends([activities, .notifications], to: destination) == 2)
+        }
+    }
+
+    @Test("of a sink that takes nothing else a replay without their name is refused, with what to do")
+    func replayOfPager() async throws {
+        let (test, _) = try await Self.make()
+        let request = ReplayRequest(sink: SinkName("pager"), from: .t(0), to: .t(100))
+
+        let error = await #expect(throws: StoreError.self) { _ = try await test.spool.estimate(request) }
+
+        #expect(error?.description.contains("`--stream spool/notifications`") == true)
+    }
+
     @Test("they are never read anew, whatever the reading of records becomes")
     func notDerived() async throws {
         let (test, _) = try await Self.make()

@@ -130,21 +130,75 @@ import Testing
         #expect(try await test.spool.status().streams[0].unreadable == 1)
     }
 
-    @Test("below what retention has taken nothing is inserted as new")
-    func belowPrunedTo() async throws {
+    /// A spool that delivered e1 … e9 and then lost e1 … e5 to retention.
+    private static func pruned() async throws -> (test: TestSpool, stream: StreamID, sink: SinkID) {
         let test = try TestSpool()
-        let stream = try #require(try await test.register().streams.values.first)
-        _ = try await test.spool.write {
-            try $0.execute(
-                sql: "UPDATE stream SET pruned_to_ms = ?",
-                arguments: [Timestamp.t(5).milliseconds]
-            )
+        let (stream, sink) = try await test.register().only()
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(stream, (1...9).map { .at($0) })
+        try await test.spool.deliver(sink)
+        #expect(try await prune(test, stream) == 5)
+        return (test, stream, sink)
+    }
+
+    /// Takes what is settled and was created before 5.5 s.
+    private static func prune(_ test: TestSpool, _ stream: StreamID) async throws -> Int {
+        let now = [stream: SourceTime(date: .t(105) + .milliseconds(500), sweepsBack: .zero)]
+        return try await test.spool.prune(now: now, age: .seconds(100)).events
+    }
+
+    @Test("a scan over what retention has taken inserts nothing of it as new, and counts it")
+    func belowPrunedTo() async throws {
+        let (test, stream, _) = try await Self.pruned()
+
+        let receipt = try await test.append(stream, [.at(4), .at(5), .at(6), .at(10)])
+        let again = try await test.append(stream, [.at(4), .at(10)])
+
+        #expect(receipt.inserted == 1 && receipt.skipped == 2)
+        #expect(again.inserted == 0 && again.skipped == 1)
+        #expect(try await test.value(Int.self, "SELECT skipped FROM stream") == 3)
+        #expect(try await test.values("SELECT count(*) FROM event WHERE external_id IN ('e4', 'e5')") == [0])
+    }
+
+    @Test("a record that a scan was not asked for by its time is no loss, although retention has passed it")
+    func belowWindow() async throws {
+        let (test, stream, _) = try await Self.pruned()
+
+        for reason in [Scan.Reason.poll, .sweep] {
+            var commit = PageCommit.poll(stream, [.at(3, "late \(reason)")], from: .t(6))
+            commit.scan.reason = reason
+            let receipt = try await test.spool.append(commit)
+
+            #expect(receipt.inserted == 1 && receipt.skipped == 0)
         }
+    }
 
-        let receipt = try await test.append(stream, [.at(4), .at(5)])
+    @Test(
+        "a record that does not tell when it was saved counts as saved when it came: once, and not gone at once"
+    )
+    func withoutOwnTime() async throws {
+        let (test, stream, sink) = try await Self.pruned()
+        var commit = PageCommit.poll(stream, [.at(1, "late")], from: .t0, to: .t(110))
+        commit.page = Page(
+            body: commit.page.body,
+            records: commit.page.records.map { PageRecord(raw: $0.raw, event: $0.event, hasOwnTime: false) },
+            date: .t(110),
+            next: nil
+        )
 
-        #expect(receipt.inserted == 1)
-        #expect(try await test.value(String.self, "SELECT id FROM events") == "e5")
+        let first = try await test.spool.append(commit)
+        try await test.spool.deliver(sink)
+        let pruned = try await Self.prune(test, stream)
+        let second = try await test.spool.append(commit)
+
+        #expect(first.inserted == 1 && first.skipped == 0)
+        #expect(pruned == 0)
+        #expect(second.inserted == 0 && second.skipped == 0)
+        let times = "SELECT occurred_ms, created_ms FROM event WHERE external_id = 'late'"
+        let row = try await test.spool.read { db in
+            try Row.fetchOne(db, sql: times).map { [$0[0] as Int64, $0[1] as Int64] }
+        }
+        #expect(row == [Timestamp.t(1).milliseconds, Timestamp.t(110).milliseconds])
     }
 
     @Test("a scan of two pages has one window, and the scan kept between them names it")
@@ -314,16 +368,19 @@ import Testing
 }
 
 extension TestSpool {
-    /// From and to of each gap in fetching, in seconds after `t0`.
+    /// From and to of each gap before the cursor, in seconds after `t0`.
     func gapSeconds() async throws -> [[Int64]] {
         try await spool.read { db in
-            try Row.fetchAll(db, sql: "SELECT from_ms, to_ms FROM gaps WHERE kind = 'fetch' ORDER BY from_ms")
-                .map {
-                    [
-                        (($0[0] as Int64) - Timestamp.t0.milliseconds) / 1_000,
-                        (($0[1] as Int64) - Timestamp.t0.milliseconds) / 1_000,
-                    ]
-                }
+            try Row.fetchAll(
+                db,
+                sql: "SELECT from_ms, to_ms FROM gaps WHERE state = 'unproved' ORDER BY from_ms"
+            )
+            .map {
+                [
+                    (($0[0] as Int64) - Timestamp.t0.milliseconds) / 1_000,
+                    (($0[1] as Int64) - Timestamp.t0.milliseconds) / 1_000,
+                ]
+            }
         }
     }
 }

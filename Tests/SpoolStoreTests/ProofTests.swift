@@ -52,7 +52,7 @@ struct ProofTests {
     }
 
     @Test(
-        "what was written within 60 s before an unclean end is doubtful, until another way has delivered it"
+        "what a connection settled last is doubtful after an unclean end, until another way has delivered it"
     )
     func doubtful() async throws {
         let test = try TestSpool()
@@ -63,7 +63,7 @@ struct ProofTests {
             sink,
             outcome: .delivered(.kernel),
             connection: connection,
-            settled: .t(100)
+            settled: .t(89)
         )
         try await test.append(stream, [.at(2, "late"), .at(3, "again")])
         try await test.spool.deliver(
@@ -72,8 +72,8 @@ struct ProofTests {
             connection: connection,
             settled: .t(150)
         )
-        try await test.spool.closed(connection, clean: false, at: .t(200))
-        var commit = DeliveryCommit(sink: sink, at: .t(210))
+        try await test.spool.closed(connection, clean: false, at: .t(2_000))
+        var commit = DeliveryCommit(sink: sink, at: .t(2_010))
         commit.entries = [.live(stream, Seq(3), Seq(3), events: 1, outcome: .delivered(.acknowledged))]
         try await test.spool.settle(commit)
 

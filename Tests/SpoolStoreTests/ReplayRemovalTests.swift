@@ -191,6 +191,7 @@ import Testing
                 from: .t(0),
                 to: .t(100),
                 basis: .created,
+                streams: names.compactMap { StreamName($0) },
                 refetch: true
             ),
             at: .t(50)

@@ -133,17 +133,21 @@ import Testing
         #expect(replay.total == 2)
     }
 
-    @Test("rows of evidence kernel of the last 60 s before an unclean end are doubtful, unless proved later")
-    func doubtful() async throws {
+    @Test(
+        "rows of evidence kernel of a connection's last 60 s are doubtful after an unclean end, unless proved later",
+        arguments: [91, 100, 100_000]
+    )
+    func doubtful(closed: Int) async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
         try await test.append(stream, (1...4).map { .at($0) })
         let first = try await test.spool.opened(sink, address: "tcp://a", transport: "tcp", at: .t(0))
         let kernel = Outcome.delivered(.kernel)
-        try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: first, settled: .t(39))
-        try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: first, settled: .t(40))
+        try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: first, settled: .t(29))
+        try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: first, settled: .t(30))
         try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: first, settled: .t(90))
-        try await test.spool.closed(first, clean: false, at: .t(100))
+        // Whenever the end is noticed, by whatever clock.
+        try await test.spool.closed(first, clean: false, at: .t(closed))
         let second = try await test.spool.opened(sink, address: "tcp://a", transport: "tcp", at: .t(101))
         try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: second, settled: .t(102))
         try await test.spool.closed(second, clean: true, at: .t(103))

@@ -38,7 +38,9 @@ import Testing
         #expect(try await standing(test).isEmpty)
     }
 
-    @Test("a loss is told of at the source's time, while its sink is away and for 7 days after it was raised")
+    @Test(
+        "a loss is told of from when it was taken on, while its sink is away and for 7 days after it was raised"
+    )
     func lossOfReturned() async throws {
         let (test, stream, _) = try await Self.make()
         try await lose(test, stream)
@@ -74,7 +76,7 @@ import Testing
         let (test, stream, _) = try await Self.make()
         try await lose(test, stream)
 
-        try await test.spool.forget("siem")
+        try await test.spool.forget("siem", at: .t(1_000))
 
         #expect(try await standing(test).isEmpty)
         #expect(try await test.spool.notifications(all: true).count == 1)

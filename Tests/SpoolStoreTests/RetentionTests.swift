@@ -206,14 +206,56 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT events FROM gaps WHERE kind = 'delivery'") == 3)
     }
 
+    @Test("a paused replay ages by the local clock alone, whatever a source's clock says")
+    func pausedByLocalClock() async throws {
+        let (test, stream, sink) = try await Self.make()
+        try await test.append(stream, [.at(1), .at(2)])
+        try await test.spool.deliver(sink)
+        let replay = try await test.spool.create(
+            ReplayRequest(sink: SinkName("siem"), from: .t(0), to: .t(10)),
+            at: .t(900_000)
+        )
+        try await test.spool.move(replay.id, to: .paused, at: .t(900_000))
+        let pause = Timestamp.t(900_000)
+
+        let ahead = Self.now(stream, 900_000 + 365 * 86_400)
+        let kept = try await test.spool.prune(now: ahead, at: pause + .days(7), age: .zero)
+        let behind = Self.now(stream, 900_000)
+        let taken = try await test.spool.prune(now: behind, at: pause + .days(7) + .seconds(1), age: .zero)
+
+        #expect(kept.events == 0 && kept.replays.isEmpty)
+        #expect(taken.events == 2 && taken.replays == [replay.id])
+    }
+
+    @Test("one source's clock far ahead takes nothing that a departed sink has left of another source")
+    func othersClock() async throws {
+        let (test, first, _) = try await Self.make(streams: ["a/x", "b/x"])
+        let ids = try await test.spool.status().streams.map(\.id)
+        let second = try #require(ids.first { $0 != first })
+        try await test.append(first, [.at(1)])
+        try await test.append(second, [.at(1)])
+        _ = try await test.register(streams: ["a/x", "b/x"], sinks: [])
+        func prune(_ a: Int, _ b: Int) async throws -> PruneReport {
+            let now = Self.now(first, a).merging(Self.now(second, b)) { known, _ in known }
+            return try await test.spool.prune(now: now, at: .t(b), age: .days(1))
+        }
+
+        let leaving = try await prune(100_000, 100_000)
+        let wrong = try await prune(100_000 + 365 * 86_400, 100_001)
+
+        #expect(leaving.events == 0)
+        #expect(wrong.events == 1 && wrong.lost == 1)
+        #expect(try await test.values("SELECT stream_id FROM event") == [second.value])
+    }
+
     @Test("forgetting a sink that left lets its events go; one that is configured cannot be forgotten")
     func forgets() async throws {
         let (test, stream, _) = try await Self.make()
         try await test.append(stream, [.at(1)])
-        await #expect(throws: StoreError.self) { try await test.spool.forget("siem") }
+        await #expect(throws: StoreError.self) { try await test.spool.forget("siem", at: .t(1_000)) }
         _ = try await test.register(sinks: [])
 
-        try await test.spool.forget("siem")
+        try await test.spool.forget("siem", at: .t(1_000))
 
         let report = try await test.spool.prune(now: Self.now(stream, 1_000), age: .zero)
         #expect(report.events == 1)
@@ -274,6 +316,25 @@ import Testing
         #expect(!before)
         #expect(full)
         #expect(try await test.spool.mustPause() == false)
+    }
+
+    @Test("a size limit that changes while the spool is open counts from then on")
+    func limitChanges() async throws {
+        let (test, stream, sink) = try await Self.make(maxBytes: 1 << 20)
+        let raw = String(repeating: "x", count: 2_000)
+        try await test.append(stream, (0..<600).map { .at($0) }) { _ in raw }
+        let full = try await test.spool.mustPause()
+
+        test.spool.limit(to: 1 << 30)
+        let raised = try await test.spool.mustPause()
+        try await test.spool.deliver(sink)
+        let spared = try await test.spool.prune(now: Self.now(stream, 900_000), age: .days(30))
+        test.spool.limit(to: 1 << 20)
+        let lowered = try await test.spool.mustPause()
+        let taken = try await test.spool.prune(now: Self.now(stream, 900_000), age: .days(30))
+
+        #expect(full && !raised && lowered)
+        #expect(spared.events == 0 && taken.events > 0)
     }
 
     @Test("space is given back to the file system in slices")

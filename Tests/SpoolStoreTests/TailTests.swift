@@ -70,7 +70,7 @@ struct TailTests {
             )
         }
 
-        let would = try await test.spool.prunable(now: now, age: .days(30))
+        let would = try await test.spool.prunable(now: now, at: .t(900_000), age: .days(30))
         let kept = try await test.value(Int.self, "SELECT count(*) FROM event")
         let report = try await test.spool.prune(now: now, age: .days(30))
 

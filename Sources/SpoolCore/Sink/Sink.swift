@@ -37,7 +37,8 @@ package protocol SinkSession: Sendable {
     var settlements: AsyncStream<Settlement> { get }
 
     /// No more batches will come: half-closes and lets what was sent settle, for at most `patience`;
-    /// `settlements` then ends with `.finished`, or with `.ended` when something stayed unsettled.
+    /// `settlements` then ends with `.finished`, or with `.ended` when something stayed unsettled, or is settled only
+    /// by the word of a kernel and the receiver did not end the connection.
     func finish(patience: Duration) async
 
     /// Closes at once. Idempotent.

@@ -11,8 +11,8 @@ package struct SinkFault: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     package let kind: Kind
-    /// True when the connection ended without a clean close after bytes were written: rows of evidence
-    /// `kernel` of its last 60 s are then doubtful (`design: plain TCP and TLS`).
+    /// True when the connection ended after bytes were written and the receiver did not close it in good order: rows
+    /// of evidence `kernel` that were settled last are then doubtful (`DeliveryCommit.doubt`).
     package let isUnclean: Bool
     /// What happened, to what, and what to do; one sentence or two, no event content.
     package let description: String

@@ -22,6 +22,9 @@ package struct SourceFault: Error, Sendable, Equatable, CustomStringConvertible 
         case nonsense
         /// The source cannot continue this scan: it begins again.
         case scanLost
+        /// Nothing came, with the word that more follows, and not where: what the window holds is not known, and its
+        /// scan not at an end. Backoff of that scan alone.
+        case unended
     }
 
     package let kind: Kind

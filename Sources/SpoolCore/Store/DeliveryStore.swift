@@ -18,7 +18,8 @@ package protocol DeliveryStore: Sendable {
     func opened(_ sink: SinkID, address: String, transport: String, at: Timestamp) async throws(StoreError)
         -> ConnectionID
 
-    /// Records how a connection ended; an unclean end makes rows of evidence `kernel` of its last 60 s doubtful.
+    /// Records how a connection ended; an unclean end makes rows of evidence `kernel` doubtful that were settled within
+    /// `DeliveryCommit.doubt` before its last settlement.
     func closed(_ connection: ConnectionID, clean: Bool, at: Timestamp) async throws(StoreError)
 
     /// Keeps a sink's state for `status` and the views.
@@ -86,6 +87,13 @@ package struct LedgerEntry: Sendable, Equatable {
 
 /// Everything one settling transaction changes.
 package struct DeliveryCommit: Sendable {
+    /// How long before a connection's last settlement what only the receiver's kernel has is doubtful, should the
+    /// connection end uncleanly.
+    ///
+    /// It counts from the last settlement and not from the end: that a receiver hangs is noticed late, and nothing
+    /// is settled in between.
+    package static let doubt = Duration.seconds(60)
+
     package var sink: SinkID
     /// In the order of sending.
     ///
@@ -95,6 +103,8 @@ package struct DeliveryCommit: Sendable {
     package var replayPositions: [ReplayPosition] = []
     /// Events a second the sink takes while it is fed without a pause, when that was measured.
     package var rate: Double?
+    /// Rows settled from here on are doubtful should the connection end uncleanly; nil: within `doubt` before these.
+    package var doubtFrom: Timestamp?
     package var at: Timestamp
 
     package init(sink: SinkID, at: Timestamp) {

@@ -11,11 +11,21 @@ package protocol PageStore: Sendable {
     /// Spools a page with the scan's state in one transaction, durable on return.
     ///
     /// Records whose `(stream, external_id)` is known insert nothing; one whose bytes differ is counted as
-    /// changed. Records that `pruned_to_ms` covers are not inserted.
+    /// changed. A record below `pruned_to_ms` is not inserted where its scan reads again what retention has taken: in
+    /// the scan's own window, by its own time. Such are counted; nobody can tell them from records never seen.
     func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt
 
     /// Gives up the scan under way: its window becomes `abandoned`.
     func abandon(_ scan: Scan, of stream: StreamID, at: Timestamp) async throws(StoreError)
+
+    /// Takes `since` and `swept_to` back when they lie more than a few minutes after `now`, as a wrong time of the source
+    /// may have put them there: to what fetch windows that lie in the past prove, and at least by the look-back.
+    ///
+    /// The one way back for either. Durable on return.
+    ///
+    /// - Returns: where `since` stands; nil when both are left as they are.
+    func pullBack(_ stream: StreamID, to now: Timestamp, lookBack: Duration) async throws(StoreError)
+        -> Timestamp?
 
     /// Keeps a stream's trouble for `status` and the views; nil clears it.
     func report(_ trouble: StreamTrouble?, of stream: StreamID) async throws(StoreError)
@@ -104,12 +114,15 @@ package struct PageReceipt: Sendable, Equatable {
     package let changed: Int
     /// Of those inserted, how many could not be understood.
     package let unreadable: Int
+    /// Left out below `pruned_to_ms`: retention has taken them, or they came too late.
+    package let skipped: Int
 
-    package init(window: WindowID, inserted: Int, changed: Int, unreadable: Int) {
+    package init(window: WindowID, inserted: Int, changed: Int, unreadable: Int, skipped: Int = 0) {
         self.window = window
         self.inserted = inserted
         self.changed = changed
         self.unreadable = unreadable
+        self.skipped = skipped
     }
 }
 

@@ -48,7 +48,7 @@ package enum MissingCause: String, Sendable, Codable, CaseIterable {
     case unsettled
     /// The sink refused it.
     case deadLetter = "dead-letter"
-    /// Written to a socket within 60 s before its connection ended uncleanly.
+    /// Among the last that a connection settled which ended uncleanly (`DeliveryCommit.doubt`).
     case doubtful
 }
 

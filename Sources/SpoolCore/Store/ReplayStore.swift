@@ -34,6 +34,8 @@ package struct ReplayRequest: Sendable, Codable, Equatable {
     package var to: Timestamp
     package var basis: ReplayBasis
     /// Nil: every stream the sink takes; for an ad-hoc destination every stream of the spool.
+    ///
+    /// The spool's own notifications are sent only where they are named.
     package var streams: [StreamName]?
     /// Leaves out what the ledger shows this sink to have.
     package var missingOnly: Bool
@@ -77,7 +79,7 @@ package struct ReplayEstimate: Sendable, Codable, Equatable {
     package var kernel: Int
     /// Of those in the window: only handed to the network.
     package var sent: Int
-    /// Of those in the window: in the receiver's kernel within 60 s before a connection ended uncleanly.
+    /// Of those in the window: in the receiver's kernel, the last on a connection that ended uncleanly.
     package var doubtful: Int
     /// Of those in the window: dead letters.
     package var deadLetters: Int

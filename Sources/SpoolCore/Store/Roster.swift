@@ -51,10 +51,21 @@ package struct Roster: Sendable, Equatable {
 
     package let streams: [Stream]
     package let sinks: [Sink]
+    /// A sink that is down for longer is in `connection error`.
+    package let connectionErrorAfter: Duration
+    /// A sink that is down for longer is `disconnected`; the view `health` knows both from here.
+    package let disconnectedAfter: Duration
 
-    package init(streams: [Stream], sinks: [Sink]) {
+    package init(
+        streams: [Stream],
+        sinks: [Sink],
+        connectionErrorAfter: Duration = .hours(2),
+        disconnectedAfter: Duration = .hours(12)
+    ) {
         self.streams = streams
         self.sinks = sinks
+        self.connectionErrorAfter = connectionErrorAfter
+        self.disconnectedAfter = disconnectedAfter
     }
 }
 

@@ -82,7 +82,12 @@ package struct Composition: Sendable {
         }
         let isNotifying = sinks.contains { $0.content.streams.contains(.notifications) }
         let own = isNotifying ? [Roster.Stream(name: .notifications, kind: .alert)] : []
-        return Roster(streams: streams + own, sinks: sinks.map(\.content.roster))
+        return Roster(
+            streams: streams + own,
+            sinks: sinks.map(\.content.roster),
+            connectionErrorAfter: notifications.connectionErrorAfter,
+            disconnectedAfter: notifications.disconnectedAfter
+        )
     }
 
     /// Where each sink sends to, for `status`.

@@ -12,16 +12,18 @@ extension GapStatus {
     ///   - uncovered: what is not proved to be read, where that is known already; otherwise it is read, which takes a
     ///     while for a long history.
     ///   - time: gaps that have healed before are left out.
+    ///   - now: the end of those that lie open.
     /// - Returns: gaps by stream, those of streams that have none left out.
     /// - Throws: what keeps the spool from being read.
     static func read(
         _ spool: Spool,
         _ streams: [SpoolStatus.Stream],
         uncovered: [StreamID: [UncoveredTime]]?,
-        healedSince time: Timestamp
+        healedSince time: Timestamp,
+        at now: Timestamp
     ) async throws(StoreError) -> [StreamName: [GapStatus]] {
         var found: [StreamName: [GapStatus]] = [:]
-        for gap in try await spool.coverage(healedSince: time) {
+        for gap in try await spool.coverage(healedSince: time, at: now) {
             var status = GapStatus(.unread, from: gap.from, to: gap.to)
             status.noticed = gap.noticed
             status.healed = gap.healed

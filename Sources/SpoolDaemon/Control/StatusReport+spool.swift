@@ -17,6 +17,10 @@ extension StatusReport {
             at: SystemTime.now()
         )
         report.spool.limit = composition.spool.maxSize
+        if !(report.holder.map(Spool.mayBeDaemon) ?? false) {
+            let last = try await spool.lastDaemon()
+            report.stopped = StoppedDaemon(since: last?.until, isClean: last?.endedInGoodOrder ?? true)
+        }
         return report
     }
 
@@ -33,7 +37,8 @@ extension StatusReport {
             spool,
             status.streams,
             uncovered: uncovered,
-            healedSince: now - Self.healedShown
+            healedSince: now - Self.healedShown,
+            at: now
         )
         self.init(
             version: SpoolVersion.number,
@@ -60,7 +65,9 @@ extension StatusReport {
         }
         set(try await spool.rates(at: now), of: status)
         replays = status.replays.map(ReplayStatus.init)
-        proof = try await spool.lastProof().flatMap(ProofStatus.init)
+        audit = try await spool.lastProof(.audit).flatMap(ProofStatus.init)
+        proof = try await spool.lastProof(.command).flatMap(ProofStatus.init)
+        if let audit, let proof, proof.finished < audit.finished { self.proof = nil }
         notifications = status.notifications.map {
             NotificationStatus(
                 at: $0.at,

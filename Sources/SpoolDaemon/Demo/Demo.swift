@@ -19,6 +19,8 @@ package struct Demo: Sendable {
         package var history = 2_000
         /// How long events flow, and how long the SIEM is away.
         package var act: Duration = .seconds(8)
+        /// How long an act may take at most; what it waits for has then gone wrong.
+        package var limit: Duration = .seconds(60)
 
         package init() {}
     }
@@ -57,7 +59,29 @@ package struct Demo: Sendable {
         return account
     }
 
+    /// An act that did not come to its end within its limit.
+    private struct UnfinishedAct: Error { let phase: String }
+
+    /// Plays the acts up to the end, or up to the first that does not come to its own, and takes stock.
     private func play(_ stage: DemoStage) async throws -> DemoAccount {
+        var again: Set<String> = []
+        var unfinished: String?
+        do {
+            try await playActs(stage, again: &again)
+        } catch let act as UnfinishedAct {
+            unfinished = act.phase
+        }
+        return DemoAccount(
+            held: stage.visible,
+            shown: stage.shown,
+            spooled: try await stage.spooled(),
+            received: stage.receiver.ids,
+            replayed: again,
+            unfinished: unfinished
+        )
+    }
+
+    private func playActs(_ stage: DemoStage, again: inout Set<String>) async throws {
         var picture = DemoPicture()
         picture.rate = Int(options.rate)
         picture.history = options.history
@@ -65,8 +89,8 @@ package struct Demo: Sendable {
         let opened = stage.engine.time.wall()
 
         try await act("events flow from the portal through the spool to the SIEM", stage, &picture, began) {
-            _ in
-            began.duration(to: .now) >= options.act
+            // Nothing is under way then: what a connection loses half-way goes again, and here nothing comes twice.
+            began.duration(to: .now) >= options.act && $0.waiting == 0
         }
         await stage.receiver.stop()
         picture.isUp = false
@@ -84,7 +108,7 @@ package struct Demo: Sendable {
         // Whole minutes: the picture shows no more of a time.
         let minute = Timestamp(milliseconds: opened.milliseconds / 60_000 * 60_000)
         let window = (from: minute - .hours(12), to: minute - .hours(6))
-        let again = try await stage.spooled(from: window.from, to: window.to)
+        again = try await stage.spooled(from: window.from, to: window.to)
         let replay = try await stage.spool.create(
             ReplayRequest(sink: SinkName("siem"), from: window.from, to: window.to),
             at: stage.engine.time.wall()
@@ -108,20 +132,16 @@ package struct Demo: Sendable {
             &picture,
             began
         ) {
-            $0.unsettled == 0 && $0.shown == stage.visible.count && $0.spooled == $0.shown
+            $0.unsettled == 0 && $0.waiting == 0 && $0.shown == stage.visible.count && $0.spooled == $0.shown
         }
-        return DemoAccount(
-            shown: stage.shown,
-            spooled: try await stage.spooled(),
-            received: stage.receiver.ids,
-            replayed: again
-        )
     }
 
     /// `2026-11-23T04:00Z`.
     private static func short(_ time: Timestamp) -> String { time.description.prefix(16) + "Z" }
 
-    /// Shows one act until it is over; an act that does not end within a minute is ended as a fault of ours.
+    /// Shows one act until it is over.
+    ///
+    /// - Throws: `UnfinishedAct` when it is not within its limit.
     private func act(
         _ phase: String,
         _ stage: DemoStage,
@@ -130,7 +150,7 @@ package struct Demo: Sendable {
         until isOver: (DemoPicture) async throws -> Bool
     ) async throws {
         picture.begin(phase)
-        let limit = ContinuousClock.now.advanced(by: .seconds(60))
+        let limit = ContinuousClock.now.advanced(by: options.limit)
         while true {
             (picture.spooled, picture.unsettled) = try await stage.progress()
             if options.isTerminal { picture.recent = try await stage.recent() }
@@ -142,7 +162,8 @@ package struct Demo: Sendable {
             picture.elapsedSeconds = Int(began.duration(to: .now).milliseconds / 1_000)
             picture.remember()
             screen.show(picture)
-            if try await isOver(picture) || ContinuousClock.now >= limit { return }
+            if try await isOver(picture) { return }
+            guard ContinuousClock.now < limit else { throw UnfinishedAct(phase: phase) }
             // The pace of the picture, nothing waits for it.
             try await Task.sleep(for: .milliseconds(options.isTerminal ? 200 : 1_000))
         }

@@ -24,14 +24,21 @@ extension ControlRoutes {
             guard let rules = engine.retentionRules.withLock({ $0 }) else {
                 throw ControlRefusal(.spoolUnavailable, "The process that holds the spool runs no retention.")
             }
-            let work = PruneByHand(spool: engine.spool, rules: rules, dates: engine.sourceDates)
+            let work = PruneByHand(
+                spool: engine.spool,
+                rules: rules,
+                dates: engine.sourceDates,
+                wall: engine.time.wall()
+            )
             let answer = try await work.run(isDryRun: command.isDryRun)
             if !command.isDryRun, answer.events > 0 { engine.lanesChanged.notify() }
             return answer
         }
         on(TraceAtSource.self, router) { await engine.trace($0.id) }
         on(Forget.self, router) { command in
-            try await engine.spool.forget(command.name)
+            try await engine.spool.forget(command.name, at: engine.time.wall())
+            // A running loop still has the lane: it sends no batch more of it.
+            engine.lanesChanged.notify()
             return command.name
         }
         on(BackUp.self, router) { try await engine.backups.run(engine.spool, to: $0.file) }

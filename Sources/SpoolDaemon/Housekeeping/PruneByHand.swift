@@ -8,6 +8,8 @@ struct PruneByHand: Sendable {
     let rules: RetentionRules
     /// What the sources' clocks say now.
     let dates: [StreamID: Timestamp]
+    /// What the local one says.
+    let wall: Timestamp
 
     func run(isDryRun: Bool) async throws(StoreError) -> PruneAnswer {
         let before = try await spool.status()
@@ -15,11 +17,11 @@ struct PruneByHand: Sendable {
         var lost = 0
         var counts: [StreamID: Int]
         if isDryRun {
-            counts = try await spool.prunable(now: now, age: rules.age)
+            counts = try await spool.prunable(now: now, at: wall, age: rules.age)
         } else {
             var report: PruneReport
             repeat {
-                report = try await spool.prune(now: now, age: rules.age)
+                report = try await spool.prune(now: now, at: wall, age: rules.age)
                 lost += report.lost
             } while report.hasMore && !Task.isCancelled
             let after = try await spool.status()

@@ -21,7 +21,7 @@ extension ReplayDesk {
     package func forget(_ name: String) async throws {
         switch way {
         case .daemon(let client): _ = try await client.send(Forget(name))
-        case .direct(let direct): try await direct.spool.forget(name)
+        case .direct(let direct): try await direct.spool.forget(name, at: direct.engine.time.wall())
         }
     }
 
@@ -57,7 +57,9 @@ extension DirectReplays {
     fileprivate func prune(isDryRun: Bool) async throws -> PruneAnswer {
         var dates: [StreamID: Timestamp] = [:]
         var fault: SourceFault?
-        for source in composition.sources.map(\.content) {
+        for part in composition.sources {
+            // A date that is not believed would delete what is not old.
+            let source = ClockedSource(part.content, time: engine.time, logger: engine.logger)
             guard let stream = source.streams.first else { continue }
             do throws(SourceFault) {
                 let date = try await source.date(for: stream)
@@ -68,7 +70,8 @@ extension DirectReplays {
         }
         if let fault, dates.isEmpty { throw fault }
         let rules = RetentionRules(composition, registration)
-        return try await PruneByHand(spool: spool, rules: rules, dates: dates).run(isDryRun: isDryRun)
+        let work = PruneByHand(spool: spool, rules: rules, dates: dates, wall: engine.time.wall())
+        return try await work.run(isDryRun: isDryRun)
     }
 
     /// A daemon that asks for the spool gets it: the backup is then broken off.

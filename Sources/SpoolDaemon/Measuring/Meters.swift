@@ -52,8 +52,14 @@ final class Meters: Sendable {
         if state.withLock({ $0.sampled.map(Self.minute) }) != Self.minute(now) { try await sample(at: now) }
     }
 
+    /// Writes a sample before anything is fetched or sent, so that what a start brings at once is in the day; a full
+    /// disk does without.
+    func begin() async throws(StoreError) { try await sampleIfThereIsRoom() }
+
     /// Writes the last sample, at the end; a full disk does without.
-    func end() async throws(StoreError) {
+    func end() async throws(StoreError) { try await sampleIfThereIsRoom() }
+
+    private func sampleIfThereIsRoom() async throws(StoreError) {
         do throws(StoreError) {
             try await sample(at: time.wall())
         } catch {

@@ -20,6 +20,7 @@ extension Measurements {
             words: Dictionary(words) { first, _ in first },
             failures: try await engine.spool.failures(),
             reading: engine.meters.reading,
+            openEnds: try await engine.spool.openEnds(at: now),
             maxSize: composition.spool.maxSize,
             isPaused: engine.spool.pause != nil
         )

@@ -69,7 +69,7 @@ extension Measurements {
             one(
                 "spool_file_size_bytes",
                 .gauge,
-                "Bytes of the database file, free pages included.",
+                "Bytes of the database, free pages and those included that only the write-ahead log has yet.",
                 Double(status.size.file)
             ),
             one("spool_wal_size_bytes", .gauge, "Bytes of the write-ahead log.", Double(status.size.wal)),
@@ -141,13 +141,13 @@ extension Measurements {
             streams(
                 "spool_coverage_gaps",
                 .gauge,
-                "Stretches of time before the cursor that were never proved to be read."
-            ) { Double(reading.gaps[$0.id]?.count ?? 0) },
+                "Stretches of time that are not proved to be read; one that lies open heals when the source is back."
+            ) { Double(uncovered($0).count) },
             streams(
                 "spool_coverage_gap_seconds",
                 .gauge,
                 "How long those stretches are together, in seconds."
-            ) { (reading.gaps[$0.id] ?? []).reduce(0) { $0 + seconds($1.length) } },
+            ) { uncovered($0).reduce(0) { $0 + seconds($1.length) } },
             histogram(
                 "spool_fetch_lag_seconds",
                 "From the source's saving of an event (alerts: from its happening) to its being spooled, in seconds.",

@@ -14,6 +14,8 @@ struct Measurements: Sendable {
     var words: [SinkName: String]
     var failures: [SinkID: Int]
     var reading: Meters.Reading
+    /// What of each stream lies open now: read at every asking, unlike what the meters have.
+    var openEnds: [StreamName: UncoveredTime] = [:]
     /// `spool.retention.max_size`.
     var maxSize: Int64
     var isPaused: Bool
@@ -24,9 +26,15 @@ struct Measurements: Sendable {
     ]
     static let severities: [NotificationSeverity] = [.information, .warning, .error, .critical]
 
+    /// All that is not proved to be read of a stream, as the view `gaps` has it.
+    func uncovered(_ stream: SpoolStatus.Stream) -> [UncoveredTime] {
+        (reading.gaps[stream.id] ?? []) + [openEnds[stream.name]].compactMap { $0 }
+    }
+
     /// Streams that are fetched.
     var streams: [SpoolStatus.Stream] { status.streams.filter(\.isFetched) }
 
-    /// Sinks that are in the configuration.
-    var sinks: [SpoolStatus.Sink] { status.sinks.filter { $0.state != .disabled } }
+    /// Every sink that the spool knows: one that left the configuration keeps its series, so that what retention takes
+    /// meanwhile is seen to grow.
+    var sinks: [SpoolStatus.Sink] { status.sinks }
 }

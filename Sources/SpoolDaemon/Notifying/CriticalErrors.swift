@@ -130,7 +130,7 @@ struct CountedSink: Sink {
 extension SourceFault.Kind {
     fileprivate var isCritical: Bool {
         switch self {
-        case .throttled, .tooLarge, .scanLost: false
+        case .throttled, .tooLarge, .scanLost, .unended: false
         case .invalidToken, .forbidden, .rejected, .invalidProxy, .unreachable, .incomplete, .nonsense: true
         }
     }

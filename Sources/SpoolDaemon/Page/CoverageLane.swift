@@ -11,14 +11,25 @@ struct CoverageLane: Sendable, Equatable {
     var sweptTo: Timestamp?
     /// Up to here everything has been read once.
     var readTo: Timestamp?
-    /// What was never proved to be read.
+    /// What is not proved to be read, as the view `gaps` has it.
     var gaps: [Span]
     /// What was not read when its turn was, and has been since.
     var late: [Span] = []
 
     struct Span: Sendable, Equatable {
+        /// Why it is not read.
+        enum Cause: Sendable {
+            /// Read, or passed over, without proof; it does not heal by itself.
+            case unproved
+            /// The stream is not read now.
+            case open
+            /// It is read again, and what was missed comes now.
+            case healing
+        }
+
         var from: Timestamp
         var to: Timestamp
+        var cause = Cause.unproved
     }
 
     init(name: String, start: Timestamp?, sweptTo: Timestamp?, readTo: Timestamp?, gaps: [Span]) {
@@ -35,7 +46,10 @@ struct CoverageLane: Sendable, Equatable {
         readTo = stream.readTo.map { min($0, now) }
         sweptTo = [stream.sweptTo, readTo].compactMap { $0 }.min()
         if stream.sweptTo == nil { sweptTo = nil }
-        self.gaps = gaps.filter { $0.kind == .unproved }.map { Span(from: $0.from, to: $0.to ?? now) }
+        self.gaps = gaps.filter { $0.kind != .lost && $0.healed == nil }.map { gap in
+            let cause: Span.Cause = gap.kind == .unproved ? .unproved : gap.to == nil ? .open : .healing
+            return Span(from: gap.from, to: gap.to ?? max(now, gap.from), cause: cause)
+        }
         late = gaps.filter { $0.kind == .unread && $0.healed != nil }
             .map { Span(from: $0.from, to: $0.to ?? now) }
     }
@@ -70,6 +84,11 @@ struct CoverageLane: Sendable, Equatable {
     func summary(now: Timestamp) -> String {
         guard let readTo else { return "not read yet" }
         guard !gaps.isEmpty else { return "no gaps, read up to \(Wording.time(readTo, now: now))" }
+        return Self.words(gaps)
+    }
+
+    /// How many gaps, and how long they are together.
+    static func words(_ gaps: [Span]) -> String {
         let missing = gaps.reduce(Duration.zero) { $0 + $1.to.since($1.from) }
         return "\(Wording.count(gaps.count, "gap")), \(Wording.length(missing)) in all"
     }

@@ -68,15 +68,20 @@ struct PageParts: Sendable {
         facts.report.spool.limit > 0 ? ", of \(Wording.bytes(facts.report.spool.limit))" : ""
     }
 
-    /// The last proof in one line; nothing before the first.
+    /// The last audit and a newer proof that somebody asked for, a line each; nothing before the first.
     private var proof: HTML {
-        guard let proof = facts.report.proof else { return .none }
+        let audit: HTML = facts.report.audit.map { line("Last audit", $0) } ?? .none
+        let asked: HTML = facts.report.proof.map { line("Last proof asked for", $0) } ?? .none
+        return "\(audit)\(asked)"
+    }
+
+    private func line(_ name: String, _ proof: ProofStatus) -> HTML {
         let streams = proof.streams.map { " of " + $0.joined(separator: ", ") } ?? ""
         let result: HTML =
             proof.unproved == .all ? "nothing of it could be compared" : self.result(proof)
         let reason = proof.reason == "audit" ? ", by the daemon itself" : ""
         return """
-            <p class="proof">Last proof, ended \(time(proof.finished)) UTC: \
+            <p class="proof">\(name), ended \(time(proof.finished)) UTC: \
             \(Wording.length(proof.to.since(proof.from))) up to \(time(proof.to)) UTC\(streams): \
             \(result)\(reason).</p>
             """
@@ -117,7 +122,7 @@ struct PageParts: Sendable {
         let kinds: [(String, HTML)] = [
             ("twice", "read twice"), ("once", "read once"), ("late", "read late"),
             ("unread", "not read yet"),
-            ("gap", "gap: never read"), ("off", "no daemon ran"),
+            ("gap", "gap: not proved to be read"), ("off", "no daemon ran"),
         ]
         let items = kinds.map { look, words -> HTML in
             """
@@ -189,7 +194,7 @@ struct PageParts: Sendable {
             let share = replay.total == 0 ? 100 : min(100, replay.sent * 100 / whole)
             return [
                 .init("<strong>\(Int(replay.id))</strong>"),
-                .init("\(replay.sink)"),
+                .init("\(replay.destination ?? replay.sink)"),
                 .init("\(state(replay.state.rawValue))"),
                 .init("\(moment(replay.from)) to \(moment(replay.to))"),
                 .init(

@@ -36,23 +36,25 @@ struct Verdict: Sendable, Equatable {
         if let paused = report.spool.paused { details.append("Fetching stands still: \(paused)") }
         details += streams.map { Self.sentence($0, facts.now) }
         details += sinks.map { Self.sentence($0, facts.now) }
-        let holes = facts.day.lanes.filter { !$0.gaps.isEmpty }
-        details += holes.map {
-            "\($0.name): \($0.summary(now: facts.now)), never proved to be read."
+        let told = Set(streams.map(\.name) + sinks.map(\.name))
+        let holes = facts.day.lanes.filter { lane in
+            lane.gaps.contains { $0.cause == .unproved || $0.cause == .open && !told.contains(lane.name) }
         }
+        details += holes.flatMap { Self.sentences($0, isTold: told.contains($0.name), facts.now) }
         let dead = report.sinks.filter { $0.deadLetters > 0 && $0.state != "disabled" }
         details += dead.map {
             "\($0.name): \(Wording.count($0.deadLetters, "dead letter")), refused by its receiver for good."
         }
-        let proof = report.proof.flatMap { $0.missing > 0 ? $0 : nil }
-        let told = Set(streams.map(\.name) + sinks.map(\.name))
+        let proofs = [report.audit, report.proof].compactMap { $0 }.filter { $0.missing > 0 }
+        let isAuditBad = proofs.contains { $0.id == report.audit?.id }
         let notes = report.notifications.filter { note in
             Self.serious.contains(note.severity) && !told.contains(note.subject)
-                && note.message != report.spool.paused && !(proof != nil && note.code == Self.proofCode)
+                && note.message != report.spool.paused && !(isAuditBad && note.code == Self.proofCode)
         }
         details += notes.map { Self.sentence($0, facts.now) }
-        if let proof { details.append(Self.sentence(proof, facts.now)) }
+        details += proofs.map { Self.sentence($0, facts.now) }
         let waiting = facts.waiting
+        let healing = facts.day.lanes.filter { lane in lane.gaps.contains { $0.cause == .healing } }
         if !details.isEmpty {
             level = .trouble
             headline = Self.headline(
@@ -63,20 +65,25 @@ struct Verdict: Sendable, Equatable {
                     holes: holes.map(\.name),
                     dead: dead.map(\.name),
                     codes: notes.map(\.code),
-                    isProofBad: proof != nil
+                    isProofBad: !proofs.isEmpty
                 )
             )
-        } else if facts.wait < Self.moment {
+        } else if facts.wait < Self.moment && healing.isEmpty {
             level = .well
             headline = "Everything is forwarded."
             if waiting > 0 { details = ["\(Wording.count(waiting, "event")) on the way."] }
         } else {
             level = .busy
             headline = "Catching up."
-            details = [
-                "\(Wording.count(waiting, "event")) on the way, the oldest in the spool for "
-                    + "\(Wording.length(facts.wait))."
-            ]
+            if waiting > 0 {
+                details.append(
+                    "\(Wording.count(waiting, "event")) on the way, the oldest in the spool for "
+                        + "\(Wording.length(facts.wait))."
+                )
+            }
+            details += healing.map {
+                "\($0.name): \(CoverageLane.words($0.gaps)), not read when its turn was and being read now."
+            }
         }
     }
 
@@ -111,6 +118,22 @@ struct Verdict: Sendable, Equatable {
         return parts
     }
 
+    /// What is not proved to be read of a stream; that it is not read now only where that is not told already.
+    private static func sentences(_ lane: CoverageLane, isTold: Bool, _ now: Timestamp) -> [String] {
+        let unproved = lane.gaps.filter { $0.cause == .unproved }
+        var sentences: [String] = []
+        if !unproved.isEmpty {
+            sentences.append("\(lane.name): \(CoverageLane.words(unproved)), never proved to be read.")
+        }
+        if !isTold, let open = lane.gaps.first(where: { $0.cause == .open }) {
+            sentences.append(
+                "\(lane.name): not read since \(Wording.time(open.from, now: now)) UTC; it heals by itself when the "
+                    + "source answers."
+            )
+        }
+        return sentences
+    }
+
     private static func sentence(_ note: NotificationStatus, _ now: Timestamp) -> String {
         let subject = note.subject.isEmpty ? "" : " (\(note.subject))"
         return "\(note.code)\(subject) stands since \(Wording.time(note.at, now: now)) UTC, see below."
@@ -118,7 +141,8 @@ struct Verdict: Sendable, Equatable {
 
     private static func sentence(_ proof: ProofStatus, _ now: Timestamp) -> String {
         let fetched = proof.fetched > 0 ? ", \(Wording.number(proof.fetched)) of them fetched at once" : ""
-        return "The proof of \(Wording.time(proof.finished, now: now)) UTC found "
+        let name = proof.reason == "audit" ? "audit" : "proof"
+        return "The \(name) of \(Wording.time(proof.finished, now: now)) UTC found "
             + "\(Wording.count(proof.missing, "event")) missing\(fetched)."
     }
 

@@ -38,7 +38,7 @@ final class Engine: Sendable {
         self.logger = logger
         dates = SourceDates(time: time)
         meters = Meters(spool: spool, time: time)
-        sources = SourceDesk(dates: dates, time: time)
+        sources = SourceDesk(dates: dates, time: time, logger: logger)
     }
 
     /// A reader of a whole window of one stream, beside its own fetching and within its tenant's budget.
@@ -77,9 +77,11 @@ final class Engine: Sendable {
         for (sink, cause) in registration.held {
             logger.error("sink held", metadata: ["sink": "\(sink)", "cause": "\(cause)"])
         }
+        spool.limit(to: composition.spool.maxSize)
         sources.apply(composition, registration)
         criticalErrors.limit(to: composition.notifications.tooManyCriticalErrors)
         settings.withLock { $0 = composition.notifications }
+        try await meters.begin()
         await workforce.run(jobs(of: composition, registration, crashes))
         lanesChanged.notify()
     }
@@ -103,7 +105,7 @@ final class Engine: Sendable {
 
     /// Throws when the spool has become unusable; returns when the loops have ended in good order.
     func failure() async throws {
-        for await error in workforce.failed { throw error }
+        for await error in workforce.failed { throw error.endingLoop }
     }
 
     /// Throws when there were too many critical errors, if that is to end the daemon; returns when cancelled.
@@ -241,5 +243,18 @@ final class Engine: Sendable {
         return Workforce.Job(name: "retention", fingerprint: "\(age) \(streams)") { stop throws(StoreError) in
             try await retention.run(age: age, sweepsBack: sweepsBack, stop: stop)
         }
+    }
+}
+
+extension StoreError {
+    /// The error as the end of a loop: what a loop asks of the spool is never wrong use by who started the daemon.
+    ///
+    /// A supervisor does not start again after wrong use, and after an error of ours it must.
+    var endingLoop: StoreError {
+        guard kind == .invalid else { return self }
+        return StoreError(
+            .io,
+            "\(description) This is an error of spool, report it; started again, it goes on from what is in the spool."
+        )
     }
 }

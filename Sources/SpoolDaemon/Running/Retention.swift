@@ -49,7 +49,7 @@ struct Retention: Sendable {
             now[stream] = SourceTime(date: date, sweepsBack: sweepsBack[stream] ?? .zero)
         }
         do throws(StoreError) {
-            let report = try await spool.prune(now: now, age: age)
+            let report = try await spool.prune(now: now, at: time.wall(), age: age)
             if report.events > 0 {
                 logger.info("events deleted by retention", metadata: ["events": "\(report.events)"])
                 pruned.notify()

@@ -1,4 +1,5 @@
 import Logging
+import Logging
 import SpoolCore
 import SpoolPipeline
 import Synchronization
@@ -26,10 +27,12 @@ final class SourceDesk: Sendable {
     private let state = Mutex(State())
     private let dates: SourceDates
     private let time: Timekeeper
+    private let logger: Logger
 
-    init(dates: SourceDates, time: Timekeeper) {
+    init(dates: SourceDates, time: Timekeeper, logger: Logger) {
         self.dates = dates
         self.time = time
+        self.logger = logger
     }
 
     /// Takes the sources of a configuration over; one whose settings have not changed stays the same object, with
@@ -50,7 +53,11 @@ final class SourceDesk: Sendable {
                     known
                     ?? Desk(
                         fingerprint: part.fingerprint,
-                        source: DatedSource(source: source, ids: registration.streams, dates: dates),
+                        source: DatedSource(
+                            source: ClockedSource(source, time: time, logger: logger),
+                            ids: registration.streams,
+                            dates: dates
+                        ),
                         gate: gate,
                         ids: registration.streams
                     )

@@ -5,7 +5,7 @@ import SpoolStore
 
 /// What an operator has to be told, from how everything is.
 ///
-/// A pure decision: what is no longer wanted is cleared.
+/// A pure decision: what is no longer wanted, and does not last, is cleared.
 struct NotificationRules: Sendable {
     /// The source forgets after this long (Defender for Cloud Apps, data retention).
     static let sourceKeeps = Duration.days(180)
@@ -35,6 +35,17 @@ struct NotificationRules: Sendable {
             + (pause == .disk ? [diskFull(status.size)] : [])
     }
 
+    /// True while what was raised is not over, though its cause has changed since: what is told of an outage of a sink
+    /// stands until something is settled, whatever else keeps it from that meanwhile.
+    func lasts(_ standing: SpoolNotification, _ status: SpoolStatus) -> Bool {
+        guard let code = RuleCode(rawValue: standing.code), RuleCode.ofOutage.contains(code) else {
+            return false
+        }
+        return status.sinks.contains {
+            $0.name.text == standing.subject && $0.state != .disabled && $0.troubleSince != nil
+        }
+    }
+
     private func of(_ stream: SpoolStatus.Stream, at now: Timestamp) -> [NewNotification] {
         guard stream.isConfigured else { return [] }
         var found: [NewNotification] = []
@@ -61,8 +72,9 @@ struct NotificationRules: Sendable {
                         severity: .warning,
                         message:
                             "Records that appear late are looked for only up to \(sweptTo), \(Age.text(lag)) "
-                            + "later than they should be. Nothing is lost; raise `requests_per_minute` or "
-                            + "`page_limit`, or wait while it catches up (polls have read to \(readTo))."
+                            + "later than they should be. Nothing is lost that the source still keeps; raise "
+                            + "`requests_per_minute` or `page_limit`, or wait while it catches up (polls have read "
+                            + "to \(readTo))."
                     )
                 )
             }
@@ -104,7 +116,7 @@ struct NotificationRules: Sendable {
                 NewNotification(code: code, subject: sink.name.text, severity: severity, message: message)
             )
         }
-        if let (code, severity, message) = SinkWord.told(sink, settings, at: now) {
+        for (code, severity, message) in SinkWord.told(sink, settings, at: now) {
             add(code, severity, message)
         }
         if sink.deadLetters > 0 {

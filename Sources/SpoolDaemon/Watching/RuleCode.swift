@@ -21,6 +21,11 @@ enum RuleCode: String, Sendable, CaseIterable {
     case diskFull = "Disk full"
     case longReader = "Reader holds the spool's log"
 
+    /// The codes of what keeps a sink from settling anything.
+    static let ofOutage: Set<RuleCode> = [
+        connectionError, agentError, sendError, notificationError, sinkHeld,
+    ]
+
     /// The codes of what makes fetching stand still.
     static let pausing = Set([diskFull, spoolFull].map(\.rawValue))
 }

@@ -14,32 +14,39 @@ enum SinkWord {
         return sink.state == .connected && sink.cuts == 0 ? "connected" : "retrying"
     }
 
-    /// What an operator has to be told of a sink that is not well.
+    /// What an operator has to be told of a sink that is not well; of one outage there may be several.
     static func told(
         _ sink: SpoolStatus.Sink,
         _ settings: NotificationSettings,
         at now: Timestamp
-    ) -> (RuleCode, NotificationSeverity, String)? {
+    ) -> [(RuleCode, NotificationSeverity, String)] {
         let cause = sink.lastError ?? "its cause is not known"
         if sink.state == .held {
             // One without `start` is told of by that name.
             let isWaiting = sink.subscriptions.contains { $0.state == "held" } && sink.troubleSince == nil
             return isWaiting
-                ? nil : (.sinkHeld, .error, "Nothing is sent to it and its events are kept: \(cause)")
+                ? [] : [(.sinkHeld, .error, "Nothing is sent to it and its events are kept: \(cause)")]
         }
-        guard let down = down(sink, at: now) else { return nil }
+        guard let down = down(sink, at: now) else { return [] }
+        let isLong = down > settings.connectionErrorAfter
         let isPager =
             !sink.subscriptions.isEmpty && sink.subscriptions.allSatisfy { $0.stream == .notifications }
         if isPager {
-            guard down > settings.connectionErrorAfter else { return nil }
-            return (.notificationError, .error, "No notification got through for \(Age.text(down)): \(cause)")
+            guard isLong else { return [] }
+            return [
+                (.notificationError, .error, "No notification got through for \(Age.text(down)): \(cause)")
+            ]
+        }
+        var told: [(RuleCode, NotificationSeverity, String)] = []
+        if sink.cuts > 0 {
+            told.append((.sendError, .error, "Nothing sent to it is settled: \(cause)"))
+        } else if isLong {
+            told.append((.connectionError, .error, "No connection for \(Age.text(down)): \(cause)"))
         }
         if down > settings.disconnectedAfter {
-            return (.agentError, .critical, "Disconnected for \(Age.text(down)): \(cause)")
+            told.append((.agentError, .critical, "Disconnected for \(Age.text(down)): \(cause)"))
         }
-        if sink.cuts > 0 { return (.sendError, .error, "Nothing sent to it is settled: \(cause)") }
-        guard down > settings.connectionErrorAfter else { return nil }
-        return (.connectionError, .error, "No connection for \(Age.text(down)): \(cause)")
+        return told
     }
 
     /// For how long nothing could be settled; nil when it is well, held or gone.

@@ -58,7 +58,8 @@ struct Watchman: Sendable {
             )
         }
         let ours = status.notifications.filter { RuleCode(rawValue: $0.code) != nil }
-        for standing in ours where !wanted.contains(where: { standing.isAbout($0) }) {
+        for standing in ours
+        where !wanted.contains(where: { standing.isAbout($0) }) && !rules.lasts(standing, status) {
             try await spool.clearNotification(standing.code, subject: standing.subject, at: now)
             logger.notice(
                 "notification cleared",

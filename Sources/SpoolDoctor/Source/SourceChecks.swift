@@ -76,7 +76,7 @@ struct SourceChecks {
     private func failure(_ fault: SourceFault, _ stream: SourceStream, _ did: String) -> Finding {
         let isMomentary =
             switch fault.kind {
-            case .throttled, .scanLost: true
+            case .throttled, .scanLost, .unended: true
             default: false
             }
         let halves = SentenceHalves(fault.description)
@@ -92,7 +92,7 @@ struct SourceChecks {
 
     private static func remedy(_ kind: SourceFault.Kind) -> String? {
         switch kind {
-        case .throttled, .scanLost: "Wait a minute; the daemon does so by itself."
+        case .throttled, .scanLost, .unended: "Wait a minute; the daemon does so by itself."
         case .incomplete, .tooLarge: "Try again; the daemon does so by itself, with smaller pages."
         case .nonsense: "Check `url`: Settings > Cloud Apps > About in the portal shows it."
         default: nil

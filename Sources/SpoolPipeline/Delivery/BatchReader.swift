@@ -97,6 +97,11 @@ struct BatchReader: Sendable {
         }
     }
 
+    /// Reads the lanes again where they have changed: a batch that was read before may be of one that is gone.
+    func followLanes(_ stop: Stop) async throws(StoreError) {
+        try await followLanes(to: lanesChanged.version, stop)
+    }
+
     // MARK: One look
 
     private enum Found: Sendable {
@@ -109,6 +114,10 @@ struct BatchReader: Sendable {
 
     private func refresh(news: Int, lanes: Int, _ stop: Stop) async throws(StoreError) {
         if refilled.moved(to: news) { state.withLock { $0.schedule.refill() } }
+        try await followLanes(to: lanes, stop)
+    }
+
+    private func followLanes(to lanes: Int, _ stop: Stop?) async throws(StoreError) {
         guard loaded.moved(to: lanes) else { return }
         let (subscriptions, replays) = try await patiently("reading lanes", stop: stop) {
             () async throws(StoreError) in

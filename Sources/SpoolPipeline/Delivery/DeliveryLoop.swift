@@ -102,7 +102,7 @@ package struct DeliveryLoop: Sendable {
             state: state,
             reader: reader,
             reporter: reporter,
-            settler: Settler(sink: id, store: store, time: time, patiently: patiently)
+            settler: Settler(sink: id, store: store, patiently: patiently)
         )
         let end = try await run.run(stop: stop)
         try await ended(end, connection: connection, stop: stop)
@@ -121,7 +121,12 @@ package struct DeliveryLoop: Sendable {
             defer { state.lost() }
             return (state.inFlight.isEmpty, state.reached)
         }
-        if stop.isAsked || Task.isCancelled { return }
+        if stop.isAsked || Task.isCancelled {
+            if fault.isUnclean {
+                logger.notice("connection ended uncleanly", metadata: ["cause": "\(fault)"])
+            }
+            return
+        }
         if lostNothing, !fault.isUnclean, fault.kind == .unreachable {
             // A receiver may close a connection that rests. One that closes it before it took anything,
             // although something waits, is a failed attempt.

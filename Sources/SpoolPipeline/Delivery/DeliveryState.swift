@@ -11,6 +11,8 @@ struct DeliveryState: Sendable {
     private(set) var reached = SinkHealth.Reached.nothing
     private var attempts: [Lane: Attempts] = [:]
     private(set) var rate = SinkRate()
+    /// Of the session's connection.
+    private var doubt = DoubtWindow()
     private var pace = ReplayPace()
     private var hasLive = false
 
@@ -59,6 +61,7 @@ struct DeliveryState: Sendable {
     mutating func beginSession() {
         inFlight = InFlight()
         reached = .nothing
+        doubt = DoubtWindow()
         rate.paused()
         health.begin()
     }
@@ -110,6 +113,11 @@ struct DeliveryState: Sendable {
             }
         }
         return hold.judge(lanes, elapsed: elapsed)
+    }
+
+    /// From when on rows are doubtful, should the connection end uncleanly after what is settled now.
+    mutating func doubtFrom(settledAt elapsed: Duration, wall: Timestamp) -> Timestamp {
+        doubt.settled(at: elapsed, wall: wall)
     }
 
     /// A batch was refused as a whole: it goes again in halves, or its single event becomes a dead letter.

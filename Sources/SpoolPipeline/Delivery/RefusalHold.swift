@@ -83,8 +83,11 @@ package struct RefusalHold: Sendable {
 
 extension SinkFault {
     /// Most of what the sink was sent came back refused.
+    ///
+    /// We end the connection ourselves then, and hear no more whether what was settled by the kernel's word was read.
     static let massRefusal = SinkFault(
         .misconfigured,
+        isUnclean: true,
         "the receiver refuses most of what it is sent; the sink is held and its events are kept. "
             + "Look at what it refuses (its own log), then correct the sink's settings."
     )
@@ -92,6 +95,7 @@ extension SinkFault {
     /// The receiver wants some events later.
     static let askedToRetry = SinkFault(
         .throttled(.seconds(1)),
+        isUnclean: true,
         "the receiver asked to send events again later"
     )
 }

@@ -77,7 +77,9 @@ struct SessionRun: Sendable {
                 for (index, part) in parts.enumerated() {
                     switch try await give(part, isLast: index == parts.count - 1, stop) {
                     case .given: continue
-                    case .read(let ahead): next = ahead
+                    case .read(let ahead):
+                        next = ahead
+                        continue feeding
                     case .stopped: break feeding
                     case .over(let fault): return .success(fault)
                     }
@@ -94,7 +96,7 @@ struct SessionRun: Sendable {
     /// What came of giving the session a part of a batch.
     private enum Given: Sendable {
         case given
-        /// The last part; meanwhile this was read.
+        /// The last part, or one that must not be sent any more, nor what follows it; meanwhile this was read.
         case read(BatchReader.Next)
         case stopped
         /// The session must end; nil when it tells of the fault itself.
@@ -107,7 +109,10 @@ struct SessionRun: Sendable {
             if let end = try await bury(batch, stop) { return end }
         case .send(let batch):
             guard await waitForRoom(stop) else { return .stopped }
-            guard let number = state.withLock({ $0.begin(batch, at: reader.time.wall()) }) else { break }
+            try await reader.followLanes(stop)
+            guard let number = state.withLock({ $0.begin(batch, at: reader.time.wall()) }) else {
+                return .read(try await reader.next(stop: stop))
+            }
             guard isLast else { return await send(batch, number) ? .given : .over(nil) }
             guard let ahead = await sendAndReadAhead(batch, number, stop) else { return .over(nil) }
             return .read(try ahead.get())
@@ -126,7 +131,7 @@ struct SessionRun: Sendable {
         let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
         let verdict = state.withLock { $0.bury(batch, .unrenderable, at: now, elapsed: elapsed) }
         guard let verdict else { return nil }
-        try await settler.write(verdict, connection: connection)
+        try await settler.write(verdict, connection: connection, at: now)
         state.withLock { $0.wroteUnsent(verdict) }
         state.changed.notify()
         try await reader.finishReplays(nil)
@@ -208,9 +213,17 @@ struct SessionRun: Sendable {
     }
 
     private func write(_ verdict: Verdict) async throws(StoreError) -> End? {
-        let elapsed = reader.time.elapsed()
-        let rate = state.withLock { $0.rate.recent(at: elapsed) }
-        try await settler.write(verdict, connection: connection, rate: rate)
+        let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
+        let (rate, doubtFrom) = state.withLock { state in
+            (state.rate.recent(at: elapsed), state.doubtFrom(settledAt: elapsed, wall: now))
+        }
+        try await settler.write(
+            verdict,
+            connection: connection,
+            at: now,
+            doubtFrom: doubtFrom,
+            rate: rate
+        )
         let isWellAgain = state.withLock { $0.wrote(verdict) }
         state.changed.notify()
         if isWellAgain { try await reporter.recovered() }

@@ -38,6 +38,8 @@ package struct FetchPlan: Sendable {
     /// The last page of a sweep did not come.
     private var sweepFailed = false
     private var abandoned: [Scan] = []
+    /// Until when the next page of these is not asked for, by the monotonic clock.
+    private var held: [Scan.Reason: Duration] = [:]
 
     package init(stream: SourceStream, pollInterval: Duration) {
         self.stream = stream
@@ -59,8 +61,8 @@ package struct FetchPlan: Sendable {
         if let scan = tooLarge(progress) { return .abandon(scan) }
         if progress.cursor?.scan == nil { pollWindow.reached(progress.cursor?.since, room: room) }
         if progress.sweep == nil { sweepWindow.reached(progress.sweptTo, room: room) }
-        let poll = nextPoll(progress, date: date, elapsed: elapsed)
-        let sweep = nextSweep(progress, date: date)
+        let poll = unlessHeld(.poll, nextPoll(progress, date: date, elapsed: elapsed), elapsed)
+        let sweep = unlessHeld(.sweep, nextSweep(progress, date: date), elapsed)
         switch (poll, sweep) {
         case (.now(let scan), .now(let other)):
             if pollPagesSinceSweep >= Self.pollsPerSweepPage || isFirst(other, before: scan, date) {
@@ -73,8 +75,10 @@ package struct FetchPlan: Sendable {
         }
     }
 
-    /// The page that was asked for did not come: it, or its scan if that was lost, is due again at once.
-    package mutating func failed(_ scan: Scan) {
+    /// The page that was asked for did not come: it, or its scan if that was lost, is due again at once, or at the
+    /// monotonic time `until`; scans of the other reason go on meanwhile.
+    package mutating func failed(_ scan: Scan, until: Duration? = nil) {
+        held[scan.reason] = until
         if scan.reason == .poll { pollBegan = nil } else { sweepFailed = true }
     }
 
@@ -98,6 +102,11 @@ package struct FetchPlan: Sendable {
     private enum Due {
         case now(Scan)
         case later(Duration)
+    }
+
+    private func unlessHeld(_ reason: Scan.Reason, _ due: Due, _ elapsed: Duration) -> Due {
+        guard case .now = due, let until = held[reason], until > elapsed else { return due }
+        return .later(until - elapsed)
     }
 
     private mutating func readPoll(_ scan: Scan, _ elapsed: Duration) -> Step {

@@ -4,7 +4,7 @@ package import SpoolCore
 package struct FetchTrouble: Sendable, Equatable {
     /// Faults with one remedy: while they follow each other the backoff grows.
     private enum Family: Equatable {
-        case throttle, setting, link, size, scan
+        case throttle, setting, link, size, scan, end
 
         init(_ kind: SourceFault.Kind) {
             switch kind {
@@ -13,6 +13,7 @@ package struct FetchTrouble: Sendable, Equatable {
             case .unreachable, .incomplete, .nonsense: self = .link
             case .tooLarge: self = .size
             case .scanLost: self = .scan
+            case .unended: self = .end
             }
         }
     }
@@ -25,27 +26,47 @@ package struct FetchTrouble: Sendable, Equatable {
 
     private var failures = 0
     private var family: Family?
-    /// Scans lost since one came to its end.
-    private var lost = 0
+    /// After so many answers in a row without an end, the scan's place is no longer trusted.
+    static let unendedAtOnePlace = 10
+
+    /// Scans that were lost or came to no end since one did, by their reason: what polls prove says nothing of sweeps.
+    private var lost: [Scan.Reason: Int] = [:]
 
     package init() {}
 
     /// A page came: the next fault is a first one again.
     ///
-    /// A source that loses every scan after some pages is out of trouble only when one came to its end.
+    /// A source that loses every scan after some pages, or never says that one is at its end, is out of trouble only
+    /// when one of the same reason came to its end.
     ///
     /// - Returns: true when the trouble is over.
-    package mutating func answered(endsScan: Bool) -> Bool {
+    package mutating func answered(_ reason: Scan.Reason = .poll, endsScan: Bool) -> Bool {
         failures = 0
         family = nil
-        if endsScan { lost = 0 }
-        return lost == 0
+        if endsScan { lost[reason] = nil }
+        return lost.isEmpty
     }
 
-    /// Notes a fault.
+    /// True when a scan has to begin again after a fault that is about to be noted, rather than go on at its place.
+    ///
+    /// An open poll that is told no end always does: nothing of it counts as read, `since` stands, and the next one
+    /// reads from there. The place of any other is asked again, in case the source has forgotten it not for ever.
+    package func beginsAgain(_ scan: Scan, after fault: SourceFault) -> Bool {
+        switch fault.kind {
+        case .scanLost: true
+        case .unended:
+            (scan.reason == .poll && scan.to == nil)
+                || (lost[scan.reason, default: 0] + 1).isMultiple(of: Self.unendedAtOnePlace)
+        default: false
+        }
+    }
+
+    /// Notes a fault of a scan of this reason.
     ///
     /// - Returns: the pause before the next attempt, at least what the source asked for.
-    package mutating func note(_ fault: SourceFault, chance: Double) -> Duration {
+    package mutating func note(_ fault: SourceFault, of reason: Scan.Reason = .poll, chance: Double)
+        -> Duration
+    {
         let family = Family(fault.kind)
         failures = family == self.family ? failures + 1 : 1
         self.family = family
@@ -64,8 +85,12 @@ package struct FetchTrouble: Sendable, Equatable {
             return failures < 20
                 ? .zero : RetryPolicy.link.delay(afterFailures: failures - 19, chance: chance)
         case .scan:
-            lost += 1
+            lost[reason, default: 0] += 1
+            let lost = lost[reason, default: 0]
             return lost == 1 ? .zero : RetryPolicy.setting.delay(afterFailures: lost - 1, chance: chance)
+        case .end:
+            lost[reason, default: 0] += 1
+            return RetryPolicy.unended.delay(afterFailures: lost[reason, default: 0], chance: chance)
         }
     }
 
@@ -80,7 +105,7 @@ package struct FetchTrouble: Sendable, Equatable {
         case .unreachable: "unreachable"
         case .incomplete: "incomplete answers"
         case .tooLarge: "answers too large"
-        case .nonsense: "unusable answers"
+        case .nonsense, .unended: "unusable answers"
         case .scanLost: "scan lost"
         }
     }

@@ -4,7 +4,11 @@ import SpoolCore
 /// A stream's memory of how its last requests went: the page limit, the trouble and what was said of it.
 struct PageReader: Sendable {
     var pace: PagePace
+    /// True once it was said that records were left out below what retention has taken.
+    var hasToldOfSkipped = false
     private var reported: StreamTrouble?
+    /// The word for a time of the source that is not believed; all else that is wrong goes first.
+    private static let clockWord = "clocks differ"
     /// False until the spool holds what `reported` says: a trouble of the run before may still stand there.
     private var isInStep = false
     private let time: Timekeeper
@@ -17,10 +21,13 @@ struct PageReader: Sendable {
     }
 
     /// Notes a fault, keeps it in the spool when it is a new one, and says how long to pause.
-    mutating func failed(_ fault: SourceFault, _ store: any PageStore, _ stream: StreamID)
-        async throws(StoreError) -> Duration
-    {
-        let pause = pace.failed(fault, chance: time.chance())
+    mutating func failed(
+        _ fault: SourceFault,
+        of reason: Scan.Reason,
+        _ store: any PageStore,
+        _ stream: StreamID
+    ) async throws(StoreError) -> Duration {
+        let pause = pace.failed(fault, of: reason, chance: time.chance())
         let word = FetchTrouble.word(fault.kind)
         if !isInStep || reported?.state != word || reported?.message != fault.description {
             logger.warning("source not answering", metadata: ["state": "\(word)", "cause": "\(fault)"])
@@ -32,11 +39,23 @@ struct PageReader: Sendable {
     }
 
     /// Notes an answer: the trouble is over, if it was one of getting answers.
-    mutating func answered(endsScan: Bool, _ store: any PageStore, _ stream: StreamID)
-        async throws(StoreError)
-    {
-        guard pace.answered(endsScan: endsScan), reported != nil || !isInStep else { return }
-        if let was = reported {
+    ///
+    /// `doubt` says why the answer's `Date` is not believed; that is a trouble of its own, and every other goes first.
+    mutating func answered(
+        _ reason: Scan.Reason,
+        endsScan: Bool,
+        doubt: String? = nil,
+        _ store: any PageStore,
+        _ stream: StreamID
+    ) async throws(StoreError) {
+        guard pace.answered(reason, endsScan: endsScan) else { return }
+        if let doubt {
+            guard !isInStep || reported?.message != doubt else { return }
+            let news = StreamTrouble(state: Self.clockWord, message: doubt, since: time.wall())
+            return try await report(news, store, stream)
+        }
+        guard reported != nil || !isInStep else { return }
+        if let was = reported, was.state != Self.clockWord {
             logger.notice("source answers again", metadata: ["state": "\(was.state)"])
         }
         try await report(nil, store, stream)

@@ -61,6 +61,7 @@ package struct StreamFetcher: Sendable {
         var plan = FetchPlan(stream: stream, pollInterval: source.pollInterval)
         var reader = PageReader(stream: stream, time: time, logger: logger)
         var known: (date: Timestamp, at: Duration)?
+        var isInPast = false
         while !stop.isAsked, !Task.isCancelled {
             // Also while fetching stands still: retention, which makes room, counts by the source's time.
             guard let last = known else {
@@ -88,11 +89,15 @@ package struct StreamFetcher: Sendable {
                 try await abandon(scan, stop: stop)
             case .read(let scan, let claim):
                 guard await gate.take(claim, stop: stop) else { continue }
-                if let page = try await page(of: scan, progress: progress, &reader, stop: stop) {
+                switch try await page(of: scan, progress: progress, &reader, stop: stop) {
+                case .came(let page):
                     known = (page.date, time.elapsed())
+                    if !isInPast, page.doubt == nil {
+                        isInPast = true
+                        try await pullBack(from: progress, to: page.date, stop: stop)
+                    }
                     plan.came(scan, records: page.records, bytes: page.bytes)
-                } else {
-                    plan.failed(scan)
+                case .failed(let until): plan.failed(scan, until: until)
                 }
             }
         }
@@ -107,11 +112,13 @@ package struct StreamFetcher: Sendable {
         do throws(SourceFault) {
             date = try await source.date(for: stream)
         } catch {
-            try await pause(after: error, &reader, stop: stop)
+            if let until = try await pause(after: error, of: .poll, &reader, stop: stop) {
+                await time.wait(until - time.elapsed(), or: Watch(stop))
+            }
             return nil
         }
         let known = (date, time.elapsed())
-        try await reader.answered(endsScan: true, store, id)
+        try await reader.answered(.poll, endsScan: true, store, id)
         let start = stream.start.timestamp(now: date)
         try await patiently("beginning", stop: stop) { () async throws(StoreError) in
             try await store.begin(id, start: start, sweptTo: max(start, date - stream.lookBack))
@@ -119,34 +126,72 @@ package struct StreamFetcher: Sendable {
         return known
     }
 
-    /// Reads a page into the spool.
+    /// Takes cursors back that an older run has put into the future; once a run, since no page of this one can.
     ///
-    /// - Returns: nil when no page came.
+    /// Only where the source's time and the local clock agree: one that is wrong alone would have years read again.
+    private func pullBack(from progress: StreamProgress, to date: Timestamp, stop: Stop)
+        async throws(StoreError)
+    {
+        let limit = date + SourceClock.agreement
+        guard let since = progress.cursor?.since, max(since, progress.sweptTo ?? since) > limit else {
+            return
+        }
+        let words: Logger.Metadata = ["since": "\(since)", "date": "\(date)"]
+        guard time.wall() <= limit else {
+            return logger.warning(
+                "stream is read up to the future, by its source's time but not by this machine's clock",
+                metadata: words
+            )
+        }
+        let back = try await patiently("taking a cursor back", stop: stop) { () async throws(StoreError) in
+            try await store.pullBack(id, to: date, lookBack: stream.lookBack)
+        }
+        guard let back else { return }
+        logger.warning(
+            "stream was read up to the future: it is read again from what is proved",
+            metadata: words.merging(["from": "\(back)"]) { $1 }
+        )
+    }
+
+    /// What became of asking for a page.
+    private enum Outcome: Sendable {
+        case came(Spooled)
+        /// The next page of scans of its reason is not asked for before this monotonic time.
+        case failed(until: Duration?)
+    }
+
+    /// Reads a page into the spool.
     private func page(
         of scan: Scan,
         progress: StreamProgress,
         _ reader: inout PageReader,
         stop: Stop
-    ) async throws(StoreError) -> Spooled? {
+    ) async throws(StoreError) -> Outcome {
         let limit = reader.pace.limit.current
         switch try await spool(scan, progress: progress, limit: limit, stop: stop) {
         case .success(let page)?:
             reader.pace.limit.cameWhole()
             if page.receipt.inserted > 0 { appended.notify() }
             if page.endsScan, scan.reason == .sweep { swept?.notify() }
-            try await reader.answered(endsScan: page.endsScan, store, id)
+            try await reader.answered(scan.reason, endsScan: page.endsScan, doubt: page.doubt, store, id)
             if page.receipt.unreadable > 0 {
                 logger.warning(
                     "records could not be understood",
                     metadata: ["records": "\(page.receipt.unreadable)"]
                 )
             }
-            return page
+            if page.receipt.skipped > 0, !reader.hasToldOfSkipped {
+                reader.hasToldOfSkipped = true
+                logger.notice(
+                    "records older than what retention has taken were left out, as read before; `stream.skipped` counts them",
+                    metadata: ["records": "\(page.receipt.skipped)", "reason": "\(scan.reason)"]
+                )
+            }
+            return .came(page)
         case .failure(let fault)?:
-            if fault.kind == .scanLost { try await abandon(scan, stop: stop) }
-            try await pause(after: fault, &reader, stop: stop)
-            return nil
-        case nil: return nil
+            if reader.pace.beginsAgain(scan, after: fault) { try await abandon(scan, stop: stop) }
+            return .failed(until: try await pause(after: fault, of: scan.reason, &reader, stop: stop))
+        case nil: return .failed(until: nil)
         }
     }
 
@@ -158,6 +203,8 @@ package struct StreamFetcher: Sendable {
         /// Of its new records.
         let bytes: Int
         let endsScan: Bool
+        /// Why its `Date` is not believed.
+        let doubt: String?
     }
 
     /// Asks for a page, reads it and spools it.
@@ -185,7 +232,8 @@ package struct StreamFetcher: Sendable {
                 records: page.records.count,
                 bytes: page.records.reduce(0) { $0 + $1.raw.count } * receipt.inserted
                     / max(1, page.records.count),
-                endsScan: page.next == nil
+                endsScan: page.next == nil,
+                doubt: page.doubt
             )
         }
     }
@@ -196,13 +244,21 @@ package struct StreamFetcher: Sendable {
         }
     }
 
-    private func pause(after fault: SourceFault, _ reader: inout PageReader, stop: Stop)
-        async throws(StoreError)
-    {
+    /// Notes a fault, and waits, unless it is one of a scan alone.
+    ///
+    /// - Returns: until when scans of that reason have to wait by themselves; nil when nothing has to any more.
+    private func pause(
+        after fault: SourceFault,
+        of reason: Scan.Reason,
+        _ reader: inout PageReader,
+        stop: Stop
+    ) async throws(StoreError) -> Duration? {
         // A request given up for a stop is no trouble of the source.
-        guard !stop.isAsked, !Task.isCancelled else { return }
-        let duration = try await reader.failed(fault, store, id)
+        guard !stop.isAsked, !Task.isCancelled else { return nil }
+        let duration = try await reader.failed(fault, of: reason, store, id)
+        if fault.kind == .scanLost || fault.kind == .unended { return time.elapsed() + duration }
         if case .throttled = fault.kind { gate.pause(duration) }
         await time.wait(duration, or: Watch(stop))
+        return nil
     }
 }

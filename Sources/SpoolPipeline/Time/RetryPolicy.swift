@@ -17,6 +17,8 @@ package struct RetryPolicy: Sendable, Equatable {
 
     /// A link that is down: from 1 s to 60 s.
     package static let link = RetryPolicy(base: .seconds(1), cap: .seconds(60))
+    /// A scan that comes to no end: as a link, but never at once, since its answers come and cost requests.
+    package static let unended = RetryPolicy(base: .seconds(1), cap: .seconds(60), floor: 0.5)
     /// A wrong setting: probed every 30 s at first, every 5 min later.
     package static let setting = RetryPolicy(base: .seconds(30), cap: .seconds(300), floor: 0.5)
 

@@ -6,7 +6,8 @@ package import SpoolCore
 package struct Timekeeper: Sendable {
     /// Monotonic time since some fixed point; the only clock that decides.
     package let elapsed: @Sendable () -> Duration
-    /// The local wall clock, for columns such as `fetched_ms`; it decides nothing.
+    /// The local wall clock, for columns such as `fetched_ms`, and a witness of the source's time (`SourceClock`); it
+    /// decides nothing else.
     package let wall: @Sendable () -> Timestamp
     /// A number in 0 ..< 1, for jitter.
     package let chance: @Sendable () -> Double

@@ -53,6 +53,31 @@ enum GapRow {
         AND NOT EXISTS (SELECT 1 FROM gap g WHERE g.stream_id = t.id AND g.healed_ms IS NULL)
         """
 
+    /// Where streams end that have an open gap, or are in one that nobody has noted yet (`?1` is now): the
+    /// same as in the view `gaps`, which has its own clock.
+    ///
+    /// Its columns are those of `healed`; the end is missing while nobody answers.
+    static let endings = """
+        SELECT name, from_ms, to_ms, noticed_ms, NULL AS healed_ms FROM (
+            SELECT t.name, g.noticed_ms,
+                max(t.start_ms, coalesce(t.polled_to_ms, t.start_ms), coalesce(t.since_ms, t.start_ms)) AS from_ms,
+                CASE WHEN t.polled_ms < ?1 - t.gap_after_ms THEN NULL ELSE g.to_ms END AS to_ms
+            FROM stream t LEFT JOIN gap g ON g.stream_id = t.id AND g.healed_ms IS NULL
+            WHERE t.is_configured = 1 AND t.start_ms IS NOT NULL
+                AND (g.id IS NOT NULL OR t.polled_ms < ?1 - t.gap_after_ms)
+        )
+        WHERE to_ms IS NULL OR from_ms < to_ms
+        ORDER BY from_ms, name
+        """
+
+    /// Gaps of configured streams that have healed since `?1`.
+    static let healed = """
+        SELECT t.name, g.from_ms, g.to_ms, g.noticed_ms, g.healed_ms
+        FROM gap g JOIN stream t ON t.id = g.stream_id
+        WHERE t.is_configured = 1 AND g.healed_ms >= ?1
+        ORDER BY g.from_ms, t.name LIMIT 1000
+        """
+
     /// The source answers: an open gap ends, and a pause that nobody has noticed becomes one.
     private static func answered(_ db: Database, _ commit: PageCommit) throws {
         let (stream, date) = (commit.stream.value, commit.page.date.milliseconds)

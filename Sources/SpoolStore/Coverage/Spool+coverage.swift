@@ -1,17 +1,25 @@
 import GRDB
 package import SpoolCore
 
-/// A time in which a stream was not read when its turn was (`gap`).
+/// A time in which a stream was not read when its turn was.
 package struct CoverageGap: Sendable, Codable, Equatable {
     package let stream: StreamName
-    /// Up to here it had been read, by the source's clock.
+    /// Up to here it had been read, by the source's clock; of one that lies open, up to here it has been by now.
     package let from: Timestamp
     /// When the source answered again, by its clock; nil while it does not.
     package let to: Timestamp?
-    /// Local time.
-    package let noticed: Timestamp
+    /// Local time; nil as long as nobody has noted it.
+    package let noticed: Timestamp?
     /// Local time since which all of it has been read.
     package let healed: Timestamp?
+
+    fileprivate init(_ row: Row) throws {
+        stream = try Names.stream(row[0])
+        from = Timestamp(milliseconds: row[1])
+        to = Timestamp(row[2] as Int64?)
+        noticed = Timestamp(row[3] as Int64?)
+        healed = Timestamp(row[4] as Int64?)
+    }
 }
 
 /// Events that a sink can no longer have: retention took them while it had left the configuration.
@@ -31,27 +39,26 @@ extension Spool {
         try await write { try GapRow.note($0, at: now) }
     }
 
-    /// Gaps of configured streams that have not healed, and those that have since `time`, by their beginning.
-    package func coverage(healedSince time: Timestamp) async throws(StoreError) -> [CoverageGap] {
+    /// Gaps of configured streams that lie open at `now`, whether somebody has noted them or not, and those that have
+    /// healed since `time`, by their beginning.
+    package func coverage(healedSince time: Timestamp, at now: Timestamp) async throws(StoreError)
+        -> [CoverageGap]
+    {
         try await read { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT t.name, g.from_ms, g.to_ms, g.noticed_ms, g.healed_ms
-                    FROM gap g JOIN stream t ON t.id = g.stream_id
-                    WHERE t.is_configured = 1 AND (g.healed_ms IS NULL OR g.healed_ms >= ?)
-                    ORDER BY g.from_ms, t.name LIMIT 1000
-                    """,
-                arguments: [time.milliseconds]
-            )
-            return try rows.map { row in
-                CoverageGap(
-                    stream: try Names.stream(row[0]),
-                    from: Timestamp(milliseconds: row[1]),
-                    to: Timestamp(row[2] as Int64?),
-                    noticed: Timestamp(milliseconds: row[3]),
-                    healed: Timestamp(row[4] as Int64?)
-                )
+            let healed = try Row.fetchAll(db, sql: GapRow.healed, arguments: [time.milliseconds])
+            let open = try Row.fetchAll(db, sql: GapRow.endings, arguments: [now.milliseconds])
+            return try (healed + open).map(CoverageGap.init).sorted { $0.from < $1.from }
+        }
+    }
+
+    /// What of each configured stream lies open at `now`: from what has been read up to, until the source answered
+    /// again or, while it does not, until now.
+    package func openEnds(at now: Timestamp) async throws(StoreError) -> [StreamName: UncoveredTime] {
+        try await read { db in
+            let gaps = try Row.fetchAll(db, sql: GapRow.endings, arguments: [now.milliseconds])
+                .map(CoverageGap.init)
+            return gaps.reduce(into: [:]) {
+                $0[$1.stream] = UncoveredTime(from: $1.from, to: $1.to ?? max(now, $1.from))
             }
         }
     }

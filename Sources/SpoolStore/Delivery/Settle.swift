@@ -3,17 +3,20 @@ import SpoolCore
 
 /// The transaction that settles: ledger rows, watermarks, replay positions and dead letters.
 ///
-/// A loop goes on settling for some seconds after its replay was cancelled; what was removed meanwhile, a sink or a
-/// replay's own stream, is settled no more.
+/// A loop goes on settling for some seconds after its replay was cancelled, or its stream forgotten; what was removed
+/// meanwhile, a sink, a subscription or a replay's own stream, is settled no more.
 enum Settle {
     static func run(_ db: Database, _ commit: DeliveryCommit) throws {
         guard try exists(db, commit.sink) else { return }
-        let entries = try commit.entries.filter { try $0.replay == nil || exists(db, $0.stream) }
+        let entries = try commit.entries.filter {
+            try $0.replay == nil ? isTaken(db, $0.stream, by: commit.sink) : exists(db, $0.stream)
+        }
         for entry in entries {
             try Ledger.insert(db, entry, sink: commit.sink)
             try DeadLetters.apply(db, entry, sink: commit.sink)
             if entry.replay != nil { try countReplayed(db, entry, sink: commit.sink) }
         }
+        try SinkConnections.settled(db, entries, doubtFrom: commit.doubtFrom)
         for (subscription, watermark) in commit.watermarks {
             try Watermark.move(db, subscription, to: watermark, commit)
         }
@@ -24,10 +27,21 @@ enum Settle {
             )
             .execute(arguments: [commit.at.milliseconds, commit.sink.value])
         }
+        if entries.contains(where: \.isAnswer) { try endOldTrouble(db, commit.sink) }
         if let rate = commit.rate {
             try db.cachedStatement(sql: "UPDATE sink SET rate = ? WHERE id = ?")
                 .execute(arguments: [rate, commit.sink.value])
         }
+    }
+
+    /// An outage from before the daemon's start, without a failure since, is over; of any other its loop tells.
+    private static func endOldTrouble(_ db: Database, _ sink: SinkID) throws {
+        try db.cachedStatement(
+            sql: """
+                UPDATE sink SET trouble_since_ms = NULL, last_error = NULL
+                WHERE id = ? AND trouble_since_ms IS NOT NULL AND state = 'connected' AND attempts = 0
+                """
+        ).execute(arguments: [sink.value])
     }
 
     private static func exists(_ db: Database, _ sink: SinkID) throws -> Bool {
@@ -38,6 +52,13 @@ enum Settle {
     private static func exists(_ db: Database, _ stream: StreamID) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT 1 FROM stream WHERE id = ?")
         return try Int64.fetchOne(statement, arguments: [stream.value]) != nil
+    }
+
+    private static func isTaken(_ db: Database, _ stream: StreamID, by sink: SinkID) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: "SELECT 1 FROM subscription WHERE sink_id = ? AND stream_id = ?"
+        )
+        return try Int64.fetchOne(statement, arguments: [sink.value, stream.value]) != nil
     }
 
     private static func move(_ db: Database, _ position: ReplayPosition) throws {
@@ -53,6 +74,14 @@ enum Settle {
         try db.cachedStatement(
             sql: "UPDATE subscription SET replayed = replayed + ? WHERE sink_id = ? AND stream_id = ?"
         ).execute(arguments: [entry.events, sink.value, entry.stream.value])
+    }
+}
+
+extension LedgerEntry {
+    /// False when the events were not sent at all.
+    fileprivate var isAnswer: Bool {
+        if case .refused(let refusal) = outcome { return refusal.reason != "unrenderable" }
+        return true
     }
 }
 

@@ -3,6 +3,8 @@ import SpoolCore
 
 /// How far a subscription is; it only grows, and only over events the ledger speaks for.
 enum Watermark {
+    /// Moves nothing where the subscription was forgotten meanwhile.
+    ///
     /// - Throws: `.invalid` when events between the old and the new watermark have no outcome in `commit`: they
     ///   would never be sent and nothing would tell of them.
     static func move(
@@ -17,9 +19,7 @@ enum Watermark {
             ),
             arguments: [subscription.value, commit.sink.value]
         )
-        guard let row else {
-            throw StoreError(.invalid, "Sink \(commit.sink) has no subscription \(subscription).")
-        }
+        guard let row else { return }
         let (stream, before) = (StreamID(row[0]), row[1] as Int64)
         guard watermark.value > before else { return }
         let counts = Counts(commit.entries, of: stream, after: before, through: watermark.value)

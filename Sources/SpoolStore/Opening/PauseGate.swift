@@ -9,7 +9,7 @@ package enum FetchPause: Sendable, Equatable {
 /// When fetching has to stop: at 100 % of the spool's size or on a nearly full disk; it goes on below 90 %, and
 /// with twice the free space.
 struct PauseGate: Sendable {
-    let maxBytes: Int64
+    var maxBytes: Int64
     let lowDiskBytes: Int64
     private(set) var pause: FetchPause?
     /// Bytes that events may take in all, by size and disk.

@@ -48,6 +48,14 @@ package final class Spool: Sendable {
         pauseGate = Mutex(PauseGate(maxBytes: options.maxBytes, lowDiskBytes: options.lowDiskBytes))
     }
 
+    /// `retention.max_size`, as set last.
+    var maxBytes: Int64 { pauseGate.withLock { $0.maxBytes } }
+
+    /// Sets how many bytes pages in use may fill, from now on.
+    package func limit(to maxBytes: Int64) {
+        pauseGate.withLock { $0.maxBytes = maxBytes }
+    }
+
     /// Ends in good order: everything is in the database file, the WAL is empty, the lock is free.
     ///
     /// Nothing may be called afterwards.

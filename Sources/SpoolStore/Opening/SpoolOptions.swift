@@ -2,7 +2,7 @@
 package struct SpoolOptions: Sendable {
     /// Who opens it, as told to others that find it locked: `spool run`.
     package var holder: String
-    /// `retention.max_size`: pages in use may fill this many bytes.
+    /// `retention.max_size`: pages in use may fill this many bytes, until `Spool.limit` says otherwise.
     package var maxBytes: Int64 = 20 << 30
     /// Size of `<spool>.reserve`, given up on a full disk; 0 for none.
     package var reserveBytes: Int64 = 64 << 20

@@ -65,8 +65,9 @@ enum EventInsert {
             let id = text(place, texts, ends)
             let raw = UnsafeRawBufferPointer(rebasing: body[item.raw])
             var isNew = false
-            if item.event.created.milliseconds >= prunedTo {
-                bind(item.event, to: event)
+            let isLeftOut = isLeftOut(item, of: commit.scan, prunedTo)
+            if !isLeftOut {
+                bind(item.event, created: created(item, commit.page.date, prunedTo), to: event)
                 for column in 0..<PageTexts.columns {
                     event.bind(text: text(place + column, texts, ends), at: firstText + Int32(column))
                 }
@@ -81,18 +82,40 @@ enum EventInsert {
                 if !item.event.isReadable { counts.unreadable += 1 }
             } else {
                 known.bind(text: id, at: 2)
-                if try known.step(), !isEqual(known.text(0), raw) { counts.changed += 1 }
+                if try known.step() {
+                    if !isEqual(known.text(0), raw) { counts.changed += 1 }
+                } else if isLeftOut, commit.scan.reason != .refetch {
+                    counts.skipped += 1
+                }
                 known.reset()
             }
         }
         return counts
     }
 
-    private static func bind(_ event: Event, to statement: RawStatement) {
+    /// True for what a scan reads a second time: retention has taken it, and as new it would go out twice.
+    ///
+    /// A poll or a sweep does so only within its own window and by the record's own time: retention stays behind both, but
+    /// for the seconds by which polls overlap. What one shows beside that was not asked for by that time, and may
+    /// never have been seen: twice is better than never. What a refetch finds, it has its own place for (`OwnStream`).
+    private static func isLeftOut(_ record: PageRecord, of scan: Scan, _ prunedTo: Int64) -> Bool {
+        let created = record.event.created
+        guard created.milliseconds < prunedTo else { return false }
+        return scan.reason == .refetch || record.hasOwnTime && created >= scan.from
+    }
+
+    /// When a record counts as saved: one that does not tell, when it came, if retention would take it at once and the
+    /// next page bring it as new again.
+    private static func created(_ record: PageRecord, _ date: Timestamp, _ prunedTo: Int64) -> Timestamp {
+        let created = record.event.created
+        return record.hasOwnTime || created.milliseconds >= prunedTo ? created : date
+    }
+
+    private static func bind(_ event: Event, created: Timestamp, to statement: RawStatement) {
         statement.bind(Int64(event.kind.rawValue), at: 5)
         statement.bind(event.isReadable ? 1 : 0, at: 6)
         statement.bind(event.occurred.milliseconds, at: 7)
-        statement.bind(event.created.milliseconds, at: 8)
+        statement.bind(created.milliseconds, at: 8)
         statement.bind(event.severity.map(Int64.init), at: 9)
     }
 

@@ -9,12 +9,13 @@ enum PageAppend {
         let kept = try FetchWindow.update(db, commit, window: window, counts)
         try StreamRow.advance(db, commit, window: kept)
         try GapRow.polled(db, commit)
-        try StreamRow.count(db, commit, inserted: counts.inserted, unreadable: counts.unreadable)
+        try StreamRow.count(db, commit, counts)
         return PageReceipt(
             window: kept,
             inserted: counts.inserted,
             changed: counts.changed,
-            unreadable: counts.unreadable
+            unreadable: counts.unreadable,
+            skipped: counts.skipped
         )
     }
 }
@@ -24,4 +25,5 @@ struct PageCounts {
     var inserted = 0
     var changed = 0
     var unreadable = 0
+    var skipped = 0
 }

@@ -69,7 +69,7 @@ extension Spool: PageStore {
         reserve.make(sparing: 2 * options.lowDiskBytes)
         let (free, hasReserve) = (files.freeBytes(), reserve.isWhole)
         return pauseGate.withLock {
-            $0.room = min(options.maxBytes, room(pages: pages, free: free))
+            $0.room = min($0.maxBytes, room(pages: pages, free: free))
             return $0.update(used: used, free: free, hasReserve: hasReserve)
         }
     }

@@ -54,7 +54,7 @@ enum StreamRow {
     }
 
     /// Notes the source's time, today's filters and the newest record; counts what was inserted.
-    static func count(_ db: Database, _ commit: PageCommit, inserted: Int, unreadable: Int) throws {
+    static func count(_ db: Database, _ commit: PageCommit, _ counts: PageCounts) throws {
         // A record dated 2099 says nothing of how far the stream is.
         let date = commit.page.date
         let newest = commit.page.records.lazy.map(\.event)
@@ -64,13 +64,14 @@ enum StreamRow {
                 UPDATE stream SET source_ms = max(coalesce(source_ms, 0), ?), last_success_ms = ?,
                     newest_ms = coalesce(max(newest_ms, ?), newest_ms, ?), filter_hash = ?,
                     state = CASE state WHEN 'created' THEN 'connected' ELSE state END,
-                    inserted = inserted + ?, kept = kept + ?, unreadable = unreadable + ?
+                    inserted = inserted + ?, kept = kept + ?, unreadable = unreadable + ?, skipped = skipped + ?
                 WHERE id = ?
                 """
         )
         try statement.execute(arguments: [
             date.milliseconds, commit.fetched.milliseconds, newest?.milliseconds, newest?.milliseconds,
-            commit.scan.filterHash, inserted, inserted, unreadable, commit.stream.value,
+            commit.scan.filterHash, counts.inserted, counts.inserted, counts.unreadable, counts.skipped,
+            commit.stream.value,
         ])
     }
 

@@ -35,6 +35,14 @@ enum SinkRoster {
         )
     }
 
+    /// How long a sink may be down before its state has another word.
+    static func setThresholds(_ db: Database, _ roster: Roster) throws {
+        try db.execute(
+            sql: "UPDATE sink SET connection_error_after_ms = ?, disconnected_after_ms = ?",
+            arguments: [roster.connectionErrorAfter.milliseconds, roster.disconnectedAfter.milliseconds]
+        )
+    }
+
     /// Sinks that are not configured any more.
     static func disable(_ db: Database, allBut configured: [SinkID], at now: Timestamp) throws {
         let kept = try JSONColumn.text(configured.map(\.value))

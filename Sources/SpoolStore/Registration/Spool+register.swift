@@ -25,6 +25,7 @@ extension Spool {
                     try SinkRoster.hold(db, id, reason: reason, at: now)
                 }
             }
+            try SinkRoster.setThresholds(db, roster)
             try SinkRoster.disable(db, allBut: Array(sinks.values), at: now)
             return Registration(streams: streams, sinks: sinks, held: held)
         }

@@ -9,7 +9,7 @@ struct LedgerMap: Sendable {
     var kernel: SeqRanges
     /// It was handed to the network.
     var sent: SeqRanges
-    /// The receiver's kernel had it shortly before the connection ended uncleanly.
+    /// The receiver's kernel had it, among the last on a connection that ended uncleanly.
     var doubtful: SeqRanges
     /// What `--missing-only` leaves out: all but the doubtful.
     var there: SeqRanges

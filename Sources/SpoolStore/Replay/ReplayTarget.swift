@@ -40,7 +40,11 @@ struct ReplayTarget: Sendable {
         )
         subscriptions = try Self.wanted(rows, request) { "Sink \(request.sink) does not take stream \($0)." }
         guard !subscriptions.isEmpty else {
-            throw StoreError(.invalid, "Sink \(request.sink) takes no stream; there is nothing to replay.")
+            let what =
+                rows.isEmpty
+                ? "takes no stream; there is nothing to replay."
+                : "takes the spool's own notifications alone; `--stream \(StreamName.notifications)` sends them again."
+            throw StoreError(.invalid, "Sink \(request.sink) \(what)")
         }
     }
 
@@ -69,6 +73,10 @@ struct ReplayTarget: Sendable {
         }
     }
 
+    /// The streams that are asked for.
+    ///
+    /// Old alarms, sent again, would look like new ones: the spool's own notifications are among them only
+    /// by their name.
     private static func wanted(
         _ rows: [Row],
         _ request: ReplayRequest,
@@ -78,7 +86,7 @@ struct ReplayTarget: Sendable {
         var subscriptions: [Subscription] = []
         for row in rows {
             let name = try Names.stream(row[1])
-            if let wanted = request.streams, !wanted.contains(name) { continue }
+            guard request.streams?.contains(name) ?? (name != .notifications) else { continue }
             taken.insert(name)
             subscriptions.append(Subscription(stream: StreamID(row[0]), watermark: row[2]))
         }

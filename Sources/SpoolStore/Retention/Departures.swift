@@ -5,6 +5,10 @@ import SpoolCore
 enum Departures {
     struct Stream: Sendable {
         let id: StreamID
+        /// The source in its name.
+        let source: String
+        /// True for the spool's own, whose events have the local clock's times.
+        let isOwn: Bool
         /// True while its source may still be read from: retention then needs that source's time.
         let hasSource: Bool
     }
@@ -13,21 +17,29 @@ enum Departures {
     static func streams(_ db: Database) throws -> [Stream] {
         try Row.fetchAll(
             db,
-            sql: "SELECT id, is_configured AND name <> ? FROM stream WHERE replay_id IS NULL ORDER BY id",
+            sql: "SELECT id, source, name = ?, is_configured FROM stream WHERE replay_id IS NULL ORDER BY id",
             arguments: [StreamName.notifications.description]
         )
-        .map { Stream(id: StreamID($0[0]), hasSource: $0[1]) }
+        .map { row in
+            let isOwn: Bool = row[2]
+            return Stream(id: StreamID(row[0]), source: row[1], isOwn: isOwn, hasSource: row[3] && !isOwn)
+        }
     }
 
-    /// Notes by the source's clock since when subscriptions have been gone: the local one may be wrong by years.
-    static func note(_ db: Database, at now: Timestamp) throws {
-        try db.execute(
-            sql: "UPDATE subscription SET left_ms = ? WHERE state = 'left' AND left_ms IS NULL",
-            arguments: [now.milliseconds]
-        )
+    /// Notes by their source's clock since when subscriptions have been gone: the local one may be wrong by years.
+    static func note(_ db: Database, at times: PruneTimes) throws {
+        for stream in times.streams {
+            guard let time = times.time(of: stream) else { continue }
+            try db.cachedStatement(
+                sql:
+                    "UPDATE subscription SET left_ms = ? WHERE stream_id = ? AND state = 'left' AND left_ms IS NULL"
+            ).execute(arguments: [time.date.milliseconds, stream.id.value])
+        }
     }
 
     /// Replays paused for too long to keep their events, each with a notification while it lasts.
+    ///
+    /// `now` is the local clock's, as is the time of the pause.
     static func replaysWithoutRight(_ db: Database, at now: Timestamp) throws -> [ReplayID] {
         let ids = try Int64.fetchAll(
             db,
@@ -39,7 +51,7 @@ enum Departures {
     }
 
     /// Connections that no ledger row names any more, notifications long cleared, and gaps long healed.
-    static func deleteUnreferenced(_ db: Database, before: Timestamp) throws {
+    static func deleteUnreferenced(_ db: Database, _ times: PruneTimes) throws {
         try db.execute(
             sql: """
                 DELETE FROM connection WHERE closed_ms IS NOT NULL
@@ -48,8 +60,14 @@ enum Departures {
         )
         try db.execute(
             sql: "DELETE FROM notification WHERE cleared_ms < ?",
-            arguments: [before.milliseconds]
+            arguments: [(times.wall - times.age).milliseconds]
         )
-        try db.execute(sql: "DELETE FROM gap WHERE healed_ms < ?", arguments: [before.milliseconds])
+        for stream in times.streams {
+            guard let time = times.time(of: stream) else { continue }
+            try db.execute(
+                sql: "DELETE FROM gap WHERE stream_id = ? AND healed_ms < ?",
+                arguments: [stream.id.value, (time.date - times.age).milliseconds]
+            )
+        }
     }
 }

@@ -8,9 +8,9 @@ struct PruneScan: Sendable {
     let sweepsBack: Duration
     /// Sinks that left before this no longer keep events.
     let leftBefore: Timestamp
-    /// Replays paused before this no longer keep events.
+    /// Replays paused before this, by the local clock, no longer keep events.
     let pausedBefore: Timestamp
-    /// The source's time.
+    /// The local clock's time.
     let now: Timestamp
     /// The place after which the next slice begins.
     private var time = Int64.min

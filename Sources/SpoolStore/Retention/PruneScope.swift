@@ -7,7 +7,7 @@ struct PruneScope {
     let bound: Int64
     /// Only events up to this one: the smallest watermark that counts.
     let floor: Int64
-    /// The source's time.
+    /// The local clock's time, for what is told of.
     let now: Timestamp
     /// Subscriptions of sinks that left too long ago to count, with their watermarks.
     let forsaken: [(id: Int64, sink: String, watermark: Int64)]

@@ -67,8 +67,7 @@ enum RetentionNotes {
     }
 
     /// An operator has let go of the sink.
-    static func forgotten(_ db: Database, sink: String) throws {
-        let now = try Int64.fetchOne(db, sql: "SELECT max(source_ms) FROM stream") ?? 0
-        try Notifications.clear(db, eventsLost, subject: sink, at: Timestamp(milliseconds: now))
+    static func forgotten(_ db: Database, sink: String, at now: Timestamp) throws {
+        try Notifications.clear(db, eventsLost, subject: sink, at: now)
     }
 }

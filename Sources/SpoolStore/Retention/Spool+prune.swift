@@ -7,54 +7,44 @@ extension Spool {
     ///
     /// Works in short transactions, some `limit` events a call. Never passes `since` or what sweeps may still
     /// meet; spares dead letters and what an unfinished replay has yet to send. `now` is what each stream's source
-    /// has told since the start: a configured stream without it is left alone.
+    /// has told since the start: a configured stream without it is left alone. `wall` is the local clock, by which
+    /// alone replays and notifications age.
     package func prune(
         now: [StreamID: SourceTime],
+        at wall: Timestamp,
         age: Duration,
         limit: Int = 100_000
     ) async throws(StoreError) -> PruneReport {
         var report = PruneReport()
-        guard let latest = now.values.map(\.date).max() else {
+        let streams = try await read { try Departures.streams($0) }
+        guard let times = PruneTimes(streams, told: now, age: age, wall: wall) else {
             report.bytesInUse = try await read { try Sizes.bytesInUse($0) }
             return report
         }
-        try await write { try Departures.note($0, at: latest) }
-        report.replays = try await write { try Departures.replaysWithoutRight($0, at: latest) }
-        let streams = try await read { try Departures.streams($0) }
-        func scan(_ stream: Departures.Stream, cutoff: (SourceTime) -> Timestamp) -> PruneScan? {
-            let gone = SourceTime(date: latest, sweepsBack: Retention.returning)
-            guard let time = now[stream.id] ?? (stream.hasSource ? nil : gone) else { return nil }
-            return PruneScan(
-                stream.id,
-                cutoff: cutoff(time),
-                sweepsBack: time.sweepsBack,
-                leftBefore: latest - age,
-                pausedBefore: latest - Retention.patience,
-                now: latest
-            )
-        }
+        try await write { try Departures.note($0, at: times) }
+        report.replays = try await write { try Departures.replaysWithoutRight($0, at: wall) }
         for stream in streams {
-            guard var scan = scan(stream, cutoff: { $0.date - age }) else { continue }
+            guard var scan = times.scan(stream, cutoff: { $0.date - age }) else { continue }
             while !scan.isAtEnd, report.events < limit { report += try await run(&scan) }
         }
         // Any time the source has told is later than every record that may go.
-        var scans = streams.compactMap { scan($0, cutoff: \.date) }
+        var scans = streams.compactMap { times.scan($0, cutoff: \.date) }
         while report.events < limit, try await isUnderPressure() {
             guard let oldest = try await oldest(&scans) else { break }
             report += try await run(&scans[oldest])
         }
         // What an ended replay kept for itself is the first to go when room is short.
-        let ended = try await isUnderPressure() ? latest : latest - age
-        for replay in try await read({ try OwnStream.ended($0, before: ended, now: latest) }) {
+        let ended = try await isUnderPressure() ? wall : wall - age
+        for replay in try await read({ try OwnStream.ended($0, before: ended, now: wall) }) {
             while report.events < limit, let gone = try await write({ try OwnStream.delete($0, of: replay) })
             {
                 report.events += gone
             }
         }
-        try await write { try RetentionNotes.clearOldLosses($0, at: latest) }
+        try await write { try RetentionNotes.clearOldLosses($0, at: wall) }
         report.hasMore = report.events >= limit
         if report.events > 0 {
-            try await write { try Departures.deleteUnreferenced($0, before: latest - age) }
+            try await write { try Departures.deleteUnreferenced($0, times) }
         }
         try await giveBack()
         report.bytesInUse = try await read { try Sizes.bytesInUse($0) }
@@ -64,7 +54,7 @@ extension Spool {
     /// Lets go of a sink, or a stream, that has left the configuration: its events no longer wait for anyone.
     ///
     /// - Throws: `.invalid` when nothing of that name has left.
-    package func forget(_ name: String) async throws(StoreError) {
+    package func forget(_ name: String, at now: Timestamp) async throws(StoreError) {
         try await write { db in
             try db.execute(
                 sql: """
@@ -74,7 +64,7 @@ extension Spool {
                     """,
                 arguments: [name]
             )
-            guard db.changesCount == 0 else { return try RetentionNotes.forgotten(db, sink: name) }
+            guard db.changesCount == 0 else { return try RetentionNotes.forgotten(db, sink: name, at: now) }
             throw StoreError(.invalid, "No sink or stream named \(name) has left the configuration.")
         }
     }
@@ -93,7 +83,7 @@ extension Spool {
     /// and leave enough free (`PauseGate`) that it goes on.
     private func isUnderPressure() async throws(StoreError) -> Bool {
         let (used, pages) = try await read { (try Sizes.bytesInUse($0), try Sizes.bytes($0)) }
-        let limit = min(options.maxBytes, room(pages: pages, free: files.freeBytes()))
+        let limit = min(maxBytes, room(pages: pages, free: files.freeBytes()))
         return used > Int64(Double(limit) * Retention.pressure)
     }
 

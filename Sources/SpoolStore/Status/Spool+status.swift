@@ -13,7 +13,7 @@ extension Spool {
                 replays: try ReplayRows.fetch(db),
                 notifications: try Notifications.fetch(db, all: false, limit: 1_000),
                 size: SpoolStatus.Size(
-                    file: SpoolFiles.size(of: files.path),
+                    file: try Sizes.bytes(db),
                     wal: SpoolFiles.size(of: files.wal),
                     inUse: try Sizes.bytesInUse(db),
                     diskFree: files.freeBytes(),

@@ -82,7 +82,7 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
     }
 
     package struct Size: Sendable, Codable, Equatable {
-        /// Bytes of the database file.
+        /// Bytes of the database, free pages included; the newest may be in the write-ahead log alone as yet.
         package let file: Int64
         /// Bytes of the write-ahead log.
         package let wal: Int64

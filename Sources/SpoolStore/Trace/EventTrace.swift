@@ -21,7 +21,8 @@ package struct EventTrace: Sendable, Encodable, Equatable {
     package let userName: String
     /// Bytes of the raw record.
     package let rawBytes: Int
-    /// Nil when retention has taken the window, as it does once all of it lies below `pruned_to_ms`.
+    /// Nil when retention has taken the window, as it does once all of it lies below `pruned_to_ms`; the spool's own
+    /// notifications never had one.
     package let window: TracedWindow?
     /// Every sink that takes the stream, or that has a ledger row or a dead letter of this event.
     package let sinks: [TracedSink]
@@ -104,7 +105,7 @@ package struct TracedDelivery: Sendable, Encodable, Equatable {
     package let events: Int
     package let outcome: String
     package let evidence: String?
-    /// Only the receiver's kernel had it, shortly before its connection ended uncleanly.
+    /// Only the receiver's kernel had it, among the last on a connection that ended uncleanly.
     package let isDoubtful: Bool
     package let bytes: Int
     package let attempts: Int

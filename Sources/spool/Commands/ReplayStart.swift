@@ -28,7 +28,7 @@ struct ReplayStart: AsyncParsableCommand {
             "A destination of this replay alone: tcp://host:port, tls://host:port or udp://host:port.",
             discussion: """
                 Options of a syslog sink follow as in tls://host:6514?format=json&framing=octet-counting&ca_file=ca.pem. \
-                Every stream of the spool goes there, unless --stream says which.
+                Every stream of the spool but its own notifications goes there, unless --stream says which.
                 """,
             valueName: "url"
         )
@@ -38,7 +38,7 @@ struct ReplayStart: AsyncParsableCommand {
     @Option(
         help: """
             A stream, as source/stream, or all of a name: activities, alerts. May be repeated; left out, all that \
-            the sink takes.
+            the sink takes, but the spool's own notifications: those only as spool/notifications.
             """
     )
     var stream: [String] = []
@@ -70,7 +70,7 @@ struct ReplayStart: AsyncParsableCommand {
         let addresses = composition.addresses
         try await ReplayFailure.translating {
             try await ReplayDesk.use(composition, command: "spool replay") {
-                try await run($0, requests, addresses)
+                try await run($0, requests, addresses, ReplayTargets(composition, streams: stream))
             }
         }
     }
@@ -114,15 +114,25 @@ struct ReplayStart: AsyncParsableCommand {
         return [try ReplayTargets(composition, streams: stream).destination(destination)]
     }
 
-    private func run(_ desk: ReplayDesk, _ requests: [ReplayRequest], _ addresses: [SinkName: String])
-        async throws
-    {
+    private func run(
+        _ desk: ReplayDesk,
+        _ requests: [ReplayRequest],
+        _ addresses: [SinkName: String],
+        _ targets: ReplayTargets
+    ) async throws {
         var wanted: [ReplayRequest] = []
         for request in requests {
             let estimate = try await desk.estimate(request)
             let address = request.destination ?? addresses[request.sink] ?? ""
             let isBesideLive = request.destination == nil && !desk.isDirect
-            Output.line(EstimateText(request, estimate, address: address, isBesideLive: isBesideLive).text)
+            let text = EstimateText(
+                request,
+                estimate,
+                address: address,
+                isBesideLive: isBesideLive,
+                leavesOut: targets.leavesOutNotifications(request)
+            )
+            Output.line(text.text)
             if estimate.toSend > 0 || request.refetch { wanted.append(request) }
         }
         if dryRun || wanted.isEmpty { return }

@@ -10,7 +10,14 @@ struct EstimateText {
     ///   - estimate: what it comes to.
     ///   - address: where its sink sends to.
     ///   - isBesideLive: true when a daemon delivers to the same sink meanwhile.
-    init(_ request: ReplayRequest, _ estimate: ReplayEstimate, address: String, isBesideLive: Bool) {
+    ///   - leavesOut: true when the spool's own notifications could be sent, and are not.
+    init(
+        _ request: ReplayRequest,
+        _ estimate: ReplayEstimate,
+        address: String,
+        isBesideLive: Bool,
+        leavesOut: Bool = false
+    ) {
         var lines = [
             "\(request.destination ?? request.sink.text): \(estimate.inWindow) events \(request.basis.rawValue) from "
                 + "\(request.from) to \(request.to)"
@@ -24,7 +31,7 @@ struct EstimateText {
             "written to the receiver's socket, its kernel has them; the receiver said nothing"
         )
         add(estimate.sent, "handed to the network (UDP); nothing is known of their arrival")
-        add(estimate.doubtful, "doubtful: a connection broke within 60 s after them")
+        add(estimate.doubtful, "doubtful: the last on a connection that did not end cleanly")
         add(estimate.deadLetters, "dead letters: the receiver refused them")
         add(estimate.stillToComeLive, "still to come live; they are not part of a replay")
         if request.destination != nil {
@@ -33,6 +40,10 @@ struct EstimateText {
             lines.append(
                 "  over UDP nothing is known of arrival: missing only means what was never handed to the network"
             )
+        }
+        if leavesOut {
+            let name = StreamName.notifications
+            lines.append("  the spool's own notifications are left out; `--stream \(name)` sends them again")
         }
         if request.refetch {
             lines.append("  the window is read from the source first; what that brings is not counted here")

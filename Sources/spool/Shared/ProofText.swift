@@ -1,7 +1,7 @@
 import SpoolControl
 import SpoolCore
 
-/// The last proof in one line, for `status`.
+/// A proof in one line, for `status`.
 struct ProofLine {
     let text: String
 
@@ -158,7 +158,7 @@ struct ProofText {
             "UNSETTLED" + (sink.waiting > 0 ? " (\(sink.waiting) wait in its live lane)" : "")
         )
         add(sink.deadLetters, "DEAD LETTERS: the receiver refused them")
-        add(sink.doubtful, "DOUBTFUL: written within 60 s before a connection broke")
+        add(sink.doubtful, "DOUBTFUL: the last on a connection that did not end cleanly")
         for replay in sink.replays {
             lines.append("    replay \(replay) sends them; `spool replay show \(replay)` tells how far it is")
         }

@@ -29,7 +29,11 @@ struct ReplayTargets {
             }
             return [Target(sink: found.sink, streams: try streams(of: found.sink.text, among: found.streams))]
         }
-        if wanted.isEmpty { return all.map { Target(sink: $0.sink, streams: nil) } }
+        if wanted.isEmpty {
+            // What takes nothing but notifications gets them only when they are named.
+            let takers = all.filter { $0.streams.contains { $0 != .notifications } }
+            return (takers.isEmpty ? all : takers).map { Target(sink: $0.sink, streams: nil) }
+        }
         let takers = all.filter { sink in
             wanted.contains { text in sink.streams.contains { Self.isNamed($0, text) } }
         }
@@ -42,11 +46,21 @@ struct ReplayTargets {
         }
     }
 
+    /// True when a replay could send the spool's own notifications, and does not since they are not named.
+    func leavesOutNotifications(_ request: ReplayRequest) -> Bool {
+        guard request.streams == nil else { return false }
+        return composition.taken.contains {
+            $0.streams.contains(.notifications) && (request.destination != nil || $0.sink == request.sink)
+        }
+    }
+
     /// A destination with the streams it is to have.
     func destination(_ text: String) throws -> Target {
         do {
             let destination = try DestinationText.absolute(text)
-            let streams = try streams(of: nil, among: composition.streams.map(\.name))
+            let own = composition.taken.contains { $0.streams.contains(.notifications) }
+            let known = composition.streams.map(\.name) + (own ? [.notifications] : [])
+            let streams = try streams(of: nil, among: known)
             return Target(sink: SinkName(destination), destination: destination, streams: streams)
         } catch let fault as DestinationText.Fault {
             throw CommandFailure(.wrongUse, "--destination: \(fault)")

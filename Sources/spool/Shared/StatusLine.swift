@@ -9,10 +9,21 @@ struct StatusLine {
         let streams = report.streams.map { stream in
             let newest = stream.newest.map { Age.text(max(.zero, report.at.since($0))) + " ago" } ?? "none"
             let gaps = stream.gaps.filter { $0.kind != .lost && $0.healed == nil }.count
-            return "\(stream.name) \(stream.state), newest \(newest)" + (gaps > 0 ? ", \(gaps) gaps" : "")
+            return "\(stream.name) \(report.known(stream.state)), newest \(newest)"
+                + (gaps > 0 ? ", \(gaps) gaps" : "")
         }
-        let sinks = report.sinks.map { "\($0.name) \($0.state), \($0.backlog) waiting" }
+        let sinks = report.sinks.map { "\($0.name) \(report.known($0.state)), \($0.backlog) waiting" }
         let told = report.notifications.isEmpty ? [] : ["\(report.notifications.count) notifications"]
-        text = "\(report.at)  " + (streams + sinks + told).joined(separator: "; ")
+        let stopped = report.stopped.map { stopped in
+            ["no daemon runs" + (stopped.since.map { ", the last one until \($0)" } ?? "")]
+        }
+        text = "\(report.at)  " + ((stopped ?? []) + streams + sinks + told).joined(separator: "; ")
+    }
+}
+
+extension StatusReport {
+    /// A state's word: without a daemon it says how things were.
+    func known(_ state: String) -> String {
+        stopped == nil || ["created", "disabled"].contains(state) ? state : "was \(state)"
     }
 }

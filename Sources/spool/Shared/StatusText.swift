@@ -8,7 +8,24 @@ struct StatusText {
     init(_ report: StatusReport) { self.report = report }
 
     var text: String {
-        [notifications, spool, streams, sinks, replays].filter { !$0.isEmpty }.joined(separator: "\n\n")
+        [stopped, notifications, spool, streams, sinks, replays].filter { !$0.isEmpty }.joined(
+            separator: "\n\n"
+        )
+    }
+
+    /// What comes before all else: without a daemon the rest is how it was.
+    private var stopped: String {
+        guard let stopped = report.stopped else { return "" }
+        let halt =
+            report.holder.map { "nothing is fetched, nor sent but by process \($0)" }
+            ?? "nothing is fetched or sent"
+        let rest = "\(halt), and states are the last known; start it: `systemctl start spool`"
+        guard let since = stopped.since else { return "NO DAEMON RUNS, nor has one before: \(rest)" }
+        let length = Age.text(max(.zero, report.at.since(since)))
+        if stopped.isClean { return "NO DAEMON RUNS since \(since) (\(length)): \(rest)" }
+        return
+            "NO DAEMON RUNS: the last one gave its last sign of life at \(since) (\(length) ago) and did not close the "
+            + "spool; `journalctl -u spool` may tell why. So \(rest)"
     }
 
     private var notifications: String {
@@ -32,7 +49,12 @@ struct StatusText {
         return (lines + proof + paused).joined(separator: "\n")
     }
 
-    private var proof: [String] { report.proof.map { ["proof   \(ProofLine($0).text)"] } ?? [] }
+    /// The daemon's own, and a newer one of a person beside it.
+    private var proof: [String] {
+        [("audit", report.audit), ("proof", report.proof)].compactMap { name, proof in
+            proof.map { "\(name)   \(ProofLine($0).text)" }
+        }
+    }
 
     /// The reason stands above already where it is a notification too.
     private var paused: [String] {
@@ -46,13 +68,17 @@ struct StatusText {
         let streams = report.fetchedStreams
         for stream in streams {
             table.add([
-                stream.name, stream.state, age(stream.newest), age(stream.lastSuccess), age(stream.readTo),
+                stream.name, report.known(stream.state), age(stream.newest), age(stream.lastSuccess),
+                age(stream.readTo),
                 age(stream.readTwiceTo),
             ])
         }
-        let troubles = streams.compactMap { stream in stream.error.map { "  \(stream.name): \($0)" } }
+        let troubles = streams.compactMap { stream in stream.error.map { "  \(stream.name): \(lastly)\($0)" }
+        }
         let gaps = report.streams.flatMap { stream in
-            stream.gaps.map { "  \(stream.name): \(GapText.of($0, at: report.at))" }
+            stream.gaps.map {
+                "  \(stream.name): \(GapText.of($0, at: report.at, daemonRuns: report.stopped == nil))"
+            }
         }
         return ([table.render()] + troubles + gaps).joined(separator: "\n")
     }
@@ -63,7 +89,7 @@ struct StatusText {
         ])
         for sink in report.sinks {
             table.add([
-                sink.name, sink.state, sink.address, String(sink.backlog), age(sink.oldest),
+                sink.name, report.known(sink.state), sink.address, String(sink.backlog), age(sink.oldest),
                 age(sink.lastSuccess), String(sink.deadLetters),
             ])
         }
@@ -88,12 +114,17 @@ struct StatusText {
     private func trouble(_ sink: SinkStatus) -> String? {
         sink.error.map { error in
             let next = sink.retryAt.map { retry in
-                retry > report.at ? ", the next in \(Age.text(retry.since(report.at)))" : ", the next now"
+                report.stopped != nil
+                    ? ", the next when a daemon runs"
+                    : retry > report.at
+                        ? ", the next in \(Age.text(retry.since(report.at)))" : ", the next now"
             }
             let tries = sink.attempts > 0 ? "\n    \(sink.attempts) attempts so far\(next ?? "")" : ""
-            return "  \(sink.name): \(error)\(tries)"
+            return "  \(sink.name): \(lastly)\(error)\(tries)"
         }
     }
+
+    private var lastly: String { report.stopped == nil ? "" : "last known: " }
 
     private func age(_ time: Timestamp?) -> String {
         guard let time else { return "-" }

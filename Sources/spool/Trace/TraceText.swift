@@ -21,7 +21,7 @@ struct TraceText {
         lines.append(
             "  fetched    \(event.fetched)  into \(event.stream)\(Self.later(event.fetched, event.created))"
         )
-        lines += Self.window(event.window)
+        lines += Self.window(event.window, isOwn: event.stream == .notifications)
         lines.append("  spooled    seq \(event.seq), record of \(ByteSize.text(Int64(event.rawBytes)))")
         for sink in event.sinks { lines += Self.sink(sink, seq: event.seq) }
         if event.sinks.isEmpty { lines += ["", "  no sink takes this stream"] }
@@ -32,7 +32,10 @@ struct TraceText {
         time > before ? ", \(Age.text(time.since(before))) later" : ""
     }
 
-    private static func window(_ window: TracedWindow?) -> [String] {
+    private static func window(_ window: TracedWindow?, isOwn: Bool) -> [String] {
+        if isOwn {
+            return ["             made by the spool itself: it comes from no source, and from no window"]
+        }
         guard let window else { return ["             its window has gone with retention"] }
         let pages = window.pages == 1 ? "its only page" : "one of its \(window.pages) pages"
         return [
@@ -84,7 +87,9 @@ struct TraceText {
             lines.append("      connection \(connection): \(place), \(end)")
         }
         if delivery.isDoubtful {
-            lines.append("      the connection broke within 60 s after it; --missing-only sends it again")
+            lines.append(
+                "      it was among the last on a connection that did not end cleanly; --missing-only sends it again"
+            )
         }
         return lines
     }

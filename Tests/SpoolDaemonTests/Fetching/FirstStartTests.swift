@@ -55,7 +55,7 @@ struct FirstStartTests {
 
                 #expect(bench.portal.requests.requests.allSatisfy { $0.status == 200 })
                 #expect(try await run.spool.ids(.activities).count == 1_440)
-                #expect(try await run.spool.rows("SELECT * FROM gaps").isEmpty)
+                #expect(try await run.spool.rows("SELECT * FROM gaps WHERE state = 'unproved'").isEmpty)
                 let old = "reason = 'poll' AND to_ms - from_ms > \(Duration.days(7).milliseconds)"
                 #expect(try await run.spool.number("SELECT count(*) FROM fetch_window WHERE \(old)") == 0)
             }
@@ -74,7 +74,7 @@ struct FirstStartTests {
                 #expect(try await run.spool.ids(.activities).count >= 720)
                 let unproved = "SELECT count(*) FROM fetch_window WHERE state = 'unproved'"
                 #expect(try await run.spool.number(unproved) >= 4)
-                let gaps = try await run.spool.rows("SELECT from_ms, to_ms FROM gaps WHERE kind = 'fetch'")
+                let gaps = try await run.spool.rows("SELECT from_ms, to_ms FROM gaps WHERE state = 'unproved'")
                 #expect(gaps.count == 1)
                 let start = (FetchBench.begin - .days(60)).milliseconds
                 #expect(gaps.first?.first == .integer(start))

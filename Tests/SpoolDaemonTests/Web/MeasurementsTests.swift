@@ -1,3 +1,4 @@
+import SpoolConfig
 import SpoolCore
 import SpoolStore
 import SpoolTestSupport
@@ -10,24 +11,32 @@ struct MeasurementsTests {
     private static let now = Timestamp(milliseconds: 1_795_000_000_000)
 
     /// One stream and two sinks: three events fetched, two of them settled for the first sink, and the second one down.
-    private func measured(_ change: (inout Measurements) -> Void = { _ in }) async throws -> String {
+    ///
+    /// With `hasLeft` the second one has left the configuration.
+    private func measured(
+        hasLeft: Bool = false,
+        _ change: (inout Measurements) -> Void = { _ in }
+    ) async throws -> String {
         let folder = try TemporaryFolder()
         var options = SpoolOptions(holder: "test")
         options.reserveBytes = 0
         let spool = try Spool.open(path: folder.path("spool.db"), options: options, at: Self.now)
         let name = try #require(StreamName("contoso/activities"))
-        let registered = try await spool.register(
-            Roster(
-                streams: [
-                    Roster.Stream(name: name, kind: .activity, filterHash: "f"),
-                    Roster.Stream(name: .notifications, kind: .alert),
-                ],
-                sinks: ["siem", "second"].map {
-                    Roster.Sink(name: SinkName($0), type: "syslog", streams: [name])
-                }
-            ),
-            at: Self.now
-        )
+        func register(_ sinks: [String]) async throws -> Registration {
+            try await spool.register(
+                Roster(
+                    streams: [
+                        Roster.Stream(name: name, kind: .activity, filterHash: "f"),
+                        Roster.Stream(name: .notifications, kind: .alert),
+                    ],
+                    sinks: sinks.map {
+                        Roster.Sink(name: SinkName($0), type: "syslog", streams: [name])
+                    }
+                ),
+                at: Self.now
+            )
+        }
+        let registered = try await register(["siem", "second"])
         let stream = try #require(registered.streams[name])
         let sink = try #require(registered.sinks[SinkName("siem")])
         let second = try #require(registered.sinks[SinkName("second")])
@@ -43,15 +52,20 @@ struct MeasurementsTests {
                 of: second
             )
         }
+        if hasLeft { _ = try await register(["siem"]) }
         try await meters.look()
+        let status = try await spool.status()
+        let words = status.sinks.map { ($0.name, SinkWord.of($0, NotificationSettings(), at: Self.now)) }
         var measurements = Measurements(
             at: Self.now,
             started: Self.now - .hours(1),
             version: "1",
             sqlite: "3",
             process: ProcessFacts(resident: 4_096, processor: 1.5, openFiles: 7),
-            status: try await spool.status(),
-            words: [SinkName("siem"): "connected", SinkName("second"): "connection error"],
+            status: status,
+            words: hasLeft
+                ? Dictionary(uniqueKeysWithValues: words)
+                : [SinkName("siem"): "connected", SinkName("second"): "connection error"],
             failures: try await spool.failures(),
             reading: meters.reading,
             maxSize: 1 << 30,
@@ -100,6 +114,34 @@ struct MeasurementsTests {
         let text = try await measured()
 
         #expect(text.split(separator: "\n").contains(Substring(line)), "\(text)")
+    }
+
+    @Test(
+        "a sink that left keeps its series, in a state of its own, so that what it loses is seen to grow",
+        arguments: [
+            #"spool_events_lost_total{sink="second",stream="contoso/activities"} 0"#,
+            #"spool_backlog_events{sink="second",stream="contoso/activities"} 3"#,
+            #"spool_sink_connected{sink="second"} 0"#,
+            #"spool_sink_state{sink="second",state="disabled"} 1"#,
+            #"spool_sink_state{sink="second",state="connection error"} 0"#,
+            #"spool_sink_state{sink="siem",state="disabled"} 0"#,
+        ]
+    )
+    func left(line: String) async throws {
+        let text = try await measured(hasLeft: true)
+
+        #expect(text.split(separator: "\n").contains(Substring(line)), "\(text)")
+    }
+
+    @Test("what lies open of a stream is a gap")
+    func open() async throws {
+        let name = try #require(StreamName("contoso/activities"))
+        let text = try await measured {
+            $0.openEnds = [name: UncoveredTime(from: Self.now - .seconds(90), to: Self.now)]
+        }
+
+        #expect(text.contains("\nspool_coverage_gaps{stream=\"contoso/activities\"} 1\n"), "\(text)")
+        #expect(text.contains("\nspool_coverage_gap_seconds{stream=\"contoso/activities\"} 90\n"), "\(text)")
     }
 
     @Test("while fetching stands still, that is said")

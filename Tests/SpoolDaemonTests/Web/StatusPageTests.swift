@@ -119,6 +119,57 @@ struct StatusPageTests {
         #expect(verdict.headline == "a/b has gaps.")
     }
 
+    private func lane(_ cause: CoverageLane.Span.Cause) -> CoverageLane {
+        let span = CoverageLane.Span(from: Self.now - .minutes(24), to: Self.now - .minutes(4), cause: cause)
+        return CoverageLane("contoso/activities", start: Self.now - .days(3), gaps: [span], now: Self.now)
+    }
+
+    @Test("a stream that is not read now is told once: by its trouble, or else as a gap")
+    func open() {
+        let silent = Verdict(facts { $0.day.lanes = [lane(.open)] })
+        let told = Verdict(
+            facts {
+                $0.day.lanes = [lane(.open)]
+                $0.report.streams[0].state = "unreachable"
+                $0.report.streams[0].error = "No route."
+            }
+        )
+
+        #expect(silent.level == .trouble)
+        #expect(silent.headline == "contoso/activities has gaps.")
+        #expect(
+            silent.details == [
+                "contoso/activities: not read since 00:10 UTC; it heals by itself when the source answers."
+            ]
+        )
+        #expect(told.headline == "contoso/activities cannot be read.")
+        #expect(told.details == ["contoso/activities: unreachable. No route."])
+    }
+
+    @Test("while a gap heals not everything is forwarded")
+    func healing() {
+        let verdict = Verdict(facts { $0.day.lanes = [lane(.healing)] })
+
+        #expect(verdict.level == .busy)
+        #expect(verdict.headline == "Catching up.")
+        #expect(
+            verdict.details == [
+                "contoso/activities: 1 gap, 20 min in all, not read when its turn was and being read now."
+            ]
+        )
+    }
+
+    @Test("what lies open is in the column of gaps, and in the lane's words")
+    func openLane() {
+        let page = facts { $0.day.lanes = [lane(.open)] }
+
+        let html = PageParts(facts: page).all
+
+        #expect(html["streams"]?.text.contains(#/data-head="Gaps" class="number">1</#) == true)
+        #expect(html["day"]?.text.contains("1 gap, 20 min in all") == true)
+        #expect(html["day"]?.text.contains("<rect class=\"gap\" x=") == true)
+    }
+
     @Test("dead letters, standing errors and a proof with missing events are trouble, each told once")
     func others() throws {
         let bad = try proof(missing: 12)
@@ -130,7 +181,7 @@ struct StatusPageTests {
                     Self.note("error", "Internal error", "contoso/activities"),
                     Self.note("error", "Proof found missing events", ""),
                 ]
-                $0.report.proof = bad
+                $0.report.audit = bad
             }
         )
 
@@ -143,7 +194,7 @@ struct StatusPageTests {
             verdict.details == [
                 "siem: 2 dead letters, refused by its receiver for good.",
                 "Internal error (contoso/activities) stands since 00:24 UTC, see below.",
-                "The proof of 00:29 UTC found 12 events missing.",
+                "The audit of 00:29 UTC found 12 events missing.",
             ]
         )
     }
@@ -160,7 +211,7 @@ struct StatusPageTests {
         let well = Verdict(
             facts {
                 $0.report.notifications = [Self.note("warning", "Sweep lags", "contoso/activities")]
-                $0.report.proof = clean
+                $0.report.audit = clean
             }
         )
 
@@ -169,17 +220,38 @@ struct StatusPageTests {
         #expect(well.level == .well)
     }
 
-    @Test("the last proof stands in one line, and nothing before the first")
+    @Test("the last audit stands in one line, and nothing before the first")
     func proofLine() throws {
         let bad = try proof(missing: 12)
 
         let before = PageParts(facts: facts()).all["proof"]?.text
-        let html = PageParts(facts: facts { $0.report.proof = bad }).all["proof"]?.text ?? ""
+        let html = PageParts(facts: facts { $0.report.audit = bad }).all["proof"]?.text ?? ""
 
         #expect(before == "")
-        #expect(html.contains("Last proof, ended <time "))
+        #expect(html.contains("Last audit, ended <time "))
         #expect(html.contains("UTC: 2 d 23 h up to <time "))
         #expect(html.contains("12,345 events, <strong>12 missing</strong>, by the daemon itself."))
+        #expect(!html.contains("asked for"))
+    }
+
+    @Test("a proof that somebody asked for stands beside the audit and hides nothing that it found")
+    func askedProof() throws {
+        let bad = try proof(missing: 12)
+        var asked = try proof(missing: 0)
+        asked.id = 2
+        asked.reason = "command"
+        let page = facts {
+            $0.report.audit = bad
+            $0.report.proof = asked
+        }
+
+        let html = PageParts(facts: page).all["proof"]?.text ?? ""
+
+        #expect(html.contains("Last audit, ended <time "))
+        #expect(html.contains("<strong>12 missing</strong>, by the daemon itself."))
+        #expect(html.contains("Last proof asked for, ended <time "))
+        #expect(html.contains("12,345 events, 0 missing."))
+        #expect(Verdict(page).details == ["The audit of 00:29 UTC found 12 events missing."])
     }
 
     private static func note(_ severity: String, _ code: String, _ subject: String) -> NotificationStatus {
@@ -260,6 +332,19 @@ struct StatusPageTests {
 
         #expect(html.contains("<progress max=\"1000\" value=\"250\" aria-label=\"Replay 3\">25 %</progress>"))
         #expect(html.contains("250 of 1,000 (25 %)"))
+        #expect(html.contains(">siem<"))
+    }
+
+    @Test("a replay to a destination of its own shows its address, not what the spool calls it")
+    func adHocReplay() async throws {
+        var status = ReplayStatus(try await replay())
+        (status.sink, status.destination) = ("destination@replay-2", "tcp://127.0.0.1:18516")
+        let made = status
+
+        let html = PageParts(facts: facts { $0.report.replays = [made] }).all["replays"]?.text ?? ""
+
+        #expect(html.contains(">tcp://127.0.0.1:18516<"))
+        #expect(!html.contains("destination@"))
     }
 
     /// One of a spool with a few events.

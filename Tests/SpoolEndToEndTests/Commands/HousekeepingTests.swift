@@ -2,6 +2,7 @@ import Foundation
 import SpoolReceiver
 import SpoolSimulator
 import SpoolTestSupport
+import Subprocess
 import Testing
 
 @Suite("spool prune and spool backup, with and without a daemon", .daemons)
@@ -109,6 +110,15 @@ struct HousekeepingTests {
             #expect(afterTrial == total)
             #expect(would.events > 50 && did.events == would.events)
             #expect(try await site.number("SELECT count(*) FROM event") == total - did.events)
+
+            // The next events reach the sink, and nothing that went comes again.
+            let next = SimulatedRecord(id: "after-retention", created: site.simulator.clock.nowMs)
+            site.simulator.insert([next], into: .activities)
+            let last = try await site.daemon()
+            try await siem.await(ids: total + 1)
+            #expect(try await last.terminate() == .exited(0))
+            #expect(siem.ids["after-retention"] == 1)
+            #expect(siem.ids.values.allSatisfy { $0 == 1 })
         }
     }
 
@@ -130,6 +140,65 @@ struct HousekeepingTests {
             #expect(left.code == 0 && left.output.contains("two is forgotten"), "\(left)")
             #expect(again.code == 2, "\(again)")
             #expect(try await site.number("SELECT count(*) FROM subscription") == 2)
+        }
+    }
+
+    @Test(
+        "a stream is forgotten while its backlog waits: the daemon lives, none of it is sent, the rest arrives"
+    )
+    func forgetStream() async throws {
+        try await Site.run(.busy(history: 300)) { site in
+            let siem = try await site.receiver()
+            await siem.stop()
+            try site.configure { $0.sinks = [.init("siem", port: siem.port)] }
+            let daemon = try await site.daemon()
+            try await site.fetchAll()
+            let (activities, alerts) = (
+                site.simulator.visibleIDs(.activities), site.simulator.visibleIDs(.alerts)
+            )
+            try site.configure {
+                $0.sinks[0].streams = ["tenant/activities"]
+                let both = $0.yaml(folder: "FOLDER", url: "PORTAL")
+                $0.text = both.replacing("      alerts: \($0.alerts)\n", with: "")
+            }
+            try daemon.send(.terminalClosed)
+            try await daemon.waitUntil("has reloaded") { $0.contains { $0.isLog("configuration reloaded") } }
+            // Between two failed attempts the sink's loop learns what waits: the stream that left is still among it.
+            let failed = try await site.number("SELECT failures FROM sink")
+            try await eventually("the sink's loop has its lanes") {
+                try await site.number("SELECT failures FROM sink") >= failed + 2
+            }
+            let waiting = try await site.waiting("siem")
+
+            let forgotten = try await site.spool("prune", "--forget", "tenant/alerts", "--yes")
+            try await siem.listenAgain()
+            try await siem.await(ids: activities.count)
+            try await site.drain("siem")
+            site.simulator.insert(
+                [SimulatedRecord(id: "after", created: site.simulator.clock.nowMs)],
+                into: .activities
+            )
+            try await siem.await(ids: activities.count + 1)
+            let end = try await daemon.terminate()
+
+            #expect(!alerts.isEmpty && waiting == activities.count + alerts.count)
+            #expect(forgotten.code == 0, "\(forgotten)")
+            #expect(Set(siem.ids.keys) == activities.union(["after"]))
+            #expect(end == .exited(0), "\(daemon.lastLines)")
+        }
+    }
+
+    @Test("without a daemon too, retention goes by the configured size")
+    func pruneBySize() async throws {
+        try await Site.run(.busy(history: 1_500)) { site in
+            let siem = try await site.receiver()
+            try await site.deliverAll(to: [.init("siem", port: siem.port)])
+            let whole = try await pruned(site)
+
+            try site.configure { $0.spoolKeys["retention"] = "{ max_size: 1MiB }" }
+            let small = try await pruned(site)
+
+            #expect(whole.events == 0 && small.events > 100)
         }
     }
 

@@ -35,6 +35,60 @@ struct Accounts {
         #expect(wrongEvents == 0)
     }
 
+    /// Each stream's place is what its windows prove: nothing between its start and `since` without a complete window, no
+    /// place ahead of the source's clock, no scan that nobody goes on with, and counters that count.
+    func checkCursors() async throws {
+        let begun = try await site.number("SELECT count(*) FROM stream WHERE start_ms IS NOT NULL")
+        #expect(begun == 2)
+        let split = try await site.number(
+            """
+            SELECT count(*) FROM stream WHERE since_ms IS NOT json_extract(cursor, '$.since')
+                OR start_ms > since_ms OR since_ms > source_ms OR start_ms > swept_to_ms OR swept_to_ms > source_ms
+            """
+        )
+        #expect(split == 0)
+        let unproved = try await site.number(
+            """
+            SELECT count(*) FROM gaps g JOIN stream t ON t.name = g.stream
+            WHERE g.kind = 'fetch' AND g.from_ms < t.since_ms
+            """
+        )
+        #expect(unproved == 0)
+        let forgotten = try await site.number(
+            """
+            SELECT count(*) FROM fetch_window w JOIN stream t ON t.id = w.stream_id
+            WHERE w.state = 'running' AND w.id IS NOT json_extract(t.cursor, '$.scan.window')
+                AND w.id IS NOT json_extract(t.sweep, '$.window')
+            """
+        )
+        #expect(forgotten == 0)
+        let lost = try await site.number(
+            """
+            SELECT count(*) FROM (
+                SELECT id AS stream, json_extract(cursor, '$.scan.window') AS named FROM stream
+                UNION ALL SELECT id, json_extract(sweep, '$.window') FROM stream
+            ) WHERE named IS NOT NULL
+                AND named NOT IN (SELECT w.id FROM fetch_window w WHERE w.stream_id = stream AND w.state = 'running')
+            """
+        )
+        #expect(lost == 0)
+        let miscounted = try await site.number(
+            """
+            SELECT count(*) FROM stream t WHERE inserted <> (SELECT count(*) FROM event e WHERE e.stream_id = t.id)
+                OR kept <> inserted OR skipped <> 0
+                OR inserted <> (SELECT coalesce(sum(w.inserted), 0) FROM fetch_window w WHERE w.stream_id = t.id)
+            """
+        )
+        #expect(miscounted == 0)
+        let strangers = try await site.number(
+            """
+            SELECT count(*) FROM event e LEFT JOIN fetch_window w ON w.id = e.window_id AND w.stream_id = e.stream_id
+            WHERE w.id IS NULL
+            """
+        )
+        #expect(strangers == 0)
+    }
+
     /// The ids that the ledger calls delivered to a sink; with `doubtful` false only those beyond doubt.
     func settled(doubtful: Bool = true) async throws -> Set<String> {
         struct Row: Decodable { let id: String }

@@ -52,6 +52,7 @@ struct KillTests {
             #expect(try await daemon.terminate() == .exited(0))
 
             try await Accounts(site: site).check()
+            try await Accounts(site: site).checkCursors()
             let events = try await site.events()
             #expect(Set(events.map(\.id)) == visible)
             #expect(visible.isSuperset(of: (0..<Self.kills).map { "late-\($0)" }))

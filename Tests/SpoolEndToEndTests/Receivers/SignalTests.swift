@@ -1,5 +1,6 @@
 import SpoolReceiver
 import SpoolSimulator
+import SpoolTestSupport
 import Subprocess
 import Testing
 
@@ -100,6 +101,70 @@ struct SignalTests {
             #expect(status == .exited(0))
             #expect(Set(receiver.ids.keys) == visible)
             #expect(receiver.counts.duplicates == 0)
+        }
+    }
+
+    @Test("SIGHUP with a larger `max_size` lets a full spool fetch on")
+    func reloadSize() async throws {
+        try await Site.run(.busy(history: 1_500)) { site in
+            let receiver = try await site.receiver()
+            await receiver.stop()
+            site.simulator.addFault(.bloated(bytesPerRecord: 4_000), on: [.activities], .always)
+            try site.configure {
+                $0.sinks = [.init("siem", port: receiver.port)]
+                $0.spoolKeys["retention"] = "{ max_size: 2MiB }"
+                $0.activities = "{ start: 3d, look_back: 2s, sweep: 500ms, page_limit: 100 }"
+            }
+            let daemon = try await site.daemon()
+            try await daemon.waitUntil("says that the spool is full", within: .seconds(120)) { lines in
+                lines.contains { $0.isLog("notification raised") && $0.contains("Spool full") }
+            }
+            let spooled = try await site.number("SELECT count(*) FROM event")
+
+            try site.configure { $0.spoolKeys["retention"] = "{ max_size: 1GiB }" }
+            try daemon.send(.terminalClosed)
+            let visible = try await site.fetchAll()
+            try await receiver.listenAgain()
+            try await receiver.await(ids: visible.count)
+            let status = try await daemon.terminate()
+
+            #expect(spooled < visible.count)
+            #expect(Set(receiver.ids.keys) == visible)
+            #expect(status == .exited(0))
+        }
+    }
+
+    @Test("SIGHUP with another `spool.path` is refused, and all of the old configuration goes on")
+    func reloadPath() async throws {
+        try await Site.run(.busy(history: 50)) { site in
+            let (old, new) = (try await site.receiver(), try await site.receiver())
+            try site.configure { $0.sinks = [.init("siem", port: old.port)] }
+            let daemon = try await site.daemon()
+            let visible = try await site.fetchAll()
+
+            try site.configure {
+                $0.sinks = [.init("siem", port: new.port)]
+                let text = $0.yaml(folder: "FOLDER", url: "PORTAL")
+                $0.text = text.replacing("FOLDER/spool.db", with: "FOLDER/other.db")
+            }
+            try daemon.send(.terminalClosed)
+            try await daemon.waitUntil("says that it goes on as before") { lines in
+                lines.contains {
+                    $0.isLog("configuration not reloaded, the old one goes on")
+                        && $0.contains("spool.path has changed, which takes a restart of the daemon")
+                }
+            }
+            site.simulator.insert(
+                .init(id: "after", created: site.simulator.clock.nowMs),
+                into: .activities
+            )
+            try await old.await(ids: visible.count + 1)
+            let status = try await daemon.terminate()
+
+            #expect(Set(old.ids.keys) == visible.union(["after"]))
+            #expect(new.ids.isEmpty)
+            #expect(throws: (any Error).self) { try site.folder.read("other.db") }
+            #expect(status == .exited(0))
         }
     }
 }

@@ -32,6 +32,19 @@ struct ReplayTextTests {
         #expect(text.contains("9 would be sent again"))
     }
 
+    @Test("notifications that are left out are told of")
+    func leftOut() {
+        let estimate = ReplayEstimate(inWindow: 9, toSend: 9)
+        func text(_ leavesOut: Bool) -> String {
+            EstimateText(request, estimate, address: "", isBesideLive: true, leavesOut: leavesOut).text
+        }
+        let line =
+            "  the spool's own notifications are left out; `--stream spool/notifications` sends them again"
+
+        #expect(text(true).split(separator: "\n").contains(Substring(line)))
+        #expect(!text(false).contains("notifications"))
+    }
+
     @Test("how long it takes: by --rate, by half of what the sink takes, by all of it, or unknown")
     func time() {
         let known = ReplayEstimate(inWindow: 6_000, toSend: 6_000, sinkRate: 100)

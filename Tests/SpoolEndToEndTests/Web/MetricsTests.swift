@@ -122,6 +122,28 @@ struct MetricsTests {
         #expect(test.code == 0 && test.output.contains("SUCCESS"), "\(test)")
     }
 
+    @Test("every alert is tested with a case in which it fires, and one in which it does not")
+    func rulesAreTested() {
+        let rules = Documentation.read("deploy/prometheus/spool.rules.yml").matches(of: #/- alert: (\w+)/#)
+        let tests = Documentation.read("deploy/prometheus/spool.rules.test.yml")
+        let quiet =
+            tests.matches(of: #/alertname: (\w+), exp_alerts: \[\] \}/#).map(\.1)
+            + tests.matches(
+                of: #/alertname="(\w+)",alertstate="firing"\}\)\s+eval_time: \w+\s+exp_samples: \[\]/#
+            )
+            .map(\.1)
+        let firing =
+            tests.matches(of: #/alertname: (\w+)\s+exp_alerts:\s+- /#).map(\.1)
+            + tests.matches(
+                of: #/alertname="(\w+)",alertstate="firing"\}\)\s+eval_time: \w+\s+exp_samples: \[\{/#
+            )
+            .map(\.1)
+
+        #expect(rules.count > 10)
+        #expect(Set(quiet) == Set(rules.map(\.1)))
+        #expect(Set(firing) == Set(rules.map(\.1)))
+    }
+
     @Test("docs/monitoring.md explains every alert there is, and no other")
     func alerts() {
         let rules = Documentation.read("deploy/prometheus/spool.rules.yml").matches(of: #/- alert: (\w+)/#)

@@ -101,6 +101,30 @@ struct DeliveryLoopTests {
         #expect(bench.store.findings() == [])
     }
 
+    @Test("a batch that was read before its stream was taken away is not sent")
+    func takenAway() async throws {
+        let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused)]))
+        bench.store.subscribe(2)
+        bench.store.spool(3)
+        bench.store.spool(3, stream: 2)
+
+        try await bench.run {
+            try await bench.passPause()
+            let session = await bench.sink.session(0)
+            await session.sent(1)
+            // One look for work, the batch that probes, and the one behind it, which waits for the probe's end.
+            await bench.store.until { $0.calls[.batch, default: 0] >= 3 }
+            bench.store.edit { $0.subscriptions[SubscriptionID(2)] = nil }
+            bench.lanesChanged.notify()
+            session.settle()
+            bench.append(1)
+            await session.sent(2)
+            session.settle()
+            await bench.store.until { $0.subscriptions.values.first?.subscription.watermark == Seq(7) }
+            #expect(session.batches.map { $0.map(\.value) } == [[1, 2, 3], [7]])
+        }
+    }
+
     @Test("a receiver that closes at once although something waits is not asked again without a pause")
     func closesAtOnce() async throws {
         let bench = DeliveryBench()

@@ -149,6 +149,91 @@ struct FetchLoopTests {
         #expect(bench.store.read { $0.streams[stream]?.cursor?.since } == Sample.now - .days(2))
     }
 
+    @Test("a window that is told no end is asked for on, where it stood, and since stands until it has one")
+    func unendedWindow() async throws {
+        let source = ScriptedSource { _, count in
+            switch count {
+            case 1: page(["a"], next: "2")
+            case 2...4: .fault(SourceFault(.unended, "more, and not where"))
+            default: page(["b"])
+            }
+        }
+
+        try await bench.run(source) {
+            for (asked, pause) in [(2, 1), (3, 2), (4, 4)] {
+                await source.asked(asked)
+                try await bench.clock.waitUntilSleeping()
+                #expect(bench.clock.untilNextDeadline == .seconds(pause))
+                #expect(bench.store.read { $0.trouble[stream]?.state } == "unusable answers")
+                #expect(bench.store.read { $0.streams[stream]?.cursor?.since } == Sample.now - .days(2))
+                try await bench.passPause()
+            }
+            await bench.store.until { $0.events.count == 2 && $0.trouble[stream] == nil }
+        }
+
+        #expect(source.requests.prefix(5).map(\.scan.position) == [nil, "2", "2", "2", "2"])
+        #expect(bench.store.read { $0.windows.first?.state } == .complete)
+        #expect(bench.store.read { $0.streams[stream]?.cursor?.since ?? .max } > Sample.now - .days(2))
+    }
+
+    @Test("sweeps that are told no end stand still and are shown, and polls go on in their time")
+    func unendedSweeps() async throws {
+        let source = ScriptedSource(now: bench.now) { [now = bench.now] request, _ in
+            request.scan.reason == .sweep
+                ? .fault(SourceFault(.unended, "more, and not where")) : .page(Sample.page([], date: now()))
+        }
+        let swept = Sample.now - .minutes(10)
+
+        // Later a poll of the past would do the sweep's work.
+        try await bench.run(source) {
+            while bench.clock.now.offset < .minutes(14) { try await bench.passPause() }
+            try await bench.clock.waitUntilSleeping()
+            #expect(bench.store.read { $0.trouble[stream]?.state } == "unusable answers")
+        }
+
+        let polls = source.requests.count { $0.scan.reason == .poll }
+        let sweeps = source.requests.count { $0.scan.reason == .sweep }
+        #expect(polls >= 55)
+        #expect((8...20).contains(sweeps))
+        #expect(bench.store.read { $0.streams[stream]?.sweptTo } == swept)
+    }
+
+    @Test(
+        "polls that are told no end at the open end bring records, and since moves only by windows with an end"
+    )
+    func unendedPolls() async throws {
+        let start = Sample.now - .minutes(1)
+        let activities = Sample.stream("activities", .activity, start: .time(start))
+        let source = ScriptedSource(streams: [activities], now: bench.now) {
+            [now = bench.now] request, count in
+            guard request.scan.to == nil else { return .page(Sample.page([], date: now())) }
+            guard request.scan.position == nil else {
+                return .fault(SourceFault(.unended, "more, and not where"))
+            }
+            let event = Sample.event("e\(count)", created: now())
+            return .page(Sample.page([event], date: now(), next: "2"))
+        }
+
+        try await bench.run(source) {
+            while bench.clock.now.offset < .hours(1) {
+                try await bench.clock.waitUntilSleeping()
+                let since = bench.store.read { $0.streams[stream]?.cursor?.since } ?? start
+                let proved = source.requests.compactMap(\.scan).filter { $0.reason == .poll }.compactMap(\.to)
+                    .max()
+                #expect(since <= proved ?? start)
+                try await bench.passPause()
+            }
+        }
+
+        #expect(bench.store.read { $0.events.count } > 50)
+        #expect(source.requests.count < 400)
+        #expect(
+            bench.store.read { $0.streams[stream]?.cursor?.since ?? Sample.now } >= Sample.now + .minutes(14)
+        )
+        let open = bench.store.read { $0.windows.filter { $0.scan.to == nil && $0.scan.reason == .poll } }
+        #expect(open.dropLast().allSatisfy { $0.state == .abandoned })
+    }
+
     @Test("a source that names the same page as the next one is not followed in a circle")
     func samePage() async throws {
         let source = ScriptedSource { _, _ in page(["a"], next: "2") }

@@ -19,7 +19,8 @@ struct FetchModelTests {
     }
 
     private static let faults: [SourceFault.Kind] = [
-        .unreachable, .incomplete, .nonsense, .tooLarge, .scanLost, .throttled(.seconds(7)), .forbidden,
+        .unreachable, .incomplete, .nonsense, .tooLarge, .scanLost, .unended, .throttled(.seconds(7)),
+        .forbidden,
     ]
 
     @Test(

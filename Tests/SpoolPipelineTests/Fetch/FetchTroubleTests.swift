@@ -70,4 +70,39 @@ struct FetchTroubleTests {
         let isOver = trouble.answered(endsScan: true)
         #expect(isOver)
     }
+
+    @Test("a sweep without an end backs off, and polls that end take nothing of that away")
+    mutating func unended() {
+        var pauses: [Duration] = []
+        for _ in 0..<8 {
+            pauses.append(trouble.note(SourceFault(.unended, "x"), of: .sweep, chance: 1))
+            let isOver = trouble.answered(.poll, endsScan: true)
+            #expect(!isOver)
+        }
+
+        #expect(pauses == [1, 2, 4, 8, 16, 32, 60, 60].map { .seconds($0) })
+        let isOver = trouble.answered(.sweep, endsScan: true)
+        #expect(isOver)
+    }
+
+    @Test(
+        "an open poll without an end begins again at once, any other scan once its place has failed ten times"
+    )
+    mutating func beginsAgain() {
+        let fault = SourceFault(.unended, "x")
+        let open = Scan(reason: .poll, from: Sample.now, to: nil, filterHash: "f1")
+        var window = open
+        window.to = Sample.now + .minutes(1)
+        let sweep = Scan(reason: .sweep, from: Sample.now, to: nil, filterHash: "f1")
+        let isOpenLost = trouble.beginsAgain(open, after: fault)
+        var lost: [Bool] = []
+        for _ in 0..<20 {
+            lost.append(trouble.beginsAgain(window, after: fault))
+            _ = trouble.note(fault, of: .poll, chance: 1)
+        }
+        let isSweepLost = trouble.beginsAgain(sweep, after: fault)
+
+        #expect(isOpenLost && !isSweepLost)
+        #expect(lost.indices.filter { lost[$0] } == [9, 19])
+    }
 }

@@ -27,7 +27,7 @@ struct FetchBench {
     /// A loop as after a start of the process.
     ///
     /// The streams have the ids 1, 2 ….
-    func loop(_ source: ScriptedSource) -> FetchLoop {
+    func loop(_ source: any Source) -> FetchLoop {
         let time = time
         let ids = source.streams.enumerated().map { ($1.name, StreamID(Int64($0 + 1))) }
         return FetchLoop(

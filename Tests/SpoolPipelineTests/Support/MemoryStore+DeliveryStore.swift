@@ -43,6 +43,7 @@ extension MemoryStore: DeliveryStore {
                     Subscription(id: id, stream: old.stream, name: old.name, watermark: watermark)
                 )
             }
+            tables.doubtFrom.append(commit.doubtFrom)
             for entry in commit.entries { Self.apply(entry, commit.sink, &tables) }
             for position in commit.replayPositions { Self.apply(position, &tables) }
             return .success(())

@@ -61,6 +61,21 @@ extension MemoryStore: PageStore {
         }
     }
 
+    func pullBack(_ stream: StreamID, to now: Timestamp, lookBack: Duration) async throws(StoreError)
+        -> Timestamp?
+    {
+        try call(.pullBack) { tables in
+            guard let since = tables.streams[stream]?.cursor?.since, since > now + .minutes(5) else {
+                return .success(nil)
+            }
+            let back = now - lookBack
+            tables.streams[stream]?.cursor = Cursor(since: back)
+            tables.streams[stream]?.sweep = nil
+            tables.streams[stream]?.sweptTo = back
+            return .success(back)
+        }
+    }
+
     var room: Int64 { .max }
 
     func mustPause() async throws(StoreError) -> Bool { try call(.mustPause) { .success($0.pauses) } }

@@ -23,6 +23,8 @@ final class MemoryStore: Sendable {
         var deadLetters: [SinkID: Set<Seq>] = [:]
         var replays: [Replay] = []
         var connections: [(sink: SinkID, clean: Bool?)] = []
+        /// Of each commit.
+        var doubtFrom: [Timestamp?] = []
         var reports: [SinkReport] = []
         var pauses = false
         /// Errors of the next calls, by operation.
@@ -32,7 +34,7 @@ final class MemoryStore: Sendable {
 
     enum Operation: Hashable {
         case progress, begin, append, abandon, mustPause, batch, settle, opened, closed, subscriptions, move
-        case report
+        case report, pullBack
     }
 
     let tables = Mutex(Tables())

@@ -209,15 +209,67 @@ struct PagingTests {
         #expect(error?.kind == .nonsense)
     }
 
-    @Test("an empty page that says more follows is asked for three times; then that word is not believed")
+    @Test(
+        "an empty page that says more follows, and not where, is no end of any scan, however often it comes"
+    )
     func emptyPromise() throws {
-        let first = try #require(try Paging.next(after: page([]), at: position(lower: 1_000), of: open))
-        let second = try #require(try Paging.next(after: page([]), at: first, of: open))
-        let after = try Paging.next(after: page([1_500]), at: second, of: open)
+        var named = ScanPosition()
+        named.segment.filters = "{}"
+        var window = open
+        window.to = Timestamp(milliseconds: 2_000)
+        for scan in [open, window] {
+            for (here, next) in [(ScanPosition(), nil), (position(lower: 1_000), nil), (named, "{}")] {
+                for _ in 1...4 {
+                    let error = #expect(throws: SourceFault.self) {
+                        try Paging.next(after: page([], next: next), at: here, of: scan)
+                    }
+                    #expect(error?.kind == .unended)
+                }
+            }
+        }
+        // One that says where is followed.
+        #expect(try Paging.next(after: page([], next: "{1}"), at: named, of: open)?.segment.filters == "{1}")
+    }
 
-        #expect(first.segment == second.segment && first != second)
-        #expect(try Paging.next(after: page([]), at: second, of: open) == nil)
-        #expect(after?.empties == nil)
+    @Test(
+        "a circle of places is found out, however long it is and whatever the pages hold",
+        arguments: [2, 3, 7, 50]
+    )
+    func circle(length: Int) {
+        var here = ScanPosition()
+        var steps = 0
+        let error = #expect(throws: SourceFault.self) {
+            // Two places lead into it.
+            while steps < 8 * length + 8 {
+                let place = steps < 2 ? "{\(-1 - steps)}" : "{\((steps - 2) % length)}"
+                let facts = page([1_500], next: place, digest: "\(steps)")
+                guard let next = try Paging.next(after: facts, at: here, of: open) else { return }
+                here = next
+                steps += 1
+            }
+        }
+
+        #expect(error?.kind == .scanLost)
+        #expect(error?.description.contains("in a circle") == true)
+        #expect(steps >= length)
+    }
+
+    @Test(
+        "many places, and one that holds a millisecond of several pages, are no circle, and take no more room"
+    )
+    func noCircle() throws {
+        var here = ScanPosition()
+        for step in 0..<2_000 {
+            let place = "{\(step)}"
+            for part in 0..<3 {
+                let facts = page([1_500, 1_500], next: place, digest: "\(step) \(part)")
+                here = try #require(try Paging.next(after: facts, at: here, of: open))
+                #expect(here.segment.filters == place)
+                #expect(here.skip == part * 2)
+            }
+        }
+
+        #expect(try here.text().utf8.count < 300)
     }
 
     @Test("a window of one millisecond is passed by an offset; records of other times in it are nonsense")

@@ -81,17 +81,17 @@ struct FaultyPortalTests {
         }
     }
 
-    @Test("an empty page that promises more is asked for again rather than believed")
+    @Test("an empty page that promises more is a fault, and the page is asked for again")
     func asksAgainAfterEmptyPromise() async throws {
         try await Portals.with(Portals.configuration()) { portal, source in
             let base = Portals.now - Portals.day
             portal.insert((0..<100).map { SimulatedRecord(id: "r\($0)", created: base + $0) }, into: .alerts)
 
             let result = try await ScanReader(source, .alert).read(from: base) { page in
-                if page == 1 { portal.addFault(.emptyPageWithNext, on: [.alerts]) }
+                if page == 1 { portal.addFault(.emptyPageWithNext, on: [.alerts], .next(3)) }
             }
 
-            #expect(result.faults.isEmpty)
+            #expect(result.faults == [.unended, .unended, .unended])
             #expect(result.ids == portal.visibleIDs(.alerts))
         }
     }

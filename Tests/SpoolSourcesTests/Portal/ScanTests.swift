@@ -171,6 +171,33 @@ struct ScanTests {
         }
     }
 
+    @Test("a page says which of its records do not tell when they were saved")
+    func tellsOwnTime() async throws {
+        try await Portals.with(Portals.configuration()) { portal, source in
+            let base = Portals.now - Portals.day
+            let texts = [
+                #"{"_id":"with","timestamp":\#(base),"created":\#(base)}"#,
+                #"{"_id":"without","timestamp":\#(base)}"#,
+            ]
+            let records = texts.map { text in
+                SimulatedRecord(raw: Array(text.utf8), created: base, timestamp: base)
+            }
+            portal.insert(records, into: .activities)
+            let stream = try #require(source.streams.first { $0.kind == .activity })
+            let scan = Scan(
+                reason: .poll,
+                from: Timestamp(milliseconds: base),
+                to: nil,
+                filterHash: stream.filterHash
+            )
+
+            let page = try await source.page(of: stream, scan: scan, limit: stream.pageLimit)
+
+            let told = page.records.map { "\($0.event.externalID) \($0.hasOwnTime)" }
+            #expect(Set(told) == ["with true", "without false"])
+        }
+    }
+
     @Test("the source's time comes with one request for one record")
     func tellsDate() async throws {
         try await Portals.with(Portals.configuration(history: 100)) { portal, source in

@@ -211,3 +211,11 @@ extension Spool {
         }
     }
 }
+
+extension Spool {
+    /// Retention where the local clock and the sources' agree.
+    @discardableResult
+    func prune(now: [StreamID: SourceTime], age: Duration) async throws -> PruneReport {
+        try await prune(now: now, at: now.values.map(\.date).max() ?? .t0, age: age)
+    }
+}

@@ -153,14 +153,14 @@ package struct WindowReader: Sendable {
             run.place.took(page, of: scan, window: window)
             run.known = (page.date, time.elapsed())
             run.pace?.limit.cameWhole()
-            let isOver = run.pace?.answered(endsScan: page.next == nil) ?? true
+            let isOver = run.pace?.answered(scan.reason, endsScan: page.next == nil) ?? true
             let place = run.place
             try await spooling { () async throws(StoreError) in
                 if isOver { try await answers(&run, taker) }
                 try await taker.reached(place)
             }
         case .failure(let fault)?:
-            if fault.kind == .scanLost {
+            if run.pace?.beginsAgain(scan, after: fault) ?? (fault.kind == .scanLost) {
                 run.place.lost()
                 try await spooling { () async throws(StoreError) in try await taker.abandon(scan) }
             }
@@ -197,7 +197,7 @@ package struct WindowReader: Sendable {
             let needsSetting = FetchTrouble.settingWords.contains(FetchTrouble.word(fault.kind))
             if needsSetting || time.elapsed() - since >= patience { throw .source(fault) }
         }
-        let duration = run.pace?.failed(fault, chance: time.chance()) ?? .zero
+        let duration = run.pace?.failed(fault, of: .refetch, chance: time.chance()) ?? .zero
         if case .throttled = fault.kind { now.gate.pause(duration) }
         await time.wait(duration, or: Watch(stop))
     }

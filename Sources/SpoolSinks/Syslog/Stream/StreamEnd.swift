@@ -8,18 +8,17 @@ enum StreamEnd {
     case peerEnded
     /// The peer talks another protocol.
     case answered
-    /// Everything is settled after `finish`.
+    /// Nothing was written, so that `finish` waits for nothing.
     case finished
-    /// The peer did not end the stream, and the grace did not pass, within the patience of `finish`.
+    /// Something is unsettled after the patience of `finish`, and the peer has not ended the stream.
     case patienceOver
+    /// Everything is settled after the patience of `finish`, but the peer has not ended the stream.
+    case unanswered
     /// `close` was called.
     case closedHere
     case failed(any Error)
 
     var isPeerEnd: Bool { if case .peerEnded = self { true } else { false } }
-
-    /// True when we closed a connection that was in order.
-    var isOurs: Bool { if case .closedHere = self { true } else { false } }
 
     /// The error it ended with.
     var error: (any Error)? { if case .failed(let error) = self { error } else { nil } }
@@ -64,6 +63,12 @@ struct StreamWords: Sendable {
             case .answered: (.unreachable, talks)
             case .patienceOver:
                 (.unreachable, "\(peer) did not take everything in the time there was; the rest goes again")
+            case .unanswered:
+                (
+                    .unreachable,
+                    "\(peer) did not close the connection after this program had ended it; what it was sent last "
+                        + "counts as doubtful"
+                )
             case .finished, .closedHere:
                 (.unreachable, "the connection to \(peer) was closed by this program")
             }

@@ -63,14 +63,17 @@ final class StreamLink: ChannelInboundHandler {
         lookSoon()
     }
 
-    /// Half-closes and waits for the peer's end, the grace or the deadline, whichever is first.
+    /// Half-closes and waits for the peer's end or the deadline, whichever is first.
+    ///
+    /// Not for the grace: what it settled may still lie unread in the peer's kernel, and after us nobody would hear of
+    /// the reset that tells of it. A connection that carried nothing needs no end of the peer's.
     func finish(patience: Duration) {
         guard phase == .open else { return }
         phase = .finishing
         wire.holdsOpen = true
         channel.close(mode: .output, promise: nil)
         deadline?.cancel()
-        deadline = after(patience) { $0.conclude(.patienceOver) }
+        deadline = after(patience) { $0.conclude($0.tail.isEmpty ? .unanswered : .patienceOver) }
         lookNow()
     }
 
@@ -160,7 +163,7 @@ final class StreamLink: ChannelInboundHandler {
         settle(tail.observe(acknowledged: wire.passed - waiting, at: .now))
         if peerEnded, waiting == 0 {
             confirmEnd()
-        } else if phase == .finishing, tail.isEmpty {
+        } else if phase == .finishing, tail.isEmpty, !hasWritten {
             conclude(.finished)
         } else {
             lookSoon()
@@ -217,8 +220,8 @@ final class StreamLink: ChannelInboundHandler {
         // A peer that talks back is no receiver of lines: its end proves nothing.
         let isProof = end.isPeerEnd && answer.isEmpty
         if isProof { settle(tail.concluded()) }
-        if isFinishing, tail.isEmpty { return report.over(nil) }
-        let isUnclean = end.isOurs ? !tail.isEmpty : hasWritten && !isProof
+        let isUnclean = hasWritten && !isProof
+        if isFinishing, tail.isEmpty, !isUnclean { return report.over(nil) }
         report.over(words.fault(end, answer: answer, isUnclean: isUnclean))
     }
 }

@@ -24,13 +24,34 @@ struct PageFacts: Equatable {
 /// small pages until enough of them have shown an order. Once a page comes in no order, the window is halved
 /// until one answer holds a part.
 ///
-/// Every step narrows a window, divides one or raises an offset with an end, so that no scan runs for ever.
+/// Every step narrows a window, divides one or raises an offset with an end, and a circle of places that the source
+/// names is found out (`PlaceTrail`), so that no scan runs for ever. A scan ends only where the source says that nothing
+/// follows.
 enum Paging {
     /// The position after `page`; nil when the scan is complete.
     ///
-    /// - Throws: `nonsense` when the source does not get on: the same page, or another window's.
+    /// - Throws: `nonsense` when the source does not get on: the same page, or another window's; `unended` for an empty
+    ///   page that says more follows, and not where; `scanLost` for a circle.
     static func next(
         after page: PageFacts,
+        at position: ScanPosition,
+        of scan: Scan
+    ) throws(SourceFault) -> ScanPosition? {
+        guard var next = try following(page, at: position, of: scan) else { return nil }
+        // Kept through every kind of step: a circle may lead through any of them.
+        next.trail = position.trail
+        if let filters = page.nextFilters, next.segment == ScanPosition.Segment(filters: filters),
+            next.skip == 0
+        {
+            var trail = next.trail ?? PlaceTrail()
+            guard trail.add(filters) else { throw circle() }
+            next.trail = trail
+        }
+        return next
+    }
+
+    private static func following(
+        _ page: PageFacts,
         at position: ScanPosition,
         of scan: Scan
     ) throws(SourceFault) -> ScanPosition? {
@@ -48,18 +69,9 @@ enum Paging {
             next.digest = page.digest
             return next
         }
-        guard page.count > 0 else { return asked(again: position) }
-        var known = position
-        known.empties = nil
-        return try byOrder(page, known, scan)
-    }
-
-    /// The same place once more after nothing came and more is said to follow; after three times that word is not
-    /// believed any longer, or a source whose every answer says so would hold the stream at an empty window.
-    private static func asked(again position: ScanPosition) -> ScanPosition? {
-        var next = position
-        next.empties = (position.empties ?? 0) + 1
-        return next.empties == 3 ? position.atNextSegment() : next
+        // Neither an end nor a way on: taken for an end, it would pass what the next page holds.
+        guard page.count > 0 else { throw unended() }
+        return try byOrder(page, position, scan)
     }
 
     /// False when a page holds records, and none of the scan's window: another request's answer, or one that
@@ -168,6 +180,22 @@ enum Paging {
 
     private static func outside() -> SourceFault {
         nonsense("answers with records outside of the window asked for")
+    }
+
+    private static func unended() -> SourceFault {
+        SourceFault(
+            .unended,
+            "the source answers with no records and says that more follow, and not where; what it may hold back is not "
+                + "taken as read, and is asked for again until the source says that nothing follows"
+        )
+    }
+
+    private static func circle() -> SourceFault {
+        SourceFault(
+            .scanLost,
+            "the source leads the scan in a circle: it names a place as the next one that was read before; the scan "
+                + "begins again"
+        )
     }
 
     private static func nonsense(_ text: String) -> SourceFault {

@@ -26,8 +26,8 @@ struct ScanPosition: Codable, Equatable, Sendable {
     var pending: [Segment] = []
     /// What the last page held, to find out when it comes again.
     var digest: String?
-    /// How often in a row this place was answered with nothing, and the word that more follows; nil for never.
-    var empties: Int?
+    /// The places that the source has named so far; nil before the first.
+    var trail: PlaceTrail?
 
     init() {}
 

@@ -13,7 +13,9 @@ struct PageReading {
         let read = answer.records.enumerated().map { index, record in
             reading.read(answer.body[record.range], isClean: record.isClean && !unread.contains(index))
         }
-        records = zip(answer.records, read).map { PageRecord(raw: $0.range, event: $1.event) }
+        records = zip(answer.records, read).map {
+            PageRecord(raw: $0.range, event: $1.event, hasOwnTime: $1.basis != nil)
+        }
         body = answer.body
         date = answer.date
         let ids = records.map(\.event.externalID)

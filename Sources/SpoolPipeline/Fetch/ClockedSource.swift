@@ -1,0 +1,85 @@
+package import Logging
+package import SpoolCore
+import Synchronization
+
+/// A source whose answers bear the time that is believed (`SourceClock`), in place of their own `Date`.
+///
+/// The one place where the source's time enters: cursors, sweeps, windows, refetches and retention take it from here.
+package struct ClockedSource: Source {
+    private let source: any Source
+    private let time: Timekeeper
+    private let logger: Logger
+    private let clock: Clock
+
+    /// Its streams come from one host: what one answer tells of its clock counts for all.
+    private final class Clock: Sendable {
+        let state = Mutex(SourceClock())
+    }
+
+    package init(_ source: any Source, time: Timekeeper, logger: Logger) {
+        self.source = source
+        self.time = time
+        var logger = logger
+        logger[metadataKey: "source"] = "\(source.name)"
+        self.logger = logger
+        clock = Clock()
+    }
+
+    package var name: String { source.name }
+    package var type: String { source.type }
+    package var budgetKey: String { source.budgetKey }
+    package var requestsPerMinute: Int { source.requestsPerMinute }
+    package var pollInterval: Duration { source.pollInterval }
+    package var streams: [SourceStream] { source.streams }
+
+    package func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
+        heard(try await source.date(for: stream)).date
+    }
+
+    package func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
+        -> any SourceAnswer
+    {
+        let answer = try await source.answer(of: stream, scan: scan, limit: limit)
+        return ClockedAnswer(answer: answer) { page in
+            let (date, doubt) = heard(page.date)
+            return Page(body: page.body, records: page.records, date: date, next: page.next, doubt: doubt)
+        }
+    }
+
+    package func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
+        try await source.record(id, of: stream)
+    }
+
+    package func shutDown() async { await source.shutDown() }
+
+    private func heard(_ date: Timestamp) -> (date: Timestamp, doubt: String?) {
+        let (wall, elapsed) = (time.wall(), time.elapsed())
+        let (taken, before, after) = clock.state.withLock { clock in
+            let before = clock.doubt
+            return (clock.hear(date, wall: wall, elapsed: elapsed), before, clock.doubt)
+        }
+        if let after, before == nil {
+            logger.warning(
+                "source's time not believed",
+                metadata: ["date": "\(date)", "taken": "\(taken)", "cause": "\(after)"]
+            )
+        } else if before != nil, after == nil {
+            logger.notice("source's time believed again", metadata: ["date": "\(date)"])
+        }
+        return (taken, after?.description)
+    }
+}
+
+/// An answer whose page bears another date than its own.
+private struct ClockedAnswer: SourceAnswer {
+    let answer: any SourceAnswer
+    let dated: @Sendable (Page) -> Page
+
+    var keys: [String] { answer.keys }
+
+    func rehearse(_ index: Int) { answer.rehearse(index) }
+
+    func page(leaving unread: Set<Int>) throws(SourceFault) -> Page {
+        dated(try answer.page(leaving: unread))
+    }
+}

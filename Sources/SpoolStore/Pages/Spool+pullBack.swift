@@ -1,0 +1,69 @@
+import GRDB
+package import SpoolCore
+
+extension Spool {
+    package func pullBack(_ stream: StreamID, to now: Timestamp, lookBack: Duration) async throws(StoreError)
+        -> Timestamp?
+    {
+        try await write { db in try CursorReturn.run(db, stream, to: now, lookBack: lookBack) }
+    }
+}
+
+/// Takes a stream's marks back that lie in the future, as a wrong time has put them there: what they pass has not been
+/// read.
+///
+/// Windows that reach into the future prove nothing any more, and the marks go back to what the others prove.
+private enum CursorReturn {
+    /// Marks this much ahead are left alone: clocks differ by seconds.
+    static let tolerance = Duration.minutes(5)
+
+    static func run(_ db: Database, _ stream: StreamID, to now: Timestamp, lookBack: Duration) throws
+        -> Timestamp?
+    {
+        let stored = try StreamRow.progress(db, stream)
+        let limit = now + tolerance
+        guard var cursor = stored.cursor, let start = stored.start, let sweptTo = stored.sweptTo,
+            start <= limit, cursor.since > limit || sweptTo > limit
+        else { return nil }
+        try db.execute(
+            sql: """
+                UPDATE fetch_window SET state = 'abandoned'
+                WHERE stream_id = ?1 AND state <> 'abandoned' AND reason <> 'refetch'
+                    AND (to_ms > ?2 OR state = 'running')
+                """,
+            arguments: [stream.value, limit.milliseconds]
+        )
+        let least = now - lookBack
+        let polled = try end(of: "poll", db, stream) ?? start
+        cursor.since = max(start, min(cursor.since, polled, least))
+        cursor.scan = nil
+        let swept = try end(of: "sweep", db, stream) ?? start
+        let backTo = max(start, min(sweptTo, swept, cursor.since))
+        try db.execute(
+            sql: """
+                UPDATE stream SET cursor = ?1, since_ms = ?2, sweep = NULL, swept_to_ms = ?3,
+                    sweep_ended_ms = min(sweep_ended_ms, ?4), source_ms = min(source_ms, ?4),
+                    polled_to_ms = min(polled_to_ms, ?2)
+                WHERE id = ?5
+                """,
+            arguments: [
+                try JSONColumn.text(cursor), cursor.since.milliseconds, backTo.milliseconds, now.milliseconds,
+                stream.value,
+            ]
+        )
+        return cursor.since
+    }
+
+    /// Where the newest complete window of a reason ends.
+    private static func end(of reason: String, _ db: Database, _ stream: StreamID) throws -> Timestamp? {
+        Timestamp(
+            try Int64.fetchOne(
+                db,
+                sql: """
+                    SELECT max(to_ms) FROM fetch_window WHERE stream_id = ? AND reason = ? AND state = 'complete'
+                    """,
+                arguments: [stream.value, reason]
+            )
+        )
+    }
+}

@@ -1,0 +1,50 @@
+import GRDB
+package import SpoolCore
+
+/// When a daemon last had the spool.
+package struct LastDaemon: Sendable, Equatable {
+    /// When it ended; its last sign of life where it did not end in good order.
+    package let until: Timestamp
+    /// False when it did not close the spool: it was killed, or the power was lost.
+    package let endedInGoodOrder: Bool
+}
+
+extension Spool {
+    /// What daemons call themselves as holders of a spool (`run.holder`).
+    static let daemons = ["spool run", "spool demo"]
+
+    /// True when a holder, as `holder(ofSpoolAt:)` names it, is a daemon or may be one.
+    ///
+    /// On a full disk the lock may not tell who holds it.
+    package static func mayBeDaemon(_ holder: String) -> Bool {
+        !holder.hasSuffix(")") || daemons.contains { holder.hasSuffix("(\($0))") }
+    }
+
+    /// The daemon that had the spool last; nil when none ever has.
+    package func lastDaemon() async throws(StoreError) -> LastDaemon? {
+        try await read { db in
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT started_ms, ended_ms FROM run WHERE holder IN (?, ?) ORDER BY id DESC LIMIT 1
+                    """,
+                arguments: StatementArguments(Self.daemons)
+            )
+            guard let row else { return nil }
+            if let ended = row[1] as Int64? {
+                return LastDaemon(until: Timestamp(milliseconds: ended), endedInGoodOrder: true)
+            }
+            // Samples and polls are a daemon's alone.
+            let signs = try Int64.fetchOne(
+                db,
+                sql: """
+                    SELECT max(coalesce((SELECT max(at_ms) FROM stream_sample), 0),
+                        coalesce((SELECT max(at_ms) FROM sink_sample), 0),
+                        coalesce((SELECT max(polled_ms) FROM stream), 0))
+                    """
+            )
+            let last = max(row[0] as Int64, signs ?? 0)
+            return LastDaemon(until: Timestamp(milliseconds: last), endedInGoodOrder: false)
+        }
+    }
+}

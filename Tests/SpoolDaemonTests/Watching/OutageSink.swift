@@ -1,0 +1,87 @@
+import SpoolCore
+import SpoolPipeline
+import Synchronization
+
+/// A sink that is as the test says.
+final class OutageSink: Sink {
+    enum Mood: Sendable {
+        /// Nothing listens.
+        case down
+        /// It ends each connection when something is sent.
+        case cutting
+        /// It wants other settings.
+        case refusing
+        /// It takes what is sent, and settles it when it is told to.
+        case silent
+        case up
+    }
+
+    private struct State {
+        var mood = Mood.down
+        var unsettled: [@Sendable () -> Void] = []
+    }
+
+    let name = SinkName("siem")
+    let type = "test"
+    let address = "test://siem"
+    let needsRaw = false
+    let batchLimit = BatchLimit(events: 10)
+    private let state = Mutex(State())
+    /// Given with every batch that it has taken.
+    let took = Signal()
+
+    func set(_ mood: Mood) { state.withLock { $0.mood = mood } }
+
+    /// Settles what it has taken.
+    func settle() {
+        let unsettled = state.withLock { state in
+            defer { state.unsettled = [] }
+            return state.unsettled
+        }
+        for settle in unsettled { settle() }
+    }
+
+    func open() async throws(SinkFault) -> any SinkSession {
+        switch state.withLock({ $0.mood }) {
+        case .down: throw SinkFault(.unreachable, "refused")
+        case .refusing: throw SinkFault(.misconfigured, "certificate")
+        case .cutting, .silent, .up: return OutageSession(self)
+        }
+    }
+
+    func rehearse(_ batch: EventBatch) {}
+
+    fileprivate func take(_ batch: SettledBatch, _ output: AsyncStream<Settlement>.Continuation) {
+        switch state.withLock({ $0.mood }) {
+        case .down, .cutting, .refusing:
+            output.yield(.ended(SinkFault(.unreachable, isUnclean: true, "reset")))
+            return
+        case .silent: state.withLock { $0.unsettled.append { output.yield(.settled([batch])) } }
+        case .up: output.yield(.settled([batch]))
+        }
+        took.notify()
+    }
+}
+
+private final class OutageSession: SinkSession {
+    let settlements: AsyncStream<Settlement>
+    private let output: AsyncStream<Settlement>.Continuation
+    private let sink: OutageSink
+
+    init(_ sink: OutageSink) {
+        self.sink = sink
+        (settlements, output) = AsyncStream.makeStream()
+    }
+
+    func send(_ batch: EventBatch, number: Int) async throws(SinkFault) {
+        let run = OutcomeRun(count: batch.count, outcome: .delivered(.acknowledged))
+        sink.take(SettledBatch(batch: number, runs: [run], bytes: batch.count), output)
+    }
+
+    func finish(patience: Duration) async {
+        output.yield(.finished)
+        output.finish()
+    }
+
+    func close() async { output.finish() }
+}

@@ -1,0 +1,85 @@
+import SpoolControl
+import SpoolCore
+import Testing
+
+@testable import spool
+
+@Suite("What `spool status` says when no daemon runs")
+struct StatusTextTests {
+    private static let now = Timestamp(milliseconds: 1_795_046_400_000)
+
+    private func report(_ stopped: StoppedDaemon?) -> StatusReport {
+        var report = StatusReport(
+            version: "1",
+            holder: stopped == nil ? "7 (spool run)" : nil,
+            at: Self.now,
+            spool: SpoolFileStatus(path: "/spool.db", events: 1, used: 2, limit: 3, wal: 4, free: 5)
+        )
+        var stream = StreamStatus(name: "contoso/alerts", kind: "alert", state: "connected")
+        stream.gaps = [GapStatus(.unread, from: Self.now - .hours(3), to: nil)]
+        report.streams = [stream]
+        var sink = SinkStatus(
+            name: "siem",
+            type: "syslog",
+            address: "siem:514",
+            state: "retrying",
+            backlog: 7
+        )
+        sink.error = "Connection refused."
+        sink.attempts = 4
+        sink.retryAt = Self.now - .hours(2)
+        report.sinks = [sink, SinkStatus(name: "new", type: "syslog", address: "new:514", state: "created")]
+        report.notifications = [
+            NotificationStatus(at: Self.now, severity: "error", code: "c", subject: "s", message: "m")
+        ]
+        report.stopped = stopped
+        return report
+    }
+
+    @Test("that comes first, and states are those it has left behind")
+    func stopped() {
+        let text = StatusText(report(StoppedDaemon(since: Self.now - .hours(2), isClean: true))).text
+
+        #expect(text.hasPrefix("NO DAEMON RUNS since 2026-11-18T22:00:00.000Z (2h"), "\(text)")
+        #expect(text.contains(#/contoso/alerts +was connected /#), "\(text)")
+        #expect(text.contains(#/siem +was retrying /#), "\(text)")
+        #expect(text.contains(#/new +created /#), "\(text)")
+        #expect(text.contains("siem: last known: Connection refused."), "\(text)")
+        #expect(text.contains("4 attempts so far, the next when a daemon runs"), "\(text)")
+        #expect(text.contains("it heals by itself when a daemon runs and the source answers"), "\(text)")
+    }
+
+    @Test("one that was killed is told apart, and a spool that never had one")
+    func killed() {
+        let killed = StatusText(report(StoppedDaemon(since: Self.now - .hours(2), isClean: false))).text
+        let never = StatusText(report(StoppedDaemon(since: nil, isClean: true))).text
+
+        #expect(
+            killed.hasPrefix("NO DAEMON RUNS: the last one gave its last sign of life at 2026-11-18T22:00")
+        )
+        #expect(never.hasPrefix("NO DAEMON RUNS, nor has one before: nothing is fetched or sent"))
+    }
+
+    @Test("while one runs, states are those of now")
+    func runs() {
+        let text = StatusText(report(nil)).text
+
+        #expect(text.hasPrefix("ERROR c s"))
+        #expect(!text.contains("was ") && !text.contains("last known"), "\(text)")
+        #expect(text.contains("4 attempts so far, the next now"), "\(text)")
+    }
+
+    @Test("on one line it comes first, too")
+    func line() {
+        let stopped = StatusLine(report(StoppedDaemon(since: Self.now - .hours(2), isClean: true))).text
+        let runs = StatusLine(report(nil)).text
+
+        #expect(stopped.contains("Z  no daemon runs, the last one until 2026-11-18T22:00:00.000Z; "))
+        #expect(
+            stopped.contains(
+                "contoso/alerts was connected, newest none, 1 gaps; siem was retrying, 7 waiting"
+            )
+        )
+        #expect(runs.contains("Z  contoso/alerts connected, newest none, 1 gaps; siem retrying, 7 waiting"))
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import SpoolCore
+import Testing
+
+@testable import SpoolStore
+
+@Suite("Since when no daemon has run")
+struct LastDaemonTests {
+    private static func open(_ path: String, _ holder: String, at now: Timestamp) throws -> Spool {
+        var options = SpoolOptions.small
+        options.holder = holder
+        return try Spool.open(path: path, options: options, at: now)
+    }
+
+    @Test("it ended when it closed the spool, whatever commands have opened it since")
+    func closed() async throws {
+        let folder = try TemporaryFolder.make()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("spool.db").path
+        let command = try Self.open(path, "spool prune", at: .t(0))
+        let never = try await command.lastDaemon()
+        try await command.close(at: .t(5))
+        try await Self.open(path, "spool run", at: .t(10)).close(at: .t(50))
+        try await Self.open(path, "spool replay", at: .t(60)).close(at: .t(70))
+
+        let last = try await Spool.openReadOnly(path: path).lastDaemon()
+
+        #expect(never == nil)
+        #expect(last == LastDaemon(until: .t(50), endedInGoodOrder: true))
+    }
+
+    @Test("one that was killed is known by its last sign of life")
+    func killed() async throws {
+        let folder = try TemporaryFolder.make()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("spool.db").path
+        let daemon = try Self.open(path, "spool run", at: .t(10))
+        let name = StreamName(source: "contoso", stream: "activities")
+        let roster = Roster(streams: [.init(name: name, kind: .activity, filterHash: "f")], sinks: [])
+        _ = try await daemon.register(roster, at: .t(10))
+        let atFirst = try await daemon.lastDaemon()
+        try await daemon.sample(at: .t(130))
+        try daemon.letGo()
+
+        let last = try await Spool.openReadOnly(path: path).lastDaemon()
+
+        #expect(atFirst == LastDaemon(until: .t(10), endedInGoodOrder: false))
+        #expect(last == LastDaemon(until: .t(130), endedInGoodOrder: false))
+    }
+
+    @Test(
+        "who holds the spool is a daemon, or a command that does its own job",
+        arguments: [
+            ("123 (spool run)", true), ("123 (spool demo)", true), ("another process", true),
+            ("123 (spool replay)", false), ("123 (spool prune)", false),
+        ]
+    )
+    func holders(holder: String, mayBeDaemon: Bool) { #expect(Spool.mayBeDaemon(holder) == mayBeDaemon) }
+}

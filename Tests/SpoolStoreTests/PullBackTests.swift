@@ -1,0 +1,74 @@
+import SpoolCore
+import Testing
+
+@testable import SpoolStore
+
+@Suite("Marks that a wrong time has put into the future")
+struct PullBackTests {
+    /// A stream read to `t(1_000)` and swept to `t(500)`, and then, with a wrong date, to eight days later.
+    private func harmed() async throws -> (TestSpool, StreamID) {
+        let test = try TestSpool()
+        let id = try #require(try await test.register().streams.values.first)
+        try await test.spool.begin(id, start: .t0, sweptTo: .t0)
+        var poll = PageCommit.poll(id, [.at(1)], to: .t(1_000))
+        poll.progress.cursor = Cursor(since: .t(1_000))
+        _ = try await test.spool.append(poll)
+        try await sweep(test, id, to: .t(500))
+        _ = try await test.spool.append(.poll(id, [.at(1_001)], from: .t(995), to: .t(1_000) + .days(8)))
+        try await sweep(test, id, from: .t(500), to: .t(1_000) + .days(8))
+        return (test, id)
+    }
+
+    private func sweep(_ test: TestSpool, _ id: StreamID, from: Timestamp = .t0, to: Timestamp) async throws {
+        var commit = PageCommit.poll(id, [.at(2)], from: from, to: to)
+        commit.scan = Scan(reason: .sweep, from: from, to: to, filterHash: "f")
+        commit.progress = StreamProgress(sweptTo: to, sweepEnded: to)
+        _ = try await test.spool.append(commit)
+    }
+
+    @Test(
+        "go back to what windows of the past prove; those that reach into the future prove nothing any more"
+    )
+    func goBack() async throws {
+        let (test, id) = try await harmed()
+
+        let since = try await test.spool.pullBack(id, to: .t(2_000), lookBack: .minutes(10))
+        let progress = try await test.spool.progress(of: id)
+
+        #expect(since == .t(1_000))
+        #expect(progress.cursor == Cursor(since: .t(1_000)))
+        #expect(progress.sweptTo == .t(500))
+        #expect(progress.sweepEnded == .t(2_000))
+        let marks = try await test.values(
+            "SELECT since_ms FROM stream WHERE id = ?1 UNION ALL SELECT source_ms FROM stream WHERE id = ?1",
+            [id.value]
+        )
+        #expect(marks == [Timestamp.t(1_000).milliseconds, Timestamp.t(2_000).milliseconds])
+        let states = "SELECT state = 'complete' FROM fetch_window ORDER BY id"
+        #expect(try await test.values(states) == [1, 1, 0, 0])
+    }
+
+    @Test("go back by the look-back at least, and not below the stream's start")
+    func bounds() async throws {
+        let (test, id) = try await harmed()
+
+        #expect(try await test.spool.pullBack(id, to: .t(1_200), lookBack: .minutes(10)) == .t(600))
+        let (other, early) = try await harmed()
+        #expect(try await other.spool.pullBack(early, to: .t(100), lookBack: .minutes(10)) == .t0)
+    }
+
+    @Test("stay where they are when they are not in the future, or a few minutes only")
+    func stay() async throws {
+        let (test, id) = try await harmed()
+        let before = try await test.spool.progress(of: id)
+
+        let back = try await test.spool.pullBack(
+            id,
+            to: .t(1_000) + .days(8) - .minutes(5),
+            lookBack: .minutes(10)
+        )
+
+        #expect(back == nil)
+        #expect(try await test.spool.progress(of: id) == before)
+    }
+}
