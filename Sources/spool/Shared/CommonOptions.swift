@@ -26,14 +26,19 @@ struct ConfigurationOption: ParsableArguments {
     /// The whole configuration, composed.
     func composition() throws -> Composition {
         do throws(ConfigurationFault) {
-            return try Composition.read(
-                path: try ConfigurationLocation.find(option: file, environment: Self.environment),
-                environment: Self.environment,
-                hostName: ProcessInfo.processInfo.hostName
-            )
+            return try read()
         } catch {
             throw CommandFailure(error)
         }
+    }
+
+    /// The whole configuration, composed; its problems one by one.
+    func read() throws(ConfigurationFault) -> Composition {
+        try Composition.read(
+            path: try ConfigurationLocation.find(option: file, environment: Self.environment),
+            environment: Self.environment,
+            hostName: ProcessInfo.processInfo.hostName
+        )
     }
 
     static var environment: [String: String] { ProcessInfo.processInfo.environment }

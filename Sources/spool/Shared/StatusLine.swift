@@ -9,10 +9,12 @@ struct StatusLine {
         let streams = report.streams.map { stream in
             let newest = stream.newest.map { Age.text(max(.zero, report.at.since($0))) + " ago" } ?? "none"
             let gaps = stream.gaps.filter { $0.kind != .lost && $0.healed == nil }.count
-            return "\(stream.name) \(stream.state), newest \(newest)" + (gaps > 0 ? ", \(gaps) gaps" : "")
+            return "\(stream.name) \(stream.state), newest \(newest)"
+                + (gaps > 0 ? ", \(Count.text(gaps, "gap"))" : "")
         }
-        let sinks = report.sinks.map { "\($0.name) \($0.state), \($0.backlog) waiting" }
-        let told = report.notifications.isEmpty ? [] : ["\(report.notifications.count) notifications"]
+        let sinks = report.sinks.map { "\($0.name) \($0.state), \(Grouped.text($0.backlog)) waiting" }
+        let told =
+            report.notifications.isEmpty ? [] : [Count.text(report.notifications.count, "notification")]
         text = "\(report.at)  " + (streams + sinks + told).joined(separator: "; ")
     }
 }
