@@ -19,16 +19,22 @@ struct CheckCommand: AsyncParsableCommand {
     var connect = false
     @Flag(help: "As JSON; keys stay compatible.") var json = false
 
+    private static let withCredentials =
+        "`systemd-run --pipe --wait -p LoadCredential=NAME:/path spool check --connect` has it, too"
+
     func run() async throws {
         let composition: Composition
         do throws(ConfigurationFault) {
-            composition = try config.read()
+            composition = try config.read(need: connect ? .all : .allButCredentials)
         } catch {
             if json { Output.line(try JSONText.of(CheckObject(error, path: try? config.path()))) }
             throw CommandFailure(error)
         }
         if !json {
             for warning in composition.warnings { Output.line("warning: \(warning)") }
+            for secret in composition.spared {
+                Output.line("not checked: \(secret) is for the daemon alone; \(Self.withCredentials)")
+            }
             Output.line("\(composition.path): ok (\(composition.summary))")
         }
         let findings = connect ? await ConnectionCheck(composition).run() : []
@@ -63,16 +69,24 @@ private struct CheckObject: Encodable {
     let valid: Bool
     let warnings: [String]
     let problems: [Problem]
+    /// Secrets that only the daemon has: they were not looked at.
+    let notChecked: [String]
     /// Why the file could not be read at all.
     var error: String?
     /// Nil without --connect.
     var connections: [Connection]?
+
+    enum CodingKeys: String, CodingKey {
+        case configuration, valid, warnings, problems, error, connections
+        case notChecked = "not_checked"
+    }
 
     init(_ composition: Composition, _ findings: [ConnectionCheck.Finding]?) {
         configuration = composition.path
         valid = true
         warnings = composition.warnings
         problems = []
+        notChecked = composition.spared
         connections = findings?.map {
             Connection(subject: $0.subject, reachable: $0.isReachable, detail: $0.detail)
         }
@@ -82,6 +96,7 @@ private struct CheckObject: Encodable {
         configuration = path
         valid = false
         warnings = []
+        notChecked = []
         problems = fault.problems.map { Problem(line: $0.line, column: $0.column, message: $0.message) }
         error = problems.isEmpty ? fault.description : nil
     }

@@ -34,12 +34,13 @@ struct HoldingText {
             + "\(basis.rawValue) from \(oldest) to \(newest)"
     }
 
+    /// What happens appears at the source minutes later: so much behind is no reason for anything.
+    private static let usualLag = Duration.minutes(15)
+
     /// Why a part of the window is not there.
     private static func reason(_ holding: ReplayEstimate.Holding, _ request: ReplayRequest) -> String? {
         if let beginning = beginning(holding, request) { return beginning }
-        guard let readTo = holding.readTo, readTo < request.to,
-            holding.newest.map({ $0 < request.from }) ?? true
-        else { return nil }
+        guard let readTo = holding.readTo, readTo + usualLag < request.to else { return nil }
         return "its source has been read up to \(readTo) so far"
     }
 

@@ -101,7 +101,7 @@ struct ReplayTextTests {
     @Test("a window beyond what was read says how far that is; one that is held says nothing of all this")
     func beyond() {
         var early = ReplayEstimate()
-        early.holdings = [holding("activities", events: 3, held: (-90_000, -80_000), readTo: -10_000)]
+        early.holdings = [holding("activities", events: 3, held: (-90_000, -80_000), readTo: -3_600_000)]
         var held = ReplayEstimate(inWindow: 3, toSend: 3)
         held.holdings = [holding("activities", events: 3, held: (0, 50_000), readTo: 90_000)]
         var cut = held
@@ -110,7 +110,7 @@ struct ReplayTextTests {
         let (earlyText, heldText, cutText) = (text(early), text(held), text(cut))
 
         #expect(
-            earlyText.contains("\n    its source has been read up to 1969-12-31T23:59:50.000Z so far"),
+            earlyText.contains("\n    its source has been read up to 1969-12-31T23:00:00.000Z so far"),
             "\(earlyText)"
         )
         #expect(!earlyText.contains("--refetch"))
