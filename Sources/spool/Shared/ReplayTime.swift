@@ -48,7 +48,7 @@ struct ReplayTime {
     /// "about 2m, at 50 events a second (half of what the sink takes)".
     var text: String {
         guard let basis, let rate, let seconds else {
-            return "how long that takes is not known: there is no record of anything sent there"
+            return "how long that takes is not known: there is no record of how much it takes"
         }
         let pace = rate < 1 ? "less than 1 event" : Count.text(Int(rate.rounded()), "event")
         return

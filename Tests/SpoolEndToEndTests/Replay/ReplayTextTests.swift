@@ -41,7 +41,7 @@ struct ReplayTextTests {
         #expect(text(known).contains("about 2m, at 50 events a second (half of what the sink takes)"))
         #expect(text(known, isBesideLive: false).contains("about 1m, at 100 events a second"))
         #expect(text(known) { $0.rate = 1 }.contains("about 1h 40m, at 1 event a second (--rate)"))
-        #expect(text(unknown).contains("is not known: there is no record of anything sent there"))
+        #expect(text(unknown).contains("is not known: there is no record of how much it takes"))
         #expect(!text(ReplayEstimate()).contains("not known"))
     }
 
