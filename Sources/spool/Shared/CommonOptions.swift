@@ -25,8 +25,8 @@ struct ConfigurationOption: ParsableArguments {
 
     /// The whole configuration, composed.
     ///
-    /// - Parameter need: the secrets that the command cannot do without; those that ask a source or send events only
-    ///   when no daemon runs get them then (`Composition.withSecrets`).
+    /// `need` tells the secrets that the command cannot do without; those that ask a source or send events only when no
+    /// daemon runs get them then (`Composition.withSecrets`).
     func composition(need: SparingSecrets.Need = .none) throws -> Composition {
         do throws(ConfigurationFault) {
             return try read(need: need)
