@@ -216,7 +216,8 @@ CREATE TABLE replay (
     skipped INTEGER NOT NULL,        -- events of the window that the ledger showed to be there
     created_ms INTEGER NOT NULL,     -- when it was made
     moved_ms INTEGER NOT NULL,       -- when its state changed last
-    finished_ms INTEGER              -- when it ended or was cancelled
+    finished_ms INTEGER,             -- when it ended or was cancelled
+    reason TEXT                      -- why it was cancelled, where nobody asked for that
 ) STRICT;
 
 -- Replays that keep events from retention.
@@ -442,7 +443,7 @@ SELECT r.id, coalesce(r.destination, k.name) AS sink, r.destination, r.state, r.
     r.total, r.sent, r.skipped,
     strftime('%Y-%m-%dT%H:%M:%fZ', r.created_ms / 1000.0, 'unixepoch') AS created,
     strftime('%Y-%m-%dT%H:%M:%fZ', r.finished_ms / 1000.0, 'unixepoch') AS finished,
-    r.rate, r.refetch
+    r.rate, r.refetch, r.reason
 FROM replay r
 JOIN sink k ON k.id = r.sink_id;
 

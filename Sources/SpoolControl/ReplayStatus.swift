@@ -22,6 +22,8 @@ package struct ReplayStatus: Codable, Sendable, Equatable {
     package var refetch: RefetchStatus?
     /// Why its sink, or the source, takes or gives nothing for now.
     package var trouble: String?
+    /// Why it was cancelled, where nobody asked for that.
+    package var reason: String?
     package var created: Timestamp
     package var finished: Timestamp?
 
@@ -42,12 +44,14 @@ package struct ReplayStatus: Codable, Sendable, Equatable {
         rate = replay.request.rate
         refetch = replay.refetch.map(RefetchStatus.init)
         trouble = replay.isRefetching ? replay.refetch?.trouble : replay.trouble
+        reason = replay.reason
         created = replay.created
         finished = replay.finished
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, sink, destination, streams, basis, state, total, sent, skipped, rate, refetch, trouble
+        case id, sink, destination, streams, basis, state, total, sent, skipped, rate, refetch, trouble,
+            reason
         case from = "from_ms"
         case to = "to_ms"
         case missingOnly = "missing_only"

@@ -40,7 +40,10 @@ struct Spool: AsyncParsableCommand {
             let code = exitCode(for: error)
             let message = fullMessage(for: error)
             // `--help` and `--version` come this way as well.
-            guard code != .success else { return Output.line(message) }
+            guard code != .success else {
+                let help = CommandHelp(Array(CommandLine.arguments.dropFirst()), in: Self.self)
+                return Output.line(help?.text ?? message)
+            }
             Output.error(message)
             exit(.wrongUse)
         }

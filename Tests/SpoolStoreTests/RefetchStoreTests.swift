@@ -269,4 +269,22 @@ import Testing
         #expect(during == "the portal does not answer")
         #expect(try await Self.one(test).refetch?.trouble == nil)
     }
+
+    @Test("one that is given up is cancelled and keeps why; one that has ended stays as it is")
+    func givenUp() async throws {
+        let (test, _, _) = try await Self.make()
+        let replay = try await test.spool.create(Self.request(0, 100), at: .t(50))
+
+        try await test.spool.giveUp(replay.id, because: "no room", at: .t(51))
+        try await test.spool.giveUp(replay.id, because: "something else", at: .t(52))
+
+        let after = try await Self.one(test)
+        #expect(after.state == .cancelled && after.finished == .t(51))
+        #expect(after.reason == "no room")
+        #expect(try await test.value(String.self, "SELECT reason FROM replays") == "no room")
+        let cancelled = try await test.spool.create(Self.request(0, 100), at: .t(53))
+        try await test.spool.move(cancelled.id, to: .cancelled, at: .t(54))
+        try await test.spool.giveUp(cancelled.id, because: "no room", at: .t(55))
+        #expect(try await Self.one(test).reason == nil)
+    }
 }

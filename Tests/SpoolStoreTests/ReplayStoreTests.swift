@@ -58,7 +58,9 @@ import Testing
         try await test.spool.deliver(sink)
         let sent = try await Self.drain(test.spool, replay, stream)
 
-        #expect(estimate == ReplayEstimate(inWindow: 3, toSend: 3, acknowledged: 3, stillToComeLive: 1))
+        #expect(
+            estimate.counts == ReplayEstimate(inWindow: 3, toSend: 3, acknowledged: 3, stillToComeLive: 1)
+        )
         #expect(replay.total == 3)
         #expect(replay.streams[0].last == Seq(5))
         #expect(sent == [["e3"], ["e2"], ["e4"]])
@@ -126,7 +128,7 @@ import Testing
         let sent = try await Self.drain(test.spool, replay, stream)
 
         #expect(
-            estimate
+            estimate.counts
                 == ReplayEstimate(inWindow: 8, toSend: 2, acknowledged: 3, kernel: 0, sent: 2, deadLetters: 1)
         )
         #expect(sent == [["e3"], ["e6"]])
@@ -161,7 +163,7 @@ import Testing
 
         #expect(before == [["e2", "e3"]])
         #expect(
-            estimate
+            estimate.counts
                 == ReplayEstimate(inWindow: 4, toSend: 1, acknowledged: 1, kernel: 2, doubtful: 1)
         )
     }

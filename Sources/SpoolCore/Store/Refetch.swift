@@ -75,8 +75,9 @@ package protocol RefetchStore: Sendable {
     /// Keeps how far a stream's part is; nil: it begins again.
     func keep(_ place: Refetch.Place?, of stream: StreamID, _ replay: ReplayID) async throws(StoreError)
 
-    /// Moves a replay to another state; one that has ended stays ended.
-    func move(_ replay: ReplayID, to state: Replay.State, at: Timestamp) async throws(StoreError)
+    /// Cancels a replay whose window cannot be read, and keeps why, in one transaction; one that has ended stays
+    /// as it is.
+    func giveUp(_ replay: ReplayID, because reason: String, at: Timestamp) async throws(StoreError)
 
     /// Keeps why the source does not answer; nil clears it.
     func note(_ trouble: String?, ofRefetch replay: ReplayID) async throws(StoreError)

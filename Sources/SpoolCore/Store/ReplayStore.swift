@@ -87,6 +87,12 @@ package struct ReplayEstimate: Sendable, Codable, Equatable {
     package var stillToComeLive: Int
     /// Events a second the sink took when it was last fed without a pause; nil before that was measured.
     package var sinkRate: Double?
+    /// What the sink was seen to take otherwise: no less is possible.
+    ///
+    /// Nil when nothing is known at all.
+    package var seenRate: SeenRate?
+    /// What the spool holds of each stream meant.
+    package var holdings: [Holding] = []
 
     package init(
         inWindow: Int = 0,
@@ -108,6 +114,65 @@ package struct ReplayEstimate: Sendable, Codable, Equatable {
         self.doubtful = doubtful
         self.deadLetters = deadLetters
         self.stillToComeLive = stillToComeLive
+    }
+}
+
+extension ReplayEstimate {
+    /// A rate that was reached without being measured as what a sink can take.
+    package struct SeenRate: Sendable, Codable, Equatable {
+        /// Where it was seen.
+        package enum Basis: String, Sendable, Codable {
+            /// The busiest minute of the samples, of two days.
+            case minute
+            /// The most that the last rows of the ledger show.
+            case ledger
+            /// The last replay to the same destination, from its making to its end.
+            case replay
+        }
+
+        /// Events a second.
+        package let rate: Double
+        package let basis: Basis
+
+        package init(rate: Double, basis: Basis) {
+            self.rate = rate
+            self.basis = basis
+        }
+    }
+
+    /// What the spool holds of one stream: a window beyond it brings nothing, whatever happened then.
+    package struct Holding: Sendable, Codable, Equatable {
+        package let name: StreamName
+        package let events: Int
+        /// The first and the last time of its events, on the request's basis; nil when it holds none.
+        package let oldest: Timestamp?
+        package let newest: Timestamp?
+        /// Where the stream begins: nothing saved before was fetched.
+        ///
+        /// Nil before the source's first answer.
+        package let start: Timestamp?
+        /// Before this, on the stream's own basis, retention has deleted.
+        package let prunedTo: Timestamp?
+        /// Everything saved before this has been fetched.
+        package let readTo: Timestamp?
+
+        package init(
+            name: StreamName,
+            events: Int,
+            oldest: Timestamp?,
+            newest: Timestamp?,
+            start: Timestamp?,
+            prunedTo: Timestamp?,
+            readTo: Timestamp?
+        ) {
+            self.name = name
+            self.events = events
+            self.oldest = oldest
+            self.newest = newest
+            self.start = start
+            self.prunedTo = prunedTo
+            self.readTo = readTo
+        }
     }
 }
 
@@ -150,6 +215,8 @@ package struct Replay: Sendable, Codable, Equatable {
     package var skipped: Int
     package let created: Timestamp
     package var finished: Timestamp?
+    /// Why it was cancelled, where nobody asked for that; nil otherwise.
+    package var reason: String?
     /// How far the reading of its window from the source is; nil for a replay of what the spool has.
     package var refetch: Refetch?
     /// Events a second its sink took when it was last fed without a pause; nil before that was measured.
@@ -171,6 +238,7 @@ package struct Replay: Sendable, Codable, Equatable {
         skipped: Int = 0,
         created: Timestamp,
         finished: Timestamp?,
+        reason: String? = nil,
         refetch: Refetch? = nil,
         sinkRate: Double? = nil,
         trouble: String? = nil,
@@ -187,6 +255,7 @@ package struct Replay: Sendable, Codable, Equatable {
         self.skipped = skipped
         self.created = created
         self.finished = finished
+        self.reason = reason
         self.refetch = refetch
         self.sinkRate = sinkRate
         self.trouble = trouble

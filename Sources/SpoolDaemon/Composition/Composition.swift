@@ -178,7 +178,7 @@ package struct Composition: Sendable {
                 }
                 problems.add(
                     "no source has a stream `\(stream)`; "
-                        + (hint ?? "there are \(known.joined(separator: ", "))"),
+                        + (hint ?? Listing.thereAre(known)),
                     at: node
                 )
             }

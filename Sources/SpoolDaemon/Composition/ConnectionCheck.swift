@@ -43,7 +43,8 @@ package struct ConnectionCheck: Sendable {
             return Finding(
                 subject: subject,
                 isReachable: true,
-                detail: "answers (\(page.records.count) records on the first page of the last hour, "
+                detail:
+                    "answers (\(Count.text(page.records.count, "record")) on the first page of the last hour, "
                     + "its clock differs by \(Age.text(skew)))"
             )
         } catch {

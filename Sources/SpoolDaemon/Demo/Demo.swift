@@ -116,7 +116,7 @@ package struct Demo: Sendable {
         stage.engine.lanesChanged.notify()
         let ended = Mutex(false)
         try await act(
-            "replay \(replay.id): \(replay.total) events of \(Self.short(window.from)) to \(Self.short(window.to)) go again",
+            "replay \(replay.id): \(Count.text(replay.total, "event")) of \(Self.short(window.from)) to \(Self.short(window.to)) go again",
             stage,
             &picture,
             began

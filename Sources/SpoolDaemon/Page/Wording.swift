@@ -3,20 +3,10 @@ import SpoolCore
 /// Numbers, times and lengths as the page writes them; times are UTC.
 enum Wording {
     /// 12,345.
-    static func number(_ value: Int) -> String {
-        let digits = String(abs(value))
-        var grouped = ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index).isMultiple(of: 3) { grouped += "," }
-            grouped.append(digit)
-        }
-        return value < 0 ? "-" + grouped : grouped
-    }
+    static func number(_ value: Int) -> String { Grouped.text(value) }
 
     /// "1 event", "12,345 events".
-    static func count(_ value: Int, _ noun: String) -> String {
-        "\(number(value)) \(noun)\(value == 1 ? "" : "s")"
-    }
+    static func count(_ value: Int, _ noun: String) -> String { Count.text(value, noun) }
 
     /// The two greatest units of a length: "40 s", "12 min", "2 h 10 min", "3 d 4 h".
     static func length(_ length: Duration) -> String {

@@ -52,7 +52,7 @@ struct Verification: Sendable {
         let all = engine.sources.streams.sorted { $0.name.description < $1.name.description }
         for name in request.streams ?? [] where !all.contains(where: { $0.name.description == name }) {
             throw .wrongUse(
-                "There is no stream \(name); there are \(all.map(\.name.description).joined(separator: ", "))."
+                "There is no stream \(name); \(Listing.thereAre(all.map(\.name.description)))."
             )
         }
         return all.filter { request.streams?.contains($0.name.description) ?? true }
@@ -61,7 +61,7 @@ struct Verification: Sendable {
     private func checkSinks(of request: VerifyRequest) throws(VerificationFault) {
         let all = engine.sources.sinks.map(\.text)
         for name in request.sinks ?? [] where !all.contains(name) {
-            throw .wrongUse("There is no sink \(name); there are \(all.joined(separator: ", ")).")
+            throw .wrongUse("There is no sink \(name); \(Listing.thereAre(all)).")
         }
     }
 

@@ -123,7 +123,7 @@ struct NotificationRules: Sendable {
             add(
                 .deadLetters,
                 .warning,
-                "The receiver refused \(sink.deadLetters) events; `select * from dead_letters` shows them and why."
+                "The receiver refused \(Count.text(sink.deadLetters, "event")); `select * from dead_letters` shows them and why."
             )
         }
         for subscription in sink.subscriptions where subscription.state == "held" {
@@ -139,7 +139,7 @@ struct NotificationRules: Sendable {
 
     private func of(_ trap: SpoolStatus.Trap, at now: Timestamp) -> NewNotification? {
         guard now.since(trap.at) < Self.trapShown else { return nil }
-        let what = trap.records == 1 ? "1 record" : "\(trap.records) records"
+        let what = Count.text(trap.records, "record")
         let outcome =
             switch trap.step {
             case .page:

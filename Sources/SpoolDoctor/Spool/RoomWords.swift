@@ -14,7 +14,7 @@ struct RoomWords {
         let low = SpoolOptions().fitted(toDiskOf: settings.path).lowDiskBytes
         let rate =
             "\(ByteSize.text(growth.inUse)) in use of max_size \(ByteSize.text(settings.maxSize)), "
-            + "\(ByteSize.text(free)) free on the disk; \(growth.lastDay) events in the last day, some "
+            + "\(ByteSize.text(free)) free on the disk; \(Count.text(growth.lastDay, "event")) in the last day, some "
             + "\(ByteSize.text(forecast.bytesPerDay)) a day"
         let verdict: Finding.Verdict
         let future: String

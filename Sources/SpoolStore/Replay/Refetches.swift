@@ -30,13 +30,21 @@ enum Refetches {
 
     /// The refetch of a replay that may go on; throws `.invalid` for any other.
     static func unfinished(_ db: Database, _ id: ReplayID) throws -> Refetch {
+        guard let refetch = try pending(db, id) else {
+            throw StoreError(.invalid, "Replay \(id) has ended, or reads nothing from the source.")
+        }
+        return refetch
+    }
+
+    /// The refetch of a replay that may go on; nil for any other.
+    static func pending(_ db: Database, _ id: ReplayID) throws -> Refetch? {
         let row = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT state, scan FROM replay WHERE id = ?"),
             arguments: [id.value]
         )
         guard let row, Replay.State(rawValue: row[0])?.isUnfinished == true,
             let refetch = try JSONColumn.value(Refetch.self, row[1]), !refetch.isFixed
-        else { throw StoreError(.invalid, "Replay \(id) has ended, or reads nothing from the source.") }
+        else { return nil }
         return refetch
     }
 

@@ -90,7 +90,7 @@ enum ReplayRows {
             db,
             sql: """
                 SELECT r.id, r.sink_id, k.name, r.destination, r.basis, r.from_ms, r.to_ms, r.mode, r.streams,
-                    r.refetch, r.scan, r.rate, r.state, r.total, r.sent, r.skipped, r.created_ms, r.finished_ms,
+                    r.refetch, r.scan, r.rate, r.state, r.total, r.sent, r.skipped, r.created_ms, r.finished_ms, r.reason,
                     k.rate AS sink_rate, k.last_error
                 FROM replay r JOIN sink k ON k.id = r.sink_id
                 WHERE (?1 IS NULL OR r.sink_id = ?1) AND (?2 IS NULL OR r.id = ?2) ORDER BY r.id DESC
@@ -130,6 +130,7 @@ enum ReplayRows {
             skipped: row["skipped"],
             created: Timestamp(milliseconds: row["created_ms"]),
             finished: Timestamp(row["finished_ms"] as Int64?),
+            reason: row["reason"],
             refetch: try JSONColumn.value(Refetch.self, row["scan"]),
             sinkRate: row["sink_rate"],
             trouble: state.isUnfinished ? row["last_error"] : nil,

@@ -21,7 +21,10 @@ enum Requeue {
         )
         let found = streams.reduce(0) { $0 + ($1[5] as Int) }
         guard found > 0, found == Set(events).count else {
-            throw StoreError(.invalid, "Of the \(events.count) events to send again the spool has \(found).")
+            throw StoreError(
+                .invalid,
+                "Of the \(Count.text(events.count, "event")) to send again the spool has \(Grouped.text(found))."
+            )
         }
         let from = streams.map { $0[3] as Int64 }.min() ?? 0
         let to = streams.map { $0[4] as Int64 }.max() ?? 0

@@ -41,6 +41,23 @@ extension Spool: RefetchStore {
         }
     }
 
+    package func giveUp(
+        _ replay: ReplayID,
+        because reason: String,
+        at now: Timestamp
+    ) async throws(StoreError) {
+        try await write { db in
+            guard var refetch = try Refetches.pending(db, replay) else { return }
+            refetch.trouble = nil
+            try Refetches.keep(db, refetch, of: replay)
+            try db.execute(
+                sql: "UPDATE replay SET reason = ? WHERE id = ?",
+                arguments: [reason, replay.value]
+            )
+            try Self.move(db, replay, to: .cancelled, at: now)
+        }
+    }
+
     package func fix(_ replay: ReplayID) async throws(StoreError) {
         let (request, sink) = try await read { db in
             let found = try Self.one(db, replay)

@@ -7,6 +7,13 @@ extension Spool: ReplayStore {
         let plans = try await plans(request, sink: target.sink, target.subscriptions)
         var estimate = plans.map(\.estimate).reduce(ReplayEstimate(), +)
         estimate.sinkRate = target.rate
+        let isUnmeasured = target.rate == nil
+        (estimate.seenRate, estimate.holdings) = try await read { db in
+            (
+                isUnmeasured ? try SeenRates.rate(db, request, sink: target.sink) : nil,
+                try Holdings.all(db, target.subscriptions.map(\.stream), basis: request.basis)
+            )
+        }
         return estimate
     }
 
@@ -45,17 +52,19 @@ extension Spool: ReplayStore {
         to state: Replay.State,
         at now: Timestamp
     ) async throws(StoreError) {
-        try await write { db in
-            try db.execute(
-                sql: """
-                    UPDATE replay SET state = ?1, moved_ms = ?2, finished_ms = CASE WHEN ?3 THEN NULL ELSE ?2 END
-                    WHERE id = ?4 AND state IN ('running', 'paused') AND state <> ?1
-                    """,
-                arguments: [state.rawValue, now.milliseconds, state.isUnfinished, replay.value]
-            )
-            if !state.isUnfinished { try AdHocSink.disable(db, of: replay, at: now) }
-            if state != .paused { try RetentionNotes.moved(db, replay, at: now) }
-        }
+        try await write { db in try Self.move(db, replay, to: state, at: now) }
+    }
+
+    static func move(_ db: Database, _ replay: ReplayID, to state: Replay.State, at now: Timestamp) throws {
+        try db.execute(
+            sql: """
+                UPDATE replay SET state = ?1, moved_ms = ?2, finished_ms = CASE WHEN ?3 THEN NULL ELSE ?2 END
+                WHERE id = ?4 AND state IN ('running', 'paused') AND state <> ?1
+                """,
+            arguments: [state.rawValue, now.milliseconds, state.isUnfinished, replay.value]
+        )
+        if !state.isUnfinished { try AdHocSink.disable(db, of: replay, at: now) }
+        if state != .paused { try RetentionNotes.moved(db, replay, at: now) }
     }
 
     /// Removes a replay that has ended from the list, with its own streams and its ad-hoc destination; ledger rows of

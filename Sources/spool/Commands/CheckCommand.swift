@@ -17,25 +17,87 @@ struct CheckCommand: AsyncParsableCommand {
             "Also ask each source for a page of each stream and each sink for a connection; exit 3 when one cannot be had."
     )
     var connect = false
+    @Flag(help: "As JSON; keys stay compatible.") var json = false
 
     private static let withCredentials =
         "`systemd-run --pipe --wait -p LoadCredential=NAME:/path spool check --connect` has it, too"
 
     func run() async throws {
-        let composition = try config.composition(need: connect ? .all : .allButCredentials)
-        for warning in composition.warnings { Output.line("warning: \(warning)") }
-        for secret in composition.spared {
-            Output.line("not checked: \(secret) is for the daemon alone; \(Self.withCredentials)")
+        let composition: Composition
+        do throws(ConfigurationFault) {
+            composition = try config.read(need: connect ? .all : .allButCredentials)
+        } catch {
+            if json { Output.line(try JSONText.of(CheckObject(error, path: try? config.path()))) }
+            throw CommandFailure(error)
         }
-        Output.line("\(composition.path): ok (\(composition.summary))")
-        guard connect else { return }
-        let findings = await ConnectionCheck(composition).run()
-        for finding in findings { Output.line(finding.description) }
-        if findings.contains(where: { !$0.isReachable }) {
-            throw CommandFailure(
-                .cannotReach,
-                "\(findings.count { !$0.isReachable }) of \(findings.count) cannot be had"
-            )
+        if !json {
+            for warning in composition.warnings { Output.line("warning: \(warning)") }
+            for secret in composition.spared {
+                Output.line("not checked: \(secret) is for the daemon alone; \(Self.withCredentials)")
+            }
+            Output.line("\(composition.path): ok (\(composition.summary))")
         }
+        let findings = connect ? await ConnectionCheck(composition).run() : []
+        if json {
+            Output.line(try JSONText.of(CheckObject(composition, connect ? findings : nil)))
+        } else {
+            for finding in findings { Output.line(finding.description) }
+        }
+        let failed = findings.count { !$0.isReachable }
+        if failed > 0 {
+            throw CommandFailure(.cannotReach, "\(failed) of \(findings.count) cannot be had")
+        }
+    }
+}
+
+/// What `spool check --json` tells.
+private struct CheckObject: Encodable {
+    struct Problem: Encodable {
+        let line: Int
+        let column: Int
+        let message: String
+    }
+
+    struct Connection: Encodable {
+        let subject: String
+        let reachable: Bool
+        let detail: String
+    }
+
+    /// Nil where there is no file.
+    let configuration: String?
+    let valid: Bool
+    let warnings: [String]
+    let problems: [Problem]
+    /// Secrets that only the daemon has: they were not looked at.
+    let notChecked: [String]
+    /// Why the file could not be read at all.
+    var error: String?
+    /// Nil without --connect.
+    var connections: [Connection]?
+
+    enum CodingKeys: String, CodingKey {
+        case configuration, valid, warnings, problems, error, connections
+        case notChecked = "not_checked"
+    }
+
+    init(_ composition: Composition, _ findings: [ConnectionCheck.Finding]?) {
+        configuration = composition.path
+        valid = true
+        warnings = composition.warnings
+        problems = []
+        notChecked = composition.spared
+        connections = findings?.map {
+            Connection(subject: $0.subject, reachable: $0.isReachable, detail: $0.detail)
+        }
+    }
+
+    init(_ fault: ConfigurationFault, path: String?) {
+        configuration = path
+        valid = false
+        warnings = []
+        notChecked = []
+        problems = fault.problems.map { Problem(line: $0.line, column: $0.column, message: $0.message) }
+        error = problems.isEmpty ? fault.description : nil
     }
 }

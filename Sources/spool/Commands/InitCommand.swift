@@ -63,7 +63,13 @@ struct InitCommand: ParsableCommand {
             try NewFile(path: tokenFile, permissions: 0o600, replaces: force).write(agent.token + "\n")
         }
         try configuration.write(template.text)
-        if let agent { notes.translated(agent) } else { notes.lacksToken() }
+        if let agent {
+            notes.translated(agent)
+        } else if Self.isFilled(tokenFile) {
+            notes.hasToken()
+        } else {
+            notes.lacksToken()
+        }
         Output.line(notes.text)
     }
 
@@ -114,6 +120,12 @@ struct InitCommand: ParsableCommand {
             address: endpoint.host.contains(":") ? "\"\(endpoint)\"" : endpoint.description,
             transport: usual.rawValue
         )
+    }
+
+    /// True for a file that holds something; an empty one is still to be filled.
+    private static func isFilled(_ file: String) -> Bool {
+        var facts = stat()
+        return stat(file, &facts) == 0 && facts.st_size > 0
     }
 
     private static func isWritable(_ folder: String) -> Bool { access(folder, W_OK) == 0 }

@@ -25,14 +25,17 @@ struct ReplayList: AsyncParsableCommand {
             table.add([
                 String(replay.id.value), replay.request.destination ?? replay.sink.text,
                 replay.state.rawValue,
-                String(replay.sent),
-                String(replay.total),
+                Grouped.text(replay.sent),
+                Grouped.text(replay.total),
                 replay.request.from.description, replay.request.to.description,
                 replay.request.basis.rawValue,
                 Self.sends(replay) + (replay.refetch == nil ? "" : ", read again"),
             ])
         }
-        Output.line(table.render())
+        let reasons = replays.compactMap { replay in
+            replay.reason.map { "replay \(replay.id) was \(replay.state.rawValue): \($0)" }
+        }
+        Output.line(([table.render()] + reasons).joined(separator: "\n"))
     }
 
     private static func sends(_ replay: Replay) -> String {
@@ -59,7 +62,8 @@ struct ReplayShow: AsyncParsableCommand {
         guard follow, replay.state == .running else { return }
         let composition = try config.composition()
         try await ReplayFailure.translating {
-            try await ReplayWatch(replay) { try await ReplayDesk.list(composition) }.run()
+            let end = try await ReplayWatch(replay) { try await ReplayDesk.list(composition) }.run()
+            try ReplayEnd.check([end])
         }
     }
 }
@@ -70,7 +74,9 @@ struct ReplayPause: AsyncParsableCommand {
     @OptionGroup var config: ConfigurationOption
     @Argument(help: "The replay's number.") var id: Int64
 
-    func run() async throws { try await ReplayJobs.move(config, id, .pause) }
+    @Flag(help: "As JSON.") var json = false
+
+    func run() async throws { try await ReplayJobs.move(config, id, .pause, json) }
 }
 
 /// `spool replay resume ID`.
@@ -82,7 +88,9 @@ struct ReplayResume: AsyncParsableCommand {
     @OptionGroup var config: ConfigurationOption
     @Argument(help: "The replay's number.") var id: Int64
 
-    func run() async throws { try await ReplayJobs.move(config, id, .resume) }
+    @Flag(help: "As JSON.") var json = false
+
+    func run() async throws { try await ReplayJobs.move(config, id, .resume, json) }
 }
 
 /// `spool replay cancel ID`.
@@ -94,7 +102,9 @@ struct ReplayCancel: AsyncParsableCommand {
     @OptionGroup var config: ConfigurationOption
     @Argument(help: "The replay's number.") var id: Int64
 
-    func run() async throws { try await ReplayJobs.move(config, id, .cancel) }
+    @Flag(help: "As JSON.") var json = false
+
+    func run() async throws { try await ReplayJobs.move(config, id, .cancel, json) }
 }
 
 /// `spool replay remove ID`.
@@ -106,13 +116,17 @@ struct ReplayRemove: AsyncParsableCommand {
     )
     @OptionGroup var config: ConfigurationOption
     @Argument(help: "The replay's number.") var id: Int64
+    @Flag(help: "As JSON: the replay as it was.") var json = false
 
     func run() async throws {
         let composition = try config.composition()
         try await ReplayFailure.translating {
             try await ReplayDesk.use(composition, command: "spool replay remove") { desk in
                 let replay = try await desk.remove(ReplayID(id))
-                Output.line("replay \(replay.id) (\(replay.state.rawValue), \(replay.sent) sent) is removed")
+                if json { return Output.line(try JSONText.of(ReplayStatus(replay))) }
+                Output.line(
+                    "replay \(replay.id) (\(replay.state.rawValue), \(Grouped.text(replay.sent)) sent) is removed"
+                )
             }
         }
     }
@@ -126,13 +140,21 @@ enum ReplayJobs {
         return try await CommandFailure.translating { try await ReplayDesk.list(composition) }
     }
 
-    static func move(_ config: ConfigurationOption, _ id: Int64, _ move: MoveReplay.Move) async throws {
+    static func move(
+        _ config: ConfigurationOption,
+        _ id: Int64,
+        _ move: MoveReplay.Move,
+        _ json: Bool
+    ) async throws {
         let composition = try config.composition()
         try await ReplayFailure.translating {
             try await ReplayDesk.use(composition, command: "spool replay") { desk in
-                let replay = try await desk.move(ReplayID(id), move)
-                Output.line(ReplayText(replay).text)
-                if move == .resume, desk.isDirect { try await ReplayWatch(replay, at: desk).run() }
+                var replay = try await desk.move(ReplayID(id), move)
+                if !json { Output.line(ReplayText(replay).text) }
+                let isDriven = move == .resume && desk.isDirect
+                if isDriven { replay = try await ReplayWatch(replay, at: desk, isQuiet: json).run() }
+                if json { Output.line(try JSONText.of(ReplayStatus(replay))) }
+                if isDriven { try ReplayEnd.check([replay]) }
             }
         }
     }

@@ -9,7 +9,7 @@ extension ReplayBasis: ExpressibleByArgument {}
 struct ReplayStart: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "start",
-        abstract: "Makes a replay of a window (the default)."
+        abstract: "Makes a replay of a window."
     )
 
     @OptionGroup var config: ConfigurationOption
@@ -64,6 +64,9 @@ struct ReplayStart: AsyncParsableCommand {
     @Flag(help: "Do not ask before sending.")
     var yes = false
 
+    @Flag(help: "As JSON, at the end; keys stay compatible.")
+    var json = false
+
     func run() async throws {
         let composition = try config.composition()
         let requests = try self.requests(composition)
@@ -82,7 +85,9 @@ struct ReplayStart: AsyncParsableCommand {
         guard start < end else {
             throw CommandFailure(.wrongUse, "the window is empty: --from \(start) is not before --to \(end)")
         }
-        if let rate, rate < 1 { throw CommandFailure(.wrongUse, "--rate \(rate): at least 1 event a second") }
+        if let rate, rate < 1 {
+            throw CommandFailure(.wrongUse, "--rate \(rate): at least 1 event a second is needed")
+        }
         return try targets(composition).map { target in
             ReplayRequest(
                 sink: target.sink,
@@ -120,7 +125,9 @@ struct ReplayStart: AsyncParsableCommand {
         _ addresses: [SinkName: String],
         _ targets: ReplayTargets
     ) async throws {
-        var wanted: [ReplayRequest] = []
+        let saying = Saying(isJSON: json)
+        var answer = try answer(requests)
+        var wanted: [(index: Int, request: ReplayRequest)] = []
         for request in requests {
             let estimate = try await desk.estimate(request)
             let address = request.destination ?? addresses[request.sink] ?? ""
@@ -132,23 +139,64 @@ struct ReplayStart: AsyncParsableCommand {
                 isBesideLive: isBesideLive,
                 leavesOut: targets.leavesOutNotifications(request)
             )
-            Output.line(text.text)
-            if estimate.toSend > 0 || request.refetch { wanted.append(request) }
-        }
-        if dryRun || wanted.isEmpty { return }
-        guard yes || !Output.isInteractive || Prompt.confirm("Send them?") else { return }
-        for request in wanted {
-            let replay = try await desk.create(request)
-            Output.line(
-                "replay \(replay.id) to \(request.destination ?? replay.sink.text): "
-                    + (request.refetch ? "reads the window from the source first" : "\(replay.total) events")
+            saying.line(text.text)
+            if estimate.toSend > 0 || request.refetch { wanted.append((answer.parts.count, request)) }
+            let time = ReplayTime(request, estimate, isBesideLive: isBesideLive)
+            answer.parts.append(
+                ReplayAnswer.Part(
+                    sink: request.sink.text,
+                    destination: request.destination,
+                    estimate: EstimateObject(estimate, time)
+                )
             )
-            guard wait || desk.isDirect else {
-                Output.line("it runs in the daemon; `spool replay show \(replay.id)` tells how far it is")
-                continue
-            }
-            try await ReplayWatch(replay, at: desk).run()
         }
+        let isWanted = !dryRun && !wanted.isEmpty
+        guard isWanted, yes || !Output.isInteractive || saying.confirm("Send them?") else {
+            return try tell(answer)
+        }
+        var replays: [Replay] = []
+        for (index, request) in wanted {
+            let replay = try await start(request, desk, saying)
+            answer.parts[index].replay = ReplayStatus(replay)
+            replays.append(replay)
+        }
+        try tell(answer)
+        if wait || desk.isDirect { try ReplayEnd.check(replays) }
+    }
+
+    /// Makes one replay; returns it as it is then, or, waited for, at its end.
+    private func start(_ request: ReplayRequest, _ desk: ReplayDesk, _ saying: Saying) async throws -> Replay
+    {
+        let replay = try await desk.create(request)
+        saying.line(
+            "replay \(replay.id) to \(request.destination ?? replay.sink.text): "
+                + (request.refetch
+                    ? "reads the window from the source first" : Count.text(replay.total, "event"))
+        )
+        guard wait || desk.isDirect else {
+            saying.line("it runs in the daemon; `spool replay show \(replay.id)` tells how far it is")
+            return replay
+        }
+        return try await ReplayWatch(replay, at: desk, isQuiet: json).run()
+    }
+
+    /// The requests' common part; the sinks' parts follow.
+    private func answer(_ requests: [ReplayRequest]) throws -> ReplayAnswer {
+        guard let request = requests.first else {
+            throw CommandFailure(.wrongUse, "no sink is configured; there is nothing to send to")
+        }
+        return ReplayAnswer(
+            isDryRun: dryRun,
+            from: request.from,
+            to: request.to,
+            basis: basis,
+            missingOnly: missingOnly,
+            refetch: refetch
+        )
+    }
+
+    private func tell(_ answer: ReplayAnswer) throws {
+        if json { Output.line(try JSONText.of(answer)) }
     }
 }
 

@@ -43,6 +43,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "No late arrivals: every record appears as soon as it is saved.")
     var prompt = false
 
+    @Flag(help: "Tell address and token as JSON, in one line.")
+    var json = false
+
     func run() async throws {
         var configuration = SimulatorConfiguration()
         configuration.port = port
@@ -61,8 +64,12 @@ struct SimulateCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(.cannotReach, "cannot listen on port \(port); is it in use? Try --port 0")
         }
-        Output.line("simulated portal at \(simulator.url)")
-        Output.line("token: \(token)")
+        if json {
+            Output.line(try JSONText.line(["url": simulator.url, "token": token]))
+        } else {
+            Output.line("simulated portal at \(simulator.url)")
+            Output.line("token: \(token)")
+        }
         for await _ in signals { break }
         await simulator.stop()
     }

@@ -102,7 +102,7 @@ struct VerifyCommand: AsyncParsableCommand {
             let hint = Spelling.nearest(to: name, among: known).map { "did you mean \($0)?" }
             throw CommandFailure(
                 .wrongUse,
-                "there is no \(what) \(name); \(hint ?? "there are \(known.joined(separator: ", "))")"
+                "there is no \(what) \(name); \(hint ?? Listing.thereAre(known))"
             )
         }
     }

@@ -6,7 +6,7 @@ import SpoolStore
 struct DeadList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Lists dead letters, oldest first (the default)."
+        abstract: "Lists dead letters, oldest first."
     )
 
     @OptionGroup var config: ConfigurationOption
@@ -25,7 +25,7 @@ struct DeadList: AsyncParsableCommand {
         for letter in letters {
             table.add([
                 letter.sink.text, String(letter.seq.value), letter.externalID, letter.occurred.description,
-                letter.at.description, String(letter.attempts), letter.reasonWord,
+                letter.at.description, Grouped.text(letter.attempts), letter.reasonWord,
                 letter.detail.oneShortLine(60).withoutControls,
             ])
         }
@@ -59,7 +59,7 @@ extension DeadLetter {
         var lines = [
             "\(externalID) (seq \(seq)) of \(stream), refused by \(sink)",
             "  happened   \(occurred)",
-            "  refused    \(at), after \(attempts) \(attempts == 1 ? "attempt" : "attempts")",
+            "  refused    \(at), after \(Count.text(attempts, "attempt"))",
             "  reason     \(reason)",
             "  said       \(detail.isEmpty ? "nothing" : detail.withoutControls)",
         ]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpoolControl
 import SpoolCore
 import SpoolDaemon
 import SpoolStore
@@ -18,31 +19,50 @@ struct DeadRequeue: AsyncParsableCommand {
     @OptionGroup var selection: DeadSelection
     @Flag(help: "Stay until all of them have been sent, and show the progress.") var wait = false
     @Flag(help: "Do not ask before taking all.") var yes = false
+    @Flag(help: "As JSON, at the end; keys stay compatible.") var json = false
 
     func run() async throws {
         let composition = try config.composition()
+        let saying = Saying(isJSON: json)
         let groups = try await selection.letters(composition)
-        if groups.isEmpty { return Output.line("no dead letters") }
-        guard selection.all ? DeadQuestion.confirm("Send", groups, yes) : true else { return }
-        try await ReplayFailure.translating {
-            try await ReplayDesk.use(composition, command: "spool dead requeue") { desk in
-                for group in groups {
-                    let replay = try await desk.requeue(group.letters.map(\.seq), of: group.sink)
-                    Output.line("replay \(replay.id) to \(replay.sink): \(replay.total) events")
-                    guard wait || desk.isDirect else {
-                        Output.line(
-                            "it runs in the daemon; `spool replay show \(replay.id)` tells how far it is"
-                        )
-                        continue
-                    }
-                    try await ReplayWatch(replay, at: desk).run()
+        if groups.isEmpty { saying.line("no dead letters") }
+        guard groups.isEmpty || !selection.all || DeadQuestion(saying).confirm("Send", groups, yes) else {
+            return
+        }
+        var replays: [Replay] = []
+        if !groups.isEmpty {
+            try await ReplayFailure.translating {
+                try await ReplayDesk.use(composition, command: "spool dead requeue") { desk in
+                    for group in groups { replays.append(try await send(group, desk, saying)) }
                 }
             }
         }
+        let left = wait ? try await selection.stillDead(composition, of: groups) : nil
+        if json {
+            let answer = RequeueObject(replays: replays.map(ReplayStatus.init), refusedAgain: left)
+            Output.line(try JSONText.of(answer))
+        }
         guard wait else { return }
-        let left = try await selection.stillDead(composition, of: groups)
-        guard left > 0 else { return }
-        throw CommandFailure(.undelivered, "\(left) of them were refused again; `spool dead list` says why")
+        try ReplayEnd.check(replays)
+        guard let left, left > 0 else { return }
+        throw CommandFailure(
+            .undelivered,
+            "\(Grouped.text(left)) of them \(Count.of(left, "was", "were")) refused again; `spool dead list` says why"
+        )
+    }
+
+    private func send(
+        _ group: (sink: SinkName, letters: [DeadLetter]),
+        _ desk: ReplayDesk,
+        _ saying: Saying
+    ) async throws -> Replay {
+        let replay = try await desk.requeue(group.letters.map(\.seq), of: group.sink)
+        saying.line("replay \(replay.id) to \(replay.sink): \(Count.text(replay.total, "event"))")
+        guard wait || desk.isDirect else {
+            saying.line("it runs in the daemon; `spool replay show \(replay.id)` tells how far it is")
+            return replay
+        }
+        return try await ReplayWatch(replay, at: desk, isQuiet: json).run()
     }
 }
 
@@ -57,33 +77,70 @@ struct DeadDismiss: AsyncParsableCommand {
     @OptionGroup var config: ConfigurationOption
     @OptionGroup var selection: DeadSelection
     @Flag(help: "Do not ask before dismissing all.") var yes = false
+    @Flag(help: "As JSON; keys stay compatible.") var json = false
 
     func run() async throws {
         let composition = try config.composition()
+        let saying = Saying(isJSON: json)
         let groups = try await selection.letters(composition)
-        if groups.isEmpty { return Output.line("no dead letters") }
-        guard selection.all ? DeadQuestion.confirm("Dismiss", groups, yes) : true else { return }
-        try await ReplayFailure.translating {
-            try await ReplayDesk.use(composition, command: "spool dead dismiss") { desk in
-                for group in groups {
-                    let count = try await desk.dismiss(group.letters.map(\.seq), of: group.sink)
-                    Output.line("\(group.sink): \(count) dismissed")
+        if groups.isEmpty { saying.line("no dead letters") }
+        guard groups.isEmpty || !selection.all || DeadQuestion(saying).confirm("Dismiss", groups, yes) else {
+            return
+        }
+        var dismissed: [DismissObject.Sink] = []
+        if !groups.isEmpty {
+            try await ReplayFailure.translating {
+                try await ReplayDesk.use(composition, command: "spool dead dismiss") { desk in
+                    for group in groups {
+                        let count = try await desk.dismiss(group.letters.map(\.seq), of: group.sink)
+                        saying.line("\(group.sink): \(Grouped.text(count)) dismissed")
+                        dismissed.append(DismissObject.Sink(sink: group.sink.text, events: count))
+                    }
                 }
             }
         }
+        if json { Output.line(try JSONText.of(DismissObject(dismissed: dismissed))) }
     }
 }
 
+/// What `spool dead requeue --json` tells.
+private struct RequeueObject: Encodable {
+    let replays: [ReplayStatus]
+    /// Nil when the end was not waited for.
+    let refusedAgain: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case replays
+        case refusedAgain = "refused_again"
+    }
+}
+
+/// What `spool dead dismiss --json` tells.
+private struct DismissObject: Encodable {
+    struct Sink: Encodable {
+        let sink: String
+        let events: Int
+    }
+
+    let dismissed: [Sink]
+}
+
 /// Asks before a command takes all of them, where there is somebody to ask.
-private enum DeadQuestion {
-    static func confirm(
+private struct DeadQuestion {
+    let saying: Saying
+
+    init(_ saying: Saying) { self.saying = saying }
+
+    func confirm(
         _ verb: String,
         _ groups: [(sink: SinkName, letters: [DeadLetter])],
         _ yes: Bool
     ) -> Bool {
         guard !yes, Output.isInteractive else { return true }
-        for group in groups { Output.line("\(group.sink): \(group.letters.count) dead letters") }
-        return Prompt.confirm("\(verb) them?")
+        for group in groups {
+            saying.line("\(group.sink): \(Count.text(group.letters.count, "dead letter"))")
+        }
+        return saying.confirm("\(verb) them?")
     }
 }
 

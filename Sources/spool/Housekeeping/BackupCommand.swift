@@ -32,10 +32,12 @@ struct BackupCommand: AsyncParsableCommand {
                 screen.end()
                 if json { return Output.line(try JSONText.of(report)) }
                 Output.line(
-                    "\(report.file): \(ByteSize.text(report.bytes)), \(report.events) events up to seq \(report.lastSeq)"
+                    "\(report.file): \(ByteSize.text(report.bytes)), \(Count.text(report.events, "event")) up to seq "
+                        + "\(report.lastSeq)"
                 )
                 Output.line(
-                    "checked: \(report.streams) streams, \(report.ledgerRows) ledger rows, every event with its record"
+                    "checked: \(Count.text(report.streams, "stream")), \(Count.text(report.ledgerRows, "ledger row")), "
+                        + "every event with its record"
                 )
             }
         }

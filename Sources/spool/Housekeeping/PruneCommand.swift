@@ -31,9 +31,10 @@ struct PruneCommand: AsyncParsableCommand {
 
     func run() async throws {
         let composition = try config.composition()
+        let saying = Saying(isJSON: json)
         if let forget, !yes, Output.isInteractive {
-            Output.line("What \(forget) has not had yet will not be kept for it any more.")
-            guard Prompt.confirm("Forget \(forget)?") else { return }
+            saying.line("What \(forget) has not had yet will not be kept for it any more.")
+            guard saying.confirm("Forget \(forget)?") else { return }
         }
         try await HouseFailure.translating {
             try await ReplayDesk.use(composition, command: "spool prune") { desk in
@@ -42,7 +43,8 @@ struct PruneCommand: AsyncParsableCommand {
                     if !json { Output.line("\(forget) is forgotten") }
                 }
                 let answer = try await desk.prune(isDryRun: dryRun)
-                Output.line(try json ? JSONText.of(answer) : Self.text(answer))
+                let object = PruneObject(answer: answer, forgotten: forget)
+                Output.line(try json ? JSONText.of(object) : Self.text(answer))
             }
         }
     }
@@ -51,20 +53,41 @@ struct PruneCommand: AsyncParsableCommand {
         var table = TextTable(["stream", answer.isDryRun ? "would go" : "deleted", ""])
         for stream in answer.streams {
             table.add([
-                stream.name.description, String(stream.events),
+                stream.name.description, Grouped.text(stream.events),
                 stream.isWithoutTime ? "left alone: its source has not told its time yet" : "",
             ])
         }
         let age = Age.text(.milliseconds(answer.age))
         var lines = [table.render()]
         lines.append(
-            "\(answer.events) events \(answer.isDryRun ? "are" : "were") settled everywhere and older than \(age); "
+            "\(Count.text(answer.events, "event")) \(Self.verb(answer)) settled everywhere and older than \(age); "
                 + "\(ByteSize.text(answer.bytesInUse)) in use"
         )
         if answer.lost > 0 {
-            lines.append("\(answer.lost) of them a sink that has left has not had: see the view `gaps`")
+            lines.append(
+                "\(Grouped.text(answer.lost)) of them a sink that has left has not had: see the view `gaps`"
+            )
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func verb(_ answer: PruneAnswer) -> String {
+        answer.isDryRun ? Count.of(answer.events, "is", "are") : Count.of(answer.events, "was", "were")
+    }
+}
+
+/// What `spool prune --json` tells: the answer, and what was forgotten first.
+private struct PruneObject: Encodable {
+    let answer: PruneAnswer
+    let forgotten: String?
+
+    private enum CodingKeys: String, CodingKey { case forgotten, events }
+
+    func encode(to encoder: any Encoder) throws {
+        try answer.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(answer.events, forKey: .events)
+        try container.encodeIfPresent(forgotten, forKey: .forgotten)
     }
 }
 

@@ -35,6 +35,9 @@ struct Notes {
         entries.append(Entry("sinks: address and transport", "where the SIEM listens; tcp, tls or udp"))
     }
 
+    /// A token that is there already is used as it is.
+    mutating func hasToken() { facts.append("\(tokenFile): there already, and left as it is") }
+
     mutating func lacksToken() {
         entries.append(
             Entry(

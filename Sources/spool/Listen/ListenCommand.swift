@@ -153,7 +153,9 @@ struct ListenCommand: AsyncParsableCommand {
         while (try? await Task.sleep(for: pause)) != nil {
             let events = desk.tally.0.events
             if events > before {
-                Output.error("\(events) events, \(ListenSummary.rate(events - before, over: pause))/s")
+                Output.error(
+                    "\(Count.text(events, "event")), \(ListenSummary.rateText(events - before, over: pause))/s"
+                )
             }
             before = events
         }

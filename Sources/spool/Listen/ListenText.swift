@@ -153,39 +153,57 @@ struct ListenSummary: Encodable {
 
     var text: String {
         var lines = [
-            "\(events) events, \(ByteSize.text(Int64(bytes))), \(connections) \(connections == 1 ? "connection" : "connections")"
+            "\(Count.text(events, "event")), \(ByteSize.text(Int64(bytes))), \(Count.text(connections, "connection"))"
                 + (perSecond > 0
-                    ? ", \(perSecond)/s over \(Age.text(.milliseconds(Int64(seconds * 1_000))))" : "")
+                    ? ", \(Self.grouped(perSecond))/s over \(Age.text(.milliseconds(Int64(seconds * 1_000))))"
+                    : "")
         ]
         if !classes.isEmpty {
             let sorted = classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             let others = sorted.dropFirst(8).reduce(0) { $0 + $1.value }
-            var most = sorted.prefix(8).map { "\($0.key) \($0.value)" }
-            if others > 0 { most.append("others \(others)") }
+            var most = sorted.prefix(8).map { "\($0.key) \(Grouped.text($0.value))" }
+            if others > 0 { most.append("others \(Grouped.text(others))") }
             lines.append("  by class   " + most.joined(separator: ", "))
         }
-        var told = "  ids        \(differentIDs) different, \(repeats) repeated"
-        if withoutID > 0 { told += ", \(withoutID) events without" }
-        if hasForgotten { told += "; more than \(ListenTally.longestMemory) are not remembered" }
+        var told = "  ids        \(Grouped.text(differentIDs)) different, \(Grouped.text(repeats)) repeated"
+        if withoutID > 0 { told += ", \(Count.text(withoutID, "event")) without" }
+        if hasForgotten {
+            told += "; more than \(Grouped.text(ListenTally.longestMemory)) are not remembered"
+        }
         lines.append(told)
         if !repeatedIDs.isEmpty {
             let shown = repeatedIDs.prefix(5).joined(separator: ", ")
             lines.append("             again: \(shown)\(repeatedIDs.count > 5 ? ", …" : "")")
         }
         if notCEF > 0 {
-            let causes = problems.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-            lines.append("  no CEF     \(notCEF) (\(causes.joined(separator: ", ")))")
+            let causes = problems.sorted { $0.key < $1.key }.map { "\($0.key) \(Grouped.text($0.value))" }
+            lines.append("  no CEF     \(Grouped.text(notCEF)) (\(causes.joined(separator: ", ")))")
         }
         lines.append(numbered > 0 ? numbers : "  numbers    none: these lines carry no sequenceId (RFC 5424)")
-        if cutOff > 0 { lines.append("  cut off    \(cutOff) by the end of their connection") }
-        if tooLong > 0 { lines.append("  too long   \(tooLong), skipped") }
+        if cutOff > 0 {
+            lines.append(
+                "  cut off    \(Grouped.text(cutOff)) by the end of \(Count.of(cutOff, "its", "their")) connection"
+            )
+        }
+        if tooLong > 0 { lines.append("  too long   \(Grouped.text(tooLong)), skipped") }
         return lines.joined(separator: "\n")
+    }
+
+    /// Events a second, "2,857.1".
+    static func rateText(_ events: Int, over elapsed: Duration) -> String {
+        grouped(rate(events, over: elapsed))
+    }
+
+    private static func grouped(_ number: Double) -> String {
+        let tenths = Int((number * 10).rounded())
+        return tenths % 10 == 0 ? Grouped.text(tenths / 10) : "\(Grouped.text(tenths / 10)).\(tenths % 10)"
     }
 
     private var numbers: String {
         let places = gaps.prefix(5).map { $0.from == $0.to ? "\($0.from)" : "\($0.from)-\($0.to)" }
         let named = places.isEmpty ? "" : ": \(places.joined(separator: ", "))\(gaps.count > 5 ? ", …" : "")"
-        return "  numbers    \(numbered) events carry one, \(missingNumbers) missing\(named)"
+        return "  numbers    \(Count.text(numbered, "event")) \(Count.of(numbered, "carries", "carry")) one, "
+            + "\(Grouped.text(missingNumbers)) missing\(named)"
     }
 }
 

@@ -25,19 +25,24 @@ struct ConfigurationOption: ParsableArguments {
 
     /// The whole configuration, composed.
     ///
-    /// - Parameter need: the secrets that the command cannot do without; those that ask a source or send events only
-    ///   when no daemon runs get them then (`Composition.withSecrets`).
+    /// `need` tells the secrets that the command cannot do without; those that ask a source or send events only when no
+    /// daemon runs get them then (`Composition.withSecrets`).
     func composition(need: SparingSecrets.Need = .none) throws -> Composition {
         do throws(ConfigurationFault) {
-            return try Composition.read(
-                path: try ConfigurationLocation.find(option: file, environment: Self.environment),
-                environment: Self.environment,
-                hostName: ProcessInfo.processInfo.hostName,
-                need: need
-            )
+            return try read(need: need)
         } catch {
             throw CommandFailure(error)
         }
+    }
+
+    /// The whole configuration, composed; its problems one by one.
+    func read(need: SparingSecrets.Need = .none) throws(ConfigurationFault) -> Composition {
+        try Composition.read(
+            path: try ConfigurationLocation.find(option: file, environment: Self.environment),
+            environment: Self.environment,
+            hostName: ProcessInfo.processInfo.hostName,
+            need: need
+        )
     }
 
     static var environment: [String: String] { ProcessInfo.processInfo.environment }

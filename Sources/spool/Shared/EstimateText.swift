@@ -19,21 +19,39 @@ struct EstimateText {
         leavesOut: Bool = false
     ) {
         var lines = [
-            "\(request.destination ?? request.sink.text): \(estimate.inWindow) events \(request.basis.rawValue) from "
-                + "\(request.from) to \(request.to)"
+            "\(request.destination ?? request.sink.text): \(Count.text(estimate.inWindow, "event")) "
+                + "\(request.basis.rawValue) from \(request.from) to \(request.to)"
         ]
         func add(_ count: Int, _ what: String) {
-            if count > 0 { lines.append("  \(count) \(what)") }
+            if count > 0 { lines.append("  \(Grouped.text(count)) \(what)") }
         }
+        lines += HoldingText(request, estimate).lines.map { "  " + $0 }
         add(estimate.acknowledged, "acknowledged by the receiver")
         add(
             estimate.kernel,
-            "written to the receiver's socket, its kernel has them; the receiver said nothing"
+            "written to the receiver's socket, its kernel has \(Count.of(estimate.kernel, "it", "them")); "
+                + "the receiver said nothing"
         )
-        add(estimate.sent, "handed to the network (UDP); nothing is known of their arrival")
-        add(estimate.doubtful, "doubtful: the last on a connection that did not end cleanly")
-        add(estimate.deadLetters, "dead letters: the receiver refused them")
-        add(estimate.stillToComeLive, "still to come live; they are not part of a replay")
+        add(
+            estimate.sent,
+            "handed to the network (UDP); nothing is known of \(Count.of(estimate.sent, "its", "their")) arrival"
+        )
+        add(
+            estimate.doubtful,
+            "doubtful: the last on a connection that did not end cleanly"
+        )
+        add(
+            estimate.deadLetters,
+            Count.of(
+                estimate.deadLetters,
+                "dead letter: the receiver refused it",
+                "dead letters: the receiver refused them"
+            )
+        )
+        add(
+            estimate.stillToComeLive,
+            "still to come live; \(Count.of(estimate.stillToComeLive, "it is", "they are")) not part of a replay"
+        )
         if request.destination != nil {
             lines.append("  nothing is known of what this destination already has")
         } else if request.missingOnly, address.hasPrefix("udp://") {
@@ -49,29 +67,13 @@ struct EstimateText {
             lines.append("  the window is read from the source first; what that brings is not counted here")
         }
         lines.append(
-            "  \(estimate.toSend) would be sent\(request.missingOnly || request.destination != nil ? "" : " again")"
+            "  \(Grouped.text(estimate.toSend)) would be sent"
+                + (request.missingOnly || request.destination != nil ? "" : " again")
                 + (request.missingOnly ? " (missing only)" : "")
         )
         if estimate.toSend > 0 {
-            lines.append("  " + Self.time(request, estimate, isBesideLive: isBesideLive))
+            lines.append("  " + ReplayTime(request, estimate, isBesideLive: isBesideLive).text)
         }
         text = lines.joined(separator: "\n")
-    }
-
-    private static func time(_ request: ReplayRequest, _ estimate: ReplayEstimate, isBesideLive: Bool)
-        -> String
-    {
-        func sentence(_ rate: Double, _ why: String) -> String {
-            let seconds = max(1, Int((Double(estimate.toSend) / rate).rounded(.up)))
-            return
-                "about \(Age.text(.seconds(seconds))), at \(Int(rate.rounded(.up))) events a second (\(why))"
-        }
-        if let rate = request.rate { return sentence(Double(rate), "--rate") }
-        guard let rate = estimate.sinkRate, rate > 0 else {
-            return "how long that takes is not known: what this sink takes was not measured yet"
-        }
-        return isBesideLive
-            ? sentence(rate / 2, "half of what the sink takes")
-            : sentence(rate, "what the sink took last")
     }
 }

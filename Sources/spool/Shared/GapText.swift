@@ -20,7 +20,7 @@ enum GapText {
         case .unproved:
             return "GAP \(span): no window with today's filters proves that it was read; `spool verify` tells"
         case .lost:
-            let events = gap.events.map { "\($0) events" } ?? "events"
+            let events = gap.events.map { Count.text($0, "event") } ?? "events"
             return "LOST \(span): retention took \(events) before sink \(gap.sink ?? "?") came back"
         }
     }

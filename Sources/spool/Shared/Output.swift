@@ -6,6 +6,8 @@ enum Output {
 
     static func error(_ text: String) { write(text + "\n", to: .standardError) }
 
+    static func errorText(_ text: String) { write(text, to: .standardError) }
+
     static func text(_ text: String) { write(text, to: .standardOutput) }
 
     /// True when standard output is a terminal.

@@ -21,19 +21,6 @@ struct ProofLine {
     }
 }
 
-/// Whole numbers with a comma between thousands.
-enum Grouped {
-    static func text(_ number: Int) -> String {
-        var digits = Array(String(abs(number)).reversed())
-        var index = 3
-        while index < digits.count {
-            digits.insert(",", at: index)
-            index += 4
-        }
-        return (number < 0 ? "-" : "") + String(digits.reversed())
-    }
-}
-
 /// A proof for people: the verdict first, then each stream with its sinks, then the missing by name.
 struct ProofText {
     /// So many names of a cause are shown; all that are kept with `isWhole`.

@@ -25,9 +25,9 @@ struct ReplayProgress {
     /// "1200 of 5000 events, 300/s, 12s left".
     func facts(_ replay: Replay) -> String {
         if replay.isRefetching, let refetch = replay.refetch { return "source \(RefetchText(refetch).text)" }
-        var facts = "\(replay.sent) of \(replay.total) events"
+        var facts = "\(Grouped.text(replay.sent)) of \(Count.text(replay.total, "event"))"
         if let rate, rate > 0 {
-            facts += ", \(Int(rate.rounded()))/s"
+            facts += ", \(Grouped.text(Int(rate.rounded())))/s"
             let left = Int((Double(replay.total - replay.sent) / rate).rounded(.up))
             if left > 0 { facts += ", \(Age.text(.seconds(left))) left" }
         }

@@ -78,11 +78,11 @@ struct ReplayTargets {
             if named.isEmpty, let name = StreamName(text), !mayLack {
                 found.append(name)
             } else if named.isEmpty, !mayLack {
-                let names = known.map(\.description).joined(separator: ", ")
+                let names = known.map(\.description)
                 throw CommandFailure(
                     .wrongUse,
                     "--stream \(text): a stream is written source/stream, or as activities or alerts for all of that "
-                        + "name; \(sink.map { "sink \($0) takes" } ?? "there are") \(names)"
+                        + "name; \(sink.map { "sink \($0) takes \(Listing.text(names))" } ?? Listing.thereAre(names))"
                 )
             }
             found += named.filter { !found.contains($0) }
@@ -97,7 +97,7 @@ struct ReplayTargets {
 
     private func unknown(_ name: String, _ known: [SinkName]) -> CommandFailure {
         let hint = Spelling.nearest(to: name, among: known.map(\.text)).map { "; did you mean \($0)?" }
-        let all = "; there are \(known.map(\.text).joined(separator: ", "))"
+        let all = "; \(Listing.thereAre(known.map(\.text)))"
         return CommandFailure(.wrongUse, "there is no sink \(name)" + (hint ?? all))
     }
 }

@@ -10,18 +10,24 @@ struct ReplayText {
         let request = replay.request
         var lines = [
             "replay \(replay.id) to \(request.destination ?? replay.sink.text): \(replay.state.rawValue), "
-                + "\(replay.sent) of \(replay.total) sent",
+                + "\(Grouped.text(replay.sent)) of \(Grouped.text(replay.total)) sent",
             "  window   \(request.from) to \(request.to), by \(request.basis.rawValue)",
             "  sends    \(Self.sends(replay))",
             "  streams  \(replay.streams.map(\.name.description).joined(separator: ", "))",
         ]
         if replay.skipped > 0 {
-            lines.append("  left out \(replay.skipped), which the ledger shows to be there")
+            lines.append("  left out \(Grouped.text(replay.skipped)), which the ledger shows to be there")
         }
-        if let rate = request.rate { lines.append("  rate     at most \(rate) events a second") }
-        if let refetch = replay.refetch { lines.append("  source   \(RefetchText(refetch).text)") }
+        if let rate = request.rate {
+            lines.append("  rate     at most \(Count.text(rate, "event")) a second")
+        }
+        if let refetch = replay.refetch {
+            let isOver = replay.state == .cancelled || replay.state == .disabled
+            lines.append("  source   \(RefetchText(refetch, isOver: isOver).text)")
+        }
         lines.append("  made     \(replay.created)")
         if let finished = replay.finished { lines.append("  ended    \(finished)") }
+        if let reason = replay.reason { lines.append("  because  \(reason)") }
         if let trouble = replay.trouble { lines.append("  trouble  \(trouble)") }
         text = lines.joined(separator: "\n")
     }
@@ -36,13 +42,22 @@ struct ReplayText {
 struct RefetchText {
     let text: String
 
-    init(_ refetch: Refetch) {
+    /// `isOver`: the replay has ended, whether all was read or not.
+    init(_ refetch: Refetch, isOver: Bool = false) {
         let seen = refetch.parts.reduce(0) { $0 + $1.seen }
         let inserted = refetch.parts.reduce(0) { $0 + $1.inserted }
         let recovered = refetch.parts.reduce(0) { $0 + $1.recovered }
-        let begin = refetch.isFixed ? "was read" : "is being read, \(Self.share(refetch)) % so far"
+        let begin =
+            if refetch.isFixed {
+                "was read"
+            } else if isOver {
+                "was given up at \(Self.share(refetch)) %"
+            } else {
+                "is being read, \(Self.share(refetch)) % so far"
+            }
         text =
-            "\(begin): \(seen) records, of them \(inserted) new to the spool, \(recovered) that retention had taken"
+            "\(begin): \(Count.text(seen, "record")), of them \(Grouped.text(inserted)) new to the spool, "
+            + "\(Grouped.text(recovered)) that retention had taken"
             + (refetch.trouble.map { "; \($0)" } ?? "")
     }
 
@@ -65,14 +80,5 @@ enum JSONText {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-}
-
-/// Asks on a terminal.
-enum Prompt {
-    static func confirm(_ question: String) -> Bool {
-        Output.text("\(question) [y/N] ")
-        let answer = readLine()?.lowercased() ?? ""
-        return answer == "y" || answer == "yes"
     }
 }

@@ -9,60 +9,103 @@ struct ReplayWatch {
     private let replay: Replay
     private let replays: @Sendable () async throws -> [Replay]
     private let desk: ReplayDesk?
+    private let isQuiet: Bool
 
     /// Watches a replay that runs elsewhere.
     init(_ replay: Replay, replays: @escaping @Sendable () async throws -> [Replay]) {
         self.replay = replay
         self.replays = replays
         desk = nil
+        isQuiet = false
     }
 
-    /// Watches a replay, and drives it where no daemon does.
-    init(_ replay: Replay, at desk: ReplayDesk) {
+    /// Watches a replay, and drives it where no daemon does; `isQuiet` shows nothing.
+    init(_ replay: Replay, at desk: ReplayDesk, isQuiet: Bool = false) {
+        self.isQuiet = isQuiet
         self.replay = replay
         replays = { try await desk.replays() }
         self.desk = desk
     }
 
-    func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            if let desk, desk.isDirect { group.addTask { [replay] in try await desk.drive(replay) } }
+    /// Returns once the replay has ended, or goes on in a daemon.
+    ///
+    /// - Returns: the replay as it was last; one that was removed meanwhile as it was before.
+    func run() async throws -> Replay {
+        try await withThrowingTaskGroup(of: Replay?.self) { group in
+            if let desk, desk.isDirect {
+                group.addTask { [replay] in
+                    try await desk.drive(replay)
+                    return nil
+                }
+            }
             group.addTask { [self] in try await watch() }
-            try await group.next()
             // Driven here: the watcher sees the end by itself. Watched only: the watcher is the whole group.
-            try await group.waitForAll()
+            var last = replay
+            for try await seen in group { last = seen ?? last }
+            return last
         }
     }
 
-    private func watch() async throws {
+    private func watch() async throws -> Replay {
         let began = ContinuousClock.now
         var progress = ReplayProgress()
         var shown: (facts: String, at: Duration)?
+        var last = replay
         while true {
-            guard let now = try await replays().first(where: { $0.id == replay.id }) else { return }
+            guard let now = try await replays().first(where: { $0.id == replay.id }) else {
+                say("replay \(replay.id) was removed")
+                return last
+            }
+            last = now
             let elapsed = began.duration(to: .now)
             if !now.isRefetching { progress.note(sent: now.sent, at: elapsed) }
             let facts = progress.facts(now)
-            if Output.isTerminal {
+            if isQuiet {
+                // Its end is all that is told.
+            } else if Output.isTerminal {
                 Output.text("\r\u{1B}[2K\(progress.bar(now)) \(facts)")
             } else if shown.map({ $0.facts != facts && elapsed - $0.at >= Self.pause }) ?? true {
                 Output.line("replay \(now.id): \(facts)")
                 shown = (facts, elapsed)
             }
-            if now.state != .running { return try end(now) }
+            if now.state != .running {
+                if Output.isTerminal { say("") }
+                say(ReplayEnd(now).text)
+                return now
+            }
             if desk?.isHandedOver == true {
-                Output.line("a daemon has taken the spool over; the replay goes on there")
-                return
+                say("a daemon has taken the spool over; the replay goes on there")
+                return now
             }
             try await Task.sleep(for: .milliseconds(Output.isTerminal ? 200 : 1_000))
         }
     }
 
-    private func end(_ replay: Replay) throws {
-        if Output.isTerminal { Output.line() }
-        Output.line("replay \(replay.id): \(replay.state.rawValue), \(replay.sent) of \(replay.total) sent")
-        if replay.state == .cancelled || replay.state == .paused {
-            throw CommandFailure(.undelivered, "not all of it was sent")
-        }
+    private func say(_ text: String) { if !isQuiet { Output.line(text) } }
+}
+
+/// What a replay that was waited for came to.
+struct ReplayEnd {
+    private let replay: Replay
+
+    init(_ replay: Replay) { self.replay = replay }
+
+    var text: String {
+        "replay \(replay.id): \(replay.state.rawValue), \(Grouped.text(replay.sent)) of "
+            + "\(Grouped.text(replay.total)) sent" + (replay.reason.map { "; \($0)" } ?? "")
+    }
+
+    /// Why the command ends with exit code 5; nil when all of it was sent, or goes on elsewhere.
+    var failure: CommandFailure? {
+        guard replay.state == .cancelled || replay.state == .paused else { return nil }
+        return CommandFailure(
+            .undelivered,
+            "replay \(replay.id) was \(replay.state.rawValue) before its end: not all of it was sent"
+        )
+    }
+
+    /// Throws the first failure of several.
+    static func check(_ replays: [Replay]) throws {
+        if let failure = replays.lazy.compactMap({ ReplayEnd($0).failure }).first { throw failure }
     }
 }

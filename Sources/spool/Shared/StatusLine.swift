@@ -10,10 +10,13 @@ struct StatusLine {
             let newest = stream.newest.map { Age.text(max(.zero, report.at.since($0))) + " ago" } ?? "none"
             let gaps = stream.gaps.filter { $0.kind != .lost && $0.healed == nil }.count
             return "\(stream.name) \(report.known(stream.state)), newest \(newest)"
-                + (gaps > 0 ? ", \(gaps) gaps" : "")
+                + (gaps > 0 ? ", \(Count.text(gaps, "gap"))" : "")
         }
-        let sinks = report.sinks.map { "\($0.name) \(report.known($0.state)), \($0.backlog) waiting" }
-        let told = report.notifications.isEmpty ? [] : ["\(report.notifications.count) notifications"]
+        let sinks = report.sinks.map {
+            "\($0.name) \(report.known($0.state)), \(Grouped.text($0.backlog)) waiting"
+        }
+        let told =
+            report.notifications.isEmpty ? [] : [Count.text(report.notifications.count, "notification")]
         let stopped = report.stopped.map { stopped in
             ["no daemon runs" + (stopped.since.map { ", the last one until \($0)" } ?? "")]
         }

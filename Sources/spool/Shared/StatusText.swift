@@ -42,7 +42,7 @@ struct StatusText {
         let limit = spool.limit > 0 ? " of \(ByteSize.text(spool.limit))" : ""
         let lines = [
             "spool   \(spool.path)",
-            "holds   \(spool.events) events, \(ByteSize.text(spool.used))\(limit); "
+            "holds   \(Count.text(spool.events, "event")), \(ByteSize.text(spool.used))\(limit); "
                 + "\(ByteSize.text(spool.free)) free on disk",
             "writer  \(report.holder ?? "none: no daemon is running, nothing is fetched or sent")",
         ]
@@ -89,8 +89,8 @@ struct StatusText {
         ])
         for sink in report.sinks {
             table.add([
-                sink.name, report.known(sink.state), sink.address, String(sink.backlog), age(sink.oldest),
-                age(sink.lastSuccess), String(sink.deadLetters),
+                sink.name, report.known(sink.state), sink.address, Grouped.text(sink.backlog), age(sink.oldest),
+                age(sink.lastSuccess), Grouped.text(sink.deadLetters),
             ])
         }
         return ([table.render()] + report.sinks.compactMap(trouble)).joined(separator: "\n")
@@ -103,8 +103,8 @@ struct StatusText {
         for replay in open {
             table.add([
                 String(replay.id), replay.destination ?? replay.sink, replay.state.rawValue,
-                String(replay.sent),
-                String(replay.total),
+                Grouped.text(replay.sent),
+                Grouped.text(replay.total),
             ])
         }
         return table.render()
@@ -119,7 +119,8 @@ struct StatusText {
                     : retry > report.at
                         ? ", the next in \(Age.text(retry.since(report.at)))" : ", the next now"
             }
-            let tries = sink.attempts > 0 ? "\n    \(sink.attempts) attempts so far\(next ?? "")" : ""
+            let tries =
+                sink.attempts > 0 ? "\n    \(Count.text(sink.attempts, "attempt")) so far\(next ?? "")" : ""
             return "  \(sink.name): \(lastly)\(error)\(tries)"
         }
     }

@@ -89,7 +89,8 @@ struct TailPrinter {
             let lane = settled.replay.map { ", replay \($0)" } ?? ""
             parts = [settled.settled.description, "\(settled.sink): \(how)\(lane)", row.stream.description]
         }
-        parts += [row.category, row.userName, row.message.isEmpty ? row.action : row.message, row.id]
+        let told = row.message.isEmpty ? row.action : row.message
+        parts += [row.category, row.userName, row.kind == "alert" ? PlainText.of(told) : told, row.id]
         return parts.filter { !$0.isEmpty }.joined(separator: "  ").onOneLine
     }
 

@@ -9,7 +9,8 @@ struct TraceText {
         var lines = ["\(event.id)"]
         let what = [event.kind, event.severity.map { "severity \($0)" }, event.category, event.userName]
         lines.append("  " + what.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ", "))
-        let said = event.message.isEmpty ? event.action : event.message
+        let told = event.message.isEmpty ? event.action : event.message
+        let said = event.kind == "alert" ? PlainText.of(told) : told
         if !said.isEmpty { lines.append("  " + said.oneShortLine(90)) }
         if !event.isReadable { lines.append("  its record could not be understood; it is sent all the same") }
         lines += ["", "  happened   \(event.occurred)"]
@@ -37,10 +38,10 @@ struct TraceText {
             return ["             made by the spool itself: it comes from no source, and from no window"]
         }
         guard let window else { return ["             its window has gone with retention"] }
-        let pages = window.pages == 1 ? "its only page" : "one of its \(window.pages) pages"
+        let pages = window.pages == 1 ? "its only page" : "one of its \(Grouped.text(window.pages)) pages"
         return [
             "             window \(window.id) (\(window.reason), \(window.state)): \(window.from) to \(window.to)",
-            "             \(pages); \(window.seen) records seen, \(window.inserted) of them new",
+            "             \(pages); \(Count.text(window.seen, "record")) seen, \(Grouped.text(window.inserted)) of them new",
         ]
     }
 
@@ -51,7 +52,8 @@ struct TraceText {
         case .settled: lines.append("    settled, and its ledger row has gone with retention")
         case .waiting:
             lines.append(
-                "    WAITING: \(sink.ahead) events of the stream go first; the sink is \(sink.state)"
+                "    WAITING: \(Count.text(sink.ahead, "event")) of the stream \(Count.of(sink.ahead, "goes", "go")) first; "
+                    + "the sink is \(sink.state)"
             )
             if let error = sink.lastError { lines.append("      \(error)") }
         case .beforeStart: lines.append("    not sent live: it was spooled before this sink's start")
@@ -60,7 +62,7 @@ struct TraceText {
         for delivery in sink.deliveries { lines += self.delivery(delivery) }
         if let letter = sink.deadLetter {
             lines.append(
-                "    DEAD LETTER since \(letter.at): \(letter.reason), after \(letter.attempts) attempts"
+                "    DEAD LETTER since \(letter.at): \(letter.reason), after \(Count.text(letter.attempts, "attempt"))"
                     + (letter.dismissed.map { "; dismissed \($0)" } ?? "")
             )
             if !letter.detail.isEmpty { lines.append("      \(letter.detail.oneShortLine(200))") }
@@ -72,11 +74,11 @@ struct TraceText {
     private static func delivery(_ delivery: TracedDelivery) -> [String] {
         let lane = delivery.replay.map { "replay \($0)" } ?? "live"
         let how = delivery.evidence.map { "\(delivery.outcome), \(evidence($0))" } ?? delivery.outcome
-        let tries = delivery.attempts == 1 ? "first attempt" : "attempt \(delivery.attempts)"
+        let tries = delivery.attempts == 1 ? "first attempt" : "attempt \(Grouped.text(delivery.attempts))"
         var lines = [
             "    \(lane): \(how)\(delivery.isDoubtful ? " - DOUBTFUL" : "")",
             "      sent \(delivery.sent), settled \(delivery.settled), \(tries)",
-            "      ledger row \(delivery.row): seq \(delivery.first) to \(delivery.last), \(delivery.events) events, "
+            "      ledger row \(delivery.row): seq \(delivery.first) to \(delivery.last), \(Count.text(delivery.events, "event")), "
                 + ByteSize.text(Int64(delivery.bytes)),
         ]
         if let connection = delivery.connection {

@@ -14,6 +14,23 @@ struct DeadTests {
         let dismissed_ms: Int64?
     }
 
+    struct Dismissed: Decodable {
+        struct Sink: Decodable {
+            let sink: String
+            let events: Int
+        }
+        let dismissed: [Sink]
+    }
+
+    struct Requeued: Decodable {
+        struct Job: Decodable {
+            let state: String
+            let total: Int
+        }
+        let replays: [Job]
+        let refused_again: Int?
+    }
+
     @Test("lists what a receiver would not take, shows it, gives one up, and sends the rest again")
     func withADaemon() async throws {
         try await Site.run(.busy(history: 20)) { site in
@@ -24,19 +41,23 @@ struct DeadTests {
 
             let listed = try await list(site)
             let shown = try await site.spool("dead", "show", ids[0])
-            let dismissed = try await site.spool("dead", "dismiss", ids[0])
+            let dismissed = try await site.spool("dead", "dismiss", ids[0], "--json")
             let open = try await list(site)
             let everything = try await list(site, "--dismissed")
-            let sent = try await site.spool("dead", "requeue", "--all", "--wait")
+            let sent = try await site.spool("dead", "requeue", "--all", "--wait", "--json")
             let left = try await list(site)
             try await daemon.terminate()
 
             #expect(Set(listed.map(\.id)) == Set(ids) && listed.allSatisfy { $0.reason == "too-large" })
             #expect(shown.code == 0 && shown.output.contains("refused by siem"), "\(shown)")
-            #expect(dismissed.output == "siem: 1 dismissed", "\(dismissed)")
+            let given = try JSONDecoder().decode(Dismissed.self, from: Data(dismissed.output.utf8))
+            #expect(given.dismissed.map(\.sink) == ["siem"] && given.dismissed.map(\.events) == [1])
             #expect(open.map(\.id).sorted() == ids.dropFirst().sorted())
             #expect(everything.count == ids.count && everything.count { $0.dismissed_ms != nil } == 1)
-            #expect(sent.code == 0 && sent.output.contains("\(ids.count - 1) events"), "\(sent)")
+            let requeued = try JSONDecoder().decode(Requeued.self, from: Data(sent.output.utf8))
+            #expect(sent.code == 0 && requeued.refused_again == 0, "\(sent)")
+            #expect(requeued.replays.map(\.state) == ["disabled"])
+            #expect(requeued.replays.map(\.total) == [ids.count - 1])
             #expect(left.isEmpty)
             for id in ids.dropFirst() { #expect(siem.ids[id] == 1) }
             #expect(siem.ids[ids[0]] == nil)

@@ -12,6 +12,10 @@ struct HousekeepingTests {
         let streams: [Stream]
         var events: Int { streams.reduce(0) { $0 + $1.events } }
     }
+    struct Forgotten: Decodable {
+        let forgotten: String?
+        let events: Int
+    }
     struct Backup: Decodable {
         let file: String
         let events: Int
@@ -125,12 +129,13 @@ struct HousekeepingTests {
     @Test("a sink that left is forgotten, and one that has not left is not")
     func forget() async throws {
         try await Site.run(.busy(history: 30)) { site in
-            let (one, two) = (try await site.receiver(), try await site.receiver())
-            try await site.deliverAll(to: [.init("one", port: one.port), .init("two", port: two.port)])
+            let siem = try await site.receiver()
+            try await site.deliverAll(to: ["one", "two", "three"].map { .init($0, port: siem.port) })
 
             let early = try await site.spool("prune", "--forget", "two")
-            try site.configure { $0.sinks.removeLast() }
+            try site.configure { $0.sinks.removeLast(2) }
             let left = try await site.spool("prune", "--forget", "two")
+            let json = try await site.spool("prune", "--forget", "three", "--json")
             let again = try await site.spool("prune", "--forget", "two", "--yes")
 
             #expect(
@@ -139,6 +144,8 @@ struct HousekeepingTests {
             )
             #expect(left.code == 0 && left.output.contains("two is forgotten"), "\(left)")
             #expect(again.code == 2, "\(again)")
+            let forgotten = try JSONDecoder().decode(Forgotten.self, from: Data(json.output.utf8))
+            #expect(forgotten.forgotten == "three" && forgotten.events == 0, "\(json)")
             #expect(try await site.number("SELECT count(*) FROM subscription") == 2)
         }
     }

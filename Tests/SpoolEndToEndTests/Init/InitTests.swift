@@ -34,6 +34,18 @@ struct InitTests {
         #expect(after.code == 0, "\(after)")
     }
 
+    @Test("a token that is there already is not asked for, and left as it is")
+    func existingToken() async throws {
+        try folder.write("0123\n", to: "token")
+
+        let written = try await run("init", "--output", folder.path("spool.yaml"))
+
+        #expect(written.code == 0)
+        #expect(written.output.contains("\(folder.path("token")): there already, and left as it is"))
+        #expect(!written.output.contains("an API token (Settings"), "\(written)")
+        #expect(try folder.read("token") == "0123\n")
+    }
+
     @Test("the portal names the source, and the SIEM's port its transport")
     func values() async throws {
         let file = folder.path("spool.yaml")

@@ -106,6 +106,10 @@ struct ReplayCommandTests {
             (["--from", "yesterday", "--to", "1h"], "--from yesterday: not a time"),
             (["--from", "1h", "--to", "2h"], "the window is empty"),
             (["--from", "2h", "--to", "1h", "--sink", "sie"], "did you mean siem"),
+            (
+                ["--from", "2h", "--to", "1h", "--sink", "other"],
+                "there is no sink other; there is only siem"
+            ),
             (["--from", "2h", "--to", "1h", "--stream", "alarms"], "source/stream"),
             (["--from", "2h"], "--to"),
         ]

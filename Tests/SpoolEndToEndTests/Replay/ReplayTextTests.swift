@@ -1,3 +1,4 @@
+import SpoolControl
 import SpoolCore
 import Testing
 
@@ -52,9 +53,145 @@ struct ReplayTextTests {
 
         #expect(text(known).contains("about 2m, at 50 events a second (half of what the sink takes)"))
         #expect(text(known, isBesideLive: false).contains("about 1m, at 100 events a second"))
-        #expect(text(known) { $0.rate = 1 }.contains("about 1h 40m, at 1 events a second (--rate)"))
-        #expect(text(unknown).contains("is not known: what this sink takes was not measured yet"))
+        #expect(text(known) { $0.rate = 1 }.contains("about 1h 40m, at 1 event a second (--rate)"))
+        #expect(text(unknown).contains("is not known: there is no record of how much it takes"))
         #expect(!text(ReplayEstimate()).contains("not known"))
+    }
+
+    @Test(
+        "what was never measured is told from what was seen, and on what that rests",
+        arguments: [
+            (
+                ReplayEstimate.SeenRate.Basis.minute, true,
+                "at most about 2m, at 50 events a second (half of what it took in its busiest minute of the last two days; "
+                    + "it was never fed for longer)"
+            ),
+            (.ledger, false, "at most about 1m, at 100 events a second (the most that its ledger shows; "),
+            (.replay, false, "  about 1m, at 100 events a second (what the last replay to it came to)"),
+        ]
+    )
+    func seen(basis: ReplayEstimate.SeenRate.Basis, isBesideLive: Bool, words: String) {
+        var estimate = ReplayEstimate(inWindow: 6_000, toSend: 6_000)
+        estimate.seenRate = ReplayEstimate.SeenRate(rate: 100, basis: basis)
+
+        let text = text(estimate, isBesideLive: isBesideLive)
+        estimate.sinkRate = 6_000
+        let measured = self.text(estimate, isBesideLive: isBesideLive)
+
+        #expect(text.contains(words), "\(text)")
+        #expect(!measured.contains("at most"), "what was measured goes before")
+    }
+
+    @Test("a window that the spool does not hold says what it holds, why, and what brings it")
+    func notHeld() {
+        var estimate = ReplayEstimate()
+        estimate.holdings = [
+            holding("activities", events: 1_234, held: (100_000, 200_000), start: 50_000, prunedTo: 90_000),
+            holding("alerts", events: 0, held: nil, start: 70_000),
+        ]
+
+        let text = text(estimate)
+        let asked = self.text(estimate) { $0.refetch = true }
+
+        #expect(text.contains("siem: 0 events occurred from"))
+        #expect(
+            text.contains(
+                "  a/activities: the spool holds 1,234 events, occurred from 1970-01-01T00:01:40.000Z to "
+                    + "1970-01-01T00:03:20.000Z\n    retention has deleted what was saved before 1970-01-01T00:01:30.000Z\n"
+            ),
+            "\(text)"
+        )
+        #expect(
+            text.contains(
+                "  a/alerts: the spool holds no event\n    nothing that was saved before 1970-01-01T00:01:10.000Z was fetched"
+            ),
+            "\(text)"
+        )
+        #expect(text.contains("--refetch reads the window from the source first"))
+        #expect(!asked.contains("--refetch"))
+    }
+
+    @Test("a window beyond what was read says how far that is; one that is held says nothing of all this")
+    func beyond() {
+        var early = ReplayEstimate()
+        early.holdings = [holding("activities", events: 3, held: (-90_000, -80_000), readTo: -3_600_000)]
+        var held = ReplayEstimate(inWindow: 3, toSend: 3)
+        held.holdings = [holding("activities", events: 3, held: (0, 50_000), readTo: 90_000)]
+        var cut = held
+        cut.holdings = [holding("activities", events: 3, held: (0, 50_000), prunedTo: 10_000, readTo: 90_000)]
+
+        let (earlyText, heldText, cutText) = (text(early), text(held), text(cut))
+
+        #expect(
+            earlyText.contains("\n    its source has been read up to 1969-12-31T23:00:00.000Z so far"),
+            "\(earlyText)"
+        )
+        #expect(!earlyText.contains("--refetch"))
+        #expect(!heldText.contains("a/activities"), "\(heldText)")
+        #expect(
+            cutText.contains(
+                "  a/activities: retention has deleted what was saved before 1970-01-01T00:00:10.000Z"
+            ),
+            "\(cutText)"
+        )
+        #expect(cutText.contains("--refetch"))
+    }
+
+    @Test("one of something is told as one")
+    func singular() {
+        let text = text(
+            ReplayEstimate(
+                inWindow: 1,
+                toSend: 1,
+                kernel: 1,
+                sent: 1,
+                doubtful: 1,
+                deadLetters: 1,
+                stillToComeLive: 1
+            )
+        )
+
+        #expect(text.contains("siem: 1 event occurred"))
+        #expect(text.contains("its kernel has it;"))
+        #expect(text.contains("nothing is known of its arrival"))
+        #expect(text.contains("60 s after it"))
+        #expect(text.contains("1 dead letter: the receiver refused it"))
+        #expect(text.contains("1 still to come live; it is not part of a replay"))
+    }
+
+    @Test("a replay that gave way tells why: shown, listed by script, and at the end of --wait")
+    func gaveWay() throws {
+        var given = replay(sent: 0, total: 0)
+        given.refetch = Refetch(parts: [])
+        (given.reason, given.state) = ("The spool has no room.", .cancelled)
+
+        let json = try JSONText.of(ReplayStatus(given))
+
+        #expect(ReplayText(given).text.contains("\n  because  The spool has no room."))
+        #expect(ReplayText(given).text.contains("source   was given up at"))
+        #expect(ReplayEnd(given).text == "replay 1: cancelled, 0 of 0 sent; The spool has no room.")
+        #expect(ReplayEnd(given).failure?.status == .undelivered)
+        #expect(json.contains(#""reason" : "The spool has no room.""#), "\(json)")
+    }
+
+    private func holding(
+        _ name: String,
+        events: Int,
+        held: (oldest: Int64, newest: Int64)?,
+        start: Int64? = nil,
+        prunedTo: Int64? = nil,
+        readTo: Int64? = nil
+    ) -> ReplayEstimate.Holding {
+        func time(_ milliseconds: Int64?) -> Timestamp? { milliseconds.map { Timestamp(milliseconds: $0) } }
+        return ReplayEstimate.Holding(
+            name: StreamName(source: "a", stream: name),
+            events: events,
+            oldest: time(held?.oldest),
+            newest: time(held?.newest),
+            start: time(start),
+            prunedTo: time(prunedTo),
+            readTo: time(readTo)
+        )
     }
 
     @Test(
@@ -78,9 +215,9 @@ struct ReplayTextTests {
         progress.note(sent: 0, at: .zero)
         for second in 1...30 { progress.note(sent: second * 100, at: .seconds(second)) }
 
-        #expect(progress.facts(replay) == "3000 of 6000 events, 100/s, 30s left")
+        #expect(progress.facts(replay) == "3,000 of 6,000 events, 100/s, 30s left")
         #expect(progress.bar(replay) == String(repeating: "█", count: 15) + String(repeating: "░", count: 15))
-        #expect(ReplayProgress().facts(replay) == "3000 of 6000 events")
+        #expect(ReplayProgress().facts(replay) == "3,000 of 6,000 events")
     }
 
     @Test("while the window is read from the source, progress tells of that")

@@ -76,7 +76,7 @@ package struct Refetcher: Sendable {
         logger.warning("replay cancelled", metadata: ["cause": "\(error)"])
         do throws(StoreError) {
             try await patiently("cancelling a replay", stop: stop) { () async throws(StoreError) in
-                try await store.move(replay, to: .cancelled, at: time.wall())
+                try await store.giveUp(replay, because: error.description, at: time.wall())
             }
         } catch {
             // Told to stop, it leaves that to the next run.

@@ -1,0 +1,44 @@
+/// Whole numbers with a comma between thousands.
+package enum Grouped {
+    /// "1,234,567".
+    package static func text(_ number: some BinaryInteger) -> String {
+        var digits = Array(String(number.magnitude).reversed())
+        var index = 3
+        while index < digits.count {
+            digits.insert(",", at: index)
+            index += 4
+        }
+        return (number < 0 ? "-" : "") + String(digits.reversed())
+    }
+}
+
+/// How many of something there are, as people say it.
+package enum Count {
+    /// "1 event", "1,234 events"; `many` for what is not made by an s.
+    package static func text(_ number: some BinaryInteger, _ one: String, many: String? = nil) -> String {
+        "\(Grouped.text(number)) \(number == 1 ? one : many ?? one + "s")"
+    }
+
+    /// The verb or pronoun that goes with a number: `of(count, "is", "are")`.
+    package static func of(_ number: some BinaryInteger, _ one: String, _ many: String) -> String {
+        number == 1 ? one : many
+    }
+}
+
+/// Names in a sentence.
+package enum Listing {
+    /// "there is only siem", "there are one and two", "there is none".
+    package static func thereAre(_ names: [String]) -> String {
+        switch names.count {
+        case 0: "there is none"
+        case 1: "there is only \(names[0])"
+        default: "there are \(text(names))"
+        }
+    }
+
+    /// "one", "one and two", "one, two and three".
+    package static func text(_ names: [String]) -> String {
+        guard let last = names.last, names.count > 1 else { return names.first ?? "" }
+        return names.dropLast().joined(separator: ", ") + " and " + last
+    }
+}

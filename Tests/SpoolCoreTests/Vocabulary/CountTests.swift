@@ -1,0 +1,35 @@
+import SpoolCore
+import Testing
+
+@Suite("Numbers and names in sentences")
+struct CountTests {
+    @Test(
+        "a comma stands between thousands",
+        arguments: [
+            (0, "0"), (999, "999"), (1_000, "1,000"), (-12_345, "-12,345"), (1_234_567, "1,234,567"),
+            (Int.min, "-9,223,372,036,854,775,808"),
+        ]
+    )
+    func grouped(number: Int, text: String) {
+        #expect(Grouped.text(number) == text)
+    }
+
+    @Test("one is singular, and everything else plural")
+    func counts() {
+        #expect(Count.text(1, "event") == "1 event")
+        #expect(Count.text(0, "event") == "0 events")
+        #expect(Count.text(2_000, "reply", many: "replies") == "2,000 replies")
+        #expect(Count.of(1, "is", "are") == "is" && Count.of(3, "is", "are") == "are")
+    }
+
+    @Test(
+        "names are listed as they are said, be it none, one or several",
+        arguments: [
+            ([], "there is none"), (["siem"], "there is only siem"), (["a", "b"], "there are a and b"),
+            (["a", "b", "c"], "there are a, b and c"),
+        ]
+    )
+    func names(names: [String], text: String) {
+        #expect(Listing.thereAre(names) == text)
+    }
+}

@@ -1,0 +1,148 @@
+import Logging
+import SpoolCore
+import SpoolTestSupport
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("The reading of a replay's window")
+struct RefetcherTests {
+    private let bench = FetchBench()
+    private let lanesChanged = Signal()
+    private let id = ReplayID(1)
+
+    init() {
+        var replay = Sample.replay(1, last: [0])
+        replay.refetch = Refetch(parts: [
+            Refetch.Part(
+                stream: StreamID(1),
+                name: Sample.activities.name,
+                from: Sample.now - .days(2),
+                to: Sample.now - .hours(1)
+            )
+        ])
+        let made = replay
+        bench.store.edit { $0.replays = [made] }
+    }
+
+    private func refetcher(_ source: ScriptedSource, isConfigured: Bool = true) -> Refetcher {
+        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let gate = RequestGate(perMinute: 1_000, time: bench.time)
+        let access: @Sendable (StreamName) -> SourceAccess? = { _ in
+            isConfigured
+                ? SourceAccess(source: source, stream: Sample.activities, id: StreamID(1), gate: gate) : nil
+        }
+        let time = bench.time
+        return Refetcher(
+            id,
+            store: bench.store,
+            access: access,
+            reader: { name in
+                WindowReader(
+                    stream: name,
+                    access: { access(name) },
+                    memory: Permits(2),
+                    crashes: nil,
+                    time: time,
+                    logger: logger
+                )
+            },
+            time: time,
+            appended: bench.appended,
+            lanesChanged: lanesChanged,
+            logger: logger
+        )
+    }
+
+    private func replay() throws -> Replay { try #require(bench.store.read { $0.replays.first }) }
+
+    private static let twoEvents = ScriptedSource { _, _ in
+        .page(Sample.page([Sample.event("a"), Sample.event("b", isReadable: false)]))
+    }
+
+    @Test("records that could not be understood are spooled and counted like all others")
+    func unreadable() async throws {
+        try await refetcher(Self.twoEvents).run(stop: bench.stop)
+
+        let after = try replay()
+        #expect(after.isRefetching == false && after.state == .running)
+        #expect(after.refetch?.parts.map(\.seen) == [2])
+        #expect(after.refetch?.parts.map(\.inserted) == [2])
+        #expect(bench.store.read { $0.events.map(\.event.isReadable) } == [true, false])
+    }
+
+    @Test("what the spool refuses for good cancels the replay, which keeps why, and the lanes learn of it")
+    func refused() async throws {
+        let before = lanesChanged.version
+        bench.store.fail(.append, .invalid)
+
+        try await refetcher(Self.twoEvents).run(stop: bench.stop)
+
+        let after = try replay()
+        #expect(after.state == .cancelled)
+        #expect(after.reason?.contains("scripted") == true)
+        #expect(lanesChanged.version != before)
+    }
+
+    @Test("one that was cancelled while a page was on its way ends quietly, without a reason")
+    func cancelledMeanwhile() async throws {
+        let store = bench.store
+        let source = ScriptedSource { _, _ in
+            store.edit { $0.replays[0].state = .cancelled }
+            return .page(Sample.page([Sample.event("a")]))
+        }
+
+        try await refetcher(source).run(stop: bench.stop)
+
+        #expect(try replay().state == .cancelled)
+        #expect(try replay().reason == nil)
+        #expect(bench.store.read { $0.events.isEmpty })
+    }
+
+    @Test("where the spool has no room for ten minutes, and not before, the replay gives way and keeps why")
+    func givesWay() async throws {
+        bench.store.edit { $0.pauses = true }
+        let refetcher = refetcher(Self.twoEvents)
+        async let ended: Void = refetcher.run(stop: bench.stop)
+
+        while bench.clock.now.offset < .minutes(10) - .seconds(15) { try await bench.passPause() }
+        try await bench.clock.waitUntilSleeping()
+        let early = try replay()
+        try await bench.passPause()
+        try await ended
+
+        let after = try replay()
+        #expect(early.state == .running && early.reason == nil)
+        #expect(after.state == .cancelled)
+        #expect(after.reason?.contains("no room for what replay 1 reads again") == true)
+        #expect(after.reason?.contains("max_size") == true)
+        #expect(Self.twoEvents.requests.isEmpty || after.refetch?.parts.map(\.seen) == [0])
+    }
+
+    @Test(
+        "room that comes within the ten minutes lets it go on, and the next wait counts from its own beginning"
+    )
+    func roomAgain() async throws {
+        bench.store.edit { $0.pauses = true }
+        let refetcher = refetcher(Self.twoEvents)
+        async let ended: Void = refetcher.run(stop: bench.stop)
+
+        while bench.clock.now.offset < .minutes(9) { try await bench.passPause() }
+        try await bench.clock.waitUntilSleeping()
+        bench.store.edit { $0.pauses = false }
+        try await bench.passPause()
+        try await ended
+
+        #expect(try replay().state == .running)
+        #expect(try replay().isRefetching == false)
+    }
+
+    @Test("of a stream that has left the configuration what could be read is kept, and the replay goes on")
+    func left() async throws {
+        try await refetcher(Self.twoEvents, isConfigured: false).run(stop: bench.stop)
+
+        let after = try replay()
+        #expect(after.state == .running && after.isRefetching == false)
+        #expect(after.refetch?.parts.map(\.seen) == [0])
+    }
+}
