@@ -17,8 +17,6 @@ struct Verdict: Sendable, Equatable {
     static let moment = Duration.seconds(30)
     /// Notifications of these severities are told in the first sentence.
     private static let serious = Set([NotificationSeverity.error, .critical].map(\.rawValue))
-    /// What an audit raises; the proof itself tells more.
-    private static let proofCode = "Proof found missing events"
 
     var level: Level
     var headline: String
@@ -46,9 +44,11 @@ struct Verdict: Sendable, Equatable {
         }
         let proof = report.proof.flatMap { $0.missing > 0 ? $0 : nil }
         let told = Set(streams.map(\.name) + sinks.map(\.name))
+        // Of what an audit found, the proof itself tells more.
         let notes = report.notifications.filter { note in
             Self.serious.contains(note.severity) && !told.contains(note.subject)
-                && note.message != report.spool.paused && !(proof != nil && note.code == Self.proofCode)
+                && note.message != report.spool.paused
+                && !(proof != nil && note.code == AuditCode.missing.rawValue)
         }
         details += notes.map { Self.sentence($0, facts.now) }
         if let proof { details.append(Self.sentence(proof, facts.now)) }

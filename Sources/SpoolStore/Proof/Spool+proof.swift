@@ -157,13 +157,17 @@ extension Spool {
         try await read { try ProofRows.missing($0, proof) }
     }
 
-    /// Proofs that the process before has left under way are stopped.
-    package func stopLeftProofs(at now: Timestamp) async throws(StoreError) {
+    /// Proofs that the process before has left under way are stopped, and say so.
+    ///
+    /// - Returns: those, as they are kept now.
+    @discardableResult
+    package func stopLeftProofs(at now: Timestamp) async throws(StoreError) -> [Proof] {
         try await write { db in
-            for var proof in try ProofRows.fetch(db, "state = 'running'", []) {
-                proof.state = .stopped
-                proof.finished = now
+            try ProofRows.fetch(db, "state = 'running'", []).map { left in
+                var proof = left
+                proof.end(.stopped, cause: "the process that made it ended, or was killed", at: now)
                 try ProofRows.update(db, proof)
+                return proof
             }
         }
     }
