@@ -14,6 +14,8 @@ final class Verifier: Sendable {
     /// A command asks after its proof several times a second; one that has not for three such pauses has gone.
     static let silence = Duration.seconds(5)
     static let silences = 3
+    /// Audits that were ended before their end are told of after so many of their turns.
+    static let vain = 2
 
     private let queue = VerifyQueue()
     private let hasBegun = Mutex(false)
@@ -85,7 +87,7 @@ final class Verifier: Sendable {
             try await patiently("stopping proofs", stop: stop) { () async throws(StoreError) in
                 for left in try await engine.spool.stopLeftProofs(at: engine.time.wall())
                 where left.reason == .audit {
-                    try await self.notify(left, engine)
+                    try await self.notify(left, audit, engine)
                 }
             }
         }
@@ -98,7 +100,7 @@ final class Verifier: Sendable {
         while !stop.isAsked {
             let watch = Watch(queue.changed)
             if let job = queue.next(at: engine.time.wall()) {
-                try await perform(job, on: engine, window: nil, stop: stop)
+                try await perform(job, on: engine, audit, stop: stop)
                 continue
             }
             let wait = try await patiently("auditing", stop: stop) { () async throws(StoreError) in
@@ -109,7 +111,7 @@ final class Verifier: Sendable {
                     try await self.beginAudit(audit, engine)
                 }
                 let job = queue.begin(audit: proof, at: engine.time.wall(), engine.time.elapsed())
-                try await perform(job, on: engine, window: audit.window, stop: stop)
+                try await perform(job, on: engine, audit, stop: stop)
             } else {
                 await engine.time.wait(wait, or: watch, Watch(stop))
             }
@@ -142,11 +144,15 @@ final class Verifier: Sendable {
         )
     }
 
-    private func perform(_ job: VerifyQueue.Job, on engine: Engine, window: Duration?, stop: Stop)
-        async throws(StoreError)
-    {
+    private func perform(
+        _ job: VerifyQueue.Job,
+        on engine: Engine,
+        _ audit: AuditSettings,
+        stop: Stop
+    ) async throws(StoreError) {
         let id = job.proof.id
         defer { queue.ended(id) }
+        let window = job.proof.reason == .audit ? audit.window : nil
         let ended = await result(of: job, on: engine, window: window, stop: stop)
         let patiently = Patience(time: engine.time, logger: engine.logger)
         try await patiently("keeping a proof", stop: stop) { () async throws(StoreError) in
@@ -161,7 +167,7 @@ final class Verifier: Sendable {
         )
         guard job.proof.reason == .audit else { return }
         try await patiently("notifying", stop: stop) { () async throws(StoreError) in
-            try await self.notify(ended, engine)
+            try await self.notify(ended, audit, engine)
         }
     }
 
@@ -217,17 +223,24 @@ final class Verifier: Sendable {
     }
 
     /// Tells of what an audit has found, also when it was ended before its end: the next one may find it mended.
-    private func notify(_ proof: Proof, _ engine: Engine) async throws(StoreError) {
-        if proof.state == .failed {
-            let cause = proof.error ?? "its cause is not known."
-            try await raise(
-                .failed,
-                .warning,
-                "Audit \(proof.id) could not be done: \(cause) Cleared by the next one that is.",
-                engine
-            )
+    private func notify(_ proof: Proof, _ audit: AuditSettings, _ engine: Engine) async throws(StoreError) {
+        let cause = proof.error ?? "its cause is not known."
+        switch proof.state {
+        case .running: return
+        case .done: try await clear(.failed, engine)
+        case .failed:
+            let message = "Audit \(proof.id) could not be done: \(cause) Cleared by the next one that is."
+            try await raise(.failed, .warning, message, engine)
+        case .stopped:
+            // Once is no matter: it begins again. But a daemon may be restarted more often than an audit ends.
+            guard let every = audit.every, let since = try await engine.spool.auditsInVainSince(),
+                engine.time.wall().since(since) >= every * Self.vain
+            else { break }
+            let message =
+                "No audit has come to its end since \(since). Audit \(proof.id) was ended: \(cause) Cleared by the "
+                + "next one that is done."
+            try await raise(.failed, .warning, message, engine)
         }
-        if proof.state == .done { try await clear(.failed, engine) }
         if let finding = AuditFinding(proof) {
             try await raise(.missing, finding.severity, finding.message, engine)
         } else if proof.state == .done {

@@ -45,7 +45,7 @@ package enum VerifyDesk {
         _ path: String,
         show: @escaping @Sendable (String) -> Void
     ) async throws -> (Proof, [MissingEvent]) {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let begun = try await client.send(StartVerify(request))
         let watch = ProofWatch(client: client, spool: path, show: show)
         let proof = try await withThrowingTaskGroup(of: Proof.self) { group in
@@ -63,7 +63,7 @@ package enum VerifyDesk {
         show: @escaping @Sendable (String) -> Void
     ) async throws -> (Proof, [MissingEvent]) {
         let (engine, spool) = (direct.engine, direct.spool)
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let interrupt = Stop()
         async let _: Void = {
             for await _ in signals {

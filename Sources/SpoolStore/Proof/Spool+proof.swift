@@ -152,6 +152,21 @@ extension Spool {
         }
     }
 
+    /// When the first audit was begun after the last one that was done; nil when there is none.
+    package func auditsInVainSince() async throws(StoreError) -> Timestamp? {
+        try await read { db in
+            Timestamp(
+                try Int64.fetchOne(
+                    db,
+                    sql: """
+                        SELECT min(started_ms) FROM proof WHERE reason = 'audit' AND id > coalesce(
+                            (SELECT max(id) FROM proof WHERE reason = 'audit' AND state = 'done'), 0)
+                        """
+                )
+            )
+        }
+    }
+
     /// What a proof found missing, by name.
     package func missing(of proof: Int64) async throws(StoreError) -> [MissingEvent] {
         try await read { try ProofRows.missing($0, proof) }

@@ -58,13 +58,14 @@ struct VerifyCommand: AsyncParsableCommand {
         line.end()
         let report = ProofReport(proof, missing)
         Output.line(json ? try report.json() : ProofText(proof, missing).text)
-        guard proof.state == .done else {
-            throw CommandFailure(.cannotReach, ProofText(proof, missing).verdict)
-        }
         if let name = self.report {
+            // One that came to no end is written, too: an older report in its place would look like its result.
             try report.write(name)
             let paths = ProofReport.paths(name)
             if !json { Output.line("\nreport: \(paths.text) and \(paths.json)") }
+        }
+        guard proof.state == .done else {
+            throw CommandFailure(.cannotReach, ProofText(proof, missing).verdict)
         }
         if let remedy = ProofText(proof, missing).remedy { throw CommandFailure(.problemFound, remedy) }
     }

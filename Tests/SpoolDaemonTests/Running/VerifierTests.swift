@@ -183,6 +183,64 @@ struct VerifierTests {
         }
     }
 
+    @Test("audits that are ended again and again before their end are told of, and so is what they found")
+    func vain() async throws {
+        try await FetchBench.with { bench in
+            let yaml = EngineRun.yaml(
+                [("contoso", "url: \"\(bench.portal.url)\", auth: { token: \"${TOKEN}\" }")],
+                audit: "{ every: 2h, window: 6h }"
+            )
+            let name = try #require(StreamName("contoso/activities"))
+            // What two daemons before have left: one killed long ago, one a moment ago in the middle of its repair.
+            try await bench.withSpool { spool in
+                for age in [Duration.hours(5), .minutes(1)] {
+                    var audit = try await spool.beginProof(
+                        VerifyRequest(
+                            from: FetchBench.begin - .hours(6),
+                            to: FetchBench.begin,
+                            repair: .fetch
+                        ),
+                        reason: .audit,
+                        version: "1",
+                        at: bench.time.wall() - age
+                    )
+                    guard age < .hours(1) else { continue }
+                    var stream = ProofStream(name: name, kind: .activity, filterHash: "f")
+                    (stream.neverFetched, stream.mending) = (3, true)
+                    (audit.planned, audit.streams) = ([name.description], [stream])
+                    try await spool.save(audit)
+                }
+            }
+            try await EngineRun.with(bench, yaml, loops: 4) { daemon in
+                try await Self.eventually("both are told of") {
+                    try await daemon.spool.status().notifications.count == 2
+                }
+                let told = try await daemon.spool.status().notifications
+                let messages = Dictionary(told.map { ($0.code, $0.message) }) { first, _ in first }
+                let since = bench.time.wall() - .hours(5)
+
+                #expect(
+                    messages[AuditCode.failed.rawValue]?.hasPrefix(
+                        "No audit has come to its end since \(since)."
+                    )
+                        == true,
+                    "\(told)"
+                )
+                #expect(
+                    messages[AuditCode.missing.rawValue]?.contains(
+                        "which was ended before its end: 3 of contoso/"
+                    )
+                        == true,
+                    "\(told)"
+                )
+                #expect(
+                    try await daemon.spool.proof(2)?.error?.contains("Repair not finished: contoso/activities")
+                        == true
+                )
+            }
+        }
+    }
+
     @Test(
         "a repair that fails, or is stopped, midway keeps what it did and says what it did not",
         arguments: [true, false]

@@ -44,7 +44,8 @@ struct VerifyEndTests {
     )
     func interrupted() async throws {
         try await Self.with { site, _, window in
-            let first = Self.verify(site, window)
+            let report = try site.folder.write("proof 0: 9 events, 0 missing", to: "proof.txt")
+            let first = Self.verify(site, window, "--report", report)
             try await eventually("its scratch is there") { Self.scratchExists(site) }
             let second = Self.verify(site, window)
             try await second.waitUntil("says what it waits for", within: .seconds(20)) {
@@ -73,6 +74,11 @@ struct VerifyEndTests {
                 "\(first.lastLines)"
             )
             #expect(first.lines(.output).contains { $0.contains("ended before its end, and proves nothing") })
+            // What an older proof had found there does not look like its result.
+            let text = try String(contentsOfFile: report, encoding: .utf8)
+            let json = try String(contentsOfFile: report + ".json", encoding: .utf8)
+            #expect(text.contains("ended before its end, and proves nothing") && !text.contains("proof 0"))
+            #expect(json.contains(#""complete" : false"#), "\(json)")
             #expect(!Self.scratchExists(site))
         }
     }
@@ -95,7 +101,7 @@ struct VerifyEndTests {
             try await eventually("the scratch of the killed daemon goes") { !Self.scratchExists(site) }
             let kept = try await site.spool(
                 "query",
-                "SELECT json_extract(result, '$.error') AS error FROM proof WHERE state = 'stopped'",
+                "SELECT json_extract(result, '$.error') AS cause FROM proof WHERE state = 'stopped'",
                 "--format",
                 "csv"
             )
