@@ -234,7 +234,9 @@ struct VerifierTests {
                     "\(told)"
                 )
                 #expect(
-                    try await daemon.spool.proof(2)?.error?.contains("Repair not finished: contoso/activities")
+                    try await daemon.spool.proof(2)?.error?.contains(
+                        "Repair not finished: contoso/activities"
+                    )
                         == true
                 )
             }
