@@ -12,9 +12,21 @@ package struct StartVerify: ControlCommand, Equatable {
 }
 
 /// Asks how far a comparison is, or what it has found.
+///
+/// The daemon ends a comparison after whose state nobody asks any more: the command has gone.
 package struct ShowProof: ControlCommand, Equatable {
     package typealias Answer = Proof
     package static let path = "/control/verify/show"
+
+    package let proof: Int64
+
+    package init(_ proof: Int64) { self.proof = proof }
+}
+
+/// Ends a comparison, or takes it back before its turn.
+package struct CancelVerify: ControlCommand, Equatable {
+    package typealias Answer = Proof
+    package static let path = "/control/verify/cancel"
 
     package let proof: Int64
 

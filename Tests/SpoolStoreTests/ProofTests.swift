@@ -251,7 +251,9 @@ struct ProofTests {
 
         #expect(try await test.spool.lastProof() == done)
         #expect(try await test.spool.missing(of: done.id) == [missing])
-        #expect(try await test.spool.proof(left.id)?.state == .stopped)
+        let stopped = try #require(try await test.spool.proof(left.id))
+        #expect(stopped.state == .stopped && stopped.finished == .t(9) && !stopped.isComplete)
+        #expect(stopped.error == "the process that made it ended, or was killed. It had not begun.")
         #expect(try await test.spool.lastAuditBegan() == .t(1))
         let row = try await test.values(
             "SELECT events FROM proofs WHERE id = 1 UNION ALL SELECT missing FROM proofs"

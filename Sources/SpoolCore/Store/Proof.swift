@@ -136,6 +136,8 @@ package struct ProofStream: Sendable, Codable, Equatable {
     /// Parts that cannot be proved: older than 30 days, and the source's answer was empty.
     package var unproved: [TimeWindow] = []
     package var sinks: [ProofSink] = []
+    /// True from the beginning of its repair to that one's end; a proof that has ended with it has left it unfinished.
+    package var mending: Bool?
 
     package init(name: StreamName, kind: EventKind, filterHash: String) {
         self.name = name.description
@@ -146,7 +148,7 @@ package struct ProofStream: Sendable, Codable, Equatable {
     package var missing: Int { sinks.reduce(neverFetched) { $0 + $1.missing } }
 
     private enum CodingKeys: String, CodingKey {
-        case name, basis, compared, events, source, spool, fetched, gone, unreadable, unproved, sinks
+        case name, basis, compared, events, source, spool, fetched, gone, unreadable, unproved, sinks, mending
         case filterHash = "filter_hash"
         case tooEarlyFrom = "too_early_from_ms"
         case start = "start_ms"
@@ -161,7 +163,7 @@ package struct Proof: Sendable, Codable, Equatable {
         case running, done
         /// It could not be done; `error` says why.
         case failed
-        /// The process ended first.
+        /// It was ended before its end; `error` says why.
         case stopped
     }
 
@@ -179,6 +181,8 @@ package struct Proof: Sendable, Codable, Equatable {
     package var error: String?
     /// What it does just now.
     package var step: String?
+    /// The streams that are compared, in their order; nil before it has begun.
+    package var planned: [String]?
     package var streams: [ProofStream] = []
 
     package init(
@@ -220,7 +224,7 @@ package struct Proof: Sendable, Codable, Equatable {
     package var isComplete: Bool { state == .done && isWhole && missing == 0 }
 
     private enum CodingKeys: String, CodingKey {
-        case id, reason, request, state, version, error, step, streams
+        case id, reason, request, state, version, error, step, planned, streams
         case started = "started_ms"
         case finished = "finished_ms"
     }

@@ -46,8 +46,18 @@ struct ControlRoutes: Sendable {
             return all.filter { command.sink == nil || $0.sink == command.sink }
         }
         on(MoveReplay.self, router) { try await engine.move($0.replay, $0.move) }
-        on(StartVerify.self, router) { try await engine.verifier.start($0.request, on: engine) }
-        on(ShowProof.self, router) { try await engine.verifier.proof($0.proof, of: engine.spool) }
+        on(StartVerify.self, router) { command in
+            guard holder.role == .daemon else {
+                throw ControlRefusal(
+                    .spoolUnavailable,
+                    "The command `\(holder.command)` (pid \(holder.pid)) holds the spool and proves nothing for others; "
+                        + "wait for its end, or start the daemon."
+                )
+            }
+            return try await engine.verifier.start(command.request, on: engine)
+        }
+        on(ShowProof.self, router) { try await engine.verifier.proof($0.proof, on: engine) }
+        on(CancelVerify.self, router) { try await engine.verifier.cancel($0.proof, on: engine) }
         on(RemoveReplay.self, router) { try await engine.remove($0.replay) }
         addHousekeeping(to: router)
         return router

@@ -17,8 +17,6 @@ struct Verdict: Sendable, Equatable {
     static let moment = Duration.seconds(30)
     /// Notifications of these severities are told in the first sentence.
     private static let serious = Set([NotificationSeverity.error, .critical].map(\.rawValue))
-    /// What an audit raises; the proof itself tells more.
-    private static let proofCode = "Proof found missing events"
 
     var level: Level
     var headline: String
@@ -46,10 +44,12 @@ struct Verdict: Sendable, Equatable {
             "\($0.name): \(Wording.count($0.deadLetters, "dead letter")), refused by its receiver for good."
         }
         let proofs = [report.audit, report.proof].compactMap { $0 }.filter { $0.missing > 0 }
+        // Of what an audit found, the proof itself tells more.
         let isAuditBad = proofs.contains { $0.id == report.audit?.id }
         let notes = report.notifications.filter { note in
             Self.serious.contains(note.severity) && !told.contains(note.subject)
-                && note.message != report.spool.paused && !(isAuditBad && note.code == Self.proofCode)
+                && note.message != report.spool.paused
+                && !(isAuditBad && note.code == AuditCode.missing.rawValue)
         }
         details += notes.map { Self.sentence($0, facts.now) }
         details += proofs.map { Self.sentence($0, facts.now) }

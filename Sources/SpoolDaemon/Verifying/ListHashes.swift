@@ -10,24 +10,12 @@ struct ListHashes {
     private(set) var counts: (source: Int, spool: Int, gone: Int, all: Int) = (0, 0, 0, 0)
     private var sinkCounts: [Int]
 
-    /// Reads all lists of a scratch.
-    static func read(_ scratch: ProofScratch, sinks: Int) async throws(StoreError) -> ListHashes {
-        var hashes = ListHashes(sinks: sinks)
-        var place: String? = ""
-        while let after = place {
-            let lists = try await scratch.lists(after: after, sinks: sinks)
-            hashes.add(lists)
-            place = lists.last
-        }
-        return hashes
-    }
-
-    private init(sinks count: Int) {
+    init(sinks count: Int) {
         sinks = Array(repeating: SHA256(), count: count)
         sinkCounts = Array(repeating: 0, count: count)
     }
 
-    private mutating func add(_ lists: ProofScratch.Lists) {
+    mutating func add(_ lists: ProofScratch.Lists) {
         source.update(data: lists.source)
         spool.update(data: lists.spool)
         for index in sinks.indices { sinks[index].update(data: lists.sinks[index]) }

@@ -16,25 +16,26 @@ struct StreamComparison: Sendable {
     let window: Range<Timestamp>
     let targets: [ProofTarget]
     let scratch: ProofScratch
+    let record: ProofRecord
+    /// Looked at before every slice of work.
+    let stop: Stop
 
     var engine: Engine { parent.engine }
     var spool: Spool { parent.engine.spool }
 
-    func run(_ begun: ProofStream, repair: VerifyRequest.Repair, stop: Stop) async throws(VerificationFault)
-        -> (ProofStream, [MissingEvent])
-    {
+    func run(_ begun: ProofStream, repair: VerifyRequest.Repair) async throws(VerificationFault) {
         var found = begun
         found.sinks = targets.map { ProofSink($0.name) }
-        try await readSource(&found, stop: stop)
-        try await walkSpool(&found, stop: stop)
+        try await readSource(&found)
+        try await walkSpool(&found)
         _ = try await lookAgain(&found, sinks: false)
         try await setAsidePruned(&found)
         for _ in 0..<Self.looks {
             guard try await isAnythingMissing() else { break }
             if parent.isDaemon {
-                try await nextSweep(stop: stop)
+                try await nextSweep()
             } else {
-                try await secondReading(stop: stop)
+                try await secondReading()
             }
             // What has only now been fetched may be on its way to a sink.
             guard try await lookAgain(&found, sinks: true), parent.isDaemon else { break }
@@ -43,27 +44,34 @@ struct StreamComparison: Sendable {
         tell("making its lists")
         let missing = try await count(&found)
         let mending = StreamRepair(comparison: self)
-        if repair != .none, found.neverFetched > 0 { found.fetched = try await mending.fetch(stop: stop) }
-        if repair == .all {
-            for index in targets.indices where found.sinks[index].missing > 0 {
-                found.sinks[index].replays = try await mending.replay(index)
-            }
+        if mending.isNeeded(of: found, repair) { found.mending = true }
+        // Kept before anything is changed: whatever ends the repair, what it was about is known.
+        try await keep(found, missing: missing)
+        guard found.mending == true else { return }
+        try await mending.run(&found, repair)
+        found.mending = nil
+        try await keep(found)
+    }
+
+    /// Keeps what is known so far, also when a stop is asked for.
+    func keep(_ found: ProofStream, missing: [MissingEvent] = []) async throws(VerificationFault) {
+        try await Verification.storing { () async throws(StoreError) in
+            try await record.keep(found, missing: missing)
         }
-        return (found, missing)
     }
 
     // MARK: Reading
 
-    private func readSource(_ found: inout ProofStream, stop: Stop) async throws(VerificationFault) {
+    private func readSource(_ found: inout ProofStream) async throws(VerificationFault) {
         let taker = ids(isSecond: false)
-        let place = try await read(window, into: taker, stop: stop)
+        let place = try await read(window, into: taker)
         found.unreadable = taker.unreadable
         found.unproved = place.unproved
     }
 
     /// Reads a window of the stream from its source.
-    func read(_ window: Range<Timestamp>, into taker: any WindowTaker, stop: Stop)
-        async throws(VerificationFault) -> WindowPlace
+    func read(_ window: Range<Timestamp>, into taker: any WindowTaker) async throws(VerificationFault)
+        -> WindowPlace
     {
         let reader = try await storing { () async throws(StoreError) in
             try await engine.windowReader(of: stream.name, patience: parent.patience)
@@ -94,11 +102,10 @@ struct StreamComparison: Sendable {
         }
     }
 
-    private func walkSpool(_ found: inout ProofStream, stop: Stop) async throws(VerificationFault) {
+    private func walkSpool(_ found: inout ProofStream) async throws(VerificationFault) {
         var place: ProofSlice.Place? = ProofSlice.Place(from: window.lowerBound)
         var walked = 0
         while let at = place {
-            guard !stop.isAsked else { throw .stopped }
             let slice = try await storing { () async throws(StoreError) in
                 let slice = try await spool.proofSlice(of: id, at: at, to: window.upperBound, targets)
                 try await scratch.addSpooled(slice.rows)
@@ -136,7 +143,7 @@ struct StreamComparison: Sendable {
         }
     }
 
-    private func nextSweep(stop: Stop) async throws(VerificationFault) {
+    private func nextSweep() async throws(VerificationFault) {
         tell("something is missing; waiting for the stream's next sweep before it counts")
         let before = try await sweepEnded()
         let began = engine.time.elapsed()
@@ -163,11 +170,11 @@ struct StreamComparison: Sendable {
     }
 
     /// Where nobody sweeps: only what the source shows a second time counts.
-    private func secondReading(stop: Stop) async throws(VerificationFault) {
+    private func secondReading() async throws(VerificationFault) {
         let parts = try await storing { () async throws(StoreError) in try await partsOfUnknown() }
         guard !parts.isEmpty else { return }
         let taker = ids(isSecond: true)
-        for part in parts { _ = try await read(part, into: taker, stop: stop) }
+        for part in parts { _ = try await read(part, into: taker) }
         try await storing { () async throws(StoreError) in try await scratch.dropUnconfirmed() }
     }
 
@@ -192,36 +199,58 @@ struct StreamComparison: Sendable {
     ///
     /// - Returns: true when the spool has got something that is not at every sink yet.
     private func lookAgain(_ found: inout ProofStream, sinks: Bool) async throws(VerificationFault) -> Bool {
-        try await storing { () async throws(StoreError) in
-            if sinks {
-                for index in targets.indices { try await lookAgain(at: index, &found) }
-            }
-            var (isNew, after) = (false, "")
-            while case let unknown = try await scratch.unknown(after: after), let last = unknown.last {
-                let rows = try await spool.proofRows(of: unknown.map(\.id), id, targets)
-                try await scratch.addSpooled(rows)
-                for row in rows {
-                    for (index, standing) in row.standings.enumerated() { found.sinks[index].add(standing) }
-                    if row.standings.contains(where: { $0.cause != nil }) { isNew = true }
-                }
-                after = last.id
-            }
-            return isNew
+        if sinks {
+            for index in targets.indices { try await lookAgain(at: index, &found) }
         }
+        var (isNew, after) = (false, "")
+        while let slice = try await unknown(after: after) {
+            let rows = try await storing { () async throws(StoreError) in
+                let rows = try await spool.proofRows(of: slice.ids.map(\.id), id, targets)
+                try await scratch.addSpooled(rows)
+                return rows
+            }
+            for row in rows {
+                for (index, standing) in row.standings.enumerated() { found.sinks[index].add(standing) }
+                if row.standings.contains(where: { $0.cause != nil }) { isNew = true }
+            }
+            after = slice.last
+        }
+        return isNew
     }
 
-    private func lookAgain(at index: Int, _ found: inout ProofStream) async throws(StoreError) {
+    private func lookAgain(at index: Int, _ found: inout ProofStream) async throws(VerificationFault) {
         var after = ""
-        while case let all = try await scratch.lacks(of: index, after: after), let last = all.last {
-            after = last.id
-            let lacks = all.filter { $0.standing.cause != nil }
-            let standings = try await spool.standings(of: lacks.map(\.seq), at: targets[index].sink, id)
-            try await scratch.change(lacks, to: standings, of: index)
+        while let slice = try await lacks(of: index, after: after) {
+            after = slice.last
+            let lacks = slice.lacks.filter { $0.standing.cause != nil }
+            let standings = try await storing { () async throws(StoreError) in
+                let standings = try await spool.standings(of: lacks.map(\.seq), at: targets[index].sink, id)
+                try await scratch.change(lacks, to: standings, of: index)
+                return standings
+            }
             for (lack, standing) in zip(lacks, standings) {
                 found.sinks[index].remove(lack.standing)
                 found.sinks[index].add(standing)
             }
         }
+    }
+
+    /// The next slice of what the source shows and the spool does not have; nil at its end.
+    func unknown(after: String) async throws(VerificationFault)
+        -> (ids: [ProofScratch.Unknown], last: String)?
+    {
+        let ids = try await storing { () async throws(StoreError) in try await scratch.unknown(after: after) }
+        return ids.last.map { (ids, $0.id) }
+    }
+
+    /// The next slice of what a sink does not have; nil at its end.
+    func lacks(of index: Int, after: String) async throws(VerificationFault)
+        -> (lacks: [ProofScratch.Lack], last: String)?
+    {
+        let lacks = try await storing { () async throws(StoreError) in
+            try await scratch.lacks(of: index, after: after)
+        }
+        return lacks.last.map { (lacks, $0.id) }
     }
 
     // MARK: Counting
@@ -230,43 +259,49 @@ struct StreamComparison: Sendable {
     ///
     /// - Returns: the names of what is missing, as many as are kept.
     private func count(_ found: inout ProofStream) async throws(VerificationFault) -> [MissingEvent] {
-        try await storing { () async throws(StoreError) in
-            var missing: [MissingEvent] = []
-            var after = ""
-            while case let unknown = try await scratch.unknown(after: after), let last = unknown.last {
-                after = last.id
-                for one in unknown {
-                    found.neverFetched += 1
-                    guard found.neverFetched <= ProofRows.most else { continue }
-                    missing.append(
-                        MissingEvent(
-                            stream: stream.name.description,
-                            sink: nil,
-                            cause: .neverFetched,
-                            id: one.id,
-                            seq: nil
-                        )
+        var missing: [MissingEvent] = []
+        var after = ""
+        while let slice = try await unknown(after: after) {
+            after = slice.last
+            for one in slice.ids {
+                found.neverFetched += 1
+                guard found.neverFetched <= ProofRows.most else { continue }
+                missing.append(
+                    MissingEvent(
+                        stream: stream.name.description,
+                        sink: nil,
+                        cause: .neverFetched,
+                        id: one.id,
+                        seq: nil
                     )
-                }
+                )
             }
-            for index in targets.indices { missing += try await names(at: index) }
-            let lists = try await ListHashes.read(scratch, sinks: targets.count)
-            found.events = lists.counts.all
-            found.gone = lists.counts.gone
-            found.source = lists.sourceList
-            found.spool = lists.spoolList
-            for index in targets.indices { found.sinks[index].delivered = lists.sinkList(index) }
-            return missing
         }
+        for index in targets.indices { missing += try await names(at: index) }
+        var hashes = ListHashes(sinks: targets.count)
+        var place: String? = ""
+        while let from = place {
+            let lists = try await storing { () async throws(StoreError) in
+                try await scratch.lists(after: from, sinks: targets.count)
+            }
+            hashes.add(lists)
+            place = lists.last
+        }
+        found.events = hashes.counts.all
+        found.gone = hashes.counts.gone
+        found.source = hashes.sourceList
+        found.spool = hashes.spoolList
+        for index in targets.indices { found.sinks[index].delivered = hashes.sinkList(index) }
+        return missing
     }
 
-    private func names(at index: Int) async throws(StoreError) -> [MissingEvent] {
+    private func names(at index: Int) async throws(VerificationFault) -> [MissingEvent] {
         var names: [MissingEvent] = []
         var counts: [MissingCause: Int] = [:]
         var after = ""
-        while case let lacks = try await scratch.lacks(of: index, after: after), let last = lacks.last {
-            after = last.id
-            for lack in lacks {
+        while let slice = try await lacks(of: index, after: after) {
+            after = slice.last
+            for lack in slice.lacks {
                 guard let cause = lack.standing.cause else { continue }
                 counts[cause, default: 0] += 1
                 guard counts[cause, default: 0] <= ProofRows.most else { continue }
@@ -289,7 +324,8 @@ struct StreamComparison: Sendable {
     func storing<Value: Sendable>(_ body: () async throws(StoreError) -> Value)
         async throws(VerificationFault) -> Value
     {
-        try await Verification.storing(body)
+        guard !stop.isAsked else { throw .stopped }
+        return try await Verification.storing(body)
     }
 }
 

@@ -10,25 +10,53 @@ struct StreamRepair: Sendable {
 
     let comparison: StreamComparison
 
-    /// Reads the hours of what was never fetched again, into the spool.
-    ///
-    /// - Returns: how many of the missing the spool has now.
-    func fetch(stop: Stop) async throws(VerificationFault) -> Int {
+    /// True when there is something that this repair may mend.
+    func isNeeded(of found: ProofStream, _ repair: VerifyRequest.Repair) -> Bool {
+        if repair != .none, found.neverFetched > 0 { return true }
+        return repair == .all && found.sinks.contains { $0.missing > $0.waiting }
+    }
+
+    /// Mends; each step is kept once it is done, so that what ends it midway loses nothing of that.
+    func run(_ found: inout ProofStream, _ repair: VerifyRequest.Repair) async throws(VerificationFault) {
+        if found.neverFetched > 0 { try await fetch(&found) }
+        guard repair == .all else { return }
+        for index in comparison.targets.indices where found.sinks[index].missing > found.sinks[index].waiting
+        {
+            try await replay(index, &found)
+        }
+    }
+
+    /// Reads the hours of what was never fetched again, into the spool, and counts what of it the spool has then.
+    private func fetch(_ found: inout ProofStream) async throws(VerificationFault) {
         let (engine, stream) = (comparison.engine, comparison.stream.name)
         guard let appender = engine.pageAppender(of: stream) else { throw .window(.changed(stream)) }
         let parts = try await comparison.storing { () async throws(StoreError) in
             try await comparison.partsOfUnknown()
         }
-        for part in parts {
-            comparison.tell("fetching what was never fetched, from \(part.lowerBound) to \(part.upperBound)")
-            _ = try await comparison.read(part, into: appender, stop: stop)
+        var fault: VerificationFault?
+        do throws(VerificationFault) {
+            for part in parts {
+                comparison.tell(
+                    "fetching what was never fetched, from \(part.lowerBound) to \(part.upperBound)"
+                )
+                _ = try await comparison.read(part, into: appender)
+            }
+        } catch {
+            fault = error
         }
-        return try await comparison.storing { () async throws(StoreError) in
+        found.fetched = try await fetched()
+        try await comparison.keep(found)
+        if let fault { throw fault }
+    }
+
+    /// Counted also when a stop is asked for: pages that came before are in the spool.
+    private func fetched() async throws(VerificationFault) -> Int {
+        try await Verification.storing { () async throws(StoreError) in
             var (count, after) = (0, "")
             while case let unknown = try await comparison.scratch.unknown(after: after),
                 let last = unknown.last
             {
-                count += try await engine.spool.known(unknown.map(\.id), of: comparison.id).count
+                count += try await comparison.spool.known(unknown.map(\.id), of: comparison.id).count
                 after = last.id
             }
             return count
@@ -36,31 +64,27 @@ struct StreamRepair: Sendable {
     }
 
     /// Makes replays of what a sink does not have and its live lane will not send.
-    func replay(_ index: Int) async throws(VerificationFault) -> [ReplayID] {
-        let engine = comparison.engine
-        let target = comparison.targets[index]
-        let replays = try await comparison.storing { () async throws(StoreError) in
-            var replays: [ReplayID] = []
-            var (seqs, after): ([Seq], String) = ([], "")
-            while case let lacks = try await comparison.scratch.lacks(of: index, after: after),
-                let last = lacks.last
-            {
-                after = last.id
-                seqs += lacks.filter { $0.standing.cause != nil && $0.standing != .waiting }.map(\.seq)
-                guard seqs.count >= Self.most else { continue }
-                replays.append(
-                    try await engine.spool.requeue(seqs, to: target.name, at: engine.time.wall()).id
-                )
-                seqs = []
-            }
-            if !seqs.isEmpty {
-                replays.append(
-                    try await engine.spool.requeue(seqs, to: target.name, at: engine.time.wall()).id
-                )
-            }
-            return replays
+    private func replay(_ index: Int, _ found: inout ProofStream) async throws(VerificationFault) {
+        var (seqs, after): ([Seq], String) = ([], "")
+        while let slice = try await comparison.lacks(of: index, after: after) {
+            after = slice.last
+            seqs += slice.lacks.filter { $0.standing.cause != nil && $0.standing != .waiting }.map(\.seq)
+            guard seqs.count >= Self.most else { continue }
+            try await replay(seqs, index, &found)
+            seqs = []
         }
+        if !seqs.isEmpty { try await replay(seqs, index, &found) }
+    }
+
+    private func replay(_ seqs: [Seq], _ index: Int, _ found: inout ProofStream)
+        async throws(VerificationFault)
+    {
+        let (engine, sink) = (comparison.engine, comparison.targets[index].name)
+        let replay = try await comparison.storing { () async throws(StoreError) in
+            try await engine.spool.requeue(seqs, to: sink, at: engine.time.wall())
+        }
+        found.sinks[index].replays.append(replay.id)
         engine.lanesChanged.notify()
-        return replays
+        try await comparison.keep(found)
     }
 }

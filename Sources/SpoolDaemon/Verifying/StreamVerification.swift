@@ -7,9 +7,10 @@ struct StreamVerification: Sendable {
     let parent: Verification
     let stream: SourceStream
     let request: VerifyRequest
+    let record: ProofRecord
 
-    /// - Returns: what was found, and the names of what is missing.
-    func run(stop: Stop) async throws(VerificationFault) -> (ProofStream, [MissingEvent]) {
+    /// What was found, mended, and is missing by name, is kept in the record.
+    func run(stop: Stop) async throws(VerificationFault) {
         let spool = parent.engine.spool
         var found = ProofStream(name: stream.name, kind: stream.kind, filterHash: stream.filterHash)
         guard let id = parent.engine.sources.access(to: stream.name)?.id else {
@@ -18,13 +19,17 @@ struct StreamVerification: Sendable {
         let bounds = try await Verification.storing { () async throws(StoreError) in
             try await spool.proofBounds(of: id)
         }
-        guard let window = window(bounds, &found) else { return (found, []) }
+        guard let window = window(bounds, &found) else {
+            return try await Verification.storing { [found] () async throws(StoreError) in
+                try await record.keep(found)
+            }
+        }
         found.compared = TimeWindow(from: window.lowerBound, to: window.upperBound)
         let targets = try await Verification.storing { () async throws(StoreError) in
             try await spool.proofTargets(of: id).filter { request.sinks?.contains($0.name.text) ?? true }
         }
         let scratch = try await Verification.storing { () async throws(StoreError) in
-            try ProofScratch(beside: spool.path)
+            try await spool.proofScratch(of: id, window, targets)
         }
         defer { scratch.close() }
         let comparison = StreamComparison(
@@ -33,9 +38,11 @@ struct StreamVerification: Sendable {
             id: id,
             window: window,
             targets: targets,
-            scratch: scratch
+            scratch: scratch,
+            record: record,
+            stop: stop
         )
-        return try await comparison.run(found, repair: request.repair, stop: stop)
+        try await comparison.run(found, repair: request.repair)
     }
 
     /// From the stream's start to where it has been read twice; an audit's window ends there.

@@ -26,26 +26,20 @@ struct Verification: Sendable {
     /// Told what it does just now.
     let tell: @Sendable (String) -> Void
 
-    /// Runs to the end of the last stream; what is found is kept in the spool stream by stream.
-    func run(_ begun: Proof, stop: Stop) async throws(VerificationFault) -> Proof {
-        var proof = begun
-        let streams = try self.streams(of: proof.request)
-        try checkSinks(of: proof.request)
-        for stream in streams {
-            let one = StreamVerification(parent: self, stream: stream, request: proof.request)
-            let (found, missing) = try await one.run(stop: stop)
-            proof.streams.append(found)
-            try await Self.storing { [proof] () async throws(StoreError) in
-                for part in stride(from: 0, to: max(1, missing.count), by: 5_000) {
-                    let end = min(missing.count, part + 5_000)
-                    try await engine.spool.save(proof, missing: Array(missing[part..<end]))
-                }
-            }
+    /// Runs to the end of the last stream; what is found and mended is kept in the record as it happens.
+    func run(_ record: ProofRecord, stop: Stop) async throws(VerificationFault) {
+        let request = record.now.request
+        let streams = try self.streams(of: request)
+        try checkSinks(of: request)
+        try await Self.storing { () async throws(StoreError) in
+            try await record.plan(streams.map(\.name.description))
         }
-        proof.state = .done
-        proof.finished = engine.time.wall()
-        try await Self.storing { [proof] () async throws(StoreError) in try await engine.spool.save(proof) }
-        return proof
+        for stream in streams {
+            guard !stop.isAsked else { throw .stopped }
+            let one = StreamVerification(parent: self, stream: stream, request: request, record: record)
+            try await one.run(stop: stop)
+        }
+        try await Self.storing { () async throws(StoreError) in try await record.end(at: engine.time.wall()) }
     }
 
     private func streams(of request: VerifyRequest) throws(VerificationFault) -> [SourceStream] {
@@ -72,6 +66,29 @@ struct Verification: Sendable {
             return try await body()
         } catch {
             throw .store(error)
+        }
+    }
+}
+
+extension Verification {
+    /// Runs a proof; whatever becomes of it is in what is returned.
+    ///
+    /// `cause` says why it was told to stop, if it was.
+    func result(of proof: Proof, stop: Stop, cause: () -> String) async -> Proof {
+        let record = ProofRecord(proof, in: engine.spool)
+        do throws(VerificationFault) {
+            try await run(record, stop: stop)
+            return record.now
+        } catch {
+            var ended = record.now
+            let now = engine.time.wall()
+            switch error {
+            case .stopped: ended.end(.stopped, cause: cause(), at: now)
+            case .window(let fault): ended.end(.failed, cause: fault.description, at: now)
+            case .store(let fault): ended.end(.failed, cause: fault.description, at: now)
+            case .troubled(let text), .wrongUse(let text): ended.end(.failed, cause: text, at: now)
+            }
+            return ended
         }
     }
 }

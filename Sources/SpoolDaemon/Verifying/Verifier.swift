@@ -11,42 +11,59 @@ final class Verifier: Sendable {
     static let first = Duration.hours(1)
     /// So long a source that does not answer is waited for.
     static let patience = Duration.hours(1)
+    /// A command asks after its proof several times a second; one that has not for three such pauses has gone.
+    static let silence = Duration.seconds(5)
+    static let silences = 3
+    /// Audits that were ended before their end are told of after so many of their turns.
+    static let vain = 2
 
-    private struct State {
-        var pending: [Proof] = []
-        var steps: [Int64: String] = [:]
-        var hasBegun = false
-    }
+    private let queue = VerifyQueue()
+    private let hasBegun = Mutex(false)
 
-    private let state = Mutex(State())
-    private let changed = Signal()
-
-    /// Asks for a proof; it is done when its turn comes.
+    /// Asks for a proof; it is done when its turn comes, for as long as somebody asks after it (`proof`).
     func start(_ request: VerifyRequest, on engine: Engine) async throws(StoreError) -> Proof {
         guard request.from < request.to else {
             throw StoreError(.invalid, "The window ends (\(request.to)) before it begins (\(request.from)).")
         }
-        let proof = try await engine.spool.beginProof(
+        var proof = try await engine.spool.beginProof(
             request,
             reason: .command,
             version: SpoolVersion.number,
             at: engine.time.wall()
         )
-        state.withLock { state in
-            state.pending.append(proof)
-            state.steps[proof.id] = "waiting for its turn"
-        }
-        changed.notify()
+        queue.add(proof, at: engine.time.elapsed())
+        proof.step = queue.step(of: proof.id, at: engine.time.elapsed())
         return proof
     }
 
     /// A proof with what it does just now.
-    func proof(_ id: Int64, of spool: Spool) async throws(StoreError) -> Proof {
-        guard var proof = try await spool.proof(id) else {
+    func proof(_ id: Int64, on engine: Engine) async throws(StoreError) -> Proof {
+        let step = queue.step(of: id, at: engine.time.elapsed())
+        guard var proof = try await engine.spool.proof(id) else {
             throw StoreError(.invalid, "There is no proof \(id); `select * from proofs` shows all.")
         }
-        proof.step = state.withLock { $0.steps[id] }
+        guard proof.state == .running else { return proof }
+        proof.step = step
+        if step == nil {
+            // Kept as under way by a process that is gone.
+            proof.end(
+                .stopped,
+                cause: "the process that made it ended, or was killed",
+                at: engine.time.wall()
+            )
+        }
         return proof
+    }
+
+    /// Ends a proof, or takes it back before its turn; it is as it was when it has ended already.
+    func cancel(_ id: Int64, on engine: Engine) async throws(StoreError) -> Proof {
+        if var waiting = queue.remove(id) {
+            waiting.end(.stopped, cause: VerifyQueue.Ending.cancelled.cause, at: engine.time.wall())
+            try await engine.spool.save(waiting)
+            return waiting
+        }
+        queue.end(id, .cancelled)
+        return try await proof(id, on: engine)
     }
 
     /// Does what is asked for, and audits when they are due, until `stop` is asked for.
@@ -60,27 +77,30 @@ final class Verifier: Sendable {
     }
 
     private func work(on engine: Engine, audit: AuditSettings, stop: Stop) async throws(StoreError) {
-        let isFirst = state.withLock { state in
-            defer { state.hasBegun = true }
-            return !state.hasBegun
+        let isFirst = hasBegun.withLock { hasBegun in
+            defer { hasBegun = true }
+            return !hasBegun
         }
         let patiently = Patience(time: engine.time, logger: engine.logger)
         if isFirst {
+            ProofScratch.removeLeft(beside: engine.spool.path)
             try await patiently("stopping proofs", stop: stop) { () async throws(StoreError) in
-                try await engine.spool.stopLeftProofs(at: engine.time.wall())
+                for left in try await engine.spool.stopLeftProofs(at: engine.time.wall())
+                where left.reason == .audit {
+                    try await self.notify(left, audit, engine)
+                }
             }
         }
         if audit.every == nil {
             try await patiently("clearing notifications", stop: stop) { () async throws(StoreError) in
-                try await self.clear("Proof found missing events", engine)
-                try await self.clear("Proof failed", engine)
+                for code in AuditCode.allCases { try await self.clear(code, engine) }
             }
         }
         let began = engine.time.elapsed()
         while !stop.isAsked {
-            let watch = Watch(changed)
-            if let proof = state.withLock({ $0.pending.isEmpty ? nil : $0.pending.removeFirst() }) {
-                try await perform(proof, on: engine, window: nil, stop: stop)
+            let watch = Watch(queue.changed)
+            if let job = queue.next(at: engine.time.wall()) {
+                try await perform(job, on: engine, audit, stop: stop)
                 continue
             }
             let wait = try await patiently("auditing", stop: stop) { () async throws(StoreError) in
@@ -90,7 +110,8 @@ final class Verifier: Sendable {
                 let proof = try await patiently("auditing", stop: stop) { () async throws(StoreError) in
                     try await self.beginAudit(audit, engine)
                 }
-                try await perform(proof, on: engine, window: audit.window, stop: stop)
+                let job = queue.begin(audit: proof, at: engine.time.wall(), engine.time.elapsed())
+                try await perform(job, on: engine, audit, stop: stop)
             } else {
                 await engine.time.wait(wait, or: watch, Watch(stop))
             }
@@ -123,16 +144,16 @@ final class Verifier: Sendable {
         )
     }
 
-    private func perform(_ proof: Proof, on engine: Engine, window: Duration?, stop: Stop)
-        async throws(StoreError)
-    {
-        let id = proof.id
-        var verification = Verification(engine: engine, isDaemon: true, patience: Self.patience) {
-            [self] step in state.withLock { $0.steps[id] = step }
-        }
-        verification.auditWindow = window
-        let ended = await verification.result(of: proof, stop: stop)
-        state.withLock { $0.steps[id] = nil }
+    private func perform(
+        _ job: VerifyQueue.Job,
+        on engine: Engine,
+        _ audit: AuditSettings,
+        stop: Stop
+    ) async throws(StoreError) {
+        let id = job.proof.id
+        defer { queue.ended(id) }
+        let window = job.proof.reason == .audit ? audit.window : nil
+        let ended = await result(of: job, on: engine, window: window, stop: stop)
         let patiently = Patience(time: engine.time, logger: engine.logger)
         try await patiently("keeping a proof", stop: stop) { () async throws(StoreError) in
             try await engine.spool.save(ended)
@@ -144,93 +165,102 @@ final class Verifier: Sendable {
                 "missing": "\(ended.missing)", "cause": "\(ended.error ?? "-")",
             ]
         )
-        guard proof.reason == .audit, ended.state != .stopped else { return }
+        guard job.proof.reason == .audit else { return }
         try await patiently("notifying", stop: stop) { () async throws(StoreError) in
-            try await self.notify(ended, engine)
+            try await self.notify(ended, audit, engine)
         }
     }
 
-    private func notify(_ proof: Proof, _ engine: Engine) async throws(StoreError) {
-        guard proof.state == .done else {
-            let cause = proof.error ?? "its cause is not known"
-            let stop = cause.hasSuffix(".") ? "" : "."
-            try await engine.spool.raise(
-                NewNotification(
-                    code: "Proof failed",
-                    severity: .warning,
-                    message:
-                        "Audit \(proof.id) could not be done: \(cause)\(stop) Cleared by the next one that is."
-                ),
-                at: engine.time.wall()
-            )
-            return
+    /// Makes a proof until its end, until its command has gone, or until something else ends it.
+    private func result(of job: VerifyQueue.Job, on engine: Engine, window: Duration?, stop: Stop) async
+        -> Proof
+    {
+        let (id, queue) = (job.proof.id, queue)
+        var verification = Verification(engine: engine, isDaemon: true, patience: Self.patience) { step in
+            queue.tell(id, step)
         }
-        try await clear("Proof failed", engine)
-        guard let finding = AuditFinding(proof) else {
-            return try await clear("Proof found missing events", engine)
+        verification.auditWindow = window
+        if job.proof.reason == .command, engine.time.elapsed() - job.askedAt >= Self.silence * Self.silences {
+            queue.end(id, .commandGone)
         }
+        return await withTaskGroup(of: Proof?.self) { [verification] group in
+            group.addTask {
+                await verification.result(of: job.proof, stop: job.stop) {
+                    (queue.ending(of: id) ?? .processEnds).cause
+                }
+            }
+            group.addTask {
+                await stop.asked()
+                if stop.isAsked { queue.end(id, .processEnds) }
+                return nil
+            }
+            if job.proof.reason == .command {
+                group.addTask {
+                    await Self.watch(id, in: queue, engine.time)
+                    return nil
+                }
+            }
+            var result: Proof?
+            for await one in group where one != nil {
+                result = one
+                group.cancelAll()
+            }
+            return result ?? job.proof
+        }
+    }
+
+    /// Ends a proof whose command does not ask after it any more.
+    private static func watch(_ id: Int64, in queue: VerifyQueue, _ time: Timekeeper) async {
+        var (asked, silent) = (queue.asked(after: id), 0)
+        while !Task.isCancelled {
+            await time.wait(silence)
+            let now = queue.asked(after: id)
+            // Several pauses, not one long one: a machine that slept has not let its command ask.
+            silent = now == asked ? silent + 1 : 0
+            asked = now
+            if silent >= silences { return queue.end(id, .commandGone) }
+        }
+    }
+
+    /// Tells of what an audit has found, also when it was ended before its end: the next one may find it mended.
+    private func notify(_ proof: Proof, _ audit: AuditSettings, _ engine: Engine) async throws(StoreError) {
+        let cause = proof.error ?? "its cause is not known."
+        switch proof.state {
+        case .running: return
+        case .done: try await clear(.failed, engine)
+        case .failed:
+            let message = "Audit \(proof.id) could not be done: \(cause) Cleared by the next one that is."
+            try await raise(.failed, .warning, message, engine)
+        case .stopped:
+            // Once is no matter: it begins again. But a daemon may be restarted more often than an audit ends.
+            guard let every = audit.every, let since = try await engine.spool.auditsInVainSince(),
+                engine.time.wall().since(since) >= every * Self.vain
+            else { break }
+            let message =
+                "No audit has come to its end since \(since). Audit \(proof.id) was ended: \(cause) Cleared by the "
+                + "next one that is done."
+            try await raise(.failed, .warning, message, engine)
+        }
+        if let finding = AuditFinding(proof) {
+            try await raise(.missing, finding.severity, finding.message, engine)
+        } else if proof.state == .done {
+            try await clear(.missing, engine)
+        }
+    }
+
+    private func raise(
+        _ code: AuditCode,
+        _ severity: NotificationSeverity,
+        _ message: String,
+        _ engine: Engine
+    ) async throws(StoreError) {
         try await engine.spool.raise(
-            NewNotification(
-                code: "Proof found missing events",
-                severity: finding.severity,
-                message: finding.message
-            ),
+            NewNotification(code: code.rawValue, severity: severity, message: message),
             at: engine.time.wall()
         )
     }
 
-    private func clear(_ code: String, _ engine: Engine) async throws(StoreError) {
-        try await engine.spool.clearNotification(code, at: engine.time.wall())
-    }
-}
-
-/// What an operator has to be told of an audit; nil when it is clean.
-struct AuditFinding {
-    let severity: NotificationSeverity
-    let message: String
-
-    init?(_ proof: Proof) {
-        guard proof.missing > 0 else { return nil }
-        let fetched = proof.streams.reduce(0) { $0 + $1.fetched }
-        var parts: [String] = []
-        for stream in proof.streams {
-            if stream.neverFetched > 0 {
-                parts.append(
-                    "\(stream.neverFetched) of \(stream.name) had never been fetched, \(stream.fetched) of them are now"
-                )
-            }
-            for sink in stream.sinks where sink.missing > 0 {
-                parts.append(
-                    "\(sink.missing) of \(stream.name) are not at \(sink.name) (\(sink.unsettled) unsettled, "
-                        + "\(sink.deadLetters) dead letters, \(sink.doubtful) doubtful)"
-                )
-            }
-        }
-        severity = fetched == proof.missing ? .warning : .error
-        message =
-            "Audit \(proof.id): " + parts.joined(separator: "; ")
-            + ". `select * from proof_missing where proof_id = \(proof.id)` names them; `spool verify --repair` over the "
-            + "window mends what a sink misses. Cleared by the next audit that finds nothing."
-    }
-}
-
-extension Verification {
-    /// Runs a proof; whatever becomes of it is in what is returned.
-    func result(of proof: Proof, stop: Stop) async -> Proof {
-        do throws(VerificationFault) {
-            return try await run(proof, stop: stop)
-        } catch {
-            // What was found before the fault has been kept.
-            var ended = (try? await engine.spool.proof(proof.id)) ?? proof
-            ended.finished = engine.time.wall()
-            ended.state = .failed
-            switch error {
-            case .stopped: ended.state = .stopped
-            case .window(let fault): ended.error = fault.description
-            case .store(let fault): ended.error = fault.description
-            case .troubled(let text), .wrongUse(let text): ended.error = text
-            }
-            return ended
-        }
+    private func clear(_ code: AuditCode, _ engine: Engine) async throws(StoreError) {
+        try await engine.spool.clearNotification(code.rawValue, at: engine.time.wall())
     }
 }

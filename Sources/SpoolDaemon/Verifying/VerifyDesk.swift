@@ -3,6 +3,7 @@ import SpoolControl
 package import SpoolCore
 import SpoolPipeline
 import SpoolStore
+import UnixSignals
 
 /// Where a command has a window proved: at the daemon's socket while it runs, by itself when not.
 package enum VerifyDesk {
@@ -42,13 +43,16 @@ package enum VerifyDesk {
         _ request: VerifyRequest,
         _ client: ControlClient,
         _ path: String,
-        show: @Sendable (String) -> Void
+        show: @escaping @Sendable (String) -> Void
     ) async throws -> (Proof, [MissingEvent]) {
-        var proof = try await client.send(StartVerify(request))
-        while proof.state == .running {
-            try await Task.sleep(for: .milliseconds(300))
-            proof = try await client.send(ShowProof(proof.id))
-            if let step = proof.step { show(step) }
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let begun = try await client.send(StartVerify(request))
+        let watch = ProofWatch(client: client, spool: path, show: show)
+        let proof = try await withThrowingTaskGroup(of: Proof.self) { group in
+            group.addTask { try await watch.follow(begun) }
+            group.addTask { try await watch.cancel(begun, at: signals) }
+            defer { group.cancelAll() }
+            return try await group.next() ?? begun
         }
         return (proof, try await Spool.openReadOnly(path: path).missing(of: proof.id))
     }
@@ -59,6 +63,16 @@ package enum VerifyDesk {
         show: @escaping @Sendable (String) -> Void
     ) async throws -> (Proof, [MissingEvent]) {
         let (engine, spool) = (direct.engine, direct.spool)
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let interrupt = Stop()
+        async let _: Void = {
+            for await _ in signals {
+                interrupt.ask()
+                direct.stop.ask()
+            }
+        }()
+        // This process alone has the spool: what is kept as under way is not.
+        try await spool.stopLeftProofs(at: engine.time.wall())
         let verification = Verification(engine: engine, isDaemon: false, patience: patience, tell: show)
         let begun = try await spool.beginProof(
             request,
@@ -66,10 +80,13 @@ package enum VerifyDesk {
             version: SpoolVersion.number,
             at: engine.time.wall()
         )
-        let proof = await verification.result(of: begun, stop: direct.stop)
+        let proof = await verification.result(of: begun, stop: direct.stop) {
+            interrupt.isAsked ? "it was interrupted" : "a daemon has started and asked for the spool"
+        }
         try await spool.save(proof)
         let wanted = Set(proof.streams.flatMap { $0.sinks.flatMap(\.replays) })
-        for replay in try await spool.replays(of: nil).reversed() where wanted.contains(replay.id) {
+        for replay in try await spool.replays(of: nil).reversed()
+        where wanted.contains(replay.id) && !direct.stop.isAsked {
             show("replay \(replay.id) sends \(replay.total) events to \(replay.sink)")
             try await direct.drive(replay)
         }

@@ -1,11 +1,11 @@
-import Foundation
 import GRDB
 package import SpoolCore
 
 /// The ids of one stream's window while they are compared: a file beside the spool, so that memory stays
 /// the same whatever the window holds.
 ///
-/// It is worth nothing after a crash and goes with its `close`.
+/// It is worth nothing after a crash and goes with its `close`. It is the only writer of its file, and takes no room
+/// that the spool on the same disk needs.
 ///
 /// An id is of the source, of the spool, or of both; and for each sink it has a row in `lack` unless the sink has it.
 package final class ProofScratch: Sendable {
@@ -45,62 +45,83 @@ package final class ProofScratch: Sendable {
 
     private let path: String
     private let queue: DatabaseQueue
+    private let file: ScratchFile
+    private let room: @Sendable () -> Int64
 
     /// Makes an empty one beside a spool.
-    package init(beside spool: String) throws(StoreError) {
-        path = spool + ".verify"
+    ///
+    /// `room` tells how many bytes more it may take of the disk; asked before each writing.
+    ///
+    /// - Throws: `.locked` when another process has one there.
+    package init(beside spool: String, room: @escaping @Sendable () -> Int64 = { .max })
+        throws(StoreError)
+    {
+        let file = try ScratchFile(Self.path(beside: spool))
         do {
-            Self.remove(path)
-            // Ids are of the spool's own confidence: nobody else may read them.
-            guard
-                FileManager.default.createFile(
-                    atPath: path,
-                    contents: nil,
-                    attributes: [.posixPermissions: 0o600]
-                )
-            else {
-                throw StoreError(.readOnly, "The file \(path) cannot be made; `verify` sorts its ids there.")
-            }
-            var configuration = Configuration()
-            configuration.label = "spool.verify"
-            configuration.prepareDatabase { db in
-                try db.execute(
-                    sql: """
-                        PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-                        PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;
-                        """
-                )
-            }
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.write { db in
-                try db.execute(
-                    sql: """
-                        CREATE TABLE mark (id TEXT PRIMARY KEY, time INTEGER, source INTEGER NOT NULL,
-                            spool INTEGER NOT NULL, readable INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-                        CREATE INDEX unknown ON mark (id) WHERE source > 0 AND spool = 0;
-                        CREATE TABLE lack (sink INTEGER, id TEXT, seq INTEGER NOT NULL, standing INTEGER NOT NULL,
-                            PRIMARY KEY (sink, id)) STRICT, WITHOUT ROWID;
-                        """
-                )
-            }
+            queue = try Self.open(file.path)
         } catch {
-            throw StoreError(error, path: path)
+            file.remove()
+            throw StoreError(error, path: file.path)
         }
+        (self.file, self.room) = (file, room)
+        path = file.path
+    }
+
+    static func path(beside spool: String) -> String { spool + ".verify" }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "spool.verify"
+        configuration.prepareDatabase { db in
+            try db.execute(
+                sql: """
+                    PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+                    PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;
+                    """
+            )
+        }
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE mark (id TEXT PRIMARY KEY, time INTEGER, source INTEGER NOT NULL,
+                        spool INTEGER NOT NULL, readable INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+                    CREATE INDEX unknown ON mark (id) WHERE source > 0 AND spool = 0;
+                    CREATE TABLE lack (sink INTEGER, id TEXT, seq INTEGER NOT NULL, standing INTEGER NOT NULL,
+                        PRIMARY KEY (sink, id)) STRICT, WITHOUT ROWID;
+                    """
+            )
+        }
+        return queue
     }
 
     /// Takes it away.
     package func close() {
         // It is worth nothing any more: whether closing succeeds changes nothing.
         try? queue.close()
-        Self.remove(path)
+        file.remove()
     }
 
-    private static func remove(_ path: String) {
-        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
+    /// Takes away what a killed process has left beside a spool; what another process uses stays.
+    package static func removeLeft(beside spool: String) {
+        let path = path(beside: spool)
+        guard SpoolFiles.exists(path), let left = try? ScratchFile(path) else { return }
+        left.remove()
+    }
+
+    /// Refuses to grow into what the spool needs of its disk.
+    private func checkRoom() throws(StoreError) {
+        guard room() < ScratchRoom.atOnce else { return }
+        throw StoreError(
+            .full,
+            "The disk of \(path) has become too full: verify ended with \(ByteSize.text(SpoolFiles.size(of: path))) of "
+                + "ids there, before it takes what the spool needs. Free space on that disk, or verify shorter windows."
+        )
     }
 
     /// Notes ids that the source shows; with `again` only that those known were shown a second time.
     package func addSource(_ ids: [Unknown], again: Bool = false) async throws(StoreError) {
+        try checkRoom()
         try await run { db in
             if again {
                 let statement = try db.cachedStatement(sql: "UPDATE mark SET source = 2 WHERE id = ?")
@@ -119,6 +140,7 @@ package final class ProofScratch: Sendable {
 
     /// Notes events of the spool, and which sinks do not have them.
     package func addSpooled(_ rows: [ProofSlice.Row]) async throws(StoreError) {
+        try checkRoom()
         try await run { db in
             let mark = try db.cachedStatement(
                 sql: """

@@ -152,18 +152,37 @@ extension Spool {
         }
     }
 
+    /// When the first audit was begun after the last one that was done; nil when there is none.
+    package func auditsInVainSince() async throws(StoreError) -> Timestamp? {
+        try await read { db in
+            Timestamp(
+                try Int64.fetchOne(
+                    db,
+                    sql: """
+                        SELECT min(started_ms) FROM proof WHERE reason = 'audit' AND id > coalesce(
+                            (SELECT max(id) FROM proof WHERE reason = 'audit' AND state = 'done'), 0)
+                        """
+                )
+            )
+        }
+    }
+
     /// What a proof found missing, by name.
     package func missing(of proof: Int64) async throws(StoreError) -> [MissingEvent] {
         try await read { try ProofRows.missing($0, proof) }
     }
 
-    /// Proofs that the process before has left under way are stopped.
-    package func stopLeftProofs(at now: Timestamp) async throws(StoreError) {
+    /// Proofs that the process before has left under way are stopped, and say so.
+    ///
+    /// - Returns: those, as they are kept now.
+    @discardableResult
+    package func stopLeftProofs(at now: Timestamp) async throws(StoreError) -> [Proof] {
         try await write { db in
-            for var proof in try ProofRows.fetch(db, "state = 'running'", []) {
-                proof.state = .stopped
-                proof.finished = now
+            try ProofRows.fetch(db, "state = 'running'", []).map { left in
+                var proof = left
+                proof.end(.stopped, cause: "the process that made it ended, or was killed", at: now)
                 try ProofRows.update(db, proof)
+                return proof
             }
         }
     }

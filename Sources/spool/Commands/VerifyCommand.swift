@@ -13,7 +13,8 @@ struct VerifyCommand: AsyncParsableCommand {
             time the portal saved them, alerts by their date. It is read from the source again, within the tenant's \
             requests; polls and sweeps go first. What has not been read twice yet is too early to say. What is \
             missing counts only if it still is after the stream's next sweep: that may take minutes. Exit code 1 if \
-            anything is missing, or nothing of the window can be compared.
+            anything is missing, or nothing of the window can be compared; 3 if the comparison came to no end. \
+            Interrupted, it ends the comparison in the daemon as well.
 
             Example: spool verify --from 3d --to 1h --report proof.txt
             """
@@ -57,13 +58,14 @@ struct VerifyCommand: AsyncParsableCommand {
         line.end()
         let report = ProofReport(proof, missing)
         Output.line(json ? try report.json() : ProofText(proof, missing).text)
-        guard proof.state == .done else {
-            throw CommandFailure(.cannotReach, ProofText(proof, missing).verdict)
-        }
         if let name = self.report {
+            // One that came to no end is written, too: an older report in its place would look like its result.
             try report.write(name)
             let paths = ProofReport.paths(name)
             if !json { Output.line("\nreport: \(paths.text) and \(paths.json)") }
+        }
+        guard proof.state == .done else {
+            throw CommandFailure(.cannotReach, ProofText(proof, missing).verdict)
         }
         if let remedy = ProofText(proof, missing).remedy { throw CommandFailure(.problemFound, remedy) }
     }

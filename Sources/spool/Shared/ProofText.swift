@@ -44,7 +44,9 @@ struct ProofText {
     var verdict: String {
         switch proof.state {
         case .failed: return "proof \(proof.id) could not be done: \(proof.error ?? "its cause is not known")"
-        case .stopped: return "proof \(proof.id) was stopped before its end; run it again"
+        case .stopped:
+            return "proof \(proof.id) was ended before its end, and proves nothing: "
+                + (proof.error ?? "run it again")
         case .running: return "proof \(proof.id) runs"
         case .done: break
         }
@@ -113,6 +115,7 @@ struct ProofText {
         lines.append("  spool   \(list(stream.spool))")
         add(stream.neverFetched, "NEVER FETCHED")
         add(stream.fetched, "of them have been fetched now; they go live to every sink")
+        if stream.mending == true { lines.append("  THE REPAIR OF THIS STREAM IS NOT FINISHED") }
         add(
             stream.noLongerProvable,
             "no longer provable: the source shows them, and retention has deleted what is that old"

@@ -36,8 +36,9 @@ struct PageTests {
     func notifications() throws {
         let rules = Documentation.read("Sources/SpoolDaemon/Watching/RuleCode.swift")
         let store = Documentation.read("Sources/SpoolStore/Retention/RetentionNotes.swift")
+        let audits = Documentation.read("Sources/SpoolDaemon/Verifying/AuditCode.swift")
         let codes = Set(
-            (rules + store).matches(of: #/(?:case|static let) \w+ = "(.*)"/#).map { String($0.1) }
+            (rules + store + audits).matches(of: #/(?:case|static let) \w+ = "(.*)"/#).map { String($0.1) }
                 + literalCodes()
         )
 

@@ -1,0 +1,36 @@
+extension Proof {
+    /// Ends it before its end: says why, what of it was done, and what was not.
+    package mutating func end(_ state: State, cause: String, at now: Timestamp) {
+        self.state = state
+        finished = now
+        step = nil
+        error = ([Self.sentence(cause)] + rest).joined(separator: " ")
+    }
+
+    /// The streams that were to be compared, and were not.
+    package var uncompared: [String] {
+        (planned ?? []).filter { name in !streams.contains { $0.name == name } }
+    }
+
+    /// The streams whose repair has begun, and not ended.
+    package var unmended: [String] { streams.filter { $0.mending == true }.map(\.name) }
+
+    private var rest: [String] {
+        guard planned != nil else { return ["It had not begun."] }
+        var parts: [String] = []
+        if !uncompared.isEmpty { parts.append("Not compared: \(uncompared.joined(separator: ", ")).") }
+        guard request.repair != .none else { return parts }
+        let unmended = unmended
+        if !unmended.isEmpty {
+            parts.append("Repair not finished: \(unmended.joined(separator: ", ")); what it did is kept.")
+        }
+        if reason == .command, !unmended.isEmpty || !uncompared.isEmpty {
+            parts.append("The same command again mends what is still missing then.")
+        }
+        return parts
+    }
+
+    private static func sentence(_ text: String) -> String {
+        text.hasSuffix(".") || text.hasSuffix("?") ? text : text + "."
+    }
+}

@@ -1,0 +1,73 @@
+import SpoolCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The scratch's file: empty at first, locked by this process alone, and removed at its end.
+///
+/// The lock is `flock`: it goes with the process that is killed, so what it left can be told from what is in use.
+final class ScratchFile: Sendable {
+    /// Ids are of the spool's own confidence: nobody else may read them.
+    private static let mode: mode_t = 0o600
+
+    let path: String
+    private let descriptor: Int32
+
+    /// Takes what lies at the path, or makes it.
+    ///
+    /// - Throws: `.locked` when another process has it.
+    init(_ path: String) throws(StoreError) {
+        self.path = path
+        while true {
+            let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, Self.mode)
+            guard descriptor >= 0 else {
+                throw StoreError.file("make the file \(path), in which verify sorts its ids", errno)
+            }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                _ = close(descriptor)
+                throw StoreError(
+                    .locked,
+                    "Another process verifies this spool: it has the file \(path). Wait for its end."
+                )
+            }
+            // Whoever had it may have removed it since it was opened here.
+            guard Self.isAt(path, descriptor) else {
+                _ = close(descriptor)
+                continue
+            }
+            fchmod(descriptor, Self.mode)
+            Self.removeSiblings(of: path)
+            guard ftruncate(descriptor, 0) == 0 else {
+                let code = errno
+                _ = close(descriptor)
+                throw StoreError.file("empty the file \(path)", code)
+            }
+            self.descriptor = descriptor
+            return
+        }
+    }
+
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
+
+    /// Takes it away; nothing may use it afterwards.
+    func remove() {
+        Self.removeSiblings(of: path)
+        unlink(path)
+    }
+
+    private static func isAt(_ path: String, _ descriptor: Int32) -> Bool {
+        var (named, opened) = (stat(), stat())
+        guard stat(path, &named) == 0, fstat(descriptor, &opened) == 0 else { return false }
+        return named.st_ino == opened.st_ino && named.st_dev == opened.st_dev
+    }
+
+    private static func removeSiblings(of path: String) {
+        for suffix in ["-journal", "-wal", "-shm"] { unlink(path + suffix) }
+    }
+}
