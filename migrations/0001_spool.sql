@@ -179,6 +179,8 @@ CREATE TABLE ledger (
 
 -- Rows that speak for a range of a stream; first_seq is there to pass over rows without reading them.
 CREATE INDEX ledger_range ON ledger (sink_id, stream_id, last_seq, first_seq);
+-- When a connection settled last, and which ones no row names any more.
+CREATE INDEX ledger_connection ON ledger (connection_id, settled_ms);
 
 CREATE TABLE dead_letter (
     sink_id INTEGER NOT NULL REFERENCES sink (id), -- who refused it
@@ -193,6 +195,8 @@ CREATE TABLE dead_letter (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX dead_letter_seq ON dead_letter (seq);
+-- Those that wait for a decision are counted without reading what receivers said.
+CREATE INDEX dead_letter_open ON dead_letter (sink_id, stream_id) WHERE dismissed_ms IS NULL;
 
 CREATE TABLE replay (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- the job's number; never used twice: ledger rows keep it when the job is removed

@@ -15,6 +15,8 @@ struct PruneScan: Sendable {
     /// The place after which the next slice begins.
     private var time = Int64.min
     private var seq = Int64.min
+    /// Events settled everywhere that it has come by and that stay.
+    private var spared = 0
     private(set) var isAtEnd = false
 
     init(
@@ -99,11 +101,15 @@ struct PruneScan: Sendable {
             looked += 1
             time = statement.int(0)
             seq = statement.int(1)
-            guard seq <= scope.floor, statement.int(2) == 0 else { continue }
+            guard seq <= scope.floor else { continue }
+            guard statement.int(2) == 0 else {
+                spared += 1
+                continue
+            }
             gone.append(seq)
             newest = max(newest, time)
         }
-        isAtEnd = looked < Retention.slice
+        isAtEnd = looked < Retention.slice || spared + gone.count >= scope.settled
         statement.reset()
         guard !gone.isEmpty else { return nil }
         return PruneSlice(stream: stream, seqs: gone, newest: newest, scope: scope)

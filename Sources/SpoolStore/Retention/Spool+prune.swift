@@ -79,7 +79,17 @@ extension Spool {
         }
     }
 
+    /// Takes the next slice of a scan; what only stays, a backlog or what a replay has yet to send, costs a read.
     private func run(_ scan: inout PruneScan) async throws(StoreError) -> PruneReport {
+        let (ahead, isEmpty) = try await read { [scan] db in
+            var scan = scan
+            let isEmpty = try scan.candidates(db) == nil
+            return (scan, isEmpty)
+        }
+        if isEmpty {
+            scan = ahead
+            return PruneReport()
+        }
         let (next, report) = try await write { [scan] db in
             var scan = scan
             let report = try scan.slice(db)

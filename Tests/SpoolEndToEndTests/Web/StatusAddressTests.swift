@@ -52,7 +52,9 @@ struct StatusAddressTests {
         }
     }
 
-    @Test("with a token, a browser asks for it once, shows the page and keeps it up to date; a log or address never has it")
+    @Test(
+        "with a token, a browser asks for it once, shows the page and keeps it up to date; a log or address never has it"
+    )
     func browser() async throws {
         try await Site.run(.busy(history: 10)) { site in
             let port = try Ports.free()
