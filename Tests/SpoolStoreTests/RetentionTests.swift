@@ -92,6 +92,29 @@ import Testing
         #expect(isEmpty && isAtEnd)
     }
 
+    @Test("a settled event that lies behind a backlog in time is found without going through the backlog")
+    func passesBacklog() async throws {
+        let (test, stream, sink) = try await Self.make()
+        try await test.append(stream, [.at(100_000), .at(950_000)])
+        try await test.spool.deliver(sink)
+        try await test.append(stream, (1...4 * Retention.slice).map { .at($0) })
+        let scan = PruneScan(
+            stream,
+            cutoff: .t(900_000),
+            sweepsBack: .zero,
+            leftBefore: .t0,
+            pausedBefore: .t0,
+            now: .t(900_000)
+        )
+
+        let found = try await test.spool.read { [scan] db in
+            var scan = scan
+            return try (1...2).map { _ in try scan.candidates(db)?.seqs }
+        }
+
+        #expect(found == [nil, [1]])
+    }
+
     @Test("what is settled goes although a backlog and what stays lie before, between and behind it in time")
     func mixedWithBacklog() async throws {
         let (test, stream, sink) = try await Self.make()

@@ -32,6 +32,8 @@ enum Retention {
     /// Events looked at, and deleted at most, in one transaction: some 30 ms, behind which a page or a settlement
     /// waits.
     static let slice = 250
+    /// So many events are looked through in one read, some 20 ms.
+    static let few = 20_000
     /// Pages in use above this share of the spool's size make events go without regard to their age.
     static let pressure = 0.8
     /// A replay paused for longer no longer keeps its events.

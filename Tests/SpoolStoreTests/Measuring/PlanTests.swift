@@ -92,7 +92,7 @@ struct PlanTests {
         "nor do statements of a start, of a replay's end, or of a window's end",
         arguments: [
             SinkConnections.closeSQL, OwnStream.ledgerSQL, FetchWindow.neighbourSQL, PruneSlice.ledgerSQL,
-            Departures.connectionsSQL,
+            PruneScan.settledSQL, Departures.connectionsSQL,
         ]
     )
     func rare(sql: String) async throws {
