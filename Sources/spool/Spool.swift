@@ -25,6 +25,7 @@ struct Spool: AsyncParsableCommand {
     )
 
     static func main() async {
+        DispatchLog.silence()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

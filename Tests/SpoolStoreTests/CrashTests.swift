@@ -128,10 +128,12 @@ import Testing
             try await spool.mark(page, at: .t(time))
             try await spool.mark(batch, at: .t(time))
             try await spool.clear(batch)
+            try spool.letGo()
         }
         do {
             let spool = try Spool.open(path: path, options: .small, at: .t(4))
             #expect(try await spool.marksOfUncleanEnds() == [page: 3])
+            try spool.letGo()
         }
         do {
             let spool = try Spool.open(path: path, options: .small, at: .t(5))

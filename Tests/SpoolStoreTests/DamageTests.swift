@@ -94,6 +94,7 @@ import Testing
                 _ = try await spool.append(.poll(stream, (0..<100).map { .at(page * 100 + $0) }))
             }
             _ = try await spool.writeWithoutTransaction { spool.wal.truncate($0) }
+            try spool.letGo()
         }
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
         try file.truncate(atOffset: try file.seekToEnd() / 2)

@@ -196,6 +196,7 @@ import Testing
                 settled: .t(33)
             )
             _ = try await spool.opened(sink, address: "tcp://b", transport: "tcp", at: .t(40))
+            try spool.letGo()
         }
 
         let spool = try Spool.open(path: path, options: .small, at: .t(99))

@@ -12,6 +12,8 @@ extension Logger {
 
 /// Writes log lines in logfmt to standard error, one line an entry, whole lines only.
 ///
+/// In front of one that goes to systemd's journal stands its priority.
+///
 /// `2026-11-23T22:14:15.003Z warning "delivery failed" sink=siem attempt=3 cause="…"`
 package struct LogfmtHandler: LogHandler {
     package var logLevel: Logger.Level
@@ -27,13 +29,22 @@ package struct LogfmtHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
-        var line = "\(now) \(event.level) \(Self.quoted(event.message.description))"
         let facts = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        for (key, value) in facts.sorted(by: { $0.key < $1.key }) {
-            line += " \(key)=\(Self.quoted("\(value)"))"
-        }
+        let prefix = JournalPrefix.isWanted ? JournalPrefix.text(event.level) : ""
+        let line = prefix + Self.line(now, event.level, event.message.description, facts)
         // Standard error is unbuffered and may be closed; a log line that cannot be written is lost.
         try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+    }
+
+    static func line(
+        _ time: Timestamp,
+        _ level: Logger.Level,
+        _ message: String,
+        _ facts: Logger.Metadata
+    ) -> String {
+        var line = "\(time) \(level) \(quoted(message))"
+        for (key, value) in facts.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(quoted("\(value)"))" }
+        return line
     }
 
     /// A value as logfmt wants it: bare when it is one plain word.

@@ -62,11 +62,17 @@ package final class Spool: Sendable {
             }
             _ = try await writeWithoutTransaction { [wal] db in wal.truncate(db) }
         }
+        try letGo()
+    }
+
+    /// Closes the connections and frees the lock, and notes no end: as if the process had been ended.
+    func letGo() throws(StoreError) {
         do {
             try reader.close()
         } catch {
             throw StoreError(error, path: path)
         }
+        lock?.release()
     }
 
     /// Runs `body` in one `BEGIN IMMEDIATE … COMMIT` on the writing connection; durable on return.

@@ -1,5 +1,6 @@
 import Foundation
 import SpoolCore
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -12,7 +13,8 @@ import SpoolCore
 /// The file is never deleted: a process that waits for the lock of a deleted file would not exclude one that
 /// made a new file. It holds the holder's pid and command, for the message of whoever comes second.
 final class SpoolLock: Sendable {
-    private let descriptor: Int32
+    /// None once it was released.
+    private let descriptor: Mutex<Int32?>
 
     /// Takes the lock at once or not at all.
     ///
@@ -34,10 +36,18 @@ final class SpoolLock: Sendable {
         let text = "\(getpid()) (\(holder))\n"
         // On a full disk the file may stay empty; the lock holds all the same.
         if ftruncate(descriptor, 0) == 0 { _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) } }
-        self.descriptor = descriptor
+        self.descriptor = Mutex(descriptor)
     }
 
-    deinit {
+    deinit { release() }
+
+    /// Lets another one take it; it may be called again.
+    func release() {
+        let descriptor = descriptor.withLock { held in
+            defer { held = nil }
+            return held
+        }
+        guard let descriptor else { return }
         // Closing alone would leave the lock to a child that was forked a moment ago and has not begun its own
         // program yet.
         flock(descriptor, LOCK_UN)
@@ -49,7 +59,11 @@ final class SpoolLock: Sendable {
         let descriptor = open(files.lock, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
+        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
+            flock(descriptor, LOCK_UN)
+            return nil
+        }
+        guard errno == EWOULDBLOCK else { return nil }
         return holder(descriptor) ?? "another process"
     }
 

@@ -19,14 +19,20 @@ final class TemporaryDisk: Sendable {
 
     deinit {
         #if canImport(Glibc)
-            umount2(folder.path, Int32(MNT_DETACH))
+            // Twice when it was made read-only.
+            while umount2(folder.path, Int32(MNT_DETACH)) == 0 {}
         #endif
         try? FileManager.default.removeItem(at: folder)
     }
 
+    /// Lays a read-only view of the disk over it.
+    ///
+    /// The disk itself cannot be made read-only at any time: a file that was open for writing stays so for a moment
+    /// in every process that another test is just starting.
     func makeReadOnly() -> Bool {
         #if canImport(Glibc)
-            mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0
+            mount(folder.path, folder.path, nil, UInt(MS_BIND), nil) == 0
+                && mount(nil, folder.path, nil, UInt(MS_REMOUNT | MS_BIND | MS_RDONLY), nil) == 0
         #else
             false
         #endif

@@ -1,11 +1,11 @@
 import Foundation
 
 /// A Unix datagram socket, as systemd has one for notifications.
-final class DatagramReceiver {
+package final class DatagramReceiver {
     private let descriptor: Int32
 
     /// Binds it to a path, or to an abstract name if `path` begins with a zero.
-    init(path: String) throws {
+    package init(path: String) throws {
         #if os(Linux)
             descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         #else
@@ -24,7 +24,7 @@ final class DatagramReceiver {
     }
 
     /// The next message; it must have been sent already.
-    func receive() throws -> String {
+    package func receive() throws -> String {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         #if os(Linux)
             let flags = Int32(MSG_DONTWAIT)
