@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from . import floor as c_programs
-from . import fetch, measure, memory, peers, spool, verify
+from . import fetch, look, measure, memory, peers, spool, verify
 from .child import BenchmarkError
 from .figures import Row
 
@@ -116,6 +116,14 @@ class Bench:
         """Has a window of all events proved; returns its figures, in the daemon and by the command alone."""
         say(f"proving a window of {self.events:,} events")
         return verify.verify(self.spool, self.events, self.receiver, self.folder)
+
+    def look(self):
+        """Looks at a spool of all events, and at one of a hundredth; returns what both took."""
+        sizes = []
+        for events in (max(1, self.events // 100), self.events):
+            say(f"looking at a spool of {events:,} events")
+            sizes.append(look.look(self.spool, events, self.folder))
+        return sizes
 
     def _fetch(self):
         return fetch.fetch(self.spool, INSERTED_ROWS, self.folder)

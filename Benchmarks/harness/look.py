@@ -125,7 +125,7 @@ class Size:
 
 
 def look(spool, events, parent):
-    """Makes a spool of that many events, half of a month settled at two sinks that are down now, and looks at it."""
+    """Makes a spool of that many events, most of a month settled at two sinks that are down now, and looks at it."""
     with work_folder(parent, "look") as folder, refusing_port() as port, Portal(spool.program, folder, SEEDS) as portal:
         with refusing_port() as status:
             _configure(folder, portal, port, status)
@@ -144,7 +144,7 @@ def look(spool, events, parent):
             daemon.wait_until("readiness", lambda: _ready(status), READY_LIMIT_S, pause=0.005)
             ready = time.monotonic() - begun
             gauge = Gauge(daemon, reader)
-            before = gauge._sizes()["VmRSS"]
+            before = gauge.sizes()["VmRSS"]
             taken = {f"`{route}`": _median(lambda route=route: _get(status, route), LOOKS) for route in ROUTES}
             gauge.end("looks")
             taken |= _commands(spool, folder)

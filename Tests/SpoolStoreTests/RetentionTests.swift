@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SpoolCore
+import Synchronization
 import Testing
 
 @testable import SpoolStore
@@ -90,6 +91,25 @@ import Testing
         }
 
         #expect(isEmpty && isAtEnd)
+    }
+
+    @Test("asked to stop, retention ends after the slice under way, and goes on there the next time")
+    func stops() async throws {
+        let (test, stream, sink) = try await Self.make()
+        try await test.append(stream, (1...3 * Retention.slice).map { .at($0) })
+        try await test.spool.deliver(sink)
+        let asked = Mutex(0)
+
+        let first = try await test.spool.prune(now: Self.now(stream, 900_000), age: .zero) {
+            asked.withLock { count in
+                count += 1
+                return count > 1
+            }
+        }
+        let second = try await test.spool.prune(now: Self.now(stream, 900_000), age: .zero)
+
+        #expect(first.events == Retention.slice)
+        #expect(second.events == 2 * Retention.slice)
     }
 
     @Test("a settled event that lies behind a backlog in time is found without going through the backlog")
