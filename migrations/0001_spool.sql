@@ -195,8 +195,6 @@ CREATE TABLE dead_letter (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX dead_letter_seq ON dead_letter (seq);
--- Those that wait for a decision are counted without reading what receivers said.
-CREATE INDEX dead_letter_open ON dead_letter (sink_id, stream_id) WHERE dismissed_ms IS NULL;
 
 CREATE TABLE replay (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- the job's number; never used twice: ledger rows keep it when the job is removed

@@ -77,8 +77,8 @@ private enum StatusRows {
             db,
             sql: """
                 SELECT id, name, type, state, state_since_ms, trouble_since_ms, cuts, last_success_ms, last_error, attempts, retry_at_ms,
-                    (SELECT count(*) FROM dead_letter d INDEXED BY dead_letter_open
-                        WHERE d.sink_id = sink.id AND d.dismissed_ms IS NULL) AS dead_letters
+                    (SELECT count(*) FROM dead_letter d WHERE d.sink_id = sink.id AND d.dismissed_ms IS NULL)
+                        AS dead_letters
                 FROM sink WHERE replay_id IS NULL ORDER BY name
                 """
         )

@@ -133,8 +133,8 @@ struct PlanTests {
         #expect(try await test.spool.read { try StatementLog.scans($0, sql) } == tables)
     }
 
-    @Test("status counts open dead letters, and finds standing notifications, by indexes of their own")
-    func shortIndexes() async throws {
+    @Test("status finds standing notifications by an index of their own")
+    func notifications() async throws {
         var options = SpoolOptions.small
         options.readers = 1
         let test = try TestSpool(options: options)
