@@ -135,7 +135,7 @@ let package = Package(
             "SpoolDoctorTests",
             [
                 "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolDoctor", "SpoolNetwork", "SpoolReceiver",
-                "SpoolSimulator", "SpoolStore", asn1, nioPosix, x509,
+                "SpoolSimulator", "SpoolStore", asn1, nioCore, nioPosix, x509,
             ]
         ),
         tests(

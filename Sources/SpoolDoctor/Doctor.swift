@@ -60,7 +60,12 @@ package struct Doctor: Sendable {
             await source.shutDown()
         }
         for sink in sinks {
-            report(await examine(connections(of: sink), subject: "sink \(sink.name)"))
+            let plans = connections(of: sink)
+            report(
+                plans.isEmpty
+                    ? [await LocalExamination(sink: sink).run()]
+                    : await examine(plans, subject: "sink \(sink.name)")
+            )
         }
     }
 
@@ -69,7 +74,7 @@ package struct Doctor: Sendable {
         let plans = connections(of: source)
         var findings = await examine(plans, subject: subject)
         if let plan = plans.first, case .tls(let settings) = plan.transport {
-            findings.append(AuthorityChecks(subject: subject, plan: plan, settings: settings).run())
+            findings.append(AuthorityChecks(subject: subject, plan: plan, settings: settings, now: now).run())
         }
         if let failed = findings.first(where: { $0.verdict == .problem && $0.check != "Azure authorities" }) {
             findings.append(

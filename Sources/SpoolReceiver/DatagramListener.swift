@@ -4,14 +4,19 @@ import NIOCore
 final class DatagramListener: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
 
+    /// Senders told apart at most; all later ones are one.
+    private static let mostSenders = 10_000
+
     private let record: ReceiverRecord
+    private var senders: [SocketAddress: Int] = [:]
 
     init(_ record: ReceiverRecord) {
         self.record = record
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data).data
+        let envelope = unwrapInboundIn(data)
+        var bytes = envelope.data
         var batch = ReceivedBatch()
         batch.bytesRead = bytes.readableBytes
         // Some senders end datagrams like lines.
@@ -19,8 +24,16 @@ final class DatagramListener: ChannelInboundHandler {
         if bytes.readableBytes == 0 {
             batch.empty = 1
         } else {
-            batch.messages = [ReceivedMessage(bytes: bytes, framing: .datagram, connection: 0)]
+            let sender = number(of: envelope.remoteAddress)
+            batch.messages = [ReceivedMessage(bytes: bytes, framing: .datagram, connection: sender)]
         }
         record.received(batch, on: 0)
+    }
+
+    private func number(of sender: SocketAddress) -> Int {
+        if let number = senders[sender] { return number }
+        guard senders.count < Self.mostSenders else { return 0 }
+        senders[sender] = senders.count + 1
+        return senders.count
     }
 }

@@ -76,7 +76,8 @@ package struct ReceivedMessage: Sendable {
     package var bytes: ByteBuffer
     /// How its end was found.
     package var framing: Framing
-    /// The connection it came on, from 1; 0 for datagrams.
+    /// The connection it came on, or for datagrams their sender (address and port), from 1; 0 for senders that
+    /// came after ten thousand others.
     package var connection: Int
 
     /// Its text; bytes that are no UTF-8 are replaced.

@@ -183,14 +183,21 @@ struct ChainReadingTests {
         #expect(ending.found.contains("in 13d"))
     }
 
-    @Test("the eight authorities of the old run-book need nothing once their root is trusted")
+    @Test(
+        "of each of the eight authorities of the old run-book it is told whether it is trusted, by what, and until when"
+    )
     func runBook() throws {
         let plan = ConnectionPlan(
             role: "portal",
             endpoint: Endpoint(host: "c.portal.cloudappsecurity.com", port: 443),
             transport: .tcp
         )
-        let checks = AuthorityChecks(subject: "source c", plan: plan, settings: TLSSettings())
+        let checks = AuthorityChecks(
+            subject: "source c",
+            plan: plan,
+            settings: TLSSettings(),
+            now: { Timestamp(milliseconds: 1_764_000_000_000) }
+        )
         let root = try certificate(chain.rootFile)
         let issuing = try certificate(chain.issuingFile)
 
@@ -198,8 +205,14 @@ struct ChainReadingTests {
         let rootless = checks.finding(TrustStore(certificates: [], added: [issuing]), "looked")
 
         #expect(trusted.verdict == .ok)
+        let numbers = "Microsoft Azure RSA TLS Issuing CA 03, 04, 07, 08 (until 2026-08-25)"
+        #expect(trusted.found.contains("\(numbers): trusted through \"\(KnownAuthorities.root)\""))
+        #expect(
+            trusted.found.contains("Microsoft Azure TLS Issuing CA 01, 02, 05, 06 (expired on 2024-06-27)")
+        )
         #expect(rootless.verdict == .problem)
-        #expect(rootless.found.contains("`tls.ca_file` holds \(TestChain.issuingName)"))
+        #expect(rootless.found.contains("\(TestChain.issuingName) (until 2026-08-25): trusted by themselves"))
+        #expect(rootless.found.contains("CA 04, 07, 08 (until 2026-08-25): not trusted"))
         #expect(rootless.remedy?.contains(KnownAuthorities.rootAddress) == true)
         #expect(KnownAuthorities.runBook.count == 8)
         #expect(

@@ -1,4 +1,7 @@
+import NIOCore
+import NIOPosix
 import SpoolCore
+import SpoolDaemon
 import SpoolNetwork
 import SpoolReceiver
 import SpoolTestSupport
@@ -91,6 +94,79 @@ struct ConnectionTests {
             #expect(problems.first?.found.contains("never answers the handshake") == true)
             #expect(problems.first?.remedy?.contains("transport: tcp") == true)
         }
+    }
+
+    @Test("a port for counted messages is told from a TLS port, and from one that closes whatever comes")
+    func counted() async throws {
+        let folder = try TemporaryFolder()
+        let pair = try await TestCertificates(in: folder).server
+        try await Receiver.run(.tls(pair.certFile, pair.keyFile)) { receiver in
+            let problems = await examine("127.0.0.1", receiver.port, .tcp, lines: .counted).problems
+            #expect(problems.map(\.check) == ["SIEM protocol"])
+            #expect(problems.first?.found.contains("speaks TLS, and this sink sends plain lines") == true)
+        }
+        try await Receiver.run { receiver in
+            let findings = await examine("127.0.0.1", receiver.port, .tcp, lines: .counted)
+            #expect(findings.problems == [])
+            #expect(findings.of("SIEM protocol")?.verdict == .ok)
+        }
+        let closing = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .childChannelInitializer { $0.close() }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(closing.localAddress?.port)
+        let problems = await examine("127.0.0.1", port, .tcp, lines: .counted).problems
+        #expect(problems.map(\.check) == ["SIEM protocol"])
+        #expect(problems.first?.found.contains("takes the connection and closes it again") == true)
+        try await closing.close()
+    }
+
+    @Test("a portal that refuses is answered with the portal's settings, not the receiver's")
+    func refusedPortal() async throws {
+        let gone = try await Receiver.start()
+        await gone.stop()
+
+        let portal = await examine("127.0.0.1", gone.port, .tcp, role: "portal").problems.first
+        let login = await examine("127.0.0.1", gone.port, .tcp, role: "login").problems.first
+
+        #expect(portal?.remedy?.contains("`url`") == true && portal?.remedy?.contains("receiver") == false)
+        #expect(login?.remedy?.contains("`auth.authority`") == true)
+    }
+
+    @Test("a sink without a network is opened: a journal that is not there is a problem")
+    func journal() async throws {
+        let folder = try TemporaryFolder()
+        let socket = folder.path("journal")
+        let sink = try journalSink(socket, in: folder)
+
+        let missing = await LocalExamination(sink: sink).run()
+        let journal = try DatagramReceiver(path: socket)
+        let there = await LocalExamination(sink: sink).run()
+
+        #expect(missing.verdict == .problem)
+        #expect(missing.found.contains("the journal at \(socket) cannot be reached"))
+        #expect(there.verdict == .ok)
+        #expect(throws: (any Error).self) { try journal.receive() }
+    }
+
+    private func journalSink(_ socket: String, in folder: TemporaryFolder) throws -> any Sink {
+        let text = """
+            spool: { path: \(folder.path("spool.db")) }
+            sources:
+              - name: c
+                type: defender-cloud-apps
+                url: http://127.0.0.1:1
+                auth: { token: "${TOKEN}" }
+                streams: { activities: {}, alerts: {} }
+            sinks:
+              - { name: journal, type: journald, socket: \(socket) }
+            """
+        let path = try folder.write(text, to: "spool.yaml")
+        let composition = try Composition.read(
+            path: path,
+            environment: ["TOKEN": String(repeating: "a", count: 64)],
+            hostName: "host"
+        )
+        return try #require(composition.allSinks.first)
     }
 
     @Test("a proxy that wants credentials, other ones, or does not open the way is told apart")

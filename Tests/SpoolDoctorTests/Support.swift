@@ -13,14 +13,16 @@ func examine(
     _ port: Int,
     _ transport: ConnectionPlan.Transport,
     proxy: ProxyAddress? = nil,
+    role: String = "SIEM",
+    lines: ConnectionPlan.Lines = .ended,
     patience: Duration = .seconds(10)
 ) async -> [Finding] {
     let plan = ConnectionPlan(
-        role: "SIEM",
+        role: role,
         endpoint: Endpoint(host: host, port: port),
         transport: transport,
         proxy: proxy,
-        takesLines: true
+        lines: lines
     )
     return await PeerExamination(subject: "sink siem", plan: plan, patience: patience, now: localTime).run()
 }

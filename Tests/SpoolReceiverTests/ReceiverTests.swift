@@ -190,6 +190,29 @@ struct ReceiverTests {
         }
     }
 
+    @Test("tells the senders of datagrams apart, as it does connections")
+    func datagramSenders() async throws {
+        let (messages, told) = AsyncStream.makeStream(of: ReceivedMessage.self)
+        var configuration = ReceiverConfiguration(.udp)
+        configuration.onMessage = { told.yield($0) }
+        try await Receiver.run(configuration) { receiver async throws in
+            let bootstrap = DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            let first = try await bootstrap.connect(host: "127.0.0.1", port: receiver.port).get()
+            let second = try await bootstrap.connect(host: "127.0.0.1", port: receiver.port).get()
+
+            for (number, sender) in [first, second, second, first].enumerated() {
+                try await sender.writeAndFlush(ByteBuffer(string: "<13>\(number)"))
+                try await receiver.waitFor(messages: number + 1)
+            }
+
+            var senders: [Int] = []
+            for await message in messages.prefix(4) { senders.append(message.connection) }
+            #expect(senders == [1, 2, 2, 1])
+            try await first.close()
+            try await second.close()
+        }
+    }
+
     @Test("lets go those who wait when they are cancelled")
     func cancelledWait() async throws {
         try await Receiver.run { receiver async throws in

@@ -22,6 +22,11 @@ package final class SystemSecrets: SecretLookup {
         throw SecretFault("a secret is named as `file:/path`, `credential:NAME` or `${NAME}`")
     }
 
+    /// True for a credential of systemd in a process that was given none.
+    func isOutOfReach(_ reference: String) -> Bool {
+        reference.hasPrefix("credential:") && (environment["CREDENTIALS_DIRECTORY"] ?? "").isEmpty
+    }
+
     private func variable(_ reference: String) throws(SecretFault) -> Secret {
         let name = reference.dropFirst(2).dropLast()
         let isName = name.utf8.allSatisfy { $0 == 0x5F || ($0 | 0x20).isLetter || (0x30...0x39).contains($0) }
@@ -40,8 +45,8 @@ package final class SystemSecrets: SecretLookup {
         }
         guard let folder = environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty else {
             throw SecretFault(
-                "there are no systemd credentials in this process (CREDENTIALS_DIRECTORY is not set); "
-                    + "the unit needs `LoadCredential=\(name):/path`"
+                "systemd hands a credential to the daemon alone, whose unit says `LoadCredential=\(name):/path`; "
+                    + "for a command write `systemd-run --pipe --wait -p LoadCredential=\(name):/path spool …`"
             )
         }
         return try file(folder + "/" + name, named: "the systemd credential `\(name)`", warns: false)

@@ -57,6 +57,14 @@ package protocol SecretLookup: Sendable {
     ///
     /// - Throws: `SecretFault` with the reason; never with the secret.
     func resolve(_ reference: String) throws(SecretFault) -> Secret
+
+    /// True when this process needs none of the files that the configuration names: keys and certificates that its
+    /// user may not read are no problem then.
+    var isSparing: Bool { get }
+}
+
+extension SecretLookup {
+    package var isSparing: Bool { false }
 }
 
 /// Why a secret is not to be had.

@@ -20,14 +20,30 @@ package struct Composition: Sendable {
     package let sinks: [Part<ConfiguredSink>]
     /// Unwise settings that work all the same.
     package let warnings: [String]
+    /// References to secrets that this process cannot read and does without, each once.
+    package let spared: [String]
+    private let need: SparingSecrets.Need
+    private let environment: [String: String]
+    private let hostName: String
 
     /// Reads and composes a file.
     ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - environment: for `${NAME}`, systemd's credentials and the proxy's variables.
+    ///   - hostName: what lines call this machine.
+    ///   - need: which of its secrets have to be readable; a composition without all of them serves to look into the
+    ///     spool and to talk to the daemon.
+    /// - Returns: the composition; `spared` names what it does without.
     /// - Throws: every problem of the file at once, or why it cannot be read.
-    package static func read(path: String, environment: [String: String], hostName: String)
-        throws(ConfigurationFault) -> Composition
-    {
-        let secrets = SystemSecrets(environment: environment)
+    package static func read(
+        path: String,
+        environment: [String: String],
+        hostName: String,
+        need: SparingSecrets.Need = .all
+    ) throws(ConfigurationFault) -> Composition {
+        let system = SystemSecrets(environment: environment)
+        let secrets = SparingSecrets(system, need: need)
         let file = try ConfigurationFile.read(path: path, secrets: secrets)
         let composed = try file.settings { root, problems -> Composition? in
             guard let settings = DaemonSettings(root, problems) else { return nil }
@@ -36,10 +52,19 @@ package struct Composition: Sendable {
                 path: path,
                 environment: environment,
                 hostName: hostName,
+                need: need,
                 problems: problems
             )
         }
-        return composed.adding(warnings: secrets.warnings)
+        return composed.adding(warnings: system.warnings, spared: secrets.spared)
+    }
+
+    /// The same with every secret, for a process that asks sources or sends events itself.
+    ///
+    /// - Throws: what cannot be read.
+    package func withSecrets() throws(ConfigurationFault) -> Composition {
+        guard need != .all else { return self }
+        return try Self.read(path: path, environment: environment, hostName: hostName)
     }
 
     /// The streams, sinks and subscriptions to tell the spool of.
@@ -89,9 +114,14 @@ package struct Composition: Sendable {
         path: String,
         environment: [String: String],
         hostName: String,
+        need: SparingSecrets.Need,
         problems: ConfigurationProblems
     ) {
         self.path = path
+        self.environment = environment
+        self.hostName = hostName
+        self.need = need
+        spared = []
         spool = settings.spool
         status = settings.status
         audit = settings.audit
@@ -114,8 +144,12 @@ package struct Composition: Sendable {
         if sources.count == settings.sources.count { checkStreams(problems) }
     }
 
-    private init(_ other: Composition, warnings: [String]) {
+    private init(_ other: Composition, warnings: [String], spared: [String]) {
         path = other.path
+        environment = other.environment
+        hostName = other.hostName
+        need = other.need
+        self.spared = spared
         spool = other.spool
         status = other.status
         audit = other.audit
@@ -125,8 +159,8 @@ package struct Composition: Sendable {
         self.warnings = warnings
     }
 
-    private func adding(warnings more: [String]) -> Composition {
-        Composition(self, warnings: warnings + more)
+    private func adding(warnings more: [String], spared: [String]) -> Composition {
+        Composition(self, warnings: warnings + more, spared: spared)
     }
 
     private func checkStreams(_ problems: ConfigurationProblems) {

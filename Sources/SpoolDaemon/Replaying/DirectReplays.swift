@@ -20,10 +20,15 @@ struct DirectReplays: Sendable {
     private let server: Task<Void, any Error>
 
     /// Takes the lock and brings streams and sinks up to date with the configuration.
+    ///
+    /// - Throws: `StoreError`, or `ConfigurationFault` for a secret that this process cannot read.
     static func open(_ composition: Composition, command: String) async throws -> DirectReplays {
+        let composition = try composition.withSecrets()
         let time = SystemTime.timekeeper()
-        let options = SpoolOptions(holder: command).fitted(toDiskOf: composition.spool.path)
-        let spool = try Spool.open(path: composition.spool.path, options: options, at: time.wall())
+        var options = SpoolOptions(holder: command)
+        options.maxBytes = composition.spool.maxSize
+        let path = composition.spool.path
+        let spool = try Spool.open(path: path, options: options.fitted(toDiskOf: path), at: time.wall())
         let registration = try await spool.register(composition.roster, at: time.wall())
         return DirectReplays(spool, composition, registration, time: time, command: command)
     }

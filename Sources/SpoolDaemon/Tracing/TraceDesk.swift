@@ -23,7 +23,8 @@ package enum TraceDesk {
 
     /// Asks every stream's source for the record: through the daemon, within its budget, or directly without one.
     ///
-    /// - Throws: `ControlFault` or `StoreError`; what a source says, faults too, is in the findings.
+    /// - Throws: `ControlFault`, `StoreError`, or without a daemon `ConfigurationFault` for a secret that cannot be
+    ///   read; what a source says, faults too, is in the findings.
     package static func ask(_ composition: Composition, _ id: String) async throws -> [Finding] {
         let spool = try Spool.openReadOnly(path: composition.spool.path)
         var findings: [Finding] = []
@@ -48,7 +49,7 @@ package enum TraceDesk {
         let holder = try await client.find { Spool.holder(ofSpoolAt: path) }
         if holder?.role == .daemon { return try await client.send(TraceAtSource(id)) }
         var found: [SourceTrace] = []
-        for source in composition.sources.map(\.content) {
+        for source in try composition.withSecrets().sources.map(\.content) {
             for stream in source.streams {
                 found.append(await SourceInquiry(source: source, stream: stream, turn: { true }).run(id))
             }

@@ -7,6 +7,7 @@ struct AuthorityChecks {
     let subject: String
     let plan: ConnectionPlan
     let settings: TLSSettings
+    let now: @Sendable () -> Timestamp
 
     func run() -> Finding {
         let did =
@@ -20,24 +21,21 @@ struct AuthorityChecks {
     }
 
     func finding(_ trusted: TrustStore, _ did: String) -> Finding {
-        let byHand = KnownAuthorities.runBook.filter { authority in
-            trusted.added.contains { $0.subject.words == authority.name }
-        }
-        let hasRoot = trusted.hasRoot(named: KnownAuthorities.root)
         let roots =
             "\(trusted.certificates.count) authorities are trusted"
             + (trusted.systemFile.map { " (\($0))" } ?? "; this machine has no roots of its own")
-        let added =
-            byHand.isEmpty ? "" : "; `tls.ca_file` holds \(byHand.map(\.name).joined(separator: ", "))"
-        if hasRoot {
+        let eight = AuthorityTrust.sentences(of: KnownAuthorities.runBook, trusted, now()).joined(
+            separator: "; "
+        )
+        if trusted.hasRoot(named: KnownAuthorities.root) {
             return Finding(
                 subject,
                 "Azure authorities",
                 .ok,
                 did: did,
-                found: "\(roots)\(added); all eight (Microsoft Azure TLS Issuing CA 01, 02, 05, 06, until "
-                    + "2024-06-27; Microsoft Azure RSA TLS Issuing CA 03, 04, 07, 08, until 2026-08-25) are signed by "
-                    + "\"\(KnownAuthorities.root)\", which is trusted, as are their successors: none has to be added"
+                found:
+                    "\(roots); \(eight); what \"\(KnownAuthorities.root)\" signs in their place is trusted, too: "
+                    + "none has to be added"
             )
         }
         let isNeeded = KnownAuthorities.isServed(plan.endpoint.host)
@@ -47,11 +45,60 @@ struct AuthorityChecks {
             isNeeded ? .problem : .warning,
             did: did,
             found:
-                "\(roots)\(added); \"\(KnownAuthorities.root)\", which signs all eight and their successors, is not "
-                + "among them",
+                "\(roots); \(eight); \"\(KnownAuthorities.root)\", which signs them and their successors, is not trusted",
             remedy: "Install the system's roots (apt install ca-certificates), or get that root from "
-                + "\(KnownAuthorities.rootAddress) and name it as `tls.ca_file`; the eight themselves are not enough, and "
-                + "have expired. Today's authorities: \(KnownAuthorities.list)"
+                + "\(KnownAuthorities.rootAddress) and name it as `tls.ca_file`; the eight themselves do not last. "
+                + "Today's authorities: \(KnownAuthorities.list)"
         )
+    }
+}
+
+/// Why one of the authorities is trusted here, if it is.
+private enum AuthorityTrust: Equatable {
+    case byItself
+    case byRoot
+    case none
+
+    init(_ authority: KnownAuthorities.Issuing, _ trusted: TrustStore) {
+        if trusted.certificates.contains(where: { $0.subject.words == authority.name }) {
+            self = .byItself
+        } else {
+            self = trusted.hasRoot(named: KnownAuthorities.root) ? .byRoot : .none
+        }
+    }
+
+    private var words: String {
+        switch self {
+        case .byItself: "trusted by themselves"
+        case .byRoot: "trusted through \"\(KnownAuthorities.root)\""
+        case .none: "not trusted"
+        }
+    }
+
+    /// One sentence for those of a series that end on the same day and are trusted alike: the portal shows one of
+    /// them, and whoever looks for it by its number has to find it.
+    static func sentences(
+        of authorities: [KnownAuthorities.Issuing],
+        _ trusted: TrustStore,
+        _ now: Timestamp
+    ) -> [String] {
+        var groups: [(series: Substring, until: String, trust: AuthorityTrust, numbers: [Substring])] = []
+        for authority in authorities {
+            let (series, number) = (authority.name.dropLast(2), authority.name.suffix(2))
+            let trust = AuthorityTrust(authority, trusted)
+            let place = groups.firstIndex {
+                $0.series == series && $0.until == authority.until && $0.trust == trust
+            }
+            if let place {
+                groups[place].numbers.append(number)
+            } else {
+                groups.append((series, authority.until, trust, [number]))
+            }
+        }
+        let today = now.description.prefix(10)
+        return groups.map { group in
+            let end = group.until < today ? "expired on \(group.until)" : "until \(group.until)"
+            return "\(group.series)\(group.numbers.joined(separator: ", ")) (\(end)): \(group.trust.words)"
+        }
     }
 }

@@ -5,8 +5,24 @@ struct CauseWords {
     let found: String
     let remedy: String?
 
-    init(_ cause: NetworkCause, peer: String) {
+    /// - Parameters:
+    ///   - cause: The failure.
+    ///   - peer: With whom.
+    ///   - role: What the peer is (`ConnectionPlan.role`): the sentence speaks of a receiver, and a portal is none.
+    init(_ cause: NetworkCause, peer: String, role: String) {
         let halves = SentenceHalves(cause.sentence(peer: peer))
-        (found, remedy) = (halves.found, halves.remedy)
+        found = halves.found
+        remedy = role == "SIEM" ? halves.remedy : Self.remedy(cause, role) ?? halves.remedy
+    }
+
+    private static func remedy(_ cause: NetworkCause, _ role: String) -> String? {
+        let setting = role == "login" ? "`auth.authority`" : "`url`"
+        return switch cause {
+        case .refused: "Check \(setting), and whether a firewall or a missing `proxy` stands in the way."
+        case .reset, .closed:
+            "Try again; if it lasts, look for a firewall or proxy that breaks connections to the \(role)."
+        case .timedOut: "Check firewalls on the way, and whether a `proxy` is needed."
+        default: nil
+        }
     }
 }

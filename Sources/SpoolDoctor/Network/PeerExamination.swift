@@ -45,7 +45,7 @@ struct PeerExamination {
 
     /// A failure with the words that the daemon itself uses.
     func problem(_ check: String, did: String, _ cause: NetworkCause, peer: String? = nil) -> Finding {
-        let words = CauseWords(cause, peer: peer ?? self.peer)
+        let words = CauseWords(cause, peer: peer ?? self.peer, role: plan.role)
         return finding(check, .problem, did: did, found: words.found, remedy: words.remedy)
     }
 
@@ -79,7 +79,7 @@ struct PeerExamination {
             return [finding("connection", .ok, did: did, found: "\(hop) takes connections")]
         } catch {
             guard let proxy = plan.proxy else { return [problem("connection", did: did, error)] }
-            let words = CauseWords(error, peer: "the proxy \(proxy)")
+            let words = CauseWords(error, peer: "the proxy \(proxy)", role: plan.role)
             let found = "Invalid proxy address: \(words.found)"
             return [
                 finding(
@@ -143,7 +143,7 @@ struct PeerExamination {
     }
 
     @Sendable private func lines() async -> [Finding] {
-        guard plan.takesLines else { return [] }
+        guard plan.lines != .none else { return [] }
         return await ProtocolExamination(peer: self, way: way).run()
     }
 }

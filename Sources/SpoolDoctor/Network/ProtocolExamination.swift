@@ -33,7 +33,7 @@ struct ProtocolExamination {
                         remedy: "Check the port of `address`."
                     )
                 ]
-            case .alert, .closed: return [await wantsTLS(did, reaction)]
+            case .alert, .closed: return [try await wantsTLS(did, reaction)]
             }
         } catch {
             return [peer.problem("protocol", did: did, error)]
@@ -41,7 +41,9 @@ struct ProtocolExamination {
     }
 
     /// It may be a TLS server: a handshake tells.
-    private func wantsTLS(_ did: String, _ reaction: PlainProbe.Reaction) async -> Finding {
+    private func wantsTLS(_ did: String, _ reaction: PlainProbe.Reaction) async throws(NetworkCause)
+        -> Finding
+    {
         let seen = await TLSProbe(way, TLSSettings()).handshake(.recordingChain)
         let did = did + ", then began a TLS handshake"
         if reaction == .alert || !seen.chain.isEmpty || seen.failure == .clientCertificateRequired
@@ -55,6 +57,16 @@ struct ProtocolExamination {
                 remedy:
                     "Set `transport: tls` for this sink (its CA as `tls.ca_file`), or use the receiver's port "
                     + "without TLS."
+            )
+        }
+        if peer.plan.lines == .counted, try await PlainProbe(way, sendsLines: false).react() == .silence {
+            return peer.finding(
+                "protocol",
+                .ok,
+                did: did + ", then sent nothing",
+                found:
+                    "it closes at a line without a count and keeps a silent connection, as a receiver that is "
+                    + "strict about octet counting does"
             )
         }
         return peer.finding(

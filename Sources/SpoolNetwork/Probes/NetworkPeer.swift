@@ -16,27 +16,37 @@ package struct ConnectionPlan: Sendable, Equatable {
         case udp
     }
 
+    /// How a peer that takes plain lines tells where one ends.
+    package enum Lines: Sendable, Equatable {
+        /// It takes none.
+        case none
+        /// By LF: it drops empty ones, and may be sent some to see how it takes them.
+        case ended
+        /// By a count in front (RFC 6587, section 3.4.1): a strict one closes at an empty line.
+        case counted
+    }
+
     /// What the peer is to the operator: `portal`, `login`, `SIEM`.
     package let role: String
     package let endpoint: Endpoint
     package let transport: Transport
     /// The HTTP proxy on the way; nil for a straight one.
     package let proxy: ProxyAddress?
-    /// True when lines end with LF: then a peer may be sent empty ones to see how it takes them.
-    package let takesLines: Bool
+    /// The plain lines that it takes.
+    package let lines: Lines
 
     package init(
         role: String,
         endpoint: Endpoint,
         transport: Transport,
         proxy: ProxyAddress? = nil,
-        takesLines: Bool = false
+        lines: Lines = .none
     ) {
         self.role = role
         self.endpoint = endpoint
         self.transport = transport
         self.proxy = proxy
-        self.takesLines = takesLines
+        self.lines = lines
     }
 }
 

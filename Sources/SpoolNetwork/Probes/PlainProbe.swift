@@ -18,14 +18,21 @@ package struct PlainProbe: Sendable {
     }
 
     private let way: Way
+    private let sendsLines: Bool
 
-    package init(_ way: Way) { self.way = way }
+    /// - Parameters:
+    ///   - way: to the peer.
+    ///   - sendsLines: False to send nothing, and only see whether it keeps the connection.
+    package init(_ way: Way, sendsLines: Bool = true) {
+        self.way = way
+        self.sendsLines = sendsLines
+    }
 
     /// Connects, sends, watches and closes.
     package func react() async throws(NetworkCause) -> Reaction {
-        let reaction = ReactionBox()
+        let (reaction, sendsLines) = (ReactionBox(), sendsLines)
         let channel = try await way.connect { channel in
-            try channel.pipeline.syncOperations.addHandler(ReactionWatcher(reaction))
+            try channel.pipeline.syncOperations.addHandler(ReactionWatcher(reaction, sendsLines: sendsLines))
         }
         try? await channel.closeFuture.get()
         return reaction.value

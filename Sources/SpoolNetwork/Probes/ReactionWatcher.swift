@@ -21,11 +21,15 @@ final class ReactionWatcher: ChannelInboundHandler {
     private static let patience = TimeAmount.seconds(1)
 
     private let reaction: ReactionBox
+    private let sendsLines: Bool
 
-    init(_ reaction: ReactionBox) { self.reaction = reaction }
+    init(_ reaction: ReactionBox, sendsLines: Bool) {
+        self.reaction = reaction
+        self.sendsLines = sendsLines
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        context.writeAndFlush(wrapOutboundOut(Self.lines), promise: nil)
+        if sendsLines { context.writeAndFlush(wrapOutboundOut(Self.lines), promise: nil) }
         let (reaction, channel) = (reaction, context.channel)
         _ = context.eventLoop.scheduleTask(in: Self.patience) {
             reaction.note(.silence)

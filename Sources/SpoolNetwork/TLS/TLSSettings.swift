@@ -30,6 +30,7 @@ package struct TLSSettings: Sendable, Equatable {
         if (certFile == nil) != (keyFile == nil) {
             problems.add("`cert_file` and `key_file` only work together", at: node)
         }
+        guard !node.secrets.isSparing else { return }
         if let caNode, let caFile {
             do throws(TrustFileProblem) {
                 _ = try TrustFile.certificates(at: caFile)

@@ -14,7 +14,7 @@ extension SyslogSink: NetworkPeer {
                 role: "SIEM",
                 endpoint: settings.endpoint,
                 transport: transport,
-                takesLines: settings.format.framing == .lines
+                lines: settings.format.framing == .lines ? .ended : .counted
             )
         ]
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpoolConfig
 import SpoolCore
 import SpoolDaemon
 
@@ -17,9 +18,15 @@ struct CheckCommand: AsyncParsableCommand {
     )
     var connect = false
 
+    private static let withCredentials =
+        "`systemd-run --pipe --wait -p LoadCredential=NAME:/path spool check --connect` has it, too"
+
     func run() async throws {
-        let composition = try config.composition()
+        let composition = try config.composition(need: connect ? .all : .allButCredentials)
         for warning in composition.warnings { Output.line("warning: \(warning)") }
+        for secret in composition.spared {
+            Output.line("not checked: \(secret) is for the daemon alone; \(Self.withCredentials)")
+        }
         Output.line("\(composition.path): ok (\(composition.summary))")
         guard connect else { return }
         let findings = await ConnectionCheck(composition).run()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import SpoolControl
+import SpoolConfig
 import SpoolCore
 import SpoolDaemon
 import SpoolDoctor
@@ -22,7 +23,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Check every page of the spool, which takes minutes for gigabytes.") var thorough = false
 
     func run() async throws {
-        let composition = try config.composition()
+        let composition = try config.composition(need: .all)
         let doctor = Doctor(
             sources: composition.allSources,
             sinks: composition.allSinks,

@@ -24,12 +24,16 @@ struct ConfigurationOption: ParsableArguments {
     }
 
     /// The whole configuration, composed.
-    func composition() throws -> Composition {
+    ///
+    /// - Parameter need: the secrets that the command cannot do without; those that ask a source or send events only
+    ///   when no daemon runs get them then (`Composition.withSecrets`).
+    func composition(need: SparingSecrets.Need = .none) throws -> Composition {
         do throws(ConfigurationFault) {
             return try Composition.read(
                 path: try ConfigurationLocation.find(option: file, environment: Self.environment),
                 environment: Self.environment,
-                hostName: ProcessInfo.processInfo.hostName
+                hostName: ProcessInfo.processInfo.hostName,
+                need: need
             )
         } catch {
             throw CommandFailure(error)

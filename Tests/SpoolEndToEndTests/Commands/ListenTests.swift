@@ -52,6 +52,30 @@ struct ListenTests {
         }
     }
 
+    @Test("over HTTP and IPv6: what another program posts is printed, and the answer says how much came")
+    func http() async throws {
+        try await Site.run(.busy(history: 0)) { site in
+            let listener = listen(at: site, "http://[::1]:0", ["--once", "2"], "tcp")
+            let port = try await port(of: listener)
+            let post = """
+                import sys, urllib.request
+                lines = "".join(f"CEF:0|v|p|1|c|n|0|externalId={i}\\n" for i in "ab")
+                print(urllib.request.urlopen(sys.argv[1], lines.encode(), 30).read().decode())
+                """
+
+            let posted = try await Child.answer("python3", ["-c", post, "http://[::1]:\(port)/in"])
+            let status = try await listener.exit()
+
+            let printed = try listener.lines(.output).map {
+                try JSONDecoder().decode(Printed.self, from: Data($0.utf8))
+            }
+            let ids = printed.compactMap { $0.line.flatMap { try? CEFParser.parse($0)["externalId"] } }
+            #expect(posted.output == #"{"received":2}"#, "\(posted)")
+            #expect(status == .exited(0) && ids == ["a", "b"])
+            #expect(printed.last?.summary?.events == 2)
+        }
+    }
+
     @Test("Ctrl-C ends it with a summary that tells repeated ids and lines that are no CEF")
     func summary() async throws {
         try await Site.run(.busy(history: 0)) { site in
