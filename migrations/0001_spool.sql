@@ -183,6 +183,8 @@ CREATE TABLE ledger (
 
 -- Rows that speak for a range of a stream; first_seq is there to pass over rows without reading them.
 CREATE INDEX ledger_range ON ledger (sink_id, stream_id, last_seq, first_seq);
+-- When a connection settled last, and which ones no row names any more.
+CREATE INDEX ledger_connection ON ledger (connection_id, settled_ms);
 
 CREATE TABLE dead_letter (
     sink_id INTEGER NOT NULL REFERENCES sink (id), -- who refused it

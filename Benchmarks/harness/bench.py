@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from . import floor as c_programs
-from . import fetch, measure, memory, peers, spool, verify
+from . import fetch, look, measure, memory, peers, spool, verify
 from .child import BenchmarkError
 from .figures import Row
 
@@ -19,6 +19,8 @@ PAGES = (500, 5_000)
 MEMORY_EVENTS = 300_000
 # A backlog, its copy, the lines and a queue of them lie beside each other.
 BYTES_PER_EVENT = 12_000
+# Made-up rows of a spool that is only looked at, and its log while it is filled.
+BYTES_PER_LOOK = 600
 
 
 @dataclass
@@ -55,7 +57,7 @@ class Bench:
         self.spool = spool.Spool(options.spool) if "spool" in options.only else None
         self.sqlite = "sqlite" in options.only
         self.peers = peers.find_peers(folder, options.only)
-        self._require_space()
+        self._require_space(BYTES_PER_LOOK if options.task == ["look"] else BYTES_PER_EVENT)
 
     def versions(self):
         """Names and versions of all that is measured."""
@@ -117,6 +119,14 @@ class Bench:
         say(f"proving a window of {self.events:,} events")
         return verify.verify(self.spool, self.events, self.receiver, self.folder)
 
+    def look(self):
+        """Looks at a spool of all events, and at one of a hundredth; returns what both took."""
+        sizes = []
+        for events in (max(1, self.events // 100), self.events):
+            say(f"looking at a spool of {events:,} events")
+            sizes.append(look.look(self.spool, events, self.folder))
+        return sizes
+
     def _fetch(self):
         return fetch.fetch(self.spool, INSERTED_ROWS, self.folder)
 
@@ -147,8 +157,8 @@ class Bench:
         lines = self.some_lines if peer.synced else self.lines
         return measure.insert_into_peer(peer, lines, self.receiver, self.folder)
 
-    def _require_space(self):
+    def _require_space(self, each):
         found = os.statvfs(self.folder)
-        free, needed = found.f_bavail * found.f_frsize, self.events * BYTES_PER_EVENT
+        free, needed = found.f_bavail * found.f_frsize, self.events * each
         if free < needed:
             raise BenchmarkError(f"{self.folder} has {free >> 20} MiB free, {needed >> 20} are needed; see --folder")

@@ -41,7 +41,7 @@ class Gauge:
 
     def end(self, name):
         """Ends a phase, and begins the next."""
-        sizes = self._sizes()
+        sizes = self.sizes()
         waiting = self.reader.waiting()
         seconds = time.monotonic() - self.begun
         figures = [sizes[key] for key in ("VmRSS", "RssAnon", "VmHWM")]
@@ -54,7 +54,7 @@ class Gauge:
         with open(f"/proc/{self.child.pid}/clear_refs", "w", encoding="ascii") as file:
             file.write("5")
 
-    def _sizes(self):
+    def sizes(self):
         try:
             with open(f"/proc/{self.child.pid}/status", encoding="utf-8") as file:
                 found = re.findall(r"^(\w+):\s+(\d+) kB$", file.read(), re.MULTILINE)

@@ -136,6 +136,36 @@ import Testing
     }
 
     @Test(
+        "a window longer than one slice of the ledger is walked to its end, and what is missing found in each part"
+    )
+    func missingFarApart() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        let far = Int64(ReplayRead.rows) * 3
+        try await test.append(stream, (1...3).map { .at($0) })
+        try await test.spool.write {
+            try $0.execute(sql: "UPDATE sqlite_sequence SET seq = ? WHERE name = 'event'", arguments: [far])
+        }
+        try await test.append(stream, (4...6).map { .at($0) })
+        let subscription = try await test.spool.subscriptions(of: sink)[0].id
+        var commit = DeliveryCommit(sink: sink, at: .t(20))
+        commit.entries = [
+            .live(stream, Seq(1), Seq(1), events: 1, outcome: .filtered),
+            // From one part into another.
+            .live(stream, Seq(2), Seq(far + 1), events: 3),
+            .live(stream, Seq(far + 2), Seq(far + 2), events: 1, outcome: .filtered),
+            .live(stream, Seq(far + 3), Seq(far + 3), events: 1),
+        ]
+        commit.watermarks = [subscription: Seq(far + 3)]
+        try await test.spool.settle(commit)
+
+        let replay = try await test.spool.create(Self.request(0, 100, missingOnly: true), at: .t(50))
+        let sent = try await Self.drain(test.spool, replay, stream)
+
+        #expect(sent == [["e1"], ["e5"]])
+    }
+
+    @Test(
         "rows of evidence kernel of a connection's last 60 s are doubtful after an unclean end, unless proved later",
         arguments: [91, 100, 100_000]
     )

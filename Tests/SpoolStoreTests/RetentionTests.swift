@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SpoolCore
+import Synchronization
 import Testing
 
 @testable import SpoolStore
@@ -63,6 +64,114 @@ import Testing
 
         #expect(report.events == 2)
         #expect(try await test.values("SELECT seq FROM event ORDER BY seq") == [3, 4, 5])
+    }
+
+    @Test("once it has seen all that is settled, retention does not go through a backlog, however long")
+    func stopsAtBacklog() async throws {
+        let (test, stream, sink) = try await Self.make()
+        try await test.append(stream, (1...3 * Retention.slice).map { .at($0) })
+        // It stays, at the very beginning.
+        try await test.spool.deliver(
+            sink,
+            limit: 1,
+            outcome: .refused(Refusal(reason: "rejected", detail: "no"))
+        )
+        let scan = PruneScan(
+            stream,
+            cutoff: .t(900_000),
+            sweepsBack: .zero,
+            leftBefore: .t0,
+            pausedBefore: .t0,
+            now: .t(900_000)
+        )
+
+        let (isEmpty, isAtEnd) = try await test.spool.read { [scan] db in
+            var scan = scan
+            return (try scan.candidates(db) == nil, scan.isAtEnd)
+        }
+
+        #expect(isEmpty && isAtEnd)
+    }
+
+    @Test("asked to stop, retention ends after the slice under way, and goes on there the next time")
+    func stops() async throws {
+        let (test, stream, sink) = try await Self.make()
+        try await test.append(stream, (1...3 * Retention.slice).map { .at($0) })
+        try await test.spool.deliver(sink)
+        let asked = Mutex(0)
+
+        let first = try await test.spool.prune(now: Self.now(stream, 900_000), age: .zero) {
+            asked.withLock { count in
+                count += 1
+                return count > 1
+            }
+        }
+        let second = try await test.spool.prune(now: Self.now(stream, 900_000), age: .zero)
+
+        #expect(first.events == Retention.slice)
+        #expect(second.events == 2 * Retention.slice)
+    }
+
+    @Test("a settled event that lies behind a backlog in time is found without going through the backlog")
+    func passesBacklog() async throws {
+        let (test, stream, sink) = try await Self.make()
+        try await test.append(stream, [.at(100_000), .at(950_000)])
+        try await test.spool.deliver(sink)
+        try await test.append(stream, (1...4 * Retention.slice).map { .at($0) })
+        let scan = PruneScan(
+            stream,
+            cutoff: .t(900_000),
+            sweepsBack: .zero,
+            leftBefore: .t0,
+            pausedBefore: .t0,
+            now: .t(900_000)
+        )
+
+        let found = try await test.spool.read { [scan] db in
+            var scan = scan
+            return try (1...2).map { _ in try scan.candidates(db)?.seqs }
+        }
+
+        #expect(found == [nil, [1]])
+    }
+
+    @Test("what is settled goes although a backlog and what stays lie before, between and behind it in time")
+    func mixedWithBacklog() async throws {
+        let (test, stream, sink) = try await Self.make()
+        let count = 2 * Retention.slice
+        // Settled events have odd seconds; those that come later, with even ones, wait.
+        try await test.append(stream, (0..<count).map { .at(2 * $0 + 1) })
+        try await test.spool.deliver(
+            sink,
+            limit: 1,
+            outcome: .refused(Refusal(reason: "rejected", detail: "no"))
+        )
+        try await test.spool.deliver(sink, limit: count)
+        try await test.append(stream, (0..<count).map { .at(2 * $0) })
+
+        let report = try await test.spool.prune(now: Self.now(stream, 900_000), age: .zero)
+
+        #expect(report.events == count - 1)
+        #expect(try await test.spool.status().streams[0].kept == count + 1)
+        #expect(try await test.values("SELECT last_seq FROM ledger") == [1])
+    }
+
+    @Test("a ledger row goes with its last event, whichever goes first")
+    func ledgerRows() async throws {
+        let (test, stream, sink) = try await Self.make()
+        try await test.append(stream, [.at(100), .at(10), .at(200), .at(20), .at(30), .at(300)])
+        for _ in 1...3 { try await test.spool.deliver(sink, limit: 2) }
+
+        _ = try await test.spool.prune(now: Self.now(stream, 50), age: .zero)
+        let young = try await test.values("SELECT first_seq FROM ledger ORDER BY id")
+        _ = try await test.spool.prune(now: Self.now(stream, 150), age: .zero)
+        let middle = try await test.values("SELECT first_seq FROM ledger ORDER BY id")
+        _ = try await test.spool.prune(now: Self.now(stream, 400), age: .zero)
+        let old = try await test.values("SELECT first_seq FROM ledger ORDER BY id")
+
+        #expect(young == [1, 3, 5])
+        #expect(middle == [3, 5])
+        #expect(old == [])
     }
 
     @Test("without the source's time since the start nothing goes")

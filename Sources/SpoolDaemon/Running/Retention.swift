@@ -32,7 +32,7 @@ struct Retention: Sendable {
             if stop.isAsked { return }
             guard spool.pause != nil || time.elapsed() - last >= Self.interval else { continue }
             last = time.elapsed()
-            let trouble = try await prune(age: age, sweepsBack: sweepsBack)
+            let trouble = try await prune(age: age, sweepsBack: sweepsBack, stop)
             if let trouble, trouble != said {
                 logger.error("retention did not run", metadata: ["cause": "\(trouble)"])
             }
@@ -41,7 +41,7 @@ struct Retention: Sendable {
     }
 
     /// - Returns: what kept it from its work for now.
-    private func prune(age: Duration, sweepsBack: [StreamID: Duration]) async throws(StoreError)
+    private func prune(age: Duration, sweepsBack: [StreamID: Duration], _ stop: Stop) async throws(StoreError)
         -> StoreError?
     {
         var now: [StreamID: SourceTime] = [:]
@@ -49,7 +49,7 @@ struct Retention: Sendable {
             now[stream] = SourceTime(date: date, sweepsBack: sweepsBack[stream] ?? .zero)
         }
         do throws(StoreError) {
-            let report = try await spool.prune(now: now, at: time.wall(), age: age)
+            let report = try await spool.prune(now: now, at: time.wall(), age: age) { stop.isAsked }
             if report.events > 0 {
                 logger.info("events deleted by retention", metadata: ["events": "\(report.events)"])
                 pruned.notify()

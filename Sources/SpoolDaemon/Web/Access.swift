@@ -36,11 +36,9 @@ struct Access: Sendable {
         return String(host.prefix { $0 != ":" }).lowercased()
     }
 
-    /// The scheme is written in any case (RFC 9110, 11.1).
     private func shows(_ authorization: String?, _ token: Secret) -> Bool {
-        let parts = (authorization ?? "").split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
-        return Self.areEqual(Array(parts[1].utf8), Array(token.reveal().utf8))
+        guard let authorization, let shown = ShownToken(authorization: authorization) else { return false }
+        return Self.areEqual(shown.bytes, Array(token.reveal().utf8))
     }
 
     /// Looks at every byte, so that the time it takes does not tell how many were right.

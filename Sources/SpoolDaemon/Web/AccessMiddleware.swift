@@ -23,10 +23,10 @@ struct AccessMiddleware: RouterMiddleware {
             return .text("This is not the name of this server; use localhost.\n", status: .misdirectedRequest)
         case .unauthorized:
             var response = Response.text(
-                "A token is needed: Authorization: Bearer <status.token>.\n",
+                "Sign in with any user name and status.token as the password, or send it as Bearer.\n",
                 status: .unauthorized
             )
-            response.headers[.wwwAuthenticate] = "Bearer realm=\"spool\""
+            response.headers[values: .wwwAuthenticate] = ShownToken.challenges
             return response
         }
     }

@@ -27,13 +27,12 @@ enum SinkConnections {
     }
 
     /// Closes what a crash left open as unclean, at the last thing known of it: its last ledger row.
-    static func closeLeftOpen(_ db: Database) throws {
-        try db.execute(
-            sql: """
-                UPDATE connection SET how = 'unclean', closed_ms = coalesce(
-                    (SELECT max(l.settled_ms) FROM ledger l WHERE l.connection_id = connection.id), opened_ms)
-                WHERE closed_ms IS NULL
-                """
-        )
-    }
+    static func closeLeftOpen(_ db: Database) throws { try db.execute(sql: closeSQL) }
+
+    /// Both by index: a start takes no longer for a long ledger.
+    static let closeSQL = """
+        UPDATE connection INDEXED BY connection_open SET how = 'unclean', closed_ms = coalesce(
+            (SELECT max(l.settled_ms) FROM ledger l WHERE l.connection_id = connection.id), opened_ms)
+        WHERE closed_ms IS NULL
+        """
 }

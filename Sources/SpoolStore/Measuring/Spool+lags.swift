@@ -30,7 +30,7 @@ extension Spool {
         }
     }
 
-    /// Measures at most `limit` events and as many ledger rows after a position, in one short read.
+    /// Measures at most `limit` events and a tenth as many ledger rows after a position, in one short read.
     package func lags(after position: LagPosition, limit: Int = 10_000) async throws(StoreError) -> LagSlice {
         try await read { db in
             var slice = LagSlice(next: position, isCut: false)
@@ -74,17 +74,22 @@ private enum LagReading {
             ),
             arguments: [slice.next.ledger, limit]
         )
+        var looked = 0
         for row in rows {
             slice.next.ledger = row[0]
             guard row[7] else { continue }
-            try add(db, row, to: &slice.sinks[SinkID(row[1]), default: LagHistogram()])
+            looked += try add(db, row, to: &slice.sinks[SinkID(row[1]), default: LagHistogram()])
+            // After an outage each row may be of events of very different ages.
+            if looked >= limit * 10 { break }
         }
-        if rows.count == limit { slice.isCut = true }
+        if rows.count == limit || looked >= limit * 10 { slice.isCut = true }
     }
 
     /// Events come in the order in which they were fetched, so that both ends of a range tell of all between
     /// when they fall under the same bound; only else is each looked at.
-    private static func add(_ db: Database, _ row: Row, to histogram: inout LagHistogram) throws {
+    ///
+    /// - Returns: how many were looked at.
+    private static func add(_ db: Database, _ row: Row, to histogram: inout LagHistogram) throws -> Int {
         let (stream, first, last, settled): (Int64, Int64, Int64, Int64) = (row[2], row[3], row[4], row[6])
         let ends = try [first, last].compactMap { seq in
             try Int64.fetchOne(
@@ -94,7 +99,7 @@ private enum LagReading {
         }
         if ends.count == 2, LagHistogram.index(ends[0]) == LagHistogram.index(ends[1]) {
             histogram.add(milliseconds: (ends[0] + ends[1]) / 2, events: row[5])
-            return
+            return 0
         }
         let each = try RawStatement(
             db,
@@ -104,6 +109,11 @@ private enum LagReading {
         for (index, value) in [stream, first, last, settled].enumerated() {
             each.bind(value, at: Int32(index + 1))
         }
-        while try each.step() { histogram.add(milliseconds: each.int(0)) }
+        var looked = 0
+        while try each.step() {
+            histogram.add(milliseconds: each.int(0))
+            looked += 1
+        }
+        return looked
     }
 }

@@ -51,24 +51,30 @@ private enum CoverageRows {
         after: (from: Int64, id: Int64),
         limit: Int
     ) throws -> [Window] {
-        let rows = try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT id, from_ms, to_ms, state = 'complete'
-                        AND filter_hash = (SELECT filter_hash FROM stream WHERE id = ?1)
-                    FROM fetch_window WHERE stream_id = ?1 AND (from_ms, id) > (?2, ?3)
-                    ORDER BY from_ms, id LIMIT ?4
-                    """
-            ),
-            arguments: [stream.value, after.from, after.id, limit]
-        )
-        return rows.map { row in
-            Window(
-                id: row[0],
-                from: Timestamp(milliseconds: row[1]),
-                to: Timestamp(milliseconds: row[2]),
-                isProof: row[3] ?? false
+        let row = try RawStatement(db, windowsSQL)
+        defer { row.release() }
+        row.bind(stream.value, at: 1)
+        row.bind(after.from, at: 2)
+        row.bind(after.id, at: 3)
+        row.bind(Int64(limit), at: 4)
+        var windows: [Window] = []
+        windows.reserveCapacity(limit)
+        while try row.step() {
+            windows.append(
+                Window(
+                    id: row.int(0),
+                    from: Timestamp(milliseconds: row.int(1)),
+                    to: Timestamp(milliseconds: row.int(2)),
+                    isProof: row.int(3) == 1
+                )
             )
         }
+        return windows
     }
+
+    private static let windowsSQL = """
+        SELECT w.id, w.from_ms, w.to_ms, w.state = 'complete' AND w.filter_hash = t.filter_hash
+        FROM stream t CROSS JOIN fetch_window w ON w.stream_id = t.id
+        WHERE t.id = ?1 AND (w.from_ms, w.id) > (?2, ?3) ORDER BY w.from_ms, w.id LIMIT ?4
+        """
 }

@@ -48,19 +48,22 @@ enum FetchWindow {
         return try merge(db, window)
     }
 
+    /// Among the windows that begin before it, only the nearest are looked at: on a busy stream none may be empty.
+    static let neighbourSQL = """
+        SELECT b.id FROM fetch_window a JOIN fetch_window b ON b.id IN (
+            SELECT id FROM fetch_window n
+            WHERE n.stream_id = a.stream_id AND n.from_ms <= a.from_ms ORDER BY n.from_ms DESC LIMIT 500)
+        WHERE a.id = ? AND a.seen = 0 AND b.to_ms >= a.from_ms AND b.reason = a.reason
+            AND b.filter_hash = a.filter_hash AND b.state = 'complete' AND b.seen = 0 AND b.id < a.id
+        ORDER BY b.from_ms DESC, b.id DESC LIMIT 1
+        """
+
     /// Joins an empty, complete window to the one read before it for the same reason and with the same filters,
     /// if that was empty as well and reaches up to it: a quiet month is one row, not two hundred thousand.
     private static func merge(_ db: Database, _ window: WindowID) throws -> WindowID {
         let neighbour = try Int64.fetchOne(
             db.cachedStatement(
-                sql: """
-                    SELECT b.id FROM fetch_window a
-                    JOIN fetch_window b ON b.stream_id = a.stream_id AND b.from_ms <= a.from_ms
-                        AND b.to_ms >= a.from_ms AND b.reason = a.reason AND b.filter_hash = a.filter_hash
-                        AND b.state = 'complete' AND b.seen = 0 AND b.id < a.id
-                    WHERE a.id = ? AND a.seen = 0
-                    ORDER BY b.from_ms DESC, b.id DESC LIMIT 1
-                    """
+                sql: neighbourSQL
             ),
             arguments: [window.value]
         )

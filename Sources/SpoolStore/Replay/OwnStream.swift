@@ -102,6 +102,9 @@ enum OwnStream {
         ) != nil
     }
 
+    /// By sink, since that is what its rows are found by.
+    static let ledgerSQL = "DELETE FROM ledger WHERE sink_id IN (SELECT id FROM sink) AND stream_id = ?"
+
     /// One transaction's worth of deleting a replay's own streams, but for those that are still needed.
     ///
     /// - Returns: how many events went; nil when nothing is left of them.
@@ -120,7 +123,8 @@ enum OwnStream {
         let gone = db.changesCount
         try db.execute(sql: "UPDATE stream SET kept = kept - ? WHERE id = ?", arguments: [gone, stream])
         if gone == slice { return gone }
-        for table in ["ledger", "replay_stream", "subscription", "fetch_window"] {
+        try db.execute(sql: ledgerSQL, arguments: [stream])
+        for table in ["replay_stream", "subscription", "fetch_window"] {
             try db.execute(sql: "DELETE FROM \(table) WHERE stream_id = ?", arguments: [stream])
         }
         try db.execute(sql: "DELETE FROM stream WHERE id = ?", arguments: [stream])

@@ -63,6 +63,8 @@ struct ReplayRead {
     }
 
     private func walk(_ db: Database, after: Int64, _ limit: BatchLimit, raw: Bool) throws -> ReplayBatch {
+        // Of the ledger only the part that this slice can come to is read: it may be as long as the window is.
+        let end = mode == .missing ? try reach(db, after: after) : self.end
         var map =
             mode == .missing
             ? try LedgerMap(db, sink: sink, stream: stream, after: after, through: end) : LedgerMap()
@@ -75,7 +77,7 @@ struct ReplayRead {
         var (scanned, hasLeftOut) = (after, false)
         for _ in 0..<Self.rows {
             guard try row.step() else {
-                return ReplayBatch(events: batch, scannedThrough: Seq(end), isLast: true)
+                return ReplayBatch(events: batch, scannedThrough: Seq(end), isLast: end >= self.end)
             }
             let seq = row.int(0)
             scanned = seq
@@ -98,7 +100,22 @@ struct ReplayRead {
             hasLeftOut = false
             if batch.count >= limit.events || batch.text.count >= limit.bytes { break }
         }
-        return ReplayBatch(events: batch, scannedThrough: Seq(scanned), isLast: scanned >= end)
+        return ReplayBatch(events: batch, scannedThrough: Seq(scanned), isLast: scanned >= self.end)
+    }
+
+    /// How far a slice may come: `rows` numbers from the stream's next event on, which are no more events than that.
+    private func reach(_ db: Database, after: Int64) throws -> Int64 {
+        let next = try Int64.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT seq FROM event INDEXED BY event_stream
+                    WHERE stream_id = ? AND seq > ? ORDER BY seq LIMIT 1
+                    """
+            ),
+            arguments: [stream.value, after]
+        )
+        guard let next, next < end else { return end }
+        return min(end, next + Int64(Self.rows))
     }
 
     static func chosenSQL(raw: Bool) -> String {

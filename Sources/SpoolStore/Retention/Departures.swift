@@ -50,14 +50,13 @@ enum Departures {
         return ids.map { ReplayID($0) }
     }
 
+    static let connectionsSQL = """
+        DELETE FROM connection WHERE closed_ms IS NOT NULL AND id < (SELECT min(connection_id) FROM ledger)
+        """
+
     /// Connections that no ledger row names any more, notifications long cleared, and gaps long healed.
     static func deleteUnreferenced(_ db: Database, _ times: PruneTimes) throws {
-        try db.execute(
-            sql: """
-                DELETE FROM connection WHERE closed_ms IS NOT NULL
-                    AND id < (SELECT min(connection_id) FROM ledger)
-                """
-        )
+        try db.execute(sql: connectionsSQL)
         try db.execute(
             sql: "DELETE FROM notification WHERE cleared_ms < ?",
             arguments: [(times.wall - times.age).milliseconds]

@@ -15,6 +15,8 @@ struct PruneScan: Sendable {
     /// The place after which the next slice begins.
     private var time = Int64.min
     private var seq = Int64.min
+    /// Events settled everywhere that it has come by and that stay.
+    private var spared = 0
     private(set) var isAtEnd = false
 
     init(
@@ -66,6 +68,26 @@ struct PruneScan: Sendable {
         )
     }
 
+    /// Goes on at the next settled event, where those are few enough to be looked through: a backlog may be millions.
+    private mutating func passBacklog(_ db: Database, _ scope: PruneScope) throws {
+        guard scope.settled <= Retention.few else { return }
+        let statement = try RawStatement(db, Self.settledSQL)
+        defer { statement.release() }
+        for (index, value) in [stream.value, scope.floor, time, seq, scope.bound].enumerated() {
+            statement.bind(value, at: Int32(index + 1))
+        }
+        if try statement.step(), !statement.isNull(0) {
+            (time, seq) = (statement.int(0), .min)
+        } else {
+            isAtEnd = true
+        }
+    }
+
+    static let settledSQL = """
+        SELECT min(created_ms) FROM event INDEXED BY event_stream
+        WHERE stream_id = ?1 AND seq <= ?2 AND (created_ms, seq) > (?3, ?4) AND created_ms < ?5
+        """
+
     /// One transaction's worth: deletes what may go of the next events.
     mutating func slice(_ db: Database) throws -> PruneReport {
         try candidates(db)?.delete(db) ?? PruneReport()
@@ -99,13 +121,20 @@ struct PruneScan: Sendable {
             looked += 1
             time = statement.int(0)
             seq = statement.int(1)
-            guard seq <= scope.floor, statement.int(2) == 0 else { continue }
+            guard seq <= scope.floor else { continue }
+            guard statement.int(2) == 0 else {
+                spared += 1
+                continue
+            }
             gone.append(seq)
             newest = max(newest, time)
         }
-        isAtEnd = looked < Retention.slice
+        isAtEnd = looked < Retention.slice || spared + gone.count >= scope.settled
         statement.reset()
-        guard !gone.isEmpty else { return nil }
+        guard !gone.isEmpty else {
+            if !isAtEnd, seq > scope.floor { try passBacklog(db, scope) }
+            return nil
+        }
         return PruneSlice(stream: stream, seqs: gone, newest: newest, scope: scope)
     }
 }

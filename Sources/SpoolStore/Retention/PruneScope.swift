@@ -9,6 +9,8 @@ struct PruneScope {
     let floor: Int64
     /// The local clock's time, for what is told of.
     let now: Timestamp
+    /// How many of the stream's events lie up to there: who has seen them all need not go through a backlog.
+    let settled: Int
     /// Subscriptions of sinks that left too long ago to count, with their watermarks.
     let forsaken: [(id: Int64, sink: String, watermark: Int64)]
 
@@ -29,13 +31,15 @@ struct PruneScope {
             progress.sweep?.from,
         ]
         bound = limits.compactMap { $0?.milliseconds }.min() ?? .min
-        var floor = Int64.max
+        var (floor, waiting) = (Int64.max, 0)
         var forsaken: [(id: Int64, sink: String, watermark: Int64)] = []
         let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT s.id, k.name, s.watermark_seq, s.state = 'left' AND s.left_ms < ?
-                    FROM subscription s JOIN sink k ON k.id = s.sink_id WHERE s.stream_id = ?
+                    SELECT s.id, k.name, s.watermark_seq, s.state = 'left' AND s.left_ms < ?,
+                        t.inserted - s.passed
+                    FROM subscription s JOIN sink k ON k.id = s.sink_id JOIN stream t ON t.id = s.stream_id
+                    WHERE s.stream_id = ?
                     """
             ),
             arguments: [leftBefore.milliseconds, stream.value]
@@ -43,11 +47,16 @@ struct PruneScope {
         for row in rows {
             if row[3] as Bool? ?? false {
                 forsaken.append((row[0], row[1], row[2]))
-            } else {
-                floor = min(floor, row[2])
+            } else if row[2] < floor {
+                (floor, waiting) = (row[2], row[4])
             }
         }
         self.floor = floor
+        let kept = try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT kept FROM stream WHERE id = ?"),
+            arguments: [stream.value]
+        )
+        settled = (kept ?? 0) - waiting
         self.forsaken = forsaken
         // The usual case with a sink that is down: its backlog is all there is.
         let first = try Int64.fetchOne(

@@ -35,18 +35,42 @@ struct PruneSlice {
     }
 
     private func deleteLedger(_ db: Database) throws {
-        guard let first = seqs.min(), let last = seqs.max() else { return }
+        let holes = try holes(db)
         for sink in try Int64.fetchAll(db.cachedStatement(sql: "SELECT id FROM sink")) {
-            try db.cachedStatement(
-                sql: """
-                    DELETE FROM ledger WHERE id IN (
-                        SELECT l.id FROM ledger l INDEXED BY ledger_range
-                        WHERE l.sink_id = ?1 AND l.stream_id = ?2 AND l.last_seq >= ?3 AND l.first_seq <= ?4
-                            AND NOT EXISTS (SELECT 1 FROM event e INDEXED BY event_stream
-                                WHERE e.stream_id = ?2 AND e.seq BETWEEN l.first_seq AND l.last_seq))
-                    """
-            ).execute(arguments: [sink, stream.value, first, last])
+            for hole in holes {
+                try db.cachedStatement(sql: Self.ledgerSQL)
+                    .execute(arguments: [sink, stream.value, hole.lowerBound, hole.upperBound])
+            }
         }
+    }
+
+    /// Rows that end in a hole speak for nothing, unless they begin before it; rows that end behind it
+    /// speak for the event there.
+    ///
+    /// So only those within are read, however long the ledger is.
+    static let ledgerSQL = """
+        DELETE FROM ledger WHERE id IN (
+            SELECT l.id FROM ledger l INDEXED BY ledger_range
+            WHERE l.sink_id = ?1 AND l.stream_id = ?2 AND l.last_seq >= ?3 AND l.last_seq < ?4
+                AND NOT EXISTS (SELECT 1 FROM event e INDEXED BY event_stream
+                    WHERE e.stream_id = ?2 AND e.seq BETWEEN l.first_seq AND l.last_seq))
+        """
+
+    /// Where the stream has no events now: each from one that went up to the next that is there.
+    private func holes(_ db: Database) throws -> [Range<Int64>] {
+        let next = try RawStatement(
+            db,
+            "SELECT seq FROM event INDEXED BY event_stream WHERE stream_id = ? AND seq > ? ORDER BY seq LIMIT 1"
+        )
+        defer { next.release() }
+        next.bind(stream.value, at: 1)
+        var holes: [Range<Int64>] = []
+        for seq in seqs.sorted() where seq >= holes.last?.upperBound ?? .min {
+            next.bind(seq, at: 2)
+            holes.append(seq..<(try next.step() ? next.int(0) : .max))
+            next.reset()
+        }
+        return holes
     }
 
     /// Notes on each forsaken subscription what it will miss, so that `gaps` and its backlog stay true.

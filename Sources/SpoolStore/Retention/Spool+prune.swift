@@ -8,12 +8,13 @@ extension Spool {
     /// Works in short transactions, some `limit` events a call. Never passes `since` or what sweeps may still
     /// meet; spares dead letters and what an unfinished replay has yet to send. `now` is what each stream's source
     /// has told since the start: a configured stream without it is left alone. `wall` is the local clock, by which
-    /// alone replays and notifications age.
+    /// alone replays and notifications age. Once `isStopped` says so it ends after the transaction under way.
     package func prune(
         now: [StreamID: SourceTime],
         at wall: Timestamp,
         age: Duration,
-        limit: Int = 100_000
+        limit: Int = 100_000,
+        isStopped: @Sendable () -> Bool = { false }
     ) async throws(StoreError) -> PruneReport {
         var report = PruneReport()
         let streams = try await read { try Departures.streams($0) }
@@ -25,18 +26,19 @@ extension Spool {
         report.replays = try await write { try Departures.replaysWithoutRight($0, at: wall) }
         for stream in streams {
             guard var scan = times.scan(stream, cutoff: { $0.date - age }) else { continue }
-            while !scan.isAtEnd, report.events < limit { report += try await run(&scan) }
+            while !scan.isAtEnd, report.events < limit, !isStopped() { report += try await run(&scan) }
         }
         // Any time the source has told is later than every record that may go.
         var scans = streams.compactMap { times.scan($0, cutoff: \.date) }
-        while report.events < limit, try await isUnderPressure() {
+        while report.events < limit, !isStopped(), try await isUnderPressure() {
             guard let oldest = try await oldest(&scans) else { break }
             report += try await run(&scans[oldest])
         }
         // What an ended replay kept for itself is the first to go when room is short.
         let ended = try await isUnderPressure() ? wall : wall - age
         for replay in try await read({ try OwnStream.ended($0, before: ended, now: wall) }) {
-            while report.events < limit, let gone = try await write({ try OwnStream.delete($0, of: replay) })
+            while report.events < limit, !isStopped(),
+                let gone = try await write({ try OwnStream.delete($0, of: replay) })
             {
                 report.events += gone
             }
@@ -46,7 +48,7 @@ extension Spool {
         if report.events > 0 {
             try await write { try Departures.deleteUnreferenced($0, times) }
         }
-        try await giveBack()
+        try await giveBack(isStopped: isStopped)
         report.bytesInUse = try await read { try Sizes.bytesInUse($0) }
         return report
     }
@@ -69,7 +71,17 @@ extension Spool {
         }
     }
 
+    /// Takes the next slice of a scan; what only stays, a backlog or what a replay has yet to send, costs a read.
     private func run(_ scan: inout PruneScan) async throws(StoreError) -> PruneReport {
+        let (ahead, isEmpty) = try await read { [scan] db in
+            var scan = scan
+            let isEmpty = try scan.candidates(db) == nil
+            return (scan, isEmpty)
+        }
+        if isEmpty {
+            scan = ahead
+            return PruneReport()
+        }
         let (next, report) = try await write { [scan] db in
             var scan = scan
             let report = try scan.slice(db)
@@ -95,11 +107,11 @@ extension Spool {
     }
 
     /// Returns free pages to the file system, all but a few; all of them when the disk is nearly full.
-    private func giveBack() async throws(StoreError) {
+    private func giveBack(isStopped: @Sendable () -> Bool) async throws(StoreError) {
         let isShort = files.freeBytes() < 2 * options.lowDiskBytes || !reserve.isWhole
         let spare = isShort ? 0 : Retention.sparePages
         defer { reserve.make(sparing: 2 * options.lowDiskBytes) }
-        while true {
+        while !isStopped() {
             let isDone = try await writeWithoutTransaction { [wal, files] db in
                 let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
                 guard free > spare else {

@@ -149,10 +149,11 @@ enum Notifications {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT id, at_ms, severity, code, subject, message, cleared_ms FROM notification
-                WHERE ? OR cleared_ms IS NULL ORDER BY id DESC LIMIT ?
+                SELECT id, at_ms, severity, code, subject, message, cleared_ms
+                FROM notification \(all ? "" : "INDEXED BY notification_open WHERE cleared_ms IS NULL")
+                ORDER BY id DESC LIMIT ?
                 """,
-            arguments: [all, limit]
+            arguments: [limit]
         )
         return rows.map(notification)
     }

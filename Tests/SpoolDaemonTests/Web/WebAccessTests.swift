@@ -1,3 +1,4 @@
+import Foundation
 import SpoolConfig
 import SpoolCore
 import Testing
@@ -45,6 +46,43 @@ struct WebAccessTests {
         let verdict = access.verdict(path: "/", host: "spool.example", authorization: authorization)
 
         #expect(verdict == (isAllowed ? .allowed : .unauthorized))
+    }
+
+    @Test(
+        "a token shown as the password of any user is taken, as browsers send it",
+        arguments: [
+            ("Basic", "anyone:0123456789abcdef", true), ("basic", ":0123456789abcdef", true),
+            ("BASIC", "spool:0123456789abcdef", true), ("Basic", "0123456789abcdef:", false),
+            ("Basic", "0123456789abcdef", false), ("Basic", "spool:0123456789abcdeF", false),
+            ("Basic", "spool:0123456789abcde", false), ("Basic", "spool:0123456789abcdef ", false),
+            ("Basic", "", false), ("Digest", "spool:0123456789abcdef", false),
+            ("Bearer", "spool:0123456789abcdef", false),
+        ]
+    )
+    func basic(scheme: String, pair: String, isAllowed: Bool) throws {
+        let access = try access("0.0.0.0:9470", token: "0123456789abcdef")
+        let header = "\(scheme) \(Data(pair.utf8).base64EncodedString())"
+
+        let verdict = access.verdict(path: "/", host: "spool.example", authorization: header)
+
+        #expect(verdict == (isAllowed ? .allowed : .unauthorized))
+    }
+
+    @Test("a password may hold colons and letters of any language")
+    func passwords() throws {
+        let header = "Basic \(Data("süß:a:b:ç".utf8).base64EncodedString())"
+
+        #expect(ShownToken(authorization: header)?.bytes == Array("a:b:ç".utf8))
+    }
+
+    @Test(
+        "what is not base64, or no pair, shows no token",
+        arguments: ["Basic", "Basic ", "Basic ****", "Basic c3Bvb2w", "Basic c3Bvb2w=", "Basic Og=="]
+    )
+    func malformed(header: String) throws {
+        let access = try access("0.0.0.0:9470", token: "0123456789abcdef")
+
+        #expect(access.verdict(path: "/", host: "h", authorization: header) == .unauthorized)
     }
 
     @Test("a token is asked for on loopback as well, once there is one")

@@ -12,6 +12,9 @@ final class Browser: Sendable {
         var nextCall = 0
         var waiters: [Int: CheckedContinuation<Data, any Error>] = [:]
         var complaints: [String] = []
+        /// What is typed when an address asks for a name and a password, and how often one has asked.
+        var credentials: (user: String, password: String)?
+        var questions = 0
         var isClosed = false
     }
 
@@ -65,6 +68,15 @@ final class Browser: Sendable {
             try await self.text("document.readyState + ' ' + location.href").hasPrefix("complete http")
         }
     }
+
+    /// Types a name and a password whenever an address asks for them, in place of a person at the browser's own dialog.
+    func signIn(user: String, password: String) async throws {
+        state.withLock { $0.credentials = (user, password) }
+        _ = try await call("Fetch.enable", #"{"handleAuthRequests":true}"#)
+    }
+
+    /// How often an address has asked for a name and a password.
+    var questions: Int { state.withLock { $0.questions } }
 
     /// What an expression is, as text.
     func text(_ expression: String) async throws -> String {
@@ -124,16 +136,21 @@ final class Browser: Sendable {
                     state.waiters[state.nextCall] = continuation
                     return state.nextCall
                 }
-                let session = session.withLock { $0 }
-                let target = session.isEmpty ? "" : #","sessionId":"\#(session)""#
-                let text = #"{"id":\#(id),"method":"\#(method)","params":\#(parameters)\#(target)}"#
-                let bytes = Array(text.utf8) + [0]
-                if write(input, bytes, bytes.count) != bytes.count {
+                if !send(id, method, parameters) {
                     let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
                     waiter?.resume(throwing: HarnessFailure("Chromium's pipe takes nothing"))
                 }
             }
         }
+    }
+
+    /// False when the pipe does not take it.
+    private func send(_ id: Int, _ method: String, _ parameters: String) -> Bool {
+        let session = session.withLock { $0 }
+        let target = session.isEmpty ? "" : #","sessionId":"\#(session)""#
+        let text = #"{"id":\#(id),"method":"\#(method)","params":\#(parameters)\#(target)}"#
+        let bytes = Array(text.utf8) + [0]
+        return write(input, bytes, bytes.count) == bytes.count
     }
 
     /// On a thread of its own, since reading a pipe waits.
@@ -166,9 +183,41 @@ final class Browser: Sendable {
         guard let head = try? JSONDecoder().decode(Head.self, from: message) else { return }
         if let id = head.id {
             state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: message)
+        } else if head.method?.hasPrefix("Fetch.") == true {
+            answer(message)
         } else if let complaint = Self.complaint(head.method ?? "", message) {
             state.withLock { $0.complaints.append(complaint) }
         }
+    }
+
+    /// A request that has been stopped on its way goes on, with what was asked for.
+    private func answer(_ message: Data) {
+        struct Paused: Decodable {
+            struct Parameters: Decodable { let requestId: String }
+            let method: String
+            let params: Parameters
+        }
+        guard let paused = try? JSONDecoder().decode(Paused.self, from: message),
+            let request = try? Self.quoted(paused.params.requestId)
+        else { return }
+        let (id, credentials) = state.withLock { state in
+            state.nextCall += 1
+            if paused.method == "Fetch.authRequired" { state.questions += 1 }
+            return (state.nextCall, state.credentials)
+        }
+        guard paused.method == "Fetch.authRequired" else {
+            _ = send(id, "Fetch.continueRequest", #"{"requestId":\#(request)}"#)
+            return
+        }
+        guard let credentials, let user = try? Self.quoted(credentials.user),
+            let password = try? Self.quoted(credentials.password)
+        else { return }
+        let response = #"{"response":"ProvideCredentials","username":\#(user),"password":\#(password)}"#
+        _ = send(
+            id,
+            "Fetch.continueWithAuth",
+            #"{"requestId":\#(request),"authChallengeResponse":\#(response)}"#
+        )
     }
 
     private static func complaint(_ method: String, _ message: Data) -> String? {

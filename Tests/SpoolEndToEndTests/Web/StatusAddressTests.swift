@@ -42,10 +42,56 @@ struct StatusAddressTests {
             #expect(health.status == 200 && ready.status == 200)
             #expect(health.body == "ok\n" && ready.body == "ready\n")
             #expect(none.status == 401 && wrong.status == 401 && right.status == 200)
-            #expect(none.headers["www-authenticate"] == "Bearer realm=\"spool\"")
+            #expect(
+                none.headers["www-authenticate"]
+                    == "Basic realm=\"spool\", charset=\"UTF-8\"; Bearer realm=\"spool\""
+            )
             #expect(!none.body.contains("tenant") && none.body.count < 100)
             #expect(unknown.status == 404 || unknown.status == 401)
             #expect(old.status == 401 && new.status == 200)
+        }
+    }
+
+    @Test(
+        "with a token, a browser asks for it once, shows the page and keeps it up to date; a log or address never has it"
+    )
+    func browser() async throws {
+        try await Site.run(.busy(history: 10)) { site in
+            let port = try Ports.free()
+            let receiver = try await site.receiver()
+            try site.folder.write(Self.token + "\n", to: "status-token")
+            try site.configure {
+                $0.sinks = [.init("siem", port: receiver.port)]
+                $0.status = "{ listen: 127.0.0.1:\(port), token: file:\(site.folder.path("status-token")) }"
+            }
+            let daemon = try await site.daemon()
+            let browser = try await Browser.open(at: site)
+            defer { browser.close() }
+            try await browser.signIn(user: "anyone", password: Self.token)
+
+            try await browser.show("http://127.0.0.1:\(port)/")
+            let heading = try await browser.text("document.querySelector('h1').textContent")
+            let time = "document.querySelector('#updated time').dateTime"
+            let first = try await browser.text(time)
+            try await eventually("the page has been updated", state: { try await browser.text(time) }) {
+                try await browser.text(time) > first
+            }
+            let address = try await browser.text("location.href")
+
+            #expect(heading == "spool")
+            #expect(try await browser.text("document.getElementById('stale').hidden") == "true")
+            #expect(browser.questions == 1)
+            #expect(address == "http://127.0.0.1:\(port)/")
+            #expect(browser.complaints == [])
+            #expect(!daemon.lastLines.contains(Self.token))
+            let pair = Data("anyone:\(Self.token)".utf8).base64EncodedString()
+            let scraped = try await WebAnswer.get(
+                "/metrics",
+                port: port,
+                headers: ["Authorization": "Basic \(pair)"]
+            )
+            #expect(scraped.status == 200)
+            #expect(try await daemon.terminate() == .exited(0))
         }
     }
 

@@ -3,7 +3,7 @@ import Foundation
 /// An answer over HTTP, as a client has it that writes its headers itself.
 struct WebAnswer: Decodable, Sendable {
     let status: Int
-    /// Names in lower case.
+    /// Names in lower case; what comes twice is joined by a semicolon.
     let headers: [String: String]
     let body: String
 
@@ -29,7 +29,9 @@ struct WebAnswer: Decodable, Sendable {
             connection.sock.connect(unix)
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
-        found = {name.lower(): value for name, value in answer.getheaders()}
+        found = {}
+        for name, value in answer.getheaders():
+            found[name.lower()] = "; ".join(filter(None, [found.get(name.lower()), value]))
         print(json.dumps({"status": answer.status, "headers": found, "body": answer.read().decode()}))
         """
 }

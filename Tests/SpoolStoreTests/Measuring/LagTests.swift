@@ -69,6 +69,30 @@ struct LagTests {
         #expect(settled.sum == 4_901_000 * 2 + 1_000)
     }
 
+    @Test("rows whose events have to be looked at one by one are measured few at a time, each once")
+    func bounded() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        let position = try await test.spool.lagPosition()
+        for row in 0..<3 {
+            try await test.append(stream, fetched: 100 + row, (0..<10).map { .at(row * 100 + $0) })
+            try await test.append(stream, fetched: 5_000 + row, (10..<20).map { .at(row * 100 + $0) })
+            try await test.spool.deliver(sink, settled: .t(5_010))
+        }
+
+        let first = try await test.spool.lags(after: position, limit: 20)
+        var (next, count, isCut) = (first.next, first.sinks[sink]?.count ?? 0, first.isCut)
+        while isCut {
+            let slice = try await test.spool.lags(after: next, limit: 20)
+            (next, isCut) = (slice.next, slice.isCut)
+            count += slice.sinks[sink]?.count ?? 0
+        }
+
+        #expect(first.sinks[sink]?.count == 20)
+        #expect(first.isCut)
+        #expect(count == 60)
+    }
+
     @Test("replays are not measured")
     func replays() async throws {
         let test = try TestSpool()
