@@ -85,7 +85,7 @@ struct SystemSecretsTests {
             ("file:/absent/token", "cannot read /absent/token: there is no such file"),
             ("file:/", "cannot read /: it is a folder"),
             ("file:/dev/zero", "cannot read /dev/zero: it is larger than 64 KiB"),
-            ("credential:token", "the unit needs `LoadCredential=token:/path`"),
+            ("credential:token", "whose unit says `LoadCredential=token:/path`"),
             ("credential:../token", "without a path"),
             ("credential:", "without a path"),
             ("hunter2", "a secret is named as"),

@@ -31,8 +31,16 @@ package struct PlainProbe: Sendable {
     /// Connects, sends, watches and closes.
     package func react() async throws(NetworkCause) -> Reaction {
         let (reaction, sendsLines) = (ReactionBox(), sendsLines)
-        let channel = try await way.connect { channel in
-            try channel.pipeline.syncOperations.addHandler(ReactionWatcher(reaction, sendsLines: sendsLines))
+        let channel: any Channel
+        do throws(NetworkCause) {
+            channel = try await way.connect { channel in
+                try channel.pipeline.syncOperations.addHandler(
+                    ReactionWatcher(reaction, sendsLines: sendsLines)
+                )
+            }
+        } catch .reset, .closed {
+            // Faster than this end could notice that it had been connected.
+            return .closed
         }
         try? await channel.closeFuture.get()
         return reaction.value

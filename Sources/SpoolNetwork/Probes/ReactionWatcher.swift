@@ -5,7 +5,8 @@ import Synchronization
 final class ReactionBox: Sendable {
     private let first = Mutex<PlainProbe.Reaction?>(nil)
 
-    var value: PlainProbe.Reaction { first.withLock { $0 } ?? .silence }
+    /// Silence is noted: what ended before that, and before it could be watched, was closed.
+    var value: PlainProbe.Reaction { first.withLock { $0 } ?? .closed }
 
     func note(_ reaction: PlainProbe.Reaction) { first.withLock { $0 = $0 ?? reaction } }
 }

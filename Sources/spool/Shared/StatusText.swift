@@ -89,8 +89,8 @@ struct StatusText {
         ])
         for sink in report.sinks {
             table.add([
-                sink.name, report.known(sink.state), sink.address, Grouped.text(sink.backlog), age(sink.oldest),
-                age(sink.lastSuccess), Grouped.text(sink.deadLetters),
+                sink.name, report.known(sink.state), sink.address, Grouped.text(sink.backlog),
+                age(sink.oldest), age(sink.lastSuccess), Grouped.text(sink.deadLetters),
             ])
         }
         return ([table.render()] + report.sinks.compactMap(trouble)).joined(separator: "\n")

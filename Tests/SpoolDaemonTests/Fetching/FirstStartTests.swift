@@ -74,7 +74,9 @@ struct FirstStartTests {
                 #expect(try await run.spool.ids(.activities).count >= 720)
                 let unproved = "SELECT count(*) FROM fetch_window WHERE state = 'unproved'"
                 #expect(try await run.spool.number(unproved) >= 4)
-                let gaps = try await run.spool.rows("SELECT from_ms, to_ms FROM gaps WHERE state = 'unproved'")
+                let gaps = try await run.spool.rows(
+                    "SELECT from_ms, to_ms FROM gaps WHERE state = 'unproved'"
+                )
                 #expect(gaps.count == 1)
                 let start = (FetchBench.begin - .days(60)).milliseconds
                 #expect(gaps.first?.first == .integer(start))

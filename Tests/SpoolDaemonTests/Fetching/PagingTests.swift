@@ -38,7 +38,7 @@ struct PagingTests {
 
     @Test(
         "always wrong in the same way: everything comes all the same, in a bounded number of requests",
-        arguments: [Fault.descending, .missingNextFilters, .shortPage, .longPage]
+        arguments: [Fault.descending, .shortPage, .longPage]
     )
     func always(_ fault: Fault) async throws {
         var configuration = FetchBench.quiet()
@@ -52,6 +52,26 @@ struct PagingTests {
                 #expect(try await run.holdsTheTruth())
                 #expect(bench.portal.requests.total < 800)
                 #expect(bench.portal.requests.busiestMinute <= 20)
+            }
+        }
+    }
+
+    @Test("more that is promised for ever and never comes is a trouble that is shown; nothing is lost")
+    func promisesForEver() async throws {
+        var configuration = FetchBench.quiet()
+        configuration.faults = [FaultRule(.missingNextFilters, on: [.activities, .alerts], .always)]
+        try await FetchBench.with(configuration) { bench in
+            fillWithGroup(bench.portal, .activities, of: 70)
+            fillWithGroup(bench.portal, .alerts, of: 70)
+            try await bench.run { run in
+                try await run.pass(.minutes(40))
+
+                #expect(try await run.spool.state(.activities)?.state == "unusable answers")
+                #expect(bench.portal.requests.total < 800)
+                #expect(bench.portal.requests.busiestMinute <= 20)
+                bench.portal.clearFaults()
+                try await run.pass(.minutes(20))
+                #expect(try await run.holdsTheTruth())
             }
         }
     }

@@ -49,7 +49,7 @@ struct PlanTests {
         try await spool.sample(at: .t(30))
         _ = try await spool.walReport(at: .t(30))
         try await spool.noteGaps(at: .t(9_000_000))
-        _ = try await spool.coverage(healedSince: .t0)
+        _ = try await spool.coverage(healedSince: .t0, at: .t(30))
         _ = try await spool.losses()
         _ = try await spool.uncovered(of: stream)
         _ = try await spool.lags(after: position)

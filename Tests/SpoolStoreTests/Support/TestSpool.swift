@@ -215,7 +215,11 @@ extension Spool {
 extension Spool {
     /// Retention where the local clock and the sources' agree.
     @discardableResult
-    func prune(now: [StreamID: SourceTime], age: Duration) async throws -> PruneReport {
-        try await prune(now: now, at: now.values.map(\.date).max() ?? .t0, age: age)
+    func prune(
+        now: [StreamID: SourceTime],
+        age: Duration,
+        isStopped: @Sendable () -> Bool = { false }
+    ) async throws -> PruneReport {
+        try await prune(now: now, at: now.values.map(\.date).max() ?? .t0, age: age, isStopped: isStopped)
     }
 }
