@@ -110,7 +110,8 @@ package struct SpoolFileStatus: Codable, Sendable, Equatable {
 package struct StreamStatus: Codable, Sendable, Equatable {
     package var name: String
     package var kind: String
-    /// A fixed word: `ok`, or that of its trouble, such as `unreachable` or `invalid token`.
+    /// A fixed word: `created` before its first answer, then `connected`, or that of its trouble, such as
+    /// `unreachable` or `invalid token`.
     package var state: String
     package var error: String?
     package var errorSince: Timestamp?

@@ -64,13 +64,14 @@ struct StatusText {
     }
 
     private var streams: String {
-        var table = TextTable(["stream", "state", "newest record", "last answer", "read to", "read twice to"])
+        var table = TextTable([
+            "stream", "state", "per minute", "newest record", "last answer", "read to", "read twice to",
+        ])
         let streams = report.fetchedStreams
         for stream in streams {
             table.add([
-                stream.name, report.known(stream.state), age(stream.newest), age(stream.lastSuccess),
-                age(stream.readTo),
-                age(stream.readTwiceTo),
+                stream.name, report.known(stream.state), rate(stream.perMinute), age(stream.newest),
+                age(stream.lastSuccess), age(stream.readTo), age(stream.readTwiceTo),
             ])
         }
         let troubles = streams.compactMap { stream in stream.error.map { "  \(stream.name): \(lastly)\($0)" }
@@ -85,16 +86,21 @@ struct StatusText {
 
     private var sinks: String {
         var table = TextTable([
-            "sink", "state", "address", "waiting", "oldest happened", "last settled", "dead letters",
+            "sink", "state", "address", "per minute", "waiting", "oldest happened", "last settled",
+            "dead letters",
         ])
         for sink in report.sinks {
             table.add([
-                sink.name, report.known(sink.state), sink.address, Grouped.text(sink.backlog),
-                age(sink.oldest), age(sink.lastSuccess), Grouped.text(sink.deadLetters),
+                sink.name, report.known(sink.state), sink.address, rate(sink.perMinute),
+                Grouped.text(sink.backlog), age(sink.oldest), age(sink.lastSuccess),
+                Grouped.text(sink.deadLetters),
             ])
         }
         return ([table.render()] + report.sinks.compactMap(trouble)).joined(separator: "\n")
     }
+
+    /// Of the last minute, which nobody measured without a daemon.
+    private func rate(_ perMinute: Int) -> String { report.stopped == nil ? Grouped.text(perMinute) : "-" }
 
     private var replays: String {
         let open = report.replays.filter { $0.state == .running || $0.state == .paused }

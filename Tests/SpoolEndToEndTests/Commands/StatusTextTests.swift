@@ -77,9 +77,9 @@ struct StatusTextTests {
         #expect(stopped.contains("Z  no daemon runs, the last one until 2026-11-18T22:00:00.000Z; "))
         #expect(
             stopped.contains(
-                "contoso/alerts was connected, newest none, 1 gaps; siem was retrying, 7 waiting"
+                "contoso/alerts was connected, newest none, 1 gap; siem was retrying, 7 waiting"
             )
         )
-        #expect(runs.contains("Z  contoso/alerts connected, newest none, 1 gaps; siem retrying, 7 waiting"))
+        #expect(runs.contains("Z  contoso/alerts connected, newest none, 1 gap; siem retrying, 7 waiting"))
     }
 }

@@ -17,7 +17,7 @@ struct ExampleTests {
     func kinds() {
         let programs = Set(Documentation.examples.compactMap(\.words.first))
 
-        #expect(programs == ["spool", "make", "sqlite3", "systemctl", "install"])
+        #expect(programs == ["spool", "make", "sqlite3", "systemctl", "install", "curl"])
         #expect(Self.commands.count > 10)
         #expect(Self.statements.count > 10)
     }
