@@ -1,6 +1,5 @@
 import Crypto
 package import Foundation
-import NIOCore
 import SwiftASN1
 import X509
 
@@ -48,18 +47,14 @@ package struct SelfMadeCertificate: Sendable {
     }
 
     private static func name(_ host: String) -> GeneralName {
-        // The port means nothing here: it is asked whether this is an address.
-        switch try? SocketAddress(ipAddress: host, port: 0) {
-        case .v4(let address):
-            return .ipAddress(bytes(of: address.address.sin_addr))
-        case .v6(let address):
-            return .ipAddress(bytes(of: address.address.sin6_addr))
-        default: return .dnsName(host)
-        }
+        var (four, six) = ([UInt8](repeating: 0, count: 4), [UInt8](repeating: 0, count: 16))
+        // RFC 5280 §4.2.1.6: the octets of the address in network order, which is how inet_pton writes them.
+        if inet_pton(AF_INET, host, &four) == 1 { return address(four) }
+        if inet_pton(AF_INET6, host, &six) == 1 { return address(six) }
+        return .dnsName(host)
     }
 
-    /// RFC 5280 §4.2.1.6: the octets of the address in network order.
-    private static func bytes<Address>(of address: Address) -> ASN1OctetString {
-        withUnsafeBytes(of: address) { ASN1OctetString(contentBytes: ArraySlice($0)) }
+    private static func address(_ octets: [UInt8]) -> GeneralName {
+        .ipAddress(ASN1OctetString(contentBytes: octets[...]))
     }
 }
