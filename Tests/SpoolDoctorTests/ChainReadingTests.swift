@@ -188,7 +188,7 @@ struct ChainReadingTests {
     )
     func runBook() throws {
         let plan = ConnectionPlan(
-            role: "portal",
+            role: .portal,
             endpoint: Endpoint(host: "c.portal.cloudappsecurity.com", port: 443),
             transport: .tcp
         )

@@ -126,8 +126,8 @@ struct ConnectionTests {
         let gone = try await Receiver.start()
         await gone.stop()
 
-        let portal = await examine("127.0.0.1", gone.port, .tcp, role: "portal").problems.first
-        let login = await examine("127.0.0.1", gone.port, .tcp, role: "login").problems.first
+        let portal = await examine("127.0.0.1", gone.port, .tcp, role: .portal).problems.first
+        let login = await examine("127.0.0.1", gone.port, .tcp, role: .login).problems.first
 
         #expect(portal?.remedy?.contains("`url`") == true && portal?.remedy?.contains("receiver") == false)
         #expect(login?.remedy?.contains("`auth.authority`") == true)

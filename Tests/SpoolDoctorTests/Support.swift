@@ -13,7 +13,7 @@ func examine(
     _ port: Int,
     _ transport: ConnectionPlan.Transport,
     proxy: ProxyAddress? = nil,
-    role: String = "SIEM",
+    role: ConnectionPlan.Role = .siem,
     lines: ConnectionPlan.Lines = .ended,
     patience: Duration = .seconds(10)
 ) async -> [Finding] {

@@ -44,15 +44,9 @@ package final class SparingSecrets: SecretLookup {
                 case .allButCredentials: secrets.isOutOfReach(reference)
                 case .none: true
                 }
-            guard isSpared, reference.isSecretReference else { throw error }
+            guard isSpared, SecretReference.isOne(reference) else { throw error }
             found.withLock { if !$0.contains(reference) { $0.append(reference) } }
             return Self.standIn
         }
-    }
-}
-
-extension String {
-    fileprivate var isSecretReference: Bool {
-        hasPrefix("${") || hasPrefix("file:") || hasPrefix("credential:")
     }
 }

@@ -136,7 +136,7 @@ extension ConfigurationNode {
     /// A secret: only as `${NAME}`, `file:PATH` or `credential:NAME`, never in the file itself.
     package func secret(_ problems: ConfigurationProblems) -> Secret? {
         guard let text = text(problems) else { return nil }
-        guard text.hasPrefix("${") || text.hasPrefix("file:") || text.hasPrefix("credential:") else {
+        guard SecretReference.isOne(text) else {
             problems.add(
                 "a secret must not stand in the file: write `file:/path`, `credential:NAME` or `${NAME}`",
                 at: self

@@ -51,6 +51,14 @@ package struct ConfigurationNode: Sendable {
     }
 }
 
+/// How the file names a secret: as `${NAME}`, `file:PATH` or `credential:NAME`.
+package enum SecretReference {
+    /// True for a text that is one, rather than the value itself.
+    package static func isOne(_ text: String) -> Bool {
+        text.hasPrefix("${") || text.hasPrefix("file:") || text.hasPrefix("credential:")
+    }
+}
+
 /// Looks up what a reference to a secret stands for.
 package protocol SecretLookup: Sendable {
     /// Resolves `${NAME}`, `file:PATH` or `credential:NAME`.

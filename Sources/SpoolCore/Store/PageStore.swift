@@ -61,6 +61,15 @@ package struct StreamProgress: Sendable, Equatable {
         self.sweptTo = sweptTo
         self.sweepEnded = sweepEnded
     }
+
+    /// Marks this much ahead of the source's time are no mistake: clocks differ by seconds.
+    package static let tolerance = Duration.minutes(5)
+
+    /// True when `since` or `swept_to` lies in the future, where only a wrong time can have put it.
+    package func isAhead(of now: Timestamp) -> Bool {
+        guard let since = cursor?.since else { return false }
+        return max(since, sweptTo ?? since) > now + Self.tolerance
+    }
 }
 
 /// A page with everything that its transaction changes.

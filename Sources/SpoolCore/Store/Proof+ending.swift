@@ -7,6 +7,11 @@ extension Proof {
         error = ([Self.sentence(cause)] + rest).joined(separator: " ")
     }
 
+    /// Ends one that is kept as under way, and whose process is gone.
+    package mutating func endLeft(at now: Timestamp) {
+        end(.stopped, cause: "the process that made it ended, or was killed", at: now)
+    }
+
     /// The streams that were to be compared, and were not.
     package var uncompared: [String] {
         (planned ?? []).filter { name in !streams.contains { $0.name == name } }

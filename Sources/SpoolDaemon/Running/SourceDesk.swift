@@ -1,5 +1,4 @@
 import Logging
-import Logging
 import SpoolCore
 import SpoolPipeline
 import Synchronization

@@ -44,14 +44,7 @@ final class Verifier: Sendable {
         }
         guard proof.state == .running else { return proof }
         proof.step = step
-        if step == nil {
-            // Kept as under way by a process that is gone.
-            proof.end(
-                .stopped,
-                cause: "the process that made it ended, or was killed",
-                at: engine.time.wall()
-            )
-        }
+        if step == nil { proof.endLeft(at: engine.time.wall()) }
         return proof
     }
 

@@ -8,19 +8,19 @@ struct CauseWords {
     /// - Parameters:
     ///   - cause: The failure.
     ///   - peer: With whom.
-    ///   - role: What the peer is (`ConnectionPlan.role`): the sentence speaks of a receiver, and a portal is none.
-    init(_ cause: NetworkCause, peer: String, role: String) {
+    ///   - role: What the peer is: the sentence speaks of a receiver, and a portal is none.
+    init(_ cause: NetworkCause, peer: String, role: ConnectionPlan.Role) {
         let halves = SentenceHalves(cause.sentence(peer: peer))
         found = halves.found
-        remedy = role == "SIEM" ? halves.remedy : Self.remedy(cause, role) ?? halves.remedy
+        remedy = role == .siem ? halves.remedy : Self.remedy(cause, role) ?? halves.remedy
     }
 
-    private static func remedy(_ cause: NetworkCause, _ role: String) -> String? {
-        let setting = role == "login" ? "`auth.authority`" : "`url`"
+    private static func remedy(_ cause: NetworkCause, _ role: ConnectionPlan.Role) -> String? {
+        let setting = role == .login ? "`auth.authority`" : "`url`"
         return switch cause {
         case .refused: "Check \(setting), and whether a firewall or a missing `proxy` stands in the way."
         case .reset, .closed:
-            "Try again; if it lasts, look for a firewall or proxy that breaks connections to the \(role)."
+            "Try again; if it lasts, look for a firewall or proxy that breaks connections to the \(role.rawValue)."
         case .timedOut: "Check firewalls on the way, and whether a `proxy` is needed."
         default: nil
         }

@@ -40,7 +40,7 @@ struct PeerExamination {
         found: String,
         remedy: String? = nil
     ) -> Finding {
-        Finding(subject, "\(plan.role) \(check)", verdict, did: did, found: found, remedy: remedy)
+        Finding(subject, "\(plan.role.rawValue) \(check)", verdict, did: did, found: found, remedy: remedy)
     }
 
     /// A failure with the words that the daemon itself uses.

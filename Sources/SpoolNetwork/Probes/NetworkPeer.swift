@@ -16,6 +16,12 @@ package struct ConnectionPlan: Sendable, Equatable {
         case udp
     }
 
+    /// What the peer is to the operator.
+    package enum Role: String, Sendable {
+        case portal, login, webhook
+        case siem = "SIEM"
+    }
+
     /// How a peer that takes plain lines tells where one ends.
     package enum Lines: Sendable, Equatable {
         /// It takes none.
@@ -26,8 +32,7 @@ package struct ConnectionPlan: Sendable, Equatable {
         case counted
     }
 
-    /// What the peer is to the operator: `portal`, `login`, `SIEM`.
-    package let role: String
+    package let role: Role
     package let endpoint: Endpoint
     package let transport: Transport
     /// The HTTP proxy on the way; nil for a straight one.
@@ -36,7 +41,7 @@ package struct ConnectionPlan: Sendable, Equatable {
     package let lines: Lines
 
     package init(
-        role: String,
+        role: Role,
         endpoint: Endpoint,
         transport: Transport,
         proxy: ProxyAddress? = nil,
@@ -52,7 +57,7 @@ package struct ConnectionPlan: Sendable, Equatable {
 
 extension ConnectionPlan {
     /// The connection to an HTTP service, through the proxy that the route has for it.
-    package init(role: String, url: BaseURL, tls: TLSSettings, route: ProxyRoute) {
+    package init(role: Role, url: BaseURL, tls: TLSSettings, route: ProxyRoute) {
         self.init(
             role: role,
             endpoint: Endpoint(host: url.host, port: url.port),

@@ -117,7 +117,7 @@ struct BatchReader: Sendable {
         try await followLanes(to: lanes, stop)
     }
 
-    private func followLanes(to lanes: Int, _ stop: Stop?) async throws(StoreError) {
+    private func followLanes(to lanes: Int, _ stop: Stop) async throws(StoreError) {
         guard loaded.moved(to: lanes) else { return }
         let (subscriptions, replays) = try await patiently("reading lanes", stop: stop) {
             () async throws(StoreError) in

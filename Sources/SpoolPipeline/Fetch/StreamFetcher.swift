@@ -132,12 +132,9 @@ package struct StreamFetcher: Sendable {
     private func pullBack(from progress: StreamProgress, to date: Timestamp, stop: Stop)
         async throws(StoreError)
     {
-        let limit = date + SourceClock.agreement
-        guard let since = progress.cursor?.since, max(since, progress.sweptTo ?? since) > limit else {
-            return
-        }
+        guard let since = progress.cursor?.since, progress.isAhead(of: date) else { return }
         let words: Logger.Metadata = ["since": "\(since)", "date": "\(date)"]
-        guard time.wall() <= limit else {
+        guard time.wall() <= date + StreamProgress.tolerance else {
             return logger.warning(
                 "stream is read up to the future, by its source's time but not by this machine's clock",
                 metadata: words

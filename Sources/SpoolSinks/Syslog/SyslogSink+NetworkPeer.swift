@@ -11,7 +11,7 @@ extension SyslogSink: NetworkPeer {
             }
         return [
             ConnectionPlan(
-                role: "SIEM",
+                role: .siem,
                 endpoint: settings.endpoint,
                 transport: transport,
                 lines: settings.format.framing == .lines ? .ended : .counted

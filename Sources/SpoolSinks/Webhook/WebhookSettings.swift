@@ -51,7 +51,7 @@ struct WebhookSettings: Sendable, Equatable {
         _ problems: ConfigurationProblems
     ) -> (BaseURL, String)? {
         guard var text = node.text(problems) else { return nil }
-        if text.hasPrefix("${") || text.hasPrefix("file:") || text.hasPrefix("credential:") {
+        if SecretReference.isOne(text) {
             guard let secret = node.secret(problems) else { return nil }
             text = secret.reveal()
         }
@@ -80,7 +80,7 @@ struct WebhookSettings: Sendable, Equatable {
 
     private static func proxy(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> ProxyRoute? {
         guard let text = node.text(problems) else { return nil }
-        let isReference = text.hasPrefix("${") || text.hasPrefix("file:") || text.hasPrefix("credential:")
+        let isReference = SecretReference.isOne(text)
         guard let address = isReference ? node.secret(problems)?.reveal() : text else { return nil }
         do {
             let proxy = try ProxyAddress(address)

@@ -4,7 +4,7 @@ extension WebhookSink: NetworkPeer {
     var connections: [ConnectionPlan] {
         [
             ConnectionPlan(
-                role: "webhook",
+                role: .webhook,
                 url: settings.base,
                 tls: settings.tls,
                 route: settings.route

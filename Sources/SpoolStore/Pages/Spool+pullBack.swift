@@ -14,16 +14,13 @@ extension Spool {
 ///
 /// Windows that reach into the future prove nothing any more, and the marks go back to what the others prove.
 private enum CursorReturn {
-    /// Marks this much ahead are left alone: clocks differ by seconds.
-    static let tolerance = Duration.minutes(5)
-
     static func run(_ db: Database, _ stream: StreamID, to now: Timestamp, lookBack: Duration) throws
         -> Timestamp?
     {
         let stored = try StreamRow.progress(db, stream)
-        let limit = now + tolerance
+        let limit = now + StreamProgress.tolerance
         guard var cursor = stored.cursor, let start = stored.start, let sweptTo = stored.sweptTo,
-            start <= limit, cursor.since > limit || sweptTo > limit
+            start <= limit, stored.isAhead(of: now)
         else { return nil }
         try db.execute(
             sql: """

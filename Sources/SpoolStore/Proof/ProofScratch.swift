@@ -43,7 +43,6 @@ package final class ProofScratch: Sendable {
         package fileprivate(set) var last: String?
     }
 
-    private let path: String
     private let queue: DatabaseQueue
     private let file: ScratchFile
     private let room: @Sendable () -> Int64
@@ -64,7 +63,6 @@ package final class ProofScratch: Sendable {
             throw StoreError(error, path: file.path)
         }
         (self.file, self.room) = (file, room)
-        path = file.path
     }
 
     static func path(beside spool: String) -> String { spool + ".verify" }
@@ -114,7 +112,8 @@ package final class ProofScratch: Sendable {
         guard room() < ScratchRoom.atOnce else { return }
         throw StoreError(
             .full,
-            "The disk of \(path) has become too full: verify ended with \(ByteSize.text(SpoolFiles.size(of: path))) of "
+            "The disk of \(file.path) has become too full: verify ended with "
+                + "\(ByteSize.text(SpoolFiles.size(of: file.path))) of "
                 + "ids there, before it takes what the spool needs. Free space on that disk, or verify shorter windows."
         )
     }
@@ -290,7 +289,7 @@ package final class ProofScratch: Sendable {
     private func run<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value)
         async throws(StoreError) -> Value
     {
-        let path = path
+        let path = file.path
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
             queue.asyncWriteWithoutTransaction { db in
                 let result = Result {

@@ -180,7 +180,7 @@ extension Spool {
         try await write { db in
             try ProofRows.fetch(db, "state = 'running'", []).map { left in
                 var proof = left
-                proof.end(.stopped, cause: "the process that made it ended, or was killed", at: now)
+                proof.endLeft(at: now)
                 try ProofRows.update(db, proof)
                 return proof
             }

@@ -173,11 +173,7 @@ struct ReplayStart: AsyncParsableCommand {
                 + (request.refetch
                     ? "reads the window from the source first" : Count.text(replay.total, "event"))
         )
-        guard wait || desk.isDirect else {
-            saying.line("it runs in the daemon; `spool replay show \(replay.id)` tells how far it is")
-            return replay
-        }
-        return try await ReplayWatch(replay, at: desk, isQuiet: json).run()
+        return try await ReplayWatch.attend(replay, at: desk, saying, waits: wait)
     }
 
     /// The requests' common part; the sinks' parts follow.

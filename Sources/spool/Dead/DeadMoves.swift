@@ -58,11 +58,7 @@ struct DeadRequeue: AsyncParsableCommand {
     ) async throws -> Replay {
         let replay = try await desk.requeue(group.letters.map(\.seq), of: group.sink)
         saying.line("replay \(replay.id) to \(replay.sink): \(Count.text(replay.total, "event"))")
-        guard wait || desk.isDirect else {
-            saying.line("it runs in the daemon; `spool replay show \(replay.id)` tells how far it is")
-            return replay
-        }
-        return try await ReplayWatch(replay, at: desk, isQuiet: json).run()
+        return try await ReplayWatch.attend(replay, at: desk, saying, waits: wait)
     }
 }
 

@@ -57,11 +57,3 @@ private struct HelpSections {
 
     subscript(title: String) -> String? { parts.first { $0.title == title }?.body }
 }
-
-extension String {
-    fileprivate var trimmingEnd: String {
-        var text = Substring(self)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
-    }
-}

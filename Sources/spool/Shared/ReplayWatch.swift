@@ -27,6 +27,19 @@ struct ReplayWatch {
         self.desk = desk
     }
 
+    /// Watches a replay that was just made to its end, or, where a daemon drives it and nobody waits, says where to look.
+    ///
+    /// - Returns: the replay as it was last.
+    static func attend(_ replay: Replay, at desk: ReplayDesk, _ saying: Saying, waits: Bool) async throws
+        -> Replay
+    {
+        guard waits || desk.isDirect else {
+            saying.line("it runs in the daemon; `spool replay show \(replay.id)` tells how far it is")
+            return replay
+        }
+        return try await ReplayWatch(replay, at: desk, isQuiet: saying.isJSON).run()
+    }
+
     /// Returns once the replay has ended, or goes on in a daemon.
     ///
     /// - Returns: the replay as it was last; one that was removed meanwhile as it was before.

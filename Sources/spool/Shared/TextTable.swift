@@ -22,16 +22,8 @@ struct TextTable {
                 let blank = String(repeating: " ", count: widths[column] - row[column].count)
                 return isNumeric[column] ? blank + row[column] : row[column] + blank
             }
-            return cells.joined(separator: "  ").trimmingTrailingBlanks
+            return cells.joined(separator: "  ").trimmingEnd
         }
         .joined(separator: "\n")
-    }
-}
-
-extension String {
-    fileprivate var trimmingTrailingBlanks: String {
-        var text = Substring(self)
-        while text.last == " " { text.removeLast() }
-        return String(text)
     }
 }

@@ -45,16 +45,7 @@ struct HangingReceiverTests {
             let receiver = try await site.receiver()
             try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
             let next = try await site.daemon()
-            let again = try await site.spool(
-                "replay",
-                "--from",
-                "4d",
-                "--to",
-                "0s",
-                "--missing-only",
-                "--yes",
-                "--wait"
-            )
+            let again = try await site.replayMissing()
             #expect(again.code == 0, "\(again)")
             try await receiver.await(ids: visible.count)
             #expect(try await next.terminate() == .exited(0))

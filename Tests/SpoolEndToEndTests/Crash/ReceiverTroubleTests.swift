@@ -33,16 +33,7 @@ struct ReceiverTroubleTests {
             let missing = visible.subtracting(receiver.ids.keys)
             #expect(certain.intersection(missing).isEmpty)
             // A kernel that had taken lines and was never read from leaves them doubtful: one command sends them.
-            let again = try await site.spool(
-                "replay",
-                "--from",
-                "4d",
-                "--to",
-                "0s",
-                "--missing-only",
-                "--yes",
-                "--wait"
-            )
+            let again = try await site.replayMissing()
             #expect(again.code == 0, "\(again)")
             try await receiver.await(ids: visible.count)
 

@@ -28,6 +28,11 @@ extension Site {
         #expect(untrue.isEmpty, "shown as sent, but never came", sourceLocation: sourceLocation)
     }
 
+    /// Sends again, to its end, what the ledger does not show the sinks to have.
+    func replayMissing() async throws -> Answer {
+        try await spool("replay", "--from", "4d", "--to", "0s", "--missing-only", "--yes", "--wait")
+    }
+
     /// The replays as `spool replay list --json` shows them, newest first.
     func replays() async throws -> [ListedReplay] {
         let answer = try await spool("replay", "list", "--json")

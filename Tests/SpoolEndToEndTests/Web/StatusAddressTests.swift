@@ -9,17 +9,22 @@ import Testing
 struct StatusAddressTests {
     private static let token = "a token of some length"
 
+    /// A daemon whose status address wants the token.
+    private static func guarded(_ site: Site, at host: String) async throws -> (Child, port: Int) {
+        let port = try Ports.free()
+        let receiver = try await site.receiver()
+        try site.folder.write(token + "\n", to: "status-token")
+        try site.configure {
+            $0.sinks = [.init("siem", port: receiver.port)]
+            $0.status = "{ listen: \(host):\(port), token: file:\(site.folder.path("status-token")) }"
+        }
+        return (try await site.daemon(), port)
+    }
+
     @Test("with a token, only who shows it may read; probes answer everyone")
     func token() async throws {
         try await Site.run(.busy(history: 10)) { site in
-            let port = try Ports.free()
-            let receiver = try await site.receiver()
-            try site.folder.write(Self.token + "\n", to: "status-token")
-            try site.configure {
-                $0.sinks = [.init("siem", port: receiver.port)]
-                $0.status = "{ listen: 0.0.0.0:\(port), token: file:\(site.folder.path("status-token")) }"
-            }
-            let daemon = try await site.daemon()
+            let (daemon, port) = try await Self.guarded(site, at: "0.0.0.0")
             func get(_ path: String, _ headers: [String: String] = [:]) async throws -> WebAnswer {
                 try await WebAnswer.get(path, port: port, headers: headers)
             }
@@ -57,14 +62,7 @@ struct StatusAddressTests {
     )
     func browser() async throws {
         try await Site.run(.busy(history: 10)) { site in
-            let port = try Ports.free()
-            let receiver = try await site.receiver()
-            try site.folder.write(Self.token + "\n", to: "status-token")
-            try site.configure {
-                $0.sinks = [.init("siem", port: receiver.port)]
-                $0.status = "{ listen: 127.0.0.1:\(port), token: file:\(site.folder.path("status-token")) }"
-            }
-            let daemon = try await site.daemon()
+            let (daemon, port) = try await Self.guarded(site, at: "127.0.0.1")
             let browser = try await Browser.open(at: site)
             defer { browser.close() }
             try await browser.signIn(user: "anyone", password: Self.token)
