@@ -18,7 +18,7 @@ package enum Age {
     /// Writes a length of time in its two largest units: `3d 4h`, `2m 5s`, `640ms`.
     package static func text(_ duration: Duration) -> String {
         let milliseconds = duration.milliseconds
-        if milliseconds < 0 { return "-" + text(.milliseconds(-milliseconds)) }
+        if milliseconds < 0 { return "-" + text(.milliseconds(Int64(0).saturatingSubtract(milliseconds))) }
         if milliseconds < 1_000 { return "\(milliseconds)ms" }
         let units: [(String, Int64)] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)]
         var seconds = milliseconds / 1_000

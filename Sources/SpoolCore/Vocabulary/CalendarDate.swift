@@ -13,7 +13,8 @@ package struct CalendarDate: Hashable, Sendable {
     /// Algorithm: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
     package init(_ time: Timestamp) {
         let day = time.milliseconds.flooredQuotient(by: 86_400_000)
-        let rest = Int(time.milliseconds - day * 86_400_000)
+        // The product of the first times there are lies below `Int64.min`; the difference is in range again.
+        let rest = Int(time.milliseconds &- day &* 86_400_000)
         let shifted = Int(day) + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -47,14 +48,15 @@ package struct CalendarDate: Hashable, Sendable {
         self.millisecond = millisecond
     }
 
-    /// True when every part lies in its range and the day exists in that month.
+    /// True when every part lies in its range, the year in 0 to 9999 (RFC 3339), and the day exists in that month.
     package var exists: Bool {
-        (1...12).contains(month) && day >= 1 && day <= Self.days(inMonth: month, of: year)
+        (0...9_999).contains(year) && (1...12).contains(month) && day >= 1
+            && day <= Self.days(inMonth: month, of: year)
             && (0...23).contains(hour) && (0...59).contains(minute) && (0...59).contains(second)
             && (0...999).contains(millisecond)
     }
 
-    /// The time this date names.
+    /// The time this date names; only of a date that `exists`: the parts of others may overflow.
     ///
     /// Algorithm: `days_from_civil` of the source named above.
     package var timestamp: Timestamp {

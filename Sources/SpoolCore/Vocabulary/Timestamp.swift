@@ -19,27 +19,29 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable {
         left.milliseconds < right.milliseconds
     }
 
-    /// The time `duration` later, to the millisecond.
+    /// The time `duration` later, to the millisecond; the last or first time there is where the sum lies beyond it.
     package static func + (time: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(milliseconds: time.milliseconds + duration.milliseconds)
+        Timestamp(milliseconds: time.milliseconds.saturatingAdd(duration.milliseconds))
     }
 
-    /// The time `duration` earlier, to the millisecond.
+    /// The time `duration` earlier, to the millisecond; the first or last time there is where it lies beyond that.
     package static func - (time: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(milliseconds: time.milliseconds - duration.milliseconds)
+        Timestamp(milliseconds: time.milliseconds.saturatingSubtract(duration.milliseconds))
     }
 
     /// The time from `earlier` to this one; negative when it lies ahead.
+    ///
+    /// Limited to `Int64` milliseconds.
     package func since(_ earlier: Timestamp) -> Duration {
-        .milliseconds(milliseconds - earlier.milliseconds)
+        .milliseconds(milliseconds.saturatingSubtract(earlier.milliseconds))
     }
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero.
+    /// Whole milliseconds, rounded towards zero; limited to what `Int64` holds.
     package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
-        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+        return seconds.saturatingMultiply(by: 1_000).saturatingAdd(attoseconds / 1_000_000_000_000_000)
     }
 
     /// A whole number of days of 24 hours.
@@ -50,4 +52,23 @@ extension Duration {
 
     /// A whole number of minutes.
     package static func minutes(_ count: Int) -> Duration { .seconds(60 * count) }
+}
+
+/// Arithmetic on numbers that come from outside: the result is limited to the type's range, where `+` would end the
+/// process.
+extension FixedWidthInteger {
+    package func saturatingAdd(_ other: Self) -> Self {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+
+    package func saturatingSubtract(_ other: Self) -> Self {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
+    }
+
+    package func saturatingMultiply(by other: Self) -> Self {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
+    }
 }

@@ -1,0 +1,52 @@
+/// The one place that makes a text from outside safe to print: on a terminal, in a log line, on the status page, in CSV.
+///
+/// A peer's error text, a record's field or a file name may hold escape sequences that move a terminal's cursor, or
+/// bidirectional controls that make a line read differently from what it says.
+package enum PrintableText {
+    /// The text with every character that a terminal acts on, or that reorders or hides its neighbours, written as an
+    /// escape: `\n`, `\r`, `\t`, `\x1B` (C0, DEL), `\u{9B}` (C1), `\u{202E}` (bidirectional controls, separators of
+    /// lines and paragraphs, other invisible format characters).
+    ///
+    /// A backslash stays as it is: the result is for reading, not for decoding. Applying it twice changes nothing.
+    /// After `limit` characters of the text, `…` takes the place of the rest.
+    package static func escaped(_ text: String, limit: Int? = nil) -> String {
+        var bounded = text
+        if let limit, let end = text.index(text.startIndex, offsetBy: limit, limitedBy: text.endIndex),
+            end != text.endIndex
+        {
+            bounded = text[..<end] + "…"
+        }
+        guard bounded.unicodeScalars.contains(where: isUnsafe) else { return bounded }
+        var result = ""
+        for scalar in bounded.unicodeScalars {
+            guard isUnsafe(scalar) else {
+                result.unicodeScalars.append(scalar)
+                continue
+            }
+            switch scalar {
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            default:
+                let digits = String(scalar.value, radix: 16, uppercase: true)
+                result +=
+                    scalar.value < 0x80 ? "\\x" + (digits.count < 2 ? "0" : "") + digits : "\\u{\(digits)}"
+            }
+        }
+        return result
+    }
+
+    /// True for control characters (C0, DEL, C1), format characters such as bidirectional overrides, and Unicode's line
+    /// and paragraph separators (general categories Cc, Cf, Zl, Zp).
+    ///
+    /// The zero-width joiner and non-joiner are safe: emoji and several scripts are written with them.
+    package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value < 0x7F { return scalar.value < 0x20 }
+        if scalar.value < 0xA0 { return true }
+        if scalar.value == 0x200C || scalar.value == 0x200D { return false }
+        return switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+}
