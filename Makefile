@@ -12,33 +12,35 @@ SOURCES := Sources Tests Package.swift
 RELEASE := -c release --product spool --static-swift-stdlib
 
 .DEFAULT_GOAL := build
-.PHONY: demo test build release install bench format lint swift
+.PHONY: help demo test build release install bench format lint swift
 .NOTPARALLEL:
 
-# Runs a simulated portal, a spool and a SIEM in one process, breaks the connection and shows that nothing is lost.
-demo: build
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## Run a simulated portal, spool and a SIEM in one process, with an outage of the SIEM
 	.build/debug/spool demo
 
-build: swift
+build: swift ## Build the debug binary, .build/debug/spool (the default target)
 	@deploy/packages/ensure deploy/packages/build
 	swift build --product spool
 
 # One debug build for everything. The end-to-end tests run last and alone: they start processes of their own, and
 # receivers that a busy machine starves lose datagrams. Each run ends with its summary.
-test: swift
+test: swift ## Check the format, build and run every test
 	@deploy/packages/ensure deploy/packages/build deploy/packages/test
 	@$(MAKE) --no-print-directory lint
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --skip SpoolEndToEndTests
 	swift test --skip-build --disable-xctest --filter SpoolEndToEndTests
 
-release: swift
+release: swift ## Build the release binary, .build/release/spool
 	@deploy/packages/ensure deploy/packages/install
 	swift build $(RELEASE)
 
 # Binary, manual pages, completions, systemd unit, user, and a configuration to be edited unless there is one.
 # DESTDIR=/somewhere only lays out files there, for a package.
-install: release
+install: release ## Install the release binary, unit, user, manual pages and completions
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
 	install -m 0755 --strip .build/release/spool $(DESTDIR)$(PREFIX)/bin/spool
 	install -d $(DESTDIR)$(DATADIR)/man/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions
@@ -63,14 +65,14 @@ ifeq ($(DESTDIR),)
 	@echo "    spool check --connect && systemctl enable --now spool"
 endif
 
-bench: release
+bench: release ## Measure the release binary beside rsyslog, syslog-ng and SQLite from C
 	@deploy/packages/ensure Benchmarks/packages
 	Benchmarks/run
 
-format: swift
+format: swift ## Format the sources in place
 	swift format --in-place --recursive $(SOURCES)
 
-lint: swift
+lint: swift ## Check the format of the sources
 	swift format lint --strict --recursive $(SOURCES)
 
 swift:

@@ -21,7 +21,8 @@ struct Documentation {
     static let pages: [String] = {
         let docs =
             FileManager.default.enumerator(atPath: text(of: "docs"))?.compactMap { $0 as? String } ?? []
-        return ["README.md"] + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" }
+        return ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+            + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" }
     }()
 
     static let examples = pages.flatMap(examples)
