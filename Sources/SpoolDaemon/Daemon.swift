@@ -154,38 +154,29 @@ package struct Daemon: Sendable {
             group.addTask {
                 for await signal in signals {
                     guard signal == .sighup else { break }
-                    await reload(engine, current, notifier, hostName: hostName)
+                    engine.reloads.ask()
                 }
             }
+            let reloader = Reloader(
+                engine: engine,
+                current: current,
+                notifier: notifier,
+                path: path,
+                environment: environment,
+                hostName: hostName,
+                logger: logger
+            )
+            // Beside the signals: a stop does not wait for a reload.
+            group.addTask { await reloader.run() }
             // The signals' end, or the first failure.
             defer { group.cancelAll() }
+            defer { engine.reloads.stop() }
             try await group.next()
             readiness.stop()
+            engine.reloads.stop()
             notifier.stopping()
             logger.notice("stopping")
             await engine.stop()
-        }
-    }
-
-    private func reload(
-        _ engine: Engine,
-        _ current: CurrentComposition,
-        _ notifier: ServiceNotifier,
-        hostName: String
-    ) async {
-        notifier.reloading()
-        defer { notifier.ready() }
-        do {
-            let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
-            if let refusal = ReloadRefusal(of: composition, after: current.value) { throw refusal }
-            try await engine.apply(composition)
-            current.replace(by: composition)
-            logger.notice("configuration reloaded", metadata: ["path": "\(path)"])
-        } catch {
-            logger.error(
-                "configuration not reloaded, the old one goes on",
-                metadata: ["path": "\(path)", "cause": "\(error)"]
-            )
         }
     }
 }

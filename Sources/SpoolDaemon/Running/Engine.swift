@@ -16,6 +16,8 @@ final class Engine: Sendable {
     let swept = Signal()
     /// Given when replays or subscriptions have changed.
     let lanesChanged = Signal()
+    /// The reloads that were asked for.
+    let reloads = Reloads()
     /// The one backup that is made at a time.
     let backups = BackupDesk()
     /// By what retention goes; nil before a configuration was applied.
@@ -72,8 +74,9 @@ final class Engine: Sendable {
     ///
     /// One transaction creates streams, sinks and subscriptions before the first request.
     func apply(_ composition: Composition) async throws(StoreError) {
-        let registration = try await spool.register(composition.roster, at: time.wall())
+        // Before the registration: a reload that fails here has changed nothing.
         let crashes = try await crashes()
+        let registration = try await spool.register(composition.roster, at: time.wall())
         for (sink, cause) in registration.held {
             logger.error("sink held", metadata: ["sink": "\(sink)", "cause": "\(cause)"])
         }
@@ -171,7 +174,8 @@ final class Engine: Sendable {
             time: time,
             appended: appended,
             logger: logger,
-            meters: meters
+            meters: meters,
+            reloads: reloads
         )
         let print =
             "\(composition.spool.maxSize) \(composition.notifications) \(streams.map { "\($0.name)\($0.lookBack)" })"

@@ -22,7 +22,15 @@ final class Workforce: Sendable {
         let task: Task<Void, Never>
     }
 
-    private let running = Mutex<[String: Running]>([:])
+    private struct State {
+        var running: [String: Running] = [:]
+        /// Told to stop by a reload that waits for them.
+        var leaving: [Running] = []
+        /// Set by `stop`: nothing is started any more.
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
     private let failures: AsyncStream<StoreError>.Continuation
     /// Errors that make the spool unusable; the first one ends the daemon.
     let failed: AsyncStream<StoreError>
@@ -30,28 +38,44 @@ final class Workforce: Sendable {
     init() { (failed, failures) = AsyncStream<StoreError>.makeStream(bufferingPolicy: .bufferingOldest(1)) }
 
     /// Makes exactly these jobs run; returns when those that had to stop have stopped.
-    func run(_ jobs: [Job]) async {
+    ///
+    /// After `stop`, also while this waits, it starts nothing.
+    ///
+    /// - Returns: false when `stop` was called first, so that not all of the jobs run.
+    @discardableResult
+    func run(_ jobs: [Job]) async -> Bool {
         let wanted = Dictionary(jobs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let leaving = running.withLock { running in
-            let names = running.keys.filter { wanted[$0]?.fingerprint != running[$0]?.fingerprint }
-            return names.compactMap { running.removeValue(forKey: $0) }
+        let leaving = state.withLock { state in
+            guard !state.isStopped else { return [Running]() }
+            let names = state.running.keys.filter {
+                wanted[$0]?.fingerprint != state.running[$0]?.fingerprint
+            }
+            let leaving = names.compactMap { state.running.removeValue(forKey: $0) }
+            state.leaving += leaving
+            return leaving
         }
         await Self.end(leaving)
-        for job in jobs where running.withLock({ $0[job.name] == nil }) { start(job) }
+        return state.withLock { state in
+            guard !state.isStopped else { return false }
+            state.leaving.removeAll()
+            for job in jobs where state.running[job.name] == nil { state.running[job.name] = start(job) }
+            return true
+        }
     }
 
-    /// Stops everything and waits for it.
+    /// Stops everything and waits for it, also for what a reload has told to stop.
     func stop() async {
-        let all = running.withLock { running in
-            defer { running.removeAll() }
-            return Array(running.values)
+        let all = state.withLock { state in
+            state.isStopped = true
+            defer { state.running.removeAll() }
+            return Array(state.running.values) + state.leaving
         }
         await Self.end(all)
         failures.finish()
     }
 
     // The tasks are owned here: `run` and `stop` end and await every one of them.
-    private func start(_ job: Job) {
+    private func start(_ job: Job) -> Running {
         let stop = Stop()
         let task = Task { [failures] in
             do throws(StoreError) {
@@ -60,7 +84,7 @@ final class Workforce: Sendable {
                 failures.yield(error)
             }
         }
-        running.withLock { $0[job.name] = Running(fingerprint: job.fingerprint, stop: stop, task: task) }
+        return Running(fingerprint: job.fingerprint, stop: stop, task: task)
     }
 
     private static func end(_ leaving: [Running]) async {

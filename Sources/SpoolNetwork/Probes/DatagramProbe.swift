@@ -13,8 +13,7 @@ package enum DatagramProbe {
     /// - Throws: `.refused` and whatever else the network says.
     package static func knock(at endpoint: Endpoint) async throws(NetworkCause) {
         do {
-            // Looking a name up blocks its thread.
-            let address = try await NIOThreadPool.singleton.runIfActive {
+            let address = try await BlockingCall.run {
                 try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
             }
             let box = CauseBox()

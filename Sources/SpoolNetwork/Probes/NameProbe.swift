@@ -1,5 +1,4 @@
 import Foundation
-import NIOPosix
 
 /// Looks a name up as every connection of this program does: by the system's resolver.
 package enum NameProbe {
@@ -8,7 +7,7 @@ package enum NameProbe {
     /// - Throws: `.nameUnknown` or `.nameServersSilent`.
     package static func addresses(of host: String) async throws(NetworkCause) -> [String] {
         // The look-up blocks for as long as the name servers let it.
-        let result = try? await NIOThreadPool.singleton.runIfActive { lookUp(host) }
+        let result = try? await BlockingCall.run { lookUp(host) }
         guard let result else { throw .cancelled }
         return try result.get()
     }

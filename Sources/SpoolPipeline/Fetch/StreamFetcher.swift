@@ -5,6 +5,9 @@ package import SpoolCore
 ///
 /// Each stream has its own: one that fails or stands still never holds up another.
 package struct StreamFetcher: Sendable {
+    /// How often a paused stream looks whether there is room again: `poll` may be a day.
+    static let pauseCheck = Duration.seconds(5)
+
     private let source: any Source
     private let stream: SourceStream
     private let id: StreamID
@@ -73,7 +76,7 @@ package struct StreamFetcher: Sendable {
                 stop: stop,
                 { () async throws(StoreError) in try await store.mustPause() }
             ) {
-                await time.wait(source.pollInterval, or: Watch(stop))
+                await time.wait(min(source.pollInterval, Self.pauseCheck), or: Watch(stop))
                 continue
             }
             let progress = try await patiently("fetching", stop: stop) { () async throws(StoreError) in

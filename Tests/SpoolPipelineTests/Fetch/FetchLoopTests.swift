@@ -347,6 +347,21 @@ struct FetchLoopTests {
         }
     }
 
+    @Test("a paused stream that polls once a day looks every few seconds whether there is room again")
+    func pausedBetweenRarePolls() async throws {
+        let source = ScriptedSource(pollInterval: .days(1)) { _, _ in page(["a"]) }
+        bench.store.edit { $0.pauses = true }
+
+        try await bench.run(source) {
+            try await bench.passPause()
+            try await bench.clock.waitUntilSleeping()
+            #expect(bench.clock.untilNextDeadline == .seconds(5))
+            bench.store.edit { $0.pauses = false }
+            try await bench.passPause()
+            await bench.store.until { $0.events.count == 1 }
+        }
+    }
+
     @Test("polls every 15 s and sweeps what is due, over hours of the clock")
     func paces() async throws {
         let source = ScriptedSource(now: bench.now) { [now = bench.now] _, _ in

@@ -26,7 +26,7 @@ final class ScriptedSource: Source {
     let type = "scripted"
     let budgetKey = "https://contoso.example"
     let requestsPerMinute: Int
-    let pollInterval = Duration.seconds(15)
+    let pollInterval: Duration
     let streams: [SourceStream]
     private let state = Mutex(State())
     private let changed = Signal()
@@ -37,12 +37,14 @@ final class ScriptedSource: Source {
     init(
         streams: [SourceStream] = [Sample.activities],
         requestsPerMinute: Int = 1_000,
+        pollInterval: Duration = .seconds(15),
         now: @escaping @Sendable () -> Timestamp = { Sample.now },
         dateFault: @escaping @Sendable (Int) -> SourceFault? = { _ in nil },
         answer: @escaping @Sendable (Request, Int) -> Answer
     ) {
         self.streams = streams
         self.requestsPerMinute = requestsPerMinute
+        self.pollInterval = pollInterval
         self.now = now
         self.dateFault = dateFault
         self.answer = answer

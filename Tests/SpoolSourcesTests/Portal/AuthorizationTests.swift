@@ -91,6 +91,50 @@ struct AuthorizationTests {
         }
     }
 
+    @Test(
+        "a request that is cancelled does not wait for a silent token service, nor does the end of the source"
+    )
+    func leavesSilentAuthority() async throws {
+        try await Portals.with(Portals.configuration(), auth: { Portals.application($0) }) { portal, source in
+            let stream = try #require(source.streams.first)
+            portal.addFault(.slow(seconds: 600), on: [.token], .always)
+            let asking = Task { () -> SourceFault? in
+                do throws(SourceFault) {
+                    _ = try await source.date(for: stream)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            try await portal.waitUntil { $0.requests(for: .token).count == 1 }
+
+            asking.cancel()
+            let fault = await asking.value
+            await source.shutDown()
+
+            #expect(fault?.kind == .unreachable)
+            #expect(fault?.description == "the request for a token was cancelled by this program")
+        }
+    }
+
+    @Test(
+        "a request that was cancelled while the token service was silent leaves nothing behind: the next one asks anew"
+    )
+    func asksAnew() async throws {
+        try await Portals.with(Portals.configuration(), auth: { Portals.application($0) }) { portal, source in
+            let stream = try #require(source.streams.first)
+            portal.addFault(.slow(seconds: 600), on: [.token])
+            let asking = Task { try? await source.date(for: stream) }
+            try await portal.waitUntil { $0.requests(for: .token).count == 1 }
+            asking.cancel()
+            _ = await asking.value
+
+            _ = try await source.date(for: stream)
+
+            #expect(tokens(portal) == 2)
+        }
+    }
+
     @Test("after its end a token serves no longer")
     func endsWithLifetime() async throws {
         let elapsed = Elapsed()

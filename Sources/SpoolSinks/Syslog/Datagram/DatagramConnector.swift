@@ -14,8 +14,7 @@ struct DatagramConnector {
         let report = StreamReport()
         do {
             let endpoint = endpoint
-            // Looking a name up blocks its thread.
-            let address = try await NIOThreadPool.singleton.runIfActive {
+            let address = try await BlockingCall.run {
                 try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
             }
             let channel = try await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)

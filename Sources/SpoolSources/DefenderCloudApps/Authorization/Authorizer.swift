@@ -11,7 +11,9 @@ actor Authorizer {
     private let elapsed: @Sendable () -> Duration
 
     private var current: Held?
-    private var refresh: Task<Result<Held, SourceFault>, Never>?
+    private var refresh: SharedWork<Result<Held, SourceFault>>?
+    /// Counts requests, so that one that ends late leaves its successor alone.
+    private var requests = 0
 
     private struct Held {
         let header: String
@@ -51,25 +53,45 @@ actor Authorizer {
         }
     }
 
-    /// Waits for a request under way to end.
-    func shutDown() async {
-        refresh?.cancel()
-        _ = await refresh?.value
-    }
+    /// Cancels a request that is under way and returns when it has ended.
+    func shutDown() async { await refresh?.cancel() }
 
+    /// Asks for a token, or waits for the request that is under way; a cancelled caller stops waiting immediately.
     private func refreshed(
         _ application: DefenderAuthentication.Application
     ) async -> Result<Held, SourceFault> {
-        if let refresh { return await refresh.value }
-        // Not the caller's child: others wait for it too, and must not fail with the caller's cancellation.
-        let task = Task {
+        while !Task.isCancelled {
+            let request = refresh ?? begin(application, after: nil)
+            switch await request.value() {
+            case .value(let result): return result
+            case .cancelled: return .failure(.cancelledTokenRequest)
+            // All who waited for it have left, and it is being cancelled.
+            case .abandoned: if refresh === request { _ = begin(application, after: request) }
+            }
+        }
+        return .failure(.cancelledTokenRequest)
+    }
+
+    /// Starts a request once the one before has ended.
+    private func begin(
+        _ application: DefenderAuthentication.Application,
+        after last: SharedWork<Result<Held, SourceFault>>?
+    ) -> SharedWork<Result<Held, SourceFault>> {
+        requests += 1
+        let number = requests
+        let request = SharedWork { [self] in
+            await last?.cancel()
             let result = await ask(application)
-            if case .success(let held) = result { current = held }
-            refresh = nil
+            await ended(number, result)
             return result
         }
-        refresh = task
-        return await task.value
+        refresh = request
+        return request
+    }
+
+    private func ended(_ number: Int, _ result: Result<Held, SourceFault>) {
+        if case .success(let held) = result { current = held }
+        if number == requests { refresh = nil }
     }
 
     private func ask(_ application: DefenderAuthentication.Application) async -> Result<Held, SourceFault> {
@@ -94,4 +116,11 @@ actor Authorizer {
             return .failure(SourceFault(.unreachable, "no token could be had"))
         }
     }
+}
+
+extension SourceFault {
+    fileprivate static let cancelledTokenRequest = SourceFault(
+        .unreachable,
+        "the request for a token was cancelled by this program"
+    )
 }

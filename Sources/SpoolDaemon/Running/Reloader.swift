@@ -1,0 +1,52 @@
+import Logging
+import SpoolNetwork
+import SpoolPipeline
+
+/// Carries out reloads, one after the other.
+///
+/// A reload takes over the whole file or nothing. A stop ends it: it waits only for loops that it has told to stop, which
+/// the stop waits for as well.
+struct Reloader: Sendable {
+    let engine: Engine
+    let current: CurrentComposition
+    let notifier: ServiceNotifier
+    /// The file, and what `Composition.read` takes beside it.
+    let path: String
+    let environment: [String: String]
+    let hostName: String
+    let logger: Logger
+
+    /// Reloads for each request until the daemon ends.
+    func run() async {
+        while let number = await engine.reloads.next() {
+            notifier.reloading()
+            let refusal = await reload()
+            if !engine.reloads.isStopped { notifier.ready() }
+            engine.reloads.ended(number, refusal)
+        }
+    }
+
+    private func reload() async -> Reloads.Refusal? {
+        do {
+            let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
+            if let refusal = ReloadRefusal(of: composition, after: current.value) { throw refusal }
+            try await engine.apply(composition)
+            guard !engine.reloads.isStopped else {
+                logger.notice("reload ended by the stop", metadata: ["path": "\(path)"])
+                return nil
+            }
+            current.replace(by: composition)
+            logger.notice("configuration reloaded", metadata: ["path": "\(path)"])
+            for warning in composition.warnings {
+                logger.warning("configuration", metadata: ["cause": "\(warning)"])
+            }
+            return nil
+        } catch {
+            logger.error(
+                "configuration not reloaded, the old one goes on",
+                metadata: ["path": "\(path)", "cause": "\(error)"]
+            )
+            return Reloads.Refusal(error, path: path, at: engine.time.wall())
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import SpoolConfig
+import SpoolCore
+import Synchronization
+
+/// The reloads that were asked for, and the outcome of the last one.
+///
+/// Requests are numbered. One reload answers all requests that were made before it began.
+final class Reloads: Sendable {
+    /// A reload that changed nothing.
+    struct Refusal: Sendable, Equatable {
+        /// When, by the local clock.
+        let at: Timestamp
+        /// Why, in an operator's words, as one line without a full stop.
+        let cause: String
+
+        /// - Parameters:
+        ///   - error: what kept the configuration from being taken over; of several mistakes the first is named.
+        ///   - path: the file.
+        ///   - at: the local time.
+        init(_ error: any Error, path: String, at: Timestamp) {
+            self.at = at
+            let problems = (error as? ConfigurationFault)?.problems ?? []
+            guard let first = problems.first else {
+                cause = PrintableText.escaped("\(error)")
+                return
+            }
+            let others =
+                problems.count == 1 ? "" : " (and \(Count.text(problems.count - 1, "other problem")))"
+            cause = PrintableText.escaped("\(path):\(first.line):\(first.column): \(first.message)") + others
+        }
+    }
+
+    private struct State {
+        var asked = 0
+        var done = 0
+        var refusal: Refusal?
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    /// Given when a reload was asked for or has ended, and at the stop.
+    let changed = Signal()
+
+    /// Why the last reload was refused; nil after a start and after a reload that was carried out.
+    var refusal: Refusal? { state.withLock { $0.refusal } }
+
+    /// True once the daemon ends: a reload that is under way is to be given up.
+    var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    /// Asks for a reload.
+    ///
+    /// - Returns: the number of this request, for `outcome`.
+    @discardableResult
+    func ask() -> Int {
+        let number = state.withLock { state in
+            state.asked += 1
+            return state.asked
+        }
+        changed.notify()
+        return number
+    }
+
+    /// Waits for a request that no reload has answered yet.
+    ///
+    /// - Returns: the number to give to `ended`; nil when the daemon ends or the task is cancelled.
+    func next() async -> Int? {
+        while !Task.isCancelled {
+            let version = changed.version
+            let (number, isStopped) = state.withLock { ($0.asked > $0.done ? $0.asked : nil, $0.isStopped) }
+            if isStopped { return nil }
+            if let number { return number }
+            await changed.changed(after: version)
+        }
+        return nil
+    }
+
+    /// A reload has ended that answers every request up to this number.
+    func ended(_ number: Int, _ refusal: Refusal?) {
+        state.withLock { state in
+            state.done = number
+            state.refusal = refusal
+        }
+        changed.notify()
+    }
+
+    /// Waits for the reload that answers a request.
+    ///
+    /// - Returns: the refusal, or nil when the configuration was taken over.
+    /// - Throws: `CancellationError` when the daemon ends, or the task is cancelled, before that.
+    func outcome(of number: Int) async throws -> Refusal? {
+        while true {
+            let version = changed.version
+            let (isDone, isStopped, refusal) = state.withLock {
+                ($0.done >= number, $0.isStopped, $0.refusal)
+            }
+            if isDone { return refusal }
+            guard !isStopped, !Task.isCancelled else { throw CancellationError() }
+            await changed.changed(after: version)
+        }
+    }
+
+    /// The daemon ends: no further reload begins.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        changed.notify()
+    }
+}
