@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOPosix
+import SpoolCore
 
 /// Translates the errors of sockets, name look-ups, TLS and the HTTP client into words for operators.
 ///
@@ -29,7 +30,7 @@ package enum NetworkFailure {
         case is SocketAddressError: .nameUnknown
         case let error as HTTPClientError: HTTPFailure.cause(of: error)
         case is CancellationError: .cancelled
-        case is TrustFileProblem: .unreadableFile
+        case is TrustFileProblem, is SmallFileFault: .unreadableFile
         default: TLSFailure.cause(of: error) ?? .other(String(describing: type(of: error)))
         }
     }

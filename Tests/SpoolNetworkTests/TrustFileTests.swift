@@ -50,7 +50,8 @@ struct TrustFileTests {
     @Test(
         "that cannot be used is a problem at its line and column, with the file to blame",
         arguments: [
-            ("missing.pem", "missing.pem: is it there"), ("text.pem", "text.pem holds no certificates"),
+            ("missing.pem", "missing.pem: there is no such file"),
+            ("text.pem", "text.pem holds no certificates"),
             ("cut.pem", "cut.pem is in PEM form, but holds no whole certificate"),
             ("empty", "empty holds no file that ends in .pem, .crt, .cer, .der"),
             ("mixed", "mixed/bad.der holds no certificates"),

@@ -131,13 +131,19 @@ package struct Composition: Sendable {
         status = settings.status
         audit = settings.audit
         notifications = settings.notifications
+        let roots = Fingerprint.systemRoots()
         sources = settings.sources.compactMap { part in
             Sources.make(from: part.node, problems: problems, environment: environment)
-                .map { Part(content: $0, fingerprint: Fingerprint.of(part.node)) }
+                .map { Part(content: $0, fingerprint: Fingerprint.of(part.node, roots: roots)) }
         }
         sinks = settings.sinks.compactMap { part in
             Sinks.make(from: part.node, problems: problems, hostName: hostName)
-                .map { Part(content: $0, fingerprint: Fingerprint.of(part.node)) }
+                .map { made in
+                    let address = made.sink.address
+                    let isEncrypted = address.hasPrefix("tls:") || address.hasPrefix("https:")
+                    let print = Fingerprint.of(part.node, roots: isEncrypted ? roots : nil)
+                    return Part(content: made, fingerprint: print)
+                }
         }
         let made = sources.map(\.content)
         let shared = settings.sources.compactMap { part in

@@ -1,12 +1,31 @@
 import SpoolCore
+import SpoolNetwork
 
-/// Tells whether a part of the configuration has changed, secrets included; good for one process only.
+/// Tells whether a part of the configuration has changed; good for one process only.
+///
+/// What a part refers to belongs to it: the secrets, the files of its `tls:` group and, where it uses TLS, the
+/// system's authorities. A file that was replaced in place is a changed setting.
 enum Fingerprint {
     /// Two nodes with the same fingerprint mean the same settings, wherever they stand in the file.
-    static func of(_ node: ConfigurationNode) -> String {
+    ///
+    /// - Parameters:
+    ///   - node: the part.
+    ///   - roots: `systemRoots` for a part that uses TLS, otherwise nil.
+    /// - Returns: a text that is the same for the same settings.
+    static func of(_ node: ConfigurationNode, roots: Int? = nil) -> String {
         var hasher = Hasher()
+        hasher.combine(roots)
         feed(node, &hasher)
         return String(UInt(bitPattern: hasher.finalize()), radix: 16)
+    }
+
+    /// A number that changes with the system's certificate authorities.
+    static func systemRoots() -> Int {
+        var hasher = Hasher()
+        for file in TrustedRoots.systemFiles {
+            hasher.combine((try? SmallFile.read(file, limit: 16 << 20))?.bytes)
+        }
+        return hasher.finalize()
     }
 
     private static func feed(_ node: ConfigurationNode, _ hasher: inout Hasher) {
@@ -15,7 +34,6 @@ enum Fingerprint {
         case .scalar(let text):
             hasher.combine(1)
             hasher.combine(text)
-            // A token that was rotated in its file is a changed setting.
             if let secret = try? node.secrets.resolve(text) { hasher.combine(secret.reveal()) }
         case .sequence(let items):
             hasher.combine(2)
@@ -27,6 +45,11 @@ enum Fingerprint {
             for entry in entries.sorted(by: { $0.key < $1.key }) {
                 hasher.combine(entry.key)
                 feed(entry.value, &hasher)
+                guard case .scalar(let path) = entry.value.value else { continue }
+                for (file, bytes) in TLSSettings.contents(of: entry.key, at: path) ?? [] {
+                    hasher.combine(file)
+                    hasher.combine(bytes)
+                }
             }
         }
     }

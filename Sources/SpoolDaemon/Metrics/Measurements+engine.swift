@@ -22,7 +22,8 @@ extension Measurements {
             reading: engine.meters.reading,
             openEnds: try await engine.spool.openEnds(at: now),
             maxSize: composition.spool.maxSize,
-            isPaused: engine.spool.pause != nil
+            isPaused: engine.spool.pause != nil,
+            isReloadRefused: engine.reloads.refusal != nil
         )
     }
 }

@@ -49,6 +49,12 @@ extension Measurements {
     private var spoolFamilies: [MetricFamily] {
         [
             one(
+                "spool_config_reload_failed",
+                .gauge,
+                "1 after a reload that was refused, until the next one that is carried out; otherwise 0.",
+                isReloadRefused ? 1 : 0
+            ),
+            one(
                 "spool_disk_free_bytes",
                 .gauge,
                 "Bytes free on the disk of the spool.",

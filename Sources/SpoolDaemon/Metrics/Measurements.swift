@@ -19,6 +19,8 @@ struct Measurements: Sendable {
     /// `spool.retention.max_size`.
     var maxSize: Int64
     var isPaused: Bool
+    /// True while the last reload was refused.
+    var isReloadRefused = false
 
     /// Every word a sink's state may have.
     static let sinkWords = [

@@ -25,14 +25,29 @@ struct NotificationRules: Sendable {
     var settings = NotificationSettings()
 
     /// All notifications that should stand now.
-    func wanted(_ status: SpoolStatus, wal: WALReport, pause: FetchPause?, at now: Timestamp)
-        -> [NewNotification]
-    {
+    func wanted(
+        _ status: SpoolStatus,
+        wal: WALReport,
+        pause: FetchPause?,
+        refusedReload: Reloads.Refusal? = nil,
+        at now: Timestamp
+    ) -> [NewNotification] {
         status.streams.flatMap { of($0, at: now) } + status.sinks.flatMap { of($0, at: now) }
             + status.traps.compactMap { of($0, at: now) }
             + of(status, at: now)
             + of(wal, at: now)
             + (pause == .disk ? [diskFull(status.size)] : [])
+            + [refusedReload.map(Self.of)].compactMap { $0 }
+    }
+
+    private static func of(_ refusal: Reloads.Refusal) -> NewNotification {
+        NewNotification(
+            code: .reloadRefused,
+            severity: .error,
+            message:
+                "The configuration was not reloaded at \(refusal.at), and the daemon runs with the one it had before: "
+                + "\(refusal.cause). Correct the file, test it with `spool check`, and reload again."
+        )
     }
 
     /// True while what was raised is not over, though its cause has changed since: what is told of an outage of a sink

@@ -19,6 +19,7 @@ enum RuleCode: String, Sendable, CaseIterable {
     case spoolNearlyFull = "Spool nearly full"
     case spoolFull = "Spool full"
     case diskFull = "Disk full"
+    case reloadRefused = "Configuration not reloaded"
     case longReader = "Reader holds the spool's log"
 
     /// The codes of what keeps a sink from settling anything.

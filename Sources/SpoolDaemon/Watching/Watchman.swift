@@ -17,15 +17,19 @@ struct Watchman: Sendable {
     let logger: Logger
     /// Measured at every look.
     var meters: Meters?
+    /// A reload that was refused is a notification.
+    var reloads = Reloads()
 
     /// Looks until `stop` is asked for.
     ///
     /// First everybody gets time for an attempt: what stood before a restart is not to be cleared and raised again.
     func run(stop: Stop) async throws(StoreError) {
         var told: Int?
+        var reload = Watch(reloads.changed)
         while !stop.isAsked {
-            await time.wait(Self.interval, or: Watch(stop))
+            await time.wait(Self.interval, or: reload, Watch(stop))
             if stop.isAsked { return }
+            reload = Watch(reloads.changed)
             do throws(StoreError) {
                 try await spool.noteGaps(at: time.wall())
                 try await look()
@@ -45,7 +49,13 @@ struct Watchman: Sendable {
         let now = time.wall()
         let wal = try await spool.walReport(at: now)
         let status = try await spool.status()
-        let wanted = rules.wanted(status, wal: wal, pause: spool.pause, at: now)
+        let wanted = rules.wanted(
+            status,
+            wal: wal,
+            pause: spool.pause,
+            refusedReload: reloads.refusal,
+            at: now
+        )
         for notification in wanted where !status.notifications.contains(where: { $0.says(notification) }) {
             guard try await spool.raise(notification, at: now) else { continue }
             logger.log(

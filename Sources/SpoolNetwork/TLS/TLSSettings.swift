@@ -39,10 +39,10 @@ package struct TLSSettings: Sendable, Equatable {
             }
         }
         if let certNode, let certFile {
-            check(certNode, problems, "certificates") { try NIOSSLCertificate.fromPEMFile(certFile) }
+            check(certNode, problems, "certificates") { try Self.chain(certFile) }
         }
         if let keyNode, let keyFile {
-            check(keyNode, problems, "a private key") { [try NIOSSLPrivateKey(file: keyFile, format: .pem)] }
+            check(keyNode, problems, "a private key") { [try Self.key(keyFile)] }
         }
     }
 
@@ -61,6 +61,22 @@ package struct TLSSettings: Sendable, Equatable {
         }
     }
 
+    /// The keys of the group whose values are paths of files.
+    private static let fileKeys: Set<String> = ["ca_file", "cert_file", "key_file"]
+
+    /// What the files hold that a `tls:` group names under `key`: it changes when a file is replaced in place, or added
+    /// to a folder of authorities.
+    ///
+    /// - Returns: the contents of each file, with its name; nil when the key names no file. A file that cannot be read
+    ///   is left out.
+    package static func contents(of key: String, at path: String) -> [(file: String, bytes: [UInt8])]? {
+        guard fileKeys.contains(key) else { return nil }
+        let files = key == "ca_file" ? (try? TrustFile.files(at: path)) ?? [] : [path]
+        return files.compactMap { file in
+            (try? SmallFile.read(file, limit: TrustFile.sizeLimit)).map { (file, $0.bytes) }
+        }
+    }
+
     /// The client's side of TLS 1.2 or later: chain and host name are checked, system roots stay trusted.
     ///
     /// - Throws: `NIOSSLError` or `TrustFileProblem` when a file that was readable at the start no longer is.
@@ -72,11 +88,20 @@ package struct TLSSettings: Sendable, Equatable {
             configuration.additionalTrustRoots = [.certificates(try TrustFile.certificates(at: caFile))]
         }
         if let certFile, let keyFile {
-            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certFile).map {
-                .certificate($0)
-            }
-            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
+            configuration.certificateChain = try Self.chain(certFile).map { .certificate($0) }
+            configuration.privateKey = .privateKey(try Self.key(keyFile))
         }
         return configuration
+    }
+
+    private static func chain(_ file: String) throws -> [NIOSSLCertificate] {
+        try NIOSSLCertificate.fromPEMBytes(try SmallFile.read(file, limit: TrustFile.sizeLimit).bytes)
+    }
+
+    private static func key(_ file: String) throws -> NIOSSLPrivateKey {
+        try NIOSSLPrivateKey(
+            bytes: try SmallFile.read(file, limit: TrustFile.sizeLimit).bytes,
+            format: .pem
+        )
     }
 }

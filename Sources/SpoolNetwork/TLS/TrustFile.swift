@@ -1,16 +1,26 @@
 import Foundation
 package import NIOSSL
+import SpoolCore
 
 /// What `tls.ca_file` names: a file of certificates in PEM or DER form, or a folder of such files.
 package enum TrustFile {
     /// In a folder, files with other endings (a README, a revocation list) are left alone.
     package static let endings = ["pem", "crt", "cer", "der"]
+    /// No bundle of authorities is larger; what is, was named by mistake.
+    static let sizeLimit = 16 << 20
 
     /// The certificates there, each file read whole; in a folder in the order of the files' names.
     ///
     /// - Throws: which file cannot be used and why, as one clause.
     package static func certificates(at path: String) throws(TrustFileProblem) -> [NIOSSLCertificate] {
-        guard isFolder(path) else { return try read(path) }
+        var found: [NIOSSLCertificate] = []
+        for file in try files(at: path) { found += try read(file) }
+        return found
+    }
+
+    /// The files there, by name: the file itself, or those of the folder that end like certificates.
+    package static func files(at path: String) throws(TrustFileProblem) -> [String] {
+        guard isFolder(path) else { return [path] }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
             throw TrustFileProblem("cannot list the folder \(path); may this user read it?")
         }
@@ -20,18 +30,18 @@ package enum TrustFile {
                 "the folder \(path) holds no file that ends in .\(endings.joined(separator: ", ."))"
             )
         }
-        var found: [NIOSSLCertificate] = []
-        for file in files { found += try read(file) }
-        return found
+        return files
     }
 
     private static func read(_ file: String) throws(TrustFileProblem) -> [NIOSSLCertificate] {
-        guard let content = try? Data(contentsOf: URL(fileURLWithPath: file)) else {
-            throw TrustFileProblem("cannot read \(file): is it there, and may this user read it?")
+        let bytes: [UInt8]
+        do {
+            bytes = try SmallFile.read(file, limit: sizeLimit).bytes
+        } catch {
+            throw TrustFileProblem("cannot read \(file): \(error)")
         }
-        let bytes = Array(content)
         // RFC 7468 §3: whatever stands before the first boundary is an explanation.
-        if content.firstRange(of: Data("-----BEGIN ".utf8)) != nil {
+        if bytes.firstRange(of: Array("-----BEGIN ".utf8)) != nil {
             guard let found = try? NIOSSLCertificate.fromPEMBytes(bytes), !found.isEmpty else {
                 throw TrustFileProblem("\(file) is in PEM form, but holds no whole certificate")
             }
