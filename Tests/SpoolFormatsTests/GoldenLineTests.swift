@@ -88,7 +88,8 @@ struct GoldenLineTests {
         "app ids become the agent's names, or their number where no name is known",
         arguments: [
             ("20893", "APPID_OUTLOOK"), ("11161,33626", "APPID_O365,APPID_33626"), ("", ""),
-            ("a=b", #"APPID_a\=b"#), ("10489,,20940", "APPID_BOX,APPID_,APPID_ACTIVE_DIRECTORY"),
+            ("15600,20595", "APPID_ONEDRIVE,APPID_MCAS"), ("a=b", #"APPID_a\=b"#),
+            ("10489,,20940", "APPID_BOX,APPID_,APPID_ACTIVE_DIRECTORY"),
             ("99999999999999999999", "APPID_99999999999999999999"),
         ]
     )

@@ -17,7 +17,10 @@ package enum EventKind: Int, Sendable, Codable, CaseIterable {
 /// Texts are the source's own, unescaped and uncut; a missing one is empty. The raw bytes travel beside it.
 package struct Event: Sendable, Equatable {
     /// The version of this reading; rows with a smaller `event.derived` are read anew from their raw record.
-    package static let reading = 1
+    ///
+    /// 2: `ip` is a bare address, `appID` holds positive numbers alone, and alerts of Cloud Discovery have their user,
+    /// address and app.
+    package static let reading = 2
 
     /// The source's id, or a key made of the content when `isReadable` is false.
     ///
@@ -42,9 +45,9 @@ package struct Event: Sendable, Equatable {
     package var message = ""
     package var userName = ""
     package var appName = ""
-    /// App ids, joined by commas, in the record's order.
+    /// App ids, positive numbers joined by commas, in the record's order.
     package var appID = ""
-    /// The client's address, IPv4 or IPv6.
+    /// The client's address: a bare IPv4 or IPv6 address, or empty.
     package var ip = ""
     package var country = ""
     package var userAgent = ""

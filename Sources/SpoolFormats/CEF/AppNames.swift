@@ -1,4 +1,7 @@
-/// The agent's names of apps (`cs2`), as far as the public lines of it show them.
+/// The agent's names of apps (`cs2`), as far as public lines of it, and public parsers of them, show them.
+///
+/// `APPID_ONEDRIVE` is what Exabeam's parsers for the agent match, `APPID_MCAS` stands in the sample line of Splunk
+/// Connect for Syslog beside "Microsoft Cloud App Security". For SharePoint, Teams and Azure no public line has a name.
 enum AppNames {
     /// The longest name, comma included.
     static let longest = 24
@@ -10,6 +13,8 @@ enum AppNames {
         case 11_114: "APPID_SALESFORCE"
         case 11_161: "APPID_O365"
         case 14_509: "APPID_SERVICENOW"
+        case 15_600: "APPID_ONEDRIVE"
+        case 20_595: "APPID_MCAS"
         case 20_893: "APPID_OUTLOOK"
         case 20_940: "APPID_ACTIVE_DIRECTORY"
         default: nil

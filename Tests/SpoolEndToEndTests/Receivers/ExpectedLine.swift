@@ -105,7 +105,7 @@ struct ExpectedLine {
 
     private static let apps = [
         "10489": "BOX", "11114": "SALESFORCE", "11161": "O365", "14509": "SERVICENOW", "20893": "OUTLOOK",
-        "20940": "ACTIVE_DIRECTORY",
+        "20940": "ACTIVE_DIRECTORY", "15600": "ONEDRIVE", "20595": "MCAS",
     ]
 
     private static func app(_ id: String) -> String { id.isEmpty ? "" : "APPID_\(apps[id] ?? id)" }

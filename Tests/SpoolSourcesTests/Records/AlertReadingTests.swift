@@ -104,4 +104,27 @@ struct AlertReadingTests {
     private func read(_ json: String) -> Event {
         RecordReading(kind: .alert, date: Samples.date).event(of: Array(json.utf8)[...])
     }
+
+    @Test(
+        "user, address and app of Cloud Discovery stand in where no usual entity has them",
+        arguments: [
+            ("", "sam@example.com", "198.51.100.9", "Dropbox", "11627"),
+            (
+                #"{"type":"account","em":"alex@example.com"},{"type":"ip","id":"192.0.2.1"},{"type":"service","id":10489,"label":"Box"},"#,
+                "alex@example.com", "192.0.2.1", "Box", "10489"
+            ), (#"{"type":"ip","id":"unknown"},"#, "sam@example.com", "198.51.100.9", "Dropbox", "11627"),
+        ]
+    )
+    func discovery(usual: String, user: String, ip: String, app: String, appID: String) throws {
+        let raw =
+            #"{"_id":"a","timestamp":1,"entities":[\#(usual){"type":"discovery_user","id":"5f1","label":"sam@example.com"},{"type":"discovery_ip","id":"9f2","label":"198.51.100.9:443"},{"type":"discovery_service","id":11627,"label":"Dropbox"}]}"#
+        let event = RecordReading(kind: .alert, date: Timestamp(milliseconds: 0)).event(
+            of: Array(raw.utf8)[...]
+        )
+
+        #expect(event.userName == user)
+        #expect(event.ip == ip)
+        #expect(event.appName == app)
+        #expect(event.appID == appID)
+    }
 }

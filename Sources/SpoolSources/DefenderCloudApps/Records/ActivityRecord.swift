@@ -73,8 +73,8 @@ struct ActivityRecord: Decodable {
         )
         event.userName = user?.value?.userName?.value ?? ""
         event.appName = appName?.value ?? ""
-        event.appID = appId?.value ?? saasId?.value ?? ""
-        event.ip = device?.value?.clientIP?.value ?? ""
+        event.appID = AppID.text(appId?.value) ?? AppID.text(saasId?.value) ?? ""
+        event.ip = ClientAddress.bare(device?.value?.clientIP?.value ?? "")
         event.userAgent = device?.value?.userAgent?.value ?? ""
         event.country = device?.value?.countryCode?.value ?? location?.value?.countryCode?.value ?? ""
         event.objects = (mainInfo?.value?.eventObjects?.values ?? [])

@@ -43,9 +43,9 @@ struct AlertRecord: Decodable {
         event.action = rules.lazy.compactMap(\.label?.value).first { !$0.isEmpty } ?? title?.value ?? ""
         event.policies = rules.compactMap(\.id?.value).joined(separator: ",")
         event.userName = userName
-        let services = entities(of: "service")
+        let services = services
         event.appName = services.compactMap(\.label?.value).joined(separator: ",")
-        event.appID = services.compactMap(\.id?.value).joined(separator: ",")
+        event.appID = services.compactMap { AppID.text($0.id?.value) }.joined(separator: ",")
         event.ip = address
         event.country = entities(of: "country").first?.id?.value ?? ""
         event.objects = (audits?.values ?? []).map { $0?.value ?? "" }.joined(separator: ",")
@@ -63,7 +63,14 @@ struct AlertRecord: Decodable {
         return rules.isEmpty ? [policy?.value].compactMap { $0 } : rules
     }
 
-    /// The user entity is the name itself; an account has it as its principal, or as an address.
+    /// Alerts of Cloud Discovery have entities of their own types in place of the usual ones.
+    private var services: [Entity] {
+        let services = entities(of: "service")
+        return services.isEmpty ? entities(of: "discovery_service") : services
+    }
+
+    /// The user entity is the name itself; an account has it as its principal, or as an address; a user that Cloud
+    /// Discovery found has it as its label.
     private var userName: String {
         if let user = entities(of: "user").first, let name = user.id?.value ?? user.label?.value,
             !name.isEmpty
@@ -72,14 +79,21 @@ struct AlertRecord: Decodable {
         }
         let accounts = entities(of: "account")
         let account = accounts.first { $0.entityRole?.value == "Source" } ?? accounts.first
-        return [account?.pa, account?.em, account?.label].lazy
+        let discovered = entities(of: "discovery_user").first
+        return [account?.pa, account?.em, account?.label, discovered?.label, discovered?.id].lazy
             .compactMap { $0?.value }
             .first { !$0.isEmpty } ?? ""
     }
 
+    /// Of the address that triggered the alert, or else of the first one that holds an address.
     private var address: String {
         let addresses = entities(of: "ip")
-        let trigger = addresses.first { $0.triggeredAlert?.value == true } ?? addresses.first
-        return trigger?.id?.value ?? trigger?.label?.value ?? ""
+        let ordered =
+            addresses.filter { $0.triggeredAlert?.value == true }
+            + addresses.filter { $0.triggeredAlert?.value != true } + entities(of: "discovery_ip")
+        return ordered.lazy
+            .flatMap { [$0.id?.value, $0.label?.value] }
+            .map { ClientAddress.bare($0 ?? "") }
+            .first { !$0.isEmpty } ?? ""
     }
 }
