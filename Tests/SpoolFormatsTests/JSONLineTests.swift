@@ -21,16 +21,6 @@ struct JSONLineTests {
         #expect(try json(raw) == [line])
     }
 
-    @Test("a record over the limit is cut at a character and marked")
-    func cut() throws {
-        let raw = #"{"a":""# + String(repeating: "\u{1F980}", count: 1_000) + #""}"#
-
-        let line = try json(raw, limit: 1_024)[0]
-
-        #expect(line.utf8.count <= 1_024 && line.utf8.count > 1_016)
-        #expect(line.hasSuffix("…[cut]") && raw.hasPrefix(line.dropLast(6)))
-    }
-
     @Test("only JSON lines need the raw record")
     func needsRaw() {
         let formats = [LineFormat.Payload.json, .cef(.agent()), .cef(.clean())].map {
@@ -38,5 +28,24 @@ struct JSONLineTests {
         }
 
         #expect(formats.map(\.needsRaw) == [true, false, false])
+    }
+
+    @Test(
+        "headers without the name of a program have a tag before JSON: receivers would take it out of the record",
+        arguments: [
+            (
+                Envelope.agent(AgentHeader(), system: "siem-1"),
+                "<109>2025-02-04T01:51:55.000Z siem-1 spool: {}"
+            ),
+            (.agent(AgentHeader(systemName: false), system: ""), "<109>2025-02-04T01:51:55.000Z spool: {}"),
+            (.rfc3164(system: "siem-1"), "<109>Feb  4 01:51:55 siem-1 spool: {}"),
+            (.rfc5424(system: "siem-1"), "<109>1 2025-02-04T01:51:55.000Z siem-1 spool - - - {}"),
+            (.bare, "{}"),
+        ]
+    )
+    func tag(_ envelope: Envelope, _ line: String) throws {
+        let format = LineFormat(payload: .json, envelope: envelope, framing: .lines)
+
+        #expect(try split(render(batch([event()], raw: [Array("{}".utf8)]), format).bytes) == [line])
     }
 }

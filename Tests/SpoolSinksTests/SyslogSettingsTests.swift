@@ -175,6 +175,32 @@ struct SyslogSettingsTests {
         #expect(read(minimal + [.key("envelope", "rfc5424")]).sink?.warnings.isEmpty == true)
     }
 
+    @Test(
+        "a time without a zone, a message without a header and a limit that shortens records are warned of",
+        arguments: [
+            ([.group("header", [.key("time", "rfc3164")])], "no year and no zone"),
+            ([.group("header", [.key("time", "rfc3164-year")])], "no zone"),
+            ([.key("envelope", "rfc3164")], "no year and no zone"),
+            ([.key("envelope", "bare")], "time of arrival"),
+            ([.key("format", "json")], "sent shortened"),
+            ([.key("format", "json"), .key("max_message_bytes", "4096")], "(4096)"),
+        ] as [([Line], String)]
+    )
+    func warns(_ lines: [Line], _ words: String) throws {
+        let (sink, problems) = read(minimal + lines)
+
+        #expect(problems.isEmpty)
+        let warnings = try #require(sink?.warnings)
+        #expect(warnings.count == 1 && warnings[0].message.contains(words), "\(warnings)")
+    }
+
+    @Test("JSON with room for whole records needs no warning")
+    func roomForRecords() {
+        let lines: [Line] = [.key("format", "json"), .key("max_message_bytes", "65536")]
+
+        #expect(read(minimal + lines).sink?.warnings.isEmpty == true)
+    }
+
     @Test("an unknown type of sink is told with those there are")
     func unknownType() {
         let (sink, problems) = read([

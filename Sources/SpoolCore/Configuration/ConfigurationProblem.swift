@@ -11,6 +11,11 @@ package struct ConfigurationProblem: Sendable, Hashable, Comparable, CustomStrin
         self.message = message
     }
 
+    /// A problem at a node's place.
+    package init(_ message: String, at node: ConfigurationNode) {
+        self.init(line: node.line, column: node.column, message: message)
+    }
+
     package var description: String { "\(line):\(column): \(message)" }
 
     package static func < (left: Self, right: Self) -> Bool {
@@ -28,6 +33,6 @@ package final class ConfigurationProblems {
 
     /// Adds a problem at a node's place.
     package func add(_ message: String, at node: ConfigurationNode) {
-        list.append(ConfigurationProblem(line: node.line, column: node.column, message: message))
+        list.append(ConfigurationProblem(message, at: node))
     }
 }

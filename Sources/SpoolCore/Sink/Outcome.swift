@@ -8,16 +8,19 @@ package enum Evidence: String, Sendable, Codable, CaseIterable {
     case sent
 }
 
-/// Why a receiver refuses an event for good.
+/// Why an event is never delivered.
 package struct Refusal: Sendable, Hashable {
     /// A short fixed word, as stored in `dead_letter.reason`: `rejected`, `too-large`, `unrenderable`.
     package let reason: String
-    /// What the receiver said, without the event's content.
+    /// What the receiver said, or why the event was not sent, without the event's content.
     package let detail: String
+    /// True when this program did not send the event: that says nothing about the receiver.
+    package let isLocal: Bool
 
-    package init(reason: String, detail: String) {
+    package init(reason: String, detail: String, isLocal: Bool = false) {
         self.reason = reason
         self.detail = detail
+        self.isLocal = isLocal
     }
 }
 
@@ -30,7 +33,7 @@ package enum Outcome: Sendable, Hashable {
     case already
     /// The sink's own filter leaves it out.
     case filtered
-    /// The receiver will never take it: a dead letter.
+    /// It is never delivered: the receiver will not take it, or it cannot be sent. A dead letter.
     case refused(Refusal)
     /// Not now; the watermark stays in front of it.
     case retry

@@ -19,10 +19,13 @@ package struct SettledBatch: Sendable, Hashable {
     package let runs: [OutcomeRun]
     /// Bytes written for it, framing included.
     package let bytes: Int
+    /// Indices, in order, of events whose message was shortened to be sent.
+    package let cut: [Int]
 
-    package init(batch: Int, runs: [OutcomeRun], bytes: Int) {
+    package init(batch: Int, runs: [OutcomeRun], bytes: Int, cut: [Int] = []) {
         self.batch = batch
         self.runs = runs
         self.bytes = bytes
+        self.cut = cut
     }
 }

@@ -53,6 +53,8 @@ package struct LedgerEntry: Sendable, Equatable {
     /// How many events of the stream lie in the range.
     package var events: Int
     package var bytes: Int
+    /// The events of the range whose message was shortened to be sent, in order.
+    package var cut: [Seq]
     /// How often these events were sent, this time included.
     package var attempts: Int
     package var sent: Timestamp
@@ -67,10 +69,12 @@ package struct LedgerEntry: Sendable, Equatable {
         outcome: Outcome,
         events: Int,
         bytes: Int,
+        cut: [Seq] = [],
         attempts: Int,
         sent: Timestamp,
         settled: Timestamp
     ) {
+        self.cut = cut
         self.stream = stream
         self.replay = replay
         self.connection = connection

@@ -232,8 +232,13 @@ extension Measurements {
             sinks(
                 "spool_dead_letters",
                 .gauge,
-                "Events the sink's receiver refused that are neither delivered since nor dismissed."
+                "Events that could not be delivered to the sink and are neither delivered since nor dismissed."
             ) { Double($0.deadLetters) },
+            sinks(
+                "spool_messages_shortened_total",
+                .counter,
+                "Messages sent to the sink with texts cut or fields left out to keep a limit; the spool has the whole record."
+            ) { Double($0.shortened) },
             histogram(
                 "spool_delivery_lag_seconds",
                 "From an event's being spooled to its being settled live for the sink, in seconds.",

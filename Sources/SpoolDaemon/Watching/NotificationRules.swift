@@ -138,7 +138,9 @@ struct NotificationRules: Sendable {
             add(
                 .deadLetters,
                 .warning,
-                "The receiver refused \(Count.text(sink.deadLetters, "event")); `select * from dead_letters` shows them and why."
+                "\(Count.text(sink.deadLetters, "event")) could not be delivered: the receiver refused "
+                    + "\(Count.of(sink.deadLetters, "it", "them")), or the message would be too long. "
+                    + "`spool dead list` shows the reasons."
             )
         }
         for subscription in sink.subscriptions where subscription.state == "held" {

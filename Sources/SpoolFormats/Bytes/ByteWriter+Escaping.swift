@@ -89,6 +89,28 @@ extension ByteWriter {
         return sequence.length
     }
 
+    /// The same inside a JSON string, where control characters and line ends can be escaped; takes at most three
+    /// bytes for each one given.
+    mutating func putWideInJSON(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
+        let sequence = UTF8Sequence(bytes, count)
+        guard sequence.isValid, isControlOrLineEnd(bytes, sequence.length) else {
+            return putWide(bytes, count)
+        }
+        if sequence.length == 2 {
+            put("\\u00")
+            put(hexadecimal: bytes[1])
+        } else {
+            put(bytes[2] == 0xA8 ? "\\u2028" : "\\u2029")
+        }
+        return sequence.length
+    }
+
+    private mutating func put(hexadecimal byte: UInt8) {
+        for digit in [byte >> 4, byte & 0x0F] {
+            put(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+
     private func isControlOrLineEnd(_ bytes: UnsafePointer<UInt8>, _ length: Int) -> Bool {
         switch length {
         case 2: bytes[0] == 0xC2 && bytes[1] < 0xA0

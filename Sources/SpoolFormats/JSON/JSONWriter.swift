@@ -1,32 +1,37 @@
 /// Writes the raw record on one line.
 ///
 /// Line ends between tokens are dropped: JSON allows them there and nowhere else (RFC 8259 §2, §7), and they
-/// would end the line. Inside strings, where they are a mistake, they become blanks, as other control
-/// characters do. Bytes that are not UTF-8 become U+FFFD; the spool keeps the record as it came.
+/// would end the line. U+2028, U+2029 and U+0080 to U+009F, which some receivers take for line ends or control
+/// characters, are escaped. Control characters inside strings, where they are a mistake, and DEL become blanks. Bytes
+/// that are not UTF-8 become U+FFFD; the spool keeps the record as it came.
 struct JSONWriter {
     /// The most bytes `write` may take for a record.
-    func bound(_ raw: Int) -> Int { 3 * raw + CutMark.bytes }
+    func bound(_ raw: Int) -> Int { 3 * raw }
 
-    /// Writes a record, cut and marked when it takes more than `cap` bytes; then it is no JSON any more.
-    ///
-    /// - Returns: True when it was cut.
-    func write(_ raw: UnsafeBufferPointer<UInt8>, cap: Int, to out: inout ByteWriter) -> Bool {
-        guard let bytes = raw.baseAddress else { return false }
-        let start = out.next
-        var fits = out.next
+    /// Writes a whole record.
+    func write(_ raw: UnsafeBufferPointer<UInt8>, to out: inout ByteWriter) {
+        guard let bytes = raw.baseAddress else { return }
         var place = JSONPlace.between
         var at = 0
         while at < raw.count {
             at += putCharacter(bytes + at, raw.count - at, place, to: &out)
             place = place.after(bytes[at - 1])
-            if out.next - start > cap {
-                out.rewind(to: fits)
-                out.put(CutMark.text)
-                return true
-            }
-            if out.next - start <= cap - CutMark.bytes { fits = out.next }
         }
-        return false
+    }
+
+    /// Writes a record again that takes more than `room` bytes: shortened, marked, and JSON as before.
+    ///
+    /// - Returns: False when it cannot be made short enough; then nothing is written.
+    func write(_ raw: UnsafeBufferPointer<UInt8>, shortenedTo room: Int, to out: inout ByteWriter) -> Bool {
+        let start = out.next
+        write(raw, to: &out)
+        let text = Array(UnsafeBufferPointer(start: start, count: out.next - start))
+        out.rewind(to: start)
+        guard let short = JSONShortener(text, recordBytes: raw.count).shortened(to: room) else {
+            return false
+        }
+        out.put(short)
+        return true
     }
 
     private func putCharacter(
@@ -44,7 +49,7 @@ struct JSONWriter {
             out.put(UInt8(ascii: " "))
             return 1
         case 0x80...:
-            return out.putWide(bytes, count)
+            return place == .string ? out.putWideInJSON(bytes, count) : out.putWide(bytes, count)
         default:
             out.put(byte)
             return 1

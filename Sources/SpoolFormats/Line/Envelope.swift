@@ -2,12 +2,14 @@
 ///
 /// The time is always the event's own, in UTC, in a replay too: receivers take it for the event's time.
 package enum Envelope: Sendable, Equatable {
-    /// The old agent's: `[<PRI>]TIME [SYSTEM ]`, not quite any RFC.
+    /// The old agent's: `[<PRI>]TIME [SYSTEM ]`, not quite any RFC; before JSON with the tag `spool: `.
     case agent(AgentHeader, system: String)
-    /// RFC 3164: `<PRI>Mmm dd hh:mm:ss HOST `, without a tag, as the CEF guide has it.
+    /// RFC 3164: `<PRI>Mmm dd hh:mm:ss HOST `, before CEF without a tag, as the CEF guide has it, and before JSON with
+    /// the tag `spool: `: receivers take the first word for the tag, and would take it out of the JSON.
     case rfc3164(system: String)
     /// RFC 5424: `<PRI>1 TIME HOST spool - - - `, the only one that relays pass on byte for byte.
     case rfc5424(system: String)
+    /// Nothing: for receivers that take no syslog, only lines.
     case bare
 
     /// The priority of RFC 3164 and RFC 5424 envelopes: log audit, notice, as the old agent's.

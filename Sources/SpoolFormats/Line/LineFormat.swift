@@ -10,7 +10,8 @@ package struct LineFormat: Sendable, Equatable {
     package var payload: Payload
     package var envelope: Envelope
     package var framing: Framing
-    /// The most bytes a line may have, framing left out; longer ones are cut inside their values and marked.
+    /// The most bytes a line may have, framing left out; longer ones are shortened inside their values and
+    /// marked (`RenderedBatch.cut`).
     package var maxMessageBytes: Int
 
     /// What every receiver takes as it is installed; longer lines are cut there in ways nobody controls.

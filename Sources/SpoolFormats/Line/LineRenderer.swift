@@ -8,7 +8,7 @@ package struct LineRenderer: Sendable {
 
     package init(_ format: LineFormat) {
         self.format = format
-        prefix = Prefix(format.envelope)
+        prefix = Prefix(format.envelope, isTagged: format.payload == .json)
         payload = PayloadWriter(format.payload)
     }
 
@@ -34,7 +34,7 @@ package struct LineRenderer: Sendable {
                 precondition(out.room >= bound(event), "memory for rendering is smaller than its capacity")
                 switch line(of: event, &out) {
                 case .whole: break
-                case .cut: result.cut += 1
+                case .cut: result.cut.append(index)
                 case .tooLarge:
                     result.tooLarge.append(index)
                     continue
@@ -60,7 +60,7 @@ package struct LineRenderer: Sendable {
         let frame = FrameWriter(format.framing, &out)
         let start = out.next
         prefix.write(event.occurred, to: &out)
-        var isCut = payload.write(event, cap: .max, to: &out)
+        var isCut = payload.write(event, to: &out)
         if out.next - start > format.maxMessageBytes {
             guard shorten(event, from: start, &out) else {
                 frame.cancel(&out)
@@ -81,10 +81,8 @@ package struct LineRenderer: Sendable {
     ) -> Bool {
         let excess = out.next - start - format.maxMessageBytes
         out.rewind(to: start)
-        let lengths = payload.cuttable(event, trying: &out)
-        guard let cap = CutShare.cap(of: lengths, losing: excess) else { return false }
         prefix.write(event.occurred, to: &out)
-        _ = payload.write(event, cap: cap, to: &out)
-        return out.next - start <= format.maxMessageBytes
+        let room = format.maxMessageBytes - (out.next - start)
+        return payload.write(event, shortenedTo: room, losing: excess, to: &out)
     }
 }

@@ -21,26 +21,33 @@ enum PayloadWriter {
         }
     }
 
-    /// Writes an event; values that may be cut take at most `cap` bytes each.
+    /// Writes an event.
     ///
-    /// - Returns: True when a value was cut.
+    /// - Returns: True when a value was cut to the length that its format gives it.
     @inline(__always)
-    func write(_ event: EventView, cap: Int, to out: inout ByteWriter) -> Bool {
+    func write(_ event: EventView, to out: inout ByteWriter) -> Bool {
         switch self {
-        case .cef(let writer): writer.write(event, cap: cap, to: &out)
-        case .json(let writer): writer.write(event[.raw], cap: cap, to: &out)
+        case .cef(let writer): return writer.write(event, cap: .max, to: &out)
+        case .json(let writer):
+            writer.write(event[.raw], to: &out)
+            return false
         }
     }
 
-    /// How many bytes each value takes that may be cut; `out` is used for trying and left as it was.
-    func cuttable(_ event: EventView, trying out: inout ByteWriter) -> [Int] {
+    /// Writes an event again that took `excess` bytes more than the `room` there is: shortened, and marked.
+    ///
+    /// - Returns: False when it cannot be made short enough.
+    func write(_ event: EventView, shortenedTo room: Int, losing excess: Int, to out: inout ByteWriter)
+        -> Bool
+    {
         switch self {
-        case .cef(let writer): return writer.cuttable(event, trying: &out)
-        case .json(let writer):
+        case .json(let writer): return writer.write(event[.raw], shortenedTo: room, to: &out)
+        case .cef(let writer):
+            let lengths = writer.cuttable(event, trying: &out)
+            guard let cap = CutShare.cap(of: lengths, losing: excess) else { return false }
             let start = out.next
-            defer { out.rewind(to: start) }
-            _ = writer.write(event[.raw], cap: .max, to: &out)
-            return [out.next - start]
+            _ = writer.write(event, cap: cap, to: &out)
+            return out.next - start <= room
         }
     }
 }

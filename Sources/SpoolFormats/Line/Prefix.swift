@@ -4,7 +4,9 @@ struct Prefix {
     private let time: TimeStyle?
     private let afterTime: [UInt8]
 
-    init(_ envelope: Envelope) {
+    /// `isTagged`: the payload brings nothing that receivers take for the name of a program, as CEF brings `CEF:`.
+    init(_ envelope: Envelope, isTagged: Bool) {
+        let tag = isTagged ? "spool: " : ""
         switch envelope {
         case .agent(let header, let system):
             beforeTime = Array((header.priority.map { "<\($0)>" } ?? "").utf8)
@@ -14,11 +16,11 @@ struct Prefix {
                 case .rfc3164Year: .monthDayYear
                 case .rfc5424: .iso
                 }
-            afterTime = Array((header.systemName ? " \(Self.word(system)) " : " ").utf8)
+            afterTime = Array(((header.systemName ? " \(Self.word(system)) " : " ") + tag).utf8)
         case .rfc3164(let system):
             beforeTime = Array("<\(Envelope.priority)>".utf8)
             time = .monthDayPadded
-            afterTime = Array(" \(Self.word(system)) ".utf8)
+            afterTime = Array(" \(Self.word(system)) \(tag)".utf8)
         case .rfc5424(let system):
             beforeTime = Array("<\(Envelope.priority)>1 ".utf8)
             time = .iso

@@ -2,8 +2,9 @@
 package struct RenderedBatch: Sendable, Equatable {
     /// Bytes written, framing included.
     package var bytes = 0
-    /// Events whose line was cut to the limit.
-    package var cut = 0
+    /// Indices of events whose line does not have all of the event: texts were cut, or members left out, to keep
+    /// the limit of the message or of a CEF value.
+    package var cut: [Int] = []
     /// Indices of events of which not even the parts that may not be cut fit the limit; nothing was written
     /// for them.
     package var tooLarge: [Int] = []

@@ -50,6 +50,7 @@ package struct CommitBuilder: Sendable {
             commit.entries[index].last = run.last
             commit.entries[index].events += run.events
             commit.entries[index].bytes += run.bytes
+            commit.entries[index].cut += run.cut
             return
         }
         commit.entries.append(
@@ -62,6 +63,7 @@ package struct CommitBuilder: Sendable {
                 outcome: run.outcome,
                 events: run.events,
                 bytes: run.bytes,
+                cut: run.cut,
                 attempts: settled.attempts,
                 sent: settled.sentAt,
                 settled: commit.at

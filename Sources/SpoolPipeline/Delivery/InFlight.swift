@@ -73,7 +73,7 @@ package struct InFlight: Sendable {
     package mutating func settle(_ settled: SettledBatch) -> SettledLane? {
         guard case .head = match(settled.batch), let head = sent.popFirst() else { return nil }
         events -= head.seqs.count
-        return SettledLane(head, runs: settled.runs, bytes: settled.bytes)
+        return SettledLane(head, runs: settled.runs, bytes: settled.bytes, cut: settled.cut)
     }
 
     /// The end of what is under way in a lane.

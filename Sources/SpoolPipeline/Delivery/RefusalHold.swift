@@ -13,12 +13,17 @@ package struct Verdict: Sendable {
 
     /// True when an event has its final outcome.
     package var hasOutcomes: Bool { lanes.contains { !$0.runs.isEmpty } }
+
+    /// True when one of the outcomes tells something about the receiver.
+    var hasAnswers: Bool { lanes.contains(where: \.isAnswer) }
 }
 
 /// Holds a sink that refuses most of what it gets, with its events, until a probe shows that it takes some.
 ///
 /// A held sink is sent its head event and a later one. It goes on when either is accepted: then the head's
-/// refusal is its own. When both are refused neither is written, and the sink stays held.
+/// refusal is its own. When both are refused neither is written, and the sink stays held. An event that this program
+/// does not send, since its message would be too long, counts for nothing here: it is no refusal of the receiver, and
+/// no probe.
 package struct RefusalHold: Sendable {
     private var meter = RefusalMeter()
     /// True while the sink is held.
@@ -47,8 +52,8 @@ package struct RefusalHold: Sendable {
     }
 
     private mutating func judge(_ lane: SettledLane, _ elapsed: Duration, _ verdict: inout Verdict) {
-        for run in lane.runs where run.outcome.isThere || run.outcome.isRefused {
-            meter.note(refused: run.outcome.isRefused, count: run.events, elapsed: elapsed)
+        for run in lane.runs where run.outcome.isThere || run.outcome.isRefusedByReceiver {
+            meter.note(refused: !run.outcome.isThere, count: run.events, elapsed: elapsed)
         }
         if lane.isRefused, meter.isMass(elapsed: elapsed) {
             isOn = true
@@ -75,7 +80,7 @@ package struct RefusalHold: Sendable {
         } else if lane.isRefused || waitsForLater {
             waiting.append(lane)
         } else {
-            // Filtered: no probe at all, but an outcome.
+            // Filtered, or not sent: no probe at all, but an outcome.
             verdict.lanes.append(lane)
         }
     }
@@ -88,14 +93,14 @@ extension SinkFault {
     static let massRefusal = SinkFault(
         .misconfigured,
         isUnclean: true,
-        "the receiver refuses most of what it is sent; the sink is held and its events are kept. "
-            + "Look at what it refuses (its own log), then correct the sink's settings."
+        "the receiver rejects most events; the sink is held and its events are kept. "
+            + "Look into the receiver's log for the reason, then correct the sink's settings."
     )
 
     /// The receiver wants some events later.
     static let askedToRetry = SinkFault(
         .throttled(.seconds(1)),
         isUnclean: true,
-        "the receiver asked to send events again later"
+        "the receiver asked for a retry later"
     )
 }

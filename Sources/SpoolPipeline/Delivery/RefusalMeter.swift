@@ -16,7 +16,7 @@ package struct RefusalMeter: Sendable {
 
     package init() {}
 
-    /// Notes outcomes in event order.
+    /// Notes outcomes in event order; what was not sent at all must not be noted.
     package mutating func note(refused: Bool, count: Int, elapsed: Duration) {
         for _ in 0..<min(count, Self.window) { recent.append(refused) }
         if recent.count > Self.window { recent.removeFirst(recent.count - Self.window) }

@@ -20,15 +20,20 @@ package struct SettledLane: Sendable {
         package var events: Int
         package var bytes: Int
         package let outcome: Outcome
+        /// Events of it whose message was shortened to be sent.
+        package var cut: [Seq] = []
     }
 
     /// True when the receiver has taken an event of it, or had it.
     package var isAccepted: Bool { runs.contains { $0.outcome.isThere } }
 
     /// True when the receiver refuses an event of it.
-    package var isRefused: Bool { runs.contains { $0.outcome.isRefused } }
+    package var isRefused: Bool { runs.contains { $0.outcome.isRefusedByReceiver } }
 
-    init(_ sent: InFlight.Sent, runs outcomes: [OutcomeRun], bytes: Int) {
+    /// True when it holds an outcome that tells something about the receiver.
+    var isAnswer: Bool { runs.contains { !$0.outcome.isLocal } }
+
+    init(_ sent: InFlight.Sent, runs outcomes: [OutcomeRun], bytes: Int, cut: [Int]) {
         lane = sent.lane
         stream = sent.stream
         attempts = sent.attempts
@@ -52,7 +57,8 @@ package struct SettledLane: Sendable {
                         last: Seq(sent.seqs[index + length - 1]),
                         events: length,
                         bytes: Self.share(bytes, from: index, count: length, of: count),
-                        outcome: outcome.outcome
+                        outcome: outcome.outcome,
+                        cut: cut.filter { (index..<index + length).contains($0) }.map { Seq(sent.seqs[$0]) }
                     )
                 )
                 index += length
@@ -65,9 +71,9 @@ package struct SettledLane: Sendable {
         through = self.hasRetry ? Seq(sent.seqs[index] - 1) : sent.through
     }
 
-    /// The part in front of the first refusal; the rest is to be sent again.
+    /// The part in front of the receiver's first refusal; the rest is to be sent again.
     package func beforeRefusal() -> SettledLane {
-        guard let index = runs.firstIndex(where: { $0.outcome.isRefused }) else { return self }
+        guard let index = runs.firstIndex(where: { $0.outcome.isRefusedByReceiver }) else { return self }
         return SettledLane(self, runs: Array(runs[..<index]), through: Seq(runs[index].first.value - 1))
     }
 
@@ -101,4 +107,12 @@ extension Outcome {
         if case .refused = self { return true }
         return false
     }
+
+    /// True for an event that this program did not send.
+    var isLocal: Bool {
+        if case .refused(let refusal) = self { return refusal.isLocal }
+        return false
+    }
+
+    var isRefusedByReceiver: Bool { isRefused && !isLocal }
 }

@@ -67,7 +67,13 @@ final class JournalSession: SinkSession {
                     outcome = .refused(.noNotification)
                 }
             } catch .tooLarge {
-                outcome = .refused(Refusal(reason: "too-large", detail: "larger than a datagram may be"))
+                outcome = .refused(
+                    Refusal(
+                        reason: "too-large",
+                        detail: "spool could not send it: it is larger than a datagram may be",
+                        isLocal: true
+                    )
+                )
             } catch {
                 let fault = JournalSink.fault(error, socket)
                 report.over(fault)
@@ -98,5 +104,9 @@ extension EventBatch {
 
 extension Refusal {
     /// What takes notifications alone is never given the content of an event.
-    static let noNotification = Refusal(reason: "unrenderable", detail: "this is no notification")
+    static let noNotification = Refusal(
+        reason: "unrenderable",
+        detail: "spool did not send it: it is not a notification",
+        isLocal: true
+    )
 }

@@ -56,29 +56,38 @@ struct HeaderSettings {
     /// What works, but not everywhere.
     func warnings(at sink: ConfigurationNode) -> [ConfigurationProblem] {
         var warnings: [ConfigurationProblem] = []
-        if options.time == .rfc3164 { warnings.append(Self.yearMissing(at: timeNode ?? sink)) }
-        if !options.systemName {
-            let place = node ?? sink
+        switch options.time {
+        case .rfc3164: warnings.append(Self.noYearNorZone(at: timeNode ?? sink))
+        case .rfc3164Year:
             warnings.append(
                 ConfigurationProblem(
-                    line: place.line,
-                    column: place.column,
-                    message: "without a system name syslog-ng takes the beginning of the CEF header for the "
-                        + "host; use `system_name: true` unless the receiver is known to cope"
+                    "this time is in UTC and has no zone: a receiver in another time zone takes it for its own local "
+                        + "time and shifts it by hours; use `time: rfc5424`, or set the receiver's zone for this sender "
+                        + "to UTC",
+                    at: timeNode ?? sink
+                )
+            )
+        case .rfc5424: break
+        }
+        if !options.systemName {
+            warnings.append(
+                ConfigurationProblem(
+                    "without a system name syslog-ng takes the beginning of the message for the host; use "
+                        + "`system_name: true` unless the receiver is known to cope",
+                    at: node ?? sink
                 )
             )
         }
         return warnings
     }
 
-    /// The warning about times without a year.
-    static func yearMissing(at node: ConfigurationNode) -> ConfigurationProblem {
+    /// The warning about RFC 3164 times.
+    static func noYearNorZone(at node: ConfigurationNode) -> ConfigurationProblem {
         ConfigurationProblem(
-            line: node.line,
-            column: node.column,
-            message:
-                "this time has no year: receivers guess it, and get it wrong for events of another year, "
-                + "as in a replay; `time: rfc5424` tells it"
+            "this time has no year and no zone: receivers guess the year, and get it wrong for events of another year, "
+                + "as in a replay; and it is in UTC, which a receiver in another time zone takes for its own local time; "
+                + "use an ISO time (`envelope: agent` with `header: {time: rfc5424}`, the default)",
+            at: node
         )
     }
 }

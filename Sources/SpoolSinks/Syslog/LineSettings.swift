@@ -27,9 +27,11 @@ struct LineSettings {
         hostName: String
     ) {
         let formatName = group.take("format").map { $0.choice(FormatName.self, problems) } ?? .cefAgent
-        let envelopeName = group.take("envelope").map { $0.choice(EnvelopeName.self, problems) } ?? .agent
+        let envelopeNode = group.take("envelope")
+        let envelopeName = envelopeNode.map { $0.choice(EnvelopeName.self, problems) } ?? .agent
         let framing = Self.framing(&group, transport, problems)
-        let limit = Self.limit(&group, transport, problems)
+        let limitNode = group.take("max_message_bytes")
+        let limit = Self.limit(limitNode, transport, problems)
         let header = HeaderSettings(group.take("header"), problems)
         let cef = CEFSettings(group.take("cef"), problems)
         guard let formatName, let envelopeName, let framing, let limit else { return nil }
@@ -42,7 +44,9 @@ struct LineSettings {
         }
         cef.check(for: formatName.rawValue, isAgent: formatName == .cefAgent, problems)
         if envelopeName == .agent { header.refuse(framing: framing, problems) }
-        warnings = Self.warnings(header, envelopeName, group.node)
+        warnings =
+            Self.warnings(header, envelopeName, envelopeNode ?? group.node)
+            + Self.warnings(formatName, limit, limitNode ?? group.node)
         format = LineFormat(
             payload: Self.payload(formatName, cef),
             envelope: Self.envelope(envelopeName, header, hostName),
@@ -67,11 +71,11 @@ struct LineSettings {
 
     /// Below 1,024 bytes (RFC 3164 §4.1) hardly a line fits; a datagram holds 65,507.
     private static func limit(
-        _ group: inout ConfigurationMapping,
+        _ node: ConfigurationNode?,
         _ transport: SyslogSettings.Transport,
         _ problems: ConfigurationProblems
     ) -> Int? {
-        guard let node = group.take("max_message_bytes") else { return LineFormat.defaultMaxMessageBytes }
+        guard let node else { return LineFormat.defaultMaxMessageBytes }
         return node.integer(in: 1_024...(transport == .udp ? 65_507 : 1 << 20), problems)
     }
 
@@ -101,8 +105,31 @@ struct LineSettings {
     ) -> [ConfigurationProblem] {
         switch envelope {
         case .agent: header.warnings(at: node)
-        case .rfc3164: [HeaderSettings.yearMissing(at: node)]
-        case .rfc5424, .bare: []
+        case .rfc3164: [HeaderSettings.noYearNorZone(at: node)]
+        case .rfc5424: []
+        case .bare:
+            [
+                ConfigurationProblem(
+                    "without a header a syslog receiver takes the time of arrival and the sender's address for time and "
+                        + "host, in a replay too; `bare` is for inputs that expect lines without a syslog header",
+                    at: node
+                )
+            ]
         }
+    }
+
+    /// Raw records are often longer than what suffices for CEF.
+    private static func warnings(_ format: FormatName, _ limit: Int, _ node: ConfigurationNode)
+        -> [ConfigurationProblem]
+    {
+        guard format == .json, limit <= LineFormat.defaultMaxMessageBytes else { return [] }
+        return [
+            ConfigurationProblem(
+                "records that are longer than `max_message_bytes` (\(limit)) are sent shortened; many raw records are "
+                    + "larger than 8 KiB. Raise the limit to what the receiver takes (rsyslog: `maxMessageSize`, "
+                    + "syslog-ng: `log-msg-size()`), 65536 for example",
+                at: node
+            )
+        ]
     }
 }

@@ -5,13 +5,14 @@ import SpoolFormats
 extension RenderedBatch {
     /// What became of the events of a batch once its lines are delivered.
     ///
-    /// Events too large for a line, and lines too large for a datagram, were not sent and never will be.
+    /// Events too large for a message, and messages too large for a datagram, are not sent: dead letters, and no word
+    /// of the receiver's.
     ///
     /// - Parameters:
     ///   - count: How many events the batch holds.
     ///   - evidence: What is known of those that were sent.
     ///   - refused: Indices of lines that the network refused for their size.
-    ///   - limit: The limit of a line, for the refusal's text.
+    ///   - limit: `max_message_bytes`, for the refusal's text.
     /// - Returns: The outcomes in event order.
     func runs(
         of count: Int,
@@ -19,22 +20,40 @@ extension RenderedBatch {
         refusingDatagrams refused: [Int] = [],
         limit: Int
     ) -> [OutcomeRun] {
-        var isRefused = [Bool](repeating: false, count: tooLarge.isEmpty && refused.isEmpty ? 0 : count)
-        guard !isRefused.isEmpty else { return [OutcomeRun(count: count, outcome: .delivered(evidence))] }
-        for index in tooLarge { isRefused[index] = true }
-        let lines = isRefused.indices.filter { !isRefused[$0] }
-        for line in refused { isRefused[lines[line]] = true }
-        let refusal = Outcome.refused(
-            Refusal(
-                reason: "too-large",
-                detail: "the line does not fit \(limit) bytes or a datagram even with its texts cut"
-            )
-        )
-        return isRefused.reduce(into: []) { runs, isRefused in
-            let outcome = isRefused ? refusal : .delivered(evidence)
+        guard !tooLarge.isEmpty || !refused.isEmpty else {
+            return [OutcomeRun(count: count, outcome: .delivered(evidence))]
+        }
+        var outcomes = [Outcome](repeating: .delivered(evidence), count: count)
+        for index in tooLarge { outcomes[index] = .refused(.tooLong(limit)) }
+        let sent = outcomes.indices.filter { outcomes[$0] == .delivered(evidence) }
+        for line in refused { outcomes[sent[line]] = .refused(.tooLongForDatagram(limit)) }
+        return outcomes.reduce(into: []) { runs, outcome in
             let before = runs.last?.outcome == outcome ? runs.removeLast().count : 0
             runs.append(OutcomeRun(count: before + 1, outcome: outcome))
         }
+    }
+}
+
+extension Refusal {
+    /// Not even the parts of the message that are never shortened fit.
+    static func tooLong(_ limit: Int) -> Refusal {
+        Refusal(
+            reason: "too-large",
+            detail: "spool did not send it: its id, addresses and links alone do not fit `max_message_bytes` "
+                + "(\(limit) bytes). Raise the limit here and at the receiver, then requeue the dead letter.",
+            isLocal: true
+        )
+    }
+
+    /// The kernel refused the datagram (`EMSGSIZE`).
+    static func tooLongForDatagram(_ limit: Int) -> Refusal {
+        Refusal(
+            reason: "too-large",
+            detail: "spool could not send it: the network takes no datagram of this size, though "
+                + "`max_message_bytes` (\(limit) bytes) allows it. Lower the limit, or use TCP, then requeue the dead "
+                + "letter.",
+            isLocal: true
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// The rows of `dead_letter`: events a receiver will not take.
+/// The rows of `dead_letter`: events that a receiver will not take, or that cannot be sent to it.
 enum DeadLetters {
     /// Makes dead letters of refused events, and removes those of events that are now there.
     static func apply(_ db: Database, _ entry: LedgerEntry, sink: SinkID) throws {

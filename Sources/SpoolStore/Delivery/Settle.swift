@@ -21,13 +21,18 @@ enum Settle {
             try Watermark.move(db, subscription, to: watermark, commit)
         }
         for position in commit.replayPositions { try move(db, position) }
-        if !entries.isEmpty {
+        if entries.contains(where: \.isAnswer) {
             try db.cachedStatement(
                 sql: "UPDATE sink SET last_success_ms = max(coalesce(last_success_ms, 0), ?) WHERE id = ?"
             )
             .execute(arguments: [commit.at.milliseconds, commit.sink.value])
+            try endOldTrouble(db, commit.sink)
         }
-        if entries.contains(where: \.isAnswer) { try endOldTrouble(db, commit.sink) }
+        let cut = entries.reduce(0) { $0 + $1.cut.count }
+        if cut > 0 {
+            try db.cachedStatement(sql: "UPDATE sink SET cut = cut + ? WHERE id = ?")
+                .execute(arguments: [cut, commit.sink.value])
+        }
         if let rate = commit.rate {
             try db.cachedStatement(sql: "UPDATE sink SET rate = ? WHERE id = ?")
                 .execute(arguments: [rate, commit.sink.value])
@@ -80,7 +85,7 @@ enum Settle {
 extension LedgerEntry {
     /// False when the events were not sent at all.
     fileprivate var isAnswer: Bool {
-        if case .refused(let refusal) = outcome { return refusal.reason != "unrenderable" }
+        if case .refused(let refusal) = outcome { return !refusal.isLocal }
         return true
     }
 }

@@ -17,7 +17,8 @@ enum Migrations {
     }
 
     static let all = [
-        Migration("0001_spool", PackageResources._001_spool_sql)
+        Migration("0001_spool", PackageResources._001_spool_sql),
+        Migration("0006_shortened", PackageResources._006_shortened_sql),
     ]
 
     /// "spol": tells a spool from any other SQLite file.

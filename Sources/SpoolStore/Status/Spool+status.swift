@@ -76,7 +76,7 @@ private enum StatusRows {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT id, name, type, state, state_since_ms, trouble_since_ms, cuts, last_success_ms, last_error, attempts, retry_at_ms,
+                SELECT id, name, type, state, state_since_ms, trouble_since_ms, cuts, last_success_ms, last_error, attempts, retry_at_ms, cut,
                     (SELECT count(*) FROM dead_letter d WHERE d.sink_id = sink.id AND d.dismissed_ms IS NULL)
                         AS dead_letters
                 FROM sink WHERE replay_id IS NULL ORDER BY name
@@ -96,6 +96,7 @@ private enum StatusRows {
                 attempts: row["attempts"],
                 retryAt: Timestamp(row["retry_at_ms"]),
                 deadLetters: row["dead_letters"],
+                shortened: row["cut"],
                 subscriptions: subscriptions[row["id"]] ?? []
             )
         }

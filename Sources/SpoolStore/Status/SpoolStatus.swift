@@ -75,6 +75,8 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let retryAt: Timestamp?
         /// Dead letters not dismissed.
         package let deadLetters: Int
+        /// Messages ever sent shortened, replays included.
+        package let shortened: Int
         package let subscriptions: [Subscription]
 
         /// Events that wait, over all its streams.

@@ -108,6 +108,8 @@ package struct TracedDelivery: Sendable, Encodable, Equatable {
     /// Only the receiver's kernel had it, among the last on a connection that ended uncleanly.
     package let isDoubtful: Bool
     package let bytes: Int
+    /// The message did not have all of the event: it was shortened to keep a limit.
+    package let isShortened: Bool
     package let attempts: Int
     package let sent: Timestamp
     package let settled: Timestamp
@@ -125,6 +127,7 @@ package struct TracedDelivery: Sendable, Encodable, Equatable {
         case first = "first_seq"
         case last = "last_seq"
         case isDoubtful = "doubtful"
+        case isShortened = "shortened"
         case sent = "sent_ms"
         case settled = "settled_ms"
         case connectionOpened = "connection_opened_ms"

@@ -126,7 +126,8 @@ enum TraceRead {
             sql: """
                 SELECT l.id, l.replay_id, l.first_seq, l.last_seq, l.events, l.outcome, l.evidence,
                     \(SinkConnections.isDoubtfulSQL) AS doubtful, l.bytes, l.attempts, l.sent_ms, l.settled_ms,
-                    l.connection_id, c.address, c.transport, c.opened_ms, c.closed_ms, c.how
+                    l.connection_id, c.address, c.transport, c.opened_ms, c.closed_ms, c.how,
+                    ?3 IN (SELECT value FROM json_each(l.cut)) AS shortened
                 FROM ledger l INDEXED BY ledger_range LEFT JOIN connection c ON c.id = l.connection_id
                 WHERE l.sink_id = ?1 AND l.stream_id = ?2 AND l.last_seq >= ?3 AND l.first_seq <= ?3 ORDER BY l.id
                 """,
@@ -143,6 +144,7 @@ enum TraceRead {
                 evidence: row["evidence"],
                 isDoubtful: row["doubtful"] ?? false,
                 bytes: row["bytes"],
+                isShortened: row["shortened"],
                 attempts: row["attempts"],
                 sent: Timestamp(milliseconds: row["sent_ms"]),
                 settled: Timestamp(milliseconds: row["settled_ms"]),

@@ -57,7 +57,7 @@ extension DeadLetter {
 
     fileprivate var text: String {
         var lines = [
-            "\(externalID) (seq \(seq)) of \(stream), refused by \(sink)",
+            "\(externalID) (seq \(seq)) of \(stream), not delivered to \(sink)",
             "  happened   \(occurred)",
             "  refused    \(at), after \(Count.text(attempts, "attempt"))",
             "  reason     \(reason)",

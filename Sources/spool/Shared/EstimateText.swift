@@ -44,8 +44,8 @@ struct EstimateText {
             estimate.deadLetters,
             Count.of(
                 estimate.deadLetters,
-                "dead letter: the receiver refused it",
-                "dead letters: the receiver refused them"
+                "dead letter: the receiver refused it, or it could not be sent",
+                "dead letters: the receiver refused them, or they could not be sent"
             )
         )
         add(

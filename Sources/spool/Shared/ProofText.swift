@@ -147,7 +147,7 @@ struct ProofText {
             sink.unsettled,
             "UNSETTLED" + (sink.waiting > 0 ? " (\(sink.waiting) wait in its live lane)" : "")
         )
-        add(sink.deadLetters, "DEAD LETTERS: the receiver refused them")
+        add(sink.deadLetters, "DEAD LETTERS: the receiver refused them, or they could not be sent")
         add(sink.doubtful, "DOUBTFUL: the last on a connection that did not end cleanly")
         for replay in sink.replays {
             lines.append("    replay \(replay) sends them; `spool replay show \(replay)` tells how far it is")

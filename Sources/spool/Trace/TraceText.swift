@@ -88,6 +88,11 @@ struct TraceText {
                 ?? "still open"
             lines.append("      connection \(connection): \(place), \(end)")
         }
+        if delivery.isShortened {
+            lines.append(
+                "      SHORTENED: its message was too long; the spool keeps the whole record. Raise max_message_bytes"
+            )
+        }
         if delivery.isDoubtful {
             lines.append(
                 "      it was among the last on a connection that did not end cleanly; --missing-only sends it again"

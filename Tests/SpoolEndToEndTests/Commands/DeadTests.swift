@@ -49,7 +49,7 @@ struct DeadTests {
             try await daemon.terminate()
 
             #expect(Set(listed.map(\.id)) == Set(ids) && listed.allSatisfy { $0.reason == "too-large" })
-            #expect(shown.code == 0 && shown.output.contains("refused by siem"), "\(shown)")
+            #expect(shown.code == 0 && shown.output.contains("not delivered to siem"), "\(shown)")
             let given = try JSONDecoder().decode(Dismissed.self, from: Data(dismissed.output.utf8))
             #expect(given.dismissed.map(\.sink) == ["siem"] && given.dismissed.map(\.events) == [1])
             #expect(open.map(\.id).sorted() == ids.dropFirst().sorted())

@@ -103,6 +103,55 @@ struct RealReceiverTests {
         }
     }
 
+    @Test(
+        "rsyslog's JSON parser reads every record behind every header",
+        arguments: ["agent", "rfc3164", "rfc5424"]
+    )
+    func rsyslogJSON(envelope: String) async throws {
+        try await Site.run(.difficult()) { site in
+            let peer = try await Rsyslog.startWithJSON(at: site)
+
+            try await site.deliver(
+                to: peer,
+                .init("siem", port: peer.port, ["format": "json", "envelope": envelope])
+            )
+
+            try await expectAllRecords(try peer.seen(as: SeenRecord.self), of: site)
+        }
+    }
+
+    @Test(
+        "syslog-ng's JSON parser reads every record behind every header that its input takes",
+        arguments: [
+            (SyslogNG.Driver.network, "agent"), (.network, "rfc3164"), (.syslog, "rfc5424"),
+        ]
+    )
+    func syslogNGJSON(driver: SyslogNG.Driver, envelope: String) async throws {
+        try await Site.run(.difficult()) { site in
+            let peer = try await SyslogNG.startWithJSON(driver, at: site)
+            let framing = driver == .syslog ? "octet-counting" : "lines"
+            let keys = ["format": "json", "envelope": envelope, "framing": framing]
+
+            try await site.deliver(to: peer, .init("siem", port: peer.port, keys))
+
+            try await expectAllRecords(try peer.seen(as: SeenRecord.self), of: site)
+        }
+    }
+
+    /// Each record came once, as JSON, with its host; those that were shortened are the ones that the spool names.
+    private func expectAllRecords(_ seen: [SeenRecord], of site: Site) async throws {
+        let host = ProcessInfo.processInfo.hostName
+        #expect(seen.count == site.visible.count)
+        #expect(Set(seen.compactMap(\.id)) == site.visible)
+        #expect(seen.allSatisfy { $0.host == host && $0.tag.hasPrefix("spool") })
+        struct Shortened: Decodable { let id: String }
+        let shortened = try await site.query("SELECT id FROM shortened", as: Shortened.self)
+        #expect(Set(shortened.map(\.id)) == Set(seen.filter(\.isCut).compactMap(\.id)))
+        #expect(shortened.contains { $0.id == DifficultRecords.tooLong })
+        let trace = try await site.spool("trace", DifficultRecords.tooLong)
+        #expect(trace.output.contains("SHORTENED"), "\(trace)")
+    }
+
     /// Compares what a receiver has with the portal's own list: ids, host, priority and class as the receiver parsed
     /// them, and each field of each line as a parser of CEF finds it, with the raw record.
     private func expectAll(_ seen: [SeenLine], of site: Site, tag: String = "CEF") throws {

@@ -61,4 +61,29 @@ struct CommitBuilderTests {
         #expect(builder.commit.entries.isEmpty)
         #expect(builder.commit.watermarks == [SubscriptionID(1): Seq(6)])
     }
+
+    @Test("names the events whose message was shortened, in the row that speaks for them")
+    mutating func shortened() {
+        var inFlight = InFlight()
+        for seqs in [[1, 2, 3], [5, 6]] as [[Int64]] {
+            let number = inFlight.begin(Sample.laneBatch(seqs), attempts: 1, at: Sample.now)
+            let runs: [OutcomeRun] = number == 0 ? [.delivered(2), .unsent(1)] : [.delivered(2)]
+            let settled = SettledBatch(batch: number, runs: runs, bytes: 10, cut: [1])
+            if let lane = inFlight.settle(settled) { builder.add(lane) }
+        }
+
+        #expect(builder.commit.entries.map(\.cut) == [[Seq(2)], [], [Seq(6)]])
+    }
+
+    @Test("joined rows name the shortened messages of both")
+    mutating func shortenedJoined() {
+        var inFlight = InFlight()
+        for seqs in [[1, 2], [3, 4]] as [[Int64]] {
+            let number = inFlight.begin(Sample.laneBatch(seqs), attempts: 1, at: Sample.now)
+            let settled = SettledBatch(batch: number, runs: [.delivered(2)], bytes: 10, cut: [0])
+            if let lane = inFlight.settle(settled) { builder.add(lane) }
+        }
+
+        #expect(builder.commit.entries.map(\.cut) == [[Seq(1), Seq(3)]])
+    }
 }

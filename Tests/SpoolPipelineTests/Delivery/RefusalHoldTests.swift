@@ -110,4 +110,43 @@ struct RefusalHoldTests {
 
         #expect(hold.hasRoom(underWay: 0) && !hold.hasRoom(underWay: 1))
     }
+
+    @Test("events that were not sent are written, however many: they are no refusals of the receiver")
+    mutating func unsent() {
+        let verdict = hold.judge(
+            [Sample.settled(Array(1...400), [.unsent(399), .delivered(1)])],
+            elapsed: .zero
+        )
+
+        #expect(!hold.isOn && verdict.fault == nil)
+        #expect(verdict.lanes.flatMap(\.runs).map(\.events) == [399, 1])
+        #expect(verdict.hasAnswers)
+    }
+
+    @Test("events that were not sent neither weaken nor end a hold")
+    mutating func unsentWhileHeld() {
+        beginHold()
+        let head = hold.judge([single(1, .unsent(1))], elapsed: .zero)
+        #expect(head.hasOutcomes && !head.hasAnswers && hold.isOn && !hold.waitsForLater)
+
+        _ = hold.judge([single(2, .refused(1)), single(3, .unsent(1))], elapsed: .zero)
+        #expect(hold.hasRoom(underWay: 0))
+        let verdict = hold.judge([single(4, .delivered(1))], elapsed: .zero)
+
+        #expect(verdict.lanes.map(\.through) == [Seq(2), Seq(3), Seq(4)])
+        #expect(!hold.isOn)
+    }
+
+    @Test(
+        "a mass of refusals between events that were not sent holds the sink, in front of the first refusal"
+    )
+    mutating func unsentBeforeMass() {
+        let verdict = hold.judge(
+            [Sample.settled(Array(1...40), [.unsent(5), .refused(30), .unsent(5)])],
+            elapsed: .zero
+        )
+
+        #expect(hold.isOn)
+        #expect(verdict.lanes.flatMap(\.runs).map(\.events) == [5])
+    }
 }

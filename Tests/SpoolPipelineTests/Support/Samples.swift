@@ -128,6 +128,14 @@ extension OutcomeRun {
 
     static func retry(_ count: Int) -> OutcomeRun { OutcomeRun(count: count, outcome: .retry) }
 
+    /// Not sent by this program.
+    static func unsent(_ count: Int) -> OutcomeRun {
+        OutcomeRun(
+            count: count,
+            outcome: .refused(Refusal(reason: "too-large", detail: "too long", isLocal: true))
+        )
+    }
+
     static func refused(_ count: Int) -> OutcomeRun {
         OutcomeRun(count: count, outcome: .refused(Refusal(reason: "rejected", detail: "bad field")))
     }

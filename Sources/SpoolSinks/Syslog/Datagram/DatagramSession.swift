@@ -33,7 +33,9 @@ final class DatagramSession: SinkSession {
         let refused = try await send(lines.datagrams(ending: rendered.ends))
         let limit = renderer.format.maxMessageBytes
         let runs = rendered.runs(of: batch.count, delivered: .sent, refusingDatagrams: refused, limit: limit)
-        report.settled([SettledBatch(batch: number, runs: runs, bytes: rendered.bytes)])
+        report.settled([
+            SettledBatch(batch: number, runs: runs, bytes: rendered.bytes, cut: rendered.cut)
+        ])
     }
 
     func finish(patience: Duration) async {

@@ -23,7 +23,8 @@ final class StreamSession: SinkSession {
         let settled = SettledBatch(
             batch: number,
             runs: rendered.runs(of: batch.count, delivered: .kernel, limit: renderer.format.maxMessageBytes),
-            bytes: rendered.bytes
+            bytes: rendered.bytes,
+            cut: rendered.cut
         )
         try await report.gate.enter(rendered.bytes)
         link.execute { [lines, pool] in $0.write(lines, of: settled, pool: pool) }

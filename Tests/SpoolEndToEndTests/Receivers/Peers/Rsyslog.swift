@@ -2,11 +2,17 @@ import SpoolTestSupport
 
 /// Debian's rsyslog with its stock inputs.
 enum Rsyslog {
-    static func start(_ input: PeerInput, at site: Site) async throws -> Peer {
+    /// `actions` makes the rest of the configuration of the input's part and the file to write to.
+    static func start(
+        _ input: PeerInput,
+        at site: Site,
+        actions: (String, String) -> String = seen
+    ) async throws -> Peer {
         let package = try await DebianPackage.rsyslog()
         let port = try Ports.free()
         let file = site.folder.path("rsyslog.out")
-        try site.folder.write(configuration(input, port: port, file: file, site), to: "rsyslog.conf")
+        let listener = listener(input, port: port, folder: site.folder.path)
+        try site.folder.write(actions(listener, file), to: "rsyslog.conf")
         var arguments = ["-n", "-f", site.folder.path("rsyslog.conf"), "-i", site.folder.path("rsyslog.pid")]
         if let modules = package.folder("rsyslog") { arguments += ["-M", modules] }
         let child = Peer.launch(
@@ -19,9 +25,9 @@ enum Rsyslog {
         return try await Peer(child, port: port, file: file, udp: input.isUDP)
     }
 
-    private static func configuration(_ input: PeerInput, port: Int, file: String, _ site: Site) -> String {
+    private static func seen(_ listener: String, _ file: String) -> String {
         """
-        \(listener(input, port: port, folder: site.folder.path))
+        \(listener)
         template(name="seen" type="list" option.jsonf="on") {
           property(outname="host" name="hostname" format="jsonf")
           property(outname="pri" name="pri" format="jsonf")

@@ -7,23 +7,23 @@ enum SyslogNG {
         case network, syslog
     }
 
-    static func start(_ driver: Driver = .network, _ input: PeerInput, at site: Site) async throws -> Peer {
+    /// `actions` makes the rest of the configuration of the source's part and the file to write to.
+    static func start(
+        _ driver: Driver = .network,
+        _ input: PeerInput,
+        at site: Site,
+        actions: ((String, String) -> String)? = nil
+    ) async throws -> Peer {
         let package = try await DebianPackage.syslogNG()
         let port = try Ports.free()
         let file = site.folder.path("syslog-ng.out")
         let version = try await version(of: package)
-        try site.folder.write(
-            """
+        let source = """
             @version: \(version)
             source siem { \(driver.rawValue)(\(listener(input, port: port)) keep-hostname(yes)); };
-            template seen {
-              template("$(format-json host=$HOST pri=$PRI time=$S_ISODATE tag=$PROGRAM \
-            class=$(list-nth 4 $(explode '|' $MESSAGE)) raw=\(message(driver)))\\n");
-            };
-            destination seen { file("\(file)" template(seen)); };
-            log { source(siem); destination(seen); };
-
-            """,
+            """
+        try site.folder.write(
+            actions?(source, file) ?? seen(source, file, driver),
             to: "syslog-ng.conf"
         )
         var arguments = ["--foreground", "--no-caps", "-f", site.folder.path("syslog-ng.conf")]
@@ -40,6 +40,19 @@ enum SyslogNG {
             at: site
         )
         return try await Peer(child, port: port, file: file, udp: input.isUDP)
+    }
+
+    private static func seen(_ source: String, _ file: String, _ driver: Driver) -> String {
+        """
+        \(source)
+        template seen {
+          template("$(format-json host=$HOST pri=$PRI time=$S_ISODATE tag=$PROGRAM \
+        class=$(list-nth 4 $(explode '|' $MESSAGE)) raw=\(message(driver)))\\n");
+        };
+        destination seen { file("\(file)" template(seen)); };
+        log { source(siem); destination(seen); };
+
+        """
     }
 
     /// With an older header the tag is a part of the message, as `CEF:` is.
