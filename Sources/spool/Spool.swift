@@ -17,7 +17,7 @@ struct Spool: AsyncParsableCommand {
         version: SpoolVersion.text,
         subcommands: [
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, DoctorCommand.self,
-            StatusCommand.self,
+            StatusCommand.self, RetryCommand.self,
             ReplayCommand.self, VerifyCommand.self, TraceCommand.self, TailCommand.self, DeadCommand.self,
             QueryCommand.self, PruneCommand.self, BackupCommand.self, ListenCommand.self,
             SimulateCommand.self, ManualCommand.self,

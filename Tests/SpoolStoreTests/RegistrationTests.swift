@@ -44,6 +44,31 @@ import Testing
     }
 
     @Test(
+        "a sink held for want of a start stays held, whatever becomes of its connections",
+        arguments: [SinkReport.State.connected, .retrying]
+    )
+    func heldIsNotOverwritten(state: SinkReport.State) async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        try await test.append(stream, [.at(1)])
+        let registration = try await test.register(sinks: ["siem", "late"])
+        let late = try #require(registration.sinks[SinkName("late")])
+
+        try await test.spool.report(
+            SinkReport(state: state, lastError: "refused", attempts: 1, retryAt: .t(9), at: .t(8)),
+            of: late
+        )
+
+        let status = try #require(try await test.spool.status().sinks.first { $0.id == late })
+        #expect(status.state == .held && status.troubleSince == nil)
+        #expect(status.lastError == registration.held[SinkName("late")])
+
+        _ = try await test.register(sinks: ["siem", "late"], start: .beginning)
+        try await test.spool.report(SinkReport(state: state, attempts: 1, at: .t(9)), of: late)
+        #expect(try await test.spool.status().sinks.first { $0.id == late }?.state == state)
+    }
+
+    @Test(
         "a held sink begins where its start says, once it is given",
         arguments: [
             (SubscriptionStart.beginning, 0, 3), (.now, 3, 0), (.time(.t(2)), 1, 2), (.time(.t(99)), 3, 0),

@@ -60,6 +60,7 @@ struct ControlRoutes: Sendable {
         on(CancelVerify.self, router) { try await engine.verifier.cancel($0.proof, on: engine) }
         on(RemoveReplay.self, router) { try await engine.remove($0.replay) }
         addHousekeeping(to: router)
+        addRetry(to: router)
         return router
     }
 

@@ -14,6 +14,7 @@ struct ReplayWorkers: Sendable {
     let time: Timekeeper
     let appended: Signal
     let lanesChanged: Signal
+    let bells: RetryBells
     let logger: Logger
 
     /// Keeps the loops in step with the replays until `stop` is asked for.
@@ -105,6 +106,7 @@ struct ReplayWorkers: Sendable {
             time: time,
             appended: appended,
             lanesChanged: lanesChanged,
+            bell: bells.bell(of: .sink(replay.sink)),
             logger: logger
         )
         return Workforce.Job(name: "replay \(replay.id)", fingerprint: destination) {

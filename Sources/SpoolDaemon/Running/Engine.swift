@@ -23,6 +23,8 @@ final class Engine: Sendable {
     /// By what retention goes; nil before a configuration was applied.
     let retentionRules = Mutex<RetentionRules?>(nil)
     let meters: Meters
+    /// End the waits before the next attempts.
+    let bells = RetryBells()
     private let dates: SourceDates
     private let workforce = Workforce()
     private let crashWatch = Mutex<CrashWatch?>(nil)
@@ -87,6 +89,8 @@ final class Engine: Sendable {
         try await meters.begin()
         await workforce.run(jobs(of: composition, registration, crashes))
         lanesChanged.notify()
+        // A reload may be the operator's answer to a failure: nothing waits for its next attempt.
+        bells.ringAll()
     }
 
     /// What earlier runs have told of records that trap; read once, at the first asking.
@@ -144,6 +148,7 @@ final class Engine: Sendable {
             time: time,
             appended: appended,
             lanesChanged: lanesChanged,
+            bells: bells,
             logger: logger
         )
     }
@@ -200,6 +205,7 @@ final class Engine: Sendable {
             time: time,
             appended: appended,
             swept: swept,
+            bell: bells.bell(of: .source(source.name)),
             logger: logger
         )
         return Workforce.Job(name: "source \(source.name)", fingerprint: part.fingerprint) {
@@ -222,6 +228,7 @@ final class Engine: Sendable {
             time: time,
             appended: appended,
             lanesChanged: lanesChanged,
+            bell: bells.bell(of: .sink(sink.name)),
             logger: logger
         )
         return Workforce.Job(name: "sink \(sink.name)", fingerprint: part.fingerprint) {

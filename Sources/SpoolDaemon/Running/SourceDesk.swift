@@ -82,8 +82,11 @@ final class SourceDesk: Sendable {
     /// Every stream that is configured.
     var streams: [SourceStream] { state.withLock { $0.desks.values.flatMap(\.source.streams) } }
 
-    /// The sinks of the same configuration, for a proof that names some.
+    /// The sinks of the same configuration, for commands that name some.
     var sinks: [SinkName] { state.withLock { $0.sinks } }
+
+    /// The sources of the same configuration.
+    var names: [String] { state.withLock { $0.desks.keys.sorted() } }
 
     /// Frees the connections, where no fetch loop does it at its end.
     func shutDown() async {

@@ -43,6 +43,8 @@ struct BatchReader: Sendable {
         case stopped
         /// The sink is held, its head event was refused, and no later one is there to tell more.
         case noLaterProbe
+        /// Nothing waits, and the connection has stayed open long enough to end a trouble (`DeliveryState.provedAt`).
+        case idle
     }
 
     /// The next batch; waits until there is one.
@@ -56,22 +58,27 @@ struct BatchReader: Sendable {
             case .again: continue
             case .nothing(let due):
                 if due == nil, state.withLock({ $0.lacksLaterProbe }) { return .noLaterProbe }
+                var next = due
+                if due == nil, let proved = state.withLock({ $0.provedAt }) {
+                    if proved <= time.elapsed() { return .idle }
+                    next = proved
+                }
                 state.withLock { $0.pausedFeeding() }
-                await time.wait(due.map { max($0 - time.elapsed(), .zero) }, or: watches)
+                await time.wait(next.map { max($0 - time.elapsed(), .zero) }, or: watches)
             }
         }
         return .stopped
     }
 
-    /// Returns when something waits to be sent (true), or when `stop` is asked for or the task cancelled;
-    /// takes nothing.
-    func waitForWork(stop: Stop) async throws(StoreError) -> Bool {
-        while !stop.isAsked, !Task.isCancelled {
-            let watches = [Watch(appended), Watch(lanesChanged), Watch(stop)]
-            if try await hasWork(stop) { return true }
-            await time.wait(nil, or: watches)
+    /// Returns when something waits to be sent, after `duration`, when `rung` is given, or when `stop` is asked for or
+    /// the task cancelled; takes nothing.
+    func waitForWork(for duration: Duration, or rung: Watch, stop: Stop) async throws(StoreError) {
+        let end = time.elapsed() + duration
+        while !stop.isAsked, !Task.isCancelled, !rung.isDue, time.elapsed() < end {
+            let watches = [Watch(appended), Watch(lanesChanged), rung, Watch(stop)]
+            if try await hasWork(stop) { return }
+            await time.wait(end - time.elapsed(), or: watches)
         }
-        return false
     }
 
     /// Looks once whether something waits to be sent; takes nothing, but ends replays that hold nothing.

@@ -8,6 +8,8 @@ package import SpoolCore
 package struct DeliveryLoop: Sendable {
     /// How long a stopping loop waits for what it has sent.
     package static let patience = Duration.seconds(5)
+    /// How long a receiver that has closed a quiet connection is left alone while nothing is to be sent.
+    package static let rest = Duration.seconds(60)
 
     private let sink: any Sink
     private let id: SinkID
@@ -18,6 +20,7 @@ package struct DeliveryLoop: Sendable {
     private let reporter: SinkReporter
     private let crashes: CrashWatch?
     private let patiently: Patience
+    private let bell: RetryBell
     private let logger: Logger
 
     package init(
@@ -28,8 +31,10 @@ package struct DeliveryLoop: Sendable {
         time: Timekeeper,
         appended: Signal,
         lanesChanged: Signal,
+        bell: RetryBell = RetryBell(),
         logger: Logger
     ) {
+        self.bell = bell
         self.sink = sink
         self.id = id
         self.store = store
@@ -58,29 +63,42 @@ package struct DeliveryLoop: Sendable {
     /// - Throws: what makes the spool unusable; everything else is a state of the sink.
     package func run(stop: Stop) async throws(StoreError) {
         do throws(StoreError) {
-            // The first session is opened without work, so that `status` tells at once whether it can be had.
-            repeat {
-                try await attempt(stop: stop)
-            } while try await reader.waitForWork(stop: stop)
+            // A session is kept open without work as well, so that `status` shows whether the receiver is there.
+            while !stop.isAsked, !Task.isCancelled {
+                switch try await attempt(stop: stop) {
+                case .again: continue
+                case .rest: try await reader.waitForWork(for: Self.rest, or: bell.watch, stop: stop)
+                }
+            }
         } catch {
             // Told to stop, it does not wait for the disk: what is not settled is sent again.
             guard error.isPassing, stop.isAsked || Task.isCancelled else { throw error }
         }
     }
 
+    /// What follows a session.
+    private enum Next {
+        /// The next one: its pause is over, or there is something to send.
+        case again
+        /// The next one once there is something to send, or after a while.
+        case rest
+    }
+
     /// One session from its opening to the pause after it.
-    private func attempt(stop: Stop) async throws(StoreError) {
+    private func attempt(stop: Stop) async throws(StoreError) -> Next {
         state.withLock { $0.beginSession() }
         switch await SessionOpening(sink: sink).open(stop: stop) {
-        case .stopped: return
-        case .fault(let fault): try await pause(after: fault, stop: stop)
+        case .stopped: return .again
+        case .fault(let fault):
+            try await pause(after: fault, stop: stop)
+            return .again
         case .session(let session):
-            state.withLock { $0.connected() }
-            try await drive(session, stop: stop)
+            state.withLock { $0.connected(at: time.elapsed()) }
+            return try await drive(session, stop: stop)
         }
     }
 
-    private func drive(_ session: any SinkSession, stop: Stop) async throws(StoreError) {
+    private func drive(_ session: any SinkSession, stop: Stop) async throws(StoreError) -> Next {
         let connection: ConnectionID
         do throws(StoreError) {
             connection = try await patiently("noting a connection", stop: stop) {
@@ -91,8 +109,8 @@ package struct DeliveryLoop: Sendable {
             await session.close()
             throw error
         }
-        let health = state.withLock { $0.health }
-        try await reporter.connected(health, message: health.lastFault?.description)
+        let (health, isHeld) = state.withLock { ($0.health, $0.isHeld) }
+        try await reporter.connected(health, isHeld: isHeld, message: health.lastFault?.description)
         logger.info("connected", metadata: ["address": "\(sink.address)"])
         let run = SessionRun(
             session: session,
@@ -105,14 +123,16 @@ package struct DeliveryLoop: Sendable {
             settler: Settler(sink: id, store: store, patiently: patiently)
         )
         let end = try await run.run(stop: stop)
-        try await ended(end, connection: connection, stop: stop)
+        return try await ended(end, connection: connection, stop: stop)
     }
 
-    private func ended(_ end: SessionRun.End, connection: ConnectionID, stop: Stop) async throws(StoreError) {
+    private func ended(_ end: SessionRun.End, connection: ConnectionID, stop: Stop) async throws(StoreError)
+        -> Next
+    {
         let fault =
             switch end {
             case .fault(let fault): fault
-            case .finished: SinkFault(.unreachable, "the session came to its end")
+            case .finished: SinkFault(.unreachable, "the session ended")
             }
         try await patiently("noting a connection's end", stop: stop) { () async throws(StoreError) in
             try await store.closed(connection, clean: !fault.isUnclean, at: time.wall())
@@ -125,26 +145,32 @@ package struct DeliveryLoop: Sendable {
             if fault.isUnclean {
                 logger.notice("connection ended uncleanly", metadata: ["cause": "\(fault)"])
             }
-            return
+            return .again
         }
         if lostNothing, !fault.isUnclean, fault.kind == .unreachable {
-            // A receiver may close a connection that rests. One that closes it before it took anything,
-            // although something waits, is a failed attempt.
+            // A receiver may close a quiet connection. One that closes it before it took anything, although
+            // something waits, is a failed attempt.
             let isNormal = reached == .settling ? true : try await !reader.hasWork(stop)
             if isNormal {
                 logger.info("connection closed by the receiver", metadata: ["cause": "\(fault)"])
-                return
+                return .rest
             }
         }
         try await pause(after: fault, stop: stop)
+        return .again
     }
 
     private func pause(after fault: SinkFault, stop: Stop) async throws(StoreError) {
         let (elapsed, chance) = (time.elapsed(), time.chance())
-        let (pause, health) = state.withLock { state in
-            (state.failed(fault, elapsed: elapsed, chance: chance), state.health)
+        let (pause, health, isHeld, isRefusing) = state.withLock { state in
+            let pause = state.failed(fault, elapsed: elapsed, chance: chance)
+            return (pause, state.health, state.isHeld, state.hold.isOn)
         }
         var message = fault.description
+        if isRefusing, fault != .massRefusal {
+            message =
+                "the receiver rejects most events, so the sink is held; the last attempt failed: \(message)"
+        }
         if health.isCutEarly {
             message +=
                 " (\(sink.address) has cut \(health.cuts) connections in a row before what was sent could be "
@@ -158,7 +184,9 @@ package struct DeliveryLoop: Sendable {
                 "retry_in_ms": "\(pause.milliseconds)",
             ]
         )
-        try await reporter.failed(health, message: message, pause: pause)
-        await time.wait(pause, or: Watch(stop))
+        try await reporter.failed(health, isHeld: isHeld, message: message, pause: pause)
+        await bell.wait(pause, time: time, stop: stop)
+        // A replay that has nothing to send ends although its sink is down.
+        _ = try await reader.hasWork(stop)
     }
 }

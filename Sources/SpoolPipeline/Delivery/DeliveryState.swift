@@ -15,6 +15,12 @@ struct DeliveryState: Sendable {
     private var doubt = DoubtWindow()
     private var pace = ReplayPace()
     private var hasLive = false
+    /// When the session was opened.
+    private var opened: Duration?
+
+    /// So long a connection has to stay open, with nothing to send, to end a trouble: what closes each connection a
+    /// few seconds after it was opened, as a load balancer without a receiver behind it does, is no receiver.
+    static let proof = Duration.seconds(15)
 
     init(limit: BatchLimit) { size = BatchSize(limit) }
 
@@ -28,6 +34,19 @@ struct DeliveryState: Sendable {
         if hold.isOn { return hold.hasRoom(underWay: inFlight.batches) }
         return health.phase != .probing || inFlight.isEmpty
     }
+
+    /// True while the settings are wrong or the receiver rejects most events, whatever becomes of connections.
+    var isHeld: Bool { health.isHeld || hold.isOn }
+
+    /// When a connection that stays open with nothing to send proves that the receiver is there again; nil when there
+    /// is nothing to prove, or when only a settlement can.
+    var provedAt: Duration? {
+        guard health.failures > 0, inFlight.isEmpty, !hold.isOn else { return nil }
+        return opened.map { $0 + Self.proof }
+    }
+
+    /// The connection has proved it.
+    mutating func proved() { health.succeeded() }
 
     /// True when a held sink's head event was refused, and the later one that might tell more is not under way.
     var lacksLaterProbe: Bool { hold.waitsForLater && inFlight.isEmpty }
@@ -61,13 +80,17 @@ struct DeliveryState: Sendable {
     mutating func beginSession() {
         inFlight = InFlight()
         reached = .nothing
+        opened = nil
         doubt = DoubtWindow()
         rate.paused()
         health.begin()
     }
 
     /// The session is open.
-    mutating func connected() { reached = .connection }
+    mutating func connected(at elapsed: Duration) {
+        reached = .connection
+        opened = elapsed
+    }
 
     /// Notes a batch about to be sent.
     ///
@@ -173,8 +196,8 @@ struct DeliveryState: Sendable {
             attempts[lane.lane]?.settled(through: lane.through)
             if !lane.hasRetry { size.settled() }
         }
-        if verdict.hasOutcomes { reached = .settling }
-        guard verdict.hasOutcomes, verdict.fault == nil, !hold.isOn else { return false }
+        if verdict.hasAnswers { reached = .settling }
+        guard verdict.hasAnswers, verdict.fault == nil, !hold.isOn else { return false }
         let wasFaulty = health.failures > 0
         health.succeeded()
         return wasFaulty
@@ -192,7 +215,7 @@ extension SinkFault {
         SinkFault(
             .unreachable,
             isUnclean: true,
-            "the session spoke of batch \(batch) out of turn and was ended; this is an error of spool, report it"
+            "the sink session reported batch \(batch) out of order and was closed (bug in spool, please report)"
         )
     }
 }

@@ -71,7 +71,17 @@ struct SessionRun: Sendable {
     private func feed(stop: Stop) async -> Result<SinkFault?, StoreError> {
         do throws(StoreError) {
             var next = try await reader.next(stop: stop)
-            feeding: while case .batch(let batch) = next {
+            feeding: while true {
+                let batch: LaneBatch
+                switch next {
+                case .batch(let read): batch = read
+                case .idle:
+                    state.withLock { $0.proved() }
+                    try await reporter.proved()
+                    next = try await reader.next(stop: stop)
+                    continue
+                case .stopped, .noLaterProbe: break feeding
+                }
                 let parts = try await crashes?.parts(of: batch, to: sink, stop: stop) ?? [.send(batch)]
                 guard !parts.isEmpty else { break }
                 for (index, part) in parts.enumerated() {
@@ -241,6 +251,8 @@ extension Refusal {
     /// Rendering the event ended the program, when nothing but it was rendered.
     fileprivate static let unrenderable = Refusal(
         reason: "unrenderable",
-        detail: "rendering this event ended the program; it was not sent. Report this as an error of spool."
+        detail:
+            "rendering this event ended the program, so it was not sent. Please report this as a bug in spool.",
+        isLocal: true
     )
 }

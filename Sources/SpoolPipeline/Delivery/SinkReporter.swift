@@ -7,10 +7,10 @@ struct SinkReporter: Sendable {
     let time: Timekeeper
 
     /// A connection is open; after failures it still has to prove itself, and the last one stays shown.
-    func connected(_ health: SinkHealth, message: String?) async throws(StoreError) {
+    func connected(_ health: SinkHealth, isHeld: Bool, message: String?) async throws(StoreError) {
         try await report(
             SinkReport(
-                state: health.isHeld ? .held : .connected,
+                state: isHeld ? .held : .connected,
                 lastError: health.failures > 0 ? message : nil,
                 attempts: health.failures,
                 at: time.wall(),
@@ -25,12 +25,18 @@ struct SinkReporter: Sendable {
         try await report(SinkReport(state: .connected, lastSuccess: now, at: now))
     }
 
+    /// A connection has stayed open while nothing was to be sent: the failures before it are over.
+    func proved() async throws(StoreError) {
+        try await report(SinkReport(state: .connected, at: time.wall()))
+    }
+
     /// An attempt failed.
-    func failed(_ health: SinkHealth, message: String, pause: Duration) async throws(StoreError) {
+    func failed(_ health: SinkHealth, isHeld: Bool, message: String, pause: Duration) async throws(StoreError)
+    {
         let now = time.wall()
         try await report(
             SinkReport(
-                state: health.isHeld ? .held : .retrying,
+                state: isHeld ? .held : .retrying,
                 lastError: message,
                 attempts: health.failures,
                 retryAt: now + pause,

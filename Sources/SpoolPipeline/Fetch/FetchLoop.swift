@@ -16,6 +16,7 @@ package struct FetchLoop: Sendable {
         time: Timekeeper,
         appended: Signal,
         swept: Signal? = nil,
+        bell: RetryBell = RetryBell(),
         logger: Logger
     ) {
         self.source = source
@@ -32,6 +33,7 @@ package struct FetchLoop: Sendable {
                 time: time,
                 appended: appended,
                 swept: swept,
+                bell: bell,
                 logger: logger
             )
         }

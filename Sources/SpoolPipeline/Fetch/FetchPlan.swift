@@ -82,6 +82,12 @@ package struct FetchPlan: Sendable {
         if scan.reason == .poll { pollBegan = nil } else { sweepFailed = true }
     }
 
+    /// True while scans of some reason wait after a fault.
+    package func isHolding(at elapsed: Duration) -> Bool { held.values.contains { $0 > elapsed } }
+
+    /// Scans that wait after a fault are due now.
+    package mutating func retryNow() { held = [:] }
+
     /// The page that was asked for came, with so many records, and so many bytes that are new to the spool.
     package mutating func came(_ scan: Scan, records: Int, bytes: Int) {
         if scan.reason == .poll {

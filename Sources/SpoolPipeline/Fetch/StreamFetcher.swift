@@ -17,6 +17,7 @@ package struct StreamFetcher: Sendable {
     private let time: Timekeeper
     private let appended: Signal
     private let swept: Signal?
+    private let bell: RetryBell
     private let logger: Logger
     private let patiently: Patience
 
@@ -31,6 +32,7 @@ package struct StreamFetcher: Sendable {
         time: Timekeeper,
         appended: Signal,
         swept: Signal? = nil,
+        bell: RetryBell = RetryBell(),
         logger: Logger
     ) {
         self.source = source
@@ -42,6 +44,7 @@ package struct StreamFetcher: Sendable {
         self.time = time
         self.appended = appended
         self.swept = swept
+        self.bell = bell
         var logger = logger
         logger[metadataKey: "stream"] = "\(stream.name)"
         self.logger = logger
@@ -76,7 +79,7 @@ package struct StreamFetcher: Sendable {
                 stop: stop,
                 { () async throws(StoreError) in try await store.mustPause() }
             ) {
-                await time.wait(min(source.pollInterval, Self.pauseCheck), or: Watch(stop))
+                await bell.wait(min(source.pollInterval, Self.pauseCheck), time: time, stop: stop)
                 continue
             }
             let progress = try await patiently("fetching", stop: stop) { () async throws(StoreError) in
@@ -86,7 +89,11 @@ package struct StreamFetcher: Sendable {
             let now = last.date + (time.elapsed() - last.at)
             switch plan.next(progress, date: now, elapsed: time.elapsed()) {
             case .wait(let duration):
-                await time.wait(duration, or: Watch(stop))
+                if !plan.isHolding(at: time.elapsed()) {
+                    await time.wait(duration, or: Watch(stop))
+                } else if await bell.wait(duration, time: time, stop: stop) {
+                    plan.retryNow()
+                }
             case .abandon(let scan):
                 logger.notice("scan begins again", metadata: ["reason": "\(scan.reason)"])
                 try await abandon(scan, stop: stop)
@@ -116,7 +123,7 @@ package struct StreamFetcher: Sendable {
             date = try await source.date(for: stream)
         } catch {
             if let until = try await pause(after: error, of: .poll, &reader, stop: stop) {
-                await time.wait(until - time.elapsed(), or: Watch(stop))
+                await bell.wait(until - time.elapsed(), time: time, stop: stop)
             }
             return nil
         }
@@ -258,7 +265,7 @@ package struct StreamFetcher: Sendable {
         let duration = try await reader.failed(fault, of: reason, store, id)
         if fault.kind == .scanLost || fault.kind == .unended { return time.elapsed() + duration }
         if case .throttled = fault.kind { gate.pause(duration) }
-        await time.wait(duration, or: Watch(stop))
+        await bell.wait(duration, time: time, stop: stop)
         return nil
     }
 }

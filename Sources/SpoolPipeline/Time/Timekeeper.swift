@@ -59,6 +59,9 @@ package struct Watch: Sendable {
         version = signal.version
     }
 
+    /// True when the signal was given since.
+    var isDue: Bool { signal.version > version }
+
     /// Watches for a stop from its making on: however late the watch begins, it misses nothing.
     package init(_ stop: Stop) {
         signal = stop.signal

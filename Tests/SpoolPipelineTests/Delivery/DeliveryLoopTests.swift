@@ -304,3 +304,87 @@ struct DeliveryLoopTests {
         }
     }
 }
+
+@Suite("A sink with nothing to send", .timeLimit(.minutes(5)))
+struct IdleSinkTests {
+    @Test("is connected to again after a failure, and is well once a connection has stayed open")
+    func comesBack() async throws {
+        let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused), .fault(.refused)]))
+
+        try await bench.run {
+            try await bench.passPause()
+            await bench.sink.attempted(2)
+            try await bench.passPause()
+            _ = await bench.sink.session(0)
+            await bench.store.until { $0.reports.last?.state == .connected }
+            #expect(bench.store.read { $0.reports.last?.attempts } == 2)
+            try await bench.clock.waitUntilSleeping()
+            #expect(bench.clock.untilNextDeadline == DeliveryState.proof)
+            try await bench.passPause()
+            await bench.store.until { $0.reports.last?.attempts == 0 }
+            #expect(bench.store.read { $0.reports.last?.lastError } == nil)
+        }
+
+        #expect(bench.sink.attempts == 3)
+    }
+
+    @Test("is not well while each connection is closed before it has proved anything")
+    func closedEarly() async throws {
+        let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused)]))
+
+        try await bench.run {
+            try await bench.passPause()
+            for index in 0..<3 {
+                let session = await bench.sink.session(index)
+                await bench.store.until { $0.connections.count > index }
+                try await bench.clock.waitUntilSleeping()
+                session.end(.closedByPeer)
+                await bench.store.until { $0.connections[index].clean == true }
+                // The look at the open connection may still be waiting; the rest after its end follows.
+                while bench.clock.untilNextDeadline != DeliveryLoop.rest { await Task.yield() }
+                bench.clock.advance(by: DeliveryLoop.rest)
+            }
+            _ = await bench.sink.session(3)
+        }
+
+        #expect(bench.store.read { $0.reports.last?.attempts } == 1)
+    }
+
+    @Test(
+        "is connected to again within a minute after the receiver closed cleanly, and reported when that fails"
+    )
+    func staysAway() async throws {
+        let bench = DeliveryBench(ScriptedSink(openings: [.accept, .fault(.refused)]))
+
+        try await bench.run {
+            await bench.sink.session(0).end(.closedByPeer)
+            await bench.store.until { $0.connections.first?.clean == true }
+            try await bench.clock.waitUntilSleeping()
+            #expect(bench.clock.untilNextDeadline == .seconds(60))
+            try await bench.passPause()
+            await bench.store.until { $0.reports.last?.state == .retrying }
+        }
+
+        #expect(bench.store.read { $0.reports.last?.lastError } == "connection refused")
+    }
+
+    @Test("tries at once when its bell is rung, after a failure as well as after a clean close")
+    func bell() async throws {
+        let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused)]))
+
+        try await bench.run {
+            try await bench.clock.waitUntilSleeping()
+            #expect(bench.bell.ring())
+            let first = await bench.sink.session(0)
+            await bench.store.until { $0.connections.count == 1 }
+            first.end(.closedByPeer)
+            await bench.store.until { $0.connections.first?.clean == true }
+            while bench.sink.attempts < 3 {
+                bench.bell.ring()
+                await Task.yield()
+            }
+        }
+
+        #expect(bench.clock.now.offset < DeliveryLoop.rest)
+    }
+}

@@ -10,7 +10,7 @@ struct DeliveryStateTests {
     init() {
         state.set([Sample.subscription(1)], [], elapsed: .zero)
         state.beginSession()
-        state.connected()
+        state.connected(at: .zero)
     }
 
     /// Reads and begins a batch of the live lane.

@@ -108,4 +108,45 @@ struct RefusalLoopTests {
         #expect(bench.store.read { $0.deadLetters[SinkID(1)]?.count } == 19)
         #expect(bench.store.findings() == [])
     }
+
+    @Test("is not held for events that are never sent: all others are delivered, and those are dead letters")
+    func unsent() async throws {
+        let bench = DeliveryBench(
+            ScriptedSink(batch: 30) { session, _, seqs in
+                session.settle(seqs.map { $0.value.isMultiple(of: 3) ? .delivered(1) : .unsent(1) })
+            }
+        )
+        bench.store.spool(160)
+
+        try await bench.run { await bench.store.until { MemoryStore.isDrained($0) } }
+
+        #expect(bench.store.read { $0.deadLetters[SinkID(1)]?.count } == 107)
+        #expect(bench.store.read { $0.reports.allSatisfy { $0.state == .connected } })
+        #expect(bench.store.findings() == [])
+    }
+
+    @Test("stays held while its receiver cannot be reached, and when it connects again")
+    func heldThroughOutage() async throws {
+        let bench = DeliveryBench(
+            ScriptedSink(batch: 30, openings: [.accept, .fault(.refused), .accept])
+        )
+        bench.store.spool(60)
+
+        try await bench.run {
+            try await hold(bench)
+            await bench.sink.attempted(2)
+            try await bench.passPause()
+            await bench.sink.session(1).sent(2)
+            #expect(
+                bench.store.read {
+                    $0.reports.map(\.state).drop { $0 == .connected }.allSatisfy { $0 == .held }
+                }
+            )
+            await bench.sink.session(1).settleAll()
+            await bench.store.until { $0.reports.last?.state == .connected }
+        }
+
+        let errors = bench.store.read { $0.reports.compactMap(\.lastError) }
+        #expect(errors.contains { $0.contains("rejects most events") && $0.contains("connection refused") })
+    }
 }

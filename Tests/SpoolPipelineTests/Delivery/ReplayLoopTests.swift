@@ -65,9 +65,9 @@ struct ReplayLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("slices that hold nothing lead to the end, also with nothing to send at all")
+    @Test("slices that hold nothing lead to the end, also with nothing to send at all to a sink that is down")
     func nothingToSend() async throws {
-        let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused)]))
+        let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused), .hang]))
         bench.store.spool(55, occurred: Sample.now - .days(9))
         deliverAll(bench)
         _ = try await bench.store.create(window, at: Sample.now)

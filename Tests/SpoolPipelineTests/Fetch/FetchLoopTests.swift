@@ -379,4 +379,25 @@ struct FetchLoopTests {
         #expect((11...13).contains(sweeps))
         #expect(bench.store.read { $0.streams[stream]?.sweptTo ?? Sample.now } >= Sample.now + .minutes(44))
     }
+
+    @Test(
+        "an operator's retry ends the wait after a fault, of a stream and of a scan alone",
+        arguments: [SourceFault.Kind.unreachable, .forbidden, .unended]
+    )
+    func retryNow(kind: SourceFault.Kind) async throws {
+        let bench = FetchBench()
+        let source = ScriptedSource { _, count in
+            count == 1 ? .fault(SourceFault(kind, "scripted")) : page(["a"])
+        }
+
+        try await bench.run(source) {
+            await source.asked(1)
+            while bench.store.read({ $0.events.isEmpty }) {
+                bench.bell.ring()
+                await Task.yield()
+            }
+        }
+
+        #expect(bench.clock.now.offset == .zero)
+    }
 }

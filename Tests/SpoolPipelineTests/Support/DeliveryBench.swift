@@ -12,6 +12,7 @@ struct DeliveryBench {
     let appended = Signal()
     let lanesChanged = Signal()
     let stop = Stop()
+    let bell = RetryBell()
     private let chance: Double
     static let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
@@ -35,6 +36,7 @@ struct DeliveryBench {
             time: time,
             appended: appended,
             lanesChanged: lanesChanged,
+            bell: bell,
             logger: Self.silent
         )
     }

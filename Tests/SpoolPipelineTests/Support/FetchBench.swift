@@ -9,6 +9,7 @@ struct FetchBench {
     let store = MemoryStore()
     let appended = Signal()
     let stop = Stop()
+    let bell = RetryBell()
     let chance: Double
 
     init(chance: Double = 1) { self.chance = chance }
@@ -37,6 +38,7 @@ struct FetchBench {
             gate: RequestGate(perMinute: source.requestsPerMinute, time: time),
             time: time,
             appended: appended,
+            bell: bell,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         )
     }

@@ -1,0 +1,55 @@
+import ArgumentParser
+import SpoolConfig
+import SpoolControl
+import SpoolCore
+import SpoolDaemon
+
+/// `spool retry`.
+struct RetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Makes the daemon retry failed sinks and sources now.",
+        discussion: """
+            After a failure the daemon waits before the next attempt, up to a minute, or up to five minutes when the \
+            settings or the receiver's refusals were the cause. This command ends these waits, for example when a SIEM \
+            is back after an outage. It loses and repeats nothing. A reload of the configuration does the same.
+
+            A source that has asked for fewer requests (429) is still given the time that it asked for.
+
+            Exit code 3 when no daemon runs: when one starts, it tries immediately.
+            """
+    )
+
+    @OptionGroup var config: ConfigurationOption
+    @Option(help: ArgumentHelp("Retry only this sink.", valueName: "name"))
+    var sink: String?
+    @Flag(help: "As JSON.") var json = false
+
+    func run() async throws {
+        let composition = try config.composition()
+        let answer = try await Self.ask(RetryNow(sink: sink.map { SinkName($0) }), composition)
+        Output.line(try json ? JSONText.of(answer) : Self.text(answer))
+    }
+
+    private static func ask(_ command: RetryNow, _ composition: Composition) async throws -> RetryNow.Answer {
+        let client = ControlClient(ControlSocket(spool: composition.spool.path))
+        do {
+            return try await client.send(command)
+        } catch .noDaemon {
+            throw CommandFailure(
+                .cannotReach,
+                "spool: no daemon runs on \(composition.spool.path), so there is nothing to retry; when one starts, it "
+                    + "tries immediately"
+            )
+        } catch {
+            throw CommandFailure(error.exitStatus, "spool: \(error)")
+        }
+    }
+
+    private static func text(_ answer: RetryNow.Answer) -> String {
+        let parts = answer.sinks.map { ("sink", $0) } + answer.sources.map { ("source", $0) }
+        return parts.map { kind, part in
+            "\(kind) \(part.name): \(part.wasWaiting ? "trying now" : "not waiting for a retry")"
+        }.joined(separator: "\n")
+    }
+}
