@@ -93,10 +93,11 @@ extension ByteWriter {
     /// bytes for each one given.
     mutating func putWideInJSON(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
         let sequence = UTF8Sequence(bytes, count)
-        guard sequence.isValid, isControlOrLineEnd(bytes, sequence.length) else {
-            return putWide(bytes, count)
-        }
-        if sequence.length == 2 {
+        if !sequence.isValid {
+            put("\u{FFFD}")
+        } else if !isControlOrLineEnd(bytes, sequence.length) {
+            put(bytes, sequence.length)
+        } else if sequence.length == 2 {
             put("\\u00")
             put(hexadecimal: bytes[1])
         } else {
