@@ -21,7 +21,12 @@ struct DemoStage: Sendable {
     static func open(seed: UInt64, rate: Double, history: Int, logger: Logger) async throws -> DemoStage {
         let folder =
             FileManager.default.temporaryDirectory.path + "/spool-demo-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // It must be new, and nobody else's: the folder around it can be written by every user.
+        try FileManager.default.createDirectory(
+            atPath: folder,
+            withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o700]
+        )
         var portal = SimulatorConfiguration()
         portal.seed = seed
         portal.activitiesPerSecond = rate

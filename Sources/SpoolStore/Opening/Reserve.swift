@@ -19,8 +19,15 @@ struct Reserve: Sendable {
     /// Puts it in place while the disk has `spare` bytes beside it.
     func make(sparing spare: Int64) {
         guard !isWhole, files.freeBytes() - SpoolFiles.size(of: files.reserve) > bytes + spare else { return }
-        let descriptor = open(files.reserve, O_CREAT | O_RDWR | O_CLOEXEC, SpoolFiles.mode)
-        guard descriptor >= 0 else { return }
+        // Without it fetching stops earlier; nothing else depends on it.
+        let opened = try? OwnedFile.open(
+            files.reserve,
+            O_CREAT | O_RDWR,
+            mode: SpoolFiles.mode,
+            what: "the reserve",
+            spool: files.path
+        )
+        guard let descriptor = opened else { return }
         defer { close(descriptor) }
         if Self.allocate(descriptor, bytes) {
             fsync(descriptor)

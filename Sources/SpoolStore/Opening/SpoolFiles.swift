@@ -1,4 +1,3 @@
-import Foundation
 import SpoolCore
 
 #if canImport(Glibc)
@@ -13,12 +12,30 @@ struct SpoolFiles: Sendable {
     /// -wal and -shm files the mode of the database (`findCreateFileMode` in its os_unix.c).
     static let mode: mode_t = 0o640
 
+    /// The database file; every name of it is resolved to this one.
     let path: String
+
+    /// Follows the links of a path, so that all names of a spool lead to the same files.
+    init(path: String) { self.path = ResolvedPath(path).path }
 
     var lock: String { path + ".lock" }
     var reserve: String { path + ".reserve" }
     var wal: String { path + "-wal" }
-    var folder: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
+    var folder: String { ResolvedPath.folder(of: path) }
+
+    /// Refuses a path that leads root over another user's link into a third user's folder.
+    ///
+    /// - Throws: `.readOnly`; never where this process is not root's.
+    static func checkLinks(of path: String) throws(StoreError) {
+        let resolved = ResolvedPath(path)
+        guard geteuid() == 0, let owner = FileOwner.ofSpool(at: resolved.path) else { return }
+        guard let stranger = resolved.linkOwners.first(where: { $0 != 0 && $0 != owner.user }) else { return }
+        throw StoreError(
+            .readOnly,
+            "The path \(path) leads over a symbolic link of user id \(stranger) to \(resolved.path), which that user does "
+                + "not own. As root, spool does not follow it. Set `spool.path` to the file itself."
+        )
+    }
 
     /// Creates an empty database file with its mode, if there is none, and makes its name durable.
     func createDatabase() throws(StoreError) {
@@ -30,6 +47,10 @@ struct SpoolFiles: Sendable {
             throw StoreError.file("create the spool \(path)", errno)
         }
         fchmod(descriptor, Self.mode)
+        // SQLite gives the -wal and -shm files that root makes the owner of this one.
+        if geteuid() == 0, let owner = FileOwner.ofSpool(at: path) {
+            fchown(descriptor, owner.user, owner.group)
+        }
         close(descriptor)
         syncFolder()
     }

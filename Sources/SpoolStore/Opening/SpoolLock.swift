@@ -20,8 +20,13 @@ final class SpoolLock: Sendable {
     ///
     /// - Throws: `.locked`, naming the holder.
     init(_ files: SpoolFiles, holder: String) throws(StoreError) {
-        let descriptor = open(files.lock, O_CREAT | O_RDWR | O_CLOEXEC, SpoolFiles.mode)
-        guard descriptor >= 0 else { throw StoreError.file("open the lock \(files.lock)", errno) }
+        let descriptor = try OwnedFile.open(
+            files.lock,
+            O_CREAT | O_RDWR,
+            mode: SpoolFiles.mode,
+            what: "the lock",
+            spool: files.path
+        )
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let code = errno
             defer { close(descriptor) }
@@ -56,7 +61,7 @@ final class SpoolLock: Sendable {
 
     /// Who holds a spool's lock, in words; nil when nobody does.
     static func holder(of files: SpoolFiles) -> String? {
-        let descriptor = open(files.lock, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(files.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {

@@ -22,12 +22,15 @@ final class ScratchFile: Sendable {
     init(_ path: String) throws(StoreError) {
         self.path = path
         while true {
-            let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, Self.mode)
-            guard descriptor >= 0 else {
-                throw StoreError.file("make the file \(path), in which verify sorts its ids", errno)
-            }
+            let descriptor = try OwnedFile.open(
+                path,
+                O_CREAT | O_RDWR,
+                mode: Self.mode,
+                what: "the file in which verify sorts its ids",
+                spool: path
+            )
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                _ = close(descriptor)
+                close(descriptor)
                 throw StoreError(
                     .locked,
                     "Another process verifies this spool: it has the file \(path). Wait for its end."
@@ -35,14 +38,14 @@ final class ScratchFile: Sendable {
             }
             // Whoever had it may have removed it since it was opened here.
             guard Self.isAt(path, descriptor) else {
-                _ = close(descriptor)
+                close(descriptor)
                 continue
             }
             fchmod(descriptor, Self.mode)
             Self.removeSiblings(of: path)
             guard ftruncate(descriptor, 0) == 0 else {
                 let code = errno
-                _ = close(descriptor)
+                close(descriptor)
                 throw StoreError.file("empty the file \(path)", code)
             }
             self.descriptor = descriptor
@@ -63,7 +66,7 @@ final class ScratchFile: Sendable {
 
     private static func isAt(_ path: String, _ descriptor: Int32) -> Bool {
         var (named, opened) = (stat(), stat())
-        guard stat(path, &named) == 0, fstat(descriptor, &opened) == 0 else { return false }
+        guard lstat(path, &named) == 0, fstat(descriptor, &opened) == 0 else { return false }
         return named.st_ino == opened.st_ino && named.st_dev == opened.st_dev
     }
 

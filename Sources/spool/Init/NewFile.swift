@@ -46,7 +46,7 @@ struct NewFile {
     /// Only root may do all of it; others keep their own file.
     private func takeOver(_ descriptor: Int32) {
         var old = stat()
-        if stat(path, &old) == 0 {
+        if lstat(path, &old) == 0 {
             _ = fchown(descriptor, old.st_uid, old.st_gid)
         } else if stat(URL(fileURLWithPath: path).deletingLastPathComponent().path, &old) == 0 {
             _ = fchown(descriptor, uid_t.max, old.st_gid)

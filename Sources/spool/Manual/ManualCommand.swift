@@ -17,11 +17,7 @@ struct ManualCommand: ParsableCommand {
         let pages = ManualPage.all(try CommandTree.current(), date: Self.today)
         for page in pages {
             let file = URL(fileURLWithPath: folder).appendingPathComponent("\(page.name).1")
-            do {
-                try Data(page.text.utf8).write(to: file)
-            } catch {
-                throw CommandFailure(.wrongUse, "cannot write \(file.path); does the folder exist?")
-            }
+            try NewFile(path: file.path, permissions: 0o644, replaces: true).write(page.text)
         }
     }
 

@@ -75,7 +75,7 @@ struct ProofReport {
 
     private func write(_ text: String, to path: String) throws {
         do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try NewFile(path: path, permissions: 0o640, replaces: true).write(text)
         } catch {
             throw CommandFailure(
                 .wrongUse,
