@@ -109,7 +109,7 @@ let package = Package(
                 "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", crypto,
                 grdbSQLite,
                 hummingbird,
-                logging, unixSignals,
+                logging, nioCore, nioHTTP1, nioPosix, unixSignals,
             ],
             resources: [
                 .embedInCode("Page/page.css"), .embedInCode("Page/page.js"), .embedInCode("Page/icon.svg"),
@@ -127,7 +127,7 @@ let package = Package(
         ),
         tests("SpoolCoreTests", ["SpoolCore"], resources: [.copy("Samples")]),
         tests("SpoolFormatsTests", ["SpoolFormats", "SpoolSources"], resources: [.copy("Samples")]),
-        tests("SpoolStoreTests", ["SpoolStore", grdb]),
+        tests("SpoolStoreTests", ["SpoolStore", crypto, grdb], resources: [.copy("Samples")]),
         tests("SpoolConfigTests", ["SpoolConfig"]),
         tests("SpoolControlTests", ["SpoolControl", hummingbird, logging]),
         tests("SpoolNetworkTests", ["SpoolCore", "SpoolNetwork", nioSSL]),
@@ -154,7 +154,7 @@ let package = Package(
             "SpoolDaemonTests",
             [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline",
-                "SpoolSimulator", "SpoolSources", "SpoolStore", logging,
+                "SpoolSimulator", "SpoolSources", "SpoolStore", hummingbird, logging, nioCore,
             ]
         ),
         tests(

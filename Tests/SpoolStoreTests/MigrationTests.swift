@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import GRDB
 import SpoolCore
@@ -21,6 +22,26 @@ import Testing
             )
             #expect(migration.sql == text)
         }
+    }
+
+    /// The migrations that spools of users may have been made with; a release adds its own.
+    private static let released = [
+        "0001_spool": "3814012fc49a6ccc7b9bd81d4775c6930f1aae3edec0ad183afc7b2f3f6d452a"
+    ]
+
+    @Test("a released migration is never edited")
+    func released() {
+        for (name, hash) in Self.released {
+            let sql = Migrations.all.first { $0.name == name }?.sql ?? ""
+            let found = SHA256.hash(data: Array(sql.utf8)).map {
+                String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+            }
+            #expect(
+                found.joined() == hash,
+                "\(name) was changed; put what is new into a migration of its own"
+            )
+        }
+        #expect(Set(Migrations.all.prefix(Self.released.count).map(\.name)) == Set(Self.released.keys))
     }
 
     @Test("every prefix of the migrations runs on an empty database, and the rest after it")

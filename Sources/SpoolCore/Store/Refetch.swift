@@ -60,8 +60,8 @@ package struct Refetch: Sendable, Codable, Equatable {
 
 /// What the refetch of a replay asks of the spool.
 package protocol RefetchStore: Sendable {
-    /// Replays, newest first: of one sink, or of all.
-    func replays(of sink: SinkID?) async throws(StoreError) -> [Replay]
+    /// Running and paused replays, newest first: of one sink, or of all.
+    func unfinishedReplays(of sink: SinkID?) async throws(StoreError) -> [Replay]
 
     /// Spools a page of a refetch and counts it, in one transaction, durable on return.
     ///

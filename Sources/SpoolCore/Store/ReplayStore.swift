@@ -6,8 +6,8 @@ package protocol ReplayStore: Sendable {
     /// Makes a replay, fixed from now on: window, streams, and per stream the last `seq`. Durable on return.
     func create(_ request: ReplayRequest, at: Timestamp) async throws(StoreError) -> Replay
 
-    /// Replays, newest first: of one sink, or of all.
-    func replays(of sink: SinkID?) async throws(StoreError) -> [Replay]
+    /// Running and paused replays, newest first: of one sink, or of all.
+    func unfinishedReplays(of sink: SinkID?) async throws(StoreError) -> [Replay]
 
     /// The next events of a replay in one of its streams after `after`, in one short read.
     func batch(of replay: ReplayID, stream: StreamID, after: Seq, limit: BatchLimit, raw: Bool)

@@ -11,7 +11,7 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case readOnly
         /// The file is not a spool, or SQLite found it damaged.
         case damaged
-        /// Written by a newer version of this program.
+        /// Written by a newer version of this program, or by a pre-release build whose schema has no upgrade.
         case newerSchema
         /// Reading, writing or syncing failed: the handle is not to be trusted any more.
         case io

@@ -92,7 +92,7 @@ struct DirectReplays: Sendable {
     }
 
     private func isReady(_ id: ReplayID) async throws(StoreError) -> Bool {
-        guard let replay = try await spool.replays(of: nil).first(where: { $0.id == id }) else {
+        guard let replay = try await spool.replay(id) else {
             return false
         }
         return replay.state == .running && !replay.isRefetching && !stop.isAsked
@@ -137,7 +137,7 @@ struct DirectReplays: Sendable {
         while !stop.isAsked, !Task.isCancelled {
             let watch = Watch(engine.lanesChanged)
             let stopping = Watch(stop)
-            let replay = try await spool.replays(of: nil).first { $0.id == id }
+            let replay = try await spool.replay(id)
             if replay?.state != .running { return }
             await engine.time.wait(nil, or: watch, stopping)
         }

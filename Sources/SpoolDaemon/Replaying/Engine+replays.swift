@@ -41,7 +41,7 @@ extension Engine {
     }
 
     private func replay(_ id: ReplayID) async throws(StoreError) -> Replay {
-        guard let replay = try await spool.replays(of: nil).first(where: { $0.id == id }) else {
+        guard let replay = try await spool.replay(id) else {
             throw StoreError(.invalid, "There is no replay \(id); `spool replay list` shows all.")
         }
         return replay

@@ -42,7 +42,7 @@ struct ReplayWorkers: Sendable {
         while !stop.isAsked, !Task.isCancelled {
             let changes = Watch(lanesChanged)
             var jobs: [Workforce.Job] = []
-            for replay in try await spool.replays(of: nil) where replay.state == .running {
+            for replay in try await spool.unfinishedReplays(of: nil) where replay.state == .running {
                 if replay.isRefetching {
                     jobs.append(refetching(replay))
                 } else if let job = try await delivering(replay) {

@@ -37,8 +37,8 @@ struct SingleReplayStore: DeliveryStore, ReplayStore {
         try await store.create(request, at: at)
     }
 
-    func replays(of sink: SinkID?) async throws(StoreError) -> [Replay] {
-        try await store.replays(of: sink).filter { $0.id == replay }
+    func unfinishedReplays(of sink: SinkID?) async throws(StoreError) -> [Replay] {
+        try await store.unfinishedReplays(of: sink).filter { $0.id == replay }
     }
 
     func batch(of replay: ReplayID, stream: StreamID, after: Seq, limit: BatchLimit, raw: Bool)

@@ -128,7 +128,7 @@ struct BatchReader: Sendable {
         guard loaded.moved(to: lanes) else { return }
         let (subscriptions, replays) = try await patiently("reading lanes", stop: stop) {
             () async throws(StoreError) in
-            (try await store.subscriptions(of: sink), try await store.replays(of: sink))
+            (try await store.subscriptions(of: sink), try await store.unfinishedReplays(of: sink))
         }
         state.withLock { $0.set(subscriptions, replays, elapsed: time.elapsed()) }
         try await finishReplays(stop)

@@ -13,6 +13,7 @@ extension Spool {
         options: SpoolOptions = SpoolOptions(),
         at now: Timestamp
     ) throws(StoreError) -> Spool {
+        try SpoolFiles.checkLinks(of: path)
         let files = SpoolFiles(path: path)
         let lock = try SpoolLock(files, holder: options.holder)
         let reserve = Reserve(files: files, bytes: options.reserveBytes)
@@ -24,7 +25,7 @@ extension Spool {
             opened = try prepare(files, options, at: now)
         }
         reserve.make(sparing: options.lowDiskBytes)
-        return Spool(
+        let spool = Spool(
             files: files,
             options: options,
             reader: opened.pool,
@@ -33,6 +34,8 @@ extension Spool {
             run: opened.run,
             endedUncleanly: opened.endedUncleanly
         )
+        opened.pool.writeWithoutTransaction { spool.wal.attach(to: $0) }
+        return spool
     }
 
     /// Opens an existing spool for reading only, without the lock; a daemon may have it open.
@@ -47,6 +50,7 @@ extension Spool {
             let reader = try Connections.reader(path)
             try reader.read { db in
                 try Migrations.check(db, path: path)
+                try SchemaCheck.run(db, path: path)
                 guard try Int.fetchOne(db, sql: "PRAGMA user_version") == Migrations.all.count else {
                     throw StoreError(
                         .readOnly,
@@ -92,6 +96,7 @@ extension Spool {
                 let reader = try Connections.reader(files.path)
                 try reader.read { db in
                     try Migrations.check(db, path: files.path)
+                    try SchemaCheck.run(db, path: files.path)
                     try StructureCheck.run(db, files: files)
                 }
                 try reader.close()

@@ -56,6 +56,9 @@ package final class Spool: Sendable {
         pauseGate.withLock { $0.maxBytes = maxBytes }
     }
 
+    /// Checkpoints that failed since the start, other than for a reader in the way.
+    package var checkpointFailures: Int { wal.failures }
+
     /// Ends in good order: everything is in the database file, the WAL is empty, the lock is free.
     ///
     /// Nothing may be called afterwards.
@@ -123,7 +126,7 @@ package final class Spool: Sendable {
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
             reader.asyncRead { db in
                 let result = Result { try body(db.get()) }
-                continuation.resume(returning: result.mapError { StoreError($0, path: path) })
+                continuation.resume(returning: result.mapError { StoreError(whileOpen: $0, path: path) })
             }
         }
         return try result.get()
@@ -142,7 +145,7 @@ package final class Spool: Sendable {
             wal.committed(db)
             return value
         } catch {
-            let error = StoreError(error, path: path)
+            let error = StoreError(whileOpen: error, path: path)
             if error.kind == .io || error.kind == .damaged { broken.withLock { $0 = $0 ?? error } }
             throw error
         }
@@ -159,7 +162,7 @@ package final class Spool: Sendable {
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
             writer.asyncWriteWithoutTransaction { db in
                 let result = Result { try body(db) }
-                continuation.resume(returning: result.mapError { StoreError($0, path: path) })
+                continuation.resume(returning: result.mapError { StoreError(whileOpen: $0, path: path) })
             }
         }
         return try result.get()

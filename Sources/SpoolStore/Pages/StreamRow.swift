@@ -7,17 +7,26 @@ enum StreamRow {
         guard
             let row = try Row.fetchOne(
                 db,
-                sql: "SELECT start_ms, cursor, sweep, swept_to_ms, sweep_ended_ms FROM stream WHERE id = ?",
+                sql: """
+                    SELECT start_ms, cursor, sweep, swept_to_ms, sweep_ended_ms, since_ms FROM stream WHERE id = ?
+                    """,
                 arguments: [stream.value]
             )
         else { throw StoreError(.invalid, "The spool has no stream \(stream).") }
         return StreamProgress(
             start: Timestamp(row[0] as Int64?),
-            cursor: try JSONColumn.value(Cursor.self, row[1]),
-            sweep: try JSONColumn.value(Scan.self, row[2]),
+            cursor: cursor(row[1], since: Timestamp(row[5] as Int64?)),
+            // One that cannot be read is forgotten: the next sweep begins at `swept_to_ms`.
+            sweep: JSONColumn.value(Scan.self, row[2]),
             sweptTo: Timestamp(row[3] as Int64?),
             sweepEnded: Timestamp(row[4] as Int64?)
         )
+    }
+
+    /// A cursor that cannot be read begins again at `since_ms`, without the scan under way.
+    private static func cursor(_ text: String?, since: Timestamp?) -> SpoolCore.Cursor? {
+        guard text != nil else { return nil }
+        return JSONColumn.value(SpoolCore.Cursor.self, text) ?? since.map { SpoolCore.Cursor(since: $0) }
     }
 
     /// Moves a stream on after a page: a poll leaves the sweep under way alone, a sweep the cursor, so that neither

@@ -43,9 +43,36 @@ enum Refetches {
             arguments: [id.value]
         )
         guard let row, Replay.State(rawValue: row[0])?.isUnfinished == true,
-            let refetch = try JSONColumn.value(Refetch.self, row[1]), !refetch.isFixed
+            let text = row[1] as String?
         else { return nil }
-        return refetch
+        let refetch = try JSONColumn.value(Refetch.self, text) ?? again(db, id)
+        return refetch.isFixed ? nil : refetch
+    }
+
+    /// The refetch of a replay whose `scan` cannot be read, from its beginning: pages may come again.
+    static func again(_ db: Database, _ id: ReplayID) throws -> Refetch {
+        let row = try Row.fetchOne(
+            db,
+            sql: "SELECT basis, from_ms, to_ms FROM replay WHERE id = ?",
+            arguments: [id.value]
+        )
+        guard let row, let basis = ReplayBasis(rawValue: row[0]) else { return Refetch(parts: []) }
+        let streams = try Int64.fetchAll(
+            db,
+            sql: """
+                SELECT s.stream_id FROM replay_stream s JOIN stream t ON t.id = s.stream_id
+                WHERE s.replay_id = ? AND t.replay_id IS NULL ORDER BY s.stream_id
+                """,
+            arguments: [id.value]
+        )
+        let request = ReplayRequest(
+            sink: SinkName(""),
+            from: Timestamp(milliseconds: row[1]),
+            to: Timestamp(milliseconds: row[2]),
+            basis: basis,
+            refetch: true
+        )
+        return try begin(db, request, streams.map { StreamID($0) })
     }
 
     static func keep(_ db: Database, _ refetch: Refetch, of id: ReplayID) throws {

@@ -66,14 +66,29 @@ enum ReplayRows {
         )
     }
 
-    /// Replays, newest first; of one sink, with one id, or all.
-    static func fetch(_ db: Database, sink: SinkID? = nil, id: ReplayID? = nil) throws -> [Replay] {
+    /// So many replays are read at most; retention keeps fewer ended ones.
+    static let most = 2_000
+
+    /// Replays, newest first: of one sink, with one id, those that are unfinished, or all.
+    static func fetch(
+        _ db: Database,
+        sink: SinkID? = nil,
+        id: ReplayID? = nil,
+        unfinished: Bool = false
+    ) throws -> [Replay] {
+        var conditions = ["1"]
+        if let sink { conditions.append("r.sink_id = \(sink.value)") }
+        if let id { conditions.append("r.id = \(id.value)") }
+        // In these words the partial index `replay_unfinished` is used.
+        if unfinished { conditions.append("r.state IN ('running', 'paused')") }
+        let condition = conditions.joined(separator: " AND ")
         var streams: [Int64: [Replay.Stream]] = [:]
         let streamRows = try Row.fetchCursor(
             db,
             sql: """
                 SELECT s.replay_id, s.stream_id, t.name, s.last_seq, s.position
-                FROM replay_stream s JOIN stream t ON t.id = s.stream_id ORDER BY s.replay_id, s.stream_id
+                FROM replay r CROSS JOIN replay_stream s ON s.replay_id = r.id JOIN stream t ON t.id = s.stream_id
+                WHERE \(condition) ORDER BY s.replay_id, s.stream_id
                 """
         )
         while let row = try streamRows.next() {
@@ -93,20 +108,25 @@ enum ReplayRows {
                     r.refetch, r.scan, r.rate, r.state, r.total, r.sent, r.skipped, r.created_ms, r.finished_ms, r.reason,
                     k.rate AS sink_rate, k.last_error
                 FROM replay r JOIN sink k ON k.id = r.sink_id
-                WHERE (?1 IS NULL OR r.sink_id = ?1) AND (?2 IS NULL OR r.id = ?2) ORDER BY r.id DESC
-                """,
-            arguments: [sink?.value, id?.value]
+                WHERE \(condition) ORDER BY r.id DESC LIMIT \(most)
+                """
         )
-        return try rows.map { try replay($0, streams: streams[$0[0]] ?? []) }
+        return try rows.map { try replay(db, $0, streams: streams[$0[0]] ?? []) }
     }
 
-    private static func replay(_ row: Row, streams: [Replay.Stream]) throws -> Replay {
+    private static func replay(_ db: Database, _ row: Row, streams: [Replay.Stream]) throws -> Replay {
         guard let basis = ReplayBasis(rawValue: row["basis"]),
             let state = Replay.State(rawValue: row["state"])
         else {
             throw StoreError(.damaged, "Replay \(row["id"] as Int64) has an unknown basis or state.")
         }
-        let names = try JSONColumn.value([String].self, row["streams"])
+        var names = JSONColumn.value([String].self, row["streams"])
+        // Nil would mean every stream of the sink.
+        if names == nil, row["streams"] as String? != nil { names = streams.map(\.name.description) }
+        var refetch = JSONColumn.value(Refetch.self, row["scan"])
+        if refetch == nil, row["scan"] as String? != nil, state.isUnfinished {
+            refetch = try Refetches.again(db, ReplayID(row["id"]))
+        }
         let request = ReplayRequest(
             sink: SinkName(row["name"]),
             destination: row["destination"],
@@ -131,7 +151,7 @@ enum ReplayRows {
             created: Timestamp(milliseconds: row["created_ms"]),
             finished: Timestamp(row["finished_ms"] as Int64?),
             reason: row["reason"],
-            refetch: try JSONColumn.value(Refetch.self, row["scan"]),
+            refetch: refetch,
             sinkRate: row["sink_rate"],
             trouble: state.isUnfinished ? row["last_error"] : nil,
             hasChosenEvents: row["mode"] as String == ReplayMode.events.rawValue

@@ -27,6 +27,11 @@ extension Spool: ReplayStore {
         }
     }
 
+    package func unfinishedReplays(of sink: SinkID?) async throws(StoreError) -> [Replay] {
+        try await read { try ReplayRows.fetch($0, sink: sink, unfinished: true) }
+    }
+
+    /// Replays, ended ones included, newest first, 2,000 at most: of one sink, or of all.
     package func replays(of sink: SinkID?) async throws(StoreError) -> [Replay] {
         try await read { try ReplayRows.fetch($0, sink: sink) }
     }
@@ -155,6 +160,10 @@ extension Spool: ReplayStore {
                 to: request.to
             )
             while !window.isAtEnd {
+                // A large window takes minutes; whoever asked has gone, or the daemon stops.
+                guard !Task.isCancelled else {
+                    throw StoreError(.busy, "The window was not read to its end: the request was cancelled.")
+                }
                 (plan, window) = try await read { [plan, window] db in
                     var (plan, window) = (plan, window)
                     try window.next(db) { plan.look(at: $0) }

@@ -43,6 +43,7 @@ extension Spool {
                 report.events += gone
             }
         }
+        try await forgetReplays(endedBefore: wall - age, at: wall, isStopped: isStopped)
         try await write { try RetentionNotes.clearOldLosses($0, at: wall) }
         report.hasMore = report.events >= limit
         if report.events > 0 {

@@ -10,7 +10,10 @@ extension Timestamp {
     }
 }
 
-/// JSON columns: the cursor, the sweep, and a replay's streams.
+/// JSON columns: `stream.cursor`, `stream.sweep`, `replay.streams`, `replay.scan` and `proof.result`.
+///
+/// What is read from them is never a reason to fail: another build may have written it, or a hand. Each reader says what
+/// takes the place of a value that cannot be read.
 enum JSONColumn {
     static func text<Value: Encodable>(_ value: Value?) throws -> String? {
         guard let value else { return nil }
@@ -19,8 +22,10 @@ enum JSONColumn {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    static func value<Value: Decodable>(_ type: Value.Type, _ text: String?) throws -> Value? {
+    /// The value; nil for NULL, and for a text that is no JSON of this type.
+    static func value<Value: Decodable>(_ type: Value.Type, _ text: String?) -> Value? {
         guard let text else { return nil }
-        return try JSONDecoder().decode(type, from: Data(text.utf8))
+        // The reader's own substitute is the answer to any error.
+        return try? JSONDecoder().decode(type, from: Data(text.utf8))
     }
 }

@@ -11,6 +11,20 @@ extension StoreError {
         }
     }
 
+    /// An error of a spool that is open: what could be opened once can be opened again, when the process has files left.
+    init(whileOpen error: any Error, path: String) {
+        guard let error = error as? DatabaseError, error.resultCode.primaryResultCode == .SQLITE_CANTOPEN
+        else {
+            self.init(error, path: path)
+            return
+        }
+        self.init(
+            .busy,
+            "SQLite could not open a file of the spool \(path) (SQLite \(error.extendedResultCode.rawValue)). This process "
+                + "may have too many files open, or the file or its permissions were changed. It is tried again."
+        )
+    }
+
     private init(sqlite error: DatabaseError, path: String) {
         let said = error.message ?? "no further word from SQLite"
         let code = "SQLite \(error.extendedResultCode.rawValue): \(said)"

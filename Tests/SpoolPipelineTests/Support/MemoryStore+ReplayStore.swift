@@ -28,6 +28,10 @@ extension MemoryStore: ReplayStore {
         }
     }
 
+    func unfinishedReplays(of sink: SinkID?) async throws(StoreError) -> [Replay] {
+        try await replays(of: sink).filter { $0.state == .running || $0.state == .paused }
+    }
+
     func replays(of sink: SinkID?) async throws(StoreError) -> [Replay] {
         try call(.subscriptions) { .success($0.replays.reversed()) }
     }

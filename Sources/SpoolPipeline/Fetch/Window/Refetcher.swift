@@ -87,7 +87,7 @@ package struct Refetcher: Sendable {
 
     /// How far it is; nil when there is nothing to read any more.
     private func pending() async throws(StoreError) -> Refetch? {
-        let job = try await store.replays(of: nil).first { $0.id == replay }
+        let job = try await store.unfinishedReplays(of: nil).first { $0.id == replay }
         guard let job, job.state == .running, job.isRefetching else { return nil }
         return job.refetch
     }
