@@ -2,8 +2,10 @@ import Foundation
 
 /// How values travel over the socket: JSON, times in integer milliseconds.
 package enum ControlCoding {
-    /// The most that a request or an answer may hold, in bytes.
+    /// The most that an answer may hold, in bytes.
     package static let limit = 16 << 20
+    /// The most that a request may hold, in bytes.
+    package static let requestLimit = 8 << 20
 
     /// The value's JSON; keys sorted, so that equal values have equal bytes.
     package static func encode(_ value: some Encodable) throws -> [UInt8] {

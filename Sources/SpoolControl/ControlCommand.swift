@@ -9,6 +9,16 @@ package protocol ControlCommand: Codable, Sendable {
 
     /// The route, beginning with `/control/`.
     static var path: String { get }
+
+    /// Why this is no request that a command of this version makes, such as a time far outside of the calendar; nil when
+    /// its values are within their bounds.
+    ///
+    /// The process that holds the spool refuses what has a problem, before anything is done with its numbers.
+    var problem: String? { get }
+}
+
+extension ControlCommand {
+    package var problem: String? { nil }
 }
 
 /// Asks who holds the spool.

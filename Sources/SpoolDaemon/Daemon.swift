@@ -15,6 +15,8 @@ package struct Daemon: Sendable {
     private let logger: Logger
     /// Told once everything runs; the tests of a command and `Type=notify` wait for it.
     private let onReady: @Sendable () -> Void
+    /// How long requests under way may take at a stop, once the loops have ended.
+    private static let lastAnswers = Duration.seconds(2)
 
     package init(
         configuration path: String,
@@ -33,6 +35,9 @@ package struct Daemon: Sendable {
     /// - Throws: `ConfigurationFault` (exit 2) or `StoreError` (exit 4), and `TooManyCriticalErrors` (exit 6) where the
     ///   configuration asks for it; everything else is a state.
     package func run() async throws {
+        DescriptorLimit.raise()
+        // What is queued is written before the command's own last words.
+        defer { LogWriter.standardError.flush(within: .seconds(2)) }
         let hostName = ProcessInfo.processInfo.hostName
         let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
         for warning in composition.warnings {
@@ -145,7 +150,7 @@ package struct Daemon: Sendable {
                 // A daemon that hangs is restarted: it is fed only while the spool answers.
                 group.addTask {
                     while !Task.isCancelled {
-                        await notifier.keepAlive { (try? await engine.spool.replays(of: nil)) != nil }
+                        await notifier.keepAlive { (try? await engine.spool.failures()) != nil }
                         // It did not answer this once; there is time until the supervisor loses patience.
                         await time.wait(.seconds(1))
                     }
@@ -177,6 +182,7 @@ package struct Daemon: Sendable {
             notifier.stopping()
             logger.notice("stopping")
             await engine.stop()
+            await control.stop(within: Self.lastAnswers)
         }
     }
 }

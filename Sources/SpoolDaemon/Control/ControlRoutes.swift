@@ -71,7 +71,7 @@ struct ControlRoutes: Sendable {
         _ work: @escaping @Sendable (Command) async throws -> Command.Answer
     ) {
         router.post(RouterPath(Command.path)) { request, _ in
-            let body = try await request.body.collect(upTo: ControlCoding.limit)
+            let body = try await request.body.collect(upTo: ControlCoding.requestLimit)
             return await Self.answer {
                 let command: Command
                 do {
@@ -82,6 +82,7 @@ struct ControlRoutes: Sendable {
                         "This request cannot be read; is the command of another version?"
                     )
                 }
+                if let problem = command.problem { throw ControlRefusal(.wrongUse, problem) }
                 return try await work(command)
             }
         }

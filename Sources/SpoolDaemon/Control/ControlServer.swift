@@ -1,75 +1,110 @@
 import Foundation
 import Hummingbird
 import Logging
+import NIOCore
 import SpoolConfig
 import SpoolControl
 import SpoolCore
+import SpoolPipeline
+import SpoolStore
 
-/// Serves the Unix socket, and the status address where there is one.
+/// Serves the Unix socket, and the status address where one is configured.
+///
+/// Neither is a reason to stop: an address that cannot be listened on is logged, and the daemon forwards without it. The
+/// socket is tried again every half minute.
 struct ControlServer: Sendable {
     private let socket: ControlSocket
-    private let status: ListenAddress?
-    private let routes: ControlRoutes
+    private let local: HTTPServer
+    private let remote: (address: ListenAddress, server: HTTPServer)?
+    private let time: Timekeeper
     private let logger: Logger
 
     init(socket: ControlSocket, status: ListenAddress?, routes: ControlRoutes, logger: Logger) {
         self.socket = socket
-        self.status = status
-        self.routes = routes
         self.logger = logger
-    }
-
-    /// Serves until cancelled or shut down; `onReady` is called once everything is bound.
-    ///
-    /// The status address is no reason to stop: if it is taken, that is logged, and the socket serves alone.
-    func run(onReady: @escaping @Sendable () async -> Void) async throws {
-        if let problem = socket.pathProblem { throw StoreError(.invalid, problem) }
-        // The lock is ours, so a socket that is there was left behind by a process that is gone.
-        unlink(socket.path)
-        defer { unlink(socket.path) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            let path = socket.path
-            let local = application(routes.all(), .unixDomainSocket(path: path)) {
-                chmod(path, mode_t(ControlSocket.permissions))
-                await onReady()
-            }
-            group.addTask { try await local.run() }
-            if let status {
-                let current = routes.web.current
-                let reading = routes.reading {
-                    Access(token: current.value.status.token, listen: status)
-                }
-                let remote = application(reading, .hostname(status.host, port: status.port)) {}
-                group.addTask {
-                    do {
-                        try await remote.run()
-                    } catch {
-                        logger.error(
-                            "status address not served",
-                            metadata: [
-                                "address": "\(status)",
-                                "cause": "the address cannot be listened on; is it in use?",
-                            ]
-                        )
-                    }
-                }
-            }
-            try await group.waitForAll()
+        time = routes.engine.time
+        let descriptors = DescriptorLimit.current
+        local = HTTPServer(
+            .socket(socket.path),
+            limits: .control(descriptors: descriptors),
+            router: routes.all()
+        )
+        let current = routes.web.current
+        remote = status.map { status in
+            let reading = routes.reading { Access(token: current.value.status.token, listen: status) }
+            return (
+                status, HTTPServer(.tcp(status), limits: .status(descriptors: descriptors), router: reading)
+            )
         }
     }
 
-    private func application(
-        _ router: Router<BasicRequestContext>,
-        _ address: BindAddress,
-        _ onBound: @escaping @Sendable () async -> Void
-    ) -> some ApplicationProtocol {
-        var quiet = Logger(label: "spool.control")
-        quiet.logLevel = .critical
-        return Application(
-            router: router,
-            configuration: ApplicationConfiguration(address: address, serverName: "spool"),
-            onServerRunning: { _ in await onBound() },
-            logger: quiet
-        )
+    /// Serves until stopped or cancelled.
+    ///
+    /// - Parameter onReady: called once the socket is bound, or could not be.
+    /// - Throws: `.invalid` when the path is too long for a socket.
+    func run(onReady: @escaping @Sendable () async -> Void) async throws {
+        if let problem = socket.pathProblem { throw StoreError(.invalid, problem) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await serveSocket(onReady) }
+            if let remote { group.addTask { await serve(remote.server, at: remote.address) } }
+            await group.waitForAll()
+        }
+    }
+
+    /// Ends `run`; requests under way are answered within `limit`, the others are broken off.
+    func stop(within limit: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await local.stop(within: limit) }
+            if let remote { group.addTask { await remote.server.stop(within: limit) } }
+        }
+    }
+
+    private func serveSocket(_ onReady: @Sendable () async -> Void) async {
+        let file = SocketFile(socket)
+        var told: String?
+        while true {
+            do {
+                try file.makeRoom()
+                defer { file.remove() }
+                try await local.run { [told] in
+                    file.hasBeenBound()
+                    if told == nil { return await onReady() }
+                    logger.notice("control socket served", metadata: ["path": "\(socket)"])
+                }
+                return
+            } catch {
+                let cause = (error as? StoreError)?.description ?? Self.cause(error)
+                if cause != told {
+                    logger.error(
+                        "control socket not served; commands cannot reach this process until it is",
+                        metadata: ["path": "\(socket)", "cause": "\(cause)"]
+                    )
+                }
+                if told == nil { await onReady() }
+                told = cause
+            }
+            await time.wait(.seconds(30))
+            if Task.isCancelled { return }
+        }
+    }
+
+    private func serve(_ server: HTTPServer, at address: ListenAddress) async {
+        do {
+            try await server.run {}
+        } catch {
+            logger.error(
+                "status address not served",
+                metadata: [
+                    "address": "\(address)",
+                    "cause": "the address cannot be listened on: \(Self.cause(error))",
+                ]
+            )
+        }
+    }
+
+    private static func cause(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        let words = String(cString: strerror(error.errnoCode))
+        return error.errnoCode == EADDRINUSE ? "\(words); does another program use it?" : words
     }
 }

@@ -10,7 +10,7 @@ extension Logger {
     }
 }
 
-/// Writes log lines in logfmt to standard error, one line an entry, whole lines only.
+/// Writes log lines in logfmt to standard error, one line per entry, whole lines only; never waits (`LogWriter`).
 ///
 /// In front of one that goes to systemd's journal stands its priority.
 ///
@@ -28,12 +28,14 @@ package struct LogfmtHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
         let facts = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        let prefix = JournalPrefix.isWanted ? JournalPrefix.text(event.level) : ""
-        let line = prefix + Self.line(now, event.level, event.message.description, facts)
-        // Standard error is unbuffered and may be closed; a log line that cannot be written is lost.
-        try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+        LogWriter.standardError.write(Self.prefixed(event.level, event.message.description, facts))
+    }
+
+    /// A line of now, with its priority where it goes to systemd's journal.
+    static func prefixed(_ level: Logger.Level, _ message: String, _ facts: Logger.Metadata) -> String {
+        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
+        return (JournalPrefix.isWanted ? JournalPrefix.text(level) : "") + line(now, level, message, facts)
     }
 
     static func line(

@@ -23,7 +23,9 @@ extension Measurements {
             openEnds: try await engine.spool.openEnds(at: now),
             maxSize: composition.spool.maxSize,
             isPaused: engine.spool.pause != nil,
-            isReloadRefused: engine.reloads.refusal != nil
+            isReloadRefused: engine.reloads.refusal != nil,
+            checkpointFailures: engine.spool.checkpointFailures,
+            droppedLogLines: LogWriter.standardError.droppedLines
         )
     }
 }

@@ -43,6 +43,12 @@ extension Measurements {
                 "Files and sockets the process has open.",
                 Double(process.openFiles)
             ),
+            one(
+                "spool_log_lines_dropped_total",
+                .counter,
+                "Log lines dropped since the start because standard error was not read.",
+                Double(droppedLogLines)
+            ),
         ]
     }
 
@@ -79,6 +85,12 @@ extension Measurements {
                 Double(status.size.file)
             ),
             one("spool_wal_size_bytes", .gauge, "Bytes of the write-ahead log.", Double(status.size.wal)),
+            one(
+                "spool_checkpoint_failures_total",
+                .counter,
+                "Times the write-ahead log could not be copied into the database since the start; a reader in the way is none.",
+                Double(checkpointFailures)
+            ),
             one(
                 "spool_reserve_intact",
                 .gauge,

@@ -21,6 +21,8 @@ struct Measurements: Sendable {
     var isPaused: Bool
     /// True while the last reload was refused.
     var isReloadRefused = false
+    var checkpointFailures = 0
+    var droppedLogLines = 0
 
     /// Every word a sink's state may have.
     static let sinkWords = [

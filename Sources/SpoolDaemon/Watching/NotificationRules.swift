@@ -35,7 +35,7 @@ struct NotificationRules: Sendable {
         status.streams.flatMap { of($0, at: now) } + status.sinks.flatMap { of($0, at: now) }
             + status.traps.compactMap { of($0, at: now) }
             + of(status, at: now)
-            + of(wal, at: now)
+            + of(wal, at: now) + failing(wal)
             + (pause == .disk ? [diskFull(status.size)] : [])
             + [refusedReload.map(Self.of)].compactMap { $0 }
     }
@@ -206,6 +206,20 @@ struct NotificationRules: Sendable {
                 + "before its time; the source keeps the rest for \(Age.text(Self.sourceKeeps)). Free space on "
                 + "the disk, or bring back the sink that events wait for; fetching goes on by itself."
         )
+    }
+
+    private func failing(_ wal: WALReport) -> [NewNotification] {
+        guard let failure = wal.failing else { return [] }
+        return [
+            NewNotification(
+                code: .checkpointFails,
+                severity: .error,
+                message:
+                    "Since \(failure.since) the write-ahead log (\(ByteSize.text(wal.bytes))) cannot be copied into the "
+                    + "spool's file: \(failure.cause). Nothing is lost, and it is tried again, but the log grows. Check the "
+                    + "disk, its quota, the file size limit and the kernel's log."
+            )
+        ]
     }
 
     private func of(_ wal: WALReport, at now: Timestamp) -> [NewNotification] {

@@ -21,6 +21,7 @@ enum RuleCode: String, Sendable, CaseIterable {
     case diskFull = "Disk full"
     case reloadRefused = "Configuration not reloaded"
     case longReader = "Reader holds the spool's log"
+    case checkpointFails = "Checkpoint fails"
 
     /// The codes of what keeps a sink from settling anything.
     static let ofOutage: Set<RuleCode> = [

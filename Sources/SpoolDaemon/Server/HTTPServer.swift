@@ -1,0 +1,170 @@
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import SpoolConfig
+import SpoolCore
+import Synchronization
+
+/// Serves routes over HTTP/1.1 on one address, within `HTTPLimits`, until it is stopped.
+///
+/// Every connection is a channel of its own event loop, and every request under way a child task of `run`: nothing
+/// outlives it.
+final class HTTPServer: Sendable {
+    enum Address: Sendable {
+        /// A Unix socket; nothing may lie at its path.
+        case socket(String)
+        case tcp(ListenAddress)
+    }
+
+    /// A request to be answered, with its connection.
+    private struct Exchange: Sendable {
+        let request: Request?
+        let channel: any Channel
+        let handler: NIOLoopBound<HTTPConnectionHandler>
+
+        func answer(_ answer: HTTPAnswer) {
+            channel.eventLoop.execute { handler.value.answer(answer) }
+        }
+    }
+
+    private let address: Address
+    private let limits: HTTPLimits
+    private let connections: HTTPConnections
+    private let respond: @Sendable (Request, any Channel) async throws -> Response
+    private let exchanges: AsyncStream<Exchange>
+    private let incoming: AsyncStream<Exchange>.Continuation
+    private let listener = Mutex<(any Channel)?>(nil)
+
+    init(_ address: Address, limits: HTTPLimits, router: Router<BasicRequestContext>) {
+        self.address = address
+        self.limits = limits
+        connections = HTTPConnections(limit: limits.connections)
+        var quiet = Logger(label: "spool.http")
+        quiet.logLevel = .critical
+        let responder = router.buildResponder()
+        respond = { [quiet] request, channel in
+            try await responder.respond(
+                to: request,
+                context: BasicRequestContext(
+                    source: ApplicationRequestContextSource(channel: channel, logger: quiet)
+                )
+            )
+        }
+        // A connection has one request under way at most.
+        (exchanges, incoming) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limits.connections))
+    }
+
+    /// Serves until it is stopped or cancelled; all connections are closed and all requests ended when it returns.
+    ///
+    /// - Parameter onBound: called once the address is listened on.
+    /// - Throws: why the address cannot be listened on.
+    func run(onBound: @Sendable () async -> Void) async throws {
+        try await withTaskCancellationHandler {
+            let channel = try await bind()
+            listener.withLock { $0 = channel }
+            await onBound()
+            await withDiscardingTaskGroup { group in
+                for await exchange in exchanges {
+                    group.addTask { [self] in exchange.answer(await answer(exchange)) }
+                }
+                group.cancelAll()
+            }
+            close()
+        } onCancel: {
+            close()
+        }
+    }
+
+    /// Ends `run`: no connection is accepted any more, requests under way are answered within `limit`, the others are
+    /// broken off.
+    func stop(within limit: Duration) async {
+        listener.withLock { $0 }?.close(promise: nil)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [connections] in await connections.drain() }
+            // Cancelled when all were answered before.
+            group.addTask { try? await Task.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
+        }
+        close()
+    }
+
+    /// Breaks off whatever is under way.
+    private func close() {
+        incoming.finish()
+        listener.withLock { $0 }?.close(promise: nil)
+        connections.close()
+    }
+
+    private func answer(_ exchange: Exchange) async -> HTTPAnswer {
+        guard let request = exchange.request else { return HTTPAnswer(.badRequest) }
+        do {
+            return try await HTTPAnswer(respond(request, exchange.channel))
+        } catch {
+            return HTTPAnswer(.internalServerError)
+        }
+    }
+
+    private func bind() async throws -> any Channel {
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // Without it, a process that has no descriptor left would try to accept again without a pause.
+                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                }
+            }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture { try setUp(channel) }
+            }
+        switch address {
+        case .socket(let path): return try await bootstrap.bind(unixDomainSocketPath: path).get()
+        case .tcp(let address): return try await bootstrap.bind(host: address.host, port: address.port).get()
+        }
+    }
+
+    /// The pipeline of a connection.
+    ///
+    /// - Throws: when the connection is not admitted; it is closed then.
+    private func setUp(_ channel: any Channel) throws {
+        guard let number = connections.admit(channel) else { throw ChannelError.eof }
+        do {
+            try configure(channel, number)
+        } catch {
+            connections.left(number)
+            throw error
+        }
+    }
+
+    private func configure(_ channel: any Channel, _ number: Int) throws {
+        var decoding = NIOHTTPDecoderLimitConfiguration()
+        decoding.maxHeaderFieldSize = limits.headerBytes
+        decoding.maxHeaderListSize = limits.headerBytes
+        decoding.maxHeaderFieldCount = limits.headerFields
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+            withPipeliningAssistance: false,
+            withErrorHandling: false,
+            withOutboundHeaderValidation: true,
+            withEncoderConfiguration: .init(),
+            withDecoderLimitConfiguration: decoding
+        )
+        let handler = HTTPConnectionHandler(
+            number: number,
+            limits: limits,
+            connections: connections
+        ) { [incoming] head, body, channel, handler in
+            let exchange = Exchange(
+                request: Request(head, body: body),
+                channel: channel,
+                handler: NIOLoopBound(handler, eventLoop: channel.eventLoop)
+            )
+            if case .enqueued = incoming.yield(exchange) { return true }
+            return false
+        }
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+}
