@@ -61,9 +61,9 @@ package struct PruneAnswer: Codable, Sendable, Equatable {
     }
 }
 
-/// Lets go of a sink, or a stream, that has left the configuration; the answer is its name.
+/// Forgets a sink, or a stream, that has left the configuration.
 package struct Forget: ControlCommand, Equatable {
-    package typealias Answer = String
+    package typealias Answer = ForgetReport
     package static let path = "/control/forget"
 
     package let name: String

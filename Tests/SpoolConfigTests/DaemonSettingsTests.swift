@@ -91,9 +91,32 @@ struct DaemonSettingsTests {
                 "2:33: unknown key `lisen`; did you mean `listen`?",
                 "3:1: unknown key `sorces`; did you mean `sources`?",
                 "4:10: there must be at least one source",
-                "6:13: a name consists of lower-case letters, digits, `.`, `_` and `-`, and begins with a letter "
-                    + "or digit; found `SIEM`",
+                "7:13: the name `siem` differs only in case from `SIEM` in line 6",
                 "8:13: the name `siem` is already used in line 7",
+            ]
+        )
+    }
+
+    @Test("a former name that two sinks claim is refused, and a name that is too long or malformed")
+    func formerNames() throws {
+        let long = String(repeating: "n", count: 65)
+        let found = try problems(
+            """
+            sources: [{ name: tenant }]
+            sinks:
+              - { name: one, renamed_from: old }
+              - { name: two, renamed_from: old }
+              - { name: \(long) }
+              - { name: a b }
+            """
+        )
+
+        #expect(
+            found == [
+                "4:32: `renamed_from: old` stands in line 3 already; only one can have been `old`",
+                "5:13: a name has at most 64 characters, found 65",
+                "6:13: a name consists of letters, digits, `-`, `_` and `.`, and begins with a letter or digit; "
+                    + "found `a b`",
             ]
         )
     }

@@ -131,7 +131,7 @@ struct SyslogSettingsTests {
         ([.key("transport", "udp"), .key("max_message_bytes", "70000")], "6:1", "to 65507"),
         ([.group("header", [.key("facility", "24")])], "6:1", "from 0 to 23"),
         ([.key("start", "yesterday")], "5:1", "`beginning`"),
-        ([.key("renamed_from", "a b")], "5:1", "a name is made of"),
+        ([.key("renamed_from", "a b")], "5:1", "a name consists of"),
     ]
 
     @Test("what cannot work is refused at its place, with the reason", arguments: refused)

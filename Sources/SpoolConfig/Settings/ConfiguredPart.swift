@@ -9,22 +9,42 @@ package struct ConfiguredPart: Sendable {
     /// All of it, `name` and `type` included.
     package let node: ConfigurationNode
 
-    /// The items of a list, with problems for names that are malformed or used twice.
+    /// The items of a list, with problems for names that are malformed or used twice, and for former names that two
+    /// items claim.
     ///
-    /// A name that is missing is left to the part's own reading, which requires it.
+    /// Names that differ only in case count as the same. A name that is missing is left to the part's own reading,
+    /// which requires it.
     package static func list(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> [ConfiguredPart]
     {
-        var lines: [String: Int] = [:]
+        var names: [String: ConfigurationNode] = [:]
+        var formerNames: [String: ConfigurationNode] = [:]
         return (node.list(problems) ?? []).map { item in
             let nameNode = item.entry("name")
             let name = nameNode?.name(problems)
-            if let nameNode, let name, let line = lines.updateValue(nameNode.line, forKey: name) {
-                problems.add("the name `\(name)` is already used in line \(line)", at: nameNode)
+            if let nameNode, let name,
+                let first = names.updateValue(nameNode, forKey: ConfigurationName.folded(name))
+            {
+                problems.add(collision(of: name, with: first), at: nameNode)
+            }
+            if let former = item.entry("renamed_from"), case .scalar(let text) = former.value,
+                let first = formerNames.updateValue(former, forKey: text)
+            {
+                problems.add(
+                    "`renamed_from: \(text)` stands in line \(first.line) already; only one can have been `\(text)`",
+                    at: former
+                )
             }
             var type: String?
             if case .scalar(let text)? = item.entry("type")?.value { type = text }
             return ConfiguredPart(name: name, type: type, node: item)
         }
+    }
+
+    private static func collision(of name: String, with first: ConfigurationNode) -> String {
+        if case .scalar(let text) = first.value, text != name {
+            return "the name `\(name)` differs only in case from `\(text)` in line \(first.line)"
+        }
+        return "the name `\(name)` is already used in line \(first.line)"
     }
 }
 

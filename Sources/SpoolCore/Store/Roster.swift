@@ -85,10 +85,18 @@ package struct Registration: Sendable, Equatable {
     ///
     /// They are held, with a notification, and keep their events.
     package let held: [SinkName: String]
+    /// Settings without effect that the operator should know of, each a sentence.
+    package let notes: [String]
 
-    package init(streams: [StreamName: StreamID], sinks: [SinkName: SinkID], held: [SinkName: String]) {
+    package init(
+        streams: [StreamName: StreamID],
+        sinks: [SinkName: SinkID],
+        held: [SinkName: String],
+        notes: [String] = []
+    ) {
         self.streams = streams
         self.sinks = sinks
         self.held = held
+        self.notes = notes
     }
 }

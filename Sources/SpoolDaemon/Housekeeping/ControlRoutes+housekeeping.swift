@@ -36,10 +36,10 @@ extension ControlRoutes {
         }
         on(TraceAtSource.self, router) { await engine.trace($0.id) }
         on(Forget.self, router) { command in
-            try await engine.spool.forget(command.name, at: engine.time.wall())
+            let report = try await engine.spool.forget(command.name, at: engine.time.wall())
             // A running loop still has the lane: it sends no batch more of it.
             engine.lanesChanged.notify()
-            return command.name
+            return report
         }
         on(BackUp.self, router) { try await engine.backups.run(engine.spool, to: $0.file) }
         on(ShowBackup.self, router) { _ in ShowBackup.Answer(engine.backups.now) }

@@ -17,10 +17,10 @@ extension ReplayDesk {
         }
     }
 
-    /// Lets go of a sink, or a stream, that has left the configuration.
-    package func forget(_ name: String) async throws {
+    /// Forgets a sink, or a stream, that has left the configuration.
+    package func forget(_ name: String) async throws -> ForgetReport {
         switch way {
-        case .daemon(let client): _ = try await client.send(Forget(name))
+        case .daemon(let client): try await client.send(Forget(name))
         case .direct(let direct): try await direct.spool.forget(name, at: direct.engine.time.wall())
         }
     }

@@ -82,6 +82,9 @@ final class Engine: Sendable {
         for (sink, cause) in registration.held {
             logger.error("sink held", metadata: ["sink": "\(sink)", "cause": "\(cause)"])
         }
+        for note in registration.notes {
+            logger.warning("configuration", metadata: ["cause": "\(note)"])
+        }
         spool.limit(to: composition.spool.maxSize)
         sources.apply(composition, registration)
         criticalErrors.limit(to: composition.notifications.tooManyCriticalErrors)
@@ -208,7 +211,11 @@ final class Engine: Sendable {
             bell: bells.bell(of: .source(source.name)),
             logger: logger
         )
-        return Workforce.Job(name: "source \(source.name)", fingerprint: part.fingerprint) {
+        // After a rename the same settings are another row's.
+        let rows = source.streams.compactMap { registration.streams[$0.name]?.description }.joined(
+            separator: ","
+        )
+        return Workforce.Job(name: "source \(source.name)", fingerprint: "\(part.fingerprint) \(rows)") {
             stop throws(StoreError) in try await loop.run(stop: stop)
         }
     }
@@ -231,7 +238,7 @@ final class Engine: Sendable {
             bell: bells.bell(of: .sink(sink.name)),
             logger: logger
         )
-        return Workforce.Job(name: "sink \(sink.name)", fingerprint: part.fingerprint) {
+        return Workforce.Job(name: "sink \(sink.name)", fingerprint: "\(part.fingerprint) \(id)") {
             stop throws(StoreError) in try await loop.run(stop: stop)
         }
     }

@@ -24,8 +24,8 @@ struct CommonSettings {
         purpose: Purpose = .events
     ) {
         let nameNode = group.require("name")
-        let name = nameNode.flatMap { Self.name($0, problems) }
-        renamedFrom = group.take("renamed_from").flatMap { Self.name($0, problems) }
+        let name = nameNode.flatMap { $0.name(problems) }.map { SinkName($0) }
+        renamedFrom = group.take("renamed_from").flatMap { $0.formerName(problems) }.map { SinkName($0) }
         start = group.take("start").flatMap { Self.start($0, problems) }
         var read: [(ConfigurationNode, StreamName?)]?
         switch purpose {
@@ -61,16 +61,6 @@ struct CommonSettings {
             nameNode: nameNode,
             warnings: warnings
         )
-    }
-
-    private static func name(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> SinkName? {
-        guard let text = node.text(problems) else { return nil }
-        let isName =
-            !text.isEmpty
-            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
-        if isName { return SinkName(text) }
-        problems.add("a name is made of letters, digits, `-`, `_` and `.`, found `\(text)`", at: node)
-        return nil
     }
 
     private static func items(_ node: ConfigurationNode, _ problems: ConfigurationProblems)

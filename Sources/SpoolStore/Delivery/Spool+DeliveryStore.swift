@@ -75,12 +75,9 @@ extension Spool: DeliveryStore {
 
     package func report(_ report: SinkReport, of sink: SinkID) async throws(StoreError) {
         try await write { db in
-            // A sink that lacks `start` is sent nothing, whatever becomes of its connections: it stays held, with the
-            // cause that was noted when it was registered.
-            let lacksStart = try Self.lacksStart(db, sink)
+            // A loop that has not heard yet that its sink has left, or is held for want of `start`, changes nothing.
             // The first connection after a start proves nothing while something waits: an outage from before it lasts
             // until something is settled.
-            let state = lacksStart ? SinkReport.State.held : report.state
             let isFirst = report.state == .connected && report.attempts == 0 && report.lastSuccess == nil
             let isUnproved = try isFirst && Self.waits(db, sink)
             try db.execute(
@@ -88,26 +85,22 @@ extension Spool: DeliveryStore {
                     UPDATE sink SET
                         state_since_ms = CASE state WHEN ?1 THEN state_since_ms ELSE coalesce(?7, ?4) END,
                         trouble_since_ms = CASE WHEN ?9 THEN trouble_since_ms
-                            WHEN ?1 = 'connected' AND ?3 = 0 OR ?10 THEN NULL
+                            WHEN ?1 = 'connected' AND ?3 = 0 THEN NULL
                             ELSE coalesce(trouble_since_ms, ?7, ?4) END,
                         failures = failures + (?4 IS NOT NULL),
                         state = ?1, attempts = ?3, retry_at_ms = ?4, cuts = ?8,
-                        last_error = CASE WHEN ?10 OR ?9 AND trouble_since_ms IS NOT NULL THEN last_error ELSE ?2 END,
+                        last_error = CASE WHEN ?9 AND trouble_since_ms IS NOT NULL THEN last_error ELSE ?2 END,
                         last_success_ms = coalesce(?5, last_success_ms)
-                    WHERE id = ?6 AND (replay_id IS NULL OR state <> 'disabled')
+                    WHERE id = ?6 AND state <> 'disabled'
+                        AND NOT EXISTS (SELECT 1 FROM subscription s WHERE s.sink_id = ?6 AND s.state = 'held')
                     """,
                 arguments: [
-                    state.rawValue, report.lastError, report.attempts, report.retryAt?.milliseconds,
+                    report.state.rawValue, report.lastError, report.attempts, report.retryAt?.milliseconds,
                     report.lastSuccess?.milliseconds, sink.value, report.at?.milliseconds,
-                    report.cuts, isUnproved, lacksStart,
+                    report.cuts, isUnproved,
                 ]
             )
         }
-    }
-
-    private static func lacksStart(_ db: Database, _ sink: SinkID) throws -> Bool {
-        let sql = "SELECT 1 FROM subscription WHERE sink_id = ? AND state = 'held' LIMIT 1"
-        return try Int.fetchOne(db, sql: sql, arguments: [sink.value]) != nil
     }
 
     private static func waits(_ db: Database, _ sink: SinkID) throws -> Bool {

@@ -4,20 +4,10 @@ import SpoolCore
 /// The sinks of a configuration, by name.
 enum SinkRoster {
     static func register(_ db: Database, _ sink: Roster.Sink, at now: Timestamp) throws -> SinkID {
-        if let id = try id(db, sink.name) ?? rename(db, sink) {
-            // One that returns, or had no `start`, begins anew; any other keeps its state until its first attempt, so
-            // that a restart makes nobody look well for a moment.
+        if let id = try id(db, sink.name) {
             try db.execute(
                 sql: "UPDATE sink SET type = ? WHERE id = ?",
                 arguments: [sink.type, id.value]
-            )
-            try db.execute(
-                sql: """
-                    UPDATE sink SET state = 'created', state_since_ms = ?, trouble_since_ms = NULL, cuts = 0,
-                        last_error = NULL
-                    WHERE id = ? AND (state = 'disabled' OR state = 'held' AND trouble_since_ms IS NULL)
-                    """,
-                arguments: [now.milliseconds, id.value]
             )
             return id
         }
@@ -28,10 +18,49 @@ enum SinkRoster {
         return SinkID(db.lastInsertedRowID)
     }
 
+    /// A sink all of whose subscriptions have begun.
+    ///
+    /// One that returns, or had no `start`, begins anew; any other keeps its state until its first attempt, so that a
+    /// restart does not show a sink in trouble as well.
+    static func begin(_ db: Database, _ id: SinkID, at now: Timestamp) throws {
+        try db.execute(
+            sql: """
+                UPDATE sink SET state = 'created', state_since_ms = ?, trouble_since_ms = NULL, cuts = 0,
+                    last_error = NULL
+                WHERE id = ? AND (state = 'disabled' OR state = 'held' AND trouble_since_ms IS NULL)
+                """,
+            arguments: [now.milliseconds, id.value]
+        )
+    }
+
+    /// A sink with a subscription that cannot begin: nothing is sent to it, so that it is in no other trouble.
     static func hold(_ db: Database, _ id: SinkID, reason: String, at now: Timestamp) throws {
         try db.execute(
-            sql: "UPDATE sink SET state = 'held', state_since_ms = ?, last_error = ? WHERE id = ?",
+            sql: """
+                UPDATE sink SET
+                    state_since_ms = CASE WHEN state = 'held' AND trouble_since_ms IS NULL
+                        THEN coalesce(state_since_ms, ?1) ELSE ?1 END,
+                    state = 'held', trouble_since_ms = NULL, cuts = 0, attempts = 0, retry_at_ms = NULL,
+                    last_error = ?2
+                WHERE id = ?3
+                """,
             arguments: [now.milliseconds, reason, id.value]
+        )
+    }
+
+    /// Sinks that the roster does not have and that took one of these streams: one of them may have a new name.
+    static func left(_ db: Database, _ roster: Roster, taking streams: [StreamID]) throws -> [String] {
+        try String.fetchAll(
+            db,
+            sql: """
+                SELECT DISTINCT k.name FROM sink k JOIN subscription s ON s.sink_id = k.id
+                WHERE k.replay_id IS NULL AND s.stream_id IN (SELECT value FROM json_each(?))
+                    AND k.name NOT IN (SELECT value FROM json_each(?))
+                ORDER BY k.name
+                """,
+            arguments: [
+                try JSONColumn.text(streams.map(\.value)), try JSONColumn.text(roster.sinks.map(\.name.text)),
+            ]
         )
     }
 
@@ -69,11 +98,5 @@ enum SinkRoster {
             arguments: [name.text]
         )
         .map { SinkID($0) }
-    }
-
-    private static func rename(_ db: Database, _ sink: Roster.Sink) throws -> SinkID? {
-        guard let old = sink.renamedFrom, let id = try id(db, old) else { return nil }
-        try db.execute(sql: "UPDATE sink SET name = ? WHERE id = ?", arguments: [sink.name.text, id.value])
-        return id
     }
 }

@@ -4,11 +4,15 @@ package import SpoolCore
 extension Spool {
     /// Tells the spool which streams, sinks and subscriptions the configuration has, in one transaction.
     ///
-    /// Names are identities; `renamed_from` carries everything over to the new name. What is not in the roster
-    /// has left: a sink becomes `disabled`, its subscriptions keep their watermarks, and a stream that left is
-    /// still drained to the sinks that took it. A sink in `held` has a subscription that cannot begin.
+    /// Names are identities; `renamed_from` carries everything over to the new name, also after the new name was added
+    /// by mistake, as long as nothing hangs on that. What is not in the roster has left: a sink becomes `disabled`, its
+    /// subscriptions keep their watermarks, and a stream that left is still drained to the sinks that took it. A sink in
+    /// `held` has a subscription that cannot begin. `preview` tells beforehand what this will do.
     package func register(_ roster: Roster, at now: Timestamp) async throws(StoreError) -> Registration {
         try await write { db in
+            let plans = try RosterPlans(roster, db)
+            try Renaming.stream.carryOut(plans.streams, db, at: now)
+            try Renaming.sink.carryOut(plans.sinks, db, at: now)
             let streams = try StreamRoster.register(db, roster.streams)
             var sinks: [SinkName: SinkID] = [:]
             var held: [SinkName: String] = [:]
@@ -16,18 +20,43 @@ extension Spool {
                 let id = try SinkRoster.register(db, sink, at: now)
                 sinks[sink.name] = id
                 let unstarted = try SubscriptionRoster.register(db, sink, id: id, streams: streams)
-                if !unstarted.isEmpty {
-                    let names = unstarted.map(\.description).joined(separator: ", ")
-                    let reason =
-                        "Sink \(sink.name) was added to streams that have events already: \(names). Set its "
-                        + "`start` to now, beginning or a time. Until then it is held and keeps its events."
-                    held[sink.name] = reason
-                    try SinkRoster.hold(db, id, reason: reason, at: now)
+                guard !unstarted.isEmpty else {
+                    try SinkRoster.begin(db, id, at: now)
+                    continue
                 }
+                let left = try SinkRoster.left(db, roster, taking: unstarted.compactMap { streams[$0] })
+                let reason = RosterText.held(sink.name, unstarted, left: left)
+                held[sink.name] = reason
+                try SinkRoster.hold(db, id, reason: reason, at: now)
             }
             try SinkRoster.setThresholds(db, roster)
             try SinkRoster.disable(db, allBut: Array(sinks.values), at: now)
-            return Registration(streams: streams, sinks: sinks, held: held)
+            return Registration(streams: streams, sinks: sinks, held: held, notes: plans.notes)
         }
+    }
+}
+
+/// The renames of a roster: what will be carried out, and what cannot be.
+struct RosterPlans {
+    let streams: RenamePlan
+    let sinks: RenamePlan
+
+    init(_ roster: Roster, _ db: Database) throws {
+        streams = RenamePlan(
+            roster.streams.map {
+                RenamePlan.Wanted(name: $0.name.description, renamedFrom: $0.renamedFrom?.description)
+            },
+            known: try Renaming.stream.known(db)
+        )
+        sinks = RenamePlan(
+            roster.sinks.map { RenamePlan.Wanted(name: $0.name.text, renamedFrom: $0.renamedFrom?.text) },
+            known: try Renaming.sink.known(db)
+        )
+    }
+
+    /// Each `renamed_from` without effect, in words.
+    var notes: [String] {
+        streams.ignored.map { RosterText.ignored($0, .stream) }
+            + sinks.ignored.map { RosterText.ignored($0, .sink) }
     }
 }

@@ -11,7 +11,7 @@ enum StreamRoster {
     }
 
     private static func register(_ db: Database, _ stream: Roster.Stream) throws -> StreamID {
-        if let id = try id(db, stream.name) ?? rename(db, stream) {
+        if let id = try id(db, stream.name) {
             try db.execute(
                 sql: """
                     UPDATE stream SET is_configured = 1, kind = ?, filter_hash = coalesce(?, filter_hash),
@@ -34,16 +34,6 @@ enum StreamRoster {
             ]
         )
         return StreamID(db.lastInsertedRowID)
-    }
-
-    /// Gives the row of the old name the new one, if there is one; once done, `renamed_from` may stay.
-    private static func rename(_ db: Database, _ stream: Roster.Stream) throws -> StreamID? {
-        guard let old = stream.renamedFrom, let id = try id(db, old) else { return nil }
-        try db.execute(
-            sql: "UPDATE stream SET name = ?, source = ? WHERE id = ?",
-            arguments: [stream.name.description, stream.name.source, id.value]
-        )
-        return id
     }
 
     private static func id(_ db: Database, _ name: StreamName) throws -> StreamID? {

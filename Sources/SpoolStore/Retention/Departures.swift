@@ -13,11 +13,14 @@ enum Departures {
         let hasSource: Bool
     }
 
-    /// The streams that retention looks at; a replay's own go with their replay.
+    /// The streams that retention looks at, forgotten ones included; a replay's own go with their replay.
     static func streams(_ db: Database) throws -> [Stream] {
         try Row.fetchAll(
             db,
-            sql: "SELECT id, source, name = ?, is_configured FROM stream WHERE replay_id IS NULL ORDER BY id",
+            sql: """
+                SELECT id, source, name = ?, is_configured FROM stream
+                WHERE replay_id IS NULL OR replay_id = 0 ORDER BY id
+                """,
             arguments: [StreamName.notifications.description]
         )
         .map { row in

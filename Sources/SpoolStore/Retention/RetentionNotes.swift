@@ -66,7 +66,16 @@ enum RetentionNotes {
         )
     }
 
-    /// An operator has let go of the sink.
+    /// The sink has another name; its note goes on under that one.
+    static func renamed(_ db: Database, sink: String, to name: String) throws {
+        try db.execute(
+            sql:
+                "UPDATE OR REPLACE notification SET subject = ? WHERE subject = ? AND code = ? AND cleared_ms IS NULL",
+            arguments: [name, sink, eventsLost]
+        )
+    }
+
+    /// The operator has forgotten the sink.
     static func forgotten(_ db: Database, sink: String, at now: Timestamp) throws {
         try Notifications.clear(db, eventsLost, subject: sink, at: now)
     }

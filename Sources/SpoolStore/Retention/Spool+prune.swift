@@ -54,22 +54,15 @@ extension Spool {
         return report
     }
 
-    /// Lets go of a sink, or a stream, that has left the configuration: its events no longer wait for anyone.
+    /// Forgets a sink or a stream that has left the configuration: its events no longer wait for anyone, its dead
+    /// letters are dismissed, replays to it are cancelled, and its name is free for another.
     ///
-    /// - Throws: `.invalid` when nothing of that name has left.
-    package func forget(_ name: String, at now: Timestamp) async throws(StoreError) {
-        try await write { db in
-            try db.execute(
-                sql: """
-                    DELETE FROM subscription WHERE state = 'left'
-                        AND sink_id IN (SELECT id FROM sink WHERE name = ?1 AND state = 'disabled')
-                        OR stream_id IN (SELECT id FROM stream WHERE name = ?1 AND is_configured = 0)
-                    """,
-                arguments: [name]
-            )
-            guard db.changesCount == 0 else { return try RetentionNotes.forgotten(db, sink: name, at: now) }
-            throw StoreError(.invalid, "No sink or stream named \(name) has left the configuration.")
-        }
+    /// The ledger keeps what was delivered, under the name `NAME@forgotten-ID`.
+    ///
+    /// - Throws: `.invalid` when there is none of this name, or it has not left.
+    @discardableResult
+    package func forget(_ name: String, at now: Timestamp) async throws(StoreError) -> ForgetReport {
+        try await write { try Forgetting.run($0, name, at: now) }
     }
 
     /// Takes the next slice of a scan; what only stays, a backlog or what a replay has yet to send, costs a read.

@@ -86,7 +86,9 @@ struct InitCommand: ParsableCommand {
             let portal = try BaseURL(url)
             // The tenant is the first label of the portal's name; an address has none.
             let tenant = portal.host.prefix { $0 != "." }
-            let isName = tenant.contains(where: \.isLetter) && !portal.host.contains(":")
+            let isName =
+                tenant.contains(where: \.isLetter) && ConfigurationName.isValid(String(tenant))
+                && !ConfigurationName.reservedForSources.contains(String(tenant))
             template.setPortal(portal.description, name: isName ? String(tenant) : "contoso")
         } catch {
             throw CommandFailure(.wrongUse, "--url \(url): \(error)")

@@ -20,8 +20,8 @@ struct NameTests {
     }
 
     @Test(
-        "names have lower-case letters, digits, dots, underscores and hyphens",
-        arguments: ["a", "siem", "7up", "eu-west.1_b"]
+        "names have letters of both cases, digits, dots, underscores and hyphens, up to 64 characters",
+        arguments: ["a", "siem", "SIEM", "Siem-2", "7up", "eu-west.1_b", String(repeating: "n", count: 64)]
     )
     func validNames(text: String) {
         #expect(ConfigurationName.isValid(text))
@@ -29,7 +29,9 @@ struct NameTests {
 
     @Test(
         "other names are refused",
-        arguments: ["", "-a", ".a", "_a", "SIEM", "a b", "a/b", "a@b", "é", "a\n", "ａ"]
+        arguments: [
+            "", "-a", ".a", "_a", "a b", "a/b", "a@b", "é", "a\n", "ａ", String(repeating: "n", count: 65),
+        ]
     )
     func invalidNames(text: String) {
         #expect(!ConfigurationName.isValid(text))

@@ -139,7 +139,7 @@ struct HousekeepingTests {
             let again = try await site.spool("prune", "--forget", "two", "--yes")
 
             #expect(
-                early.code == 2 && early.errors.contains("No sink or stream named two has left"),
+                early.code == 2 && early.errors.contains("The sink two has not left the configuration"),
                 "\(early)"
             )
             #expect(left.code == 0 && left.output.contains("two is forgotten"), "\(left)")

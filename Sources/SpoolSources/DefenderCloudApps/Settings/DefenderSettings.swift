@@ -17,8 +17,8 @@ package struct DefenderSettings: Sendable {
     package init?(_ node: ConfigurationNode, problems: ConfigurationProblems, environment: [String: String]) {
         let before = problems.list.count
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
-        let name = group.require("name").flatMap { Self.name($0, problems) }
-        let renamedFrom = group.take("renamed_from").flatMap { Self.name($0, problems) }
+        let name = group.require("name").flatMap { $0.sourceName(problems) }
+        let renamedFrom = group.take("renamed_from").flatMap { $0.formerName(problems) }
         // Read by whoever chose this type.
         _ = group.require("type")
         let url = group.require("url").flatMap { Self.url($0, problems) }
@@ -51,17 +51,6 @@ package struct DefenderSettings: Sendable {
         self.route = route
         self.tls = (tls ?? nil) ?? TLSSettings()
         self.streams = streams
-    }
-
-    /// Names are parts of stream names (`source/stream`, `stream@replay-1`) and of metrics.
-    private static func name(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> String? {
-        guard let text = node.text(problems) else { return nil }
-        let isName =
-            !text.isEmpty
-            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
-        if isName { return text }
-        problems.add("a name consists of letters, digits, `-`, `_` and `.`, found `\(text)`", at: node)
-        return nil
     }
 
     static func url(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> BaseURL? {

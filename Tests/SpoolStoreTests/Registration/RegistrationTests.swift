@@ -43,6 +43,44 @@ import Testing
         #expect(status.waiting == 2)
     }
 
+    @Test("a held sink stays held, and one that left stays disabled, whatever its loop still reports")
+    func staysHeld() async throws {
+        let test = try TestSpool()
+        let first = try await test.register(sinks: ["siem"])
+        let (stream, siem) = try first.only()
+        try await test.append(stream, [.at(1)])
+        let late = try #require(try await test.register(sinks: ["late"]).sinks.values.first)
+
+        for sink in [siem, late] { try await test.spool.report(SinkReport(state: .connected), of: sink) }
+
+        let sinks = try await test.spool.status().sinks
+        #expect(sinks.map(\.state) == [.held, .disabled])
+        #expect(sinks.first?.lastError?.contains("renamed_from: siem") == true)
+        #expect(try await test.value(String.self, "SELECT state FROM health WHERE name = 'late'") == "held")
+    }
+
+    @Test("a sink that is still held keeps the time since when, at every start")
+    func heldSince() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register(sinks: []).streams.values.first)
+        try await test.append(stream, [.at(1)])
+        _ = try await test.register(sinks: ["late"])
+        let roster = Roster(
+            streams: [Roster.Stream(name: StreamName("contoso/activities")!, kind: .activity)],
+            sinks: [
+                Roster.Sink(
+                    name: SinkName("late"),
+                    type: "syslog",
+                    streams: [StreamName("contoso/activities")!]
+                )
+            ]
+        )
+
+        _ = try await test.spool.register(roster, at: .t(500))
+
+        #expect(try await test.spool.status().sinks.map(\.stateSince) == [.t0])
+    }
+
     @Test(
         "a sink held for want of a start stays held, whatever becomes of its connections",
         arguments: [SinkReport.State.connected, .retrying]

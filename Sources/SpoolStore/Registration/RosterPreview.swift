@@ -1,0 +1,218 @@
+import SpoolCore
+
+/// Compares a configuration with the spool: what is new, renamed, gone or back.
+struct RosterPreview {
+    private let roster: Roster
+    private let known: KnownRoster
+    private let retention: String
+    /// The rows that the configuration's names will have, after renames.
+    private let sinkRows: [String: KnownRoster.Sink]
+    private let streamRows: [String: KnownRoster.Stream]
+
+    init(_ roster: Roster, _ known: KnownRoster, retention: Duration) {
+        self.roster = roster
+        self.known = known
+        self.retention = Age.text(retention)
+        sinkRows = Self.renamed(known.sinks, id: \.id, name: \.name, known.plans.sinks)
+        streamRows = Self.renamed(known.streams, id: \.id, name: \.name.description, known.plans.streams)
+    }
+
+    /// All differences: renames first, then streams, then sinks, each in the order of the configuration.
+    var changes: [RosterChange] {
+        // A spool without either is about to be filled for the first time.
+        guard !known.sinks.isEmpty || !known.streams.isEmpty else { return [] }
+        return renames(known.plans.streams, .stream) + renames(known.plans.sinks, .sink)
+            + roster.streams.compactMap(change) + leftStreams + roster.sinks.flatMap(changes) + leftSinks
+    }
+
+    private static func renamed<Row>(
+        _ rows: [Row],
+        id: (Row) -> Int64,
+        name: (Row) -> String,
+        _ plan: RenamePlan
+    ) -> [String: Row] {
+        let names = Dictionary(plan.moves.map { ($0.id, $0.to) }) { first, _ in first }
+        let replaced = Set(plan.moves.compactMap(\.replaced))
+        return Dictionary(
+            rows.filter { !replaced.contains(id($0)) }.map { (names[id($0)] ?? name($0), $0) }
+        ) { first, _ in first }
+    }
+
+    private func renames(_ plan: RenamePlan, _ kind: Renaming) -> [RosterChange] {
+        let moves = plan.moves.map { move in
+            let blank =
+                move.replaced == nil
+                ? "" : "; what \(move.to) is in the spool so far is dropped, since nothing hangs on it"
+            return RosterChange(
+                "\(kind.rawValue) \(move.to)",
+                "takes the place of \(move.from) (`renamed_from`)\(blank)"
+            )
+        }
+        return moves
+            + plan.ignored.map {
+                RosterChange("\(kind.rawValue) \($0.name)", RosterText.ignored($0, kind), isWarning: true)
+            }
+    }
+
+    // Streams
+
+    private func change(_ stream: Roster.Stream) -> RosterChange? {
+        guard stream.name != .notifications else { return nil }
+        let subject = "stream \(stream.name)"
+        if let row = streamRows[stream.name.description] {
+            return row.isConfigured || isMoved(row.id, known.plans.streams)
+                ? nil : RosterChange(subject, "returns; reading goes on where it ended")
+        }
+        let left = gone.filter { $0.name.stream == stream.name.stream && $0.kept > 0 }
+        guard let old = left.first else {
+            return RosterChange(subject, "is new; it is read from its `start` on")
+        }
+        return RosterChange(
+            subject,
+            "is new; it is read from its `start` on, and what \(RosterText.list(left.map(\.name))) had brought of that "
+                + "time is sent again. If source `\(old.name.source)` has a new name, set `renamed_from: "
+                + "\(old.name.source)`",
+            isWarning: true
+        )
+    }
+
+    /// Streams of the spool that the configuration does not have.
+    private var gone: [KnownRoster.Stream] {
+        let names = Set(roster.streams.map(\.name.description))
+        return known.streams.filter {
+            streamRows[$0.name.description]?.id == $0.id && !names.contains($0.name.description)
+                && $0.name != .notifications
+        }
+    }
+
+    private var leftStreams: [RosterChange] {
+        gone.filter(\.isConfigured).map {
+            RosterChange(
+                "stream \($0.name)",
+                "leaves the configuration; it is not read any more, and "
+                    + ($0.waiting == 0 ? "nothing of it waits" : "what waits of it is still sent")
+            )
+        }
+    }
+
+    // Sinks
+
+    private func changes(_ sink: Roster.Sink) -> [RosterChange] {
+        let subject = "sink \(sink.name)"
+        guard let row = sinkRows[sink.name.text] else { return [added(sink, subject)] }
+        var changes: [RosterChange] = []
+        if !row.isConfigured, !isMoved(row.id, known.plans.sinks) {
+            changes.append(
+                RosterChange(subject, "returns; it goes on where it ended, and \(waiting(row.waiting))")
+            )
+        }
+        let taken = Dictionary(row.subscriptions.map { ($0.stream, $0) }) { first, _ in first }
+        let new = sink.streams.filter { name in
+            streamRows[name.description].map { taken[$0.id]?.hasBegun != true } ?? true
+        }
+        let unstarted = new.filter { cannotBegin(sink, $0) }
+        if !unstarted.isEmpty {
+            changes.append(held(subject, unstarted, left: isBlank(row) ? leftNames(taking: unstarted) : []))
+        } else if !new.isEmpty {
+            changes.append(RosterChange(subject, "now takes \(RosterText.list(new))\(begins(sink, new))"))
+        }
+        let names = Set(sink.streams.map(\.description))
+        for subscription in row.subscriptions where subscription.state != "left" {
+            guard let stream = streamRows.first(where: { $0.value.id == subscription.stream }),
+                !names.contains(stream.key),
+                roster.streams.contains(where: { $0.name.description == stream.key })
+            else { continue }
+            changes.append(
+                RosterChange(
+                    subject,
+                    "does not take \(stream.key) any more; \(kept(subscription.waiting))",
+                    isWarning: subscription.waiting > 0
+                )
+            )
+        }
+        return changes
+    }
+
+    private func added(_ sink: Roster.Sink, _ subject: String) -> RosterChange {
+        let unstarted = sink.streams.filter { cannotBegin(sink, $0) }
+        let left = leftNames(taking: sink.streams)
+        if !unstarted.isEmpty { return held(subject, unstarted, left: left) }
+        let question = RosterText.renamed(left).map { "; \($0)" } ?? ""
+        return RosterChange(
+            subject,
+            "is new\(begins(sink, sink.streams))\(question)",
+            isWarning: !left.isEmpty
+        )
+    }
+
+    private func held(_ subject: String, _ streams: [StreamName], left: [String]) -> RosterChange {
+        RosterChange(
+            subject,
+            "will be held, and nothing is sent to it: it is new to \(RosterText.list(streams)), which "
+                + "\(streams.count == 1 ? "has" : "have") events already. Set `start` to `now`, `beginning` or a time"
+                + (RosterText.renamed(left).map { "; \($0)" } ?? ""),
+            isWarning: true
+        )
+    }
+
+    /// True when the sink would be held at this stream.
+    private func cannotBegin(_ sink: Roster.Sink, _ name: StreamName) -> Bool {
+        guard sink.start == nil, name != .notifications, let stream = streamRows[name.description] else {
+            return false
+        }
+        let own = sinkRows[sink.name.text]?.subscriptions.first { $0.stream == stream.id }
+        return own.map { !$0.hasBegun } ?? (stream.kept > 0)
+    }
+
+    private func begins(_ sink: Roster.Sink, _ streams: [StreamName]) -> String {
+        let kept = streams.reduce(0) { $0 + (streamRows[$1.description]?.kept ?? 0) }
+        guard kept > 0 else { return "" }
+        let events = Count.text(kept, "event")
+        return switch sink.start {
+        case .beginning: "; it begins with what is in the spool, \(events)"
+        case .now: "; of what is in the spool, \(events), nothing is sent to it"
+        case .time(let time): "; of what is in the spool, \(events), it is sent what occurred since \(time)"
+        case nil: ""
+        }
+    }
+
+    private var leftSinks: [RosterChange] {
+        absent.filter(\.isConfigured).map {
+            RosterChange(
+                "sink \($0.name)",
+                "leaves the configuration; \(kept($0.waiting))",
+                isWarning: $0.waiting > 0
+            )
+        }
+    }
+
+    /// Sinks of the spool that the configuration does not have.
+    private var absent: [KnownRoster.Sink] {
+        let names = Set(roster.sinks.map(\.name.text))
+        return known.sinks.filter { sinkRows[$0.name]?.id == $0.id && !names.contains($0.name) }
+    }
+
+    /// Those of them that took one of these streams: one may have a new name.
+    private func leftNames(taking streams: [StreamName]) -> [String] {
+        let ids = Set(streams.compactMap { streamRows[$0.description]?.id })
+        return absent.filter { $0.subscriptions.contains { ids.contains($0.stream) } }.map(\.name)
+    }
+
+    private func isBlank(_ row: KnownRoster.Sink) -> Bool {
+        row.subscriptions.allSatisfy { !$0.hasBegun }
+    }
+
+    private func isMoved(_ id: Int64, _ plan: RenamePlan) -> Bool { plan.moves.contains { $0.id == id } }
+
+    private func kept(_ count: Int) -> String {
+        guard count > 0 else { return waiting(count) }
+        return
+            "\(waiting(count)), \(Count.of(count, "is", "are")) not sent, and kept for \(retention) (`retention.age`)"
+    }
+
+    private func waiting(_ count: Int) -> String {
+        count == 0
+            ? "nothing waits for it"
+            : "\(Count.text(count, "event")) \(Count.of(count, "waits", "wait")) for it"
+    }
+}

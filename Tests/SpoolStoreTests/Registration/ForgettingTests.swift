@@ -1,0 +1,126 @@
+import GRDB
+import SpoolCore
+import Testing
+
+@testable import SpoolStore
+
+@Suite struct ForgettingTests {
+    typealias Sink = RosterBench.Sink
+
+    @Test("a forgotten name is free, is not shown, and begins anew; its ledger stays")
+    func forgottenName() async throws {
+        let bench = try RosterBench()
+        try await bench.configure([Sink("siem", at: "A"), Sink("other", at: "B")])
+        try await bench.append(3)
+        try await bench.drain()
+        try await bench.append(1)
+        try await bench.configure([Sink("other", at: "B")])
+
+        let report = try await bench.forget("siem")
+
+        #expect(
+            report == ForgetReport(name: "siem", isStream: false, waiting: 1, dismissed: 0, cancelled: [])
+        )
+        #expect(try await bench.names() == ["contoso/activities", "other"])
+        #expect(
+            try await bench.test.value(
+                Int.self,
+                "SELECT sum(events) FROM deliveries WHERE sink LIKE 'siem@forgotten-%'"
+            ) == 3
+        )
+        try await bench.configure([Sink("siem", at: "C", start: .beginning), Sink("other", at: "B")])
+        try await bench.drain()
+        #expect(bench.received["C"] == RosterBench.ids(1...4))
+        #expect(bench.received["B"] == RosterBench.ids(1...4))
+        await #expect(throws: StoreError.self) { try await bench.forget("siem") }
+        await #expect(throws: StoreError.self) { try await bench.forget("nobody") }
+    }
+
+    @Test(
+        "forgetting a sink dismisses its dead letters and cancels its replays, so that neither keeps an event"
+    )
+    func forgetsAll() async throws {
+        let bench = try RosterBench()
+        try await bench.configure([Sink("siem", at: "A")])
+        try await bench.append(2)
+        let sink = try #require(try await bench.test.spool.status().sinks.first?.id)
+        try await bench.test.spool.deliver(sink, outcome: .refused(Refusal(reason: "rejected", detail: "no")))
+        let replay = try await bench.test.spool.create(
+            ReplayRequest(sink: SinkName("siem"), from: .t0, to: .t(100), basis: .created),
+            at: .t0
+        )
+        try await bench.configure([])
+
+        let report = try await bench.forget("siem")
+
+        #expect(report.dismissed == 2 && report.cancelled == [replay.id])
+        let found = try #require(try await bench.test.spool.replays(of: nil).first)
+        #expect(found.state == .cancelled && found.reason == "Sink siem was forgotten.")
+        let stream = try #require(try await bench.test.spool.status().streams.first?.id)
+        let now = [stream: SourceTime(date: .t(2_000_000), sweepsBack: .zero)]
+        #expect(try await bench.test.spool.prune(now: now, age: .zero).events == 2)
+    }
+
+    @Test("a forgotten stream goes with retention, and one of its name begins as a new one")
+    func forgottenStream() async throws {
+        let bench = try RosterBench()
+        try await bench.configure([Sink("siem", at: "A")], streams: ["contoso/activities", "b/x"])
+        try await bench.append(2)
+        try await bench.append(2, to: "b/x")
+        try await bench.drain()
+        try await bench.configure([Sink("siem", at: "A")], streams: ["b/x"])
+
+        try await bench.forget("contoso/activities")
+
+        #expect(try await bench.names() == ["b/x", "siem"])
+        let kept = try #require(try await bench.test.spool.status().streams.first?.id)
+        let now = [kept: SourceTime(date: .t(2_000_000), sweepsBack: .zero)]
+        #expect(try await bench.test.spool.prune(now: now, age: .zero).events == 4)
+        try await bench.configure([Sink("siem", at: "A")], streams: ["contoso/activities", "b/x"])
+        #expect(try await bench.test.spool.status().streams.map(\.inserted) == [2, 0])
+        #expect(bench.said.isEmpty)
+    }
+
+    @Test("marks of poison records and the note on lost events follow a name")
+    func marksFollow() async throws {
+        let bench = try RosterBench()
+        try await bench.configure([Sink("siem", at: "A")])
+        try await bench.test.spool.mark(CrashMark(step: .batch, subject: "siem", place: "p"), at: .t0)
+        try await bench.test.spool.mark(
+            CrashMark(step: .page, subject: "contoso/activities", place: "p"),
+            at: .t0
+        )
+
+        try await bench.configure(
+            [Sink("new", at: "A", from: "siem")],
+            streams: ["acme/activities<contoso/activities"]
+        )
+
+        let subjects = try await bench.test.spool.read { db in
+            try String.fetchAll(db, sql: "SELECT subject FROM crash_mark ORDER BY subject")
+        }
+        #expect(subjects == ["acme/activities", "new"])
+    }
+
+    @Test("sinks that earlier versions forgot give their names free when the schema is brought up to date")
+    func migratesForgotten() async throws {
+        let queue = try DatabaseQueue()
+
+        let names = try await queue.write { db in
+            try db.execute(sql: Migrations.all[0].sql)
+            try db.execute(
+                sql: """
+                    INSERT INTO stream (name, source, kind, is_configured) VALUES ('a/x', 'a', 1, 1);
+                    INSERT INTO sink (name, type, state) VALUES ('gone', 'syslog', 'disabled'),
+                        ('left', 'syslog', 'disabled'), ('here', 'syslog', 'connected');
+                    INSERT INTO subscription (sink_id, stream_id, state, watermark_seq, passed)
+                    VALUES (2, 1, 'left', 0, 0), (3, 1, 'active', 0, 0);
+                    """
+            )
+            try db.execute(sql: Migrations.all.first { $0.name == "0005_renaming" }?.sql ?? "")
+            return try String.fetchAll(db, sql: "SELECT name FROM sink WHERE replay_id IS NULL ORDER BY id")
+        }
+
+        #expect(names == ["left", "here"])
+    }
+}

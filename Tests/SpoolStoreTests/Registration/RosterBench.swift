@@ -1,0 +1,124 @@
+import SpoolCore
+import Testing
+
+@testable import SpoolStore
+
+/// A spool whose configuration is changed step by step, and receivers that note what reaches them.
+final class RosterBench {
+    /// A sink of the configuration, and the receiver behind it: a rename changes the one and not the other.
+    struct Sink {
+        let name: String
+        let receiver: String
+        var from: String?
+        var start: SubscriptionStart?
+        var takes: [String]?
+
+        init(
+            _ name: String,
+            at receiver: String,
+            from: String? = nil,
+            start: SubscriptionStart? = nil,
+            takes: [String]? = nil
+        ) {
+            self.name = name
+            self.receiver = receiver
+            self.from = from
+            self.start = start
+            self.takes = takes
+        }
+    }
+
+    let test: TestSpool
+    /// The ids that reached each receiver, in order.
+    private(set) var received: [String: [String]] = [:]
+    /// What the last registration said: why sinks are held, and settings without effect.
+    private(set) var said: [String] = []
+    /// The warnings of `spool check` before the last registration.
+    private(set) var warned: [String] = []
+    private var sinks: [(Sink, SinkID)] = []
+    private var streams: [StreamName: StreamID] = [:]
+    private var next = 1
+
+    init() throws { test = try TestSpool() }
+
+    /// Registers a configuration twice, as a reload and a restart do; previews it before and after.
+    ///
+    /// `streams` are names, or `new<old` for a renamed one; a sink takes all of them unless it says which.
+    func configure(_ sinks: [Sink], streams names: [String] = ["contoso/activities"]) async throws {
+        let streams = names.map { text in
+            let parts = text.split(separator: "<").map { StreamName(String($0))! }
+            return Roster.Stream(
+                name: parts[0],
+                kind: .activity,
+                renamedFrom: parts.count > 1 ? parts[1] : nil,
+                filterHash: "f"
+            )
+        }
+        let roster = Roster(
+            streams: streams,
+            sinks: sinks.map { sink in
+                Roster.Sink(
+                    name: SinkName(sink.name),
+                    type: "syslog",
+                    streams: sink.takes?.map { StreamName($0)! } ?? streams.map(\.name),
+                    start: sink.start,
+                    renamedFrom: sink.from.map { SinkName($0) }
+                )
+            }
+        )
+        warned = try await preview(roster).filter(\.isWarning).map { "\($0.subject) \($0.detail)" }
+        let registration = try await test.spool.register(roster, at: .t0)
+        let again = try await test.spool.register(roster, at: .t0)
+        #expect(again.sinks == registration.sinks && again.streams == registration.streams)
+        #expect(again.held == registration.held)
+        // What is still to be said stays a warning; nothing else is left to do.
+        let rest = try await preview(roster)
+        #expect(rest.allSatisfy { $0.isWarning }, "\(rest)")
+        #expect(rest.isEmpty == (again.held.isEmpty && again.notes.isEmpty), "\(rest)")
+        said = registration.held.values.sorted() + registration.notes
+        self.streams = registration.streams
+        self.sinks = try sinks.map { ($0, try #require(registration.sinks[SinkName($0.name)])) }
+    }
+
+    private func preview(_ roster: Roster) async throws -> [RosterChange] {
+        try await test.spool.preview(roster, retention: .days(30))
+    }
+
+    /// Spools some events; their ids `e1`, `e2` and so on go on from call to call.
+    func append(_ count: Int, to stream: String = "contoso/activities") async throws {
+        let id = try #require(streams[StreamName(stream)!])
+        try await test.spool.begin(id, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(id, (next..<next + count).map { .at($0) })
+        next += count
+    }
+
+    /// Sends what waits to the receivers of all configured sinks.
+    func drain() async throws {
+        for (sink, id) in sinks {
+            for subscription in try await test.spool.subscriptions(of: id) {
+                let batch = try await test.spool.batch(
+                    of: subscription.stream,
+                    after: subscription.watermark,
+                    limit: BatchLimit(events: 1_000),
+                    raw: false
+                )
+                received[sink.receiver, default: []] += batch?.ids ?? []
+            }
+            try await test.spool.deliver(id)
+        }
+    }
+
+    @discardableResult
+    func forget(_ name: String) async throws -> ForgetReport {
+        try await test.spool.forget(name, at: .t0)
+    }
+
+    /// The names of sinks and streams in `status`.
+    func names() async throws -> [String] {
+        let status = try await test.spool.status()
+        return status.streams.map(\.name.description) + status.sinks.map(\.name.text)
+    }
+
+    /// `e1` to `eN`.
+    static func ids(_ range: ClosedRange<Int>) -> [String] { range.map { "e\($0)" } }
+}
