@@ -12,6 +12,7 @@ package struct Doctor: Sendable {
     private let settings: SpoolSettings
     private let configurationPath: String
     private let warnings: [String]
+    private let served: [SinkName: String]
     private let isThorough: Bool
     private let patience: Duration
     private let now: @Sendable () -> Timestamp
@@ -22,6 +23,7 @@ package struct Doctor: Sendable {
     ///   - settings: Where the spool lies.
     ///   - configurationPath: The configuration's file.
     ///   - warnings: What its reading found unwise.
+    ///   - served: Sinks that a running daemon is connected to, with its words: they are not connected to.
     ///   - isThorough: Check all of the spool's pages, however long it takes.
     ///   - patience: For each connection, and for each answer on it.
     ///   - now: This machine's clock.
@@ -31,6 +33,7 @@ package struct Doctor: Sendable {
         settings: SpoolSettings,
         configurationPath: String,
         warnings: [String],
+        served: [SinkName: String] = [:],
         isThorough: Bool = false,
         patience: Duration = .seconds(5),
         now: @escaping @Sendable () -> Timestamp
@@ -40,6 +43,7 @@ package struct Doctor: Sendable {
         self.settings = settings
         self.configurationPath = configurationPath
         self.warnings = warnings
+        self.served = served
         self.isThorough = isThorough
         self.patience = patience
         self.now = now
@@ -60,6 +64,10 @@ package struct Doctor: Sendable {
             await source.shutDown()
         }
         for sink in sinks {
+            if let words = served[sink.name] {
+                report([witnessed(sink, words)])
+                continue
+            }
             let plans = connections(of: sink)
             report(
                 plans.isEmpty
@@ -67,6 +75,16 @@ package struct Doctor: Sendable {
                     : await examine(plans, subject: "sink \(sink.name)")
             )
         }
+    }
+
+    private func witnessed(_ sink: any Sink, _ words: String) -> Finding {
+        Finding(
+            "sink \(sink.name)",
+            "connection",
+            .ok,
+            did: "asked the daemon, and did not connect (`--probe` does)",
+            found: words
+        )
     }
 
     private func examine(_ source: any Source) async -> [Finding] {

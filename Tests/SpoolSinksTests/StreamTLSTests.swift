@@ -51,6 +51,20 @@ struct StreamTLSTests {
         }
     }
 
+    @Test(
+        "a connection that carried nothing ends with close_notify: a receiver logs anything else as an error"
+    )
+    func finishesUnused() async throws {
+        try await Receiver.run(receiver(certificates.server)) { receiver in
+            let session = try await sink(receiver.port, host: "localhost", .tls, tls: trusting).open()
+
+            await session.finish(patience: .seconds(30))
+
+            try await receiver.waitUntil { $0.connectionsClosed == 1 }
+            #expect(receiver.connections.map(\.end) == [.byPeer])
+        }
+    }
+
     @Test("a TLS connection that holds for the grace settles")
     func grace() async throws {
         try await Receiver.run(receiver(certificates.server)) { receiver in

@@ -10,6 +10,8 @@ package struct DaemonSettings: Sendable {
     package let notifications: NotificationSettings
     package let sources: [ConfiguredPart]
     package let sinks: [ConfiguredPart]
+    /// Values of the example configuration that were left as they are, each at its place.
+    package let placeholders: [ConfigurationProblem]
 
     /// Reads the top of the file; nil, with problems, when it is none.
     ///
@@ -30,6 +32,7 @@ package struct DaemonSettings: Sendable {
             notificationsNode.flatMap { NotificationSettings($0, problems) } ?? NotificationSettings()
         sources = sourcesNode.map { ConfiguredPart.list($0, problems) } ?? []
         sinks = sinksNode.map { ConfiguredPart.list($0, problems) } ?? []
+        placeholders = Placeholders.found(in: root)
         if let sourcesNode, case .sequence(let items) = sourcesNode.value, items.isEmpty {
             problems.add("there must be at least one source", at: sourcesNode)
         }

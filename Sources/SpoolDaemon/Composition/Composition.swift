@@ -9,6 +9,8 @@ package struct Composition: Sendable {
     package struct Part<Content: Sendable>: Sendable {
         package let content: Content
         package let fingerprint: String
+        /// Identifies its settings also to another process (`SettingsDigest`).
+        package let settings: String
     }
 
     package let path: String
@@ -95,6 +97,11 @@ package struct Composition: Sendable {
         Dictionary(sinks.map { ($0.content.sink.name, $0.content.sink.address) }) { first, _ in first }
     }
 
+    /// What identifies the settings of each sink (`SettingsDigest`).
+    package var sinkSettings: [SinkName: String] {
+        Dictionary(sinks.map { ($0.content.sink.name, $0.settings) }) { first, _ in first }
+    }
+
     /// The sinks in the order of the file.
     package var sinkNames: [SinkName] { sinks.map(\.content.sink.name) }
 
@@ -134,15 +141,14 @@ package struct Composition: Sendable {
         let roots = Fingerprint.systemRoots()
         sources = settings.sources.compactMap { part in
             Sources.make(from: part.node, problems: problems, environment: environment)
-                .map { Part(content: $0, fingerprint: Fingerprint.of(part.node, roots: roots)) }
+                .map { Part(content: $0, part.node, roots: roots) }
         }
         sinks = settings.sinks.compactMap { part in
             Sinks.make(from: part.node, problems: problems, hostName: hostName)
                 .map { made in
                     let address = made.sink.address
                     let isEncrypted = address.hasPrefix("tls:") || address.hasPrefix("https:")
-                    let print = Fingerprint.of(part.node, roots: isEncrypted ? roots : nil)
-                    return Part(content: made, fingerprint: print)
+                    return Part(content: made, part.node, roots: isEncrypted ? roots : nil)
                 }
         }
         let made = sources.map(\.content)
@@ -150,7 +156,11 @@ package struct Composition: Sendable {
             made.first { $0.name == part.name }.flatMap { SharedBudget.warning($0, among: made) }
                 .map { "\(path):\(part.node.line):\(part.node.column): \($0)" }
         }
-        warnings = sinks.flatMap { $0.content.warnings.map { "\(path):\($0)" } } + shared
+        warnings =
+            settings.placeholders.map { "\(path):\($0)" }
+            + sinks.map(\.content).flatMap { sink in
+                sink.warnings.map { "\(path):\($0.line):\($0.column): sink \(sink.sink.name): \($0.message)" }
+            } + shared
         // Streams of a source that could not be read would be reported as unknown for no reason.
         if sources.count == settings.sources.count { checkStreams(problems) }
     }
@@ -189,5 +199,15 @@ package struct Composition: Sendable {
                 )
             }
         }
+    }
+}
+
+extension Composition.Part {
+    fileprivate init(content: Content, _ node: ConfigurationNode, roots: Int?) {
+        self.init(
+            content: content,
+            fingerprint: Fingerprint.of(node, roots: roots),
+            settings: SettingsDigest.of(node)
+        )
     }
 }

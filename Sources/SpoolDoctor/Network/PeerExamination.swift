@@ -18,6 +18,7 @@ struct PeerExamination {
             switch plan.transport {
             case .udp: [datagram]
             case .tcp: [connection, tunnel, lines]
+            case .tls(let settings) where plan.proxy == nil: [{ await secured(settings) }]
             case .tls(let settings):
                 [
                     connection, tunnel,
@@ -91,6 +92,18 @@ struct PeerExamination {
                 )
             ]
         }
+    }
+
+    /// Connection and TLS in one: a connection that is closed before its handshake is an error in a receiver's log.
+    private func secured(_ settings: TLSSettings) async -> [Finding] {
+        let examination = TLSExamination(peer: self, settings: settings, way: way)
+        let greeting = await examination.greeting()
+        let did = "connected to \(peer) over TCP"
+        guard greeting.wasConnected else {
+            return [problem("connection", did: did, greeting.failure ?? .closed)]
+        }
+        return [finding("connection", .ok, did: did, found: "\(peer) takes connections")]
+            + (await examination.findings(after: greeting))
     }
 
     @Sendable private func tunnel() async -> [Finding] {

@@ -9,12 +9,21 @@ struct TLSExamination {
 
     private var host: String { way.endpoint.description }
 
-    func run() async -> [Finding] {
+    func run() async -> [Finding] { await findings(after: greeting()) }
+
+    /// A first handshake, which takes any certificate: small, since it may meet a port for plain lines, and read for its
+    /// certificates.
+    func greeting() async -> Handshake { await TLSProbe(way, settings).handshake(.recordingChain) }
+
+    /// All findings; a second handshake, as the daemon makes it, follows if the first was answered.
+    func findings(after greeting: Handshake) async -> [Finding] {
+        if greeting.failure == .timedOut, greeting.wasConnected { return [silent()] }
         var seen = await TLSProbe(way, settings).handshake(.asConfigured)
         if seen.isRefusedForCertificate { seen.failure = .clientCertificateRefused }
         switch seen.failure {
         case .none, .untrustedCertificate, .wrongHost, .clientCertificateRequired, .clientCertificateRefused:
-            return version(seen) + [await certificate(seen)] + [ours(seen), key()].compactMap { $0 }
+            return version(seen) + [certificate(seen, recorded: greeting)]
+                + [ours(seen), key()].compactMap { $0 }
         case .noCommonTLS?, .closedInHandshake?, .reset?, .tls?: return [await version(refused: seen)]
         case .timedOut? where seen.wasConnected: return [silent()]
         case .some(let cause): return [peer.problem("TLS", did: "began a TLS handshake with \(host)", cause)]
@@ -62,10 +71,9 @@ struct TLSExamination {
         )
     }
 
-    private func certificate(_ seen: Handshake) async -> Finding {
+    private func certificate(_ seen: Handshake, recorded: Handshake) -> Finding {
         let did = "read the certificates that \(host) shows, without trusting them"
         let isAccepted = seen.failure != .untrustedCertificate && seen.failure != .wrongHost
-        let recorded = await TLSProbe(way, settings).handshake(.recordingChain)
         if recorded.chain.isEmpty, let cause = recorded.failure {
             return peer.problem("certificate", did: did, cause)
         }

@@ -13,7 +13,9 @@ struct MachineChecks {
     let warnings: [String]
 
     func run() -> [Finding] {
-        [configuration(), folder(), fileSystem()].compactMap { $0 } + files() + [sqlite(.current)]
+        [permissions()] + warnings.map(unwise) + [folder(), fileSystem()].compactMap { $0 } + files() + [
+            sqlite(.current)
+        ]
     }
 
     func sqlite(_ release: SQLiteRelease) -> Finding {
@@ -31,8 +33,8 @@ struct MachineChecks {
         )
     }
 
-    private func configuration() -> Finding {
-        let did = "looked at the permissions of \(configurationPath) and of the secrets it names"
+    private func permissions() -> Finding {
+        let did = "looked at the permissions of \(configurationPath)"
         if let file = FileAccess(configurationPath), file.isWritableByOthers {
             return Finding(
                 Self.subject,
@@ -43,22 +45,23 @@ struct MachineChecks {
                 remedy: "chmod o-w \(configurationPath)"
             )
         }
-        guard !warnings.isEmpty else {
-            return Finding(
-                Self.subject,
-                "configuration",
-                .ok,
-                did: did,
-                found: "only their owners may read or change them"
-            )
-        }
         return Finding(
             Self.subject,
             "configuration",
-            .warning,
+            .ok,
             did: did,
-            found: warnings.joined(separator: "; "),
-            remedy: "Put right what each of these names."
+            found: "only its owner and group may change it"
+        )
+    }
+
+    /// One finding for each warning, so that each is read.
+    private func unwise(_ warning: String) -> Finding {
+        Finding(
+            Self.subject,
+            "configuration",
+            .warning,
+            did: "read the configuration and the permissions of the secrets it names",
+            found: warning
         )
     }
 

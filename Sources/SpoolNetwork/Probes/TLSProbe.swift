@@ -7,7 +7,8 @@ package struct TLSProbe: Sendable {
     package enum Manner: Sendable {
         /// As the daemon makes it: chain and name are checked, our certificate is shown.
         case asConfigured
-        /// The chain is only recorded, and always refused.
+        /// The chain is only recorded, and taken whatever it is: nothing is sent over the connection, which ends with
+        /// TLS's close_notify. A refusal would be an error in the peer's log.
         case recordingChain
         /// As before, but with the versions below TLS 1.2 alone, which this program speaks nowhere else.
         case belowTLS12
@@ -36,7 +37,7 @@ package struct TLSProbe: Sendable {
                         serverHostname: name,
                         customVerificationCallback: { chain, verdict in
                             observation.change { $0.chain = chain.compactMap { try? $0.toDERBytes() } }
-                            verdict.succeed(.failed)
+                            verdict.succeed(.certificateVerified)
                         }
                     )
                 let watcher = HandshakeWatcher(handler, observation, limit: limit)
@@ -65,6 +66,8 @@ package struct TLSProbe: Sendable {
         case .recordingChain:
             configuration = TLSConfiguration.makeClientConfiguration()
             configuration.minimumTLSVersion = .tlsv12
+            // Without a key of ML-KEM, 1.2 kilobytes long: this greeting comes first, and may meet a port for lines.
+            configuration.curves = [.x25519, .secp256r1, .secp384r1, .secp521r1]
         case .belowTLS12:
             configuration = TLSConfiguration.makeClientConfiguration()
             configuration.minimumTLSVersion = .tlsv1
@@ -83,7 +86,7 @@ package struct Handshake: Sendable, Equatable {
     package internal(set) var chain: [[UInt8]] = []
     /// The peer wants a certificate of ours.
     package internal(set) var asksForCertificate = false
-    /// Why it failed; nil when it did not, or only because a recorded chain is always refused.
+    /// Why it failed; nil when it did not, or only after its chain was recorded.
     package var failure: NetworkCause?
     /// The peer had taken the connection, whatever became of the handshake.
     package internal(set) var wasConnected = false

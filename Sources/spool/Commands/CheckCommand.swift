@@ -2,21 +2,29 @@ import ArgumentParser
 import SpoolConfig
 import SpoolCore
 import SpoolDaemon
+import SpoolStore
 
 /// `spool check`.
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Validates the configuration; shows every problem with line and column."
+        abstract: "Validates the configuration, and says what a reload with it would change.",
+        discussion: """
+            Shows every problem with line and column. If the configuration has none and there is a spool, it is compared \
+            with that: what is new, renamed, gone or back, and what will be held until `start` or `renamed_from` is set. \
+            Changes nothing, and runs beside the daemon. With --connect, a sink that the daemon is connected to with these \
+            settings is not connected to a second time.
+            """
     )
 
     @OptionGroup var config: ConfigurationOption
 
     @Flag(
         help:
-            "Also ask each source for a page of each stream and each sink for a connection; exit 3 when one cannot be had."
+            "Also ask each source for a page of each stream and each sink for a connection; exit 3 when one is unreachable."
     )
     var connect = false
+    @Flag(help: "With --connect, connect also to sinks that the daemon is connected to.") var probe = false
     @Flag(help: "As JSON; keys stay compatible.") var json = false
 
     private static let withCredentials =
@@ -37,15 +45,24 @@ struct CheckCommand: AsyncParsableCommand {
             }
             Output.line("\(composition.path): ok (\(composition.summary))")
         }
-        let findings = connect ? await ConnectionCheck(composition).run() : []
+        let comparison = await SpoolComparison.make(composition)
+        if !json { for line in comparison.lines { Output.line(line) } }
+        var findings: [ConnectionCheck.Finding] = []
+        if connect {
+            let served = probe ? [:] : await ServedSinks.ask(composition)
+            findings = await ConnectionCheck(composition, served: served).run()
+        }
         if json {
-            Output.line(try JSONText.of(CheckObject(composition, connect ? findings : nil)))
+            Output.line(try JSONText.of(CheckObject(composition, comparison, connect ? findings : nil)))
         } else {
             for finding in findings { Output.line(finding.description) }
         }
         let failed = findings.count { !$0.isReachable }
         if failed > 0 {
-            throw CommandFailure(.cannotReach, "\(failed) of \(findings.count) cannot be had")
+            throw CommandFailure(
+                .cannotReach,
+                "\(failed) of \(findings.count) \(Count.of(failed, "is", "are")) unreachable"
+            )
         }
     }
 }
@@ -71,22 +88,33 @@ private struct CheckObject: Encodable {
     let problems: [Problem]
     /// Secrets that only the daemon has: they were not looked at.
     let notChecked: [String]
+    /// What a start or reload with this file would change in the spool; nil where it was not compared.
+    var changes: [RosterChange]?
+    /// Why it was not compared; nil where it was, or there is no spool yet.
+    var notCompared: String?
     /// Why the file could not be read at all.
     var error: String?
     /// Nil without --connect.
     var connections: [Connection]?
 
     enum CodingKeys: String, CodingKey {
-        case configuration, valid, warnings, problems, error, connections
+        case configuration, valid, warnings, problems, changes, error, connections
         case notChecked = "not_checked"
+        case notCompared = "not_compared"
     }
 
-    init(_ composition: Composition, _ findings: [ConnectionCheck.Finding]?) {
+    init(
+        _ composition: Composition,
+        _ comparison: SpoolComparison,
+        _ findings: [ConnectionCheck.Finding]?
+    ) {
         configuration = composition.path
         valid = true
         warnings = composition.warnings
         problems = []
         notChecked = composition.spared
+        changes = comparison.changes
+        notCompared = comparison.failure
         connections = findings?.map {
             Connection(subject: $0.subject, reachable: $0.isReachable, detail: $0.detail)
         }

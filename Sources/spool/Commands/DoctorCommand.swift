@@ -14,7 +14,8 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: """
             Names, connections, proxies, TLS and certificates, token, rights and licence, clocks, the SIEM's port and \
             protocol, permissions, disk and spool. Changes nothing, sends no event, and runs beside the daemon. It \
-            asks each source for one record of each stream, and sends empty lines to receivers of plain lines.
+            asks each source for one record of each stream. A sink that the daemon is connected to is not connected to a \
+            second time, unless --probe is given; any other is, and receivers of plain lines are sent empty lines.
             """
     )
 
@@ -22,14 +23,22 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "As JSON; keys stay compatible.") var json = false
     @Flag(help: "Check every page of the spool, which takes minutes for gigabytes.") var thorough = false
 
+    @Flag(
+        help:
+            "Connect to sinks that the daemon is connected to as well: names, TLS and certificates are examined."
+    )
+    var probe = false
+
     func run() async throws {
         let composition = try config.composition(need: .all)
+        let served = probe ? [:] : await ServedSinks.ask(composition)
         let doctor = Doctor(
             sources: composition.allSources,
             sinks: composition.allSinks,
             settings: composition.spool,
             configurationPath: composition.path,
             warnings: composition.warnings,
+            served: served,
             isThorough: thorough,
             now: SystemTime.now
         )

@@ -156,7 +156,7 @@ struct CommandJSONTests {
             #expect(try parse(good, Checked.self).valid)
             #expect(try parse(good, Checked.self).connections == nil)
             let connections = try #require(try parse(asked, Checked.self).connections)
-            #expect(asked.code == 3 && asked.errors.contains("1 of 4 cannot be had"), "\(asked)")
+            #expect(asked.code == 3 && asked.errors.contains("1 of 4 is unreachable"), "\(asked)")
             #expect(connections.filter { !$0.reachable }.map(\.subject) == ["sink gone"])
             let problems = try parse(bad, Checked.self)
             #expect(bad.code == 2 && !problems.valid && problems.error == nil)

@@ -32,6 +32,10 @@ struct InitTests {
         #expect(written.output.contains(folder.path("token")))
         #expect(before.code == 2 && before.errors.contains("cannot read \(folder.path("token"))"))
         #expect(after.code == 0, "\(after)")
+        for place in ["url: https://contoso.us2", "address: siem.example:6514"] {
+            #expect(after.output.contains("`\(place)"), "\(after)")
+        }
+        #expect(after.output.contains("is a placeholder of the example: enter"))
     }
 
     @Test("a token that is there already is not asked for, and left as it is")

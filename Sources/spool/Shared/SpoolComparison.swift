@@ -1,0 +1,40 @@
+import Foundation
+import SpoolConfig
+import SpoolCore
+import SpoolDaemon
+import SpoolStore
+
+/// What a start or reload with a configuration would change in the spool, read without the daemon and without the lock.
+struct SpoolComparison {
+    /// Nil where nothing was compared: there is no spool, or it cannot be read.
+    let changes: [RosterChange]?
+    /// Why the spool could not be read; nil where it could, or there is none.
+    let failure: String?
+
+    static func make(_ composition: Composition) async -> SpoolComparison {
+        let path = composition.spool.path
+        if access(path, F_OK) != 0, errno == ENOENT || errno == ENOTDIR {
+            return SpoolComparison(changes: nil, failure: nil)
+        }
+        do throws(StoreError) {
+            let spool = try SpoolStore.Spool.openReadOnly(path: path)
+            let changes = try await spool.preview(
+                composition.roster,
+                retention: composition.spool.retentionAge
+            )
+            // It was only read: a failure to close it takes nothing from what was found.
+            try? await spool.close(at: SystemTime.now())
+            return SpoolComparison(changes: changes, failure: nil)
+        } catch {
+            return SpoolComparison(changes: nil, failure: error.description)
+        }
+    }
+
+    /// For people: nothing where a reload changes nothing.
+    var lines: [String] {
+        if let failure { return ["not compared with the spool: \(failure)"] }
+        guard let changes, !changes.isEmpty else { return [] }
+        return ["at the next start or reload:"]
+            + changes.map { "  \($0.isWarning ? "warning: " : "")\($0.subject) \($0.detail)" }
+    }
+}
