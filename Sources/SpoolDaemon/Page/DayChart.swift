@@ -5,11 +5,20 @@ import SpoolCore
 ///
 /// Widths are percentages and heights pixels, so that text stays as it is at every width of the window.
 struct DayChart: Sendable {
-    /// More would be no overview; tables have all.
+    /// More would be no overview: the rest is added up in one more.
     static let mostSinks = 6
     static let mostLanes = 12
 
-    let figures: DayFigures
+    private let figures: DayFigures
+
+    /// `troubled` are sinks and streams to be drawn first.
+    init(figures: DayFigures, troubled: Set<String> = []) {
+        self.figures = figures.condensed(
+            troubled: troubled,
+            mostSinks: Self.mostSinks,
+            mostLanes: Self.mostLanes
+        )
+    }
 
     var svg: HTML {
         var y = 0
@@ -20,15 +29,19 @@ struct DayChart: Sendable {
             y += Band.head + height + 8
         }
         band("Fetched", figures.fetched, "fetched", top: Self.peak(figures.fetched), height: 56)
-        for sink in figures.sinks.prefix(Self.mostSinks) {
+        for sink in figures.sinks {
             let top = min(Self.peak(sink.settled), pace * 2)
             band("\(sink.name): settled", sink.settled, "settled", top: top, height: 44)
             band("\(sink.name): waiting", sink.waiting, "waiting", top: hill, height: 56)
         }
         let off = off(height: y)
-        for lane in figures.lanes.prefix(Self.mostLanes) {
+        for lane in figures.lanes {
             bands.append(self.lane(lane, y: y))
             y += 34
+        }
+        if let others {
+            bands.append("<text class=\"name\" x=\"0\" y=\"\(y + 13)\">\(others)</text>")
+            y += 20
         }
         let axis = axis(y: y)
         let height = y + 20
@@ -52,7 +65,16 @@ struct DayChart: Sendable {
                 "\(sink.name): \(Wording.number(settled)) settled, \(most), \(last) in the last ten minutes."
         }
         let lanes = figures.lanes.map { "\($0.name): \($0.summary(now: figures.now))." }
-        return (["\(Wording.count(total, "event")) fetched."] + sinks + lanes).joined(separator: " ")
+        let rest = others.map { ["\($0)."] } ?? []
+        return (["\(Wording.count(total, "event")) fetched."] + sinks + lanes + rest).joined(separator: " ")
+    }
+
+    /// The lanes that are not drawn, in words: none of them has a gap unless all that are drawn have.
+    private var others: String? {
+        guard !figures.otherLanes.isEmpty else { return nil }
+        let gaps = figures.otherLanes.flatMap(\.gaps)
+        return "\(Wording.count(figures.otherLanes.count, "more stream")): "
+            + (gaps.isEmpty ? "no gaps" : CoverageLane.words(gaps))
     }
 
     /// What is drawn at full height of what is settled: a drain may be a hundred times the pace of every day, which
@@ -130,7 +152,7 @@ struct DayChart: Sendable {
     private func tip(_ index: Int) -> String {
         let span = "\(clock(index))–\(clock(index + 1)) UTC"
         guard let fetched = figures.fetched[index] else { return "\(span)\nno daemon ran" }
-        let sinks = figures.sinks.prefix(Self.mostSinks).map { sink in
+        let sinks = figures.sinks.map { sink in
             "\(sink.name): settled \(Wording.number(sink.settled[index] ?? 0)), "
                 + "waiting \(Wording.number(sink.waiting[index] ?? 0))"
         }

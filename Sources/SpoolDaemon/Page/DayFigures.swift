@@ -23,6 +23,8 @@ struct DayFigures: Sendable, Equatable {
     var fetched: [Int?]
     var sinks: [SinkDay]
     var lanes: [CoverageLane]
+    /// Lanes that are counted and not drawn.
+    var otherLanes: [CoverageLane] = []
 
     init(from: Timestamp, now: Timestamp, fetched: [Int?], sinks: [SinkDay], lanes: [CoverageLane]) {
         self.from = from

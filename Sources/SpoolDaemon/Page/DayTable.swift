@@ -2,7 +2,16 @@ import SpoolCore
 
 /// The chart's numbers by the hour, for whoever cannot see it or wants to read them.
 struct DayTable: Sendable {
-    let figures: DayFigures
+    private let figures: DayFigures
+
+    /// The same sinks as in the chart.
+    init(figures: DayFigures, troubled: Set<String> = []) {
+        self.figures = figures.condensed(
+            troubled: troubled,
+            mostSinks: DayChart.mostSinks,
+            mostLanes: DayChart.mostLanes
+        )
+    }
 
     var html: HTML {
         PageTable(

@@ -17,4 +17,18 @@ struct PageFacts: Sendable {
 
     /// Events that wait, over all sinks.
     var waiting: Int { report.sinks.reduce(0) { $0 + $1.backlog } }
+
+    /// Sinks and streams that an operator has to look at.
+    var troubled: Set<String> {
+        Set(
+            report.sinks.filter(Verdict.isTroubled).map(\.name)
+                + report.streams.filter { $0.error != nil }.map(\.name)
+        )
+    }
+
+    /// The sinks in trouble first, those that have left last, each group in its order.
+    var sinksInOrder: [SinkStatus] {
+        let rank = { (sink: SinkStatus) in Verdict.isTroubled(sink) ? 0 : sink.state == "disabled" ? 2 : 1 }
+        return (0...2).flatMap { wanted in report.sinks.filter { rank($0) == wanted } }
+    }
 }

@@ -110,8 +110,8 @@ struct PageParts: Sendable {
     }
 
     private var day: HTML {
-        let chart = DayChart(figures: facts.day)
-        let hours = DayTable(figures: facts.day).html
+        let chart = DayChart(figures: facts.day, troubled: facts.troubled)
+        let hours = DayTable(figures: facts.day, troubled: facts.troubled).html
         return """
             <figure><figcaption class="legend">\(Self.legend)</figcaption>\(chart.svg)</figure>\
             <details id="hours"><summary>The same in numbers, by hour</summary>\(hours)</details>
@@ -134,7 +134,7 @@ struct PageParts: Sendable {
     }()
 
     private var sinks: HTML {
-        let rows = facts.report.sinks.map { sink -> [PageTable.Cell] in
+        let rows = facts.sinksInOrder.map { sink -> [PageTable.Cell] in
             [
                 .init(
                     "<strong>\(sink.name)</strong> <span class=\"address\">\(sink.type) \(sink.address)</span>"
@@ -196,7 +196,7 @@ struct PageParts: Sendable {
                 .init("<strong>\(Int(replay.id))</strong>"),
                 .init("\(replay.destination ?? replay.sink)"),
                 .init("\(state(replay.state.rawValue))"),
-                .init("\(moment(replay.from)) to \(moment(replay.to))"),
+                .init("\(Wording.date(replay.from)) to \(Wording.date(replay.to))"),
                 .init(
                     """
                     <progress max="\(whole)" value="\(replay.total == 0 ? whole : replay.sent)" \
@@ -208,11 +208,17 @@ struct PageParts: Sendable {
                 .init("\(moment(replay.created))", isNumber: true),
             ]
         }
-        return PageTable(
+        let older = facts.report.replays.count - shown.count
+        let rest: HTML =
+            older > 0
+            ? "<p class=\"none\">\(Wording.count(older, "older replay")): <code>spool replay list</code></p>"
+            : .none
+        let table = PageTable(
             caption: "Replays, newest first",
-            head: ["Replay", "Sink", "State", "Window", "Sent", "Made"],
+            head: ["Replay", "Sink", "State", "Window, UTC", "Sent", "Made"],
             rows: Array(rows)
         ).html
+        return "\(table)\(rest)"
     }
 
     private var updated: HTML {

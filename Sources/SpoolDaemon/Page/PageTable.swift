@@ -1,6 +1,7 @@
 /// A table with its caption and heads; narrow windows show each row as a block, with the heads beside the cells.
 ///
-/// The roles stand in words because browsers forget them where the style changes how rows are laid out.
+/// Each cell's content is one element, so that a narrow window breaks it as text and not between its parts. The roles
+/// stand in words because browsers forget them where the style changes how rows are laid out.
 struct PageTable: Sendable {
     struct Cell: Sendable {
         var content: HTML
@@ -26,7 +27,7 @@ struct PageTable: Sendable {
                 let (name, cell) = pair
                 return index == 0
                     ? "<th scope=\"row\" role=\"rowheader\">\(cell.content)</th>"
-                    : "<td role=\"cell\" data-head=\"\(name)\"\(Self.look(cell.isNumber))>\(cell.content)</td>"
+                    : "<td role=\"cell\" data-head=\"\(name)\"\(Self.look(cell.isNumber))><span>\(cell.content)</span></td>"
             }
             return "<tr role=\"row\">\(cells)</tr>"
         }

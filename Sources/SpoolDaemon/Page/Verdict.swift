@@ -15,6 +15,9 @@ struct Verdict: Sendable, Equatable {
 
     /// What is settled sooner was never late: a receiver's confirmation takes its seconds.
     static let moment = Duration.seconds(30)
+    /// So many names stand in a headline, and so many sentences below it.
+    private static let mostNames = 4
+    private static let mostDetails = 12
     /// Notifications of these severities are told in the first sentence.
     private static let serious = Set([NotificationSeverity.error, .critical].map(\.rawValue))
 
@@ -85,6 +88,15 @@ struct Verdict: Sendable, Equatable {
                 "\($0.name): \(CoverageLane.words($0.gaps)), not read when its turn was and being read now."
             }
         }
+        if details.count > Self.mostDetails {
+            let more = details.count - Self.mostDetails
+            details = details.prefix(Self.mostDetails) + ["And \(more) more: see the tables below."]
+        }
+    }
+
+    /// True for a sink that takes nothing, or has dead letters.
+    static func isTroubled(_ sink: SinkStatus) -> Bool {
+        standsStill(sink) || sink.deadLetters > 0 && sink.state != "disabled"
     }
 
     private static func standsStill(_ sink: SinkStatus) -> Bool {
@@ -163,8 +175,10 @@ struct Verdict: Sendable, Equatable {
         return text
     }
 
+    /// All of a few names; of many the first and how many more, which the tables have.
     private static func list(_ names: [String]) -> String {
-        guard let last = names.last, names.count > 1 else { return names.first ?? "" }
-        return names.dropLast().joined(separator: ", ") + " and \(last)"
+        guard names.count > mostNames else { return Listing.text(names) }
+        return names.prefix(mostNames - 1).joined(separator: ", ")
+            + " and \(names.count - mostNames + 1) more"
     }
 }

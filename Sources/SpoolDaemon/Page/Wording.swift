@@ -30,6 +30,12 @@ enum Wording {
         return date == now.description.prefix(10) ? String(clock) : "\(date) \(clock)"
     }
 
+    /// `2026-11-28 04:32`: for what is compared with another time, which may be of another day.
+    static func date(_ time: Timestamp) -> String {
+        let text = time.description
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5))"
+    }
+
     /// 1.5 GiB.
     static func bytes(_ bytes: Int64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]

@@ -34,14 +34,27 @@
     const said = document.getElementById("said");
     if (said.textContent !== update.said) said.textContent = update.said;
     document.getElementById("stale").hidden = true;
+    document.body.classList.remove("old");
     answered = new Date();
   };
 
-  const complain = () => {
+  // Nothing on the page may go on claiming that all is well: title, headline and what is read aloud say so, too.
+  const complain = (why) => {
+    const at = answered.toISOString();
+    const text = `${why} What is shown below is how it was at ${at.slice(0, 10)} ${at.slice(11, 19)} UTC.`;
     const stale = document.getElementById("stale");
-    const text = `spool does not answer; this is how it was at ${answered.toISOString().slice(11, 19)} UTC.`;
     if (stale.hidden || stale.textContent !== text) stale.textContent = text;
     stale.hidden = false;
+    document.title = "spool: does not answer";
+    document.body.classList.add("old");
+    document.getElementById("said").textContent = "";
+    if (shown.get("verdict") === null) return;
+    shown.set("verdict", null);
+    const verdict = document.querySelector("#verdict .verdict");
+    verdict.className = "verdict trouble";
+    verdict.querySelector(".mark").textContent = "!";
+    verdict.querySelector(".headline").textContent = "spool does not answer.";
+    for (const detail of verdict.querySelectorAll(".headline ~ p")) detail.remove();
   };
 
   const step = async () => {
@@ -50,10 +63,11 @@
       // Whole, since an address that a user and password were typed into is no base for a request (Fetch, 5.4).
       const address = `${location.origin}/page.json`;
       const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10000) });
-      if (!answer.ok) throw new Error(answer.statusText);
-      show(await answer.json());
+      if (answer.ok) show(await answer.json());
+      else if (answer.status === 401) complain("spool wants its token again: reload the page.");
+      else complain(`spool cannot tell how it is (HTTP status ${answer.status}).`);
     } catch {
-      complain();
+      complain("spool does not answer: is the daemon running?");
     }
     clearTimeout(timer);
     timer = setTimeout(step, document.hidden ? 30000 : 2000);

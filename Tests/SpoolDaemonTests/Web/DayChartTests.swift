@@ -139,8 +139,44 @@ struct DayChartTests {
 
         let svg = DayChart(figures: figures).svg.text
 
-        #expect(svg.matches(of: #/<path /#).count == 1 + 2 * DayChart.mostSinks)
+        #expect(svg.matches(of: #/<path /#).count == 1 + 2 * (DayChart.mostSinks + 1))
+        #expect(svg.contains("44 other sinks: waiting"))
+        #expect(svg.contains("188 more streams: no gaps"))
         #expect(svg.utf8.count < 100_000)
+    }
+
+    @Test("sinks and streams in trouble are drawn first, and the rest is added up")
+    func troubleFirst() {
+        let figures = figures { figures in
+            let steps = figures.fetched.count
+            figures.sinks = (0..<32).map { (index: Int) in
+                let waiting = [Int?](repeating: nil, count: 10) + [Int?](repeating: index, count: steps - 10)
+                return DayFigures.SinkDay(
+                    name: "sink\(index)",
+                    settled: [Int?](repeating: 1, count: steps),
+                    waiting: waiting
+                )
+            }
+            let gap = CoverageLane.Span(from: Self.now - .hours(2), to: Self.now - .hours(1))
+            figures.lanes = (0..<20).map {
+                .init("s/\($0)", start: nil, gaps: $0 == 19 ? [gap] : [], now: Self.now)
+            }
+        }
+
+        let shown = figures.condensed(troubled: ["sink30", "sink31"], mostSinks: 6, mostLanes: 12)
+        let table = DayTable(figures: figures, troubled: ["sink30", "sink31"]).html.text
+
+        #expect(shown.sinks.map(\.name).prefix(4) == ["sink30", "sink31", "sink0", "sink1"])
+        #expect(shown.sinks.last?.name == "26 other sinks")
+        #expect(shown.sinks.last?.settled.last == 26)
+        #expect(shown.sinks.last?.waiting.first == .some(nil))
+        #expect(
+            shown.sinks.last?.waiting.last == (4...29).reduce(0, +),
+            "0 to 3 are drawn beside the troubled ones"
+        )
+        #expect(shown.lanes.first?.name == "s/19" && shown.lanes.count == 12 && shown.otherLanes.count == 8)
+        #expect(table.contains("sink31: settled") && table.contains("26 other sinks: most waiting"))
+        #expect(!table.contains("sink9: settled"))
     }
 
     @Test("no style stands in the markup: the page's policy would refuse it")
@@ -157,7 +193,7 @@ struct DayChartTests {
 
         let html = DayTable(figures: figures).html.text
         let hours = html.matches(of: #/role="rowheader">([^<]*)</#).map { String($0.1) }
-        let fetched = html.matches(of: #/data-head="Fetched" class="number">([\d,]+)</#)
+        let fetched = html.matches(of: #/data-head="Fetched" class="number"><span>([\d,]+)</#)
             .compactMap { Int($0.1.replacing(",", with: "")) }
 
         #expect(hours.count == 25)

@@ -165,7 +165,7 @@ struct StatusPageTests {
 
         let html = PageParts(facts: page).all
 
-        #expect(html["streams"]?.text.contains(#/data-head="Gaps" class="number">1</#) == true)
+        #expect(html["streams"]?.text.contains(#/data-head="Gaps" class="number"><span>1</#) == true)
         #expect(html["day"]?.text.contains("1 gap, 20 min in all") == true)
         #expect(html["day"]?.text.contains("<rect class=\"gap\" x=") == true)
     }
@@ -370,6 +370,58 @@ struct StatusPageTests {
         let replay = try await spool.create(request, at: Self.now)
         try await spool.close(at: Self.now)
         return replay
+    }
+
+    @Test(
+        "of many sinks in trouble the headline names a few and counts the rest, and the table has them first"
+    )
+    func manySinks() {
+        let facts = facts { facts in
+            facts.report.sinks = (0..<32).map { index in
+                let state = index == 0 ? "disabled" : index > 12 ? "retrying" : "connected"
+                return SinkStatus(name: "sink\(index)", type: "syslog", address: "a:1", state: state)
+            }
+        }
+
+        let verdict = Verdict(facts)
+        let names = facts.sinksInOrder.map(\.name)
+
+        #expect(verdict.headline == "sink13, sink14, sink15 and 16 more take no events.")
+        #expect(verdict.details.count == 13 && verdict.details.last == "And 7 more: see the tables below.")
+        #expect(
+            names.first == "sink13" && names[18] == "sink31" && names[19] == "sink1" && names.last == "sink0"
+        )
+        #expect(facts.troubled.count == 19)
+    }
+
+    @Test("a replay's window has both dates, and older replays are counted")
+    func replayWindows() throws {
+        let stored = (1...12).map { id in
+            Replay(
+                id: ReplayID(Int64(id)),
+                sinkID: SinkID(1),
+                sink: SinkName("siem"),
+                request: ReplayRequest(
+                    sink: SinkName("siem"),
+                    from: Self.now - .hours(50),
+                    to: Self.now - .hours(1)
+                ),
+                state: .disabled,
+                streams: [],
+                total: 1,
+                sent: 1,
+                skipped: 0,
+                created: Self.now,
+                finished: Self.now,
+                reason: nil
+            )
+        }
+
+        let parts = PageParts(facts: facts { $0.report.replays = stored.map(ReplayStatus.init) })
+        let html = try #require(parts.all["replays"]?.text)
+
+        #expect(html.contains("2026-11-16 22:34 to 2026-11-18 23:34"), "\(html.prefix(900))")
+        #expect(html.contains("2 older replays"))
     }
 
     @Test("the window's title tells of trouble, and of how much waits")
