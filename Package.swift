@@ -84,7 +84,7 @@ let package = Package(
         room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         room(
             "SpoolStore",
-            ["SpoolCore", grdb, grdbSQLite],
+            ["SpoolCore", crypto, grdb, grdbSQLite],
             resources: [.embedInCode("migrations")]
         ),
         room("SpoolConfig", ["SpoolCore", yams]),

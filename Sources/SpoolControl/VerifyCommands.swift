@@ -54,6 +54,10 @@ package struct ProofStatus: Codable, Sendable, Equatable {
     package var unproved: Unproved?
     /// True when all of the window is proved, and nothing of it is missing.
     package var complete: Bool
+    /// Why not, apart from what is missing; nil from a daemon of an earlier version.
+    package var shortfalls: [ProofShortfall]?
+    /// Of `events`, how many retention has deleted, so that their delivery is no longer provable.
+    package var unprovable: Int?
     package var finished: Timestamp
 
     /// Shows a proof that has ended; where its streams end differs, the earliest end counts.
@@ -68,13 +72,22 @@ package struct ProofStatus: Codable, Sendable, Equatable {
         events = proof.events
         missing = proof.missing
         fetched = proof.streams.reduce(0) { $0 + $1.fetched }
-        unproved = proof.isWhole ? nil : proof.isCompared ? .part : .all
+        let shortfalls = proof.shortfalls
+        unproved = shortfalls.isEmpty ? nil : proof.isCompared ? .part : .all
         complete = proof.isComplete
+        self.shortfalls = shortfalls
+        unprovable = proof.unprovable
         self.finished = finished
     }
 
+    /// Why it is not complete, apart from what is missing, for an operator.
+    package var reasons: String {
+        guard let shortfalls, !shortfalls.isEmpty else { return "not all of it is provable" }
+        return shortfalls.map(\.words).joined(separator: ", ")
+    }
+
     private enum CodingKeys: String, CodingKey {
-        case id, reason, streams, events, missing, fetched, unproved, complete
+        case id, reason, streams, events, missing, fetched, unproved, complete, shortfalls, unprovable
         case from = "from_ms"
         case to = "to_ms"
         case finished = "finished_ms"

@@ -10,6 +10,8 @@ import Testing
     private struct Stream {
         var events: [(seq: Int64, id: String, created: Int)] = []
         var known: Set<String> = []
+        /// Deleted by retention: such an id is not inserted again.
+        var deleted: Set<String> = []
         var prunedTo = Int.min
         var watermarks: [SinkID: Int64] = [:]
         var dead: [SinkID: Set<Int64>] = [:]
@@ -71,10 +73,9 @@ import Testing
         lastSeq = seqs.last ?? lastSeq
         var inserted = 0
         for time in times {
-            guard model[stream]?.known.contains("e\(time)") == false, time >= model[stream]?.prunedTo ?? 0
-            else {
-                continue
-            }
+            let isDeleted =
+                time < model[stream]?.prunedTo ?? 0 && model[stream]?.deleted.contains("e\(time)") == true
+            guard model[stream]?.known.contains("e\(time)") == false, !isDeleted else { continue }
             model[stream]?.known.insert("e\(time)")
             let seq = seqs.popFirst()
             model[stream]?.events.append((try #require(seq), "e\(time)", time))
@@ -145,6 +146,7 @@ import Testing
             let seqs = Set(doomed.map(\.seq))
             state.events.removeAll { seqs.contains($0.seq) }
             state.known.subtract(doomed.map(\.id))
+            state.deleted.formUnion(doomed.map(\.id))
             if let newest = doomed.map(\.created).max() { state.prunedTo = max(state.prunedTo, newest + 1) }
             gone += doomed.count
             model[stream] = state

@@ -194,25 +194,6 @@ struct ProofTests {
         #expect(hours == [(Timestamp.t(7_200).milliseconds) / 3_600_000])
     }
 
-    @Test("what is set aside is no longer unknown, and stays on the source's list alone")
-    func setAside() async throws {
-        let test = try TestSpool()
-        let scratch = try ProofScratch(beside: test.path)
-        defer { scratch.close() }
-        try await scratch.addSource([
-            .init(id: "new", time: .t(9)), .init(id: "old", time: .t(1)), .init(id: "unreadable", time: nil),
-        ])
-
-        let first = try await scratch.setAside(before: .t(9))
-        let second = try await scratch.setAside(before: .t(9))
-        let unknown = try await scratch.unknown(after: "").map(\.id)
-        let lists = try await scratch.lists(after: "", sinks: 0)
-
-        #expect(first == 1 && second == 0)
-        #expect(unknown == ["new", "unreadable"])
-        #expect(lists.counts == (source: 3, spool: 0, gone: 0, all: 3))
-    }
-
     @Test("the scratch file goes with its end")
     func scratchGoes() throws {
         let test = try TestSpool()
@@ -254,7 +235,7 @@ struct ProofTests {
         let stopped = try #require(try await test.spool.proof(left.id))
         #expect(stopped.state == .stopped && stopped.finished == .t(9) && !stopped.isComplete)
         #expect(stopped.error == "the process that made it ended, or was killed. It had not begun.")
-        #expect(try await test.spool.lastAuditBegan() == .t(1))
+        #expect(try await test.spool.lastAuditBegan(at: .t(9)) == .t(1))
         let row = try await test.values(
             "SELECT events FROM proofs WHERE id = 1 UNION ALL SELECT missing FROM proofs"
         )

@@ -12,7 +12,8 @@ package protocol PageStore: Sendable {
     ///
     /// Records whose `(stream, external_id)` is known insert nothing; one whose bytes differ is counted as
     /// changed. A record below `pruned_to_ms` is not inserted where its scan reads again what retention has taken: in
-    /// the scan's own window, by its own time. Such are counted; nobody can tell them from records never seen.
+    /// the scan's own window, by its own time. It is known by its id; of a time whose deleted ids are not kept any record
+    /// counts as deleted. Such are counted.
     func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt
 
     /// Gives up the scan under way: its window becomes `abandoned`.

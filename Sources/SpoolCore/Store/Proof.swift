@@ -81,6 +81,8 @@ package struct ProofSink: Sendable, Codable, Equatable {
     package var beforeStart = 0
     /// Dead letters that an operator has given up.
     package var dismissed = 0
+    /// Deleted by retention during the comparison: settled, and how is no longer known.
+    package var pruned = 0
     /// Missing: no final outcome yet.
     package var unsettled = 0
     /// Of those: the live lane sends them.
@@ -89,6 +91,8 @@ package struct ProofSink: Sendable, Codable, Equatable {
     package var deadLetters = 0
     /// Missing: written to a socket shortly before its connection broke.
     package var doubtful = 0
+    /// Of what is missing: deleted by retention before a repair could send it again.
+    package var unrepairable = 0
     /// The replays that a repair has made.
     package var replays: [ReplayID] = []
 
@@ -96,9 +100,9 @@ package struct ProofSink: Sendable, Codable, Equatable {
 
     package var missing: Int { unsettled + deadLetters + doubtful }
 
-    private enum CodingKeys: String, CodingKey {
-        case name, delivered, acknowledged, kernel, sent, filtered, dismissed, unsettled, waiting, doubtful,
-            replays
+    enum CodingKeys: String, CodingKey {
+        case name, delivered, acknowledged, kernel, sent, filtered, dismissed, pruned, unsettled, waiting,
+            doubtful, unrepairable, replays
         case beforeStart = "before_start"
         case deadLetters = "dead_letters"
     }
@@ -127,8 +131,10 @@ package struct ProofStream: Sendable, Codable, Equatable {
     package var neverFetched = 0
     /// Of those: fetched by the repair.
     package var fetched = 0
-    /// Shown by the source, not in the spool, older than what retention has deleted: no longer provable.
+    /// Shown by the source, not in the spool, from before the deleted ids that are kept: deleted or never fetched.
     package var noLongerProvable = 0
+    /// Shown by the source, and deleted by retention after each sink had settled them.
+    package var pruned = 0
     /// In the spool, no longer shown by the source.
     package var gone = 0
     /// Records of the source that could not be understood; they are kept by their content.
@@ -136,6 +142,8 @@ package struct ProofStream: Sendable, Codable, Equatable {
     /// Parts that cannot be proved: older than 30 days, and the source's answer was empty.
     package var unproved: [TimeWindow] = []
     package var sinks: [ProofSink] = []
+    /// Sinks that were asked for and do not take the stream.
+    package var notTaken: [String] = []
     /// True from the beginning of its repair to that one's end; a proof that has ended with it has left it unfinished.
     package var mending: Bool?
 
@@ -147,13 +155,18 @@ package struct ProofStream: Sendable, Codable, Equatable {
 
     package var missing: Int { sinks.reduce(neverFetched) { $0 + $1.missing } }
 
-    private enum CodingKeys: String, CodingKey {
-        case name, basis, compared, events, source, spool, fetched, gone, unreadable, unproved, sinks, mending
+    /// True when it was compared, and neither the source nor the spool has an event in the window.
+    package var isEmpty: Bool { compared != nil && events == 0 }
+
+    enum CodingKeys: String, CodingKey {
+        case name, basis, compared, events, source, spool, fetched, gone, pruned, unreadable, unproved, sinks,
+            mending
         case filterHash = "filter_hash"
         case tooEarlyFrom = "too_early_from_ms"
         case start = "start_ms"
         case neverFetched = "never_fetched"
         case noLongerProvable = "no_longer_provable"
+        case notTaken = "not_taken"
     }
 }
 
@@ -210,18 +223,12 @@ package struct Proof: Sendable, Codable, Equatable {
     /// True when something of the window was compared, of one stream at least.
     package var isCompared: Bool { streams.contains { $0.compared != nil } }
 
-    /// True when the whole window was compared: nothing too early, before a stream's start, no longer provable or
-    /// unproved.
-    package var isWhole: Bool {
-        isCompared
-            && streams.allSatisfy {
-                $0.compared != nil && $0.tooEarlyFrom == nil && $0.start == nil && $0.noLongerProvable == 0
-                    && $0.unproved.isEmpty
-            }
+    /// True when the whole window is proved: nothing is missing, each sink's list equals the spool's, and at least one
+    /// event was compared.
+    package var isComplete: Bool {
+        state == .done && missing == 0 && shortfalls.isEmpty && streams.contains(where: \.isComplete)
+            && streams.allSatisfy { $0.isComplete || $0.isEmpty }
     }
-
-    /// True when the whole window is proved, and nothing of it is missing.
-    package var isComplete: Bool { state == .done && isWhole && missing == 0 }
 
     private enum CodingKeys: String, CodingKey {
         case id, reason, request, state, version, error, step, planned, streams

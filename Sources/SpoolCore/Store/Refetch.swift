@@ -65,8 +65,8 @@ package protocol RefetchStore: Sendable {
 
     /// Spools a page of a refetch and counts it, in one transaction, durable on return.
     ///
-    /// What was never seen becomes an event of its stream and goes live. Records below `pruned_to_ms` that the
-    /// stream no longer has go into the replay's own stream, `NAME@replay-ID`, which only that replay reads. A page
+    /// What was never seen becomes an event of its stream and goes live. Records that retention has deleted, and those
+    /// of a time whose deleted ids are not kept, go into the replay's own stream, `NAME@replay-ID`, which only that replay reads. A page
     /// may come again.
     ///
     /// - Throws: `.invalid` when the replay has ended.

@@ -86,6 +86,7 @@ final class Engine: Sendable {
             logger.warning("configuration", metadata: ["cause": "\(note)"])
         }
         spool.limit(to: composition.spool.maxSize)
+        spool.keepIDs(ofAuditsOver: composition.audit.window)
         sources.apply(composition, registration)
         criticalErrors.limit(to: composition.notifications.tooManyCriticalErrors)
         settings.withLock { $0 = composition.notifications }
@@ -177,7 +178,8 @@ final class Engine: Sendable {
             rules: NotificationRules(
                 maxSize: composition.spool.maxSize,
                 lookBacks: Dictionary(streams.map { ($0.name, $0.lookBack) }) { first, _ in first },
-                settings: composition.notifications
+                settings: composition.notifications,
+                audit: composition.audit.every.map { ($0, meters.started) }
             ),
             time: time,
             appended: appended,
@@ -186,7 +188,7 @@ final class Engine: Sendable {
             reloads: reloads
         )
         let print =
-            "\(composition.spool.maxSize) \(composition.notifications) \(streams.map { "\($0.name)\($0.lookBack)" })"
+            "\(composition.spool.maxSize) \(composition.notifications) \(composition.audit) \(streams.map { "\($0.name)\($0.lookBack)" })"
         return Workforce.Job(name: "watchman", fingerprint: print) { stop throws(StoreError) in
             try await watchman.run(stop: stop)
         }

@@ -2,4 +2,5 @@
 enum AuditCode: String, Sendable, CaseIterable {
     case missing = "Proof found missing events"
     case failed = "Proof failed"
+    case little = "Proof proves little"
 }

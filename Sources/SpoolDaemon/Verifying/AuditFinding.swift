@@ -28,6 +28,6 @@ struct AuditFinding {
             "Audit \(proof.id)\(proof.state == .done ? "" : ", which was ended before its end"): "
             + parts.joined(separator: "; ")
             + ". `select * from proof_missing where proof_id = \(proof.id)` names them; `spool verify --repair` over the "
-            + "window mends what a sink misses. Cleared by the next audit that finds nothing."
+            + "window mends what a sink misses. Cleared by the next audit that proves its window and finds nothing."
     }
 }

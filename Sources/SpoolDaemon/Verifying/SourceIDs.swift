@@ -5,9 +5,7 @@ import Synchronization
 
 /// Notes the ids that the source shows of a window, and nothing else of its pages.
 final class SourceIDs: WindowTaker {
-    private let spool: Spool
     private let scratch: ProofScratch
-    private let stream: StreamID
     private let window: Range<Timestamp>
     private let isSecond: Bool
     private let tell: @Sendable (Int, SourceFault?) -> Void
@@ -18,16 +16,12 @@ final class SourceIDs: WindowTaker {
     /// `isSecond`: the window is read a second time, to see which ids the source goes on showing. `tell` is called with
     /// the number of records so far, and with a fault while it lasts.
     init(
-        spool: Spool,
         scratch: ProofScratch,
-        stream: StreamID,
         window: Range<Timestamp>,
         isSecond: Bool = false,
         tell: @escaping @Sendable (Int, SourceFault?) -> Void
     ) {
-        self.spool = spool
         self.scratch = scratch
-        self.stream = stream
         self.window = window
         self.isSecond = isSecond
         self.tell = tell
@@ -43,9 +37,8 @@ final class SourceIDs: WindowTaker {
             .map { ProofScratch.Unknown(id: $0.externalID, time: $0.created) }
         let unreadable = Set(events.filter { !$0.isReadable }.map(\.externalID))
         if !unreadable.isEmpty {
-            // They have no time of their own: those that the spool has lie in the window in which they came.
-            let known = try await spool.known(Array(unreadable), of: stream)
-            ids += unreadable.subtracting(known).map { ProofScratch.Unknown(id: $0, time: nil) }
+            // They have no time of their own, and may have come after the window: the spool's are looked up by their ids.
+            ids += unreadable.map { ProofScratch.Unknown(id: $0, time: nil) }
         }
         try await scratch.addSource(ids, again: isSecond)
         let count = counts.withLock { counts in

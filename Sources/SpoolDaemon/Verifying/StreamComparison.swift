@@ -90,9 +90,7 @@ struct StreamComparison: Sendable {
     private func ids(isSecond: Bool) -> SourceIDs {
         let (parent, name) = (parent, stream.name)
         return SourceIDs(
-            spool: spool,
             scratch: scratch,
-            stream: id,
             window: window,
             isSecond: isSecond
         ) { count, fault in
@@ -122,13 +120,25 @@ struct StreamComparison: Sendable {
 
     // MARK: The second look
 
-    /// What retention may have deleted is no longer provable: no sweep mends it, and it is not read again.
+    /// What retention has deleted is no longer at hand: no sweep brings it, and it is not read again.
+    ///
+    /// By the ids that retention keeps it is told from what was never fetched.
     private func setAsidePruned(_ found: inout ProofStream) async throws(VerificationFault) {
-        let count = try await storing { () async throws(StoreError) -> Int in
-            guard let prunedTo = try await spool.proofBounds(of: id).prunedTo else { return 0 }
-            return try await scratch.setAside(before: prunedTo)
+        let aside = try await storing { () async throws(StoreError) -> ProofScratch.SetAside? in
+            let bounds = try await spool.proofBounds(of: id)
+            guard let prunedTo = bounds.prunedTo else { return nil }
+            try await scratch.addDeleted(by: spool, id, from: window.lowerBound, targets)
+            return try await scratch.setAside(
+                before: prunedTo,
+                idsFrom: bounds.prunedIDsFrom,
+                window: window.lowerBound,
+                sinks: targets.count
+            )
         }
-        found.noLongerProvable += count
+        guard let aside else { return }
+        found.noLongerProvable += aside.unprovable
+        found.pruned += aside.deleted
+        for (index, doubtful) in aside.doubtful.enumerated() { found.sinks[index].doubtful += doubtful }
     }
 
     private func isAnythingMissing() async throws(VerificationFault) -> Bool {
@@ -222,11 +232,11 @@ struct StreamComparison: Sendable {
         var after = ""
         while let slice = try await lacks(of: index, after: after) {
             after = slice.last
-            let lacks = slice.lacks.filter { $0.standing.cause != nil }
+            let lacks = slice.lacks.filter { $0.standing.cause != nil && $0.seq != nil }
             let standings = try await storing { () async throws(StoreError) in
-                let standings = try await spool.standings(of: lacks.map(\.seq), at: targets[index].sink, id)
-                try await scratch.change(lacks, to: standings, of: index)
-                return standings
+                let seqs = lacks.compactMap(\.seq)
+                let standings = try await spool.standings(of: seqs, at: targets[index].sink, id)
+                return try await scratch.change(lacks, to: standings, of: index)
             }
             for (lack, standing) in zip(lacks, standings) {
                 found.sinks[index].remove(lack.standing)
@@ -275,6 +285,7 @@ extension ProofSink {
         case .filtered: filtered += step
         case .beforeStart: beforeStart += step
         case .dismissed: dismissed += step
+        case .pruned: pruned += step
         case .waiting:
             waiting += step
             unsettled += step

@@ -68,7 +68,9 @@ struct StreamRepair: Sendable {
         var (seqs, after): ([Seq], String) = ([], "")
         while let slice = try await comparison.lacks(of: index, after: after) {
             after = slice.last
-            seqs += slice.lacks.filter { $0.standing.cause != nil && $0.standing != .waiting }.map(\.seq)
+            let lacks = slice.lacks.filter { $0.standing.cause != nil && $0.standing != .waiting }
+            seqs += lacks.compactMap(\.seq)
+            found.sinks[index].unrepairable += lacks.count { $0.seq == nil }
             guard seqs.count >= Self.most else { continue }
             try await replay(seqs, index, &found)
             seqs = []
@@ -80,11 +82,14 @@ struct StreamRepair: Sendable {
         async throws(VerificationFault)
     {
         let (engine, sink) = (comparison.engine, comparison.targets[index].name)
-        let replay = try await comparison.storing { () async throws(StoreError) in
-            try await engine.spool.requeue(seqs, to: sink, at: engine.time.wall())
+        let (replay, deleted) = try await comparison.storing { () async throws(StoreError) in
+            try await engine.spool.requeueKept(seqs, to: sink, at: engine.time.wall())
         }
-        found.sinks[index].replays.append(replay.id)
-        engine.lanesChanged.notify()
+        found.sinks[index].unrepairable += deleted
+        if let replay {
+            found.sinks[index].replays.append(replay.id)
+            engine.lanesChanged.notify()
+        }
         try await comparison.keep(found)
     }
 }

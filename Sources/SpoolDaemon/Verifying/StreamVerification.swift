@@ -25,9 +25,11 @@ struct StreamVerification: Sendable {
             }
         }
         found.compared = TimeWindow(from: window.lowerBound, to: window.upperBound)
-        let targets = try await Verification.storing { () async throws(StoreError) in
-            try await spool.proofTargets(of: id).filter { request.sinks?.contains($0.name.text) ?? true }
+        let all = try await Verification.storing { () async throws(StoreError) in
+            try await spool.proofTargets(of: id)
         }
+        let targets = all.filter { request.sinks?.contains($0.name.text) ?? true }
+        found.notTaken = (request.sinks ?? []).filter { name in !all.contains { $0.name.text == name } }
         let scratch = try await Verification.storing { () async throws(StoreError) in
             try await spool.proofScratch(of: id, window, targets)
         }

@@ -116,7 +116,7 @@ final class Verifier: Sendable {
         async throws(StoreError) -> Duration?
     {
         guard let every = audit.every else { return nil }
-        guard let last = try await engine.spool.lastAuditBegan() else {
+        guard let last = try await engine.spool.lastAuditBegan(at: engine.time.wall()) else {
             return max(.zero, began + min(every, Self.first) - engine.time.elapsed())
         }
         return min(max(.zero, (last + every).since(engine.time.wall())), every)
@@ -234,11 +234,9 @@ final class Verifier: Sendable {
                 + "next one that is done."
             try await raise(.failed, .warning, message, engine)
         }
-        if let finding = AuditFinding(proof) {
-            try await raise(.missing, finding.severity, finding.message, engine)
-        } else if proof.state == .done {
-            try await clear(.missing, engine)
-        }
+        let notes = AuditNotes(proof)
+        for note in notes.raised { try await raise(note.code, note.severity, note.message, engine) }
+        for code in notes.cleared { try await clear(code, engine) }
     }
 
     private func raise(

@@ -23,6 +23,8 @@ struct NotificationRules: Sendable {
     /// The look-back of each stream's sweeps.
     let lookBacks: [StreamName: Duration]
     var settings = NotificationSettings()
+    /// How often the daemon audits, and since when this one runs; nil when it does not.
+    var audit: (every: Duration, since: Timestamp)?
 
     /// All notifications that should stand now.
     func wanted(
@@ -36,6 +38,7 @@ struct NotificationRules: Sendable {
             + status.traps.compactMap { of($0, at: now) }
             + of(status, at: now)
             + of(wal, at: now) + failing(wal)
+            + overdueAudit(status, at: now)
             + (pause == .disk ? [diskFull(status.size)] : [])
             + [refusedReload.map(Self.of)].compactMap { $0 }
     }
@@ -218,6 +221,24 @@ struct NotificationRules: Sendable {
                     "Since \(failure.since) the write-ahead log (\(ByteSize.text(wal.bytes))) cannot be copied into the "
                     + "spool's file: \(failure.cause). Nothing is lost, and it is tried again, but the log grows. Check the "
                     + "disk, its quota, the file size limit and the kernel's log."
+            )
+        ]
+    }
+
+    /// No audit has been done for two of its turns and an hour, however often the daemon was started meanwhile.
+    private func overdueAudit(_ status: SpoolStatus, at now: Timestamp) -> [NewNotification] {
+        guard let audit, let last = status.lastAudit ?? status.firstRun else { return [] }
+        let limit = audit.every * 2 + .hours(1)
+        guard now.since(last) > limit, now.since(audit.since) > min(limit, .hours(1)) else { return [] }
+        let since = status.lastAudit.map { "since \($0)" } ?? "since this spool was made (\(last))"
+        return [
+            NewNotification(
+                code: .auditOverdue,
+                severity: .warning,
+                message:
+                    "No audit has been completed \(since), although `audit.every` is \(Age.text(audit.every)). Look for "
+                    + "`proof` in the log: a `spool verify` that goes on for long delays audits, and so does a source "
+                    + "that does not answer. Cleared when an audit is done."
             )
         ]
     }

@@ -20,6 +20,7 @@ enum RuleCode: String, Sendable, CaseIterable {
     case spoolFull = "Spool full"
     case diskFull = "Disk full"
     case reloadRefused = "Configuration not reloaded"
+    case auditOverdue = "Audit overdue"
     case longReader = "Reader holds the spool's log"
     case checkpointFails = "Checkpoint fails"
 

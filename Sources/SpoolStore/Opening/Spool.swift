@@ -18,6 +18,10 @@ package final class Spool: Sendable {
     let reserve: Reserve
     let wal: WALKeeper
     let pauseGate: Mutex<PauseGate>
+    /// How many replays are being planned.
+    private let planned = Mutex(0)
+    /// How far back, by each source's clock, ids of deleted events are kept (`PrunedIDs`).
+    private let idsKept = Mutex(Duration.days(3))
     private let reader: any DatabaseReader
     private let writer: DatabasePool?
     private let lock: SpoolLock?
@@ -58,6 +62,29 @@ package final class Spool: Sendable {
 
     /// Checkpoints that failed since the start, other than for a reader in the way.
     package var checkpointFailures: Int { wal.failures }
+
+    /// Sets for how long the ids of events that retention deletes are kept: as far as audits look back, and a day more.
+    ///
+    /// The retention that comes next goes by it.
+    package func keepIDs(ofAuditsOver window: Duration) { idsKept.withLock { $0 = window + .days(1) } }
+
+    /// For how long ids of deleted events are kept.
+    var keptIDs: Duration { idsKept.withLock { $0 } }
+
+    /// True while a replay is planned: what was deleted between its plan and its row would be in its total, and never be
+    /// sent.
+    var isPlanning: Bool { planned.withLock { $0 > 0 } }
+
+    /// Has retention delete nothing while `body` runs.
+    func planning<Value: Sendable>(_ body: () async throws(StoreError) -> Value) async throws(StoreError)
+        -> Value
+    {
+        planned.withLock { $0 += 1 }
+        defer { planned.withLock { $0 -= 1 } }
+        // A slice of retention that has begun ends before this; the next one looks again.
+        try await write { _ in }
+        return try await body()
+    }
 
     /// Ends in good order: everything is in the database file, the WAL is empty, the lock is free.
     ///

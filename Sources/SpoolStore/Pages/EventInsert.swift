@@ -22,16 +22,11 @@ enum EventInsert {
     private static let firstText: Int32 = 10
 
     static func insert(_ db: Database, _ commit: PageCommit, window: WindowID) throws -> PageCounts {
-        let prunedTo =
-            try Int64.fetchOne(
-                db,
-                sql: "SELECT pruned_to_ms FROM stream WHERE id = ?",
-                arguments: [commit.stream.value]
-            ) ?? .min
+        let pruned = try PrunedPart(db, commit)
         let texts = PageTexts(commit.page.records)
         return try texts.bytes.withUnsafeBytes { textBytes in
             try commit.page.body.withUnsafeBytes { body in
-                try insert(db, commit, window, prunedTo, textBytes, texts.ends, body)
+                try insert(db, commit, window, pruned, textBytes, texts.ends, body)
             }
         }
     }
@@ -40,7 +35,7 @@ enum EventInsert {
         _ db: Database,
         _ commit: PageCommit,
         _ window: WindowID,
-        _ prunedTo: Int64,
+        _ pruned: PrunedPart,
         _ texts: UnsafeRawBufferPointer,
         _ ends: [Int],
         _ body: UnsafeRawBufferPointer
@@ -65,9 +60,9 @@ enum EventInsert {
             let id = text(place, texts, ends)
             let raw = UnsafeRawBufferPointer(rebasing: body[item.raw])
             var isNew = false
-            let isLeftOut = isLeftOut(item, of: commit.scan, prunedTo)
+            let isLeftOut = isLeftOut(item, of: commit.scan, pruned)
             if !isLeftOut {
-                bind(item.event, created: created(item, commit.page.date, prunedTo), to: event)
+                bind(item.event, created: created(item, commit.page.date, pruned.to), to: event)
                 for column in 0..<PageTexts.columns {
                     event.bind(text: text(place + column, texts, ends), at: firstText + Int32(column))
                 }
@@ -98,10 +93,12 @@ enum EventInsert {
     /// A poll or a sweep does so only within its own window and by the record's own time: retention stays behind both, but
     /// for the seconds by which polls overlap. What one shows beside that was not asked for by that time, and may
     /// never have been seen: twice is better than never. What a refetch finds, it has its own place for (`OwnStream`).
-    private static func isLeftOut(_ record: PageRecord, of scan: Scan, _ prunedTo: Int64) -> Bool {
+    /// Where the ids of deleted events are kept, one that is not among them was never fetched, and is inserted.
+    private static func isLeftOut(_ record: PageRecord, of scan: Scan, _ pruned: PrunedPart) -> Bool {
         let created = record.event.created
-        guard created.milliseconds < prunedTo else { return false }
-        return scan.reason == .refetch || record.hasOwnTime && created >= scan.from
+        guard created.milliseconds < pruned.to else { return false }
+        guard scan.reason == .refetch || record.hasOwnTime && created >= scan.from else { return false }
+        return pruned.mayHaveDeleted(record.event)
     }
 
     /// When a record counts as saved: one that does not tell, when it came, if retention would take it at once and the

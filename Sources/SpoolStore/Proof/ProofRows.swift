@@ -7,6 +7,8 @@ package enum ProofRows {
     package static let most = 10_000
     /// So many proofs are kept: those of a year and more.
     static let kept: Int64 = 500
+    /// So many names are kept of all proofs together, some 15 MB; the oldest proof's go first.
+    static let names = 100_000
 
     static func insert(_ db: Database, _ proof: Proof) throws -> Int64 {
         try db.execute(
@@ -39,7 +41,17 @@ package enum ProofRows {
         )
     }
 
-    static func add(_ db: Database, _ missing: [MissingEvent], to proof: Int64) throws {
+    /// Keeps names of what a proof found missing, as many as there is room for; those of older proofs go before.
+    static func add(_ db: Database, _ missing: [MissingEvent], to proof: Int64, atMost names: Int = names)
+        throws
+    {
+        guard !missing.isEmpty else { return }
+        let kept = try Int.fetchOne(
+            db,
+            sql: "SELECT count(*) FROM proof_missing WHERE proof_id = ?",
+            arguments: [proof]
+        )
+        let missing = missing.prefix(max(0, names - (kept ?? 0)))
         let statement = try db.cachedStatement(
             sql: """
                 INSERT OR IGNORE INTO proof_missing (proof_id, stream, sink, cause, external_id, seq)
@@ -51,6 +63,11 @@ package enum ProofRows {
                 proof, event.stream, event.sink ?? "", event.cause.rawValue, event.id,
                 event.seq?.value,
             ])
+        }
+        while try Int.fetchOne(db, sql: "SELECT count(*) FROM proof_missing") ?? 0 > names {
+            try db.execute(
+                sql: "DELETE FROM proof_missing WHERE proof_id = (SELECT min(proof_id) FROM proof_missing)"
+            )
         }
     }
 

@@ -1,5 +1,6 @@
 import GRDB
 package import SpoolCore
+import Synchronization
 
 /// The ids of one stream's window while they are compared: a file beside the spool, so that memory stays
 /// the same whatever the window holds.
@@ -27,7 +28,8 @@ package final class ProofScratch: Sendable {
     /// An event that a sink does not have.
     package struct Lack: Sendable {
         package let id: String
-        package let seq: Seq
+        /// Nil for one that retention has deleted.
+        package let seq: Seq?
         package let standing: Standing
     }
 
@@ -46,6 +48,8 @@ package final class ProofScratch: Sendable {
     private let queue: DatabaseQueue
     private let file: ScratchFile
     private let room: @Sendable () -> Int64
+    /// The last row of `pruned` that `deleted` has.
+    let lastPruned = Mutex<Int64>(0)
 
     /// Makes an empty one beside a spool.
     ///
@@ -85,8 +89,9 @@ package final class ProofScratch: Sendable {
                     CREATE TABLE mark (id TEXT PRIMARY KEY, time INTEGER, source INTEGER NOT NULL,
                         spool INTEGER NOT NULL, readable INTEGER NOT NULL) STRICT, WITHOUT ROWID;
                     CREATE INDEX unknown ON mark (id) WHERE source > 0 AND spool = 0;
-                    CREATE TABLE lack (sink INTEGER, id TEXT, seq INTEGER NOT NULL, standing INTEGER NOT NULL,
+                    CREATE TABLE lack (sink INTEGER, id TEXT, seq INTEGER, standing INTEGER NOT NULL,
                         PRIMARY KEY (sink, id)) STRICT, WITHOUT ROWID;
+                    CREATE TABLE deleted (hash INTEGER, sink INTEGER, PRIMARY KEY (hash, sink)) STRICT, WITHOUT ROWID;
                     """
             )
         }
@@ -108,7 +113,7 @@ package final class ProofScratch: Sendable {
     }
 
     /// Refuses to grow into what the spool needs of its disk.
-    private func checkRoom() throws(StoreError) {
+    func checkRoom() throws(StoreError) {
         guard room() < ScratchRoom.atOnce else { return }
         throw StoreError(
             .full,
@@ -179,22 +184,6 @@ package final class ProofScratch: Sendable {
         try await run { try $0.execute(sql: "DELETE FROM mark WHERE source = 1 AND spool = 0") }
     }
 
-    /// Sets aside what the spool does not have and is older than this: it is no longer unknown, and counts as shown by
-    /// the source alone.
-    ///
-    /// - Returns: how many ids.
-    package func setAside(before time: Timestamp) async throws(StoreError) -> Int {
-        try await run { db in
-            try db.execute(
-                sql: """
-                    UPDATE mark INDEXED BY unknown SET spool = -1 WHERE source > 0 AND spool = 0 AND time < ?
-                    """,
-                arguments: [time.milliseconds]
-            )
-            return db.changesCount
-        }
-    }
-
     /// What a sink does not have, in slices.
     package func lacks(of sink: Int, after id: String) async throws(StoreError) -> [Lack] {
         try await run { db in
@@ -203,21 +192,37 @@ package final class ProofScratch: Sendable {
                 sql: "SELECT id, seq, standing FROM lack WHERE sink = ? AND id > ? ORDER BY id LIMIT 5000",
                 arguments: [sink, id]
             )
-            .map { Lack(id: $0[0], seq: Seq($0[1]), standing: Standing(rawValue: $0[2]) ?? .unsettled) }
+            .map { row in
+                Lack(
+                    id: row[0],
+                    seq: (row[1] as Int64?).map { Seq($0) },
+                    standing: Standing(rawValue: row[2]) ?? .unsettled
+                )
+            }
         }
     }
 
-    /// Notes where events stand at a sink now.
-    package func change(_ lacks: [Lack], to standings: [Standing], of sink: Int) async throws(StoreError) {
+    /// Notes where events stand at a sink now; nil for one that retention has deleted.
+    ///
+    /// - Returns: where each stands then. A deleted event that was doubtful stays so; of another one it is only known
+    /// that every sink had settled it.
+    package func change(_ lacks: [Lack], to standings: [Standing?], of sink: Int) async throws(StoreError)
+        -> [Standing]
+    {
         try await run { db in
             let gone = try db.cachedStatement(sql: "DELETE FROM lack WHERE sink = ? AND id = ?")
-            let other = try db.cachedStatement(sql: "UPDATE lack SET standing = ? WHERE sink = ? AND id = ?")
-            for (lack, standing) in zip(lacks, standings) where lack.standing != standing {
-                if standing.isDelivered {
+            let other = try db.cachedStatement(
+                sql: "UPDATE lack SET standing = ?, seq = ? WHERE sink = ? AND id = ?"
+            )
+            return try zip(lacks, standings).map { lack, standing in
+                let now = standing ?? (lack.standing == .doubtful ? .doubtful : .pruned)
+                if now.isDelivered {
                     try gone.execute(arguments: [sink, lack.id])
-                } else {
-                    try other.execute(arguments: [standing.rawValue, sink, lack.id])
+                } else if now != lack.standing || standing == nil {
+                    let seq = standing == nil ? nil : lack.seq?.value
+                    try other.execute(arguments: [now.rawValue, seq, sink, lack.id])
                 }
+                return now
             }
         }
     }
@@ -286,7 +291,7 @@ package final class ProofScratch: Sendable {
         }
     }
 
-    private func run<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value)
+    func run<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value)
         async throws(StoreError) -> Value
     {
         let path = file.path

@@ -89,6 +89,14 @@ extension Spool {
             }
         }
         var expected = ScratchRoom.Expected()
+        // The source shows deleted events as well, and their hashes are noted.
+        expected.ids = try await read { db in
+            try Int.fetchOne(
+                db,
+                sql: "SELECT coalesce(sum(events), 0) FROM pruned WHERE stream_id = ? AND to_ms >= ?",
+                arguments: [stream.value, from]
+            ) ?? 0
+        }
         var next: Int64? = from
         while let at = next {
             let (part, rest) = try await read { db in

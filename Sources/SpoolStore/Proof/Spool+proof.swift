@@ -9,6 +9,8 @@ package struct ProofBounds: Sendable, Equatable {
     package let sweptTo: Timestamp?
     /// What is older may have been deleted by retention.
     package let prunedTo: Timestamp?
+    /// From here on the ids of deleted events are kept; nil while none was deleted without its id.
+    package let prunedIDsFrom: Timestamp?
     package let sweepEnded: Timestamp?
 }
 
@@ -17,9 +19,9 @@ extension Spool {
     package func proofBounds(of stream: StreamID) async throws(StoreError) -> ProofBounds {
         try await read { db in
             let progress = try StreamRow.progress(db, stream)
-            let pruned = try Int64.fetchOne(
+            let pruned = try Row.fetchOne(
                 db,
-                sql: "SELECT pruned_to_ms FROM stream WHERE id = ?",
+                sql: "SELECT pruned_to_ms, pruned_ids_from_ms FROM stream WHERE id = ?",
                 arguments: [stream.value]
             )
             // While a stream catches up with its past, sweeps are ahead of its polls.
@@ -36,7 +38,8 @@ extension Spool {
             return ProofBounds(
                 start: progress.start,
                 sweptTo: polledTo.flatMap { polled in progress.sweptTo.map { min($0, polled) } },
-                prunedTo: Timestamp(pruned),
+                prunedTo: Timestamp(pruned?[0] as Int64?),
+                prunedIDsFrom: Timestamp(pruned?[1] as Int64?),
                 sweepEnded: progress.sweepEnded
             )
         }
@@ -67,11 +70,38 @@ extension Spool {
         try await read { try ProofSlice($0, stream, at: place, to: to, targets) }
     }
 
-    /// Where these events stand at a sink now; not more than some thousands at once.
+    /// Where these events stand at a sink now, nil for one that retention has deleted; at most some thousands per call.
     package func standings(of seqs: [Seq], at sink: SinkID, _ stream: StreamID) async throws(StoreError)
-        -> [Standing]
+        -> [Standing?]
     {
-        try await read { try ProofSlice.standings($0, of: seqs.map(\.value), sink, stream) }
+        try await read { db in
+            let kept = Set(try Requeue.kept(db, seqs))
+            let standings = try ProofSlice.standings(db, of: seqs.map(\.value), sink, stream)
+            return zip(seqs, standings).map { kept.contains($0) ? $1 : nil }
+        }
+    }
+
+    /// The next ids that retention has deleted from a stream at or after a time, in the order of deletion.
+    package func prunedIDs(of stream: StreamID, from: Timestamp, after row: Int64) async throws(StoreError)
+        -> [PrunedSlice]
+    {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, sink_id, ids FROM pruned WHERE stream_id = ? AND to_ms >= ? AND id > ?
+                    ORDER BY id LIMIT 200
+                    """,
+                arguments: [stream.value, from.milliseconds, row]
+            )
+            .map { row in
+                PrunedSlice(
+                    row: row[0],
+                    sink: (row[1] as Int64?).map { SinkID($0) },
+                    hashes: PrunedIDs.split(row[2])
+                )
+            }
+        }
     }
 
     /// Which of these ids the spool has; not more than some thousands at once.
@@ -141,8 +171,29 @@ extension Spool {
     }
 
     /// When an audit was last begun, whatever came of it; one that was stopped has not had its turn.
-    package func lastAuditBegan() async throws(StoreError) -> Timestamp? {
-        try await read { db in
+    ///
+    /// A start that lies ahead of `now` counts as now, and is kept so: the clock was wrong then, and audits would wait
+    /// until that time.
+    package func lastAuditBegan(at now: Timestamp) async throws(StoreError) -> Timestamp? {
+        let isAhead = try await read { db in
+            try Bool.fetchOne(
+                db,
+                sql: "SELECT EXISTS (SELECT 1 FROM proof WHERE reason = 'audit' AND started_ms > ?)",
+                arguments: [now.milliseconds]
+            ) ?? false
+        }
+        if isAhead {
+            try await write { db in
+                try db.execute(
+                    sql: """
+                        UPDATE proof SET started_ms = ?1, finished_ms = min(finished_ms, ?1)
+                        WHERE reason = 'audit' AND started_ms > ?1
+                        """,
+                    arguments: [now.milliseconds]
+                )
+            }
+        }
+        return try await read { db in
             Timestamp(
                 try Int64.fetchOne(
                     db,

@@ -21,11 +21,13 @@ package enum Standing: Int64, Sendable {
     case unsettled
     case deadLetter
     case doubtful
+    /// Deleted by retention while it was compared: every sink had settled it, and how is no longer known.
+    case pruned
 
     /// Why it is missing at the sink; nil when it is not.
     package var cause: MissingCause? {
         switch self {
-        case .acknowledged, .kernel, .sent, .filtered, .beforeStart, .dismissed: nil
+        case .acknowledged, .kernel, .sent, .filtered, .beforeStart, .dismissed, .pruned: nil
         case .waiting, .unsettled: .unsettled
         case .deadLetter: .deadLetter
         case .doubtful: .doubtful

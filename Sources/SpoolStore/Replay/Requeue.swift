@@ -3,6 +3,15 @@ import SpoolCore
 
 /// A replay of exactly the events it is given (`replay_event`).
 enum Requeue {
+    /// Those of these events that are in the spool.
+    static func kept(_ db: Database, _ events: [Seq]) throws -> [Seq] {
+        try Int64.fetchAll(
+            db,
+            sql: "SELECT seq FROM event WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            arguments: [try JSONColumn.text(events.map(\.value))]
+        ).map { Seq($0) }
+    }
+
     static func create(
         _ db: Database,
         _ events: [Seq],

@@ -18,12 +18,21 @@ extension Spool: ReplayStore {
     }
 
     package func create(_ request: ReplayRequest, at now: Timestamp) async throws(StoreError) -> Replay {
-        let target = try await read { try ReplayTarget($0, request) }
-        let plans = try await plans(request, sink: target.sink, target.subscriptions)
-        return try await write { db in
-            let mode: ReplayMode = request.missingOnly ? .missing : .window
-            let id = try ReplayRows.insert(db, request, mode: mode, sink: target.sink, plans: plans, at: now)
-            return try Self.one(db, id)
+        try await planning { () async throws(StoreError) in
+            let target = try await read { try ReplayTarget($0, request) }
+            let plans = try await plans(request, sink: target.sink, target.subscriptions)
+            return try await write { db in
+                let mode: ReplayMode = request.missingOnly ? .missing : .window
+                let id = try ReplayRows.insert(
+                    db,
+                    request,
+                    mode: mode,
+                    sink: target.sink,
+                    plans: plans,
+                    at: now
+                )
+                return try Self.one(db, id)
+            }
         }
     }
 
@@ -127,6 +136,23 @@ extension Spool: ReplayStore {
                 throw StoreError(.invalid, "The spool has no sink named \(sink). See `spool status`.")
             }
             return try Self.one(db, try Requeue.create(db, events, sink: id, named: sink, at: now))
+        }
+    }
+
+    /// Makes a replay of those of these events that the spool still has.
+    ///
+    /// - Returns: the replay, nil when the spool has none of them, and how many of them retention has deleted.
+    package func requeueKept(_ events: [Seq], to sink: SinkName, at now: Timestamp)
+        async throws(StoreError) -> (replay: Replay?, deleted: Int)
+    {
+        try await write { db in
+            guard let id = try SinkRoster.id(db, sink) else {
+                throw StoreError(.invalid, "The spool has no sink named \(sink). See `spool status`.")
+            }
+            let kept = try Requeue.kept(db, events)
+            guard !kept.isEmpty else { return (nil, events.count) }
+            let replay = try Requeue.create(db, kept, sink: id, named: sink, at: now)
+            return (try Self.one(db, replay), events.count - kept.count)
         }
     }
 

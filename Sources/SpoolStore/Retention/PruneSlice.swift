@@ -14,6 +14,7 @@ struct PruneSlice {
     func delete(_ db: Database) throws -> PruneReport {
         var report = PruneReport()
         report.lost = try countLost(db)
+        try PrunedIDs.note(db, seqs, of: stream)
         let list = try JSONColumn.text(seqs)
         try db.cachedStatement(sql: "DELETE FROM event WHERE seq IN (SELECT value FROM json_each(?))")
             .execute(arguments: [list])

@@ -26,6 +26,9 @@ struct PruneTimes: Sendable {
         bySource = Dictionary(dates, uniquingKeysWith: min)
     }
 
+    /// What each stream's source has told.
+    var dates: [StreamID: Timestamp] { told.mapValues(\.date) }
+
     /// The time of what belongs to a stream; nil while its source has not told it.
     ///
     /// One that has left goes by its source, if that is still asked, else by the earliest time that a source has told.

@@ -26,18 +26,20 @@ extension Spool {
         report.replays = try await write { try Departures.replaysWithoutRight($0, at: wall) }
         for stream in streams {
             guard var scan = times.scan(stream, cutoff: { $0.date - age }) else { continue }
-            while !scan.isAtEnd, report.events < limit, !isStopped() { report += try await run(&scan) }
+            while !scan.isAtEnd, report.events < limit, !isStopped(), !isPlanning {
+                report += try await run(&scan)
+            }
         }
         // Any time the source has told is later than every record that may go.
         var scans = streams.compactMap { times.scan($0, cutoff: \.date) }
-        while report.events < limit, !isStopped(), try await isUnderPressure() {
+        while report.events < limit, !isStopped(), !isPlanning, try await isUnderPressure() {
             guard let oldest = try await oldest(&scans) else { break }
             report += try await run(&scans[oldest])
         }
         // What an ended replay kept for itself is the first to go when room is short.
         let ended = try await isUnderPressure() ? wall : wall - age
         for replay in try await read({ try OwnStream.ended($0, before: ended, now: wall) }) {
-            while report.events < limit, !isStopped(),
+            while report.events < limit, !isStopped(), !isPlanning,
                 let gone = try await write({ try OwnStream.delete($0, of: replay) })
             {
                 report.events += gone
@@ -47,7 +49,11 @@ extension Spool {
         try await write { try RetentionNotes.clearOldLosses($0, at: wall) }
         report.hasMore = report.events >= limit
         if report.events > 0 {
-            try await write { try Departures.deleteUnreferenced($0, times) }
+            let (kept, maxBytes) = (keptIDs, PrunedPart.maxBytes(ofSpool: maxBytes))
+            try await write { db in
+                try Departures.deleteUnreferenced(db, times)
+                try PrunedIDs.bound(db, before: times.dates.mapValues { $0 - kept }, maxBytes: maxBytes)
+            }
         }
         try await giveBack(isStopped: isStopped)
         report.bytesInUse = try await read { try Sizes.bytesInUse($0) }
@@ -76,8 +82,9 @@ extension Spool {
             scan = ahead
             return PruneReport()
         }
-        let (next, report) = try await write { [scan] db in
+        let (next, report) = try await write { [self, scan] db in
             var scan = scan
+            guard !isPlanning else { return (scan, PruneReport()) }
             let report = try scan.slice(db)
             return (scan, report)
         }

@@ -18,6 +18,15 @@ extension Spool {
                     inUse: try Sizes.bytesInUse(db),
                     diskFree: files.freeBytes(),
                     hasReserve: reserve.isWhole
+                ),
+                lastAudit: Timestamp(
+                    try Int64.fetchOne(
+                        db,
+                        sql: "SELECT max(finished_ms) FROM proof WHERE reason = 'audit' AND state = 'done'"
+                    )
+                ),
+                firstRun: Timestamp(
+                    try Int64.fetchOne(db, sql: "SELECT started_ms FROM run ORDER BY id LIMIT 1")
                 )
             )
         }

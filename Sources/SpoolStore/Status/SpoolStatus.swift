@@ -114,4 +114,8 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
     /// Those that stand, newest first.
     package let notifications: [SpoolNotification]
     package let size: Size
+    /// When the last audit that was done ended, local clock.
+    package let lastAudit: Timestamp?
+    /// When the spool was opened first, local clock.
+    package let firstRun: Timestamp?
 }

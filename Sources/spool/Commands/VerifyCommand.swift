@@ -13,7 +13,9 @@ struct VerifyCommand: AsyncParsableCommand {
             time the portal saved them, alerts by their date. It is read from the source again, within the tenant's \
             requests; polls and sweeps go first. What has not been read twice yet is too early to say. What is \
             missing counts only if it still is after the stream's next sweep: that may take minutes. Exit code 1 if \
-            anything is missing, or nothing of the window can be compared; 3 if the comparison came to no end. \
+            anything is missing, nothing of the window can be compared, or no delivery is proved; 3 if the comparison \
+            did not finish. Exit code 0 means that nothing is missing; `complete` in the JSON is true only if the whole \
+            window is proved for every sink, otherwise `shortfalls` says why not. \
             Interrupted, it ends the comparison in the daemon as well.
 
             Example: spool verify --from 3d --to 1h --report proof.txt

@@ -10,10 +10,11 @@ struct ProofReport {
         let events: Int
         let missing: Int
         let complete: Bool
+        let shortfalls: [ProofShortfall]
         let missingEvents: [MissingEvent]
 
         private enum CodingKeys: String, CodingKey {
-            case proof, events, missing, complete
+            case proof, events, missing, complete, shortfalls
             case missingEvents = "missing_events"
         }
     }
@@ -34,6 +35,7 @@ struct ProofReport {
                 events: proof.events,
                 missing: proof.missing,
                 complete: proof.isComplete,
+                shortfalls: proof.state == .done ? proof.shortfalls : [],
                 missingEvents: missing
             )
         )

@@ -17,7 +17,7 @@ struct ProofLine {
         var facts = "\(Grouped.text(proof.events)) events, "
         facts += proof.missing == 0 ? "0 missing" : "\(Grouped.text(proof.missing)) MISSING"
         if proof.fetched > 0 { facts += " (\(Grouped.text(proof.fetched)) of them fetched at once)" }
-        return facts + (proof.unproved == nil ? "" : ", not all of it provable")
+        return facts + (proof.unproved == nil ? "" : ", not complete: \(proof.reasons)")
     }
 }
 
@@ -47,7 +47,7 @@ struct ProofText {
         case .stopped:
             return "proof \(proof.id) was ended before its end, and proves nothing: "
                 + (proof.error ?? "run it again")
-        case .running: return "proof \(proof.id) runs"
+        case .running: return "proof \(proof.id) is running"
         case .done: break
         }
         guard proof.isCompared else { return "proof \(proof.id): nothing of this window can be compared" }
@@ -56,13 +56,18 @@ struct ProofText {
             return "proof \(proof.id): \(events), \(Grouped.text(proof.missing)) MISSING"
         }
         return "proof \(proof.id): \(events), 0 missing"
-            + (proof.isComplete ? "" : "; not all of the window can be proved, see below")
+            + (proof.isComplete ? "" : "; not complete: \(reasons)")
     }
 
-    /// What to do about a window that is not proved, in one short line; nil when nothing is missing.
+    private var reasons: String { proof.shortfalls.map(\.words).joined(separator: ", ") }
+
+    /// What to do about a window that is not proved, in one short line; nil when nothing is missing and the delivery of
+    /// at least one event is proved, or there was none.
     var remedy: String? {
         guard proof.isCompared else { return nothing }
-        guard proof.missing > 0 else { return nil }
+        guard proof.missing > 0 else {
+            return proof.provesNothing ? "no delivery of this window is proved: \(reasons)" : nil
+        }
         let events = proof.missing == 1 ? "1 event" : "\(Grouped.text(proof.missing)) events"
         guard proof.request.repair == .none else {
             let were = proof.missing == 1 ? "was" : "were"
@@ -117,14 +122,25 @@ struct ProofText {
         add(stream.fetched, "of them have been fetched now; they go live to every sink")
         if stream.mending == true { lines.append("  THE REPAIR OF THIS STREAM IS NOT FINISHED") }
         add(
+            stream.pruned,
+            "deleted by retention, after each sink had settled them; their delivery is no longer provable"
+        )
+        add(
             stream.noLongerProvable,
-            "no longer provable: the source shows them, and retention has deleted what is that old"
+            "no longer provable: the source shows them, and the ids that retention deleted then are not kept"
         )
         add(stream.gone, "in the spool are no longer shown by the source")
         add(
             stream.unreadable,
             "records of the source could not be understood; they are kept by their content"
         )
+        if stream.sinks.isEmpty, stream.notTaken.isEmpty {
+            lines.append("  NO SINK takes this stream: nothing is proved of a delivery")
+        }
+        for name in stream.notTaken {
+            lines.append("  sink \(name) does not take this stream: nothing is proved of a delivery to it")
+        }
+        if stream.isEmpty { lines.append("  no event in this window, at the source or in the spool") }
         for sink in stream.sinks { lines.append(self.sink(sink)) }
         return lines.joined(separator: "\n")
     }
@@ -135,20 +151,22 @@ struct ProofText {
             if count > 0 { lines.append("    \(Grouped.text(count)) \(what)") }
         }
         add(sink.acknowledged, "acknowledged by the receiver")
-        add(
-            sink.kernel,
-            "taken by the receiver's kernel, over a connection that went on or ended in good order"
-        )
+        add(sink.kernel, "taken by the receiver's kernel, over a connection that has not ended uncleanly")
         add(sink.sent, "handed to the network (UDP); nothing is known of their arrival")
-        add(sink.filtered, "left out by its filter")
-        add(sink.beforeStart, "spooled before it began to take the stream")
-        add(sink.dismissed, "dead letters that an operator has given up")
+        add(sink.filtered, "left out by its filter: not delivered")
+        add(sink.beforeStart, "spooled before it began to take the stream: not delivered")
+        add(sink.dismissed, "dead letters that an operator has dismissed: not delivered")
+        add(sink.pruned, "deleted by retention during the comparison, after it had settled them")
         add(
             sink.unsettled,
             "UNSETTLED" + (sink.waiting > 0 ? " (\(sink.waiting) wait in its live lane)" : "")
         )
         add(sink.deadLetters, "DEAD LETTERS: the receiver refused them, or they could not be sent")
         add(sink.doubtful, "DOUBTFUL: the last on a connection that did not end cleanly")
+        add(
+            sink.unrepairable,
+            "of them were deleted by retention before the repair; `spool replay --refetch` reads them from the source"
+        )
         for replay in sink.replays {
             lines.append("    replay \(replay) sends them; `spool replay show \(replay)` tells how far it is")
         }

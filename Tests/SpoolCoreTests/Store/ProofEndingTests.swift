@@ -36,7 +36,7 @@ struct ProofEndingTests {
 
         #expect(proof.error == "it was interrupted. Not compared: c/alerts.")
         #expect(proof.state == .stopped && proof.finished == Timestamp(milliseconds: 30))
-        #expect(!proof.isComplete && proof.isWhole)
+        #expect(!proof.isComplete && proof.isCompared)
     }
 
     @Test("says which repairs are not finished, and what to do")

@@ -176,6 +176,7 @@ struct VerifyAnswer: Sendable {
         let events: Int
         let missing: Int
         let complete: Bool
+        let shortfalls: [String]
         let missing_events: [Missing]
     }
 

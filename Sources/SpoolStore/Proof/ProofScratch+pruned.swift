@@ -1,0 +1,112 @@
+import GRDB
+package import SpoolCore
+import Synchronization
+
+/// Ids that retention has deleted in one transaction.
+package struct PrunedSlice: Sendable {
+    /// Its row in `pruned`.
+    package let row: Int64
+    /// Nil: the deleted events; otherwise those of them whose delivery to this sink was doubtful.
+    package let sink: SinkID?
+    /// `PrunedIDs.hash` of each id.
+    let hashes: [UInt64]
+}
+
+/// Which of the ids that the spool does not have retention has deleted.
+extension ProofScratch {
+    /// What became of ids that the source shows and the spool does not have.
+    package struct SetAside: Sendable, Equatable {
+        /// Deleted by retention.
+        package var deleted = 0
+        /// Older than the ids that are kept: deleted or never fetched.
+        package var unprovable = 0
+        /// Of the deleted ones, how many were doubtful at each sink.
+        package var doubtful: [Int]
+    }
+
+    /// Notes the ids that retention has deleted since the last call.
+    package func addDeleted(
+        by spool: Spool,
+        _ stream: StreamID,
+        from: Timestamp,
+        _ targets: [ProofTarget]
+    ) async throws(StoreError) {
+        let sinks = Dictionary(uniqueKeysWithValues: targets.enumerated().map { ($1.sink, $0) })
+        while true {
+            let row = lastPruned.withLock { $0 }
+            let slices = try await spool.prunedIDs(of: stream, from: from, after: row)
+            guard let last = slices.last else { return }
+            try checkRoom()
+            try await run { db in
+                let statement = try db.cachedStatement(
+                    sql: "INSERT OR IGNORE INTO deleted (hash, sink) VALUES (?, ?)"
+                )
+                for slice in slices {
+                    let sink = slice.sink.map { sinks[$0] } ?? Self.anySink
+                    guard let sink else { continue }
+                    for hash in slice.hashes {
+                        try statement.execute(arguments: [Int64(bitPattern: hash), sink])
+                    }
+                }
+            }
+            lastPruned.withLock { $0 = last.row }
+        }
+    }
+
+    private static let anySink: Int? = -1
+
+    /// Sets aside ids that the spool does not have and retention may have deleted: they are no longer unknown.
+    ///
+    /// - Parameters:
+    ///   - time: what retention has deleted is older.
+    ///   - idsFrom: from here on every deleted id was noted before (`addDeleted`).
+    ///   - window: where the window begins; a record without a time of its own came after that.
+    ///   - sinks: how many sinks are compared.
+    package func setAside(before time: Timestamp, idsFrom: Timestamp?, window: Timestamp, sinks: Int)
+        async throws(StoreError) -> SetAside
+    {
+        var (found, after) = (SetAside(doubtful: Array(repeating: 0, count: sinks)), "")
+        while case let unknown = try await unknown(after: after), let last = unknown.last {
+            after = last.id
+            let old = unknown.filter { $0.time.map { $0 < time } ?? true }
+            guard !old.isEmpty else { continue }
+            let part = try await run { db in
+                try Self.setAside(old, idsFrom: idsFrom, window: window, sinks: sinks, db)
+            }
+            found.deleted += part.deleted
+            found.unprovable += part.unprovable
+            for index in 0..<sinks { found.doubtful[index] += part.doubtful[index] }
+        }
+        return found
+    }
+
+    private static func setAside(
+        _ ids: [Unknown],
+        idsFrom: Timestamp?,
+        window: Timestamp,
+        sinks: Int,
+        _ db: Database
+    ) throws -> SetAside {
+        let deleted = try db.cachedStatement(sql: "SELECT 1 FROM deleted WHERE hash = ? AND sink = ?")
+        let mark = try db.cachedStatement(sql: "UPDATE mark SET spool = ? WHERE id = ?")
+        let lack = try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO lack (sink, id, seq, standing) VALUES (?, ?, NULL, ?)"
+        )
+        var found = SetAside(doubtful: Array(repeating: 0, count: sinks))
+        for one in ids {
+            let hash = Int64(bitPattern: PrunedIDs.hash(one.id))
+            if try Int.fetchOne(deleted, arguments: [hash, anySink]) != nil {
+                found.deleted += 1
+                try mark.execute(arguments: [-2, one.id])
+                for sink in 0..<sinks where try Int.fetchOne(deleted, arguments: [hash, sink]) != nil {
+                    found.doubtful[sink] += 1
+                    try lack.execute(arguments: [sink, one.id, Standing.doubtful.rawValue])
+                }
+            } else if let idsFrom, one.time ?? window < idsFrom {
+                found.unprovable += 1
+                try mark.execute(arguments: [-1, one.id])
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,162 @@
+import Crypto
+import Foundation
+import GRDB
+import SpoolCore
+
+/// The ids of events that retention has deleted (`pruned`): hashes of 8 bytes, a row for each slice of retention.
+///
+/// Below `stream.pruned_ids_from_ms` they are not complete: an id that is missing there proves nothing.
+enum PrunedIDs {
+    /// Bytes of one hash. Two ids of a million in one window have the same one with a probability of 1 to 10^7.
+    static let width = 8
+    /// What a row takes beside its hashes.
+    static let rowBytes: Int64 = 80
+
+    /// The hash of an id: the first 8 bytes of its SHA-256.
+    static func hash(_ id: String) -> UInt64 {
+        SHA256.hash(data: Array(id.utf8)).prefix(width).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// Notes events of one stream that are about to be deleted, and where their delivery is doubtful.
+    static func note(_ db: Database, _ seqs: [Int64], of stream: StreamID) throws {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT e.seq, e.external_id, e.created_ms FROM event e JOIN stream t ON t.id = e.stream_id
+                    WHERE e.seq IN (SELECT value FROM json_each(?)) AND t.name <> ? AND t.replay_id IS NULL
+                    """
+            ),
+            arguments: [try JSONColumn.text(seqs), StreamName.notifications.description]
+        )
+        let events = rows.map { Noted(seq: $0[0], hash: hash($0[1]), time: $0[2]) }
+        guard !events.isEmpty else { return }
+        try insert(db, events, of: stream, at: nil)
+        for sink in try sinks(db, of: stream) {
+            let doubtful = try doubtful(db, events, sink, stream)
+            if !doubtful.isEmpty { try insert(db, doubtful, of: stream, at: sink) }
+        }
+    }
+
+    private struct Noted {
+        let seq: Int64
+        let hash: UInt64
+        let time: Int64
+    }
+
+    private static func insert(_ db: Database, _ events: [Noted], of stream: StreamID, at sink: SinkID?)
+        throws
+    {
+        guard let oldest = events.map(\.time).min(), let newest = events.map(\.time).max() else { return }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(events.count * width)
+        for event in events {
+            withUnsafeBytes(of: event.hash.bigEndian) { bytes.append(contentsOf: $0) }
+        }
+        try db.cachedStatement(
+            sql:
+                "INSERT INTO pruned (stream_id, sink_id, from_ms, to_ms, events, ids) VALUES (?, ?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            stream.value, sink?.value, oldest, newest, events.count, Data(bytes),
+        ])
+    }
+
+    private static func sinks(_ db: Database, of stream: StreamID) throws -> [SinkID] {
+        try Int64.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT sink_id FROM subscription WHERE stream_id = ? AND state <> 'left'"
+            ),
+            arguments: [stream.value]
+        ).map { SinkID($0) }
+    }
+
+    static let doubtfulSQL = """
+        SELECT EXISTS (
+            SELECT 1 FROM ledger l INDEXED BY ledger_range JOIN connection c ON c.id = l.connection_id
+            WHERE l.sink_id = ? AND l.stream_id = ? AND l.last_seq >= ? AND l.first_seq <= ?
+                AND \(SinkConnections.isDoubtfulSQL))
+        """
+
+    private static func doubtful(
+        _ db: Database,
+        _ events: [Noted],
+        _ sink: SinkID,
+        _ stream: StreamID
+    ) throws -> [Noted] {
+        guard let first = events.map(\.seq).min(), let last = events.map(\.seq).max() else { return [] }
+        let isAny = try Bool.fetchOne(
+            db.cachedStatement(sql: doubtfulSQL),
+            arguments: [sink.value, stream.value, first, last]
+        )
+        guard isAny == true else { return [] }
+        var map = try StandingMap(db, sink: sink, stream: stream, range: first...last)
+        return events.filter { map.standing(of: $0.seq) == .doubtful }
+    }
+
+    /// Hashes of deleted events of a stream in a range of time, both ends inclusive.
+    static func hashes(_ db: Database, of stream: StreamID, from: Int64, through: Int64) throws -> Set<UInt64>
+    {
+        var found: Set<UInt64> = []
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT ids FROM pruned INDEXED BY pruned_time
+                WHERE stream_id = ? AND to_ms >= ? AND from_ms <= ? AND sink_id IS NULL
+                """,
+            arguments: [stream.value, from, through]
+        )
+        while let row = try rows.next() { found.formUnion(split(row[0])) }
+        return found
+    }
+
+    static func split(_ bytes: Data) -> [UInt64] {
+        stride(from: 0, to: bytes.count - width + 1, by: width).map { start in
+            let first = bytes.startIndex + start
+            return bytes[first..<first + width].reduce(0) { $0 << 8 | UInt64($1) }
+        }
+    }
+
+    /// Forgets ids that no audit looks back to, and the oldest of what takes more than `maxBytes`.
+    static func bound(_ db: Database, before times: [StreamID: Timestamp], maxBytes: Int64) throws {
+        for (stream, time) in times {
+            try forget(db, of: stream, "to_ms < ?", [time.milliseconds])
+        }
+        while try bytes(db) > maxBytes {
+            let oldest = try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT stream_id, max(id) FROM (SELECT id, stream_id FROM pruned ORDER BY id LIMIT 100)
+                    GROUP BY stream_id LIMIT 1
+                    """
+            )
+            guard let oldest else { return }
+            try forget(db, of: StreamID(oldest[0]), "id <= ?", [oldest[1]])
+        }
+    }
+
+    private static func bytes(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(
+            db,
+            sql: "SELECT coalesce(sum(events), 0) * \(width) + count(*) * \(rowBytes) FROM pruned"
+        ) ?? 0
+    }
+
+    private static func forget(_ db: Database, of stream: StreamID, _ which: String, _ value: [Int64]) throws
+    {
+        let newest = try Int64.fetchOne(
+            db,
+            sql: "SELECT max(to_ms) FROM pruned WHERE stream_id = ? AND \(which)",
+            arguments: StatementArguments([stream.value] + value)
+        )
+        guard let newest else { return }
+        try db.execute(
+            sql: "DELETE FROM pruned WHERE stream_id = ? AND \(which)",
+            arguments: StatementArguments([stream.value] + value)
+        )
+        try db.execute(
+            sql: """
+                UPDATE stream SET pruned_ids_from_ms = max(coalesce(pruned_ids_from_ms, ?1), ?1) WHERE id = ?2
+                """,
+            arguments: [newest + 1, stream.value]
+        )
+    }
+}

@@ -1,0 +1,227 @@
+import Foundation
+import GRDB
+import SpoolCore
+import Testing
+
+@testable import SpoolStore
+
+@Suite("The ids of events that retention has deleted") struct PrunedIDsTests {
+    /// A spool that delivered e1 … e9 and then lost e1 … e5 to retention.
+    private static func make(_ outcome: Outcome = .delivered(.acknowledged), connection: Bool = false)
+        async throws -> (test: TestSpool, stream: StreamID, sink: SinkID)
+    {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(stream, (1...9).map { .at($0) })
+        let id =
+            connection ? try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1)) : nil
+        try await test.spool.deliver(sink, outcome: outcome, connection: id)
+        if let id { try await test.spool.closed(id, clean: false, at: .t(11)) }
+        #expect(try await prune(test, stream, at: 105) == 5)
+        return (test, stream, sink)
+    }
+
+    private static func prune(_ test: TestSpool, _ stream: StreamID, at seconds: Int) async throws -> Int {
+        let now = [stream: SourceTime(date: .t(seconds) + .milliseconds(500), sweepsBack: .zero)]
+        return try await test.spool.prune(now: now, age: .seconds(100)).events
+    }
+
+    private static func target(_ sink: SinkID) -> ProofTarget {
+        ProofTarget(sink: sink, name: SinkName("siem"))
+    }
+
+    private static func page(_ stream: StreamID, _ events: [Event], _ reason: Scan.Reason) -> PageCommit {
+        var commit = PageCommit.poll(stream, events, from: .t0)
+        commit.scan.reason = reason
+        return commit
+    }
+
+    @Test(
+        "below what retention has passed, an id that was never fetched is inserted, and a deleted one is not",
+        arguments: [Scan.Reason.poll, .sweep, .refetch]
+    )
+    func neverFetched(reason: Scan.Reason) async throws {
+        let (test, stream, _) = try await Self.make()
+
+        let receipt = try await test.spool.append(
+            Self.page(stream, [.at(2), .at(3, "late"), .at(5)], reason)
+        )
+
+        #expect(receipt.inserted == 1)
+        #expect(try await test.values("SELECT count(*) FROM event WHERE external_id = 'late'") == [1])
+        #expect(try await test.values("SELECT count(*) FROM event WHERE external_id IN ('e2', 'e5')") == [0])
+    }
+
+    @Test("an id of a time whose deleted ids are not kept may have been deleted, and is not inserted")
+    func unknown() async throws {
+        let (test, stream, _) = try await Self.make()
+        try await test.spool.write {
+            try $0.execute(sql: "UPDATE stream SET pruned_ids_from_ms = pruned_to_ms")
+        }
+
+        let receipt = try await test.spool.append(Self.page(stream, [.at(3, "late")], .refetch))
+
+        #expect(receipt.inserted == 0)
+    }
+
+    @Test(
+        "what the source shows and the spool lacks is told apart: deleted, never fetched, or no longer provable"
+    )
+    func setAside() async throws {
+        let (test, stream, sink) = try await Self.make()
+        let scratch = try ProofScratch(beside: test.path)
+        defer { scratch.close() }
+        let unreadable = ProofScratch.Unknown(id: "unreadable", time: nil)
+        try await scratch.addSource(
+            [("e2", 2), ("late", 3), ("new", 200)].map { .init(id: $0, time: .t($1)) } + [unreadable]
+        )
+        try await scratch.addDeleted(by: test.spool, stream, from: .t0, [Self.target(sink)])
+
+        let known = try await scratch.setAside(before: .t(6), idsFrom: nil, window: .t0, sinks: 1)
+        let unknown = try await scratch.unknown(after: "").map(\.id)
+        let older = try await scratch.setAside(before: .t(6), idsFrom: .t(4), window: .t0, sinks: 1)
+        let lists = try await scratch.lists(after: "", sinks: 1)
+
+        #expect(known == ProofScratch.SetAside(deleted: 1, unprovable: 0, doubtful: [0]))
+        #expect(unknown == ["late", "new", "unreadable"])
+        #expect(older == ProofScratch.SetAside(deleted: 0, unprovable: 2, doubtful: [0]))
+        #expect(try await scratch.unknown(after: "").map(\.id) == ["new"])
+        #expect(lists.counts == (source: 4, spool: 0, gone: 0, all: 4))
+    }
+
+    @Test(
+        "a deleted event whose delivery was doubtful is still missing at that sink, and has no place to replay from"
+    )
+    func doubtful() async throws {
+        let (test, stream, sink) = try await Self.make(.delivered(.kernel), connection: true)
+        let scratch = try ProofScratch(beside: test.path)
+        defer { scratch.close() }
+        try await scratch.addSource([.init(id: "e2", time: .t(2)), .init(id: "e4", time: .t(4))])
+        try await scratch.addDeleted(by: test.spool, stream, from: .t0, [Self.target(sink)])
+
+        let found = try await scratch.setAside(before: .t(6), idsFrom: nil, window: .t0, sinks: 1)
+        let lacks = try await scratch.lacks(of: 0, after: "")
+
+        #expect(found == ProofScratch.SetAside(deleted: 2, unprovable: 0, doubtful: [2]))
+        #expect(lacks.map(\.id) == ["e2", "e4"])
+        #expect(lacks.allSatisfy { $0.seq == nil && $0.standing == .doubtful })
+    }
+
+    @Test(
+        "an event that retention takes while it is compared is not unsettled; a doubtful one stays doubtful"
+    )
+    func meanwhile() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(stream, [.at(1, "waits"), .at(2, "doubtful")])
+        let scratch = try ProofScratch(beside: test.path)
+        defer { scratch.close() }
+        try await scratch.addSpooled([
+            .init(seq: Seq(1), id: "waits", isReadable: true, standings: [.waiting]),
+            .init(seq: Seq(2), id: "doubtful", isReadable: true, standings: [.doubtful]),
+        ])
+        try await test.spool.deliver(sink)
+        #expect(try await Self.prune(test, stream, at: 105) == 2)
+
+        let lacks = try await scratch.lacks(of: 0, after: "")
+        let now = try await test.spool.standings(of: lacks.compactMap(\.seq), at: sink, stream)
+        let standings = try await scratch.change(lacks, to: now, of: 0)
+
+        #expect(now == [nil, nil])
+        #expect(standings == [.doubtful, .pruned])
+        #expect(Standing.pruned.cause == nil && !Standing.pruned.isDelivered)
+        #expect(try await scratch.lacks(of: 0, after: "").allSatisfy { $0.seq == nil })
+    }
+
+    @Test("a repair sends again what the spool still has, although retention has taken some of it")
+    func requeueKept() async throws {
+        let (test, _, _) = try await Self.make()
+
+        let some = try await test.spool.requeueKept(
+            [Seq(2), Seq(7), Seq(8)],
+            to: SinkName("siem"),
+            at: .t(200)
+        )
+        let none = try await test.spool.requeueKept([Seq(1), Seq(2)], to: SinkName("siem"), at: .t(200))
+
+        #expect(some.replay?.total == 2 && some.deleted == 1)
+        #expect(none.replay == nil && none.deleted == 2)
+    }
+
+    @Test("ids are kept for as long as audits look back, and what is older is no longer provable")
+    func age() async throws {
+        let (test, stream, _) = try await Self.make()
+        test.spool.keepIDs(ofAuditsOver: .seconds(10))
+        let later = 86_400 + 10 + 4
+
+        #expect(try await Self.prune(test, stream, at: later) == 4)
+
+        #expect(try await test.values("SELECT events FROM pruned") == [5, 4])
+        #expect(try await test.spool.proofBounds(of: stream).prunedIDsFrom == nil)
+
+        try await test.append(stream, [.at(400_000)])
+        try await test.spool.deliver(SinkID(1))
+        #expect(try await Self.prune(test, stream, at: 450_000) == 1)
+        #expect(try await test.values("SELECT events FROM pruned") == [1])
+        let bounds = try await test.spool.proofBounds(of: stream)
+        #expect(bounds.prunedIDsFrom == .t(9) + .milliseconds(1))
+    }
+
+    @Test("ids take no more room than they may: the oldest go, and what is older is no longer provable")
+    func room() async throws {
+        let (test, stream, _) = try await Self.make()
+        let row = Int64(5 * PrunedIDs.width) + PrunedIDs.rowBytes
+
+        try await test.spool.write { try PrunedIDs.bound($0, before: [:], maxBytes: row) }
+        let kept = try await test.values("SELECT count(*) FROM pruned")
+        try await test.spool.write { try PrunedIDs.bound($0, before: [:], maxBytes: row - 1) }
+
+        #expect(kept == [1])
+        #expect(try await test.values("SELECT count(*) FROM pruned") == [0])
+        #expect(try await test.spool.proofBounds(of: stream).prunedIDsFrom == .t(5) + .milliseconds(1))
+        #expect(PrunedPart.maxBytes(ofSpool: 160 << 20) == 10 << 20)
+        #expect(PrunedPart.maxBytes(ofSpool: 1 << 40) == 64 << 20)
+    }
+
+    @Test("a spool that deleted events before ids were kept does not claim to know them")
+    func migrated() throws {
+        let queue = try DatabaseQueue()
+        let (known, before) = try queue.writeWithoutTransaction { db in
+            try Migrations.run(db, path: "memory", steps: Migrations.all.prefix { $0.name != "0003_pruned" })
+            try db.execute(
+                sql: """
+                    INSERT INTO stream (name, source, kind, is_configured, pruned_to_ms)
+                    VALUES ('a/old', 'a', 1, 1, 77), ('a/new', 'a', 1, 1, NULL)
+                    """
+            )
+            let before = try Int.fetchOne(db, sql: "PRAGMA user_version")
+            try Migrations.run(db, path: "memory")
+            return (try Int64?.fetchAll(db, sql: "SELECT pruned_ids_from_ms FROM stream ORDER BY id"), before)
+        }
+
+        #expect(known == [77, nil])
+        #expect((before ?? 0) < Migrations.all.count)
+    }
+
+    @Test("while a replay is planned retention deletes nothing, so that its total is what it can send")
+    func planning() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(stream, (1...9).map { .at($0) })
+        try await test.spool.deliver(sink)
+
+        let during = try await test.spool.planning { () async throws(StoreError) in
+            do {
+                return try await Self.prune(test, stream, at: 200)
+            } catch {
+                throw StoreError(.invalid, "\(error)")
+            }
+        }
+        let after = try await Self.prune(test, stream, at: 200)
+
+        #expect(during == 0 && after == 9)
+    }
+}
