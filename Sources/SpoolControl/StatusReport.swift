@@ -126,6 +126,8 @@ package struct StreamStatus: Codable, Sendable, Equatable {
     package var lastSuccess: Timestamp?
     /// Events spooled over the last minute.
     package var perMinute: Int
+    /// How many sinks take it; nil from a daemon of an earlier version.
+    package var sinks: Int?
     /// What has not been read, has been read late within the last day, or was never proved to be read.
     package var gaps: [GapStatus] = []
 
@@ -143,7 +145,7 @@ package struct StreamStatus: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, kind, state, error, gaps
+        case name, kind, state, error, gaps, sinks
         case errorSince = "error_since_ms"
         case start = "start_ms"
         case since = "since_ms"

@@ -55,9 +55,13 @@ extension StatusReport {
         )
         self.spool.paused =
             status.notifications.first { RuleCode.pausing.contains($0.code) }?.message
+        let takers = status.sinks.filter { $0.state != .disabled }
+            .flatMap { $0.subscriptions.filter { $0.state != "left" }.map(\.stream) }
+            .reduce(into: [StreamName: Int]()) { $0[$1, default: 0] += 1 }
         streams = status.streams.map { stream in
             var status = StreamStatus(stream)
             status.gaps = gaps[stream.name] ?? []
+            status.sinks = stream.isConfigured ? takers[stream.name] ?? 0 : nil
             return status
         }
         sinks = status.sinks.map {

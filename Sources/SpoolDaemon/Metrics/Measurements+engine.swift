@@ -1,4 +1,5 @@
 import SpoolConfig
+import SpoolControl
 import SpoolCore
 import SpoolPipeline
 import SpoolStore
@@ -21,6 +22,8 @@ extension Measurements {
             failures: try await engine.spool.failures(),
             reading: engine.meters.reading,
             openEnds: try await engine.spool.openEnds(at: now),
+            audit: try await engine.spool.lastProof(.audit).flatMap(ProofStatus.init),
+            auditsSince: composition.audit.every == nil ? nil : status.firstRun,
             maxSize: composition.spool.maxSize,
             isPaused: engine.spool.pause != nil,
             isReloadRefused: engine.reloads.refusal != nil,

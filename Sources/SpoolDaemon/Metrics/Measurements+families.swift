@@ -5,6 +5,7 @@ extension Measurements {
     /// Every metric, in the order of `docs/monitoring.md`.
     var families: [MetricFamily] {
         processFamilies + spoolFamilies + streamFamilies + subscriptionFamilies + sinkFamilies + otherFamilies
+            + auditFamilies
     }
 
     typealias Label = MetricSample.Label

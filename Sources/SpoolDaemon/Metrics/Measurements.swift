@@ -16,6 +16,10 @@ struct Measurements: Sendable {
     var reading: Meters.Reading
     /// What of each stream lies open now: read at every asking, unlike what the meters have.
     var openEnds: [StreamName: UncoveredTime] = [:]
+    /// The last audit that was done.
+    var audit: ProofStatus?
+    /// When the spool was made, if audits are on: before the first one, it counts as the last.
+    var auditsSince: Timestamp?
     /// `spool.retention.max_size`.
     var maxSize: Int64
     var isPaused: Bool

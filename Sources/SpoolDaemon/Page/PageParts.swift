@@ -92,7 +92,7 @@ struct PageParts: Sendable {
             proof.missing == 0 ? "0 missing" : "<strong>\(Wording.number(proof.missing)) missing</strong>"
         let fetched =
             proof.fetched > 0 ? " (\(Wording.number(proof.fetched)) of them fetched at once)" : ""
-        let rest = proof.unproved == nil ? "" : ", not all of it provable"
+        let rest = proof.unproved == nil ? "" : ", not complete: \(proof.reasons)"
         return "\(Wording.count(proof.events, "event")), \(missing)\(fetched)\(rest)"
     }
 

@@ -37,6 +37,10 @@ struct Verdict: Sendable, Equatable {
         if let paused = report.spool.paused { details.append("Fetching stands still: \(paused)") }
         details += streams.map { Self.sentence($0, facts.now) }
         details += sinks.map { Self.sentence($0, facts.now) }
+        let untaken = report.fetchedStreams.filter { $0.sinks == 0 }
+        details += untaken.map {
+            "\($0.name): no sink takes it; its events stay in the spool until retention deletes them."
+        }
         let told = Set(streams.map(\.name) + sinks.map(\.name))
         let holes = facts.day.lanes.filter { lane in
             lane.gaps.contains { $0.cause == .unproved || $0.cause == .open && !told.contains(lane.name) }
@@ -65,12 +69,17 @@ struct Verdict: Sendable, Equatable {
                 streams: streams.map(\.name),
                 sinks: sinks.map(\.name),
                 others: Self.others(
+                    untaken: untaken.map(\.name),
                     holes: holes.map(\.name),
                     dead: dead.map(\.name),
                     codes: notes.map(\.code),
                     isProofBad: !proofs.isEmpty
                 )
             )
+        } else if let unread = report.fetchedStreams.first(where: { $0.state == "created" }) {
+            level = .busy
+            headline = "Waiting for the first answer."
+            details = ["\(unread.name): its source has not answered yet."]
         } else if facts.wait < Self.moment && healing.isEmpty {
             level = .well
             headline = "Everything is forwarded."
@@ -116,10 +125,17 @@ struct Verdict: Sendable, Equatable {
     }
 
     /// What somebody has to look at while nothing stands still.
-    private static func others(holes: [String], dead: [String], codes: [String], isProofBad: Bool)
+    private static func others(
+        untaken: [String],
+        holes: [String],
+        dead: [String],
+        codes: [String],
+        isProofBad: Bool
+    )
         -> [String]
     {
         var parts: [String] = []
+        if !untaken.isEmpty { parts.append("no sink takes \(list(untaken))") }
         if !holes.isEmpty { parts.append("\(list(holes)) \(holes.count == 1 ? "has" : "have") gaps") }
         if !dead.isEmpty { parts.append("\(list(dead)) \(dead.count == 1 ? "has" : "have") dead letters") }
         let different = codes.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }

@@ -146,6 +146,18 @@ struct StatusPageTests {
         #expect(told.details == ["contoso/activities: unreachable. No route."])
     }
 
+    @Test("a stream that was never read, or that no sink takes, is not said to be forwarded")
+    func unreadOrUntaken() {
+        let unread = Verdict(facts { $0.report.streams[0].state = "created" })
+        let untaken = Verdict(facts { $0.report.streams[0].sinks = 0 })
+        let taken = Verdict(facts { $0.report.streams[0].sinks = 1 })
+
+        #expect(unread.level == .busy && unread.headline == "Waiting for the first answer.")
+        #expect(untaken.level == .trouble && untaken.headline == "no sink takes contoso/activities.")
+        #expect(untaken.details.count == 1)
+        #expect(taken.level == .well)
+    }
+
     @Test("while a gap heals not everything is forwarded")
     func healing() {
         let verdict = Verdict(facts { $0.day.lanes = [lane(.healing)] })
