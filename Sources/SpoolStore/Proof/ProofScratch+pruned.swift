@@ -62,6 +62,8 @@ extension ProofScratch {
     ///   - idsFrom: from here on every deleted id was noted before (`addDeleted`).
     ///   - window: where the window begins; a record without a time of its own came after that.
     ///   - sinks: how many sinks are compared.
+    /// - Returns: how many ids were set aside, and why.
+    /// - Throws: what makes its file unusable.
     package func setAside(before time: Timestamp, idsFrom: Timestamp?, window: Timestamp, sinks: Int)
         async throws(StoreError) -> SetAside
     {

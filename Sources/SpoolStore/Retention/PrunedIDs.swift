@@ -7,7 +7,9 @@ import SpoolCore
 ///
 /// Below `stream.pruned_ids_from_ms` they are not complete: an id that is missing there proves nothing.
 enum PrunedIDs {
-    /// Bytes of one hash. Two ids of a million in one window have the same one with a probability of 1 to 10^7.
+    /// Bytes of one hash.
+    ///
+    /// Two ids of a million in one window have the same one with a probability of 1 to 10^7.
     static let width = 8
     /// What a row takes beside its hashes.
     static let rowBytes: Int64 = 80
