@@ -162,7 +162,8 @@ package struct SinkStatus: Codable, Sendable, Equatable {
     package var name: String
     package var type: String
     package var address: String
-    /// The old agent's words: `created`, `connected`, `connection error`, `disconnected`, `disabled`; or `held`.
+    /// The old agent's words: `created`, `connected`, `connection error`, `disconnected`, `disabled`; or
+    /// `held`, or `doubtful`: connected, and its connections do not prove that the receiver reads what it takes.
     package var state: String
     /// Events not settled yet.
     package var backlog: Int

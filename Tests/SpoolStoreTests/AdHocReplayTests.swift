@@ -131,7 +131,12 @@ import Testing
     func removed() async throws {
         let (test, streams) = try await Self.make()
         let replay = try await test.spool.create(Self.request(0, 9), at: .t(50))
-        _ = try await test.spool.opened(replay.sinkID, address: Self.url, transport: "syslog", at: .t(51))
+        let connection = try await test.spool.opened(
+            replay.sinkID,
+            address: Self.url,
+            transport: "syslog",
+            at: .t(51)
+        )
         try await Self.settle(test, replay, streams[0], through: 5)
 
         let early = await #expect(throws: StoreError.self) { try await test.spool.remove(replay.id) }
@@ -143,6 +148,7 @@ import Testing
             [replay.sinkID.value]
         )
         let listed = try #require(try await test.spool.replays(of: nil).first)
+        try await test.spool.closed(connection, clean: true, at: .t(72))
         try await test.spool.remove(replay.id)
         let sinks = try await test.value(Int.self, "SELECT count(*) FROM sink")
         let next = try await test.spool.create(Self.request(0, 9), at: .t(80))

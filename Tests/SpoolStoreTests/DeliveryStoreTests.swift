@@ -212,44 +212,77 @@ import Testing
         let doubtful = try await spool.read {
             try Int.fetchAll($0, sql: "SELECT doubtful FROM deliveries ORDER BY id")
         }
-        #expect(doubtful == [0, 1, 1])
+        #expect(doubtful == [1, 1, 1])
     }
 
-    @Test("a row that the clock's step would make certain is doubtful by the bound that came with it")
-    func clockStep() async throws {
+    @Test(
+        "after an unclean end the last bytes that the receiver's kernel may hold are doubtful, however long ago"
+    )
+    func doubtInBytes() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
-        try await test.append(stream, [.at(1), .at(2), .at(3)])
-        let connection = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1))
-        let kernel = Outcome.delivered(.kernel)
-        try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: connection, settled: .t(10))
-        try await test.spool.deliver(
+        let connection = try await test.spool.opened(
             sink,
-            limit: 1,
-            outcome: kernel,
-            connection: connection,
-            settled: .t(100)
+            address: "a",
+            transport: "tcp",
+            doubt: 1_000,
+            at: .t(1)
         )
-        let subscription = try await test.spool.subscriptions(of: sink)[0]
-        var commit = DeliveryCommit(sink: sink, at: .t(9_000))
-        commit.doubtFrom = .t(100)
-        commit.entries = [
-            .live(
-                stream,
-                Seq(3),
-                Seq(3),
-                events: 1,
-                outcome: kernel,
+        // Rows that end at 400, 500 and 1,500 bytes, hours apart: the first two lie 1,100 and 1,000 behind the last.
+        for (index, position) in [400, 500, 1_500].enumerated() {
+            try await test.append(stream, [.at(index + 1)])
+            try await test.spool.deliver(
+                sink,
+                outcome: .delivered(.kernel),
                 connection: connection,
-                settled: .t(9_000)
+                settled: .t(10_000 * (index + 1)),
+                position: Int64(position)
             )
-        ]
-        commit.watermarks = [subscription.id: Seq(3)]
-        try await test.spool.settle(commit)
+        }
+        let pending = try await test.values("SELECT pending FROM deliveries ORDER BY id")
 
-        try await test.spool.closed(connection, clean: false, at: .t(9_001))
+        try await test.spool.closed(connection, clean: false, at: .t(90_000))
 
-        #expect(try await test.values("SELECT doubtful FROM deliveries ORDER BY id") == [0, 1, 1])
+        #expect(pending == [0, 0, 1])
+        #expect(try await test.values("SELECT doubtful FROM deliveries ORDER BY id") == [0, 0, 1])
+        #expect(try await test.values("SELECT pending FROM deliveries ORDER BY id") == [0, 0, 0])
+    }
+
+    @Test("on a connection that carried less than the receiver's kernel may hold, everything is doubtful")
+    func quietConnection() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        let connection = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1))
+        for minute in 1...10 {
+            try await test.append(stream, [.at(minute)])
+            try await test.spool.deliver(
+                sink,
+                outcome: .delivered(.kernel),
+                connection: connection,
+                settled: .t(60 * minute),
+                position: Int64(1_000 * minute)
+            )
+        }
+
+        try await test.spool.closed(connection, clean: false, at: .t(9_000))
+
+        #expect(try await test.values("SELECT sum(doubtful) FROM deliveries") == [10])
+    }
+
+    @Test("a clean end proves everything, and only of the sink's own connection")
+    func closedOfSink() async throws {
+        let test = try TestSpool()
+        let registration = try await test.register(sinks: ["one", "two"])
+        let sinks = registration.sinks
+        let (one, two) = (sinks[SinkName("one")]!, sinks[SinkName("two")]!)
+        let connection = try await test.spool.opened(one, address: "a", transport: "tcp", at: .t(1))
+
+        try await test.spool.closed(connection, of: two, clean: true, at: .t(2))
+        let after = try await test.value(Int.self, "SELECT count(*) FROM connection WHERE closed_ms IS NULL")
+        try await test.spool.closed(connection, of: one, clean: true, at: .t(3))
+
+        #expect(after == 1)
+        #expect(try await test.value(String.self, "SELECT how FROM connection") == "clean")
     }
 
     @Test("the view and the code say the same of what is doubtful")
@@ -261,7 +294,14 @@ import Testing
             "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = 'deliveries'"
         )
 
-        #expect(view?.contains("\(SinkConnections.isDoubtfulSQL) AS doubtful") == true)
+        let code = [("doubtful", SinkConnections.isDoubtfulSQL), ("pending", SinkConnections.isPendingSQL)]
+        for (name, sql) in code {
+            #expect(Self.words(view).contains(Self.words("\(sql) AS \(name)")), "\(name)")
+        }
+    }
+
+    private static func words(_ sql: String?) -> String {
+        (sql ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     @Test("a sink's report is kept; its state's age begins with the first report of it")

@@ -88,4 +88,80 @@ import Testing
             #expect(try await test.value(Int.self, "SELECT count(*) FROM \(view)") == 0)
         }
     }
+
+    @Test(
+        "a spool of schema 1 keeps its data; what it sent over connections that ended uncleanly is doubtful as a whole"
+    )
+    func doubtOfSchemaOne() throws {
+        let queue = try DatabaseQueue()
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA foreign_keys = ON")
+            try Migrations.run(db, path: "memory", steps: Migrations.all[..<1])
+            try db.execute(
+                sql: """
+                    INSERT INTO stream (id, name, source, kind, is_configured) VALUES (3, 'a/x', 'a', 1, 1);
+                    INSERT INTO sink (id, name, type) VALUES (4, 'siem', 'syslog');
+                    INSERT INTO connection (id, sink_id, address, transport, opened_ms, closed_ms, doubt_from_ms, how)
+                    VALUES (7, 4, 'a', 'tcp', 1, 9000, 8000, 'unclean'), (8, 4, 'a', 'tcp', 1, 9000, 8000, 'clean');
+                    INSERT INTO ledger (sink_id, stream_id, connection_id, first_seq, last_seq, outcome, evidence, events,
+                        bytes, attempts, sent_ms, settled_ms)
+                    VALUES (4, 3, 7, 1, 1, 'delivered', 'kernel', 1, 10, 1, 100, 100),
+                        (4, 3, 7, 2, 2, 'delivered', 'kernel', 1, 10, 1, 8500, 8500),
+                        (4, 3, 8, 3, 3, 'delivered', 'kernel', 1, 10, 1, 8500, 8500),
+                        (4, 3, 12, 4, 4, 'delivered', 'acknowledged', 1, 10, 1, 8500, 8500);
+                    INSERT INTO fetch_window (id, stream_id, reason, from_ms, to_ms, filter_hash, state, pages, seen, inserted,
+                        changed, started_ms) VALUES (5, 3, 'poll', 0, 1, 'f', 'complete', 1, 1, 1, 0, 1);
+                    INSERT INTO event (seq, stream_id, external_id, kind, readable, occurred_ms, created_ms, fetched_ms,
+                        window_id, derived, category, action, message, user_name, app_name, app_id, ip, country, user_agent,
+                        objects, policies, link)
+                    VALUES (1, 3, 'e1', 1, 1, 1, 1, 1, 6, 1, '', '', '', '', '', '', '', '', '', '', '', '');
+                    """
+            )
+
+            try Migrations.run(db, path: "memory")
+
+            let doubtful = try Int.fetchAll(db, sql: "SELECT doubtful FROM deliveries ORDER BY id")
+            #expect(doubtful == [1, 1, 0, 0])
+            let last = try Row.fetchAll(db, sql: "SELECT name, id FROM last_id ORDER BY name").map {
+                "\($0[0] as String) \($0[1] as Int)"
+            }
+            #expect(last == ["connection 12", "fetch_window 6", "sink 4", "stream 3"])
+            #expect(try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").isEmpty)
+            #expect(
+                try String.fetchOne(db, sql: "SELECT name || state FROM health WHERE what = 'sink'")
+                    == "siemcreated"
+            )
+        }
+    }
+
+    @Test(
+        "an id that was used before is refused, in every table whose ids may be named longer than their rows are kept"
+    )
+    func usedIDs() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        let first = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1))
+        try await test.append(stream, [.at(1)])
+        let inserts = [
+            "INSERT INTO connection (id, sink_id, address, transport, opened_ms) VALUES (?, 1, 'a', 'tcp', 1)",
+            "INSERT INTO sink (id, name, type) VALUES (?, 'other', 'syslog')",
+            "INSERT INTO stream (id, name, source, kind, is_configured) VALUES (?, 'b/x', 'b', 1, 1)",
+            "INSERT INTO fetch_window SELECT ?, stream_id, reason, from_ms, to_ms, filter_hash, state, pages, seen, "
+                + "inserted, changed, started_ms, finished_ms FROM fetch_window LIMIT 1",
+        ]
+        try await test.spool.write { try $0.execute(sql: "DELETE FROM connection") }
+
+        for (table, sql) in zip(["connection", "sink", "stream", "fetch_window"], inserts) {
+            let last = try #require(
+                try await test.value(Int64.self, "SELECT id FROM last_id WHERE name = '\(table)'")
+            )
+            await #expect(throws: StoreError.self, "\(table)") {
+                try await test.spool.write { try $0.execute(sql: sql, arguments: [last]) }
+            }
+            try await test.spool.write { try $0.execute(sql: sql, arguments: [last + 1]) }
+        }
+
+        let next = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(2))
+        #expect(next.value > first.value + 1)
+    }
 }

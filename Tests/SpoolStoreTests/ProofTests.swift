@@ -30,10 +30,13 @@ struct ProofTests {
             ("sent", .delivered(.sent)), ("filtered", .filtered),
             ("refused", .refused(Refusal(reason: "rejected", detail: "bad field"))),
         ]
+        let connection = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1))
         for (index, (id, outcome)) in outcomes.enumerated() {
             try await test.append(stream, [.at(index + 1, id)])
-            try await test.spool.deliver(sink, outcome: outcome)
+            try await test.spool.deliver(sink, outcome: outcome, connection: connection)
         }
+        let pending = try await Self.standings(test, stream, sink)["kernel"]
+        try await test.spool.closed(connection, clean: true, at: .t(20))
         try await test.append(stream, [.at(50, "waiting")])
 
         let found = try await Self.standings(test, stream, sink)
@@ -44,6 +47,7 @@ struct ProofTests {
                 "filtered": .filtered, "refused": .deadLetter, "waiting": .waiting,
             ]
         )
+        #expect(pending == .pending)
         #expect(
             found.values.compactMap(\.cause).sorted { $0.rawValue < $1.rawValue } == [
                 .deadLetter, .unsettled,
@@ -52,25 +56,33 @@ struct ProofTests {
     }
 
     @Test(
-        "what a connection settled last is doubtful after an unclean end, until another way has delivered it"
+        "what the receiver's kernel may hold is doubtful after an unclean end, until another way has delivered it"
     )
     func doubtful() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
-        let connection = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1))
+        let connection = try await test.spool.opened(
+            sink,
+            address: "a",
+            transport: "tcp",
+            doubt: 500,
+            at: .t(1)
+        )
         try await test.append(stream, [.at(1, "old")])
         try await test.spool.deliver(
             sink,
             outcome: .delivered(.kernel),
             connection: connection,
-            settled: .t(89)
+            settled: .t(89),
+            position: 100
         )
         try await test.append(stream, [.at(2, "late"), .at(3, "again")])
         try await test.spool.deliver(
             sink,
             outcome: .delivered(.kernel),
             connection: connection,
-            settled: .t(150)
+            settled: .t(150),
+            position: 600
         )
         try await test.spool.closed(connection, clean: false, at: .t(2_000))
         var commit = DeliveryCommit(sink: sink, at: .t(2_010))

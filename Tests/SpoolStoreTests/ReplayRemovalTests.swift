@@ -115,6 +115,34 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT count(*) FROM connection") == 0)
     }
 
+    @Test(
+        "a replay whose connection is still open is not removed, and no later connection or sink has its ids"
+    )
+    func openConnection() async throws {
+        let test = try TestSpool()
+        let (stream, siem) = try await test.register().only()
+        try await test.append(stream, (1...3).map { .at($0) })
+        let request = ReplayRequest(sink: SinkName(Self.url), destination: Self.url, from: .t(0), to: .t(9))
+        let replay = try await test.spool.create(request, at: .t(50))
+        let old = try await test.spool.opened(replay.sinkID, address: Self.url, transport: "tcp", at: .t(51))
+        try await test.spool.move(replay.id, to: .cancelled, at: .t(52))
+
+        let refusal = await #expect(throws: StoreError.self) { try await test.spool.remove(replay.id) }
+        try await test.spool.closed(old, of: replay.sinkID, clean: false, at: .t(53))
+        try await test.spool.remove(replay.id)
+        let new = try await test.spool.opened(siem, address: "a", transport: "tcp", at: .t(54))
+        let kernel = Outcome.delivered(.kernel)
+        try await test.spool.deliver(siem, outcome: kernel, connection: new, position: 300)
+        // The late word of the loop of the removed destination.
+        try await test.spool.closed(old, of: replay.sinkID, clean: true, at: .t(55))
+        try await test.spool.closed(new, of: siem, clean: false, at: .t(60))
+        let other = try await test.spool.create(request, at: .t(70))
+
+        #expect(refusal?.description.contains("still open") == true)
+        #expect(new != old && other.sinkID != replay.sinkID)
+        #expect(try await test.values("SELECT doubtful FROM deliveries") == [1])
+    }
+
     @Test("a configured sink settles nothing more of a removed replay's own stream")
     func removedOwnStream() async throws {
         let made = try await Recovered()

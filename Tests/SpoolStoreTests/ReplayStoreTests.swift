@@ -166,18 +166,31 @@ import Testing
     }
 
     @Test(
-        "rows of evidence kernel of a connection's last 60 s are doubtful after an unclean end, unless proved later",
+        "rows of evidence kernel within the last bytes of a connection are doubtful after an unclean end, unless proved later",
         arguments: [91, 100, 100_000]
     )
     func doubtful(closed: Int) async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
         try await test.append(stream, (1...4).map { .at($0) })
-        let first = try await test.spool.opened(sink, address: "tcp://a", transport: "tcp", at: .t(0))
+        let first = try await test.spool.opened(
+            sink,
+            address: "tcp://a",
+            transport: "tcp",
+            doubt: 500,
+            at: .t(0)
+        )
         let kernel = Outcome.delivered(.kernel)
-        try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: first, settled: .t(29))
-        try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: first, settled: .t(30))
-        try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: first, settled: .t(90))
+        for (second, position) in [(29, 100), (30, 200), (90, 600)] {
+            try await test.spool.deliver(
+                sink,
+                limit: 1,
+                outcome: kernel,
+                connection: first,
+                settled: .t(second),
+                position: Int64(position)
+            )
+        }
         // Whenever the end is noticed, by whatever clock.
         try await test.spool.closed(first, clean: false, at: .t(closed))
         let second = try await test.spool.opened(sink, address: "tcp://a", transport: "tcp", at: .t(101))

@@ -2,7 +2,8 @@
 package enum Evidence: String, Sendable, Codable, CaseIterable {
     /// The receiver itself said so (RELP, HEC, Elasticsearch, Kafka).
     case acknowledged
-    /// The receiver's kernel has it, and the connection did not break within the grace (TCP, TLS).
+    /// The receiver's kernel has it, and the connection did not break within the grace (TCP, TLS). That the receiver
+    /// has read it is proved only later (`KernelDoubt`).
     case kernel
     /// It was handed to the network (UDP); nothing more is claimed.
     case sent

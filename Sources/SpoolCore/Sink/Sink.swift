@@ -12,6 +12,8 @@ package protocol Sink: Sendable {
     var needsRaw: Bool { get }
     /// The most a batch for this sink may hold.
     var batchLimit: BatchLimit { get }
+    /// How far `Evidence.kernel` can be trusted here.
+    var doubt: KernelDoubt { get }
 
     /// Connects, within the sink's own connect time-out.
     ///

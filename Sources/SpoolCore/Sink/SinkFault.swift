@@ -11,8 +11,8 @@ package struct SinkFault: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     package let kind: Kind
-    /// True when the connection ended after bytes were written and the receiver did not close it in good order: rows
-    /// of evidence `kernel` that were settled last are then doubtful (`DeliveryCommit.doubt`).
+    /// True when the connection ended after bytes were written and the receiver did not close it cleanly: rows of
+    /// evidence `kernel` whose bytes may still lie unread in the receiver's kernel are then doubtful (`KernelDoubt`).
     package let isUnclean: Bool
     /// What happened, to what, and what to do; one sentence or two, no event content.
     package let description: String

@@ -14,13 +14,19 @@ package protocol DeliveryStore: Sendable {
     /// A watermark only grows; dead letters of events that are now delivered or already there are removed.
     func settle(_ commit: DeliveryCommit) async throws(StoreError)
 
-    /// Records a connection that was opened.
-    func opened(_ sink: SinkID, address: String, transport: String, at: Timestamp) async throws(StoreError)
-        -> ConnectionID
+    /// Records a connection that was opened, with `KernelDoubt.bytes` of the sink, which holds for all of it.
+    ///
+    /// The id is one that no connection had before; 0 when the sink was removed meanwhile.
+    func opened(_ sink: SinkID, address: String, transport: String, doubtBytes: Int64, at: Timestamp)
+        async throws(StoreError) -> ConnectionID
 
-    /// Records how a connection ended; an unclean end makes rows of evidence `kernel` doubtful that were settled within
-    /// `DeliveryCommit.doubt` before its last settlement.
-    func closed(_ connection: ConnectionID, clean: Bool, at: Timestamp) async throws(StoreError)
+    /// Records how a connection of `sink` ended.
+    ///
+    /// A clean end proves that its rows of evidence `kernel` were read. An unclean one makes those doubtful whose bytes
+    /// lie within the last `doubtBytes` that were settled over it, however long ago. A connection that has ended
+    /// already, or belongs to another sink, stays as it is.
+    func closed(_ connection: ConnectionID, of sink: SinkID, clean: Bool, at: Timestamp)
+        async throws(StoreError)
 
     /// Keeps a sink's state for `status` and the views.
     func report(_ state: SinkReport, of sink: SinkID) async throws(StoreError)
@@ -59,6 +65,8 @@ package struct LedgerEntry: Sendable, Equatable {
     package var attempts: Int
     package var sent: Timestamp
     package var settled: Timestamp
+    /// Bytes settled over the connection up to the end of this row, those of all lanes; 0 without a connection.
+    package var position: Int64
 
     package init(
         stream: StreamID,
@@ -72,9 +80,11 @@ package struct LedgerEntry: Sendable, Equatable {
         cut: [Seq] = [],
         attempts: Int,
         sent: Timestamp,
-        settled: Timestamp
+        settled: Timestamp,
+        position: Int64 = 0
     ) {
         self.cut = cut
+        self.position = position
         self.stream = stream
         self.replay = replay
         self.connection = connection
@@ -91,13 +101,6 @@ package struct LedgerEntry: Sendable, Equatable {
 
 /// Everything one settling transaction changes.
 package struct DeliveryCommit: Sendable {
-    /// How long before a connection's last settlement what only the receiver's kernel has is doubtful, should the
-    /// connection end uncleanly.
-    ///
-    /// It counts from the last settlement and not from the end: that a receiver hangs is noticed late, and nothing
-    /// is settled in between.
-    package static let doubt = Duration.seconds(60)
-
     package var sink: SinkID
     /// In the order of sending.
     ///
@@ -107,8 +110,6 @@ package struct DeliveryCommit: Sendable {
     package var replayPositions: [ReplayPosition] = []
     /// Events a second the sink takes while it is fed without a pause, when that was measured.
     package var rate: Double?
-    /// Rows settled from here on are doubtful should the connection end uncleanly; nil: within `doubt` before these.
-    package var doubtFrom: Timestamp?
     package var at: Timestamp
 
     package init(sink: SinkID, at: Timestamp) {
@@ -163,6 +164,10 @@ package struct SinkReport: Sendable, Equatable {
     package var at: Timestamp?
     /// Connections in a row that were cut before what was sent could be settled; 0 below three.
     package var cuts: Int
+    /// Why the ends of its connections suggest that the receiver does not read what it takes; nil: as reported before.
+    package var suspicion: String?
+    /// True when the receiver has been seen to read what it took: a suspicion that was reported before is over.
+    package var isProved: Bool
 
     package init(
         state: State,
@@ -171,8 +176,12 @@ package struct SinkReport: Sendable, Equatable {
         retryAt: Timestamp? = nil,
         lastSuccess: Timestamp? = nil,
         at: Timestamp? = nil,
-        cuts: Int = 0
+        cuts: Int = 0,
+        suspicion: String? = nil,
+        isProved: Bool = false
     ) {
+        self.suspicion = suspicion
+        self.isProved = isProved
         self.at = at
         self.cuts = cuts
         self.state = state

@@ -7,6 +7,7 @@ extension ProofSink {
         delivered = try values.decodeIfPresent(ProofList.self, forKey: .delivered) ?? ProofList()
         acknowledged = try count(.acknowledged)
         kernel = try count(.kernel)
+        pending = try count(.pending)
         sent = try count(.sent)
         filtered = try count(.filtered)
         beforeStart = try count(.beforeStart)

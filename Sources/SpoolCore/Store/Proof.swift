@@ -48,7 +48,7 @@ package enum MissingCause: String, Sendable, Codable, CaseIterable {
     case unsettled
     /// The sink refused it.
     case deadLetter = "dead-letter"
-    /// Among the last that a connection settled which ended uncleanly (`DeliveryCommit.doubt`).
+    /// The receiver's kernel may have held it unread when its connection ended uncleanly (`KernelDoubt`).
     case doubtful
 }
 
@@ -71,8 +71,12 @@ package struct ProofSink: Sendable, Codable, Equatable {
     package var delivered = ProofList()
     /// The receiver said so, or already had it.
     package var acknowledged = 0
-    /// The receiver's kernel has it.
+    /// The receiver's kernel took it, and the receiver has read it: it closed the connection cleanly afterwards, or so
+    /// much followed that the kernel cannot hold it any more.
     package var kernel = 0
+    /// The receiver's kernel took it over a connection that is still open: delivered, but that it was read is not
+    /// proved yet.
+    package var pending = 0
     /// It was handed to the network; nothing is known of its arrival.
     package var sent = 0
     /// Left out by the sink's filter.
@@ -89,7 +93,7 @@ package struct ProofSink: Sendable, Codable, Equatable {
     package var waiting = 0
     /// Missing: refused.
     package var deadLetters = 0
-    /// Missing: written to a socket shortly before its connection broke.
+    /// Missing: perhaps unread in the receiver's kernel when a connection ended uncleanly.
     package var doubtful = 0
     /// Of what is missing: deleted by retention before a repair could send it again.
     package var unrepairable = 0
@@ -102,7 +106,7 @@ package struct ProofSink: Sendable, Codable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case name, delivered, acknowledged, kernel, sent, filtered, dismissed, pruned, unsettled, waiting,
-            doubtful, unrepairable, replays
+            doubtful, unrepairable, replays, pending
         case beforeStart = "before_start"
         case deadLetters = "dead_letters"
     }
@@ -154,6 +158,9 @@ package struct ProofStream: Sendable, Codable, Equatable {
     }
 
     package var missing: Int { sinks.reduce(neverFetched) { $0 + $1.missing } }
+
+    /// Events at sinks of which it is not proved yet that the receiver has read them.
+    package var pending: Int { sinks.reduce(0) { $0 + $1.pending } }
 
     /// True when it was compared, and neither the source nor the spool has an event in the window.
     package var isEmpty: Bool { compared != nil && events == 0 }

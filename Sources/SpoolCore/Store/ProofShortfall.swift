@@ -26,6 +26,8 @@ package enum ProofShortfall: String, Sendable, Codable, CaseIterable {
     case dismissed
     /// Events were handed to the network (UDP), and nothing is known of their arrival.
     case unconfirmed
+    /// A receiver's kernel took events over a connection that is still open: that they were read is not proved yet.
+    case pending
     /// The repair of a stream was not finished.
     case repairUnfinished = "repair-unfinished"
 
@@ -45,6 +47,7 @@ package enum ProofShortfall: String, Sendable, Codable, CaseIterable {
         case .filtered: "events left out by a filter"
         case .dismissed: "dismissed dead letters"
         case .unconfirmed: "events sent without confirmation (UDP)"
+        case .pending: "events that a receiver may not have read yet"
         case .repairUnfinished: "a repair that was not finished"
         }
     }
@@ -53,9 +56,10 @@ package enum ProofShortfall: String, Sendable, Codable, CaseIterable {
 extension ProofSink {
     /// True when the sink has every event that the spool has of the window, and there is at least one.
     ///
-    /// Its list has to equal the spool's; what was only handed to the network counts as not there.
+    /// Its list has to equal the spool's; what was only handed to the network, or may lie unread in the receiver's kernel,
+    /// counts as not there.
     package func isComplete(of stream: ProofStream) -> Bool {
-        missing == 0 && sent == 0 && delivered.count > 0 && delivered == stream.spool
+        missing == 0 && sent == 0 && pending == 0 && delivered.count > 0 && delivered == stream.spool
     }
 
     /// True when at least one event is proved to be there.
@@ -68,6 +72,7 @@ extension ProofSink {
         if filtered > 0 { found.append(.filtered) }
         if dismissed > 0 { found.append(.dismissed) }
         if sent > 0 { found.append(.unconfirmed) }
+        if pending > 0 { found.append(.pending) }
         return found
     }
 }

@@ -79,7 +79,7 @@ package struct ReplayEstimate: Sendable, Codable, Equatable {
     package var kernel: Int
     /// Of those in the window: only handed to the network.
     package var sent: Int
-    /// Of those in the window: in the receiver's kernel, the last on a connection that ended uncleanly.
+    /// Of those in the window: perhaps unread in the receiver's kernel when a connection ended uncleanly.
     package var doubtful: Int
     /// Of those in the window: dead letters.
     package var deadLetters: Int

@@ -115,7 +115,7 @@ extension SinkStatus {
         oldest = sink.subscriptions.compactMap(\.oldestOccurred).min()
         deadLetters = sink.deadLetters
         lastSuccess = sink.lastSuccess
-        error = sink.lastError
+        error = sink.lastError ?? sink.suspicion
         attempts = sink.attempts
         retryAt = sink.retryAt
         troubleSince = sink.troubleSince

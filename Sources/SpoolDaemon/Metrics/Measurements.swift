@@ -30,7 +30,8 @@ struct Measurements: Sendable {
 
     /// Every word a sink's state may have.
     static let sinkWords = [
-        "created", "connected", "retrying", "connection error", "disconnected", "held", "disabled",
+        "created", "connected", "doubtful", "retrying", "connection error", "disconnected", "held",
+        "disabled",
     ]
     static let severities: [NotificationSeverity] = [.information, .warning, .error, .critical]
 

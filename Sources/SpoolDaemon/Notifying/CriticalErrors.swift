@@ -112,6 +112,7 @@ struct CountedSink: Sink {
     var address: String { sink.address }
     var needsRaw: Bool { sink.needsRaw }
     var batchLimit: BatchLimit { sink.batchLimit }
+    var doubt: KernelDoubt { sink.doubt }
 
     func open() async throws(SinkFault) -> any SinkSession {
         do throws(SinkFault) {

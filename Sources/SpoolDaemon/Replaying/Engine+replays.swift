@@ -33,9 +33,19 @@ extension Engine {
         return try await replay(id)
     }
 
-    /// Removes a replay that has ended; returns it as it was.
+    /// How long a removal waits for the end of the connection to an ad-hoc destination.
+    private static let farewell = DeliveryLoop.patience + .seconds(5)
+
+    /// Removes a replay that has ended, once its connection has been closed; returns it as it was.
     func remove(_ id: ReplayID) async throws(StoreError) -> Replay {
         let before = try await replay(id)
+        let deadline = time.elapsed() + Self.farewell
+        while !before.state.isUnfinished {
+            let closed = Watch(lanesChanged)
+            let rest = deadline - time.elapsed()
+            guard rest > .zero, try await spool.isConnected(id) else { break }
+            await time.wait(rest, or: closed)
+        }
         try await spool.remove(id)
         return before
     }

@@ -15,14 +15,16 @@ struct SingleReplayStore: DeliveryStore, ReplayStore {
 
     func settle(_ commit: DeliveryCommit) async throws(StoreError) { try await store.settle(commit) }
 
-    func opened(_ sink: SinkID, address: String, transport: String, at: Timestamp) async throws(StoreError)
-        -> ConnectionID
+    func opened(_ sink: SinkID, address: String, transport: String, doubtBytes: Int64, at: Timestamp)
+        async throws(StoreError) -> ConnectionID
     {
-        try await store.opened(sink, address: address, transport: transport, at: at)
+        try await store.opened(sink, address: address, transport: transport, doubtBytes: doubtBytes, at: at)
     }
 
-    func closed(_ connection: ConnectionID, clean: Bool, at: Timestamp) async throws(StoreError) {
-        try await store.closed(connection, clean: clean, at: at)
+    func closed(_ connection: ConnectionID, of sink: SinkID, clean: Bool, at: Timestamp)
+        async throws(StoreError)
+    {
+        try await store.closed(connection, of: sink, clean: clean, at: at)
     }
 
     func report(_ state: SinkReport, of sink: SinkID) async throws(StoreError) {

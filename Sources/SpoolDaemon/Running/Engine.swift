@@ -18,6 +18,8 @@ final class Engine: Sendable {
     let lanesChanged = Signal()
     /// The reloads that were asked for.
     let reloads = Reloads()
+    /// Between comparisons and delivery loops.
+    let proofs = ProofSignals()
     /// The one backup that is made at a time.
     let backups = BackupDesk()
     /// By what retention goes; nil before a configuration was applied.
@@ -238,6 +240,7 @@ final class Engine: Sendable {
             appended: appended,
             lanesChanged: lanesChanged,
             bell: bells.bell(of: .sink(sink.name)),
+            proofs: proofs,
             logger: logger
         )
         return Workforce.Job(name: "sink \(sink.name)", fingerprint: "\(part.fingerprint) \(id)") {

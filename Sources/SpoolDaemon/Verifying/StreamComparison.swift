@@ -27,6 +27,7 @@ struct StreamComparison: Sendable {
         var found = begun
         found.sinks = targets.map { ProofSink($0.name) }
         try await readSource(&found)
+        try await proveDelivered()
         try await walkSpool(&found)
         _ = try await lookAgain(&found, sinks: false)
         try await setAsidePruned(&found)
@@ -37,6 +38,7 @@ struct StreamComparison: Sendable {
             } else {
                 try await secondReading()
             }
+            try await proveDelivered()
             // What has only now been fetched may be on its way to a sink.
             guard try await lookAgain(&found, sinks: true), parent.isDaemon else { break }
         }
@@ -57,6 +59,17 @@ struct StreamComparison: Sendable {
     func keep(_ found: ProofStream, missing: [MissingEvent] = []) async throws(VerificationFault) {
         try await Verification.storing { () async throws(StoreError) in
             try await record.keep(found, missing: missing)
+        }
+    }
+
+    /// Without it what was sent a moment ago would rest on the word of the receiver's kernel.
+    private func proveDelivered() async throws(VerificationFault) {
+        guard parent.isDaemon else { return }
+        tell(
+            "waiting for the receivers to close their connections, which proves that they have read everything"
+        )
+        try await storing { () async throws(StoreError) in
+            try await engine.proveDelivered(to: targets.map(\.sink), stop: stop)
         }
     }
 
@@ -281,6 +294,7 @@ extension ProofSink {
         switch standing {
         case .acknowledged: acknowledged += step
         case .kernel: kernel += step
+        case .pending: pending += step
         case .sent: sent += step
         case .filtered: filtered += step
         case .beforeStart: beforeStart += step

@@ -12,6 +12,7 @@ enum RuleCode: String, Sendable, CaseIterable {
     case sendError = "Data server send error"
     case notificationError = "SIEM agent notification error"
     case agentError = "SIEM agent error"
+    case unproved = "Delivery not proved"
     case sinkHeld = "Sink held"
     case sinkNeedsStart = "Sink needs start"
     case deadLetters = "Dead letters"

@@ -4,13 +4,17 @@ import SpoolStore
 
 /// The state of a sink in the old agent's words, and what is told of it.
 enum SinkWord {
-    /// As `status` shows it: `created`, `connected`, `retrying`, `connection error`, `disconnected`, `held`, `disabled`.
+    /// As `status` shows it: `created`, `connected`, `doubtful`, `retrying`, `connection error`, `disconnected`, `held`,
+    /// `disabled`.
     ///
-    /// A sink that connects and settles nothing is down as well.
+    /// A sink that connects and settles nothing is down as well. One is `doubtful` while it is connected and the ends of
+    /// its connections suggest that its receiver does not read what it takes.
     static func of(_ sink: SpoolStatus.Sink, _ settings: NotificationSettings, at now: Timestamp) -> String {
-        guard let down = down(sink, at: now) else { return sink.state.rawValue }
+        let isDoubtful = sink.state == .connected && sink.cuts == 0 && sink.suspicion != nil
+        guard let down = down(sink, at: now) else { return isDoubtful ? "doubtful" : sink.state.rawValue }
         if down > settings.disconnectedAfter { return "disconnected" }
         if down > settings.connectionErrorAfter { return "connection error" }
+        if isDoubtful { return "doubtful" }
         return sink.state == .connected && sink.cuts == 0 ? "connected" : "retrying"
     }
 
@@ -27,6 +31,16 @@ enum SinkWord {
             return isWaiting
                 ? [] : [(.sinkHeld, .error, "Nothing is sent to it and its events are kept: \(cause)")]
         }
+        let doubts = sink.suspicion.map { [(RuleCode.unproved, NotificationSeverity.error, $0)] } ?? []
+        return doubts + ofOutage(sink, settings, cause: cause, at: now)
+    }
+
+    private static func ofOutage(
+        _ sink: SpoolStatus.Sink,
+        _ settings: NotificationSettings,
+        cause: String,
+        at now: Timestamp
+    ) -> [(RuleCode, NotificationSeverity, String)] {
         guard let down = down(sink, at: now) else { return [] }
         let isLong = down > settings.connectionErrorAfter
         let isPager =

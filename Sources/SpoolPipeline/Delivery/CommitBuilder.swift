@@ -51,6 +51,7 @@ package struct CommitBuilder: Sendable {
             commit.entries[index].events += run.events
             commit.entries[index].bytes += run.bytes
             commit.entries[index].cut += run.cut
+            commit.entries[index].position = settled.position
             return
         }
         commit.entries.append(
@@ -66,7 +67,8 @@ package struct CommitBuilder: Sendable {
                 cut: run.cut,
                 attempts: settled.attempts,
                 sent: settled.sentAt,
-                settled: commit.at
+                settled: commit.at,
+                position: settled.position
             )
         )
         if replay == nil { open[settled.stream] = commit.entries.count - 1 }

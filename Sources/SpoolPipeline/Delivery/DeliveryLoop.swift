@@ -21,6 +21,7 @@ package struct DeliveryLoop: Sendable {
     private let crashes: CrashWatch?
     private let patiently: Patience
     private let bell: RetryBell
+    private let proofs: ProofSignals
     private let logger: Logger
 
     package init(
@@ -32,9 +33,11 @@ package struct DeliveryLoop: Sendable {
         appended: Signal,
         lanesChanged: Signal,
         bell: RetryBell = RetryBell(),
+        proofs: ProofSignals = ProofSignals(),
         logger: Logger
     ) {
         self.bell = bell
+        self.proofs = proofs
         self.sink = sink
         self.id = id
         self.store = store
@@ -43,9 +46,9 @@ package struct DeliveryLoop: Sendable {
         var logger = logger
         logger[metadataKey: "sink"] = "\(sink.name)"
         self.logger = logger
-        state = StateBox(DeliveryState(limit: sink.batchLimit))
+        state = StateBox(DeliveryState(limit: sink.batchLimit, doubt: sink.doubt))
         patiently = Patience(time: time, logger: logger)
-        reporter = SinkReporter(sink: id, store: store, time: time)
+        reporter = SinkReporter(sink: id, store: store, time: time, address: sink.address)
         reader = BatchReader(
             sink: id,
             store: store,
@@ -103,14 +106,25 @@ package struct DeliveryLoop: Sendable {
         do throws(StoreError) {
             connection = try await patiently("noting a connection", stop: stop) {
                 () async throws(StoreError) in
-                try await store.opened(id, address: sink.address, transport: sink.type, at: time.wall())
+                try await store.opened(
+                    id,
+                    address: sink.address,
+                    transport: sink.type,
+                    doubtBytes: sink.doubt.bytes,
+                    at: time.wall()
+                )
             }
         } catch {
             await session.close()
             throw error
         }
-        let (health, isHeld) = state.withLock { ($0.health, $0.isHeld) }
-        try await reporter.connected(health, isHeld: isHeld, message: health.lastFault?.description)
+        let (health, isHeld, suspicion) = state.withLock { ($0.health, $0.isHeld, $0.suspicion) }
+        try await reporter.connected(
+            health,
+            suspicion,
+            isHeld: isHeld,
+            message: health.lastFault?.description
+        )
         logger.info("connected", metadata: ["address": "\(sink.address)"])
         let run = SessionRun(
             session: session,
@@ -120,6 +134,7 @@ package struct DeliveryLoop: Sendable {
             state: state,
             reader: reader,
             reporter: reporter,
+            proofs: proofs,
             settler: Settler(sink: id, store: store, patiently: patiently)
         )
         let end = try await run.run(stop: stop)
@@ -134,20 +149,34 @@ package struct DeliveryLoop: Sendable {
             case .fault(let fault): fault
             case .finished: SinkFault(.unreachable, "the session ended")
             }
-        try await patiently("noting a connection's end", stop: stop) { () async throws(StoreError) in
-            try await store.closed(connection, clean: !fault.isUnclean, at: time.wall())
+        let elapsed = time.elapsed()
+        let (proof, isReopening) = state.withLock { state in
+            let isByUs = state.isReopening || stop.isAsked || Task.isCancelled
+            return (state.end(fault, isByUs: isByUs, at: elapsed), state.isReopening)
         }
+        let isClean = !fault.isUnclean && proof != .short
+        try await patiently("noting a connection's end", stop: stop) { () async throws(StoreError) in
+            try await store.closed(connection, of: id, clean: isClean, at: time.wall())
+        }
+        proofs.given.notify()
         let (lostNothing, reached) = state.withLock { state in
             defer { state.lost() }
+            if let proof { state.ended(proof) }
             return (state.inFlight.isEmpty, state.reached)
         }
         if stop.isAsked || Task.isCancelled {
+            // The removal of a replay waits for this.
+            reader.lanesChanged.notify()
             if fault.isUnclean {
                 logger.notice("connection ended uncleanly", metadata: ["cause": "\(fault)"])
             }
             return .again
         }
-        if lostNothing, !fault.isUnclean, fault.kind == .unreachable {
+        if isReopening, isClean {
+            logger.debug("connection reopened", metadata: ["address": "\(sink.address)"])
+            return .again
+        }
+        if lostNothing, isClean, fault.kind == .unreachable {
             // A receiver may close a quiet connection. One that closes it before it took anything, although
             // something waits, is a failed attempt.
             let isNormal = reached == .settling ? true : try await !reader.hasWork(stop)
@@ -162,11 +191,11 @@ package struct DeliveryLoop: Sendable {
 
     private func pause(after fault: SinkFault, stop: Stop) async throws(StoreError) {
         let (elapsed, chance) = (time.elapsed(), time.chance())
-        let (pause, health, isHeld, isRefusing) = state.withLock { state in
+        let (pause, health, isHeld, isRefusing, suspicion) = state.withLock { state in
             let pause = state.failed(fault, elapsed: elapsed, chance: chance)
-            return (pause, state.health, state.isHeld, state.hold.isOn)
+            return (pause, state.health, state.isHeld, state.hold.isOn, state.suspicion)
         }
-        var message = fault.description
+        var message = suspicion.text(sink.address) ?? fault.description
         if isRefusing, fault != .massRefusal {
             message =
                 "the receiver rejects most events, so the sink is held; the last attempt failed: \(message)"
@@ -184,9 +213,13 @@ package struct DeliveryLoop: Sendable {
                 "retry_in_ms": "\(pause.milliseconds)",
             ]
         )
-        try await reporter.failed(health, isHeld: isHeld, message: message, pause: pause)
-        await bell.wait(pause, time: time, stop: stop)
-        // A replay that has nothing to send ends although its sink is down.
-        _ = try await reader.hasWork(stop)
+        try await reporter.failed(
+            health,
+            suspicion,
+            isHeld: isHeld,
+            message: message,
+            pause: pause
+        )
+        await time.wait(pause, or: Watch(stop))
     }
 }

@@ -11,8 +11,17 @@ struct DeliveryState: Sendable {
     private(set) var reached = SinkHealth.Reached.nothing
     private var attempts: [Lane: Attempts] = [:]
     private(set) var rate = SinkRate()
+    private let doubt: KernelDoubt
     /// Of the session's connection.
-    private var doubt = DoubtWindow()
+    private var unproved = DoubtWindow()
+    /// Of all connections so far.
+    private(set) var suspicion = Suspicion()
+    /// True from a suspicion until something was proved.
+    private var isSuspected = false
+    /// True while the session is ended to get a proof of what it has settled.
+    var isReopening = false
+    /// When the lines began that followed one another without a pause of `Suspicion.soon`, and the last of them.
+    private var burst: (began: Duration, last: Duration)?
     private var pace = ReplayPace()
     private var hasLive = false
     /// When the session was opened.
@@ -22,7 +31,10 @@ struct DeliveryState: Sendable {
     /// few seconds after it was opened, as a load balancer without a receiver behind it does, is no receiver.
     static let proof = Duration.seconds(15)
 
-    init(limit: BatchLimit) { size = BatchSize(limit) }
+    init(limit: BatchLimit, doubt: KernelDoubt = .none) {
+        size = BatchSize(limit)
+        self.doubt = doubt
+    }
 
     /// The most the next batch may hold.
     var limit: BatchLimit {
@@ -81,7 +93,8 @@ struct DeliveryState: Sendable {
         inFlight = InFlight()
         reached = .nothing
         opened = nil
-        doubt = DoubtWindow()
+        unproved = DoubtWindow(bytes: doubt.bytes)
+        (isReopening, burst) = (false, nil)
         rate.paused()
         health.begin()
     }
@@ -116,7 +129,13 @@ struct DeliveryState: Sendable {
     ///
     /// - Returns: the pause before the next one.
     mutating func failed(_ fault: SinkFault, elapsed: Duration, chance: Double) -> Duration {
-        health.failed(fault, reached: reached, elapsed: elapsed, chance: chance)
+        health.failed(
+            fault,
+            reached: reached,
+            inARow: suspicion.short,
+            elapsed: elapsed,
+            chance: chance
+        )
     }
 
     /// What settled batches mean: which are written, and whether the session must end.
@@ -127,7 +146,9 @@ struct DeliveryState: Sendable {
             case .head:
                 let final = batch.runs.reduce(0) { $0 + ($1.outcome == .retry ? 0 : $1.count) }
                 rate.settled(batch: batch.batch, events: final, at: elapsed)
-                if let lane = inFlight.settle(batch) { lanes.append(lane) }
+                guard let lane = inFlight.settle(batch) else { continue }
+                lanes.append(lane)
+                if lane.isByKernel, unproved.settled(upTo: lane.position, at: elapsed) { suspicion.proved() }
             case .stale: continue
             case .outOfOrder:
                 var verdict = hold.judge(lanes, elapsed: elapsed)
@@ -138,9 +159,41 @@ struct DeliveryState: Sendable {
         return hold.judge(lanes, elapsed: elapsed)
     }
 
-    /// From when on rows are doubtful, should the connection end uncleanly after what is settled now.
-    mutating func doubtFrom(settledAt elapsed: Duration, wall: Timestamp) -> Timestamp {
-        doubt.settled(at: elapsed, wall: wall)
+    /// When the session must be ended to get a proof of what it has settled; nil while nothing waits for one.
+    var reopenDue: Duration? {
+        guard let base = doubt.reopenAfter, let oldest = unproved.oldest else { return nil }
+        return oldest + suspicion.interval(base)
+    }
+
+    /// True once after a reported suspicion was found to be unfounded, and the sink is not held.
+    mutating func takeProof() -> Bool {
+        guard isSuspected, suspicion.isProved, !hold.isOn else { return false }
+        isSuspected = false
+        return true
+    }
+
+    /// Notes how a connection that carried lines ended.
+    mutating func ended(_ end: Suspicion.End) {
+        suspicion.ended(end)
+        if suspicion.text("") != nil { isSuspected = true }
+    }
+
+    /// Lines are about to be sent.
+    mutating func sending(at elapsed: Duration) {
+        let isNew = burst.map { elapsed - $0.last >= Suspicion.soon } ?? true
+        burst = (isNew ? elapsed : burst?.began ?? elapsed, elapsed)
+    }
+
+    /// What the end of the session's connection says of the receiver; nil when it carried no lines that need a proof.
+    ///
+    /// `isByUs` is true when this program asked for the end.
+    func end(_ fault: SinkFault, isByUs: Bool, at elapsed: Duration) -> Suspicion.End? {
+        guard doubt.bytes > 0, let burst, inFlight.hasBegun else { return nil }
+        if isByUs { return fault.isUnclean ? (isReopening ? .unclosed : .broken) : .proved }
+        if reached == .settling, fault.kind == .unreachable, elapsed - burst.began < Suspicion.soon {
+            return .short
+        }
+        return fault.isUnclean ? .broken : .proved
     }
 
     /// A batch was refused as a whole: it goes again in halves, or its single event becomes a dead letter.

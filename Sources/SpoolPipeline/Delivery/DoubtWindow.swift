@@ -1,34 +1,40 @@
 import DequeModule
 import SpoolCore
 
-/// From when on what a connection has settled is doubtful should it end uncleanly: what was settled within
-/// `DeliveryCommit.doubt` before its last settlement.
+/// What a connection has settled by the word of the receiver's kernel and nothing proves to have been read yet.
 ///
-/// The monotonic clock measures the span, and the wall clock of the ledger only names its beginning: a step of that
-/// clock makes nothing certain.
+/// What lies more than `bytes` behind the last settlement has left the receiver's kernel. For the rest the window knows
+/// since when it waits for a proof, by the monotonic clock.
 struct DoubtWindow: Sendable {
-    /// Settlements of about a second.
+    /// Settlements of about a second, with the earliest time and the last position of them.
     private struct Mark: Sendable {
-        let first: Duration
-        var last: Duration
-        /// The smallest wall time of them.
-        var wall: Timestamp
+        let at: Duration
+        var position: Int64
     }
 
+    private let bytes: Int64
     private var marks: Deque<Mark> = []
+
+    init(bytes: Int64 = 0) { self.bytes = bytes }
+
+    /// When the oldest unproved settlement was; nil when everything is proved.
+    var oldest: Duration? { marks.first?.at }
 
     /// Notes a settlement.
     ///
-    /// - Returns: the smallest wall time of those that are doubtful from now on.
-    mutating func settled(at elapsed: Duration, wall: Timestamp) -> Timestamp {
-        while let first = marks.first, first.last < elapsed - DeliveryCommit.doubt { marks.removeFirst() }
-        if var mark = marks.last, elapsed - mark.first < .seconds(1) {
-            mark.last = elapsed
-            mark.wall = min(mark.wall, wall)
-            marks[marks.count - 1] = mark
+    /// - Parameters:
+    ///   - position: bytes settled over the connection, this settlement included.
+    ///   - elapsed: when.
+    /// - Returns: true when the bytes that followed have proved an older settlement.
+    mutating func settled(upTo position: Int64, at elapsed: Duration) -> Bool {
+        guard bytes > 0 else { return false }
+        if let last = marks.last, elapsed - last.at < .seconds(1) {
+            marks[marks.count - 1].position = position
         } else {
-            marks.append(Mark(first: elapsed, last: elapsed, wall: wall))
+            marks.append(Mark(at: elapsed, position: position))
         }
-        return marks.reduce(wall - DeliveryCommit.doubt) { min($0, $1.wall) }
+        let before = marks.count
+        while let first = marks.first, first.position <= position - bytes { marks.removeFirst() }
+        return marks.count < before
     }
 }

@@ -21,6 +21,8 @@ package struct InFlight: Sendable {
     private var next = 0
     /// Events under way.
     package private(set) var events = 0
+    /// Bytes settled in the session.
+    private var settledBytes: Int64 = 0
 
     package init() {}
 
@@ -73,7 +75,14 @@ package struct InFlight: Sendable {
     package mutating func settle(_ settled: SettledBatch) -> SettledLane? {
         guard case .head = match(settled.batch), let head = sent.popFirst() else { return nil }
         events -= head.seqs.count
-        return SettledLane(head, runs: settled.runs, bytes: settled.bytes, cut: settled.cut)
+        settledBytes += Int64(settled.bytes)
+        return SettledLane(
+            head,
+            runs: settled.runs,
+            bytes: settled.bytes,
+            cut: settled.cut,
+            position: settledBytes
+        )
     }
 
     /// The end of what is under way in a lane.

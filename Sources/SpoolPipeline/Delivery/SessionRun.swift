@@ -2,7 +2,7 @@ import Logging
 import SpoolCore
 
 /// One session from its first batch to its end: one task feeds it, one settles.
-struct SessionRun: Sendable {
+package struct SessionRun: Sendable {
     /// How a session came to its end.
     enum End: Sendable {
         /// After `finish`, with everything settled.
@@ -14,6 +14,8 @@ struct SessionRun: Sendable {
         case fed(Result<SinkFault?, StoreError>)
         case settled(Result<End, StoreError>)
         case outOfPatience
+        /// A task that only asks for the session's end has done its work.
+        case asked
     }
 
     let session: any SinkSession
@@ -23,21 +25,37 @@ struct SessionRun: Sendable {
     let state: StateBox
     let reader: BatchReader
     let reporter: SinkReporter
+    let proofs: ProofSignals
     let settler: Settler
 
+    /// How long the receiver may take to read what it has, and close, when the session is ended to get a proof.
+    package static let reopenPatience = Duration.seconds(30)
+
     /// Runs the session to its end, and closes it.
+    ///
+    /// It ends when `stop` is asked for, when the connection fails, or when what it has settled needs a proof
+    /// (`DeliveryState.reopenDue`).
     func run(stop: Stop) async throws(StoreError) -> End {
+        let ending = Stop(partOf: stop)
         let result = await withTaskGroup(of: Part.self) { group -> Result<End, StoreError> in
-            group.addTask { await .fed(feed(stop: stop)) }
+            group.addTask { await .fed(feed(stop: ending, whole: stop)) }
             group.addTask { await .settled(settleAll()) }
             group.addTask {
-                await losePatience(stop: stop)
+                await losePatience(ending, stop: stop)
                 return .outOfPatience
+            }
+            group.addTask {
+                await ending.followWhole()
+                return .asked
+            }
+            group.addTask {
+                if await waitForReopening(stop: ending) { ending.ask() }
+                return .asked
             }
             var reason: Result<End, StoreError>?
             for await part in group {
                 switch part {
-                case .fed(.success(nil)): continue
+                case .fed(.success(nil)), .asked: continue
                 case .fed(.success(let fault?)): reason = .success(.fault(fault))
                 case .fed(.failure(let error)): reason = .failure(error)
                 case .outOfPatience: break
@@ -56,19 +74,43 @@ struct SessionRun: Sendable {
         return try result.get()
     }
 
-    /// Returns when the loop was told to stop and the session did not come to its end: a receiver that does
-    /// not read would hold `send` for ever.
-    private func losePatience(stop: Stop) async {
-        await stop.asked()
-        if !Task.isCancelled { await reader.time.wait(DeliveryLoop.patience + .seconds(1)) }
+    /// Returns when the session was asked to end and did not: a receiver that does not read would hold `send`
+    /// indefinitely.
+    private func losePatience(_ ending: Stop, stop: Stop) async {
+        await ending.asked()
+        if !stop.isAsked, !Task.isCancelled {
+            await reader.time.wait(Self.reopenPatience + .seconds(1), or: Watch(stop))
+        }
+        if stop.isAsked, !Task.isCancelled { await reader.time.wait(DeliveryLoop.patience + .seconds(1)) }
+    }
+
+    /// Waits until what the session has settled needs a proof: for too long already, or for a comparison.
+    ///
+    /// - Returns: true when the session is to be ended for it.
+    private func waitForReopening(stop: Stop) async -> Bool {
+        var asked = proofs.wanted.version
+        while !stop.isAsked, !Task.isCancelled {
+            let (moved, wanted) = (Watch(state.changed), Watch(proofs.wanted))
+            let (due, elapsed) = (state.withLock { $0.reopenDue }, reader.time.elapsed())
+            if let due, due <= elapsed || wanted.version > asked {
+                state.withLock { $0.isReopening = true }
+                return true
+            }
+            asked = wanted.version
+            await reader.time.wait(due.map { $0 - elapsed }, or: moved, wanted, Watch(stop))
+        }
+        return false
     }
 
     // MARK: Feeding
 
     /// Gives the session batch after batch.
     ///
+    /// - Parameters:
+    ///   - stop: asked for when the session is to end.
+    ///   - whole: asked for when the loop is to end.
     /// - Returns: the fault for which the session must end, if the session does not tell of it itself.
-    private func feed(stop: Stop) async -> Result<SinkFault?, StoreError> {
+    private func feed(stop: Stop, whole: Stop) async -> Result<SinkFault?, StoreError> {
         do throws(StoreError) {
             var next = try await reader.next(stop: stop)
             feeding: while true {
@@ -97,9 +139,13 @@ struct SessionRun: Sendable {
             }
             if case .noLaterProbe = next { return .success(.massRefusal) }
         } catch {
-            return .failure(error)
+            // A session that is only reopened does not wait for a full disk.
+            guard error.isPassing, stop.isAsked, !whole.isAsked else { return .failure(error) }
         }
-        if !Task.isCancelled { await session.finish(patience: DeliveryLoop.patience) }
+        if !Task.isCancelled {
+            let isReopening = state.withLock { $0.isReopening } && !whole.isAsked
+            await session.finish(patience: isReopening ? Self.reopenPatience : DeliveryLoop.patience)
+        }
         return .success(nil)
     }
 
@@ -120,7 +166,12 @@ struct SessionRun: Sendable {
         case .send(let batch):
             guard await waitForRoom(stop) else { return .stopped }
             try await reader.followLanes(stop)
-            guard let number = state.withLock({ $0.begin(batch, at: reader.time.wall()) }) else {
+            let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
+            let begun = state.withLock { state in
+                state.sending(at: elapsed)
+                return state.begin(batch, at: now)
+            }
+            guard let number = begun else {
                 return .read(try await reader.next(stop: stop))
             }
             guard isLast else { return await send(batch, number) ? .given : .over(nil) }
@@ -224,19 +275,11 @@ struct SessionRun: Sendable {
 
     private func write(_ verdict: Verdict) async throws(StoreError) -> End? {
         let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
-        let (rate, doubtFrom) = state.withLock { state in
-            (state.rate.recent(at: elapsed), state.doubtFrom(settledAt: elapsed, wall: now))
-        }
-        try await settler.write(
-            verdict,
-            connection: connection,
-            at: now,
-            doubtFrom: doubtFrom,
-            rate: rate
-        )
-        let isWellAgain = state.withLock { $0.wrote(verdict) }
+        let rate = state.withLock { $0.rate.recent(at: elapsed) }
+        try await settler.write(verdict, connection: connection, at: now, rate: rate)
+        let (isWellAgain, isProved) = state.withLock { ($0.wrote(verdict), $0.takeProof()) }
         state.changed.notify()
-        if isWellAgain { try await reporter.recovered() }
+        if isWellAgain || isProved { try await reporter.recovered(isProved: isProved) }
         try await reader.finishReplays(nil)
         return verdict.fault.map { .fault($0) }
     }

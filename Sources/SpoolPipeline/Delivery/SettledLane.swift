@@ -12,6 +12,8 @@ package struct SettledLane: Sendable {
     package let stream: StreamID
     package let attempts: Int
     package let sentAt: Timestamp
+    /// Bytes settled in the session up to the end of this batch.
+    package let position: Int64
 
     /// Consecutive events with one outcome and nothing of the stream left out between them.
     package struct Run: Sendable, Equatable {
@@ -33,7 +35,11 @@ package struct SettledLane: Sendable {
     /// True when it holds an outcome that tells something about the receiver.
     var isAnswer: Bool { runs.contains { !$0.outcome.isLocal } }
 
-    init(_ sent: InFlight.Sent, runs outcomes: [OutcomeRun], bytes: Int, cut: [Int]) {
+    /// True when an event of it is delivered by the word of the receiver's kernel alone.
+    var isByKernel: Bool { runs.contains { $0.outcome == .delivered(.kernel) } }
+
+    init(_ sent: InFlight.Sent, runs outcomes: [OutcomeRun], bytes: Int, cut: [Int], position: Int64) {
+        self.position = position
         lane = sent.lane
         stream = sent.stream
         attempts = sent.attempts
@@ -82,6 +88,7 @@ package struct SettledLane: Sendable {
         stream = whole.stream
         attempts = whole.attempts
         sentAt = whole.sentAt
+        position = whole.position
         self.runs = runs
         self.through = through
         hasRetry = true

@@ -12,21 +12,18 @@ struct Settler: Sendable {
     ///   - verdict: the outcomes.
     ///   - connection: over which they came.
     ///   - now: when, by the wall clock.
-    ///   - doubtFrom: `DeliveryCommit.doubtFrom`.
     ///   - rate: `DeliveryCommit.rate`.
     /// - Throws: what makes the spool unusable; that the disk is full only when the task is cancelled.
     func write(
         _ verdict: Verdict,
         connection: ConnectionID,
         at now: Timestamp,
-        doubtFrom: Timestamp? = nil,
         rate: Double? = nil
     ) async throws(StoreError) {
         var builder = CommitBuilder(sink: sink, connection: connection, at: now)
         for lane in verdict.lanes { builder.add(lane) }
         var commit = builder.commit
         commit.rate = rate
-        commit.doubtFrom = doubtFrom
         guard !commit.isEmpty else { return }
         try await patiently("settling") { [commit] () async throws(StoreError) in
             try await store.settle(commit)

@@ -47,16 +47,18 @@ package struct SinkHealth: Sendable, Equatable {
         case settling
     }
 
-    /// The attempt failed, or its session ended.
+    /// The attempt failed, or its session ended; `inARow` connections, this one included, ended soon after they settled
+    /// something.
     ///
     /// - Returns: the pause before the next attempt.
     package mutating func failed(
         _ fault: SinkFault,
         reached: Reached,
+        inARow: Int = 0,
         elapsed: Duration,
         chance: Double
     ) -> Duration {
-        failures = reached == .settling ? 1 : failures + 1
+        failures = reached == .settling ? max(1, inARow) : failures + 1
         switch reached {
         case .settling: cuts = 0
         case .sending: cuts = fault.kind == .unreachable ? cuts + 1 : 0

@@ -5,24 +5,30 @@ struct SinkReporter: Sendable {
     let sink: SinkID
     let store: any DeliveryStore
     let time: Timekeeper
+    /// The sink's address, for the text of a suspicion.
+    let address: String
 
     /// A connection is open; after failures it still has to prove itself, and the last one stays shown.
-    func connected(_ health: SinkHealth, isHeld: Bool, message: String?) async throws(StoreError) {
+    func connected(_ health: SinkHealth, _ suspicion: Suspicion, isHeld: Bool, message: String?)
+        async throws(StoreError)
+    {
         try await report(
             SinkReport(
                 state: isHeld ? .held : .connected,
                 lastError: health.failures > 0 ? message : nil,
                 attempts: health.failures,
                 at: time.wall(),
-                cuts: health.isCutEarly ? health.cuts : 0
+                cuts: health.isCutEarly ? health.cuts : 0,
+                suspicion: suspicion.text(address),
+                isProved: suspicion.isProved
             )
         )
     }
 
-    /// Something was settled after failures.
-    func recovered() async throws(StoreError) {
+    /// Something was settled after failures, or a suspicion was found to be unfounded (`isProved`).
+    func recovered(isProved: Bool) async throws(StoreError) {
         let now = time.wall()
-        try await report(SinkReport(state: .connected, lastSuccess: now, at: now))
+        try await report(SinkReport(state: .connected, lastSuccess: now, at: now, isProved: isProved))
     }
 
     /// A connection has stayed open while nothing was to be sent: the failures before it are over.
@@ -31,7 +37,13 @@ struct SinkReporter: Sendable {
     }
 
     /// An attempt failed.
-    func failed(_ health: SinkHealth, isHeld: Bool, message: String, pause: Duration) async throws(StoreError)
+    func failed(
+        _ health: SinkHealth,
+        _ suspicion: Suspicion,
+        isHeld: Bool,
+        message: String,
+        pause: Duration
+    ) async throws(StoreError)
     {
         let now = time.wall()
         try await report(
@@ -41,7 +53,9 @@ struct SinkReporter: Sendable {
                 attempts: health.failures,
                 retryAt: now + pause,
                 at: now,
-                cuts: health.isCutEarly ? health.cuts : 0
+                cuts: health.isCutEarly ? health.cuts : 0,
+                suspicion: suspicion.text(address),
+                isProved: suspicion.isProved
             )
         )
     }

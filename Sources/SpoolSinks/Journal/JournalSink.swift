@@ -13,6 +13,8 @@ struct JournalSink: Sink {
     var address: String { "unix:\(socket)" }
     var needsRaw: Bool { true }
     var batchLimit: BatchLimit { BatchLimit(events: 100) }
+    /// What the kernel has taken lies in a queue that outlives the journal's process (systemd holds its socket).
+    var doubt: KernelDoubt { .none }
 
     func open() async throws(SinkFault) -> any SinkSession {
         do throws(UnixDatagramSocket.Failure) {

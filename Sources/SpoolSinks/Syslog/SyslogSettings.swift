@@ -12,8 +12,16 @@ struct SyslogSettings: Sendable, Equatable {
     var transport: Transport
     var tls: TLSSettings
     var format: LineFormat
+    var doubt: KernelDoubt
 
-    init(endpoint: Endpoint, transport: Transport, tls: TLSSettings = TLSSettings(), format: LineFormat) {
+    init(
+        endpoint: Endpoint,
+        transport: Transport,
+        tls: TLSSettings = TLSSettings(),
+        format: LineFormat,
+        doubt: KernelDoubt = KernelDoubt()
+    ) {
+        self.doubt = doubt
         self.endpoint = endpoint
         self.transport = transport
         self.tls = tls
@@ -31,9 +39,16 @@ struct SyslogSettings: Sendable, Equatable {
         let transport = group.take("transport").map { $0.choice(Transport.self, problems) } ?? .tcp
         let tls = Self.tls(&group, transport, problems)
         let lines = LineSettings(&group, problems, transport: transport ?? .tcp, hostName: hostName)
+        let doubt = DoubtSettings(&group, problems, isStream: transport != .udp)
         guard let endpoint, let transport, let lines else { return nil }
         warnings += lines.warnings
-        self.init(endpoint: endpoint, transport: transport, tls: tls ?? TLSSettings(), format: lines.format)
+        self.init(
+            endpoint: endpoint,
+            transport: transport,
+            tls: tls ?? TLSSettings(),
+            format: lines.format,
+            doubt: doubt.doubt
+        )
     }
 
     private static func endpoint(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> Endpoint? {

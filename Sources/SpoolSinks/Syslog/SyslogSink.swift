@@ -10,6 +10,7 @@ struct SyslogSink: Sink {
     let settings: SyslogSettings
     private let renderer: LineRenderer
     private let grace: Duration
+    private let early = EarlyEnd()
 
     init(name: SinkName, settings: SyslogSettings, grace: Duration = Tail.defaultGrace) {
         self.name = name
@@ -24,6 +25,8 @@ struct SyslogSink: Sink {
 
     var batchLimit: BatchLimit { BatchLimit() }
 
+    var doubt: KernelDoubt { settings.transport == .udp ? .none : settings.doubt }
+
     func open() async throws(SinkFault) -> any SinkSession {
         switch settings.transport {
         case .tcp, .tls:
@@ -31,7 +34,8 @@ struct SyslogSink: Sink {
                 endpoint: settings.endpoint,
                 isTLS: settings.transport == .tls,
                 tls: settings.tls,
-                grace: grace
+                grace: grace,
+                early: early
             )
             return try await StreamConnector(plan: plan).open(renderer)
         case .udp:

@@ -13,6 +13,8 @@ struct WebhookSink: Sink {
     var address: String { "\(settings.base.isSecure ? "https" : "http")://\(peer)" }
     var needsRaw: Bool { true }
     var batchLimit: BatchLimit { BatchLimit(events: 1) }
+    /// The receiver itself acknowledges.
+    var doubt: KernelDoubt { .none }
 
     private var peer: String { String(settings.base.peer.prefix { $0 != "/" }) }
 

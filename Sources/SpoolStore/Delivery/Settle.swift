@@ -16,7 +16,7 @@ enum Settle {
             try DeadLetters.apply(db, entry, sink: commit.sink)
             if entry.replay != nil { try countReplayed(db, entry, sink: commit.sink) }
         }
-        try SinkConnections.settled(db, entries, doubtFrom: commit.doubtFrom)
+        try SinkConnections.settled(db, entries, sink: commit.sink)
         for (subscription, watermark) in commit.watermarks {
             try Watermark.move(db, subscription, to: watermark, commit)
         }

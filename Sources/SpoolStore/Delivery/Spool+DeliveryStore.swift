@@ -45,31 +45,64 @@ extension Spool: DeliveryStore {
         _ sink: SinkID,
         address: String,
         transport: String,
+        doubtBytes: Int64,
         at now: Timestamp
     ) async throws(StoreError) -> ConnectionID {
         try await write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO connection (sink_id, address, transport, opened_ms)
-                    SELECT id, ?, ?, ? FROM sink WHERE id = ?
-                    """,
-                arguments: [address, transport, now.milliseconds, sink.value]
+            try SinkConnections.open(
+                db,
+                sink,
+                address: address,
+                transport: transport,
+                doubtBytes: doubtBytes,
+                at: now
             )
-            // Of an ad-hoc destination removed meanwhile: nothing is settled over it.
-            return db.changesCount == 1 ? ConnectionID(db.lastInsertedRowID) : ConnectionID(0)
         }
     }
 
     package func closed(
         _ connection: ConnectionID,
+        of sink: SinkID,
         clean: Bool,
         at now: Timestamp
     ) async throws(StoreError) {
         try await write { db in
             try db.execute(
-                sql: "UPDATE connection SET closed_ms = ?, how = ? WHERE id = ? AND closed_ms IS NULL",
-                arguments: [now.milliseconds, clean ? "clean" : "unclean", connection.value]
+                sql: """
+                    UPDATE connection SET closed_ms = ?, how = ?
+                    WHERE id = ? AND sink_id = ? AND closed_ms IS NULL
+                    """,
+                arguments: [now.milliseconds, clean ? "clean" : "unclean", connection.value, sink.value]
             )
+        }
+    }
+
+    /// The open connections of these sinks over which something was settled that is not proved to have been read.
+    package func pendingConnections(of sinks: [SinkID]) async throws(StoreError) -> [ConnectionID] {
+        try await read { db in
+            try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT c.id FROM connection c INDEXED BY connection_open
+                    WHERE c.closed_ms IS NULL AND c.sink_id IN (SELECT value FROM json_each(?))
+                        AND EXISTS (SELECT 1 FROM ledger l INDEXED BY ledger_connection
+                            WHERE l.connection_id = c.id AND \(SinkConnections.isPendingSQL))
+                    """,
+                arguments: [try JSONColumn.text(sinks.map(\.value))]
+            ).map { ConnectionID($0) }
+        }
+    }
+
+    /// True while one of these connections has not ended.
+    package func isAnyOpen(of connections: [ConnectionID]) async throws(StoreError) -> Bool {
+        try await read { db in
+            try Int64.fetchOne(
+                db,
+                sql: """
+                    SELECT 1 FROM connection WHERE closed_ms IS NULL AND id IN (SELECT value FROM json_each(?)) LIMIT 1
+                    """,
+                arguments: [try JSONColumn.text(connections.map(\.value))]
+            ) != nil
         }
     }
 
@@ -90,14 +123,15 @@ extension Spool: DeliveryStore {
                         failures = failures + (?4 IS NOT NULL),
                         state = ?1, attempts = ?3, retry_at_ms = ?4, cuts = ?8,
                         last_error = CASE WHEN ?9 AND trouble_since_ms IS NOT NULL THEN last_error ELSE ?2 END,
-                        last_success_ms = coalesce(?5, last_success_ms)
+                        last_success_ms = coalesce(?5, last_success_ms),
+                        suspicion = CASE WHEN ?11 THEN NULL ELSE coalesce(?10, suspicion) END
                     WHERE id = ?6 AND state <> 'disabled'
                         AND NOT EXISTS (SELECT 1 FROM subscription s WHERE s.sink_id = ?6 AND s.state = 'held')
                     """,
                 arguments: [
                     report.state.rawValue, report.lastError, report.attempts, report.retryAt?.milliseconds,
                     report.lastSuccess?.milliseconds, sink.value, report.at?.milliseconds,
-                    report.cuts, isUnproved,
+                    report.cuts, isUnproved, report.suspicion, report.isProved,
                 ]
             )
         }

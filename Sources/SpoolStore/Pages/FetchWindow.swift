@@ -6,17 +6,18 @@ enum FetchWindow {
     /// The window of a page's scan; made with the scan's first page.
     static func open(_ db: Database, _ commit: PageCommit) throws -> WindowID {
         if let window = commit.scan.window { return window }
+        let id = try FreshID.next(db, in: .window)
         try db.cachedStatement(
             sql: """
-                INSERT INTO fetch_window (stream_id, reason, from_ms, to_ms, filter_hash, state, pages, seen,
+                INSERT INTO fetch_window (id, stream_id, reason, from_ms, to_ms, filter_hash, state, pages, seen,
                     inserted, changed, started_ms)
-                VALUES (?, ?, ?, ?, ?, 'running', 0, 0, 0, 0, ?)
+                VALUES (?, ?, ?, ?, ?, ?, 'running', 0, 0, 0, 0, ?)
                 """
         ).execute(arguments: [
-            commit.stream.value, commit.scan.reason.rawValue, commit.scan.from.milliseconds,
+            id, commit.stream.value, commit.scan.reason.rawValue, commit.scan.from.milliseconds,
             commit.windowEnd.milliseconds, commit.scan.filterHash, commit.fetched.milliseconds,
         ])
-        return WindowID(db.lastInsertedRowID)
+        return WindowID(id)
     }
 
     /// Adds a page to its window, and merges one that ended complete and empty with an empty neighbour.

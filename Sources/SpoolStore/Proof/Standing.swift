@@ -5,8 +5,10 @@ package import SpoolCore
 package enum Standing: Int64, Sendable {
     /// The receiver said so, or already had it.
     case acknowledged = 1
-    /// The receiver's kernel has it, and nothing speaks against its having been read.
+    /// The receiver's kernel took it, and the receiver has read it.
     case kernel
+    /// The receiver's kernel took it over a connection that is still open: whether it was read is not proved yet.
+    case pending
     /// It was handed to the network.
     case sent
     /// The sink's filter left it out.
@@ -27,7 +29,7 @@ package enum Standing: Int64, Sendable {
     /// Why it is missing at the sink; nil when it is not.
     package var cause: MissingCause? {
         switch self {
-        case .acknowledged, .kernel, .sent, .filtered, .beforeStart, .dismissed, .pruned: nil
+        case .acknowledged, .kernel, .pending, .sent, .filtered, .beforeStart, .dismissed, .pruned: nil
         case .waiting, .unsettled: .unsettled
         case .deadLetter: .deadLetter
         case .doubtful: .doubtful
@@ -91,6 +93,7 @@ struct StandingMap {
     mutating func standing(of seq: Int64) -> Standing {
         if ledger.acknowledged.contains(seq) { return .acknowledged }
         if ledger.kernel.contains(seq) { return .kernel }
+        if ledger.pending.contains(seq) { return .pending }
         if ledger.sent.contains(seq) { return .sent }
         if filtered.contains(seq) { return .filtered }
         if deadLetters.contains(seq) { return .deadLetter }

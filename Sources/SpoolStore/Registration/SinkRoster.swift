@@ -11,11 +11,12 @@ enum SinkRoster {
             )
             return id
         }
+        let id = try FreshID.next(db, in: .sink)
         try db.execute(
-            sql: "INSERT INTO sink (name, type, state_since_ms) VALUES (?, ?, ?)",
-            arguments: [sink.name.text, sink.type, now.milliseconds]
+            sql: "INSERT INTO sink (id, name, type, state_since_ms) VALUES (?, ?, ?, ?)",
+            arguments: [id, sink.name.text, sink.type, now.milliseconds]
         )
-        return SinkID(db.lastInsertedRowID)
+        return SinkID(id)
     }
 
     /// A sink all of whose subscriptions have begun.
@@ -26,7 +27,7 @@ enum SinkRoster {
         try db.execute(
             sql: """
                 UPDATE sink SET state = 'created', state_since_ms = ?, trouble_since_ms = NULL, cuts = 0,
-                    last_error = NULL
+                    last_error = NULL, suspicion = NULL
                 WHERE id = ? AND (state = 'disabled' OR state = 'held' AND trouble_since_ms IS NULL)
                 """,
             arguments: [now.milliseconds, id.value]

@@ -23,17 +23,18 @@ enum StreamRoster {
             )
             return id
         }
+        let id = try FreshID.next(db, in: .stream)
         try db.execute(
             sql: """
-                INSERT INTO stream (name, source, kind, is_configured, filter_hash, gap_after_ms)
-                VALUES (?, ?, ?, 1, ?, ?)
+                INSERT INTO stream (id, name, source, kind, is_configured, filter_hash, gap_after_ms)
+                VALUES (?, ?, ?, ?, 1, ?, ?)
                 """,
             arguments: [
-                stream.name.description, stream.name.source, stream.kind.rawValue, stream.filterHash,
+                id, stream.name.description, stream.name.source, stream.kind.rawValue, stream.filterHash,
                 stream.gapAfter.milliseconds,
             ]
         )
-        return StreamID(db.lastInsertedRowID)
+        return StreamID(id)
     }
 
     private static func id(_ db: Database, _ name: StreamName) throws -> StreamID? {

@@ -5,13 +5,15 @@ import SpoolCore
 enum AdHocSink {
     /// Makes the row; its replay does not exist yet.
     static func make(_ db: Database, at now: Timestamp) throws -> SinkID {
+        let id = try FreshID.next(db, in: .sink)
         // The `@` keeps it apart from every name that a configuration can have.
         try db.execute(
-            sql:
-                "INSERT INTO sink (name, type, state_since_ms, replay_id) VALUES ('destination@', 'syslog', ?, 0)",
-            arguments: [now.milliseconds]
+            sql: """
+                INSERT INTO sink (id, name, type, state_since_ms, replay_id) VALUES (?, 'destination@', 'syslog', ?, 0)
+                """,
+            arguments: [id, now.milliseconds]
         )
-        return SinkID(db.lastInsertedRowID)
+        return SinkID(id)
     }
 
     static func belong(_ db: Database, _ sink: SinkID, to replay: ReplayID) throws {

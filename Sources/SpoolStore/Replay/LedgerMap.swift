@@ -5,11 +5,13 @@ import SpoolCore
 struct LedgerMap: Sendable {
     /// The receiver said so, or already had it.
     var acknowledged: SeqRanges
-    /// The receiver's kernel has it, and nothing speaks against its having been read.
+    /// The receiver's kernel took it, and the receiver has read it.
     var kernel: SeqRanges
+    /// The receiver's kernel took it over a connection that is still open: whether it was read is not proved yet.
+    var pending: SeqRanges
     /// It was handed to the network.
     var sent: SeqRanges
-    /// The receiver's kernel had it, among the last on a connection that ended uncleanly.
+    /// The receiver's kernel took it, and may have held it unread when its connection ended uncleanly.
     var doubtful: SeqRanges
     /// What `--missing-only` leaves out: all but the doubtful.
     var there: SeqRanges
@@ -18,8 +20,8 @@ struct LedgerMap: Sendable {
 
     /// Of a destination that has had nothing.
     init() {
-        (acknowledged, kernel, sent, doubtful) = (SeqRanges(), SeqRanges(), SeqRanges(), SeqRanges())
-        there = SeqRanges()
+        (acknowledged, kernel, pending, sent) = (SeqRanges(), SeqRanges(), SeqRanges(), SeqRanges())
+        (doubtful, there) = (SeqRanges(), SeqRanges())
         dismissed = []
     }
 
@@ -29,7 +31,8 @@ struct LedgerMap: Sendable {
             db.cachedStatement(
                 sql: """
                     SELECT l.first_seq, l.last_seq, l.outcome = 'already' OR l.evidence = 'acknowledged',
-                        l.evidence IS 'kernel', \(SinkConnections.isDoubtfulSQL)
+                        l.evidence IS 'kernel', \(SinkConnections.isDoubtfulSQL),
+                        \(SinkConnections.isPendingSQL)
                     FROM ledger l INDEXED BY ledger_range LEFT JOIN connection c ON c.id = l.connection_id
                     WHERE l.sink_id = ? AND l.stream_id = ? AND l.last_seq > ? AND l.first_seq <= ?
                         AND l.outcome IN ('delivered', 'already')
@@ -39,12 +42,15 @@ struct LedgerMap: Sendable {
         )
         var ranges: (acknowledged: [ClosedRange<Int64>], kernel: [ClosedRange<Int64>]) = ([], [])
         var others: (sent: [ClosedRange<Int64>], doubtful: [ClosedRange<Int64>]) = ([], [])
+        var pending: [ClosedRange<Int64>] = []
         while let row = try rows.next() {
             let range = (row[0] as Int64)...(row[1] as Int64)
             if row[4] {
                 others.doubtful.append(range)
             } else if row[2] {
                 ranges.acknowledged.append(range)
+            } else if row[5] {
+                pending.append(range)
             } else if row[3] {
                 ranges.kernel.append(range)
             } else {
@@ -53,9 +59,10 @@ struct LedgerMap: Sendable {
         }
         acknowledged = SeqRanges(ranges.acknowledged)
         kernel = SeqRanges(ranges.kernel)
+        self.pending = SeqRanges(pending)
         sent = SeqRanges(others.sent)
         doubtful = SeqRanges(others.doubtful)
-        there = SeqRanges(ranges.acknowledged + ranges.kernel + others.sent)
+        there = SeqRanges(ranges.acknowledged + ranges.kernel + pending + others.sent)
         dismissed = Set(
             try Int64.fetchAll(
                 db,

@@ -60,11 +60,13 @@ enum OwnStream {
             arguments: [name, replay.value]
         )
         if let known { return StreamID(known) }
+        let id = try FreshID.next(db, in: .stream)
         try db.execute(
-            sql: "INSERT INTO stream (name, source, kind, replay_id, is_configured) VALUES (?, ?, ?, ?, 0)",
-            arguments: [name, like[2] as String, like[3] as Int, replay.value]
+            sql:
+                "INSERT INTO stream (id, name, source, kind, replay_id, is_configured) VALUES (?, ?, ?, ?, ?, 0)",
+            arguments: [id, name, like[2] as String, like[3] as Int, replay.value]
         )
-        return StreamID(db.lastInsertedRowID)
+        return StreamID(id)
     }
 
     /// A replay's own streams, each up to its last event.

@@ -47,7 +47,7 @@ struct ReplayPlan: Sendable {
         var isThere = true
         if map.acknowledged.contains(seq) {
             estimate.acknowledged += 1
-        } else if map.kernel.contains(seq) {
+        } else if map.kernel.contains(seq) || map.pending.contains(seq) {
             estimate.kernel += 1
         } else if map.sent.contains(seq) {
             estimate.sent += 1

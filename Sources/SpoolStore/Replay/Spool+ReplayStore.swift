@@ -84,7 +84,8 @@ extension Spool: ReplayStore {
     /// Removes a replay that has ended from the list, with its own streams and its ad-hoc destination; ledger rows of
     /// a configured sink stay.
     ///
-    /// - Throws: `.invalid` for one that has not ended, does not exist, or has streams with events still to be sent.
+    /// - Throws: `.invalid` for one that has not ended, does not exist, has streams with events still to be sent, or
+    ///   whose connection to its ad-hoc destination is still open.
     package func remove(_ replay: ReplayID) async throws(StoreError) {
         try await read { db in
             guard let found = try ReplayRows.fetch(db, id: replay).first else {
@@ -94,11 +95,13 @@ extension Spool: ReplayStore {
                 throw StoreError(.invalid, "Replay \(replay) has not ended; cancel it first.")
             }
             try Self.checkNotNeeded(db, replay)
+            try Self.checkNotConnected(db, replay)
         }
         while try await write({ try OwnStream.delete($0, of: replay) }) != nil {}
         try await write { db in
             // They may have become so meanwhile.
             try Self.checkNotNeeded(db, replay)
+            try Self.checkNotConnected(db, replay)
             let sinks = try Int64.fetchAll(
                 db,
                 sql: "SELECT id FROM sink WHERE replay_id = ?",
@@ -112,6 +115,30 @@ extension Spool: ReplayStore {
                 try db.execute(sql: "DELETE FROM sink WHERE id = ?", arguments: [sink])
             }
         }
+    }
+
+    /// True while a loop still has a connection to a replay's ad-hoc destination: how it ends is yet to be noted.
+    package func isConnected(_ replay: ReplayID) async throws(StoreError) -> Bool {
+        try await read { try Self.isConnected($0, replay) }
+    }
+
+    private static func isConnected(_ db: Database, _ replay: ReplayID) throws -> Bool {
+        try Int64.fetchOne(
+            db,
+            sql: """
+                SELECT 1 FROM sink k JOIN connection c INDEXED BY connection_open ON c.sink_id = k.id
+                WHERE k.replay_id = ? AND c.closed_ms IS NULL LIMIT 1
+                """,
+            arguments: [replay.value]
+        ) != nil
+    }
+
+    private static func checkNotConnected(_ db: Database, _ replay: ReplayID) throws {
+        guard try isConnected(db, replay) else { return }
+        throw StoreError(
+            .invalid,
+            "The connection of replay \(replay) to its destination is still open. Try again in a few seconds."
+        )
     }
 
     private static func checkNotNeeded(_ db: Database, _ replay: ReplayID) throws {

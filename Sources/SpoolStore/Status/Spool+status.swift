@@ -85,7 +85,8 @@ private enum StatusRows {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT id, name, type, state, state_since_ms, trouble_since_ms, cuts, last_success_ms, last_error, attempts, retry_at_ms, cut,
+                SELECT id, name, type, state, state_since_ms, trouble_since_ms, cuts, suspicion,
+                    last_success_ms, last_error, attempts, retry_at_ms, cut,
                     (SELECT count(*) FROM dead_letter d WHERE d.sink_id = sink.id AND d.dismissed_ms IS NULL)
                         AS dead_letters
                 FROM sink WHERE replay_id IS NULL ORDER BY name
@@ -100,6 +101,7 @@ private enum StatusRows {
                 stateSince: Timestamp(row["state_since_ms"]),
                 troubleSince: Timestamp(row["trouble_since_ms"]),
                 cuts: row["cuts"],
+                suspicion: row["suspicion"],
                 lastSuccess: Timestamp(row["last_success_ms"]),
                 lastError: row["last_error"],
                 attempts: row["attempts"],

@@ -69,6 +69,8 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let troubleSince: Timestamp?
         /// Connections in a row cut before anything sent was settled; 0 below three.
         package let cuts: Int
+        /// Why the ends of its connections suggest that the receiver does not read what it takes; nil when they do not.
+        package var suspicion: String?
         package let lastSuccess: Timestamp?
         package let lastError: String?
         package let attempts: Int

@@ -105,8 +105,10 @@ package struct TracedDelivery: Sendable, Encodable, Equatable {
     package let events: Int
     package let outcome: String
     package let evidence: String?
-    /// Only the receiver's kernel had it, among the last on a connection that ended uncleanly.
+    /// The receiver's kernel may have held it unread when its connection ended uncleanly.
     package let isDoubtful: Bool
+    /// The receiver's kernel has it, and the end of its connection has yet to prove that it was read.
+    package let isPending: Bool
     package let bytes: Int
     /// The message did not have all of the event: it was shortened to keep a limit.
     package let isShortened: Bool
@@ -128,6 +130,7 @@ package struct TracedDelivery: Sendable, Encodable, Equatable {
         case last = "last_seq"
         case isDoubtful = "doubtful"
         case isShortened = "shortened"
+        case isPending = "pending"
         case sent = "sent_ms"
         case settled = "settled_ms"
         case connectionOpened = "connection_opened_ms"

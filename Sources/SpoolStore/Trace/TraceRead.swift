@@ -125,7 +125,8 @@ enum TraceRead {
             db,
             sql: """
                 SELECT l.id, l.replay_id, l.first_seq, l.last_seq, l.events, l.outcome, l.evidence,
-                    \(SinkConnections.isDoubtfulSQL) AS doubtful, l.bytes, l.attempts, l.sent_ms, l.settled_ms,
+                    \(SinkConnections.isDoubtfulSQL) AS doubtful,
+                    \(SinkConnections.isPendingSQL) AS pending, l.bytes, l.attempts, l.sent_ms, l.settled_ms,
                     l.connection_id, c.address, c.transport, c.opened_ms, c.closed_ms, c.how,
                     ?3 IN (SELECT value FROM json_each(l.cut)) AS shortened
                 FROM ledger l INDEXED BY ledger_range LEFT JOIN connection c ON c.id = l.connection_id
@@ -143,6 +144,7 @@ enum TraceRead {
                 outcome: row["outcome"],
                 evidence: row["evidence"],
                 isDoubtful: row["doubtful"] ?? false,
+                isPending: row["pending"] ?? false,
                 bytes: row["bytes"],
                 isShortened: row["shortened"],
                 attempts: row["attempts"],

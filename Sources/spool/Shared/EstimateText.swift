@@ -38,7 +38,8 @@ struct EstimateText {
         )
         add(
             estimate.doubtful,
-            "doubtful: the last on a connection that did not end cleanly"
+            "doubtful: the receiver's kernel may have held \(Count.of(estimate.doubtful, "it", "them")) unread when a "
+                + "connection did not end cleanly"
         )
         add(
             estimate.deadLetters,

@@ -151,7 +151,16 @@ struct ProofText {
             if count > 0 { lines.append("    \(Grouped.text(count)) \(what)") }
         }
         add(sink.acknowledged, "acknowledged by the receiver")
-        add(sink.kernel, "taken by the receiver's kernel, over a connection that has not ended uncleanly")
+        add(
+            sink.kernel,
+            "read by the receiver: it closed the connection cleanly afterwards, or so many bytes followed "
+                + "that its kernel cannot hold them unread"
+        )
+        add(
+            sink.pending,
+            "NOT YET PROVED: the receiver's kernel has them, over a connection that is still open; whether the "
+                + "receiver reads them shows when the connection is next reopened"
+        )
         add(sink.sent, "handed to the network (UDP); nothing is known of their arrival")
         add(sink.filtered, "left out by its filter: not delivered")
         add(sink.beforeStart, "spooled before it began to take the stream: not delivered")
@@ -162,7 +171,10 @@ struct ProofText {
             "UNSETTLED" + (sink.waiting > 0 ? " (\(sink.waiting) wait in its live lane)" : "")
         )
         add(sink.deadLetters, "DEAD LETTERS: the receiver refused them, or they could not be sent")
-        add(sink.doubtful, "DOUBTFUL: the last on a connection that did not end cleanly")
+        add(
+            sink.doubtful,
+            "DOUBTFUL: the receiver's kernel may have held them unread when a connection did not end cleanly"
+        )
         add(
             sink.unrepairable,
             "of them were deleted by retention before the repair; `spool replay --refetch` reads them from the source"

@@ -95,7 +95,12 @@ struct TraceText {
         }
         if delivery.isDoubtful {
             lines.append(
-                "      it was among the last on a connection that did not end cleanly; --missing-only sends it again"
+                "      the receiver's kernel may have held it unread when the connection ended uncleanly; "
+                    + "--missing-only sends it again"
+            )
+        } else if delivery.isPending {
+            lines.append(
+                "      whether the receiver has read it shows when this connection is next closed and reopened"
             )
         }
         return lines

@@ -7,6 +7,7 @@ final class TrappingSink: Sink {
     let type = "trapping"
     let address = "trapping://siem"
     let needsRaw = false
+    let doubt = KernelDoubt.none
     let batchLimit = BatchLimit(events: 10)
     private let taken = Mutex<[String]>([])
     /// Given with every batch taken.

@@ -67,6 +67,7 @@ private struct FailingSink: Sink {
     let type = "syslog"
     let address = "tcp://127.0.0.1:9"
     let needsRaw = false
+    let doubt = KernelDoubt.none
     let batchLimit = BatchLimit()
 
     func open() async throws(SinkFault) -> any SinkSession { throw fault }

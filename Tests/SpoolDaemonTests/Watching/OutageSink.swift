@@ -25,6 +25,7 @@ final class OutageSink: Sink {
     let type = "test"
     let address = "test://siem"
     let needsRaw = false
+    let doubt = KernelDoubt.none
     let batchLimit = BatchLimit(events: 10)
     private let state = Mutex(State())
     /// Given with every batch that it has taken.

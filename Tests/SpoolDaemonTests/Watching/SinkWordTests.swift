@@ -15,6 +15,7 @@ struct SinkWordTests {
         var cuts = 0
         var seconds: Int
         var streams = "contoso/activities"
+        var suspicion: String?
         let word: String
         let codes: [RuleCode]
     }
@@ -41,6 +42,8 @@ struct SinkWordTests {
                 codes: [.sendError, .agentError]
             ),
             Case(state: .held, seconds: 60, word: "held", codes: [.sinkHeld]),
+            Case(state: .connected, seconds: 60, suspicion: "hangs", word: "doubtful", codes: [.unproved]),
+            Case(seconds: 60, suspicion: "hangs", word: "retrying", codes: [.unproved]),
             Case(seconds: 60, streams: "spool/notifications", word: "retrying", codes: []),
             Case(
                 seconds: 3 * hour,
@@ -87,6 +90,8 @@ struct SinkWordTests {
             Case(state: .connected, seconds: 15 * hour, word: "connection error", codes: []),
             Case(state: .connected, cuts: 3, seconds: 60, word: "retrying", codes: []),
             Case(state: .held, seconds: 21 * hour, word: "held", codes: []),
+            Case(state: .connected, seconds: 60, suspicion: "hangs", word: "doubtful", codes: []),
+            Case(seconds: 60, suspicion: "hangs", word: "retrying", codes: []),
         ]
     )
     func view(_ test: Case) async throws {
@@ -114,7 +119,8 @@ struct SinkWordTests {
                         lastError: "refused",
                         attempts: 4,
                         at: begin,
-                        cuts: test.cuts
+                        cuts: test.cuts,
+                        suspicion: test.suspicion
                     ),
                     of: id
                 )
@@ -164,7 +170,8 @@ struct SinkWordTests {
                         lastError: "refused",
                         attempts: 4,
                         at: FetchBench.begin,
-                        cuts: test.cuts
+                        cuts: test.cuts,
+                        suspicion: test.suspicion
                     ),
                     of: id
                 )

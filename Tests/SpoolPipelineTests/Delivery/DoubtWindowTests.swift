@@ -4,70 +4,50 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("What is doubtful after an unclean end", .timeLimit(.minutes(5)))
+@Suite("What a connection has settled and nothing proves to have been read", .timeLimit(.minutes(5)))
 struct DoubtWindowTests {
-    private let start = Sample.now
+    @Test("waits for a proof from its first settlement on, however long ago that was")
+    func quiet() {
+        var window = DoubtWindow(bytes: 1_000)
 
-    @Test("counts 60 s back from the last settlement")
-    func span() {
-        var window = DoubtWindow()
+        for minute in 0..<600 { _ = window.settled(upTo: Int64(minute + 1), at: .seconds(60 * minute)) }
 
-        #expect(window.settled(at: .seconds(0), wall: start) == start - .seconds(60))
-        #expect(window.settled(at: .seconds(100), wall: start + .seconds(100)) == start + .seconds(40))
-        #expect(window.settled(at: .seconds(101), wall: start + .seconds(101)) == start + .seconds(41))
+        #expect(window.oldest == .zero)
     }
 
-    @Test("a step of the wall clock makes nothing of the last 60 s certain, forwards or backwards")
-    func steps() {
-        for step in [Duration.days(1), .zero - .days(1)] {
-            var window = DoubtWindow()
-            var settled: [(elapsed: Int, wall: Timestamp)] = []
-            for second in stride(from: 0, through: 300, by: 10) {
-                let wall = start + .seconds(second) + (second > 150 ? step : .zero)
-                settled.append((second, wall))
-                let bound = window.settled(at: .seconds(second), wall: wall)
+    @Test("what lies further back than the receiver's kernel can hold is proved by what followed")
+    func passed() {
+        var window = DoubtWindow(bytes: 1_000)
 
-                let recent = settled.filter { $0.elapsed >= second - 60 }
-                #expect(recent.allSatisfy { $0.wall >= bound }, "\(second) s, step \(step)")
-            }
-        }
+        let proofs = [
+            window.settled(upTo: 600, at: .seconds(0)), window.settled(upTo: 1_599, at: .seconds(10)),
+            window.settled(upTo: 1_600, at: .seconds(20)), window.settled(upTo: 3_000, at: .seconds(30)),
+        ]
+
+        #expect(proofs == [false, false, true, true])
+        #expect(window.oldest == .seconds(30))
     }
 
-    @Test("a step is forgotten once it lies further back, so that the old is certain again")
-    func stepPasses() {
-        var window = DoubtWindow()
-        _ = window.settled(at: .seconds(0), wall: start)
-
-        let bound = window.settled(at: .seconds(61), wall: start + .days(1))
-
-        #expect(bound == start + .days(1) - .seconds(60))
-    }
-
-    @Test("many settlements of one second count with the earliest of them")
+    @Test("many settlements of one second count as one, from the first of them, up to the last")
     func crowd() {
-        var window = DoubtWindow()
-        for index in 0..<900 {
-            _ = window.settled(at: .milliseconds(index), wall: start + .milliseconds(index))
-        }
+        var window = DoubtWindow(bytes: 1_000)
+        for index in 0..<900 { _ = window.settled(upTo: Int64(index), at: .milliseconds(index)) }
 
-        let bound = window.settled(at: .seconds(30), wall: start + .days(1))
+        let before = window.settled(upTo: 1_898, at: .seconds(5))
+        let oldest = window.oldest
+        let after = window.settled(upTo: 1_899, at: .seconds(7))
 
-        #expect(bound == start)
+        #expect(!before && oldest == .zero)
+        #expect(after && window.oldest == .seconds(5))
     }
 
-    @Test("the loop writes the bound with each settlement")
-    func written() async throws {
-        let bench = DeliveryBench()
-        bench.store.spool(3)
+    @Test("a destination whose kernel loses nothing waits for no proof")
+    func none() {
+        var window = DoubtWindow(bytes: 0)
 
-        try await bench.run {
-            let session = await bench.sink.session(0)
-            await session.sent(1)
-            session.settle()
-            await bench.store.until { MemoryStore.isDrained($0) }
-        }
+        let isProof = window.settled(upTo: 10, at: .zero)
 
-        #expect(bench.store.read { $0.doubtFrom } == [start - .seconds(60)])
+        #expect(!isProof && window.oldest == nil)
     }
 
     @Test("a connection that we end because the receiver refuses too much has not ended cleanly")

@@ -11,6 +11,7 @@ struct DeliveryBench {
     let sink: ScriptedSink
     let appended = Signal()
     let lanesChanged = Signal()
+    let proofs = ProofSignals()
     let stop = Stop()
     let bell = RetryBell()
     private let chance: Double
@@ -37,6 +38,7 @@ struct DeliveryBench {
             appended: appended,
             lanesChanged: lanesChanged,
             bell: bell,
+            proofs: proofs,
             logger: Self.silent
         )
     }
@@ -60,6 +62,13 @@ struct DeliveryBench {
     /// Lets every pause pass as soon as somebody makes one, until cancelled.
     func passAllPauses() async throws {
         while true { try await passPause() }
+    }
+
+    /// Lets every pause pass while `body` runs.
+    func passPauses(while body: () async throws -> Void) async throws {
+        let time = Task { try await passAllPauses() }
+        defer { time.cancel() }
+        try await body()
     }
 
     /// Waits for the sink's next pause and lets it pass.

@@ -43,15 +43,14 @@ extension MemoryStore: DeliveryStore {
                     Subscription(id: id, stream: old.stream, name: old.name, watermark: watermark)
                 )
             }
-            tables.doubtFrom.append(commit.doubtFrom)
             for entry in commit.entries { Self.apply(entry, commit.sink, &tables) }
             for position in commit.replayPositions { Self.apply(position, &tables) }
             return .success(())
         }
     }
 
-    func opened(_ sink: SinkID, address: String, transport: String, at: Timestamp) async throws(StoreError)
-        -> ConnectionID
+    func opened(_ sink: SinkID, address: String, transport: String, doubtBytes: Int64, at: Timestamp)
+        async throws(StoreError) -> ConnectionID
     {
         try call(.opened) { tables in
             tables.connections.append((sink, nil))
@@ -59,7 +58,9 @@ extension MemoryStore: DeliveryStore {
         }
     }
 
-    func closed(_ connection: ConnectionID, clean: Bool, at: Timestamp) async throws(StoreError) {
+    func closed(_ connection: ConnectionID, of sink: SinkID, clean: Bool, at: Timestamp)
+        async throws(StoreError)
+    {
         try call(.closed) { tables in
             tables.connections[Int(connection.value) - 1].clean = clean
             return .success(())

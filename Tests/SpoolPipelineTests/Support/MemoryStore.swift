@@ -24,7 +24,6 @@ final class MemoryStore: Sendable {
         var replays: [Replay] = []
         var connections: [(sink: SinkID, clean: Bool?)] = []
         /// Of each commit.
-        var doubtFrom: [Timestamp?] = []
         var reports: [SinkReport] = []
         var pauses = false
         /// Errors of the next calls, by operation.

@@ -22,6 +22,7 @@ final class ScriptedSink: Sink {
     let address = "scripted://siem"
     let needsRaw = false
     let batchLimit: BatchLimit
+    let doubt: KernelDoubt
     private let state = Mutex(State())
     private let changed = Signal()
     /// Plays every session by itself; nil leaves them to the test.
@@ -30,10 +31,12 @@ final class ScriptedSink: Sink {
     init(
         batch: Int = 3,
         openings: [Opening] = [],
+        doubt: KernelDoubt = .none,
         play: (@Sendable (ScriptedSession, Int, [Seq]) -> Void)? = nil
     ) {
         batchLimit = BatchLimit(events: batch)
         self.play = play
+        self.doubt = doubt
         state.withLock { $0.openings = openings }
     }
 

@@ -158,7 +158,8 @@ extension LedgerEntry {
         outcome: Outcome = .delivered(.acknowledged),
         connection: ConnectionID? = nil,
         replay: ReplayID? = nil,
-        settled: Timestamp = .t(10)
+        settled: Timestamp = .t(10),
+        position: Int64 = 0
     ) -> LedgerEntry {
         LedgerEntry(
             stream: stream,
@@ -171,7 +172,8 @@ extension LedgerEntry {
             bytes: events * 100,
             attempts: 1,
             sent: settled,
-            settled: settled
+            settled: settled,
+            position: position
         )
     }
 }
@@ -183,7 +185,8 @@ extension Spool {
         limit: Int = 1_000,
         outcome: Outcome = .delivered(.acknowledged),
         connection: ConnectionID? = nil,
-        settled: Timestamp = .t(10)
+        settled: Timestamp = .t(10),
+        position: Int64 = 0
     ) async throws {
         for subscription in try await subscriptions(of: sink) {
             guard
@@ -203,7 +206,8 @@ extension Spool {
                     events: batch.count,
                     outcome: outcome,
                     connection: connection,
-                    settled: settled
+                    settled: settled,
+                    position: position
                 )
             ]
             commit.watermarks = [subscription.id: last]

@@ -16,6 +16,8 @@ struct StreamPlan: Sendable {
     /// How long after the peer's FIN a reset may still follow it.
     var endConfirmation = Duration.milliseconds(50)
     var connectTimeout = Duration.seconds(10)
+    /// Kept over the connections of a sink.
+    var early = EarlyEnd()
 
     var words: StreamWords { StreamWords(peer: endpoint.description) }
 }

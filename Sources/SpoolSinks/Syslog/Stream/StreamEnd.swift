@@ -14,6 +14,8 @@ enum StreamEnd {
     case patienceOver
     /// Everything is settled after the patience of `finish`, but the peer has not ended the stream.
     case unanswered
+    /// Everything is settled, but the peer had ended its direction before it was sent anything.
+    case oneWay
     /// `close` was called.
     case closedHere
     case failed(any Error)
@@ -66,8 +68,14 @@ struct StreamWords: Sendable {
             case .unanswered:
                 (
                     .unreachable,
-                    "\(peer) did not close the connection after this program had ended it; what it was sent last "
-                        + "counts as doubtful"
+                    "\(peer) did not close the connection after this program had ended its side; what it may hold unread "
+                        + "is doubtful"
+                )
+            case .oneWay:
+                (
+                    .unreachable,
+                    "\(peer) ended its own side of the connection before it was sent anything, so that nothing could show "
+                        + "whether it reads; what it may hold unread is doubtful"
                 )
             case .finished, .closedHere:
                 (.unreachable, "the connection to \(peer) was closed by this program")

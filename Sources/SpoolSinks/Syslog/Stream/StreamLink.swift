@@ -22,12 +22,18 @@ final class StreamLink: ChannelInboundHandler {
     private let words: StreamWords
     private let isTLS: Bool
     private let endConfirmation: Duration
+    private let early: EarlyEnd
+    private let connected = ContinuousClock.now
     private let report: StreamReport
     private var tail: Tail
     private var phase = Phase.opening
     private var hasWritten = false
-    /// The peer's FIN has come.
+    /// The peer's FIN has come, and counts as its end of the connection.
     private var peerEnded = false
+    /// The peer's FIN has come before anything was written: it may have no use for its direction and read all the same.
+    ///
+    /// If it has closed instead, it answers the next lines with a reset, and they are sent again.
+    private var isOneWay = false
     /// The peer has closed TLS; its FIN should follow.
     private var peerSaidGoodbye = false
     private var answer = PeerAnswer()
@@ -41,6 +47,7 @@ final class StreamLink: ChannelInboundHandler {
         self.report = report
         words = plan.words
         isTLS = plan.isTLS
+        early = plan.early
         endConfirmation = plan.endConfirmation
         tail = Tail(grace: plan.grace, readAhead: plan.readAhead)
         ready = channel.eventLoop.makePromise()
@@ -93,7 +100,12 @@ final class StreamLink: ChannelInboundHandler {
         if let own = channel.localAddress, own == channel.remoteAddress {
             return conclude(.failed(IOError(errnoCode: ECONNREFUSED, reason: "connected to itself")))
         }
-        if !isTLS { becomeReady() }
+        guard !isTLS else { return }
+        if early.isSuspected {
+            deadline = after(early.listening) { $0.becomeReady() }
+        } else {
+            becomeReady()
+        }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -130,6 +142,10 @@ final class StreamLink: ChannelInboundHandler {
     }
 
     private func peerDidEnd() {
+        if !hasWritten, !isTLS, answer.isEmpty, connected.duration(to: .now) < early.soon {
+            isOneWay = true
+            return becomeReady()
+        }
         peerEnded = true
         lookNow()
     }
@@ -165,6 +181,8 @@ final class StreamLink: ChannelInboundHandler {
             confirmEnd()
         } else if phase == .finishing, tail.isEmpty, !hasWritten {
             conclude(.finished)
+        } else if phase == .finishing, tail.isEmpty, isOneWay {
+            conclude(.oneWay)
         } else {
             lookSoon()
         }
@@ -220,6 +238,9 @@ final class StreamLink: ChannelInboundHandler {
         // A peer that talks back is no receiver of lines: its end proves nothing.
         let isProof = end.isPeerEnd && answer.isEmpty
         if isProof { settle(tail.concluded()) }
+        if !isTLS, hasWritten {
+            early.note(isOneWay || (end.isPeerEnd && connected.duration(to: .now) < early.soon))
+        }
         let isUnclean = hasWritten && !isProof
         if isFinishing, tail.isEmpty, !isUnclean { return report.over(nil) }
         report.over(words.fault(end, answer: answer, isUnclean: isUnclean))

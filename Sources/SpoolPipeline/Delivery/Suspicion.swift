@@ -1,0 +1,65 @@
+import SpoolCore
+
+/// What the ends of a sink's connections say of its receiver: whether it reads what its kernel, or a load balancer in
+/// front of it, has taken.
+///
+/// It is kept in memory for as long as the loop runs; `sink.suspicion` keeps its text until something is proved.
+struct Suspicion: Sendable, Equatable {
+    /// A connection that ends this soon after the first lines of a burst proves nothing, however it ends.
+    static let soon = Duration.seconds(10)
+    /// So many short connections in a row are reported.
+    static let reportedShort = 3
+    /// An unclosed connection is reported, and reopening becomes rarer, up to this many times the interval.
+    private static let mostIntervals = 6
+
+    /// How a connection that carried lines ended.
+    enum End: Sendable, Equatable {
+        /// The receiver closed it cleanly.
+        case proved
+        /// It was half-closed to get a proof, and the receiver did not close it.
+        case unclosed
+        /// The other side ended it within seconds of lines.
+        case short
+        /// It broke.
+        case broken
+    }
+
+    /// Connections in a row that the receiver did not close.
+    private(set) var unclosed = 0
+    /// Connections in a row that the other side ended within seconds of lines.
+    private(set) var short = 0
+    /// True once something was proved, and nothing has spoken against it since.
+    private(set) var isProved = false
+
+    /// Notes the end of a connection that carried lines.
+    mutating func ended(_ end: End) {
+        switch end {
+        case .proved: proved()
+        case .unclosed: (unclosed, short, isProved) = (unclosed + 1, 0, false)
+        case .short: (short, isProved) = (short + 1, isProved && short + 1 < Self.reportedShort)
+        case .broken: short = 0
+        }
+    }
+
+    /// The receiver has read what it took.
+    mutating func proved() { (unclosed, short, isProved) = (0, 0, true) }
+
+    /// How long settlements may wait for a proof before the connection is reopened.
+    func interval(_ base: Duration) -> Duration { base * min(1 << min(unclosed, 3), Self.mostIntervals) }
+
+    /// What to say of it; nil when nothing is suspicious.
+    func text(_ address: String) -> String? {
+        if unclosed > 0 {
+            return
+                "\(address) does not close a connection after this program has ended its side: either it hangs, and "
+                + "its kernel takes what nothing reads, or it never closes connections. What it was sent over them is "
+                + "doubtful; look whether it writes new events"
+        }
+        if short >= Self.reportedShort {
+            return
+                "\(address) ended \(short) connections in a row within \(Age.text(Self.soon)) of taking lines: a load "
+                + "balancer without a working receiver behind it does that. What was sent over them is doubtful"
+        }
+        return nil
+    }
+}

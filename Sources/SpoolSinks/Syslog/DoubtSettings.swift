@@ -1,0 +1,23 @@
+import SpoolCore
+
+/// The keys `doubt_bytes` and `reopen_after` of a sink over TCP or TLS.
+struct DoubtSettings {
+    /// A TCP window has at most 1 GiB (RFC 7323 §2.3).
+    private static let bytes: ClosedRange<Int64> = (64 << 10)...(1 << 30)
+    private static let after = Duration.seconds(1)...Duration.hours(24)
+
+    private(set) var doubt = KernelDoubt()
+
+    /// Takes the keys; adds a problem for a wrong value, and for any value over UDP, which has no connection.
+    init(_ group: inout ConfigurationMapping, _ problems: ConfigurationProblems, isStream: Bool) {
+        let (bytes, after) = (group.take("doubt_bytes"), group.take("reopen_after"))
+        if !isStream {
+            for node in [bytes, after].compactMap(\.self) {
+                problems.add("UDP has no connection that could prove anything: leave this key out", at: node)
+            }
+            return
+        }
+        if let size = bytes?.byteSize(in: Self.bytes, problems) { doubt.bytes = size }
+        if let time = after?.duration(in: Self.after, problems) { doubt.reopenAfter = time }
+    }
+}

@@ -1,0 +1,186 @@
+import SpoolCore
+import SpoolTestSupport
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("A connection is reopened to get a proof of what it has settled", .timeLimit(.minutes(5)))
+struct ReopeningTests {
+    private static let doubt = KernelDoubt(bytes: 1_000, reopenAfter: .minutes(5))
+
+    /// A loop whose first session has settled one event by the word of the receiver's kernel.
+    private static func bench() -> DeliveryBench {
+        let bench = DeliveryBench(ScriptedSink(batch: 3, doubt: doubt))
+        bench.store.spool(1)
+        return bench
+    }
+
+    private static func settleFirst(_ bench: DeliveryBench) async -> ScriptedSession {
+        let session = await bench.sink.session(0)
+        await session.sent(1)
+        session.settle([OutcomeRun(count: 1, outcome: .delivered(.kernel))])
+        await bench.store.until { MemoryStore.isDrained($0) }
+        return session
+    }
+
+    @Test(
+        "after the interval, though nothing else is to be sent; the receiver's end makes it clean, and the next follows"
+    )
+    func quiet() async throws {
+        let bench = Self.bench()
+        let began = bench.clock.now
+
+        try await bench.run {
+            let first = await Self.settleFirst(bench)
+            try await bench.passPause()
+            await first.finishing()
+            _ = await bench.sink.session(1)
+        }
+
+        #expect(began.duration(to: bench.clock.now) >= .minutes(5))
+        #expect(bench.store.read { $0.connections.first?.clean } == true)
+        #expect(bench.store.read { $0.reports.allSatisfy { $0.suspicion == nil } })
+    }
+
+    @Test("a comparison that wants a proof gets it without waiting for the interval")
+    func wanted() async throws {
+        let bench = Self.bench()
+        let began = bench.clock.now
+
+        try await bench.run {
+            let first = await Self.settleFirst(bench)
+            try await bench.clock.waitUntilSleeping()
+            bench.proofs.wanted.notify()
+            await first.finishing()
+            _ = await bench.sink.session(1)
+            // Nothing is unproved on the new connection.
+            bench.proofs.wanted.notify()
+            bench.append(1)
+            await bench.sink.session(1).sent(1)
+        }
+
+        #expect(bench.clock.now == began)
+        #expect(bench.sink.sessions.count == 2)
+        #expect(bench.store.read { $0.connections.first?.clean } == true)
+    }
+
+    @Test(
+        "a receiver that does not close it is reported, its events are doubtful, and the next connection is tried"
+    )
+    func hanging() async throws {
+        let bench = Self.bench()
+
+        try await bench.run {
+            let first = await Self.settleFirst(bench)
+            first.neverFinish()
+            try await bench.passPause()
+            await first.finishing()
+            first.end(SinkFault(.unreachable, isUnclean: true, "did not close"))
+            try await bench.passPauses { _ = await bench.sink.session(1) }
+        }
+
+        #expect(bench.store.read { $0.connections.first?.clean } == false)
+        let reports = bench.store.read { $0.reports }
+        #expect(
+            reports.contains { $0.state == .retrying && $0.suspicion?.contains("does not close") == true }
+        )
+        #expect(reports.last?.suspicion != nil)
+    }
+
+    @Test("a session that does not end by itself then is closed after the patience for it")
+    func patience() async throws {
+        let bench = Self.bench()
+        let began = bench.clock.now
+
+        try await bench.run {
+            let first = await Self.settleFirst(bench)
+            first.neverFinish()
+            try await bench.passPause()
+            await first.finishing()
+            try await bench.passPauses { _ = await bench.sink.session(1) }
+        }
+
+        #expect(began.duration(to: bench.clock.now) >= .minutes(5) + SessionRun.reopenPatience)
+        #expect(bench.store.read { $0.connections.first?.clean } == false)
+    }
+
+    @Test("bytes that followed prove what was settled, and no connection is reopened for it")
+    func followed() async throws {
+        let bench = DeliveryBench(
+            ScriptedSink(batch: 1, doubt: KernelDoubt(bytes: 50, reopenAfter: .minutes(5)))
+        )
+        bench.store.spool(1)
+
+        try await bench.run {
+            let session = await Self.settleFirst(bench)
+            bench.clock.advance(by: .minutes(4))
+            bench.append(1)
+            await session.sent(2)
+            session.settle([OutcomeRun(count: 1, outcome: .delivered(.kernel))])
+            await bench.store.until { MemoryStore.isDrained($0) }
+            bench.clock.advance(by: .minutes(4))
+            bench.append(1)
+            await session.sent(3)
+        }
+
+        #expect(bench.sink.sessions.count == 1)
+    }
+
+    @Test("each ledger row has the bytes settled over its connection up to its end")
+    func positions() async throws {
+        let bench = DeliveryBench(ScriptedSink(batch: 1, doubt: Self.doubt))
+        bench.store.spool(3)
+
+        try await bench.run {
+            let session = await bench.sink.session(0)
+            for count in 1...3 {
+                await session.sent(count)
+                session.settle([OutcomeRun(count: 1, outcome: .delivered(.kernel))])
+                await bench.store.until { $0.ledger.count == count }
+            }
+        }
+
+        #expect(bench.store.read { $0.ledger.map(\.entry.position) } == [100, 200, 300])
+    }
+
+    @Test(
+        "a receiver that ends each connection soon after taking lines is reported, ever more seldom tried, and doubtful"
+    )
+    func short() async throws {
+        let bench = DeliveryBench(
+            ScriptedSink(batch: 1, doubt: Self.doubt) { session, _, seqs in
+                session.settle([OutcomeRun(count: seqs.count, outcome: .delivered(.kernel))])
+                session.end(.closedByPeer)
+            }
+        )
+        bench.store.spool(8)
+
+        try await bench.run {
+            try await bench.passPauses {
+                await bench.store.until { MemoryStore.isDrained($0) }
+                await bench.store.until { $0.connections.count { $0.clean == false } >= 8 }
+            }
+        }
+
+        let reports = bench.store.read { $0.reports }
+        #expect(bench.store.read { $0.connections.allSatisfy { $0.clean != true } })
+        #expect(reports.compactMap(\.suspicion).first?.contains("ended 3 connections in a row") == true)
+        let attempts = reports.filter { $0.state == .retrying }.map(\.attempts)
+        #expect(attempts.prefix(7) == [1, 2, 3, 4, 5, 6, 7])
+    }
+
+    @Test("an end long after the first lines of a burst is one like any other")
+    func lasting() async throws {
+        let bench = DeliveryBench(ScriptedSink(batch: 1, doubt: Self.doubt))
+        bench.store.spool(1)
+
+        try await bench.run {
+            let session = await Self.settleFirst(bench)
+            bench.clock.advance(by: .seconds(11))
+            session.end(.closedByPeer)
+            await bench.store.until { $0.connections.first?.clean != nil }
+        }
+
+        #expect(bench.store.read { $0.connections.first?.clean } == true)
+    }
+}

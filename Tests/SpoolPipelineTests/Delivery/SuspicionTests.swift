@@ -1,0 +1,56 @@
+import SpoolCore
+import Testing
+
+@testable import SpoolPipeline
+
+@Suite("What the ends of connections say of a receiver")
+struct SuspicionTests {
+    @Test("one that does not close a half-closed connection is suspected until one is closed")
+    func unclosed() {
+        var suspicion = Suspicion()
+        #expect(suspicion.text("tcp://siem:514") == nil)
+
+        suspicion.ended(.unclosed)
+        #expect(suspicion.text("tcp://siem:514")?.hasPrefix("tcp://siem:514 does not close") == true)
+        suspicion.ended(.broken)
+        #expect(suspicion.text("") != nil && !suspicion.isProved)
+        suspicion.ended(.proved)
+
+        #expect(suspicion.text("") == nil && suspicion.isProved)
+    }
+
+    @Test("one that ends three connections in a row soon after taking lines is suspected")
+    func short() {
+        var suspicion = Suspicion()
+
+        suspicion.ended(.short)
+        suspicion.ended(.short)
+        #expect(suspicion.text("") == nil)
+        suspicion.ended(.short)
+
+        #expect(
+            suspicion.text("tls://siem:6514")?.contains("ended 3 connections in a row within 10s") == true
+        )
+        #expect(suspicion.short == 3)
+    }
+
+    @Test("a connection that lasted ends the row of short ones")
+    func lasting() {
+        var suspicion = Suspicion()
+        for end in [Suspicion.End.short, .short, .broken, .short] { suspicion.ended(end) }
+
+        #expect(suspicion.short == 1 && suspicion.text("") == nil)
+    }
+
+    @Test("a receiver that never closes is asked more seldom, at six times the interval at most")
+    func interval() {
+        var suspicion = Suspicion()
+        var intervals: [Duration] = []
+        for _ in 0..<5 {
+            intervals.append(suspicion.interval(.minutes(5)))
+            suspicion.ended(.unclosed)
+        }
+
+        #expect(intervals == [5, 10, 20, 30, 30].map { Duration.minutes($0) })
+    }
+}
