@@ -8,7 +8,7 @@ package import SpoolCore
 package struct DeliveryLoop: Sendable {
     /// How long a stopping loop waits for what it has sent.
     package static let patience = Duration.seconds(5)
-    /// How long a receiver that has closed a quiet connection is left alone while nothing is to be sent.
+    /// How long a receiver that has closed a new connection is left alone while nothing is to be sent.
     package static let rest = Duration.seconds(60)
 
     private let sink: any Sink
@@ -70,7 +70,10 @@ package struct DeliveryLoop: Sendable {
             while !stop.isAsked, !Task.isCancelled {
                 switch try await attempt(stop: stop) {
                 case .again: continue
-                case .rest: try await reader.waitForWork(for: Self.rest, or: bell.watch, stop: stop)
+                case .rest:
+                    try await bell.whileWaiting { rung async throws(StoreError) in
+                        try await reader.waitForWork(for: Self.rest, or: rung, stop: stop)
+                    }
                 }
             }
         } catch {
@@ -182,7 +185,8 @@ package struct DeliveryLoop: Sendable {
             let isNormal = reached == .settling ? true : try await !reader.hasWork(stop)
             if isNormal {
                 logger.info("connection closed by the receiver", metadata: ["cause": "\(fault)"])
-                return .rest
+                // One that lasted is made again immediately, so that `status` shows whether the receiver is there.
+                return state.withLock { $0.hasLasted(Self.rest, at: time.elapsed()) } ? .again : .rest
             }
         }
         try await pause(after: fault, stop: stop)

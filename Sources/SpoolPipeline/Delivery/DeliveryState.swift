@@ -57,6 +57,11 @@ struct DeliveryState: Sendable {
         return opened.map { $0 + Self.proof }
     }
 
+    /// True when the session has been open for so long.
+    func hasLasted(_ duration: Duration, at elapsed: Duration) -> Bool {
+        opened.map { elapsed - $0 >= duration } ?? false
+    }
+
     /// The connection has proved it.
     mutating func proved() { health.succeeded() }
 

@@ -20,7 +20,7 @@ struct DeadList: AsyncParsableCommand {
         if json { return Output.line(try JSONText.of(letters.map(DeadLetterObject.init))) }
         if letters.isEmpty { return Output.line("no dead letters") }
         var table = TextTable([
-            "sink", "seq", "id", "happened", "refused", "tries", "reason", "receiver said",
+            "sink", "seq", "id", "happened", "refused", "tries", "reason", "detail",
         ])
         for letter in letters {
             table.add([
@@ -37,7 +37,7 @@ struct DeadList: AsyncParsableCommand {
 struct DeadShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Shows dead letters whole, with what their receiver said."
+        abstract: "Shows dead letters in full, with the reason of each."
     )
 
     @OptionGroup var config: ConfigurationOption
@@ -61,7 +61,7 @@ extension DeadLetter {
             "  happened   \(occurred)",
             "  refused    \(at), after \(Count.text(attempts, "attempt"))",
             "  reason     \(reason)",
-            "  said       \(detail.isEmpty ? "nothing" : detail.withoutControls)",
+            "  detail     \(detail.isEmpty ? "nothing" : detail.withoutControls)",
         ]
         if let dismissed { lines.append("  dismissed  \(dismissed)") }
         return lines.joined(separator: "\n")
