@@ -32,7 +32,7 @@ struct PullBackTests {
     func goBack() async throws {
         let (test, id) = try await harmed()
 
-        let since = try await test.spool.pullBack(id, to: .t(2_000), lookBack: .minutes(10))
+        let since = try await test.spool.pullBack(id, to: .t(2_000), start: .t0, lookBack: .minutes(10))
         let progress = try await test.spool.progress(of: id)
 
         #expect(since == .t(1_000))
@@ -52,9 +52,32 @@ struct PullBackTests {
     func bounds() async throws {
         let (test, id) = try await harmed()
 
-        #expect(try await test.spool.pullBack(id, to: .t(1_200), lookBack: .minutes(10)) == .t(600))
+        #expect(
+            try await test.spool.pullBack(id, to: .t(1_200), start: .t0, lookBack: .minutes(10)) == .t(600)
+        )
         let (other, early) = try await harmed()
-        #expect(try await other.spool.pullBack(early, to: .t(100), lookBack: .minutes(10)) == .t0)
+        #expect(try await other.spool.pullBack(early, to: .t(100), start: .t0, lookBack: .minutes(10)) == .t0)
+    }
+
+    @Test(
+        "a start in the future is computed again, and one that the configuration has put there stays",
+        arguments: [Duration.days(-2), .days(3)]
+    )
+    func futureStart(configured: Duration) async throws {
+        let test = try TestSpool()
+        let id = try #require(try await test.register().streams.values.first)
+        let wrong = Timestamp.t0 + .days(730)
+        try await test.spool.begin(id, start: wrong, sweptTo: wrong)
+        let start = Timestamp.t0 + configured
+
+        let since = try await test.spool.pullBack(id, to: .t0, start: start, lookBack: .minutes(10))
+        let progress = try await test.spool.progress(of: id)
+
+        let isPast = configured < .zero
+        #expect(since == (isPast ? start : nil))
+        #expect(progress.start == (isPast ? start : wrong))
+        #expect(progress.cursor?.since == (isPast ? start : wrong))
+        #expect(progress.sweptTo == (isPast ? start : wrong))
     }
 
     @Test("stay where they are when they are not in the future, or a few minutes only")
@@ -65,6 +88,7 @@ struct PullBackTests {
         let back = try await test.spool.pullBack(
             id,
             to: .t(1_000) + .days(8) - .minutes(5),
+            start: .t0,
             lookBack: .minutes(10)
         )
 

@@ -15,6 +15,8 @@ package protocol Source: Sendable {
     var pollInterval: Duration { get }
     /// The streams it was configured with.
     var streams: [SourceStream] { get }
+    /// Set while its last answer was dated too far ahead of the local clock.
+    var clockDoubt: ClockDoubt? { get }
 
     /// The source's own time, by the smallest request it has.
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp
@@ -36,6 +38,9 @@ package protocol Source: Sendable {
 }
 
 extension Source {
+    /// For sources whose answers are taken as they are dated.
+    package var clockDoubt: ClockDoubt? { nil }
+
     /// For sources whose API cannot name a record.
     package func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
         throw SourceFault(.rejected, "the source \(name) cannot be asked for a single record")

@@ -22,11 +22,12 @@ package protocol PageStore: Sendable {
     /// Takes `since` and `swept_to` back when they lie more than a few minutes after `now`, as a wrong time of the source
     /// may have put them there: to what fetch windows that lie in the past prove, and at least by the look-back.
     ///
-    /// The one way back for either. Durable on return.
+    /// A stored start that lies in the future is replaced by `start`, what the configuration names at the time `now`; when
+    /// that lies in the future as well, the stream is left as it is. The one way back for each. Durable on return.
     ///
-    /// - Returns: where `since` stands; nil when both are left as they are.
-    func pullBack(_ stream: StreamID, to now: Timestamp, lookBack: Duration) async throws(StoreError)
-        -> Timestamp?
+    /// - Returns: where `since` stands; nil when all are left as they are.
+    func pullBack(_ stream: StreamID, to now: Timestamp, start: Timestamp, lookBack: Duration)
+        async throws(StoreError) -> Timestamp?
 
     /// Keeps a stream's trouble for `status` and the views; nil clears it.
     func report(_ trouble: StreamTrouble?, of stream: StreamID) async throws(StoreError)

@@ -66,6 +66,7 @@ struct CountedSource: Source {
     var requestsPerMinute: Int { source.requestsPerMinute }
     var pollInterval: Duration { source.pollInterval }
     var streams: [SourceStream] { source.streams }
+    var clockDoubt: ClockDoubt? { source.clockDoubt }
 
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
         try await counting(stream) { () async throws(SourceFault) in try await source.date(for: stream) }

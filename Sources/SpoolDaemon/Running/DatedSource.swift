@@ -14,6 +14,7 @@ struct DatedSource: Source {
     var requestsPerMinute: Int { source.requestsPerMinute }
     var pollInterval: Duration { source.pollInterval }
     var streams: [SourceStream] { source.streams }
+    var clockDoubt: ClockDoubt? { source.clockDoubt }
 
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
         let date = try await source.date(for: stream)

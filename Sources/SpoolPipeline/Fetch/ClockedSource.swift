@@ -31,6 +31,7 @@ package struct ClockedSource: Source {
     package var requestsPerMinute: Int { source.requestsPerMinute }
     package var pollInterval: Duration { source.pollInterval }
     package var streams: [SourceStream] { source.streams }
+    package var clockDoubt: ClockDoubt? { clock.state.withLock { $0.doubt } }
 
     package func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
         heard(try await source.date(for: stream)).date
@@ -41,7 +42,7 @@ package struct ClockedSource: Source {
     {
         let answer = try await source.answer(of: stream, scan: scan, limit: limit)
         return ClockedAnswer(answer: answer) { page in
-            let (date, doubt) = heard(page.date)
+            let (date, doubt) = heard(page.date, saved: Self.times(of: page))
             return Page(body: page.body, records: page.records, date: date, next: page.next, doubt: doubt)
         }
     }
@@ -52,19 +53,24 @@ package struct ClockedSource: Source {
 
     package func shutDown() async { await source.shutDown() }
 
-    private func heard(_ date: Timestamp) -> (date: Timestamp, doubt: String?) {
+    /// When records were saved at the source, or alerts raised.
+    private static func times(of page: Page) -> [Timestamp] {
+        page.records.filter { $0.hasOwnTime && $0.event.isReadable }.map(\.event.created)
+    }
+
+    private func heard(_ date: Timestamp, saved: [Timestamp] = []) -> (date: Timestamp, doubt: String?) {
         let (wall, elapsed) = (time.wall(), time.elapsed())
         let (taken, before, after) = clock.state.withLock { clock in
             let before = clock.doubt
-            return (clock.hear(date, wall: wall, elapsed: elapsed), before, clock.doubt)
+            return (clock.hear(date, saved: saved, wall: wall, elapsed: elapsed), before, clock.doubt)
         }
-        if let after, before == nil {
+        if let after, before?.isBelieved != after.isBelieved {
             logger.warning(
-                "source's time not believed",
+                after.isBelieved ? "this machine's clock is behind" : "source's time not believed",
                 metadata: ["date": "\(date)", "taken": "\(taken)", "cause": "\(after)"]
             )
         } else if before != nil, after == nil {
-            logger.notice("source's time believed again", metadata: ["date": "\(date)"])
+            logger.notice("clocks agree", metadata: ["date": "\(date)"])
         }
         return (taken, after?.description)
     }

@@ -2,33 +2,15 @@ package import SpoolCore
 
 /// Decides which time of a source is believed.
 ///
-/// Cursors, windows and retention go by the source's own time, so that a `Date` far ahead would let them pass what
-/// has not been read yet. Whatever is not believed is replaced by a smaller time: scans then begin earlier, and
-/// nothing is skipped. The local clock is a witness, never the time itself, but where there is nothing else.
+/// Cursors, windows, sweeps and retention use the source's own time, so that a `Date` that is too late would let them
+/// pass what has not been saved yet. The time taken is therefore the `Date`, but never later than the latest time that is
+/// certain to have come: by the local clock, by the time taken before, or by records, since what was saved at a time is
+/// shown after it. Too early a time has records read twice and skips nothing.
 package struct SourceClock: Sendable, Equatable {
-    /// A `Date` up to this much ahead of the local clock is believed.
+    /// A `Date` this much ahead of the local clock is no trouble; further ahead, the clocks differ.
     static let agreement = Duration.minutes(5)
-    /// A `Date` up to this much ahead of where the time believed last has run to is believed.
-    static let drift = Duration.minutes(2)
-    /// Further ahead of the local clock than this nothing new is believed, however long it is said.
-    static let farthest = Duration.days(1)
-    /// What only the source says is believed after it has said so for this long, without an answer between that says
-    /// something else.
-    static let persistence = Duration.hours(1)
-    /// Answers further apart than this say nothing of the time between them.
-    static let silence = Duration.minutes(15)
-
-    /// Why a `Date` is not believed.
-    package struct Doubt: Sendable, Equatable, CustomStringConvertible {
-        /// How far the first `Date` that was not believed lies ahead of the local clock.
-        package let ahead: Duration
-
-        package var description: String {
-            "the source's answers are dated \(Age.text(ahead)) ahead of this machine's clock, and are not believed: "
-                + "records are read from an earlier time on, so that none is missed; set the clock of this machine "
-                + "(NTP), or find what dates the answers wrongly, such as a proxy on the way"
-        }
-    }
+    /// So many different times of records prove that the earliest of them has come: one record may be dated wrongly.
+    static let witnesses = 3
 
     private struct Reading: Sendable, Equatable {
         var date: Timestamp
@@ -37,52 +19,76 @@ package struct SourceClock: Sendable, Equatable {
         func time(at elapsed: Duration) -> Timestamp { date + (elapsed - at) }
     }
 
-    /// The time believed last.
-    private var believed: Reading?
-    /// What the source says instead, as it said it last, and since when.
-    private var claim: Reading?
-    private var claimedSince = Duration.zero
-    /// Set while the source's last `Date` is not believed.
-    package private(set) var doubt: Doubt?
+    /// The time taken last.
+    private var taken: Reading?
+    /// The records that prove the latest times, at most `witnesses`, each with the moment at which it was first seen.
+    private var records: [Reading] = []
+    /// Set while the source's last `Date` was too far ahead of the local clock.
+    package private(set) var doubt: ClockDoubt?
 
     package init() {}
 
-    /// Hears the `Date` of an answer.
+    /// Takes the `Date` of an answer, and the times of its records.
     ///
     /// - Parameters:
     ///   - date: what the answer says.
+    ///   - saved: the times at which its records were saved, by the source; those after `date` prove nothing.
     ///   - wall: the local clock.
     ///   - elapsed: the monotonic clock.
-    /// - Returns: the time to go by.
-    package mutating func hear(_ date: Timestamp, wall: Timestamp, elapsed: Duration) -> Timestamp {
-        let expected = believed?.time(at: elapsed)
-        if isBelieved(date, expected: expected, wall: wall, elapsed: elapsed) {
-            believed = Reading(date: date, at: elapsed)
-            (claim, doubt) = (nil, nil)
-            return date
+    /// - Returns: the time to use, at most `date`.
+    package mutating func hear(
+        _ date: Timestamp,
+        saved: some Sequence<Timestamp> = [],
+        wall: Timestamp,
+        elapsed: Duration
+    ) -> Timestamp {
+        for time in saved where time <= date { note(Reading(date: time, at: elapsed), elapsed) }
+        let certain = [wall, taken?.time(at: elapsed), proved(at: elapsed)].compactMap { $0 }.max() ?? wall
+        let time = min(date, certain)
+        taken = Reading(date: time, at: elapsed)
+        setDoubt(date, time, wall: wall)
+        return time
+    }
+
+    /// The latest time that records prove to have come; nil while there are too few of them.
+    private func proved(at elapsed: Duration) -> Timestamp? {
+        guard records.count == Self.witnesses else { return nil }
+        return records.map { $0.time(at: elapsed) }.min()
+    }
+
+    private mutating func note(_ record: Reading, _ elapsed: Duration) {
+        // Seen again, it proves less than at first.
+        guard !records.contains(where: { $0.date == record.date }) else { return }
+        records.append(record)
+        guard records.count > Self.witnesses else { return }
+        let least = records.indices.min { records[$0].time(at: elapsed) < records[$1].time(at: elapsed) }
+        if let least { records.remove(at: least) }
+    }
+
+    private mutating func setDoubt(_ date: Timestamp, _ time: Timestamp, wall: Timestamp) {
+        guard date.since(wall) > Self.agreement else { return doubt = nil }
+        let isBelieved = date.since(time) <= Self.agreement
+        // Told in the same words as long as it lasts: the first difference is named.
+        if let doubt, doubt.isBelieved == isBelieved {
+            self.doubt = ClockDoubt(claimed: date, isBelieved: isBelieved, description: doubt.description)
+        } else {
+            doubt = ClockDoubt(claimed: date, isBelieved: isBelieved, ahead: date.since(wall))
         }
-        if !agrees(date, elapsed: elapsed) { claimedSince = elapsed }
-        claim = Reading(date: date, at: elapsed)
-        doubt = doubt ?? Doubt(ahead: date.since(wall))
-        let taken = min(expected ?? wall, date)
-        believed = believed ?? Reading(date: taken, at: elapsed)
-        return taken
     }
+}
 
-    private func isBelieved(_ date: Timestamp, expected: Timestamp?, wall: Timestamp, elapsed: Duration)
-        -> Bool
-    {
-        let ahead = date.since(wall)
-        if ahead <= Self.agreement { return true }
-        if ahead > Self.farthest { return false }
-        if let expected, date.since(expected) <= Self.drift { return true }
-        return agrees(date, elapsed: elapsed) && elapsed - claimedSince >= Self.persistence
-    }
-
-    /// True when the source has gone on saying what it says now.
-    private func agrees(_ date: Timestamp, elapsed: Duration) -> Bool {
-        guard let claim, elapsed - claim.at <= Self.silence else { return false }
-        let difference = date.since(claim.time(at: elapsed))
-        return difference <= Self.drift && difference >= .zero - Self.drift
+extension ClockDoubt {
+    fileprivate init(claimed: Timestamp, isBelieved: Bool, ahead: Duration) {
+        let text = Age.text(ahead)
+        self.init(
+            claimed: claimed,
+            isBelieved: isBelieved,
+            description: isBelieved
+                ? "this machine's clock is \(text) behind the source's time, which its records confirm and which is "
+                    + "used; set the clock of this machine (NTP)"
+                : "the source's answers are dated \(text) ahead of this machine's clock, and are not believed: "
+                    + "records are read from an earlier time on, so that none is missed; set the clock of this machine "
+                    + "(NTP), or find what dates the answers wrongly, such as a proxy on the way"
+        )
     }
 }

@@ -67,11 +67,12 @@ package struct StreamFetcher: Sendable {
         var plan = FetchPlan(stream: stream, pollInterval: source.pollInterval)
         var reader = PageReader(stream: stream, time: time, logger: logger)
         var known: (date: Timestamp, at: Duration)?
+        var beginning = Beginning()
         var isInPast = false
         while !stop.isAsked, !Task.isCancelled {
             // Also while fetching stands still: retention, which makes room, counts by the source's time.
             guard let last = known else {
-                known = try await firstDate(&reader, stop: stop)
+                known = try await firstDate(&reader, &beginning, stop: stop)
                 continue
             }
             if try await patiently(
@@ -101,6 +102,8 @@ package struct StreamFetcher: Sendable {
                 guard await gate.take(claim, stop: stop) else { continue }
                 switch try await page(of: scan, progress: progress, &reader, stop: stop) {
                 case .came(let page):
+                    // Set back by more than a moment: marks may lie ahead of the new time.
+                    if page.date + StreamProgress.tolerance < now { isInPast = false }
                     known = (page.date, time.elapsed())
                     if !isInPast, page.doubt == nil {
                         isInPast = true
@@ -114,11 +117,11 @@ package struct StreamFetcher: Sendable {
     }
 
     /// Learns the source's own time, and begins the stream with it when it is new.
-    private func firstDate(_ reader: inout PageReader, stop: Stop) async throws(StoreError)
-        -> (date: Timestamp, at: Duration)?
+    private func firstDate(_ reader: inout PageReader, _ beginning: inout Beginning, stop: Stop)
+        async throws(StoreError) -> (date: Timestamp, at: Duration)?
     {
         guard await gate.take(.poll, stop: stop) else { return nil }
-        let date: Timestamp
+        var date: Timestamp
         do throws(SourceFault) {
             date = try await source.date(for: stream)
         } catch {
@@ -127,16 +130,54 @@ package struct StreamFetcher: Sendable {
             }
             return nil
         }
+        let doubt = source.clockDoubt
+        try await reader.answered(.poll, endsScan: true, doubt: doubt?.description, store, id)
+        if let doubt, Beginning.isInDoubt(doubt, date: date) {
+            let progress = try await patiently("beginning", stop: stop) { () async throws(StoreError) in
+                try await store.progress(of: id)
+            }
+            if progress.start == nil {
+                date = try await confirmed(doubt, stop: stop) ?? date
+                let isOpen = source.clockDoubt.map { Beginning.isInDoubt($0, date: date) } ?? false
+                if isOpen, beginning.mayWait(at: time.elapsed()) {
+                    await time.wait(Beginning.pause, or: Watch(stop))
+                    return nil
+                }
+            }
+        }
         let known = (date, time.elapsed())
-        try await reader.answered(.poll, endsScan: true, store, id)
-        let start = stream.start.timestamp(now: date)
+        let start = stream.start.timestamp(now: date - beginning.waited(at: time.elapsed()))
+        let sweptTo = max(start, date - stream.lookBack)
         try await patiently("beginning", stop: stop) { () async throws(StoreError) in
-            try await store.begin(id, start: start, sweptTo: max(start, date - stream.lookBack))
+            try await store.begin(id, start: start, sweptTo: sweptTo)
         }
         return known
     }
 
-    /// Takes cursors back that an older run has put into the future; once a run, since no page of this one can.
+    /// Asks for records that the source saved shortly before the time it claims: they would confirm it.
+    ///
+    /// - Returns: the time to use after that; nil when no page came.
+    private func confirmed(_ doubt: ClockDoubt, stop: Stop) async throws(StoreError) -> Timestamp? {
+        var date: Timestamp?
+        for age in Beginning.ages where source.clockDoubt?.isBelieved == false {
+            guard await gate.take(.poll, stop: stop) else { return date }
+            let scan = Scan(
+                reason: .poll,
+                from: doubt.claimed - age,
+                to: nil,
+                filterHash: stream.filterHash
+            )
+            let page = try await asker.page(of: scan, stream, from: source, limit: 20, stop: stop) {
+                page async throws(StoreError) in page.date
+            }
+            guard case .success(let told)? = page else { return date }
+            date = told
+        }
+        return date
+    }
+
+    /// Takes marks back that lie in the future, where only a wrong time can have put them: an older run's, or that of
+    /// this one before both clocks were set back.
     ///
     /// Only where the source's time and the local clock agree: one that is wrong alone would have years read again.
     private func pullBack(from progress: StreamProgress, to date: Timestamp, stop: Stop)
@@ -151,7 +192,12 @@ package struct StreamFetcher: Sendable {
             )
         }
         let back = try await patiently("taking a cursor back", stop: stop) { () async throws(StoreError) in
-            try await store.pullBack(id, to: date, lookBack: stream.lookBack)
+            try await store.pullBack(
+                id,
+                to: date,
+                start: stream.start.timestamp(now: date),
+                lookBack: stream.lookBack
+            )
         }
         guard let back else { return }
         logger.warning(

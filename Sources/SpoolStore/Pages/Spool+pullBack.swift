@@ -2,10 +2,12 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    package func pullBack(_ stream: StreamID, to now: Timestamp, lookBack: Duration) async throws(StoreError)
-        -> Timestamp?
+    package func pullBack(_ stream: StreamID, to now: Timestamp, start: Timestamp, lookBack: Duration)
+        async throws(StoreError) -> Timestamp?
     {
-        try await write { db in try CursorReturn.run(db, stream, to: now, lookBack: lookBack) }
+        try await write { db in
+            try CursorReturn.run(db, stream, to: now, freshStart: start, lookBack: lookBack)
+        }
     }
 }
 
@@ -14,14 +16,20 @@ extension Spool {
 ///
 /// Windows that reach into the future prove nothing any more, and the marks go back to what the others prove.
 private enum CursorReturn {
-    static func run(_ db: Database, _ stream: StreamID, to now: Timestamp, lookBack: Duration) throws
-        -> Timestamp?
-    {
+    static func run(
+        _ db: Database,
+        _ stream: StreamID,
+        to now: Timestamp,
+        freshStart: Timestamp,
+        lookBack: Duration
+    ) throws -> Timestamp? {
         let stored = try StreamRow.progress(db, stream)
         let limit = now + StreamProgress.tolerance
-        guard var cursor = stored.cursor, let start = stored.start, let sweptTo = stored.sweptTo,
-            start <= limit, stored.isAhead(of: now)
+        guard var cursor = stored.cursor, let storedStart = stored.start, let sweptTo = stored.sweptTo,
+            stored.isAhead(of: now)
         else { return nil }
+        let start = storedStart > limit ? freshStart : storedStart
+        guard start <= limit else { return nil }
         try db.execute(
             sql: """
                 UPDATE fetch_window SET state = 'abandoned'
@@ -40,12 +48,12 @@ private enum CursorReturn {
             sql: """
                 UPDATE stream SET cursor = ?1, since_ms = ?2, sweep = NULL, swept_to_ms = ?3,
                     sweep_ended_ms = min(sweep_ended_ms, ?4), source_ms = min(source_ms, ?4),
-                    polled_to_ms = min(polled_to_ms, ?2)
+                    polled_to_ms = min(polled_to_ms, ?2), start_ms = ?6
                 WHERE id = ?5
                 """,
             arguments: [
                 try JSONColumn.text(cursor), cursor.since.milliseconds, backTo.milliseconds, now.milliseconds,
-                stream.value,
+                stream.value, start.milliseconds,
             ]
         )
         return cursor.since

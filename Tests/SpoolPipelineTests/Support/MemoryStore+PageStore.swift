@@ -61,14 +61,17 @@ extension MemoryStore: PageStore {
         }
     }
 
-    func pullBack(_ stream: StreamID, to now: Timestamp, lookBack: Duration) async throws(StoreError)
-        -> Timestamp?
+    func pullBack(_ stream: StreamID, to now: Timestamp, start: Timestamp, lookBack: Duration)
+        async throws(StoreError) -> Timestamp?
     {
         try call(.pullBack) { tables in
             guard let since = tables.streams[stream]?.cursor?.since, since > now + .minutes(5) else {
                 return .success(nil)
             }
             let back = now - lookBack
+            if let old = tables.streams[stream]?.start, old > now + .minutes(5) {
+                tables.streams[stream]?.start = start
+            }
             tables.streams[stream]?.cursor = Cursor(since: back)
             tables.streams[stream]?.sweep = nil
             tables.streams[stream]?.sweptTo = back
