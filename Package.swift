@@ -17,6 +17,7 @@ let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.sw
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
@@ -59,6 +60,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -81,7 +83,10 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         room("SpoolCore", []),
         room("SpoolFormats", ["SpoolCore"]),
-        room("SpoolNetwork", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
+        room(
+            "SpoolNetwork",
+            ["SpoolCore", asyncHTTPClient, nioCompression, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]
+        ),
         room(
             "SpoolStore",
             ["SpoolCore", crypto, grdb, grdbSQLite],

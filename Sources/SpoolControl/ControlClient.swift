@@ -84,6 +84,7 @@ package struct ControlClient: Sendable {
     {
         var request = HTTPClientRequest(url: try socket.url(path))
         request.method = method
+        request.headers.add(name: "user-agent", value: ProgramVersion.userAgent)
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(body)

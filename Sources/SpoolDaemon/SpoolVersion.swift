@@ -1,9 +1,10 @@
 import GRDBSQLite
+import SpoolCore
 
 /// What `--version` says: ours, and SQLite's, which decides what the spool survives.
 package enum SpoolVersion {
     /// Semantic version of this program.
-    package static let number = "0.1.0"
+    package static let number = ProgramVersion.number
 
     /// SQLite's version.
     package static var sqlite: String { String(cString: sqlite3_libversion()) }

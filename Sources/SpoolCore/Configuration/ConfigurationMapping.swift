@@ -122,12 +122,14 @@ extension ConfigurationNode {
 
     /// A secret that is sent in a header, which can carry visible ASCII alone (RFC 9110 §5.5); an empty file is a
     /// common slip.
-    package func headerSecret(_ problems: ConfigurationProblems) -> Secret? {
-        guard let secret = secret(problems) else { return nil }
-        let text = secret.reveal()
-        if !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) { return secret }
+    package func headerSecret(_ problems: ConfigurationProblems) -> RenewableSecret? {
+        guard let secret = secret(problems), case .scalar(let reference) = value else { return nil }
+        if secret.isHeaderText {
+            return RenewableSecret(secret, reference: reference, secrets: secrets)
+        }
         problems.add(
-            text.isEmpty ? "this secret is empty" : "this secret holds a blank or a character outside ASCII",
+            secret.reveal().isEmpty
+                ? "this secret is empty" : "this secret holds a blank or a character outside ASCII",
             at: self
         )
         return nil

@@ -38,8 +38,12 @@ extension NetworkCause {
         case .untrustedCertificate:
             "\(peer) shows a certificate that is not trusted: unknown issuer, or not valid at this machine's "
                 + "time; give its issuing CA as tls.ca_file, and check the clock"
+        case .wrongHost where HostAndPort.isAddress(peer):
+            "\(peer) shows a certificate without this address: its subjectAltName has to hold an IP address that is "
+                + "connected to, a common name (CN) alone does not count; have one issued with it, or use a name in "
+                + "the certificate as the address"
         case .wrongHost:
-            "\(peer) shows a certificate for another name; use the name in the certificate as the address, "
+            "\(peer) shows a certificate for another name; use a name in its subjectAltName as the address, "
                 + "or have one issued for this name"
         case .clientCertificateRequired:
             "\(peer) wants a certificate of ours; give tls.cert_file and tls.key_file"
@@ -55,6 +59,9 @@ extension NetworkCause {
                 + "certificate of ours (tls.cert_file); look into the receiver's log"
         case .unreadableFile:
             "\(peer): a certificate or key file cannot be read; check tls.ca_file, cert_file and key_file"
+        case .noRoots:
+            "\(peer): this machine has no CA certificates to check a certificate by; install the package "
+                + "ca-certificates, or give the issuing CA as tls.ca_file, which is enough alone"
         case .tls(let reason):
             "\(peer): TLS failed\(reason.isEmpty ? "" : " (\(reason))"); look into the receiver's log"
         default: nil

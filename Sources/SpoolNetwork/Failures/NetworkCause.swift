@@ -34,6 +34,8 @@ package enum NetworkCause: Sendable, Equatable {
     case closedInHandshake
     /// A certificate or key file of ours cannot be read.
     case unreadableFile
+    /// Neither the system nor the configuration has a CA certificate that could be trusted.
+    case noRoots
     /// Another TLS failure; the word is BoringSSL's own reason, or empty.
     case tls(String)
     /// The proxy wants credentials, or other ones.
@@ -50,7 +52,7 @@ package enum NetworkCause: Sendable, Equatable {
     package var isCertificateProblem: Bool {
         switch self {
         case .untrustedCertificate, .wrongHost, .clientCertificateRequired, .clientCertificateRefused,
-            .unreadableFile:
+            .unreadableFile, .noRoots:
             true
         default: false
         }

@@ -39,4 +39,20 @@ package struct HTTPAnswer: Sendable, Equatable {
 
     /// A header's value; the name in small letters.
     package func header(_ name: String) -> String? { headers[name] }
+
+    /// True for a web page: a sign-in page, or the notice of a proxy or firewall in the place of an API's answer.
+    ///
+    /// A JSON object is none, whatever it is labelled.
+    package var isWebPage: Bool {
+        let first = body.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
+        if first == UInt8(ascii: "<") { return true }
+        return first != UInt8(ascii: "{")
+            && header("content-type")?.lowercased().hasPrefix("text/html") == true
+    }
+
+    /// The `Content-Encoding` of a body that is still encoded; nil for one that has been decoded or never was encoded.
+    var unknownEncoding: String? {
+        guard let encoding = header("content-encoding")?.lowercased(), !body.isEmpty else { return nil }
+        return ["gzip", "deflate", "identity", ""].contains(encoding) ? nil : encoding
+    }
 }

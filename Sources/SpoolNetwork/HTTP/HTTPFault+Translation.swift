@@ -1,16 +1,26 @@
 import AsyncHTTPClient
 import NIOHTTP1
+import NIOHTTPCompression
 
 extension HTTPFault {
     /// What an error of the HTTP client means, said with the host and, where the proxy is to blame, the proxy.
     package static func translate(_ error: any Error, peer: String, proxy: ProxyAddress?) -> HTTPFault {
         if let fault = error as? HTTPFault { return fault }
         if let error = error as? HTTPParserError { return translate(error, peer: peer) }
+        if let fault = undecoded(error, peer: peer) { return fault }
         let cause = NetworkFailure.cause(of: error)
         if let proxy, let fault = proxyFault(cause, error, peer: peer, proxy: proxy) { return fault }
         switch cause {
         case .cancelled: return HTTPFault(.cancelled, "the request to \(peer) was cancelled")
         case .untrustedCertificate: return HTTPFault(.unreachable, untrusted(peer))
+        case .noRoots: return HTTPFault(.unreachable, NetworkCause.noRoots.sentence(peer: peer))
+        case .wrongHost where HostAndPort.isAddress(peer):
+            return HTTPFault(
+                .unreachable,
+                "the certificate shown for \(peer) does not hold this address: an IP address has to stand in the "
+                    + "certificate's subjectAltName, a common name (CN) alone does not count; have one issued with "
+                    + "it, or write a host name of the certificate in `url`"
+            )
         case .wrongHost:
             return HTTPFault(
                 .unreachable,
@@ -31,6 +41,22 @@ extension HTTPFault {
         default:
             return HTTPFault(.unreachable, NetworkFailure.describe(error, peer: peer))
         }
+    }
+
+    /// Of a compressed body.
+    private static func undecoded(_ error: any Error, peer: String) -> HTTPFault? {
+        if let error = error as? NIOHTTPDecompression.ExtraDecompressionError, error == .truncatedData {
+            return HTTPFault(.incomplete, "\(peer) ended its compressed answer in the middle")
+        }
+        guard
+            error is NIOHTTPDecompression.DecompressionError
+                || error is NIOHTTPDecompression.ExtraDecompressionError
+        else { return nil }
+        return HTTPFault(
+            .nonsense,
+            "\(peer) answers with a body that is not compressed as its `Content-Encoding` says; check what stands on the "
+                + "way, such as a proxy that compresses"
+        )
     }
 
     private static func untrusted(_ peer: String) -> String {

@@ -1,14 +1,24 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOHTTPCompression
 import SpoolCore
 import Synchronization
 
 /// Sends requests and reads their answers whole, under a cap and a deadline over head **and** body.
 ///
+/// What a peer can make it hold is bounded: a body by the caller's cap, an encoded one (`Content-Encoding: gzip` or
+/// `deflate`, which some gateways send unasked) by `decodedLimit` as well, a head by 256 fields of 80 KiB and 2 MiB in
+/// all (NIO's `NIOHTTPDecoderLimitConfiguration`).
+///
 /// It never retries and follows no redirect: a POST would lose its body on the way and a token would travel to
 /// another host. Answers of any status are returned; only what is no whole answer is thrown.
 package final class HTTPRequester: Sendable {
+    /// The most that an encoded body may become: the decoder runs ahead of whoever reads, so that the cap is too late.
+    static let decodedLimit = 20 << 20
+    /// The longest header value that is kept.
+    static let headerLimit = 8 << 10
+
     private let settings: HTTPSettings
     private let clients = Mutex(Clients())
 
@@ -26,6 +36,7 @@ package final class HTTPRequester: Sendable {
         let peer = call.base.peer
         let proxy = settings.route.proxy(for: call.base)
         do {
+            if call.base.isSecure { try settings.tls.requireRoots() }
             let client = try client(proxy: proxy)
             let deadline = settings.deadline
             return try await withThrowingTaskGroup(of: HTTPAnswer.self) { group in
@@ -69,27 +80,43 @@ package final class HTTPRequester: Sendable {
     ) async throws -> HTTPAnswer {
         var request = HTTPClientRequest(url: call.base.description + call.path)
         request.method = call.method == .get ? .GET : .POST
+        request.headers.add(name: "User-Agent", value: ProgramVersion.userAgent)
+        // An encoded answer is decoded all the same; unencoded ones can be bounded before they are held.
+        request.headers.add(name: "Accept-Encoding", value: "identity")
         for (name, value) in call.headers { request.headers.add(name: name, value: value) }
         if call.method == .post { request.body = .bytes(ByteBuffer(bytes: call.body)) }
         let response = try await client.execute(request, timeout: .nanoseconds(deadline.nanoseconds))
         var answer = HTTPAnswer(status: Int(response.status.code), headers: [:], body: [])
-        for (name, value) in response.headers where answer.headers[name.lowercased()] == nil {
+        for (name, value) in response.headers
+        where value.utf8.count <= headerLimit && answer.headers[name.lowercased()] == nil {
             answer.headers[name.lowercased()] = value
         }
         if let length = answer.header("content-length").flatMap({ Int($0) }) {
             answer.body.reserveCapacity(min(max(length, 0), cap))
         }
-        for try await chunk in response.body {
-            let room = cap - answer.body.count
-            answer.body.append(contentsOf: chunk.readableBytesView.prefix(room))
-            if chunk.readableBytes > room {
-                throw HTTPFault(
-                    .tooLarge(beginning: answer),
-                    "\(call.base.peer) answers with more than \(cap) bytes"
-                )
+        do {
+            for try await chunk in response.body {
+                let room = cap - answer.body.count
+                answer.body.append(contentsOf: chunk.readableBytesView.prefix(room))
+                if chunk.readableBytes > room { throw tooLarge(answer, call, cap) }
             }
+        } catch NIOHTTPDecompression.DecompressionError.limit {
+            throw tooLarge(answer, call, cap)
         }
+        if let encoding = answer.unknownEncoding { throw undecodable(call, encoding) }
         return answer
+    }
+
+    private static func tooLarge(_ beginning: HTTPAnswer, _ call: HTTPCall, _ cap: Int) -> HTTPFault {
+        HTTPFault(.tooLarge(beginning: beginning), "\(call.base.peer) answers with more than \(cap) bytes")
+    }
+
+    private static func undecodable(_ call: HTTPCall, _ encoding: String) -> HTTPFault {
+        HTTPFault(
+            .nonsense,
+            "\(call.base.peer) answers in the encoding `\(PrintableText.escaped(encoding, limit: 40))`, which was not "
+                + "asked for and cannot be decoded here; check what stands on the way, such as a proxy that compresses"
+        )
     }
 
     private func client(proxy: ProxyAddress?) throws -> HTTPClient {
@@ -106,7 +133,10 @@ package final class HTTPRequester: Sendable {
     }
 
     private func configuration(proxy: ProxyAddress?) throws -> HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration(tlsConfiguration: try settings.tls.clientConfiguration())
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: try settings.tls.clientConfiguration(isUsed: false)
+        )
+        configuration.decompression = .enabled(limit: .size(Self.decodedLimit))
         configuration.redirectConfiguration = .disallow
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = .nanoseconds(settings.connectTimeout.nanoseconds)
@@ -119,7 +149,8 @@ package final class HTTPRequester: Sendable {
                 port: proxy.port,
                 authorization: proxy.user.map {
                     .basic(username: $0, password: proxy.password?.reveal() ?? "")
-                }
+                },
+                connectHeaders: ["User-Agent": ProgramVersion.userAgent]
             )
         }
         return configuration

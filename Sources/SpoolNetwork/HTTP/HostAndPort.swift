@@ -35,6 +35,14 @@ enum HostAndPort {
     }
 }
 
+extension HostAndPort {
+    /// True for a peer that is named by its IP address, with or without a port and a path.
+    static func isAddress(_ peer: String) -> Bool {
+        guard let (host, _) = try? read(peer.prefix { $0 != "/" }, defaultPort: 0) else { return false }
+        return (try? SocketAddress(ipAddress: host, port: 0)) != nil
+    }
+}
+
 /// The names and addresses of this machine itself.
 package enum Loopback {
     /// True for `localhost`, 127.0.0.0/8 (RFC 1122 §3.2.1.3) and `::1` (RFC 4291 §2.5.3).

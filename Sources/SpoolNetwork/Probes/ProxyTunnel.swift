@@ -63,6 +63,7 @@ final class ProxyTunnel: ChannelInboundHandler, RemovableChannelHandler {
 
     private func ask(_ context: ChannelHandlerContext) {
         var request = "CONNECT \(peer) HTTP/1.1\r\nHost: \(peer)\r\n"
+        request += "User-Agent: \(ProgramVersion.userAgent)\r\n"
         if let user = proxy.user {
             let pair = Data("\(user):\(proxy.password?.reveal() ?? "")".utf8).base64EncodedString()
             request += "Proxy-Authorization: Basic \(pair)\r\n"

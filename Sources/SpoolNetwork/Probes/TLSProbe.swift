@@ -74,6 +74,10 @@ package struct TLSProbe: Sendable {
             configuration.maximumTLSVersion = .tlsv11
             configuration.cipherSuites = "ALL"
         }
+        // Nothing is trusted by these two; a system without roots must not keep them from beginning.
+        if manner != .asConfigured, SystemRoots.standard.areMissing {
+            configuration.trustRoots = .certificates([])
+        }
         return configuration
     }
 }

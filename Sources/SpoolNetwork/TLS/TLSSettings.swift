@@ -77,15 +77,40 @@ package struct TLSSettings: Sendable, Equatable {
         }
     }
 
+    /// Checks that there is something to trust.
+    ///
+    /// - Throws: `NetworkCause.noRoots` where there is nothing at all to trust.
+    func requireRoots(system: SystemRoots = .standard) throws(NetworkCause) {
+        if caFile == nil, system.areMissing { throw .noRoots }
+    }
+
     /// The client's side of TLS 1.2 or later: chain and host name are checked, system roots stay trusted.
     ///
-    /// - Throws: `NIOSSLError` or `TrustFileProblem` when a file that was readable at the start no longer is.
-    package func clientConfiguration() throws -> TLSConfiguration {
+    /// Where the system has no CA certificates, `ca_file` alone is trusted.
+    ///
+    /// - Parameters:
+    ///   - system: where the system keeps its CA certificates.
+    ///   - isUsed: false for a client that may never speak TLS, and needs no roots then.
+    /// - Returns: the configuration.
+    /// - Throws: `NIOSSLError` or `TrustFileProblem` when a file that was readable at the start no longer is;
+    ///   `NetworkCause.noRoots` where there is nothing at all to trust.
+    package func clientConfiguration(
+        system: SystemRoots = .standard,
+        isUsed: Bool = true
+    ) throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .fullVerification
+        let isSystemless = system.areMissing
         if let caFile {
-            configuration.additionalTrustRoots = [.certificates(try TrustFile.certificates(at: caFile))]
+            let added = try TrustFile.certificates(at: caFile)
+            if isSystemless {
+                configuration.trustRoots = .certificates(added)
+            } else {
+                configuration.additionalTrustRoots = [.certificates(added)]
+            }
+        } else if isUsed {
+            try requireRoots(system: system)
         }
         if let certFile, let keyFile {
             configuration.certificateChain = try Self.chain(certFile).map { .certificate($0) }

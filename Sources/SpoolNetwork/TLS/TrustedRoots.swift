@@ -3,10 +3,8 @@ import NIOSSL
 
 /// What a TLS connection of this program trusts: the system's roots, and `tls.ca_file`.
 package struct TrustedRoots: Sendable {
-    /// Where the system keeps its roots; NIOSSL looks at the same places (its LinuxCABundle.swift).
-    package static let systemFiles = [
-        "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-    ]
+    /// Where the system keeps its roots.
+    package static let systemFiles = SystemRoots.standard.files
 
     /// The file that is there; nil on a machine without certificates.
     package let systemFile: String?

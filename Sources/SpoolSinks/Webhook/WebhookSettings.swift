@@ -8,7 +8,7 @@ struct WebhookSettings: Sendable, Equatable {
     var query: String
     /// The header with the secret in it.
     var header: String?
-    var secret: Secret?
+    var secret: RenewableSecret?
     var route: ProxyRoute
     var tls: TLSSettings
 
@@ -24,7 +24,8 @@ struct WebhookSettings: Sendable, Equatable {
         }
         let secret = secretNode.map { $0.headerSecret(problems) }
         let header = headerNode.map { Self.header($0, problems) }
-        guard let url, let route, let tls, secret ?? Secret("") != nil, header ?? "" != nil else {
+        guard let url, let route, let tls, secretNode == nil || secret ?? nil != nil, header ?? "" != nil
+        else {
             return nil
         }
         (base, query) = url
@@ -34,9 +35,11 @@ struct WebhookSettings: Sendable, Equatable {
         self.tls = tls
     }
 
-    /// The headers of a request.
-    var headers: [(name: String, value: String)] {
-        var headers = [("Content-Type", "application/json"), ("User-Agent", "spool")]
+    /// The headers of a request; the secret as it stands now where it came from, so that one that was rotated after
+    /// the receiver had refused it is taken over with the next connection.
+    func headers() -> [(name: String, value: String)] {
+        let secret = secret.map { $0.reread() ?? $0.value }
+        var headers = [("Content-Type", "application/json")]
         if let secret {
             headers.append(
                 header.map { ($0, secret.reveal()) } ?? ("Authorization", "Bearer \(secret.reveal())")

@@ -54,6 +54,7 @@ final class WebhookSession: SinkSession {
     let settlements: AsyncStream<Settlement>
     private let http: HTTPRequester
     private let settings: WebhookSettings
+    private let headers: [(name: String, value: String)]
     private let peer: String
     private let hostName: String
     private let report = StreamReport()
@@ -61,6 +62,7 @@ final class WebhookSession: SinkSession {
     init(_ http: HTTPRequester, settings: WebhookSettings, peer: String, hostName: String) {
         self.http = http
         self.settings = settings
+        headers = settings.headers()
         self.peer = peer
         self.hostName = hostName
         settlements = report.settlements
@@ -97,7 +99,7 @@ final class WebhookSession: SinkSession {
     }
 
     private func post(_ body: [UInt8]) async -> WebhookAnswer {
-        let call = HTTPCall(.post, settings.base, settings.query, headers: settings.headers, body: body)
+        let call = HTTPCall(.post, settings.base, settings.query, headers: headers, body: body)
         do throws(HTTPFault) {
             return WebhookAnswer(try await http.send(call, cap: Self.cap), peer: peer)
         } catch {

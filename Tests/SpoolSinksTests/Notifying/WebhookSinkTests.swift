@@ -30,6 +30,7 @@ struct WebhookSinkTests {
         #expect(request.target == "/hooks/spool?key=a%20b")
         #expect(request.headers["x-webhook-secret"] == "s3cret")
         #expect(request.headers["authorization"] == nil)
+        #expect(request.headers["user-agent"] == "spool/\(ProgramVersion.number)")
         #expect(request.headers["content-type"] == "application/json")
         let body = try #require(try JSONSerialization.jsonObject(with: request.body) as? [String: String])
         #expect(

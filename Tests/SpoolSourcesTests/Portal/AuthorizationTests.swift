@@ -1,5 +1,8 @@
+import Foundation
 import SpoolCore
+import SpoolNetwork
 import SpoolSimulator
+import SpoolTestSupport
 import Synchronization
 import Testing
 
@@ -207,6 +210,82 @@ struct AuthorizationTests {
             #expect(error?.description.contains("wrong-token") == false)
             #expect(portal.requests.total == 1)
         }
+    }
+
+    @Test("a token that is replaced in its file is taken after a refusal, without a reload")
+    func rereadsToken() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("the-old-token", to: "token")
+        try await Simulator.run(Portals.configuration()) { portal in
+            let source = try Portals.source(portal.url, auth: "{ token: \"file:\(file)\" }")
+            let stream = try #require(source.streams.first)
+            let refused = await #expect(throws: SourceFault.self) { try await source.date(for: stream) }
+            #expect(refused?.kind == .invalidToken)
+            #expect(portal.requests.total == 1)
+
+            // As Kubernetes does: another file in the place of the first.
+            try folder.write(Credentials.defaultToken + "\n", to: "next")
+            #expect(rename(folder.path("next"), file) == 0)
+            _ = try await source.date(for: stream)
+            _ = try await source.date(for: stream)
+
+            #expect(portal.requests.requests(for: .activities).map(\.status) == [401, 401, 200, 200])
+            await source.shutDown()
+        }
+    }
+
+    @Test(
+        "a secret of an application that is replaced in its file is taken after a refusal, without a reload"
+    )
+    func rereadsSecret() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("the-old-secret", to: "secret")
+        try await Simulator.run(Portals.configuration()) { portal in
+            let auth = Portals.application(portal.url).replacing("${CLIENT_SECRET}", with: "file:\(file)")
+            let source = try Portals.source(portal.url, auth: auth)
+            let stream = try #require(source.streams.first)
+            let refused = await #expect(throws: SourceFault.self) { try await source.date(for: stream) }
+            #expect(refused?.kind == .invalidToken)
+            #expect(tokens(portal) == 1)
+
+            try folder.write(Credentials.defaultApplication.secret, to: "secret")
+            _ = try await source.date(for: stream)
+            #expect(tokens(portal) == 3)
+            await source.shutDown()
+        }
+    }
+
+    @Test("a web page in the place of the authority's answer says nothing about the application")
+    func tellsWebPage() throws {
+        let settings = try Configured.settings(
+            Configured.minimal(url: "https://c.example", auth: Portals.application("https://login.example"))
+        )
+        guard case .application(let application) = settings.authentication else { return }
+        let answer = HTTPAnswer(
+            status: 403,
+            headers: ["content-type": "text/html"],
+            body: Array("<p>no".utf8)
+        )
+        let error = #expect(throws: SourceFault.self) { try AccessToken.read(answer, application) }
+        #expect(error?.kind == .nonsense)
+        #expect(error?.description.contains("proxy or firewall") == true)
+    }
+
+    @Test("every request says what program it comes from")
+    func tellsProgram() async throws {
+        let listener = try HTTPListener()
+        listener.answer("200 OK")
+        let url = "http://127.0.0.1:\(listener.port)"
+        let source = try Portals.source(url, auth: Portals.application(url))
+        let stream = try #require(source.streams.first)
+        await #expect(throws: SourceFault.self) { try await source.date(for: stream) }
+        await source.shutDown()
+        let token = try Portals.source(url)
+        await #expect(throws: SourceFault.self) { try await token.date(for: stream) }
+        await token.shutDown()
+
+        #expect(listener.requests.count == 2)
+        #expect(listener.requests.allSatisfy { $0.headers["user-agent"] == "spool/\(ProgramVersion.number)" })
     }
 
     @Test("a missing permission is the stream's own trouble")

@@ -29,7 +29,7 @@ struct DefenderSettingsTests {
         #expect(settings.url.description == "https://contoso.us2.portal.cloudappsecurity.com")
         #expect(settings.poll == .seconds(15))
         #expect(settings.requestsPerMinute == 20)
-        #expect(settings.authentication == .token(Secret("0123456789abcdef")))
+        #expect(settings.authentication == .token(RenewableSecret(Secret("0123456789abcdef"))))
         #expect(settings.route == ProxyRoute(configured: try ProxyAddress("proxy.example:3128")))
         let activities = try #require(settings.streams.first)
         #expect(activities.stream.name == StreamName(source: "contoso", stream: "activities"))
@@ -98,7 +98,7 @@ struct DefenderSettingsTests {
         }
         #expect(application.tenantID == "11111111-2222-4333-8444-555555555555")
         #expect(application.clientID == "abc")
-        #expect(application.clientSecret.reveal() == "s3cret~value")
+        #expect(application.clientSecret.value.reveal() == "s3cret~value")
         #expect(application.authority.description == "https://login.microsoftonline.com")
     }
 

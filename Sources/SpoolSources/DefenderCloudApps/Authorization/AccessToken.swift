@@ -13,7 +13,13 @@ struct AccessToken: Sendable, Equatable {
     /// The application id of Defender for Cloud Apps in every tenant.
     private static let scope = "05a65629-4c1b-48c1-a78b-804c4abdd4af/.default"
 
-    static func call(_ application: DefenderAuthentication.Application) -> HTTPCall {
+    /// The longest answer that is read, and the longest token: it goes into a header of every request.
+    static let bodyLimit = 256 << 10
+    static let tokenLimit = 32 << 10
+    /// What is believed of `expires_in`: less would ask for a token with every request, more would never ask again.
+    private static let lifetimes = Int64(10)...86_400
+
+    static func call(_ application: DefenderAuthentication.Application, secret: Secret) -> HTTPCall {
         HTTPCall(
             .post,
             application.authority,
@@ -23,7 +29,7 @@ struct AccessToken: Sendable, Equatable {
             ],
             body: FormText.form([
                 ("grant_type", "client_credentials"), ("client_id", application.clientID),
-                ("client_secret", application.clientSecret.reveal()), ("scope", scope),
+                ("client_secret", secret.reveal()), ("scope", scope),
             ])
         )
     }
@@ -35,10 +41,20 @@ struct AccessToken: Sendable, Equatable {
     ) throws(SourceFault) -> AccessToken {
         let peer = application.authority.peer
         let body = try? JSONDecoder().decode(Body.self, from: Data(answer.body))
-        if answer.status == 200, let token = body?.access_token, !token.isEmpty {
-            return AccessToken(value: Secret(token), lifetime: .seconds(body?.expires_in?.value ?? 3_599))
+        if answer.status == 200, let text = body?.access_token {
+            let token = Secret(text)
+            if token.isHeaderText, text.utf8.count <= tokenLimit {
+                let lifetime = body?.expires_in?.value ?? 3_599
+                return AccessToken(value: token, lifetime: .seconds(lifetimes.clamped(lifetime)))
+            }
         }
         switch answer.status {
+        case 400..<500 where answer.isWebPage && answer.status != 429:
+            throw SourceFault(
+                .nonsense,
+                "a web page came in the place of an answer of \(peer) to the request for a token (\(answer.status)): a "
+                    + "proxy or firewall on the way answered; have it let \(peer) through, or correct `auth.authority`"
+            )
         case 429, 503:
             let date = answer.header("date").flatMap(HTTPDate.timestamp)
             let wait = RetryAfter.wait(answer.header("retry-after"), date: date)
@@ -52,7 +68,7 @@ struct AccessToken: Sendable, Equatable {
         default:
             throw SourceFault(
                 .nonsense,
-                "\(peer) answers the request for a token with status \(answer.status) and no token; "
+                "\(peer) answers the request for a token with status \(answer.status) and no token that could be sent; "
                     + "check `auth.authority`"
             )
         }
@@ -60,7 +76,7 @@ struct AccessToken: Sendable, Equatable {
 
     /// The code alone: the description repeats ids and times that help nobody here.
     private static func reason(_ body: Body?) -> String {
-        let words = (body?.error_description ?? "").prefix { $0 != ":" && $0 != " " }
+        let words = (body?.error_description ?? "").prefix(16).prefix { $0 != ":" && $0 != " " }
         if words.hasPrefix("AADSTS"), words.dropFirst(6).allSatisfy(\.isNumber) { return " (\(words))" }
         let known = [
             "invalid_client", "invalid_request", "unauthorized_client", "invalid_scope", "invalid_grant",
@@ -74,4 +90,9 @@ struct AccessToken: Sendable, Equatable {
         var error: String?
         var error_description: String?
     }
+}
+
+extension ClosedRange {
+    /// The value, or the bound that it lies beyond.
+    fileprivate func clamped(_ value: Bound) -> Bound { Swift.min(Swift.max(value, lowerBound), upperBound) }
 }

@@ -11,6 +11,8 @@ actor Authorizer {
     private let elapsed: @Sendable () -> Duration
 
     private var current: Held?
+    /// The secret of the configuration as it was read last: the portal's token, or the application's own.
+    private var secret: Secret?
     private var refresh: SharedWork<Result<Held, SourceFault>>?
     /// Counts requests, so that one that ends late leaves its successor alone.
     private var requests = 0
@@ -36,7 +38,7 @@ actor Authorizer {
     /// `rejected` is the header that the portal has just answered with 401, if it has.
     func header(insteadOf rejected: String? = nil) async throws(SourceFault) -> String? {
         switch authentication {
-        case .token(let token): return rejected == nil ? "Token " + token.reveal() : nil
+        case .token(let token): return header(of: token, insteadOf: rejected)
         case .application(let application):
             if let current, current.header != rejected, elapsed() < current.refreshAt {
                 return current.header
@@ -55,6 +57,16 @@ actor Authorizer {
 
     /// Cancels a request that is under way and returns when it has ended.
     func shutDown() async { await refresh?.cancel() }
+
+    /// After a refusal the token is read again where it came from: it may have been replaced.
+    private func header(of token: RenewableSecret, insteadOf rejected: String?) -> String? {
+        let held = "Token " + (secret ?? token.value).reveal()
+        guard held == rejected else { return held }
+        guard let fresh = token.reread() else { return nil }
+        secret = fresh
+        let header = "Token " + fresh.reveal()
+        return header == rejected ? nil : header
+    }
 
     /// Asks for a token, or waits for the request that is under way; a cancelled caller stops waiting immediately.
     private func refreshed(
@@ -94,10 +106,27 @@ actor Authorizer {
         if number == requests { refresh = nil }
     }
 
+    /// Asks for a token; if the authority refuses the secret, once more with the one that has taken its place.
     private func ask(_ application: DefenderAuthentication.Application) async -> Result<Held, SourceFault> {
+        let held = secret ?? application.clientSecret.value
+        let first = await ask(application, secret: held)
+        guard case .failure(let fault) = first, fault.kind == .invalidToken,
+            let fresh = application.clientSecret.reread(), fresh != held
+        else { return first }
+        secret = fresh
+        return await ask(application, secret: fresh)
+    }
+
+    private func ask(
+        _ application: DefenderAuthentication.Application,
+        secret: Secret
+    ) async -> Result<Held, SourceFault> {
         let asked = elapsed()
         do {
-            let answer = try await requester.send(AccessToken.call(application), cap: 1 << 20)
+            let answer = try await requester.send(
+                AccessToken.call(application, secret: secret),
+                cap: AccessToken.bodyLimit
+            )
             let token = try AccessToken.read(answer, application)
             // Some minutes ahead, or a fifth of a short life, so that no request carries one that ends on the way.
             let margin = min(.minutes(5), token.lifetime / 5)

@@ -3,14 +3,14 @@ package import SpoolNetwork
 
 /// How the source proves who it is: an API token of the portal, or an application of Microsoft Entra.
 package enum DefenderAuthentication: Sendable, Equatable {
-    case token(Secret)
+    case token(RenewableSecret)
     case application(Application)
 
     /// OAuth 2.0 client credentials.
     package struct Application: Sendable, Equatable {
         package let tenantID: String
         package let clientID: String
-        package let clientSecret: Secret
+        package let clientSecret: RenewableSecret
         /// Who gives out tokens.
         package let authority: BaseURL
     }
