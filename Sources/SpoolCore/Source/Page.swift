@@ -6,11 +6,15 @@ package struct PageRecord: Sendable, Equatable {
     /// False when the record does not tell its time on the stream's basis: `event.created` is then another time of it, or
     /// that of the answer.
     package let hasOwnTime: Bool
+    /// True when it tells a time outside of the window that was asked for: the source goes by another time of it, or
+    /// does not follow the request.
+    package let isOutside: Bool
 
-    package init(raw: Range<Int>, event: Event, hasOwnTime: Bool = true) {
+    package init(raw: Range<Int>, event: Event, hasOwnTime: Bool = true, isOutside: Bool = false) {
         self.raw = raw
         self.event = event
         self.hasOwnTime = hasOwnTime
+        self.isOutside = isOutside
     }
 }
 

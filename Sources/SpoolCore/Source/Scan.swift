@@ -19,6 +19,8 @@ package struct Scan: Sendable, Codable, Equatable {
     package var greatest: Timestamp?
     /// How many records its pages have held.
     package var seen = 0
+    /// How many of them told a time outside of the window; nil for none.
+    package var outside: Int?
     /// The source's own place in the window, verbatim JSON; nil for the first page.
     package var position: String?
     /// The `fetch_window` row; nil until the store has made it with the first page.

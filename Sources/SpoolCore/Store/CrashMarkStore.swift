@@ -56,6 +56,11 @@ extension CrashMark {
         CrashMark(step: .page, subject: stream.description, place: single + key)
     }
 
+    /// The reading of older records anew, from the one behind `seq` on.
+    package static func derivation(after seq: Seq) -> CrashMark {
+        CrashMark(step: .page, subject: "older records", place: "after \(seq)")
+    }
+
     /// The rendering of the batch that begins with `first`.
     package static func batch(from first: Seq, _ sink: SinkName) -> CrashMark {
         CrashMark(step: .batch, subject: sink.text, place: "from \(first)")

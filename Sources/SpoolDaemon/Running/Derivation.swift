@@ -12,6 +12,7 @@ struct Derivation: Sendable {
     static let pause = Duration.milliseconds(50)
 
     let spool: Spool
+    let crashes: CrashWatch
     let time: Timekeeper
     let logger: Logger
 
@@ -24,8 +25,9 @@ struct Derivation: Sendable {
             let (records, next) = try await spool.staleRecords(after: from)
             place = next
             guard !records.isEmpty else { continue }
+            guard let events = try await read(records, after: from, stop: stop) else { return }
             do throws(StoreError) {
-                try await spool.derive(records.map { ($0.seq, Self.read($0)) })
+                try await spool.derive(zip(records, events).map { ($0.seq, $1) })
                 count += records.count
             } catch {
                 guard error.kind == .full || error.kind == .busy else { throw error }
@@ -37,7 +39,24 @@ struct Derivation: Sendable {
         if count > 0 { logger.notice("older records read anew", metadata: ["events": "\(count)"]) }
     }
 
-    private static func read(_ record: StaleRecord) -> Event {
-        RecordReading(kind: record.kind, date: record.fetched).event(of: record.raw[...], isClean: true)
+    /// Reads a slice under the marks of what traps the process, as pages are read; nil when told to stop.
+    private func read(_ records: [StaleRecord], after seq: Seq, stop: Stop) async throws(StoreError)
+        -> [Event]?
+    {
+        try await crashes.events(
+            under: .derivation(after: seq),
+            singles: { records.map { CrashMark.record(RecordReading.key(of: $0.raw[...]), $0.stream) } },
+            count: records.count,
+            stop: stop
+        ) { Self.read(records[$0], leavingUnread: $1) }
+    }
+
+    private static func read(_ record: StaleRecord, leavingUnread: Bool) -> Event {
+        // As the page's own reading had it: what was cut off, or holds invalid text, is not decoded.
+        let isClean = !leavingUnread && (try? RecordSlicer.single(record.raw))?.isClean == true
+        return RecordReading(kind: record.kind, date: record.fetched).event(
+            of: record.raw[...],
+            isClean: isClean
+        )
     }
 }

@@ -134,7 +134,10 @@ final class Engine: Sendable {
     {
         composition.sources.compactMap { fetching($0, registration, crashes) }
             + composition.sinks.compactMap { delivering($0, registration, crashes) }
-            + [retention(composition, registration), watching(composition), deriving(), replaying(crashes)]
+            + [
+                retention(composition, registration), watching(composition), deriving(crashes),
+                replaying(crashes),
+            ]
             + [verifying(composition)]
     }
 
@@ -166,8 +169,8 @@ final class Engine: Sendable {
         }
     }
 
-    private func deriving() -> Workforce.Job {
-        let derivation = Derivation(spool: spool, time: time, logger: logger)
+    private func deriving(_ crashes: CrashWatch) -> Workforce.Job {
+        let derivation = Derivation(spool: spool, crashes: crashes, time: time, logger: logger)
         return Workforce.Job(name: "derivation", fingerprint: "") { stop throws(StoreError) in
             try await derivation.run(stop: stop)
         }

@@ -18,6 +18,11 @@ package struct CrashHistory: Sendable {
     /// True when this one record or event has trapped the process, alone and again and again.
     package func hasTrapped(_ mark: CrashMark) -> Bool { ends[mark, default: 0] >= CrashMark.suspicious }
 
+    /// True when a record of any stream has trapped.
+    package var knowsRecords: Bool {
+        ends.contains { $0.key.step == .page && $0.key.isSingle && hasTrapped($0.key) }
+    }
+
     /// True when a stream or sink has one that trapped; only then is it worth the search.
     package func knowsOne(of subject: String) -> Bool { subjects.contains(subject) }
 }

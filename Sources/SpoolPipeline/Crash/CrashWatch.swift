@@ -62,6 +62,37 @@ package final class CrashWatch: Sendable {
         return try await step(mark, stop) { Self.read(answer, unread) } ?? .failure(.stopped)
     }
 
+    /// Reads older records anew, under `mark` as a whole; each alone, where that has trapped.
+    ///
+    /// - Parameters:
+    ///   - mark: stands for all of them.
+    ///   - singles: the mark of each: that of its page's reading, so that a record which trapped there is known.
+    ///   - count: how many they are.
+    ///   - read: reads one; with true, it has to leave it unread and make an unreadable one of it.
+    /// - Returns: the events in order; nil when told to stop.
+    package func events(
+        under mark: CrashMark,
+        singles: @Sendable () -> [CrashMark],
+        count: Int,
+        stop: Stop,
+        _ read: @escaping @Sendable (Int, Bool) -> Event
+    ) async throws(StoreError) -> [Event]? {
+        let isSuspect = isMarking && history.isSuspect(mark)
+        let marks = isSuspect || history.knowsRecords ? singles() : []
+        let unread = Set(marks.indices.filter { history.hasTrapped(marks[$0]) })
+        if !unread.isEmpty { tell("records left unread, since reading them ended the program", unread.count) }
+        let readAll: @Sendable () -> [Event] = { (0..<count).map { read($0, unread.contains($0)) } }
+        guard isMarking else { return readAll() }
+        if isSuspect {
+            for index in marks.indices where !unread.contains(index) {
+                guard try await step(marks[index], stop, { _ = read(index, false) }) != nil else {
+                    return nil
+                }
+            }
+        }
+        return try await step(mark, stop, readAll)
+    }
+
     /// Reads an answer at once.
     static func read(_ answer: any SourceAnswer, _ unread: Set<Int>) -> Result<Page, SourceFault> {
         do throws(SourceFault) {

@@ -1,4 +1,4 @@
-import SpoolCore
+package import SpoolCore
 import Synchronization
 
 /// Where the streams of one tenant wait for their next request.
@@ -6,6 +6,8 @@ package final class RequestGate: Sendable {
     private let queue: Mutex<RequestQueue>
     private let time: Timekeeper
     private let changed = Signal()
+    /// What the tenant has said last, and until when it counts.
+    private let refusal = Mutex<(fault: SourceFault, until: Duration)?>(nil)
 
     package init(perMinute: Int, time: Timekeeper) {
         queue = Mutex(RequestQueue(RequestBudget(perMinute: perMinute)))
@@ -34,8 +36,17 @@ package final class RequestGate: Sendable {
         changed.notify()
     }
 
-    /// Grants nothing for this long: the tenant has said 429.
-    package func pause(_ duration: Duration) {
+    /// What the tenant has refused requests with, while nothing is granted for it; nil at all other times.
+    package var pausedBy: SourceFault? {
+        refusal.withLock { refusal in
+            guard let last = refusal, time.elapsed() < last.until else { return nil }
+            return last.fault
+        }
+    }
+
+    /// Grants nothing for this long: the tenant has said 429, in the words of `fault`.
+    package func pause(_ duration: Duration, because fault: SourceFault) {
+        refusal.withLock { $0 = (fault, max($0?.until ?? .zero, time.elapsed() + duration)) }
         queue.withLock { $0.pause(until: time.elapsed() + duration) }
         changed.notify()
     }

@@ -52,6 +52,8 @@ package enum ScanStep {
         let firstDate = scan.firstDate ?? page.date
         advanced.firstDate = firstDate
         advanced.seen += page.records.count
+        let outside = page.records.count(where: \.isOutside)
+        if outside > 0 { advanced.outside = (scan.outside ?? 0) + outside }
         if let greatest = page.greatest { advanced.greatest = max(scan.greatest ?? greatest, greatest) }
         advanced.position = page.next
         return (advanced, page.next == nil ? windowState(of: advanced, firstDate: firstDate) : nil)
@@ -92,11 +94,18 @@ package enum ScanStep {
         return stream.sweepsBack ? min(to + stream.lookBack, firstDate) : to
     }
 
+    /// So many records, all of them outside of the window asked for, are the answer to another request.
+    static let foreign = 100
+
+    /// An answer that holds only records from outside of the window, and many, proves nothing either: the source may not
+    /// follow the request at all. A few are records that it keeps under another time than the one they tell.
+    ///
     /// An empty answer for a window that reaches beyond 30 days proves nothing: users report such answers, without an
     /// error, for days the portal did show (github.com/microsoft/MCAS, issue 108).
     private static func windowState(of scan: Scan, firstDate: Timestamp) -> WindowState {
         let isEmptyAndOld =
             scan.seen == 0 && scan.to != nil && firstDate.since(scan.from) > FetchPlan.oldAge
-        return isEmptyAndOld ? .unproved : .complete
+        let isForeign = scan.seen >= foreign && scan.outside == scan.seen
+        return isEmptyAndOld || isForeign ? .unproved : .complete
     }
 }

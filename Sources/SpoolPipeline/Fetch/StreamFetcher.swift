@@ -99,6 +99,7 @@ package struct StreamFetcher: Sendable {
                 logger.notice("scan begins again", metadata: ["reason": "\(scan.reason)"])
                 try await abandon(scan, stop: stop)
             case .read(let scan, let claim):
+                try await reader.holdsBack(gate.pausedBy, store, id)
                 guard await gate.take(claim, stop: stop) else { continue }
                 switch try await page(of: scan, progress: progress, &reader, stop: stop) {
                 case .came(let page):
@@ -120,6 +121,7 @@ package struct StreamFetcher: Sendable {
     private func firstDate(_ reader: inout PageReader, _ beginning: inout Beginning, stop: Stop)
         async throws(StoreError) -> (date: Timestamp, at: Duration)?
     {
+        try await reader.holdsBack(gate.pausedBy, store, id)
         guard await gate.take(.poll, stop: stop) else { return nil }
         var date: Timestamp
         do throws(SourceFault) {
@@ -227,6 +229,7 @@ package struct StreamFetcher: Sendable {
             if page.receipt.inserted > 0 { appended.notify() }
             if page.endsScan, scan.reason == .sweep { swept?.notify() }
             try await reader.answered(scan.reason, endsScan: page.endsScan, doubt: page.doubt, store, id)
+            reader.tellOutside(page.outside, of: scan)
             if page.receipt.unreadable > 0 {
                 logger.warning(
                     "records could not be understood",
@@ -258,6 +261,8 @@ package struct StreamFetcher: Sendable {
         let endsScan: Bool
         /// Why its `Date` is not believed.
         let doubt: String?
+        /// Records outside of the window asked for.
+        let outside: [OutsideRecord]
     }
 
     /// Asks for a page, reads it and spools it.
@@ -286,7 +291,8 @@ package struct StreamFetcher: Sendable {
                 bytes: page.records.reduce(0) { $0 + $1.raw.count } * receipt.inserted
                     / max(1, page.records.count),
                 endsScan: page.next == nil,
-                doubt: page.doubt
+                doubt: page.doubt,
+                outside: OutsideRecord.all(of: page)
             )
         }
     }
@@ -310,7 +316,7 @@ package struct StreamFetcher: Sendable {
         guard !stop.isAsked, !Task.isCancelled else { return nil }
         let duration = try await reader.failed(fault, of: reason, store, id)
         if fault.kind == .scanLost || fault.kind == .unended { return time.elapsed() + duration }
-        if case .throttled = fault.kind { gate.pause(duration) }
+        if case .throttled = fault.kind { gate.pause(duration, because: fault) }
         await bell.wait(duration, time: time, stop: stop)
         return nil
     }

@@ -5,6 +5,7 @@ package import SpoolCore
 /// A record whose columns were made by an older reading.
 package struct StaleRecord: Sendable, Equatable {
     package let seq: Seq
+    package let stream: StreamName
     package let kind: EventKind
     /// The source's own bytes.
     package let raw: [UInt8]
@@ -57,7 +58,8 @@ extension Spool {
             let found = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT e.seq, e.kind, e.fetched_ms, CAST(r.raw AS BLOB) FROM event e JOIN record r ON r.seq = e.seq
+                    SELECT e.seq, e.kind, e.fetched_ms, CAST(r.raw AS BLOB), s.name
+                    FROM event e JOIN record r ON r.seq = e.seq JOIN stream s ON s.id = e.stream_id
                     WHERE e.seq > ? AND e.seq <= ? AND e.derived < ? ORDER BY e.seq
                     """,
                 arguments: [seq.value, last, Event.reading]
@@ -65,6 +67,8 @@ extension Spool {
             let records = found.map { row in
                 StaleRecord(
                     seq: Seq(row[0]),
+                    // A name of another form is none of a source's streams.
+                    stream: StreamName(row[4]) ?? StreamName(source: row[4], stream: ""),
                     kind: EventKind(rawValue: row[1]) ?? .activity,
                     raw: [UInt8](row[3] as Data),
                     fetched: Timestamp(milliseconds: row[2])

@@ -52,6 +52,54 @@ struct CrashWatchTests {
         #expect(store.cleared.contains(mark))
     }
 
+    private static let older = CrashMark.derivation(after: Seq(0))
+    private static func single(_ index: Int) -> CrashMark { .record("key \(index)", Sample.activities.name) }
+
+    private func derive(_ store: MarkStore, stop: Stop = Stop()) async throws -> [Event]? {
+        try await watch(store).events(
+            under: Self.older,
+            singles: { (0..<3).map(Self.single) },
+            count: 3,
+            stop: stop
+        ) { Sample.event("\($0)", isReadable: !$1) }
+    }
+
+    @Test("older records are read anew under a mark, and without one after a clean end")
+    func derivation() async throws {
+        let store = MarkStore(endedUncleanly: true)
+        #expect(try await derive(store)?.map(\.isReadable) == [true, true, true])
+        #expect(store.marked == [Self.older])
+        #expect(store.standing.isEmpty)
+
+        let clean = MarkStore(endedUncleanly: false)
+        #expect(try await derive(clean)?.count == 3)
+        #expect(clean.marked.isEmpty)
+    }
+
+    @Test(
+        "an older record that has trapped is left unread, whenever it is read anew",
+        arguments: [true, false]
+    )
+    func trapped(endedUncleanly: Bool) async throws {
+        let store = MarkStore(endedUncleanly: endedUncleanly, ends: [Self.single(1): 3])
+        #expect(try await derive(store)?.map(\.isReadable) == [true, false, true])
+        #expect(!store.marked.contains(Self.single(1)))
+    }
+
+    @Test("older records under suspicion are read one by one first")
+    func suspectedRecords() async throws {
+        let store = MarkStore(endedUncleanly: true, ends: [Self.older: 3, Self.single(2): 3])
+        #expect(try await derive(store)?.map(\.isReadable) == [true, true, false])
+        #expect(store.marked == [Self.single(0), Self.single(1), Self.older])
+    }
+
+    @Test("older records are not read once told to stop")
+    func derivationStops() async throws {
+        let stop = Stop()
+        stop.ask()
+        #expect(try await derive(MarkStore(endedUncleanly: true), stop: stop) == nil)
+    }
+
     @Test("a loop told to stop sets none, and gives nothing to be sent")
     func stop() async throws {
         let store = MarkStore(endedUncleanly: true)

@@ -275,6 +275,43 @@ struct FetchLoopTests {
         }
     }
 
+    @Test("a tenant that refuses one stream is shown for every stream that waits for it, and so is its end")
+    func throttledTogether() async throws {
+        let bench = FetchBench(chance: 0)
+        let source = ScriptedSource(streams: [Sample.activities, Sample.alerts]) { _, count in
+            count == 1 ? .fault(SourceFault(.throttled(.seconds(41)), "429")) : page([])
+        }
+
+        try await bench.run(source) {
+            await bench.store.until { store in
+                [1, 2].allSatisfy { store.trouble[StreamID($0)]?.state == "throttled" }
+            }
+            #expect(bench.clock.now.offset < .seconds(41))
+            while !bench.store.read({ $0.trouble.isEmpty }) { try await bench.passPause() }
+        }
+    }
+
+    @Test("a record outside of the window asked for is spooled once, and the stream goes on")
+    func outside() async throws {
+        let old = PageRecord(
+            raw: 0..<0,
+            event: Sample.event("old", created: Sample.now - .days(30)),
+            hasOwnTime: false,
+            isOutside: true
+        )
+        let source = ScriptedSource { _, _ in
+            .page(Page(body: [], records: [old], date: Sample.now, next: nil))
+        }
+
+        try await bench.run(source) {
+            for _ in 0..<3 { try await bench.passPause() }
+        }
+
+        #expect(source.requests.count >= 3)
+        #expect(bench.store.read { $0.events.map(\.event.externalID) } == ["old"])
+        #expect(bench.store.read { $0.trouble.isEmpty })
+    }
+
     @Test("one stream's trouble does not hold up another")
     func independent() async throws {
         let source = ScriptedSource(streams: [Sample.activities, Sample.alerts]) { request, _ in

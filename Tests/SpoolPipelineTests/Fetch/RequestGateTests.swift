@@ -59,7 +59,7 @@ struct RequestGateTests {
     @Test("a pause holds everyone, also those who wait already")
     func pauses() async throws {
         let gate = gate(20)
-        gate.pause(.seconds(41))
+        gate.pause(.seconds(41), because: SourceFault(.throttled(.seconds(41)), "429"))
         async let poll = gate.take(.poll, stop: stop)
         try await clock.waitUntilSleeping()
         #expect(clock.untilNextDeadline == .seconds(41))

@@ -33,6 +33,32 @@ struct ScanStepTests {
         StreamProgress(start: now - .days(180), cursor: Cursor(since: now - since), sweptTo: now - swept)
     }
 
+    @Test(
+        "a scan that showed nothing but records from outside of its window, and many, proves nothing",
+        arguments: [(100, 0, WindowState.unproved), (99, 0, .complete), (100, 1, .complete)]
+    )
+    func foreign(outside: Int, inside: Int, expected: WindowState) {
+        func record(_ index: Int, isOutside: Bool) -> PageRecord {
+            PageRecord(
+                raw: 0..<0,
+                event: Sample.event("\(isOutside) \(index)"),
+                hasOwnTime: !isOutside,
+                isOutside: isOutside
+            )
+        }
+        var scan = poll(from: .hours(1), to: .minutes(30))
+        let all =
+            (0..<outside).map { record($0, isOutside: true) }
+            + (0..<inside).map { record($0, isOutside: false) }
+        let half = all.count / 2
+        let pages = [
+            Page(body: [], records: Array(all[..<half]), date: now, next: "2"),
+            Page(body: [], records: Array(all[half...]), date: now, next: nil),
+        ]
+        scan = ScanStep.advance(scan, past: pages[0]).scan
+        #expect(ScanStep.advance(scan, past: pages[1]).ended == expected)
+    }
+
     @Test("a page in the middle moves the scan alone")
     func middle() {
         let before = progress(since: .hours(1))

@@ -198,7 +198,7 @@ package struct WindowReader: Sendable {
             if needsSetting || time.elapsed() - since >= patience { throw .source(fault) }
         }
         let duration = run.pace?.failed(fault, of: .refetch, chance: time.chance()) ?? .zero
-        if case .throttled = fault.kind { now.gate.pause(duration) }
+        if case .throttled = fault.kind { now.gate.pause(duration, because: fault) }
         await time.wait(duration, or: Watch(stop))
     }
 

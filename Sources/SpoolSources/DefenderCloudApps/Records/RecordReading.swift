@@ -38,13 +38,16 @@ package struct RecordReading {
         }
     }
 
+    /// What a record is marked by while it is read, in case that ends the process: its content.
+    package static func key(of record: ArraySlice<UInt8>) -> String { ContentHash.hex(record, digits: 32) }
+
     /// How much of the raw text a line shows.
     private static let shown = 512
 
-    /// Keyed by its content, so that the same record read twice is one event.
+    /// Keyed by what it is known by, so that the same record read twice is one event.
     func unreadable(_ record: ArraySlice<UInt8>) -> Event {
         var event = Event(
-            externalID: "unreadable-" + ContentHash.hex(record, digits: 32),
+            externalID: RecordIdentity.id(ofUnreadable: record),
             kind: kind,
             isReadable: false,
             occurred: date,
