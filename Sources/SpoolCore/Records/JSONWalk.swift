@@ -7,6 +7,8 @@ struct JSONWalk {
     private(set) var index: Int
     /// False once a string held invalid UTF-8 or a raw control character, or such bytes stood outside strings.
     var isClean = true
+    /// How many values and containers were stepped over within containers.
+    var values = 0
     /// The closing brackets still to come.
     private var closing: [UInt8] = []
 
@@ -93,8 +95,13 @@ struct JSONWalk {
             case .quote:
                 try skipString()
                 continue
-            case .openBrace: closing.append(.closeBrace)
-            case .openBracket: closing.append(.closeBracket)
+            case .openBrace:
+                closing.append(.closeBrace)
+                values += 1
+            case .openBracket:
+                closing.append(.closeBracket)
+                values += 1
+            case .comma: values += 1
             case .closeBrace, .closeBracket:
                 guard closing.popLast() == byte else { throw .malformed(at: index) }
                 if closing.isEmpty {

@@ -5,18 +5,26 @@
 package enum RecordSlicer {
     /// Finds `data`, `hasNext` and `nextQueryFilters` of a list answer, in whatever order they stand.
     ///
-    /// A record with invalid text is sliced like any other and marked.
-    package static func slice(_ body: [UInt8]) throws(SliceError) -> SlicedAnswer {
+    /// A record with invalid text is sliced like any other and marked. `"data": null` is an empty list, unless `total`
+    /// says that there are records.
+    ///
+    /// - Parameters:
+    ///   - body: the answer.
+    ///   - most: more records than these are refused: what they would take in memory is many times their size.
+    package static func slice(_ body: [UInt8], most: Int = .max) throws(SliceError) -> SlicedAnswer {
         var walk = try open(body)
         var answer = SlicedAnswer()
         var hasData = false
+        var (isNull, isTotalZero) = (false, true)
         try forEachKey(&walk) { (walk, key) throws(SliceError) in
             switch key {
             case .data:
                 // A second list would have to be merged or dropped: neither is safe.
                 guard !hasData else { throw .malformed(at: walk.index) }
-                answer.records = try records(&walk)
+                isNull = try takeNull(&walk)
+                if !isNull { answer.records = try records(&walk, most: most) }
                 hasData = true
+            case .total: isTotalZero = body[try walk.skipValue()].allSatisfy { $0 == UInt8(ascii: "0") }
             case .hasNext: answer.hasNext = boolean(body[try walk.skipValue()])
             case .nextQueryFilters:
                 let range = try walk.skipValue()
@@ -25,18 +33,46 @@ package enum RecordSlicer {
             }
         }
         try close(&walk)
-        guard hasData else { throw .noData }
+        guard hasData, !isNull || isTotalZero else { throw .noData }
         return answer
+    }
+
+    /// Steps over `null` if it comes next.
+    private static func takeNull(_ walk: inout JSONWalk) throws(SliceError) -> Bool {
+        walk.skipWhitespace()
+        guard walk.current == UInt8(ascii: "n") else { return false }
+        guard walk.bytes[try walk.skipValue()].elementsEqual("null".utf8) else { throw .noData }
+        return true
     }
 
     /// Takes a body that is one record and nothing else (the answer to a GET by id).
     package static func single(_ body: [UInt8]) throws(SliceError) -> SlicedRecord {
         var walk = try open(body)
-        walk.isClean = true
-        let range = try walk.skipValue()
-        let record = SlicedRecord(range: range, isClean: walk.isClean)
+        let record = try record(&walk)
         try close(&walk)
         return record
+    }
+
+    private static func record(_ walk: inout JSONWalk) throws(SliceError) -> SlicedRecord {
+        walk.isClean = true
+        walk.values = 0
+        let range = try walk.skipValue()
+        return SlicedRecord(range: range, isClean: walk.isClean && walk.values <= SlicedRecord.mostValues)
+    }
+
+    /// Where the values of these keys lie at the top level of one record; of a broken record, as far as it goes.
+    ///
+    /// Keys that are written with escapes are not found; of a key that stands twice, the last value is.
+    package static func values(of keys: Set<String>, in record: [UInt8]) -> [String: Range<Int>] {
+        var found: [String: Range<Int>] = [:]
+        var walk = JSONWalk(record)
+        guard walk.take(.openBrace) else { return found }
+        repeat {
+            guard let name = try? name(&walk), let value = try? walk.skipValue() else { return found }
+            let key = String(decoding: record[name], as: UTF8.self)
+            if keys.contains(key) { found[key] = value }
+        } while walk.take(.comma)
+        return found
     }
 
     /// The bytes of a text at the top level of the first record, without its quotes, when the body was cut
@@ -108,7 +144,7 @@ package enum RecordSlicer {
         return start..<end
     }
 
-    private static func records(_ walk: inout JSONWalk) throws(SliceError) -> [SlicedRecord] {
+    private static func records(_ walk: inout JSONWalk, most: Int) throws(SliceError) -> [SlicedRecord] {
         walk.skipWhitespace()
         guard let next = walk.current else { throw .truncated }
         guard next == .openBracket else { throw .noData }
@@ -116,9 +152,8 @@ package enum RecordSlicer {
         var records: [SlicedRecord] = []
         if walk.take(.closeBracket) { return records }
         repeat {
-            walk.isClean = true
-            let range = try walk.skipValue()
-            records.append(SlicedRecord(range: range, isClean: walk.isClean))
+            guard records.count < most else { throw .tooManyRecords(most) }
+            records.append(try record(&walk))
         } while walk.take(.comma)
         try walk.require(.closeBracket)
         return records
@@ -130,11 +165,13 @@ package enum RecordSlicer {
     }
 
     private enum Key {
-        case data, hasNext, nextQueryFilters, other
+        case data, hasNext, nextQueryFilters, total, other
 
         init(_ bytes: ArraySlice<UInt8>) {
             if bytes.elementsEqual("data".utf8) {
                 self = .data
+            } else if bytes.elementsEqual("total".utf8) {
+                self = .total
             } else if bytes.elementsEqual("hasNext".utf8) {
                 self = .hasNext
             } else if bytes.elementsEqual("nextQueryFilters".utf8) {

@@ -13,7 +13,11 @@ package struct SlicedAnswer: Sendable, Equatable {
 /// Where a record lies in the body, and whether its text may be trusted.
 package struct SlicedRecord: Sendable, Equatable {
     package let range: Range<Int>
-    /// False when a string of it holds invalid UTF-8 or a raw control character (RFC 8259 §7 and §8.1).
+    /// A decoder takes some 24 bytes for each value, up to twelve times what the value takes in the record.
+    package static let mostValues = 200_000
+
+    /// False when it is not to be decoded: a string of it holds invalid UTF-8 or a raw control character (RFC 8259 §7
+    /// and §8.1), or it holds more than `mostValues` values.
     package let isClean: Bool
 
     package init(range: Range<Int>, isClean: Bool) {
@@ -32,4 +36,8 @@ package enum SliceError: Error, Sendable, Equatable {
     case malformed(at: Int)
     /// An object without a list `data`.
     case noData
+    /// More records than may be read at once.
+    case tooManyRecords(Int)
+    /// The place it names as the next one has this many bytes, more than a place may have.
+    case placeTooLarge(Int)
 }

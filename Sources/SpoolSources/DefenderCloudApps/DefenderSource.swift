@@ -42,9 +42,15 @@ package struct DefenderSource: Source {
 
     package func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
         let request = Request(try known(stream), on: settings)
-        let answer = try await answer(to: request.list(DefenderRequest.probe(request.stream)))
-        if let fault = request.faults.fault(of: answer) { throw fault }
-        return try request.date(of: answer)
+        switch try await exchange(request.list(DefenderRequest.probe(request.stream)), request.faults) {
+        case .answer(let answer):
+            // Read whole: an answer that no page could be made of is no sign that the source can be read.
+            return try request.list(of: answer, limit: 1).date
+        case .tooLarge(let beginning, _):
+            // One large record says nothing against the source.
+            if let fault = request.faults.fault(of: beginning) { throw fault }
+            return try request.date(of: beginning)
+        }
     }
 
     package func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
@@ -54,8 +60,8 @@ package struct DefenderSource: Source {
         let request = Request(try known(stream), on: settings, isContinuation: scan.position != nil)
         let body = try DefenderRequest.page(request.stream, scan: scan, position: position, limit: limit)
         let list: ListAnswer
-        switch try await exchange(request.list(body)) {
-        case .answer(let answer): list = try request.list(of: answer)
+        switch try await exchange(request.list(body), request.faults) {
+        case .answer(let answer): list = try request.list(of: answer, limit: limit)
         case .tooLarge(let beginning, _) where limit <= 1:
             list = try await oversized(request, beginning: beginning)
         case .tooLarge(_, let fault): throw fault
@@ -65,9 +71,13 @@ package struct DefenderSource: Source {
 
     package func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
         let request = Request(try known(stream), on: settings)
-        let answer = try await answer(to: request.record(id))
+        let answer: HTTPAnswer
+        switch try await exchange(request.record(id), request.faults) {
+        case .answer(let whole): answer = whole
+        case .tooLarge(_, let fault): throw fault
+        }
         // A web page says that this is not the API at all.
-        if answer.status == 404, !request.faults.isWebPage(answer) { return nil }
+        if answer.status == 404, !answer.isWebPage { return nil }
         if let fault = request.faults.fault(of: answer) { throw fault }
         let date = try request.date(of: answer)
         do throws(SliceError) {
@@ -95,7 +105,9 @@ package struct DefenderSource: Source {
         if let fault = request.faults.fault(of: beginning) { throw fault }
         let kind = request.stream.stream.kind
         let record = OversizedRecord(beginning.body)
-        if let id = record.id, case .answer(let answer) = try await exchange(request.record(id)) {
+        if let id = record.id,
+            case .answer(let answer) = try await exchange(request.record(id), request.faults)
+        {
             if let fault = request.faults.fault(of: answer), answer.status != 404 { throw fault }
             if answer.status == 200, let whole = try? RecordSlicer.single(answer.body) {
                 let date = try request.date(of: answer)
@@ -111,18 +123,11 @@ package struct DefenderSource: Source {
         case tooLarge(beginning: HTTPAnswer, SourceFault)
     }
 
-    private func answer(to call: HTTPCall) async throws(SourceFault) -> HTTPAnswer {
-        switch try await exchange(call) {
-        case .answer(let answer): return answer
-        case .tooLarge(_, let fault): throw fault
-        }
-    }
-
-    /// Sends a request with its authorization; after a 401 once more with a fresh token, if there can be one.
-    private func exchange(_ call: HTTPCall) async throws(SourceFault) -> Exchange {
+    /// Sends a request with its authorization; after a refusal of the token once more with a fresh one, if there is one.
+    private func exchange(_ call: HTTPCall, _ faults: DefenderFault) async throws(SourceFault) -> Exchange {
         guard let header = try await authorizer.header() else { return try await send(call, nil) }
         let first = try await send(call, header)
-        guard case .answer(let answer) = first, answer.status == 401,
+        guard case .answer(let answer) = first, faults.isRejection(answer),
             let fresh = try await authorizer.header(insteadOf: header), fresh != header
         else { return first }
         return try await send(call, fresh)

@@ -101,7 +101,7 @@ struct RecordSlicerTests {
         arguments: [
             ("<html><body>Sign in</body></html>", SliceError.notAnObject), ("[1,2]", .notAnObject),
             ("\"text\"", .notAnObject), ("", .notAnObject), ("{}", .noData), (#"{"error":true}"#, .noData),
-            (#"{"data":{}}"#, .noData), (#"{"data":null}"#, .noData),
+            (#"{"data":{}}"#, .noData), (#"{"data":null,"total":1}"#, .noData),
             (#"{"data":[{} {}]}"#, .malformed(at: 12)), (#"{"data":[{},]}"#, .malformed(at: 12)),
             (#"{"data":[,{}]}"#, .malformed(at: 9)), (#"{"data":[{"a":[1}]}"#, .malformed(at: 16)),
             (#"{"data":[1]} x"#, .malformed(at: 13)), (#"{"data":[1]}{"data":[2]}"#, .malformed(at: 12)),

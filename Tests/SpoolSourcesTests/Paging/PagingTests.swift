@@ -195,18 +195,68 @@ struct PagingTests {
     }
 
     @Test(
-        "answers that do not get on are errors",
+        "a page of records from outside of what was asked for is passed by the offset, whatever was known before",
         arguments: [
             ([-600, -500], nil, nil, nil), ([1_200, 1_300], 1_400, nil, .ascending),
             ([1_900, 1_800], nil, 1_700, .descending),
         ] as [([Int64], Int64?, Int64?, TimeOrder?)]
     )
-    func refusesNonsense(times: [Int64], lower: Int64?, upper: Int64?, order: TimeOrder?) {
+    func passesOutside(times: [Int64], lower: Int64?, upper: Int64?, order: TimeOrder?) throws {
         let here = position(lower: lower, upper: upper, order: order)
+
+        let next = try Paging.next(after: page(times), at: here, of: open)
+
+        #expect(next?.segment == here.segment)
+        #expect(next?.skip == 2)
+        #expect(try Paging.next(after: page(times, hasNext: false), at: here, of: open) == nil)
+        // The same ones again are no way on.
         let error = #expect(throws: SourceFault.self) {
-            try Paging.next(after: page(times), at: here, of: open)
+            try Paging.next(after: page(times), at: try #require(next), of: open)
         }
         #expect(error?.kind == .nonsense)
+    }
+
+    @Test("records from outside beside others take no part in the order")
+    func ignoresOutside() throws {
+        let times = [-9_000] + rising(to: 1_600) + [-500]
+        let next = try Paging.next(after: page(times), at: ScanPosition(), of: open)
+        #expect(next?.segment == ScanPosition.Segment(lower: 1_600))
+
+        var window = open
+        window.to = Timestamp(milliseconds: 2_000)
+        let bounded = try Paging.next(after: page([90_000, 1_500]), at: ScanPosition(), of: window)
+        #expect(bounded?.isUnordered == false)
+        #expect(bounded?.skip == 2)
+    }
+
+    @Test("an offset that comes to its end where no order is known halves the window")
+    func halvesAtEndOfOffset() throws {
+        let next = try #require(
+            try Paging.next(after: page([], unreadable: 100), at: position(skip: 4_900), of: open)
+        )
+        #expect(next.segment == ScanPosition.Segment(lower: 1_000, upper: 5_000))
+        #expect(next.pending == [ScanPosition.Segment(lower: 5_001)])
+        #expect(next.skip == 0)
+    }
+
+    @Test("the times of no scan and no page overflow")
+    func saturates() throws {
+        for (from, to) in [(Int64.min, Int64.max), (.max, .max), (.min, .min), (.max, .min)] {
+            let scan = Scan(
+                reason: .refetch,
+                from: Timestamp(milliseconds: from),
+                to: Timestamp(milliseconds: to),
+                filterHash: ""
+            )
+            let times = [Int64.max, .min, 0, 253_402_300_799_999]
+            for hasNext in [true, false, nil] {
+                for unordered in [true, false] {
+                    var here = ScanPosition()
+                    here.isUnordered = unordered
+                    _ = try? Paging.next(after: page(times, hasNext: hasNext, date: .max), at: here, of: scan)
+                }
+            }
+        }
     }
 
     @Test(
@@ -272,16 +322,13 @@ struct PagingTests {
         #expect(try here.text().utf8.count < 300)
     }
 
-    @Test("a window of one millisecond is passed by an offset; records of other times in it are nonsense")
+    @Test("a window of one millisecond is passed by an offset, with records of other times in it")
     func endsHalving() throws {
         var here = position(lower: 2_000, upper: 2_000)
         here.isUnordered = true
 
         #expect(try Paging.next(after: page([2_000, 2_000]), at: here, of: open)?.skip == 2)
-        let error = #expect(throws: SourceFault.self) {
-            try Paging.next(after: page([2_000, 3_000]), at: here, of: open)
-        }
-        #expect(error?.kind == .nonsense)
+        #expect(try Paging.next(after: page([2_000, 3_000]), at: here, of: open)?.skip == 2)
     }
 
     @Test("unreadable records take part in offsets, not in order")

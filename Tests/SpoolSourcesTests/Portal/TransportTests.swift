@@ -136,6 +136,34 @@ struct TransportTests {
                 "web page"
             ),
             (
+                "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
+                .nonsense, "proxy or firewall"
+            ),
+            (
+                "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
+                .nonsense, "proxy or firewall"
+            ),
+            (
+                "HTTP/1.1 402 Payment Required\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
+                .nonsense, "proxy or firewall"
+            ),
+            (
+                "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
+                .nonsense, "proxy or firewall"
+            ),
+            (
+                "HTTP/1.1 406 Not Acceptable\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
+                .nonsense, "proxy or firewall"
+            ),
+            (
+                "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 25\r\n\r\n{\"detail\":\"Invalid token\"}",
+                .invalidToken, "Invalid token"
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\nabcd", .nonsense,
+                "encoding `br`"
+            ),
+            (
                 "HTTP/1.1 403 Forbidden\r\nContent-Length: 25\r\n\r\n{\"detail\":\"Invalid token\"}",
                 .invalidToken, "Invalid token"
             ),

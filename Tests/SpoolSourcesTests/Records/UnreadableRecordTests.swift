@@ -6,7 +6,7 @@ import Testing
 @Suite("Records that cannot be understood")
 struct UnreadableRecordTests {
     @Test(
-        "become events of their own: keyed by content, dated by the answer, marked",
+        "become events of their own: keyed by what they are known by, dated by the answer, marked",
         arguments: [
             #"{"timestamp":1,"created":2}"#, #"{"_id":"","created":2}"#, #"{"_id":4711,"created":2}"#,
             #"{"_id":"x"}"#, #"{"_id":"x","created":"yesterday"}"#, #"{"_id":"x","created":-1}"#,
@@ -26,10 +26,71 @@ struct UnreadableRecordTests {
         #expect(event.message == json)
     }
 
-    @Test("the same content has the same key, other content another")
-    func keysByContent() {
-        #expect(read(#"{"a":1}"#).externalID == read(#"{"a":1}"#).externalID)
-        #expect(read(#"{"a":1}"#).externalID != read(#"{"a": 1}"#).externalID)
+    @Test(
+        "one whose other members change keeps its key",
+        arguments: [
+            // By its id.
+            (#"{"_id":"x","created":"yesterday","n":1}"#, #"{"n":2,"_id":"x"}"#),
+            (#"{"_id":4711,"s":"a"}"#, #"{"_id":4711,"s":"b"}"#),
+            // By the times it tells.
+            (
+                #"{"timestamp":5,"title":"a","statusValue":0}"#,
+                #"{"timestamp":5,"title":"b","statusValue":1}"#
+            ),
+            (#"{"_id":null,"created":7,"x":tru}"#, #"{"_id":"","created":7,"x":fals}"#),
+            // By its texts.
+            (#"{"a":"text","n":1,"f":true}"#, #"{"a": "text", "n": 2.5e3, "f": null}"#),
+        ]
+    )
+    func staysOne(first: String, second: String) {
+        #expect(read(first).externalID == read(second).externalID)
+    }
+
+    @Test(
+        "others have other keys",
+        arguments: [
+            (#"{"_id":"x"}"#, #"{"_id":"y"}"#), (#"{"timestamp":5}"#, #"{"timestamp":6}"#),
+            (#"{"a":"text"}"#, #"{"a":"other"}"#), (#"{"a":"1 2"}"#, #"{"a":"12"}"#),
+            (#"{"_id":"5"}"#, #"{"timestamp":5}"#), (#"{"a":1}"#, #"{"b":1}"#), ("[1]", "[1,2]"),
+        ]
+    )
+    func differ(first: String, second: String) {
+        #expect(read(first).externalID != read(second).externalID)
+    }
+
+    @Test("several of one page that tell the same time are told apart, and keep their keys when one changes")
+    func tellsApart() throws {
+        func ids(_ records: String...) throws -> [String] {
+            let body = Array(#"{"data":[\#(records.joined(separator: ","))],"hasNext":false}"#.utf8)
+            return try PageReading(ListAnswer(body, kind: .alert, date: Samples.date)).records()
+                .map(\.event.externalID)
+        }
+
+        let before = try ids(#"{"timestamp":5,"a":1}"#, #"{"timestamp":5,"b":1}"#, #"{"timestamp":5,"a":1}"#)
+        let after = try ids(#"{"timestamp":5,"a":1}"#, #"{"timestamp":5,"b":2}"#)
+
+        #expect(Set(before).count == 2)
+        #expect(before[0] == before[2])
+        #expect(after == [before[0], before[1]])
+    }
+
+    @Test("an id that no source gives, longer than 1,024 bytes, makes a record unreadable")
+    func refusesLongID() {
+        let long = String(repeating: "x", count: 1_025)
+        #expect(!read(#"{"_id":"\#(long)","created":2}"#).isReadable)
+        #expect(read(#"{"_id":"\#(long.dropFirst())","created":2}"#).isReadable)
+    }
+
+    @Test("a record of more values than a decoder may be given is kept as it came, and not decoded")
+    func refusesManyValues() throws {
+        let record =
+            #"{"_id":"dense","created":5,"x":["# + String(repeating: "0,", count: 200_000) + "0]}"
+        let body = Array(#"{"data":[\#(record),{"_id":"b","created":6}],"hasNext":false}"#.utf8)
+
+        let records = try PageReading(ListAnswer(body, kind: .activity, date: Samples.date)).records()
+
+        #expect(records.map(\.event.isReadable) == [false, true])
+        #expect(body[records[0].raw].elementsEqual(record.utf8))
     }
 
     @Test("a page with one is read on, and its bytes stay what they were")
@@ -41,8 +102,8 @@ struct UnreadableRecordTests {
 
         let reading = try PageReading(ListAnswer(body, kind: .activity, date: Samples.date))
 
-        #expect(reading.records.map(\.event.isReadable) == [true, false, true])
-        #expect(Array(body[reading.records[1].raw]) == bad)
+        #expect(reading.records().map(\.event.isReadable) == [true, false, true])
+        #expect(Array(body[reading.records()[1].raw]) == bad)
         #expect(reading.facts.times == [1, 3])
         #expect(reading.facts.count == 3)
         let page = reading.page(next: nil)

@@ -9,13 +9,22 @@ final class RawServer: Sendable {
 
     /// Listens at a free port; with `tls` it speaks TLS first.
     static func start(answering text: String, tls: NIOSSLContext? = nil) async throws -> RawServer {
+        try await start(answering: Array(text.utf8), tls: tls)
+    }
+
+    /// The same; with `forever` it goes on sending those bytes behind the answer until the peer closes.
+    static func start(
+        answering bytes: [UInt8],
+        forever: [UInt8] = [],
+        tls: NIOSSLContext? = nil
+    ) async throws -> RawServer {
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
                     }
-                    try channel.pipeline.syncOperations.addHandler(AnsweringHandler(text))
+                    try channel.pipeline.syncOperations.addHandler(AnsweringHandler(bytes, forever))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -32,15 +41,26 @@ private final class AnsweringHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private var text: String?
+    private var answer: [UInt8]?
+    private let forever: [UInt8]
 
-    init(_ text: String) { self.text = text }
+    init(_ answer: [UInt8], _ forever: [UInt8]) { (self.answer, self.forever) = (answer, forever) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let text else { return }
-        self.text = nil
+        guard let answer else { return }
+        self.answer = nil
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)))
-            .whenComplete { _ in bound.value.close(promise: nil) }
+        let sent = context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)))
+        guard forever.isEmpty else { return go(context) }
+        sent.whenComplete { _ in bound.value.close(promise: nil) }
+    }
+
+    /// One piece after the other, each when the one before has left.
+    private func go(_ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: forever))).whenSuccess {
+            let (handler, context) = bound.value
+            handler.go(context)
+        }
     }
 }

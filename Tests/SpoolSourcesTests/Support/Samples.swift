@@ -15,7 +15,7 @@ struct Samples {
         let name = kind == .activity ? "activities" : "alerts"
         let url = try #require(Bundle.module.url(forResource: "Samples/\(name)", withExtension: "json"))
         body = Array(try Data(contentsOf: url))
-        events = try PageReading(ListAnswer(body, kind: kind, date: Self.date)).records.map(\.event)
+        events = try PageReading(ListAnswer(body, kind: kind, date: Self.date)).records().map(\.event)
     }
 
     /// The event whose id begins like this.

@@ -7,7 +7,7 @@ struct PageFacts: Equatable {
     var hasNext: Bool?
     /// `nextQueryFilters`, verbatim.
     var nextFilters: String?
-    /// Times that the records themselves give on the stream's basis, in the page's order; milliseconds.
+    /// Times that the records themselves give on the stream's basis, as told, in the page's order; milliseconds.
     var times: [Int64]
     /// What the page holds; nil for an empty one.
     var digest: String?
@@ -24,13 +24,16 @@ struct PageFacts: Equatable {
 /// small pages until enough of them have shown an order. Once a page comes in no order, the window is halved
 /// until one answer holds a part.
 ///
+/// A record whose time lies outside of what was asked for takes no part in this, like one without a time: the source
+/// goes by another time of it, and it must not hold up what the window holds beside it. It is passed by the offset.
+///
 /// Every step narrows a window, divides one or raises an offset with an end, and a circle of places that the source
 /// names is found out (`PlaceTrail`), so that no scan runs for ever. A scan ends only where the source says that nothing
 /// follows.
 enum Paging {
     /// The position after `page`; nil when the scan is complete.
     ///
-    /// - Throws: `nonsense` when the source does not get on: the same page, or another window's; `unended` for an empty
+    /// - Throws: `nonsense` when the source does not get on: the same page again; `unended` for an empty
     ///   page that says more follows, and not where; `scanLost` for a circle.
     static func next(
         after page: PageFacts,
@@ -55,7 +58,8 @@ enum Paging {
         at position: ScanPosition,
         of scan: Scan
     ) throws(SourceFault) -> ScanPosition? {
-        guard touches(page.times, scan) else { throw outside() }
+        var page = page
+        page.times.removeAll { !isAsked($0, position.segment, scan) }
         // An answer that does not say whether more follows is followed until nothing comes.
         guard page.hasNext ?? (page.count > 0) else { return position.atNextSegment() }
         if let digest = page.digest, digest == position.digest {
@@ -74,14 +78,15 @@ enum Paging {
         return try byOrder(page, position, scan)
     }
 
-    /// False when a page holds records, and none of the scan's window: another request's answer, or one that
-    /// ignores what was asked.
-    ///
-    /// Single records outside are no reason to stop, and a source may round to the second.
-    private static func touches(_ times: [Int64], _ scan: Scan) -> Bool {
-        let lower = scan.from.milliseconds - 1_000
-        let upper = scan.to.map { $0.milliseconds + 1_000 } ?? .max
-        return times.isEmpty || times.contains { $0 >= lower && $0 < upper }
+    /// The times that a scan asks for, in milliseconds; a source may round its bounds to the second.
+    static func window(of scan: Scan) -> Range<Int64> {
+        let lower = scan.from.milliseconds.saturatingSubtract(1_000)
+        let upper = scan.to.map { $0.milliseconds.saturatingAdd(1_000) } ?? .max
+        return lower..<max(lower, upper)
+    }
+
+    private static func isAsked(_ time: Int64, _ segment: ScanPosition.Segment, _ scan: Scan) -> Bool {
+        window(of: scan).contains(time) && time >= segment.lower ?? .min && time <= segment.upper ?? .max
     }
 
     private static func byOrder(
@@ -89,24 +94,29 @@ enum Paging {
         _ position: ScanPosition,
         _ scan: Scan
     ) throws(SourceFault) -> ScanPosition {
-        if position.isUnordered { return try halved(page, position, scan) }
+        if position.isUnordered { return halved(page, position, scan) }
         switch TimeOrder.find(in: page.times, after: position.anchor) {
         case .still:
-            guard let evidence = position.evidence else { return advanced(position, past: page) }
-            return try narrowed(page, position, evidence)
+            guard let evidence = position.evidence else { return advanced(position, past: page, scan) }
+            return narrowed(page, position, evidence, scan)
         case .order(let order, let steps):
             guard let evidence = OrderEvidence.adding(order, steps: steps, to: position.evidence) else {
-                return try unordered(page, position, scan)
+                return unordered(page, position, scan)
             }
-            return try narrowed(page, position, evidence)
-        case .mixed: return try unordered(page, position, scan)
+            return narrowed(page, position, evidence, scan)
+        case .mixed: return unordered(page, position, scan)
         }
     }
 
-    /// The same window, further on by an offset.
-    private static func advanced(_ position: ScanPosition, past page: PageFacts) -> ScanPosition {
+    /// The same window, further on by an offset; in two halves, where the offset is at its end.
+    private static func advanced(_ position: ScanPosition, past page: PageFacts, _ scan: Scan)
+        -> ScanPosition
+    {
         var next = position
         next.skip += page.count
+        if next.skip >= DefenderRequest.offsetLimit, let halves = halves(page, position, scan) {
+            return halves
+        }
         next.anchor = page.times.last ?? position.anchor
         next.digest = page.digest
         return next
@@ -116,21 +126,20 @@ enum Paging {
     private static func narrowed(
         _ page: PageFacts,
         _ position: ScanPosition,
-        _ evidence: OrderEvidence
-    ) throws(SourceFault) -> ScanPosition {
+        _ evidence: OrderEvidence,
+        _ scan: Scan
+    ) -> ScanPosition {
         var next = position
         next.evidence = evidence
         guard evidence.isReliable(offset: position.skip + page.count), let edge = page.times.last else {
-            return advanced(next, past: page)
+            return advanced(next, past: page, scan)
         }
         switch evidence.order {
         case .ascending:
-            if let lower = position.segment.lower, edge < lower { throw outside() }
-            if edge == position.segment.lower { return advanced(next, past: page) }
+            if edge == position.segment.lower { return advanced(next, past: page, scan) }
             next.segment.lower = edge
         case .descending:
-            if let upper = position.segment.upper, edge > upper { throw outside() }
-            if edge == position.segment.upper { return advanced(next, past: page) }
+            if edge == position.segment.upper { return advanced(next, past: page, scan) }
             next.segment.upper = edge
         }
         // Without the offset, a millisecond that fills a page would answer with the same page for ever.
@@ -145,41 +154,35 @@ enum Paging {
         _ page: PageFacts,
         _ position: ScanPosition,
         _ scan: Scan
-    ) throws(SourceFault) -> ScanPosition {
+    ) -> ScanPosition {
         var start = position
         if position.segment.lower != nil || position.segment.upper != nil {
             start.segment = ScanPosition.Segment()
             start.pending = []
         }
-        return try halved(page, start, scan)
+        return halved(page, start, scan)
     }
 
-    private static func halved(
-        _ page: PageFacts,
-        _ position: ScanPosition,
-        _ scan: Scan
-    ) throws(SourceFault) -> ScanPosition {
+    /// The first half of the window, the second kept for later; one millisecond is passed by an offset.
+    private static func halved(_ page: PageFacts, _ position: ScanPosition, _ scan: Scan) -> ScanPosition {
+        halves(page, position, scan) ?? advanced(position, past: page, scan)
+    }
+
+    /// Nil for a window of one millisecond.
+    private static func halves(_ page: PageFacts, _ position: ScanPosition, _ scan: Scan) -> ScanPosition? {
         let segment = position.segment
         let lower = segment.lower ?? scan.from.milliseconds
         let upper =
-            segment.upper ?? scan.to.map { $0.milliseconds - 1 }
+            segment.upper ?? scan.to.map { $0.milliseconds.saturatingSubtract(1) }
             ?? max(page.date, page.times.max() ?? page.date, lower)
-        guard lower < upper else {
-            // One millisecond: its records have one time, and an offset passes them.
-            guard page.times.allSatisfy({ $0 == lower }) else { throw outside() }
-            return advanced(position, past: page)
-        }
-        let middle = lower + (upper - lower) / 2
+        guard lower < upper else { return nil }
+        let middle = lower + upper.saturatingSubtract(lower) / 2
         var next = ScanPosition()
         next.isUnordered = true
         next.segment = ScanPosition.Segment(filters: segment.filters, lower: lower, upper: middle)
         let rest = ScanPosition.Segment(filters: segment.filters, lower: middle + 1, upper: segment.upper)
         next.pending = [rest] + position.pending
         return next
-    }
-
-    private static func outside() -> SourceFault {
-        nonsense("answers with records outside of the window asked for")
     }
 
     private static func unended() -> SourceFault {

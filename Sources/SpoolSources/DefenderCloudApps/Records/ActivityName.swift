@@ -9,7 +9,12 @@
 enum ActivityName {
     static let unspecified = "EVENT_CATEGORY_UNSPECIFIED"
 
+    /// A name and the text behind it are looked for in this many characters: a search takes the product of both lengths.
+    private static let looked = 1_024
+
     static func name(category: String, description: String, colon: String, eventCategory: String) -> String {
+        let description = description.prefix(looked)
+        let colon = colon.prefix(16)
         if colon.contains(":"), let end = description.firstRange(of: colon)?.lowerBound,
             end > description.startIndex
         {

@@ -46,14 +46,16 @@ struct ActivityRecord: Decodable {
         var name: Lenient.Text?
     }
 
-    /// When it was saved, by which activities are read; a record may lack it.
-    var basis: Timestamp? { created?.value.flatMap(RecordTime.init)?.timestamp }
+    /// When it was saved, as told, by which activities are read; a record may lack it.
+    var basis: Timestamp? { created?.value.flatMap(RecordTime.init)?.told }
 
     /// The event it makes; nil without an id or a time.
     func event() -> Event? {
         let happened = timestamp?.value.flatMap(RecordTime.init)
         let saved = created?.value.flatMap(RecordTime.init)
-        guard let _id, !_id.isEmpty, let occurred = happened ?? saved, let created = saved ?? happened else {
+        guard let _id, RecordIdentity.isID(_id), let occurred = happened ?? saved,
+            let created = saved ?? happened
+        else {
             return nil
         }
         var event = Event(

@@ -26,12 +26,14 @@ struct AlertRecord: Decodable {
         var triggeredAlert: Lenient.Maybe<Bool>?
     }
 
-    /// When it was raised, by which alerts are read.
-    var basis: Timestamp? { timestamp?.value.flatMap(RecordTime.init)?.timestamp }
+    /// When it was raised, as told, by which alerts are read.
+    var basis: Timestamp? { timestamp?.value.flatMap(RecordTime.init)?.told }
 
     /// The event it makes; nil without an id or a time.
     func event() -> Event? {
-        guard let _id, !_id.isEmpty, let time = basis else {
+        guard let _id, RecordIdentity.isID(_id),
+            let time = timestamp?.value.flatMap(RecordTime.init)?.timestamp
+        else {
             return nil
         }
         var event = Event(externalID: _id, kind: .alert, occurred: time, created: time)

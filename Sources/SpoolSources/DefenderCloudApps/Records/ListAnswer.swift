@@ -9,9 +9,15 @@ struct ListAnswer {
     let kind: EventKind
     let date: Timestamp
 
-    /// Slices the body of a list answer.
-    init(_ body: [UInt8], kind: EventKind, date: Timestamp) throws(SliceError) {
-        let answer = try RecordSlicer.slice(body)
+    /// The most that a next place may take: it is kept in the spool and sent back.
+    static let placeLimit = 64 << 10
+
+    /// Slices the body of a list answer of at most `most` records.
+    init(_ body: [UInt8], most: Int = .max, kind: EventKind, date: Timestamp) throws(SliceError) {
+        let answer = try RecordSlicer.slice(body, most: most)
+        if let place = answer.nextQueryFilters, place.count > Self.placeLimit {
+            throw .placeTooLarge(place.count)
+        }
         // Sent back verbatim or not at all.
         let filters = answer.nextQueryFilters.flatMap { String(validating: body[$0], as: UTF8.self) }
         self.body = body
@@ -40,7 +46,7 @@ struct DefenderAnswer: SourceAnswer {
     let position: ScanPosition
     let scan: Scan
 
-    var keys: [String] { list.records.map { ContentHash.hex(list.body[$0.range], digits: 32) } }
+    var keys: [String] { list.records.map { RecordReading.key(of: list.body[$0.range]) } }
 
     func rehearse(_ index: Int) {
         let record = list.records[index]
@@ -50,6 +56,7 @@ struct DefenderAnswer: SourceAnswer {
 
     func page(leaving unread: Set<Int>) throws(SourceFault) -> Page {
         let reading = PageReading(list, leaving: unread)
-        return reading.page(next: try Paging.next(after: reading.facts, at: position, of: scan)?.text())
+        let next = try Paging.next(after: reading.facts, at: position, of: scan)
+        return reading.page(next: try next?.text(), of: scan)
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 enum LoneSurrogates {
     /// The record with U+FFFD in the place of each, for reading only; nil when it has none.
     static func replaced(in record: ArraySlice<UInt8>) -> Data? {
-        var repaired: Data?
+        var repaired: [UInt8]?
         var index = record.startIndex
         while let backslash = record[index...].firstIndex(of: UInt8(ascii: "\\")) {
             guard let unit = unit(record, at: backslash) else {
@@ -16,14 +16,13 @@ enum LoneSurrogates {
                 (0xD800...0xDBFF).contains(unit)
                 && (Self.unit(record, at: backslash + 6).map { (0xDC00...0xDFFF).contains($0) } ?? false)
             if !isPair, (0xD800...0xDFFF).contains(unit) {
-                var data = repaired ?? Data(record)
+                if repaired == nil { repaired = Array(record) }
                 let offset = backslash - record.startIndex
-                data.replaceSubrange(offset..<offset + 6, with: Array(#"\ufffd"#.utf8))
-                repaired = data
+                for (index, byte) in #"\ufffd"#.utf8.enumerated() { repaired?[offset + index] = byte }
             }
             index = backslash + (isPair ? 12 : 6)
         }
-        return repaired
+        return repaired.map { Data($0) }
     }
 
     /// The code unit of the escape `\uXXXX` at `index`.

@@ -2,34 +2,56 @@ import SpoolCore
 
 /// A list answer that has been read.
 struct PageReading {
-    let records: [PageRecord]
     let facts: PageFacts
-    private let body: [UInt8]
-    private let date: Timestamp
+    private let answer: ListAnswer
+    private let events: [Event]
+    /// The time that each record itself gives on the stream's basis.
+    private let bases: [Timestamp?]
 
     /// Reads an answer's records, but for those of the indices `unread`, which are kept as unreadable ones.
     init(_ answer: ListAnswer, leaving unread: Set<Int> = []) {
+        self.answer = answer
         let reading = RecordReading(kind: answer.kind, date: answer.date)
-        let read = answer.records.enumerated().map { index, record in
-            reading.read(answer.body[record.range], isClean: record.isClean && !unread.contains(index))
+        var (events, bases): ([Event], [Timestamp?]) = ([], [])
+        events.reserveCapacity(answer.records.count)
+        bases.reserveCapacity(answer.records.count)
+        for (index, record) in answer.records.enumerated() {
+            let isClean = record.isClean && !unread.contains(index)
+            let (event, basis) = reading.read(answer.body[record.range], isClean: isClean)
+            events.append(event)
+            bases.append(basis)
         }
-        records = zip(answer.records, read).map {
-            PageRecord(raw: $0.range, event: $1.event, hasOwnTime: $1.basis != nil)
+        let ids = RecordIdentity.numbered(events.map(\.externalID)) { answer.body[answer.records[$0].range] }
+        for (index, id) in ids.enumerated() where id != events[index].externalID {
+            events[index].externalID = id
         }
-        body = answer.body
-        date = answer.date
-        let ids = records.map(\.event.externalID)
+        (self.events, self.bases) = (events, bases)
         facts = PageFacts(
-            count: records.count,
+            count: events.count,
             hasNext: answer.hasNext,
             nextFilters: answer.nextFilters,
-            times: read.compactMap(\.basis?.milliseconds),
+            times: bases.compactMap { $0?.milliseconds },
             digest: ids.isEmpty ? nil : ContentHash.hex(ids.joined(separator: "\n").utf8, digits: 16),
             date: answer.date.milliseconds
         )
     }
 
-    func page(next: String?) -> Page {
-        Page(body: body, records: records, date: date, next: next)
+    /// Its records; those that tell a time outside of the scan's window are marked, where there is a scan.
+    func records(of scan: Scan? = nil) -> [PageRecord] {
+        events.indices.map { index in
+            let isOutside = scan.flatMap { scan in
+                bases[index].map { !Paging.window(of: scan).contains($0.milliseconds) }
+            }
+            return PageRecord(
+                raw: answer.records[index].range,
+                event: events[index],
+                hasOwnTime: bases[index] != nil && isOutside != true,
+                isOutside: isOutside ?? false
+            )
+        }
+    }
+
+    func page(next: String?, of scan: Scan? = nil) -> Page {
+        Page(body: answer.body, records: records(of: scan), date: answer.date, next: next)
     }
 }

@@ -28,12 +28,15 @@ struct DefenderFault {
         let date = answer.header("date").flatMap(HTTPDate.timestamp)
         let wait = RetryAfter.wait(answer.header("retry-after"), date: date)
         switch answer.status {
-        case 200: return isWebPage(answer) ? webPage() : nil
+        case 200: return answer.isWebPage ? webPage() : nil
         case 300..<400: return redirect(answer)
+        // The API's own refusals are JSON or plain text, and say nothing about the token if they are not its own.
+        case 400...403 where answer.isWebPage, 405..<407 where answer.isWebPage:
+            return intercepted(answer.status)
         case 400: return badRequest(answer)
         case 401...403 where says("licen", answer): return unlicensed()
         case 401: return invalidToken()
-        case 403: return says("invalid token", answer) ? invalidToken() : forbidden()
+        case 403: return saysInvalidToken(answer) ? invalidToken() : forbidden()
         case 404:
             return SourceFault(
                 .nonsense,
@@ -68,6 +71,17 @@ struct DefenderFault {
             SourceFault(.nonsense, "the answer of \(peer) for \(stream) is no JSON at byte \(index)")
         case .noData:
             SourceFault(.nonsense, "the answer of \(peer) for \(stream) has no list `data`; check `url`")
+        case .tooManyRecords(let most):
+            SourceFault(
+                .tooLarge,
+                "the answer of \(peer) for \(stream) holds more than \(most) records, many more than were asked for; it is "
+                    + "not read, and fewer are asked for"
+            )
+        case .placeTooLarge(let bytes):
+            SourceFault(
+                .nonsense,
+                "the answer of \(peer) for \(stream) names a next place of \(bytes) bytes, which cannot be one; check `url`"
+            )
         }
     }
 
@@ -79,10 +93,21 @@ struct DefenderFault {
         )
     }
 
-    func isWebPage(_ answer: HTTPAnswer) -> Bool {
-        let isTagged =
-            answer.body.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 } == UInt8(ascii: "<")
-        return isTagged || answer.header("content-type")?.lowercased().hasPrefix("text/html") == true
+    /// True for a refusal of the token itself, after which a fresh one is worth a try.
+    func isRejection(_ answer: HTTPAnswer) -> Bool {
+        guard !answer.isWebPage else { return false }
+        return answer.status == 401 || answer.status == 403 && saysInvalidToken(answer)
+    }
+
+    private func saysInvalidToken(_ answer: HTTPAnswer) -> Bool { says("invalid token", answer) }
+
+    private func intercepted(_ status: Int) -> SourceFault {
+        SourceFault(
+            .nonsense,
+            "a web page came in the place of the API's answer for \(stream) (\(status)): a proxy or firewall between this "
+                + "machine and \(peer) answered, and neither token nor licence is to blame; have it let \(peer) through, "
+                + "or correct `proxy` and `url`"
+        )
     }
 
     private func webPage() -> SourceFault {
@@ -94,7 +119,9 @@ struct DefenderFault {
     }
 
     private func redirect(_ answer: HTTPAnswer) -> SourceFault {
-        let target = answer.header("location").flatMap { URLComponents(string: $0)?.host } ?? "another place"
+        let target =
+            answer.header("location").flatMap { URLComponents(string: $0)?.host }
+            .map { PrintableText.escaped($0, limit: 100) } ?? "another place"
         return SourceFault(
             .nonsense,
             "\(peer) sends requests on to \(target) (\(answer.status)), which would lose them; set `url` to the "
@@ -142,12 +169,17 @@ struct DefenderFault {
         String(decoding: answer.body.prefix(1_024), as: UTF8.self).lowercased().contains(text)
     }
 
+    /// A longer body of an error is not looked into.
+    private static let readableError = 64 << 10
+
     /// The body names the bad field: `{"filters":[{"error":"…","errorMessageCode":"…"}],"error":true}`.
     private func badRequest(_ answer: HTTPAnswer) -> SourceFault {
         var fields: [String] = []
-        if case .object(let entries)? = try? JSONDecoder().decode(JSONValue.self, from: Data(answer.body)) {
-            fields = entries.keys.filter { $0 != "error" && $0 != "detail" }.map { String($0.prefix(60)) }
-                .sorted()
+        if answer.body.count <= Self.readableError,
+            case .object(let entries)? = try? JSONDecoder().decode(JSONValue.self, from: Data(answer.body))
+        {
+            fields = entries.keys.filter { $0 != "error" && $0 != "detail" }
+                .map { PrintableText.escaped($0, limit: 60) }.sorted()
         }
         let named = fields.isEmpty ? "" : ", namely `" + fields.prefix(5).joined(separator: "`, `") + "`"
         if isContinuation {

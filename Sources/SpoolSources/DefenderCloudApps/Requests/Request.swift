@@ -48,11 +48,14 @@ struct Request {
         throw faults.withoutDate()
     }
 
-    func list(of answer: HTTPAnswer) throws(SourceFault) -> ListAnswer {
+    /// Cuts the answer to a request for `limit` records.
+    func list(of answer: HTTPAnswer, limit: Int) throws(SourceFault) -> ListAnswer {
         if let fault = faults.fault(of: answer) { throw fault }
         let date = try date(of: answer)
         do {
-            return try ListAnswer(answer.body, kind: stream.stream.kind, date: date)
+            // A page may hold more than was asked for: the rest of a millisecond, which has no more than a list.
+            let most = limit + DefenderRequest.offsetLimit
+            return try ListAnswer(answer.body, most: most, kind: stream.stream.kind, date: date)
         } catch {
             throw faults.fault(of: error)
         }
