@@ -33,7 +33,7 @@ package enum TraceDesk {
                 findings.append(Finding(source: trace, verdict: nil, coverage: nil))
                 continue
             }
-            let coverage = try await spool.coverage(of: trace.stream, at: moment)
+            let coverage = try await spool.coverage(of: trace.stream, at: moment, id: id)
             let stream = composition.sources.flatMap(\.content.streams).first { $0.name == trace.stream }
             let sweepsBack = stream.map { $0.sweepsBack ? $0.lookBack : .zero } ?? .zero
             let verdict = TraceVerdict(trace, coverage, at: moment, sweepsBack: sweepsBack)

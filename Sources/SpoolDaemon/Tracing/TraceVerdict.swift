@@ -36,7 +36,9 @@ package enum TraceVerdict: Sendable, Equatable {
         if moment < start {
             self = .beforeStart(start)
         } else if let pruned = coverage.prunedTo, moment < pruned {
-            self = .pruned(pruned)
+            // Retention stays behind the second reading: what it has not deleted was not there then.
+            self =
+                coverage.wasDeleted != false ? .pruned(pruned) : source.isListed == false ? .filtered : .missed
         } else if source.isListed == false {
             self = .filtered
         } else if moment >= since {
@@ -72,7 +74,7 @@ package enum TraceVerdict: Sendable, Equatable {
         case .beforeStart(let start):
             "It was saved before the stream's start, \(start): `start` of the stream decides that once, at the first start."
         case .pruned(let pruned):
-            "Retention has taken what was saved before \(pruned), and nothing below is read as new again. "
+            "Retention has deleted it, or it was saved before \(pruned) at a time whose deleted ids are not kept. "
                 + "`spool replay --refetch` over its time sends it again to one destination."
         case .filtered: "The stream's `filters` do not let it through: a list with them does not show it."
         case .notYetRead(let since):

@@ -290,7 +290,7 @@ extension ProofSink {
     fileprivate mutating func add(_ standing: Standing) { count(standing, by: 1) }
     fileprivate mutating func remove(_ standing: Standing) { count(standing, by: -1) }
 
-    private mutating func count(_ standing: Standing, by step: Int) {
+    mutating func count(_ standing: Standing, by step: Int) {
         switch standing {
         case .acknowledged: acknowledged += step
         case .kernel: kernel += step

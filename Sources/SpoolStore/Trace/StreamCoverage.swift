@@ -12,6 +12,8 @@ package struct StreamCoverage: Sendable, Codable, Equatable {
     package let isCovered: Bool
     /// True when the source answered nothing for a window there that was older than 30 days, which proves nothing.
     package let isUnproved: Bool
+    /// Whether retention has deleted the event that was asked for; nil where its id would not be kept.
+    package let wasDeleted: Bool?
 
     package init(
         stream: StreamName,
@@ -20,8 +22,10 @@ package struct StreamCoverage: Sendable, Codable, Equatable {
         sweptTo: Timestamp?,
         prunedTo: Timestamp?,
         isCovered: Bool,
-        isUnproved: Bool
+        isUnproved: Bool,
+        wasDeleted: Bool? = nil
     ) {
+        self.wasDeleted = wasDeleted
         self.stream = stream
         self.start = start
         self.since = since
@@ -39,6 +43,7 @@ package struct StreamCoverage: Sendable, Codable, Equatable {
         case prunedTo = "pruned_to_ms"
         case isCovered = "covered"
         case isUnproved = "unproved"
+        case wasDeleted = "deleted"
     }
 }
 
@@ -49,9 +54,10 @@ extension Spool {
         try await read { try TraceRead.events($0, named: text) }
     }
 
-    /// What a stream's fetching says of a moment on the stream's basis; nil for a stream the spool does not have.
-    package func coverage(of stream: StreamName, at moment: Timestamp) async throws(StoreError)
-        -> StreamCoverage?
+    /// What a stream's fetching says of a moment on the stream's basis, and of an event of that time; nil for a stream the
+    /// spool does not have.
+    package func coverage(of stream: StreamName, at moment: Timestamp, id: String? = nil)
+        async throws(StoreError) -> StreamCoverage?
     {
         try await read { db in
             try Row.fetchOne(
@@ -61,19 +67,28 @@ extension Spool {
                         EXISTS (SELECT 1 FROM fetch_window w WHERE w.stream_id = t.id AND w.from_ms <= ?2
                             AND w.to_ms > ?2 AND w.state = 'complete' AND w.filter_hash = t.filter_hash),
                         EXISTS (SELECT 1 FROM fetch_window w WHERE w.stream_id = t.id AND w.from_ms <= ?2
-                            AND w.to_ms > ?2 AND w.state = 'unproved')
+                            AND w.to_ms > ?2 AND w.state = 'unproved'),
+                        t.pruned_ids_from_ms, t.id
                     FROM stream t WHERE t.name = ?1 AND t.replay_id IS NULL
                     """,
                 arguments: [stream.description, moment.milliseconds]
             ).map { row in
-                StreamCoverage(
+                let idsFrom = Timestamp(row[6] as Int64?)
+                let isKept = idsFrom.map { moment >= $0 } ?? true
+                let at = moment.milliseconds
+                return StreamCoverage(
                     stream: stream,
                     start: Timestamp(row[0] as Int64?),
                     since: Timestamp(row[1] as Int64?),
                     sweptTo: Timestamp(row[2] as Int64?),
                     prunedTo: Timestamp(row[3] as Int64?),
                     isCovered: row[4],
-                    isUnproved: row[5]
+                    isUnproved: row[5],
+                    wasDeleted: try isKept
+                        ? id.map { id in
+                            try PrunedIDs.hashes(db, of: StreamID(row[7]), from: at, through: at)
+                                .contains(PrunedIDs.hash(id))
+                        } : nil
                 )
             }
         }

@@ -10,7 +10,9 @@ struct TraceVerdictTests {
     private static let stream = StreamName(source: "contoso", stream: "activities")
 
     /// Began at 100, took away below 200, read to 1,000, read twice to 900.
-    private static func coverage(isCovered: Bool = true, isUnproved: Bool = false) -> StreamCoverage {
+    private static func coverage(isCovered: Bool = true, isUnproved: Bool = false, wasDeleted: Bool? = nil)
+        -> StreamCoverage
+    {
         StreamCoverage(
             stream: stream,
             start: Timestamp(milliseconds: 100),
@@ -18,7 +20,8 @@ struct TraceVerdictTests {
             sweptTo: Timestamp(milliseconds: 900),
             prunedTo: Timestamp(milliseconds: 200),
             isCovered: isCovered,
-            isUnproved: isUnproved
+            isUnproved: isUnproved,
+            wasDeleted: wasDeleted
         )
     }
 
@@ -48,6 +51,17 @@ struct TraceVerdictTests {
     )
     func byTime(_ moment: Int64, _ expected: TraceVerdict) {
         #expect(Self.verdict(at: moment) == expected)
+    }
+
+    @Test("below what retention has passed, an event whose id was not deleted was missed, not deleted")
+    func neverDeleted() {
+        let never = Self.coverage(isCovered: false, wasDeleted: false)
+
+        #expect(Self.verdict(at: 199, never) == .missed)
+        #expect(Self.verdict(at: 199, never, isListed: false) == .filtered)
+        #expect(
+            Self.verdict(at: 199, Self.coverage(wasDeleted: true)) == .pruned(Timestamp(milliseconds: 200))
+        )
     }
 
     @Test("a filter explains it before the cursor does, but not before the start")
