@@ -224,6 +224,8 @@ package struct DeliveryLoop: Sendable {
             message: message,
             pause: pause
         )
-        await time.wait(pause, or: Watch(stop))
+        await bell.wait(pause, time: time, stop: stop)
+        // A replay that has nothing to send ends although its sink is down.
+        _ = try await reader.hasWork(stop)
     }
 }

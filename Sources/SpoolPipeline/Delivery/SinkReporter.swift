@@ -43,8 +43,7 @@ struct SinkReporter: Sendable {
         isHeld: Bool,
         message: String,
         pause: Duration
-    ) async throws(StoreError)
-    {
+    ) async throws(StoreError) {
         let now = time.wall()
         try await report(
             SinkReport(
