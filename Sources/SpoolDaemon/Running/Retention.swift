@@ -27,9 +27,13 @@ struct Retention: Sendable {
     func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
         var last = time.elapsed()
         var said: StoreError?
+        var steps = ClockSteps()
+        _ = steps.look(wall: time.wall(), elapsed: time.elapsed())
         while !stop.isAsked {
             await time.wait(Self.look, or: Watch(stop))
             if stop.isAsked { return }
+            // The watchman first corrects the times that paused replays are judged by.
+            if steps.look(wall: time.wall(), elapsed: time.elapsed()) != nil { last = time.elapsed() }
             guard spool.pause != nil || time.elapsed() - last >= Self.interval else { continue }
             last = time.elapsed()
             let trouble = try await prune(age: age, sweepsBack: sweepsBack, stop)

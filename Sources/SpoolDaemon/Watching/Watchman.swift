@@ -26,11 +26,22 @@ struct Watchman: Sendable {
     func run(stop: Stop) async throws(StoreError) {
         var told: Int?
         var reload = Watch(reloads.changed)
+        var steps = ClockSteps()
+        _ = steps.look(wall: time.wall(), elapsed: time.elapsed())
+        var forward = Duration.zero
         while !stop.isAsked {
             await time.wait(Self.interval, or: reload, Watch(stop))
             if stop.isAsked { return }
             reload = Watch(reloads.changed)
+            if let step = steps.look(wall: time.wall(), elapsed: time.elapsed()) {
+                forward += max(.zero, step)
+                let (word, size) = step > .zero ? ("forward", step) : ("back", .zero - step)
+                logger.warning("this machine's clock was set \(word)", metadata: ["by": "\(Age.text(size))"])
+            }
             do throws(StoreError) {
+                // Before ages are looked at.
+                try await spool.followClock(to: time.wall(), setForwardBy: forward)
+                forward = .zero
                 try await spool.noteGaps(at: time.wall())
                 try await look()
                 let now = try await spool.inserted(into: .notifications)

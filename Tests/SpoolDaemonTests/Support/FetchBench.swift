@@ -6,6 +6,7 @@ import SpoolPipeline
 import SpoolSimulator
 import SpoolStore
 import SpoolTestSupport
+import Synchronization
 import Testing
 
 @testable import SpoolSources
@@ -22,6 +23,8 @@ struct FetchBench {
     let folder: TemporaryFolder
     let clock = ManualClock()
     let wallAhead: Duration
+    /// How far a test has set the local clock forward.
+    let wallStep = WallStep()
 
     /// Runs a portal for as long as `body` runs.
     static func with<Result: Sendable>(
@@ -55,8 +58,12 @@ struct FetchBench {
     var now: Timestamp { Self.begin + clock.now.offset }
 
     var time: Timekeeper {
-        let (clock, ahead) = (clock, wallAhead)
-        return Timekeeper(clock: clock, wall: { Self.begin + clock.now.offset + ahead }, chance: { 0.5 })
+        let (clock, ahead, step) = (clock, wallAhead, wallStep)
+        return Timekeeper(
+            clock: clock,
+            wall: { Self.begin + clock.now.offset + ahead + step.value },
+            chance: { 0.5 }
+        )
     }
 
     /// Opens the spool, and closes it after `body`.
@@ -175,4 +182,13 @@ struct FetchRun {
             """
         return try await spool.number(sql) > 0
     }
+}
+
+/// A local clock that a test sets.
+final class WallStep: Sendable {
+    private let step = Mutex(Duration.zero)
+
+    var value: Duration { step.withLock { $0 } }
+
+    func set(by duration: Duration) { step.withLock { $0 += duration } }
 }

@@ -1,0 +1,74 @@
+import GRDB
+package import SpoolCore
+
+extension Spool {
+    /// Keeps the ages of what the local clock has noted when that clock was set.
+    ///
+    /// What it noted in the future, before it was set back, counts as noted now: otherwise nothing would be older than a
+    /// limit for years. What it noted before it was set forward keeps its age: otherwise all of it would be older at once.
+    /// Cheap while there is nothing to correct; to be called every few seconds.
+    ///
+    /// - Parameters:
+    ///   - now: the local clock.
+    ///   - step: how far it was set forward since the last call; zero when it was not.
+    /// - Throws: what keeps the spool from being read or written.
+    package func followClock(to now: Timestamp, setForwardBy step: Duration = .zero) async throws(StoreError)
+    {
+        if step > .zero { try await write { try NotedTimes.shift($0, at: now, by: step) } }
+        guard try await read({ try NotedTimes.isAhead($0, of: now) }) else { return }
+        try await write { try NotedTimes.takeBack($0, to: now) }
+    }
+}
+
+/// The columns that hold times of the local clock and are compared with it.
+private enum NotedTimes {
+    /// Such times are no mistake: clocks are corrected by seconds.
+    static let tolerance = Duration.minutes(5)
+
+    /// By table; `true` for those from which an age is counted that leads to a decision.
+    static let columns: [(table: String, column: String, isAge: Bool)] = [
+        ("stream", "polled_ms", true), ("stream", "trouble_since_ms", true),
+        ("stream", "last_success_ms", false), ("sink", "trouble_since_ms", true),
+        ("sink", "state_since_ms", true), ("sink", "last_success_ms", false), ("replay", "moved_ms", true),
+        ("replay", "finished_ms", false), ("notification", "at_ms", false),
+        ("notification", "cleared_ms", false), ("gap", "noticed_ms", false), ("gap", "healed_ms", false),
+        ("run", "started_ms", false), ("run", "ended_ms", false), ("crash_mark", "at_ms", false),
+    ]
+    static let samples = ["stream_sample", "sink_sample"]
+
+    static func isAhead(_ db: Database, of now: Timestamp) throws -> Bool {
+        let parts =
+            columns.map { "EXISTS (SELECT 1 FROM \($0.table) WHERE \($0.column) > ?1)" }
+            + samples.map { "EXISTS (SELECT 1 FROM \($0) WHERE at_ms > ?1)" }
+        return try Bool.fetchOne(
+            db.cachedStatement(sql: "SELECT " + parts.joined(separator: " OR ")),
+            arguments: [(now + tolerance).milliseconds]
+        ) ?? false
+    }
+
+    static func takeBack(_ db: Database, to now: Timestamp) throws {
+        let arguments: StatementArguments = [now.milliseconds, (now + tolerance).milliseconds]
+        for (table, column, _) in columns {
+            try db.execute(
+                sql: "UPDATE \(table) SET \(column) = ?1 WHERE \(column) > ?2",
+                arguments: arguments
+            )
+        }
+        for table in samples {
+            try db.execute(
+                sql: "DELETE FROM \(table) WHERE at_ms > ?",
+                arguments: [(now + tolerance).milliseconds]
+            )
+        }
+    }
+
+    static func shift(_ db: Database, at now: Timestamp, by step: Duration) throws {
+        for (table, column, isAge) in columns where isAge {
+            // What was noted since is of the new time.
+            try db.execute(
+                sql: "UPDATE \(table) SET \(column) = \(column) + ?1 WHERE \(column) <= ?2",
+                arguments: [step.milliseconds, (now - step).milliseconds]
+            )
+        }
+    }
+}
