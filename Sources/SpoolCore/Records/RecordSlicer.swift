@@ -11,6 +11,8 @@ package enum RecordSlicer {
     /// - Parameters:
     ///   - body: the answer.
     ///   - most: more records than these are refused: what they would take in memory is many times their size.
+    /// - Returns: where its parts lie.
+    /// - Throws: why it cannot be cut.
     package static func slice(_ body: [UInt8], most: Int = .max) throws(SliceError) -> SlicedAnswer {
         var walk = try open(body)
         var answer = SlicedAnswer()

@@ -68,8 +68,10 @@ package final class CrashWatch: Sendable {
     ///   - mark: stands for all of them.
     ///   - singles: the mark of each: that of its page's reading, so that a record which trapped there is known.
     ///   - count: how many they are.
+    ///   - stop: ends the waiting for its turn.
     ///   - read: reads one; with true, it has to leave it unread and make an unreadable one of it.
     /// - Returns: the events in order; nil when told to stop.
+    /// - Throws: what keeps a mark from being set or cleared.
     package func events(
         under mark: CrashMark,
         singles: @Sendable () -> [CrashMark],

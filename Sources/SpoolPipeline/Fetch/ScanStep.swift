@@ -97,8 +97,10 @@ package enum ScanStep {
     /// So many records, all of them outside of the window asked for, are the answer to another request.
     static let foreign = 100
 
-    /// An answer that holds only records from outside of the window, and many, proves nothing either: the source may not
-    /// follow the request at all. A few are records that it keeps under another time than the one they tell.
+    /// What the answers of a whole scan prove.
+    ///
+    /// Answers that hold only records from outside of the window, and many, prove nothing: the source may not follow the
+    /// request at all. A few are records that it keeps under another time than the one they tell.
     ///
     /// An empty answer for a window that reaches beyond 30 days proves nothing: users report such answers, without an
     /// error, for days the portal did show (github.com/microsoft/MCAS, issue 108).
