@@ -94,6 +94,12 @@ package enum RecordSlicer {
         return nil
     }
 
+    /// True for the beginning of a list answer whose first record is an object.
+    package static func beginsWithRecord(_ body: [UInt8]) -> Bool {
+        guard let start = firstRecord(of: body), start < body.count else { return false }
+        return body[start] == .openBrace
+    }
+
     private static func firstRecord(of body: [UInt8]) -> Int? {
         guard var walk = try? open(body), walk.take(.openBrace) else { return nil }
         repeat {

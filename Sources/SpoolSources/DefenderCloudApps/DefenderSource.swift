@@ -62,7 +62,8 @@ package struct DefenderSource: Source {
         let list: ListAnswer
         switch try await exchange(request.list(body), request.faults) {
         case .answer(let answer): list = try request.list(of: answer, limit: limit)
-        case .tooLarge(let beginning, _) where limit <= 1:
+        // Anything else that is too large is no record, and nothing of it is kept.
+        case .tooLarge(let beginning, _) where limit <= 1 && RecordSlicer.beginsWithRecord(beginning.body):
             list = try await oversized(request, beginning: beginning)
         case .tooLarge(_, let fault): throw fault
         }

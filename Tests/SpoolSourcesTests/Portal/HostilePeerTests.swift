@@ -40,6 +40,10 @@ struct HostilePeerTests {
         let unframed = try await fault(head + "Connection: close\r\n\r\n", forever: piece)
         #expect(unframed?.kind == .tooLarge)
 
+        // Also where a single record was asked for: what comes is none, and is not kept as one.
+        let single = try await fault(head + "Connection: close\r\n\r\n", forever: piece, limit: 1)
+        #expect(single?.kind == .tooLarge)
+
         let chunk = Array("EA60\r\n".utf8) + piece + Array("\r\n".utf8)
         let chunked = try await fault(head + "Transfer-Encoding: chunked\r\n\r\n", forever: chunk)
         #expect(chunked?.kind == .tooLarge)
