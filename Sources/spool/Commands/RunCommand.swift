@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Logging
 import SpoolDaemon
 
@@ -19,6 +20,13 @@ struct RunCommand: AsyncParsableCommand {
             environment: ConfigurationOption.environment,
             logger: log.logger
         )
-        try await CommandFailure.translating { try await daemon.run() }
+        do {
+            try await CommandFailure.translating { try await daemon.run() }
+        } catch let failure as CommandFailure {
+            // Standard error may be a pipe that nobody reads: the last words must not keep the process from its end.
+            LogWriter.standardError.write(failure.description)
+            LogWriter.standardError.flush(within: .seconds(2))
+            exit(failure.status.rawValue)
+        }
     }
 }
