@@ -196,7 +196,7 @@ struct PageParts: Sendable {
                 .init("<strong>\(Int(replay.id))</strong>"),
                 .init("\(replay.destination ?? replay.sink)"),
                 .init("\(state(replay.state.rawValue))"),
-                .init("\(Wording.date(replay.from)) to \(Wording.date(replay.to))"),
+                .init("\(dated(replay.from)) to \(dated(replay.to))"),
                 .init(
                     """
                     <progress max="\(whole)" value="\(replay.total == 0 ? whole : replay.sent)" \
@@ -243,6 +243,11 @@ struct PageParts: Sendable {
     }
 
     private func moment(_ time: Timestamp?) -> HTML { time.map(self.time) ?? "not yet" }
+
+    /// With its date, whatever the day.
+    private func dated(_ time: Timestamp) -> HTML {
+        "<time datetime=\"\(time.description)\">\(Wording.date(time))</time>"
+    }
 
     private func time(_ time: Timestamp) -> HTML {
         "<time datetime=\"\(time.description)\">\(Wording.time(time, now: now))</time>"

@@ -432,7 +432,8 @@ struct StatusPageTests {
         let parts = PageParts(facts: facts { $0.report.replays = stored.map(ReplayStatus.init) })
         let html = try #require(parts.all["replays"]?.text)
 
-        #expect(html.contains("2026-11-16 22:34 to 2026-11-18 23:34"), "\(html.prefix(900))")
+        let text = html.replacing(#/<[^>]*>/#, with: "")
+        #expect(text.contains("2026-11-16 22:34 to 2026-11-18 23:34"), "\(text.prefix(900))")
         #expect(html.contains("2 older replays"))
     }
 
