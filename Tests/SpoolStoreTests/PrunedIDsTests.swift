@@ -108,6 +108,23 @@ import Testing
         #expect(lacks.allSatisfy { $0.seq == nil && $0.standing == .doubtful })
     }
 
+    @Test("what a receiver may not have read yet stays until the end of its connection has told")
+    func pending() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(stream, (1...9).map { .at($0) })
+        let id = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1))
+        try await test.spool.deliver(sink, outcome: .delivered(.kernel), connection: id)
+
+        let open = try await Self.prune(test, stream, at: 200)
+        try await test.spool.closed(id, clean: true, at: .t(11))
+        let closed = try await Self.prune(test, stream, at: 200)
+
+        #expect(open == 0 && closed == 9)
+        #expect(try await test.values("SELECT count(*) FROM pruned WHERE sink_id IS NOT NULL") == [0])
+    }
+
     @Test(
         "an event that retention takes while it is compared is not unsettled; a doubtful one stays doubtful"
     )

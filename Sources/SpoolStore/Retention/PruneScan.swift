@@ -107,8 +107,7 @@ struct PruneScan: Sendable {
             isAtEnd = true
             return nil
         }
-        var gone: [Int64] = []
-        var newest = Int64.min
+        var settled: [(seq: Int64, time: Int64)] = []
         var looked = 0
         let statement = try RawStatement(db, Self.sql)
         statement.bind(stream.value, at: 1)
@@ -126,15 +125,17 @@ struct PruneScan: Sendable {
                 spared += 1
                 continue
             }
-            gone.append(seq)
-            newest = max(newest, time)
+            settled.append((seq, time))
         }
-        isAtEnd = looked < Retention.slice || spared + gone.count >= scope.settled
         statement.reset()
-        guard !gone.isEmpty else {
+        let pending = try PrunedIDs.pending(db, settled.map(\.seq), of: stream)
+        let gone = settled.filter { !pending.contains($0.seq) }
+        spared += pending.count
+        isAtEnd = looked < Retention.slice || spared + gone.count >= scope.settled
+        guard !gone.isEmpty, let newest = gone.map(\.time).max() else {
             if !isAtEnd, seq > scope.floor { try passBacklog(db, scope) }
             return nil
         }
-        return PruneSlice(stream: stream, seqs: gone, newest: newest, scope: scope)
+        return PruneSlice(stream: stream, seqs: gone.map(\.seq), newest: newest, scope: scope)
     }
 }

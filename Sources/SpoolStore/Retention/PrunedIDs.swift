@@ -71,12 +71,26 @@ enum PrunedIDs {
         ).map { SinkID($0) }
     }
 
-    static let doubtfulSQL = """
+    /// True if a sink has an event of a range whose delivery is doubtful, or not proved yet.
+    static let unprovedSQL = """
         SELECT EXISTS (
-            SELECT 1 FROM ledger l INDEXED BY ledger_range JOIN connection c ON c.id = l.connection_id
+            SELECT 1 FROM ledger l INDEXED BY ledger_range LEFT JOIN connection c ON c.id = l.connection_id
             WHERE l.sink_id = ? AND l.stream_id = ? AND l.last_seq >= ? AND l.first_seq <= ?
-                AND \(SinkConnections.isDoubtfulSQL))
+                AND (\(SinkConnections.isDoubtfulSQL) OR \(SinkConnections.isPendingSQL)))
         """
+
+    /// Where events stand at a sink; nil where each of them is proved to be there, or was left out.
+    private static func standings(_ db: Database, _ seqs: [Int64], _ sink: SinkID, _ stream: StreamID) throws
+        -> StandingMap?
+    {
+        guard let first = seqs.min(), let last = seqs.max() else { return nil }
+        let isAny = try Bool.fetchOne(
+            db.cachedStatement(sql: unprovedSQL),
+            arguments: [sink.value, stream.value, first, last]
+        )
+        guard isAny == true else { return nil }
+        return try StandingMap(db, sink: sink, stream: stream, range: first...last)
+    }
 
     private static func doubtful(
         _ db: Database,
@@ -84,14 +98,21 @@ enum PrunedIDs {
         _ sink: SinkID,
         _ stream: StreamID
     ) throws -> [Noted] {
-        guard let first = events.map(\.seq).min(), let last = events.map(\.seq).max() else { return [] }
-        let isAny = try Bool.fetchOne(
-            db.cachedStatement(sql: doubtfulSQL),
-            arguments: [sink.value, stream.value, first, last]
-        )
-        guard isAny == true else { return [] }
-        var map = try StandingMap(db, sink: sink, stream: stream, range: first...last)
+        guard var map = try standings(db, events.map(\.seq), sink, stream) else { return [] }
         return events.filter { map.standing(of: $0.seq) == .doubtful }
+    }
+
+    /// Those of these events that a receiver may not have read yet: the end of their connection will tell.
+    ///
+    /// They stay, since nothing could send them again if that end is unclean. A connection is reopened for the proof
+    /// within minutes (`KernelDoubt.reopenAfter`).
+    static func pending(_ db: Database, _ seqs: [Int64], of stream: StreamID) throws -> Set<Int64> {
+        var found: Set<Int64> = []
+        for sink in try sinks(db, of: stream) {
+            guard var map = try standings(db, seqs, sink, stream) else { continue }
+            found.formUnion(seqs.filter { map.standing(of: $0) == .pending })
+        }
+        return found
     }
 
     /// Hashes of deleted events of a stream in a range of time, both ends inclusive.
