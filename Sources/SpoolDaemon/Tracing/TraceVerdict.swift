@@ -38,7 +38,8 @@ package enum TraceVerdict: Sendable, Equatable {
         } else if let pruned = coverage.prunedTo, moment < pruned {
             // Retention stays behind the second reading: what it has not deleted was not there then.
             self =
-                coverage.wasDeleted != false ? .pruned(pruned) : source.isListed == false ? .filtered : .missed
+                coverage.wasDeleted != false
+                ? .pruned(pruned) : source.isListed == false ? .filtered : .missed
         } else if source.isListed == false {
             self = .filtered
         } else if moment >= since {

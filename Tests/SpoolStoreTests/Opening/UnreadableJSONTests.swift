@@ -99,6 +99,6 @@ struct UnreadableJSONTests {
         #expect(try await test.spool.lastProof() == nil)
         #expect(try await test.spool.proof(1) == nil)
         #expect(try await test.spool.stopLeftProofs(at: .t(300)) == [])
-        #expect(try await test.spool.lastAuditBegan() == .t(200))
+        #expect(try await test.spool.lastAuditBegan(at: .t(300)) == .t(200))
     }
 }

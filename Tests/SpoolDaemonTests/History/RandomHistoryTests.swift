@@ -1,0 +1,120 @@
+import Foundation
+import SpoolCore
+import Testing
+
+/// Thousands of random histories: fetching, delivery, receivers that hang and are killed, retention, replays, renames,
+/// restarts, crashes, wrong clocks, proofs and repairs, in any order.
+///
+/// `SPOOL_HISTORIES=5000` runs so many, `SPOOL_HISTORY=1234` the one of this seed, with everything that it did.
+@Suite("Random histories", .timeLimit(.minutes(30)))
+struct RandomHistoryTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let single = environment["SPOOL_HISTORY"].flatMap { UInt64($0) }
+    private static let count = environment["SPOOL_HISTORIES"].flatMap { Int($0) } ?? 240
+    /// Each test takes one part of the seeds, so that they run side by side.
+    private static let parts = 4
+
+    @Test(
+        "what is called delivered or complete was read, and after repair and a clean end everything arrives",
+        arguments: 0..<parts
+    )
+    func histories(part: Int) async throws {
+        if let single = Self.single {
+            if part == 0 { try await Self.run(single, isTold: true) }
+            return
+        }
+        for seed in stride(from: part, to: Self.count, by: Self.parts) {
+            try await Self.run(UInt64(seed) + 1)
+        }
+    }
+
+    private static func run(_ seed: UInt64, isTold: Bool = false) async throws {
+        let history = try History(seed: seed)
+        do {
+            try await history.start()
+            for _ in 0..<(10 + history.draw(25)) { try await step(history) }
+            try await finish(history)
+            try await history.end()
+        } catch {
+            history.found("\(error)")
+        }
+        #expect(history.findings.isEmpty, "SPOOL_HISTORY=\(seed): \(history.findings)\n\(history.log)")
+        if isTold { print(history.log.joined(separator: "\n")) }
+    }
+
+    private static func step(_ history: History) async throws {
+        let receiver = history.receiver
+        switch history.draw(20) {
+        case 0...4:
+            let count = 1 + history.draw(9)
+            history.note("save \(count)")
+            try await history.save(count, hidden: false)
+        case 5:
+            history.note("save hidden")
+            try await history.save(1 + history.draw(3), hidden: true)
+        case 6:
+            history.note("hang")
+            receiver.hang()
+        case 7:
+            history.note("resume")
+            receiver.resume()
+        case 8:
+            history.note("kill the receiver")
+            receiver.kill()
+        case 9:
+            history.note("the receiver closes")
+            receiver.close()
+        case 10:
+            history.note(receiver.isAway ? "back" : "away")
+            if receiver.isAway { receiver.comeBack() } else { receiver.leave() }
+        case 11:
+            history.pass(.minutes(history.draw(20)))
+        case 12:
+            history.pass(.minutes(history.draw(20)))
+            try await history.prune()
+        case 13: try await history.replay()
+        case 14: try await history.removeReplay()
+        case 15:
+            history.note("restart")
+            try await history.restart(renamed: history.draw(3) == 0)
+        case 16:
+            history.note("crash")
+            try await history.crash()
+        case 17: history.stepClock()
+        case 18:
+            history.note("verify")
+            _ = try await history.prove()
+        default:
+            history.note("repair")
+            try await history.repair()
+        }
+        try await history.settleDown()
+    }
+
+    /// The receiver is well, and proofs are repaired until one has nothing to repair.
+    private static func finish(_ history: History) async throws {
+        history.note("end")
+        history.receiver.resume()
+        history.receiver.comeBack()
+        for _ in 0..<3 {
+            try await history.settleDown()
+            // A clean end proves what the connection has carried.
+            try await history.restart()
+            try await history.repair()
+        }
+        try await history.settleDown()
+        try await history.restart()
+        try await history.settleDown()
+        let last = try await history.prove()
+        let lacking = Set(history.source.map(\.id)).subtracting(history.receiver.read)
+        let lost = lacking.subtracting(history.deletedUnread)
+        if !lost.isEmpty { history.found("never read after the repair: \(lost.sorted())") }
+        let isWhole =
+            lacking.isEmpty && last.proof.streams.allSatisfy { $0.pruned + $0.noLongerProvable == 0 }
+        if isWhole, !history.source.isEmpty, !last.proof.isComplete {
+            history.found(
+                "everything was read, and it is not complete: \(last.proof.shortfalls) \(last.proof.streams)"
+            )
+        }
+    }
+}
