@@ -1,21 +1,32 @@
 import NIOCore
 
 /// Takes each datagram as one message.
-final class DatagramListener: ChannelInboundHandler {
+///
+/// While messages are being taken nothing is read; the kernel then keeps some datagrams and drops the rest.
+final class DatagramListener: ChannelDuplexHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    typealias OutboundIn = Never
 
     /// Senders told apart at most; all later ones are one.
     private static let mostSenders = 10_000
 
     private let record: ReceiverRecord
     private var senders: [SocketAddress: Int] = [:]
+    private let queue = InputQueue<AddressedEnvelope<ByteBuffer>>()
 
     init(_ record: ReceiverRecord) {
         self.record = record
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let envelope = unwrapInboundIn(data)
+        queue.add(unwrapInboundIn(data), context) { self.take($0, context.eventLoop) }
+    }
+
+    func read(context: ChannelHandlerContext) { queue.read(context) }
+
+    private func take(_ envelope: AddressedEnvelope<ByteBuffer>, _ loop: any EventLoop) -> EventLoopFuture<
+        Void
+    >? {
         var bytes = envelope.data
         var batch = ReceivedBatch()
         batch.bytesRead = bytes.readableBytes
@@ -27,7 +38,7 @@ final class DatagramListener: ChannelInboundHandler {
             let sender = number(of: envelope.remoteAddress)
             batch.messages = [ReceivedMessage(bytes: bytes, framing: .datagram, connection: sender)]
         }
-        record.received(batch, on: 0)
+        return record.take(batch, on: 0, loop) { _ in }
     }
 
     private func number(of sender: SocketAddress) -> Int {

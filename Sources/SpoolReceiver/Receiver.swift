@@ -38,6 +38,8 @@ package final class Receiver: Sendable {
     }
 
     /// Stops listening and closes all connections; a peer whose data was not read is reset by the kernel.
+    ///
+    /// Messages that are being taken are waited for, and answered.
     package func stop() async {
         await sockets.close()
     }

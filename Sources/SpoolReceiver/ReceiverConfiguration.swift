@@ -42,8 +42,11 @@ package struct ReceiverConfiguration: Sendable {
     package var isReading = true
     /// How each connection ends by the receiver's doing.
     package var ending: ConnectionEnding = .byPeer
-    /// Called for each message, on an event loop, in the order of its connection.
-    package var onMessage: (@Sendable (ReceivedMessage) -> Void)?
+    /// Takes each message, in the order of its connection and one at a time, on a thread of its own; it may block.
+    ///
+    /// A message counts, and is acknowledged by RELP and HTTP, once this has returned. Until then its connection reads
+    /// no more. What it throws refuses the message: it is not acknowledged, and its connection ends.
+    package var onMessage: (@Sendable (ReceivedMessage) throws -> Void)?
 
     /// A listener at a free port of the loopback address.
     package init(_ transport: Transport = .tcp) {

@@ -5,8 +5,9 @@ import NIOPosix
 struct ReceiverStopping: Sendable {}
 
 /// One accepted connection: cuts what comes into messages and ends it as the receiver is told to.
-final class ReceiverConnection: ChannelInboundHandler {
+final class ReceiverConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundIn = Never
 
     private let record: ReceiverRecord
     private let ending: ConnectionEnding
@@ -15,6 +16,7 @@ final class ReceiverConnection: ChannelInboundHandler {
     private var messages = 0
     private var bytes = 0
     private var end: ReceivedConnection.End?
+    private let queue = InputQueue<ByteBuffer>()
 
     init(_ record: ReceiverRecord, ending: ConnectionEnding, limit: Int) {
         self.record = record
@@ -28,8 +30,14 @@ final class ReceiverConnection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard end == nil else { return }
-        var received = unwrapInboundIn(data)
+        queue.add(unwrapInboundIn(data), context) { self.take($0, context) }
+    }
+
+    func read(context: ChannelHandlerContext) { queue.read(context) }
+
+    private func take(_ bytesRead: ByteBuffer, _ context: ChannelHandlerContext) -> EventLoopFuture<Void>? {
+        guard end == nil else { return nil }
+        var received = bytesRead
         var batch = ReceivedBatch()
         let isLast = cutToEnding(&received)
         batch.bytesRead = received.readableBytes
@@ -45,11 +53,13 @@ final class ReceiverConnection: ChannelInboundHandler {
         } else if hasEnough {
             end = .closed
         }
-        record.received(batch, on: number)
-        switch end {
-        case .reset: reset(context)
-        case .closed: context.close(promise: nil)
-        default: break
+        return record.take(batch, on: number, context.eventLoop) { [number = batch.messages.count] taken in
+            if taken < number, self.end == nil { self.end = .closed }
+            switch self.end {
+            case .reset: self.reset(context)
+            case .closed: context.close(promise: nil)
+            default: break
+            }
         }
     }
 
@@ -59,14 +69,19 @@ final class ReceiverConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        record.closed(number, end ?? .byPeer, isUnfinished: reader.unfinishedBytes > 0)
+        queue.whenIdle { [self] in
+            record.closed(number, end ?? .byPeer, isUnfinished: reader.unfinishedBytes > 0)
+        }
         context.fireChannelInactive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
-        if end == nil { end = .closed }
-        context.beneathTLS.close(promise: nil)
+        // What has been taken is answered first.
+        queue.whenIdle { [self] in
+            if end == nil { end = .closed }
+            context.beneathTLS.close(promise: nil)
+        }
     }
 
     private var hasEnough: Bool {

@@ -32,10 +32,12 @@ final class ReceiverRecord: Sendable {
     private static let keptConnections = 1000
 
     private let configuration: ReceiverConfiguration
+    private let taker: MessageTaker?
     private let state = Mutex(State())
 
     init(_ configuration: ReceiverConfiguration) {
         self.configuration = configuration
+        taker = configuration.onMessage.map { MessageTaker($0) }
     }
 
     var counts: ReceiverCounts { state.withLock { $0.counts } }
@@ -64,8 +66,30 @@ final class ReceiverRecord: Sendable {
         }
     }
 
-    /// Takes in what one read brought.
-    func received(_ batch: ReceivedBatch, on connection: Int) {
+    /// Has the messages of one read taken, and counts those that were.
+    ///
+    /// - Parameter done: called on `loop` with the number of messages taken.
+    /// - Returns: nil when `done` has been called already; otherwise completed after it.
+    func take(
+        _ batch: ReceivedBatch,
+        on connection: Int,
+        _ loop: any EventLoop,
+        done: @escaping (Int) -> Void
+    ) -> EventLoopFuture<Void>? {
+        guard let taker, !batch.messages.isEmpty else {
+            received(batch, on: connection)
+            done(batch.messages.count)
+            return nil
+        }
+        return taker.take(batch.messages, on: loop).assumeIsolated().map { taken in
+            var counted = batch
+            counted.messages = Array(batch.messages.prefix(taken))
+            self.received(counted, on: connection)
+            done(taken)
+        }.nonisolated()
+    }
+
+    private func received(_ batch: ReceivedBatch, on connection: Int) {
         let ids = configuration.keepsIDs ? batch.messages.map { ExternalID.find(in: $0.bytes) } : []
         change { state in
             state.counts.add(batch)
@@ -74,7 +98,6 @@ final class ReceiverRecord: Sendable {
             for id in ids { state.note(id) }
             if configuration.keepsMessages { state.messages.append(contentsOf: batch.messages.map(\.bytes)) }
         }
-        if let onMessage = configuration.onMessage { batch.messages.forEach(onMessage) }
     }
 
     func forget() {

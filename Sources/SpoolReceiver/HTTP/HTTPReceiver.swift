@@ -4,9 +4,10 @@ import NIOSSL
 
 /// One connection of a sender that posts lines: each line of a body is one message.
 ///
-/// The answer comes after every line of the body has been taken in.
-final class HTTPReceiver: ChannelInboundHandler {
+/// The answer comes after every line of the body has been taken in; where one was refused, it is 503.
+final class HTTPReceiver: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
     typealias OutboundOut = HTTPServerResponsePart
 
     private let record: ReceiverRecord
@@ -17,6 +18,7 @@ final class HTTPReceiver: ChannelInboundHandler {
     private var taken = 0
     private var number = 0
     private var end: ReceivedConnection.End?
+    private let queue = InputQueue<HTTPServerRequestPart>()
 
     private struct Refusal {
         let status: HTTPResponseStatus
@@ -35,10 +37,21 @@ final class HTTPReceiver: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): begin(head, context)
-        case .body(var bytes): take(&bytes)
-        case .end: finish(context)
+        queue.add(unwrapInboundIn(data), context) { self.take($0, context) }
+    }
+
+    func read(context: ChannelHandlerContext) { queue.read(context) }
+
+    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext)
+        -> EventLoopFuture<Void>?
+    {
+        guard end == nil else { return nil }
+        switch part {
+        case .head(let head):
+            begin(head, context)
+            return nil
+        case .body(let bytes): return take(bytes, context.eventLoop)
+        case .end: return finish(context)
         }
     }
 
@@ -48,14 +61,17 @@ final class HTTPReceiver: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        record.closed(number, end ?? .byPeer, isUnfinished: head != nil)
+        queue.whenIdle { [self] in record.closed(number, end ?? .byPeer, isUnfinished: head != nil) }
         context.fireChannelInactive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
-        if end == nil { end = .closed }
-        context.beneathTLS.close(promise: nil)
+        // What has been taken is answered first.
+        queue.whenIdle { [self] in
+            if end == nil { end = .closed }
+            context.beneathTLS.close(promise: nil)
+        }
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -83,25 +99,40 @@ final class HTTPReceiver: ChannelInboundHandler {
         return nil
     }
 
-    private func take(_ bytes: inout ByteBuffer) {
-        guard refusal == nil else { return }
+    private func take(_ bytes: ByteBuffer, _ loop: any EventLoop) -> EventLoopFuture<Void>? {
+        guard refusal == nil else { return nil }
+        var bytes = bytes
         var batch = ReceivedBatch()
         batch.bytesRead = bytes.readableBytes
         reader.append(&bytes)
         while let event = reader.next() { batch.add(event, connection: number, as: .http) }
-        taken += batch.messages.count
-        record.received(batch, on: number)
+        return take(batch, loop) {}
     }
 
-    private func finish(_ context: ChannelHandlerContext) {
-        guard let head else { return }
-        self.head = nil
-        if refusal == nil, let last = reader.finish() {
-            var batch = ReceivedBatch()
-            batch.add(last, connection: number, as: .http)
-            taken += batch.messages.count
-            record.received(batch, on: number)
+    private func take(_ batch: ReceivedBatch, _ loop: any EventLoop, then: @escaping () -> Void)
+        -> EventLoopFuture<Void>?
+    {
+        record.take(batch, on: number, loop) { [wanted = batch.messages.count] taken in
+            self.taken += taken
+            if taken < wanted {
+                self.refusal = Refusal(
+                    status: .serviceUnavailable,
+                    message: "a line was not taken; send all of them again"
+                )
+            }
+            then()
         }
+    }
+
+    private func finish(_ context: ChannelHandlerContext) -> EventLoopFuture<Void>? {
+        guard let head else { return nil }
+        self.head = nil
+        var batch = ReceivedBatch()
+        if refusal == nil, let last = reader.finish() { batch.add(last, connection: number, as: .http) }
+        return take(batch, context.eventLoop) { self.answer(head, context) }
+    }
+
+    private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let body = ByteBuffer(
             string: refusal.map { #"{"error":"\#($0.message)"}"# } ?? #"{"received":\#(taken)}"#
         )
@@ -109,10 +140,10 @@ final class HTTPReceiver: ChannelInboundHandler {
         answer.headers.add(name: "Content-Type", value: "application/json")
         answer.headers.add(name: "Content-Length", value: String(body.readableBytes))
         if refusal?.status == .methodNotAllowed { answer.headers.add(name: "Allow", value: "POST, PUT") }
-        if !head.isKeepAlive { answer.headers.add(name: "Connection", value: "close") }
+        let isLast = !head.isKeepAlive || refusal?.status == .serviceUnavailable
+        if isLast { answer.headers.add(name: "Connection", value: "close") }
         context.write(wrapOutboundOut(.head(answer)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        let isLast = !head.isKeepAlive
         let sent = context.writeAndFlush(wrapOutboundOut(.end(nil)))
         guard isLast else { return }
         if end == nil { end = .closed }

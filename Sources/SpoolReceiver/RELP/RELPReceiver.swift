@@ -4,8 +4,9 @@ import NIOSSL
 /// One connection of a RELP sender: every message is acknowledged once it has been taken in.
 ///
 /// The smallest server of the protocol: `open`, `syslog`, `close`; anything else is answered with an error.
-final class RELPReceiver: ChannelInboundHandler {
+final class RELPReceiver: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
     private static let offers = "relp_version=0\nrelp_software=spool\ncommands=syslog"
@@ -15,6 +16,13 @@ final class RELPReceiver: ChannelInboundHandler {
     private var isOpen = false
     private var number = 0
     private var end: ReceivedConnection.End?
+    private let queue = InputQueue<ByteBuffer>()
+
+    /// An answer, which may be given once so many messages of its read have been taken.
+    private struct Answer {
+        let messages: Int
+        let bytes: ByteBuffer
+    }
 
     init(_ record: ReceiverRecord, limit: Int) {
         self.record = record
@@ -27,24 +35,38 @@ final class RELPReceiver: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard end == nil else { return }
-        var bytes = unwrapInboundIn(data)
+        queue.add(unwrapInboundIn(data), context) { self.take($0, context) }
+    }
+
+    func read(context: ChannelHandlerContext) { queue.read(context) }
+
+    private func take(_ bytesRead: ByteBuffer, _ context: ChannelHandlerContext) -> EventLoopFuture<Void>? {
+        guard end == nil else { return nil }
+        var bytes = bytesRead
         var batch = ReceivedBatch()
         batch.bytesRead = bytes.readableBytes
         reader.append(&bytes)
-        var answer = ByteBuffer()
+        var answers: [Answer] = []
         do throws(RELPFault) {
             while end == nil, let frame = try reader.next() {
-                var part = self.answer(to: frame, &batch)
-                answer.writeBuffer(&part)
+                let bytes = answer(to: frame, &batch)
+                answers.append(Answer(messages: batch.messages.count, bytes: bytes))
             }
         } catch {
             end = .failed("no RELP: \(error.rawValue)")
             batch.badCounts += 1
         }
-        record.received(batch, on: number)
-        guard end != nil else { return context.writeAndFlush(wrapOutboundOut(answer), promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(answer)).assumeIsolated().whenComplete { _ in
+        return record.take(batch, on: number, context.eventLoop) { [wanted = batch.messages.count] taken in
+            if taken < wanted { self.end = .closed }
+            self.send(answers.filter { $0.messages <= taken }, context)
+        }
+    }
+
+    private func send(_ answers: [Answer], _ context: ChannelHandlerContext) {
+        var bytes = ByteBuffer()
+        for answer in answers { bytes.writeImmutableBuffer(answer.bytes) }
+        guard end != nil else { return context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
         }
     }
@@ -55,14 +77,19 @@ final class RELPReceiver: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        record.closed(number, end ?? .byPeer, isUnfinished: reader.unfinishedBytes > 0)
+        queue.whenIdle { [self] in
+            record.closed(number, end ?? .byPeer, isUnfinished: reader.unfinishedBytes > 0)
+        }
         context.fireChannelInactive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
-        if end == nil { end = .closed }
-        context.beneathTLS.close(promise: nil)
+        // What has been taken is answered first.
+        queue.whenIdle { [self] in
+            if end == nil { end = .closed }
+            context.beneathTLS.close(promise: nil)
+        }
     }
 
     private func answer(to frame: RELPFrame, _ batch: inout ReceivedBatch) -> ByteBuffer {

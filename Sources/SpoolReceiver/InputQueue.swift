@@ -1,0 +1,50 @@
+import NIOCore
+
+/// What one connection has read and not handled yet.
+///
+/// While messages are being taken, nothing more is handled and nothing more is read: memory is bounded by one read, and
+/// the sender is slowed down.
+final class InputQueue<Input> {
+    /// Handles one input; a future where that takes time.
+    typealias Handle = (Input) -> EventLoopFuture<Void>?
+
+    private var waiting = CircularBuffer<Input>()
+    private var isBusy = false
+    private var wantsRead = false
+    private var whenDone: [() -> Void] = []
+
+    /// Handles an input, immediately or when those before it have been handled.
+    func add(_ input: Input, _ context: ChannelHandlerContext, _ handle: @escaping Handle) {
+        waiting.append(input)
+        if !isBusy { proceed(context, handle) }
+    }
+
+    /// Passes a request to read on, immediately or when everything has been handled.
+    func read(_ context: ChannelHandlerContext) {
+        if isBusy { wantsRead = true } else { context.read() }
+    }
+
+    /// Calls `body` once everything that was read has been handled; for the end of a connection.
+    func whenIdle(_ body: @escaping () -> Void) {
+        if isBusy { whenDone.append(body) } else { body() }
+    }
+
+    private func proceed(_ context: ChannelHandlerContext, _ handle: @escaping Handle) {
+        while let input = waiting.popFirst() {
+            guard let pending = handle(input) else { continue }
+            isBusy = true
+            pending.assumeIsolated().whenComplete { _ in
+                self.isBusy = false
+                self.proceed(context, handle)
+            }
+            return
+        }
+        if wantsRead {
+            wantsRead = false
+            context.read()
+        }
+        let done = whenDone
+        whenDone = []
+        for body in done { body() }
+    }
+}
