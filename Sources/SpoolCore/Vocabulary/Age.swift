@@ -35,11 +35,14 @@ package enum Age {
     }
 }
 
-/// A time as people give it: RFC 3339, a date, or an age counted back from now.
+/// A time as people give it: RFC 3339, a date, an age counted back from now, or `now`.
 package enum MomentText {
-    /// Reads `2026-11-23T04:00Z`, `2026-11-23` or `2h`; nil for anything else.
+    /// Reads `2026-11-23T04:00Z`, `2026-11-23`, `2h` or `now`; nil for anything else.
+    ///
+    /// A time without a zone is UTC.
     package static func timestamp(_ text: String, now: Timestamp) -> Timestamp? {
-        if let time = Timestamp(rfc3339: text) { return time }
+        if text == "now" { return now }
+        if let time = Timestamp(rfc3339: text) ?? Timestamp(rfc3339: text + "Z") { return time }
         return Age.duration(text).map { now - $0 }
     }
 }

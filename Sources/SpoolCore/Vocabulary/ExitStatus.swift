@@ -13,4 +13,6 @@ package enum ExitStatus: Int32, Sendable {
     case undelivered = 5
     /// Shut down after too many critical errors.
     case tooManyErrors = 6
+    /// Standard output could not be written: what was printed is incomplete.
+    case outputFailed = 7
 }

@@ -16,21 +16,52 @@ package enum PrintableText {
         {
             bounded = text[..<end] + "…"
         }
-        guard bounded.unicodeScalars.contains(where: isUnsafe) else { return bounded }
-        var result = ""
-        for scalar in bounded.unicodeScalars {
-            guard isUnsafe(scalar) else {
-                result.unicodeScalars.append(scalar)
-                continue
+        return replacing(bounded, where: isUnsafe, by: escape)
+    }
+
+    /// A text that is laid out in lines: as `escaped`, but its line feeds stay.
+    ///
+    /// Text of others that is put into a line is escaped by itself before, or its line feeds would begin lines of their
+    /// own.
+    package static func escapedLines(_ text: String) -> String {
+        replacing(text, where: { $0 != "\n" && isUnsafe($0) }, by: escape)
+    }
+
+    /// A JSON text with every unsafe character written as `\u202E`, which means the same to its reader.
+    ///
+    /// Line feeds stay: in JSON they stand between values only.
+    package static func escapedJSON(_ text: String) -> String {
+        replacing(text, where: { $0 != "\n" && isUnsafe($0) }) { scalar in
+            String(scalar).utf16.reduce(into: "") { result, unit in
+                let digits = String(unit, radix: 16, uppercase: true)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             }
-            switch scalar {
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            default:
-                let digits = String(scalar.value, radix: 16, uppercase: true)
-                result +=
-                    scalar.value < 0x80 ? "\\x" + (digits.count < 2 ? "0" : "") + digits : "\\u{\(digits)}"
+        }
+    }
+
+    private static func escape(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\n": return "\\n"
+        case "\r": return "\\r"
+        case "\t": return "\\t"
+        default:
+            let digits = String(scalar.value, radix: 16, uppercase: true)
+            return scalar.value < 0x80 ? "\\x" + (digits.count < 2 ? "0" : "") + digits : "\\u{\(digits)}"
+        }
+    }
+
+    private static func replacing(
+        _ text: String,
+        where isReplaced: (Unicode.Scalar) -> Bool,
+        by escape: (Unicode.Scalar) -> String
+    ) -> String {
+        guard text.unicodeScalars.contains(where: isReplaced) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if isReplaced(scalar) {
+                result += escape(scalar)
+            } else {
+                result.unicodeScalars.append(scalar)
             }
         }
         return result

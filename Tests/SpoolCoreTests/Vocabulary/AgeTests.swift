@@ -43,7 +43,18 @@ struct AgeTests {
         #expect(MomentText.timestamp("2h", now: now) == now - .hours(2))
         #expect(MomentText.timestamp("2026-11-23", now: now) == Timestamp(milliseconds: 1_795_392_000_000))
         #expect(MomentText.timestamp("2026-11-23T22:14:15.003Z", now: now) == now)
-        #expect(MomentText.timestamp("yesterday", now: now) == nil)
+        #expect(MomentText.timestamp("now", now: now) == now)
+        #expect(
+            MomentText.timestamp("2026-11-23T22:14", now: now)
+                == MomentText.timestamp("2026-11-23T22:14:00Z", now: now)
+        )
+        #expect(MomentText.timestamp("2026-11-23 22:14:15.003", now: now) == now)
+        for text in [
+            "yesterday", "", "Z", "2026-11-23Z", "2026-11-23T22", "2026-11-23T22:14+", "nowZ",
+            "99999999999999999d",
+        ] {
+            #expect(MomentText.timestamp(text, now: now) == nil, "\(text)")
+        }
     }
 
     @Test(

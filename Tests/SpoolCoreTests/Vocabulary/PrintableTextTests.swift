@@ -1,3 +1,4 @@
+import Foundation
 import SpoolCore
 import Testing
 
@@ -25,6 +26,27 @@ struct PrintableTextTests {
     func limit() {
         #expect(PrintableText.escaped("abcdef", limit: 3) == "abc…")
         #expect(PrintableText.escaped("abc", limit: 3) == "abc")
+    }
+
+    @Test("a text that is laid out in lines keeps its line feeds, and nothing else")
+    func lines() {
+        #expect(
+            PrintableText.escapedLines("a\tb\r\nc\u{1B}[2J\u{202E}\n") == "a\\tb\\r\nc\\x1B[2J\\u{202E}\n"
+        )
+    }
+
+    @Test("JSON means the same after escaping, and holds nothing that a terminal acts on")
+    func json() throws {
+        let texts = ["\u{9B}2J", "\u{202E}x\u{2028}", "\u{E0001}", "\u{7F}", "plain ü 🙂", "a\nb"]
+        let plain = String(decoding: try JSONEncoder().encode(texts), as: UTF8.self)
+
+        let escaped = PrintableText.escapedJSON(plain)
+
+        #expect(try JSONDecoder().decode([String].self, from: Data(escaped.utf8)) == texts)
+        #expect(!escaped.unicodeScalars.contains(where: PrintableText.isUnsafe))
+        #expect(
+            escaped.contains("\\u009B2J") && escaped.contains("\\uDB40\\uDC01") && escaped.contains("ü 🙂")
+        )
     }
 }
 
