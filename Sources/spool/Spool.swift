@@ -12,7 +12,7 @@ struct Spool: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 done, 1 a problem was found, 2 wrong use or wrong configuration, 3 cannot reach, \
             4 the spool is locked, damaged or its disk full, 5 some events undelivered, \
-            6 shut down after too many critical errors.
+            6 shut down after too many critical errors, 7 standard output could not be written.
             """,
         version: SpoolVersion.text,
         subcommands: [
@@ -25,27 +25,40 @@ struct Spool: AsyncParsableCommand {
     )
 
     static func main() async {
+        Output.prepare()
         DispatchLog.silence()
+        let status = await run(Array(CommandLine.arguments.dropFirst()))
+        guard let failure = Output.end() else { exit(status) }
+        Output.error(failure.description)
+        exit(status == .done ? failure.status : status)
+    }
+
+    /// Runs what the arguments ask for, and reports its failure.
+    private static func run(_ arguments: [String]) async -> ExitStatus {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(DashArguments.protected(arguments))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
+            return .done
+        } catch is OutputEnded {
+            return .done
         } catch let failure as CommandFailure {
             Output.error(failure.description)
-            exit(failure.status)
+            return failure.status
         } catch {
             let code = exitCode(for: error)
             let message = fullMessage(for: error)
-            // `--help` and `--version` come this way as well.
+            // `--help`, `--version` and completion scripts come this way as well.
             guard code != .success else {
-                let help = CommandHelp(Array(CommandLine.arguments.dropFirst()), in: Self.self)
-                return Output.line(help?.text ?? message)
+                let help = CommandHelp(arguments, in: Self.self)
+                Output.raw(((help?.text ?? message) + "\n").utf8)
+                return .done
             }
-            Output.error(message)
-            exit(.wrongUse)
+            Output.error(UnknownCommand.message(arguments, in: Self.self) ?? message)
+            return .wrongUse
         }
     }
 

@@ -23,10 +23,10 @@ extension ReplayDesk {
     }
 
     /// The dead letters of a spool, read without the daemon and without the lock: of one sink or of all, by sink.
-    package static func deadLetters(_ composition: Composition, of sink: SinkName?) async throws(StoreError)
+    package static func deadLetters(spool path: String, of sink: SinkName?) async throws(StoreError)
         -> [DeadLetter]
     {
-        let spool = try Spool.openReadOnly(path: composition.spool.path)
+        let spool = try Spool.openReadOnly(path: path)
         let sinks = try await spool.status().sinks.map(\.name)
         var found: [DeadLetter] = []
         for name in sinks where sink == nil || sink == name {

@@ -95,8 +95,8 @@ package struct ReplayDesk: Sendable {
     }
 
     /// All replays of a spool, newest first, read without the daemon and without the lock.
-    package static func list(_ composition: Composition) async throws(StoreError) -> [Replay] {
-        try await Spool.openReadOnly(path: composition.spool.path).replays(of: nil)
+    package static func list(spool path: String) async throws(StoreError) -> [Replay] {
+        try await Spool.openReadOnly(path: path).replays(of: nil)
     }
 
     /// Gives the spool back.

@@ -15,10 +15,8 @@ package enum TraceDesk {
     }
 
     /// The spool's own story: events of this id at their source, or the one of this `seq`.
-    package static func events(_ composition: Composition, _ id: String) async throws(StoreError)
-        -> [EventTrace]
-    {
-        try await Spool.openReadOnly(path: composition.spool.path).trace(id)
+    package static func events(spool path: String, _ id: String) async throws(StoreError) -> [EventTrace] {
+        try await Spool.openReadOnly(path: path).trace(id)
     }
 
     /// Asks every stream's source for the record: through the daemon, within its budget, or directly without one.

@@ -29,3 +29,11 @@ enum JSONColumn {
         return try? JSONDecoder().decode(type, from: Data(text.utf8))
     }
 }
+
+extension Row {
+    /// A text column that was selected as `CAST(column AS BLOB)`: whole, where GRDB ends a text at a NUL.
+    func wholeText(_ index: Int) -> String { String(decoding: self[index] as Data, as: UTF8.self) }
+
+    /// The same by the column's name.
+    func wholeText(_ name: String) -> String { String(decoding: self[name] as Data, as: UTF8.self) }
+}

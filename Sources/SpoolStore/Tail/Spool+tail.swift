@@ -1,10 +1,28 @@
 import GRDB
 package import SpoolCore
 
+/// What streams and sinks are called.
+package struct SpoolNames: Sendable, Equatable {
+    package let streams: [StreamName]
+    package let sinks: [SinkName]
+}
+
 extension Spool {
     /// A number that changes when anything in the spool does; the only cheap way to learn that from outside.
     package func dataVersion() async throws(StoreError) -> Int64 {
         try await read { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
+    }
+
+    /// The streams and sinks that the spool knows, those of replays alone included.
+    package func names() async throws(StoreError) -> SpoolNames {
+        try await read { db in
+            SpoolNames(
+                streams: try String.fetchAll(db, sql: "SELECT name FROM stream ORDER BY id").map(
+                    Names.stream
+                ),
+                sinks: try String.fetchAll(db, sql: "SELECT name FROM sink ORDER BY id").map { SinkName($0) }
+            )
+        }
     }
 
     /// The greatest `seq` there is, 0 in an empty spool.
@@ -65,8 +83,10 @@ extension Spool {
         let rows = try Row.fetchCursor(
             db.cachedStatement(
                 sql: """
-                    SELECT e.seq, t.name, e.external_id, e.kind, e.occurred_ms, e.created_ms, e.fetched_ms, e.severity,
-                        e.category, e.action, e.message, e.user_name, e.app_name, e.ip, e.country
+                    SELECT e.seq, t.name, CAST(e.external_id AS BLOB), e.kind, e.occurred_ms, e.created_ms,
+                        e.fetched_ms, e.severity, CAST(e.category AS BLOB), CAST(e.action AS BLOB),
+                        CAST(e.message AS BLOB), CAST(e.user_name AS BLOB), CAST(e.app_name AS BLOB),
+                        CAST(e.ip AS BLOB), CAST(e.country AS BLOB)
                     FROM event e JOIN stream t ON t.id = e.stream_id WHERE \(condition)
                     """
             ),
@@ -78,19 +98,19 @@ extension Spool {
                 TailRow(
                     seq: Seq(row[0]),
                     stream: try Names.stream(row[1]),
-                    id: row[2],
+                    id: row.wholeText(2),
                     kind: EventWords.kind(row[3]),
                     occurred: Timestamp(milliseconds: row[4]),
                     created: Timestamp(milliseconds: row[5]),
                     fetched: Timestamp(milliseconds: row[6]),
                     severity: EventWords.severity(row[7]),
-                    category: row[8],
-                    action: row[9],
-                    message: row[10],
-                    userName: row[11],
-                    appName: row[12],
-                    ip: row[13],
-                    country: row[14]
+                    category: row.wholeText(8),
+                    action: row.wholeText(9),
+                    message: row.wholeText(10),
+                    userName: row.wholeText(11),
+                    appName: row.wholeText(12),
+                    ip: row.wholeText(13),
+                    country: row.wholeText(14)
                 )
             )
         }

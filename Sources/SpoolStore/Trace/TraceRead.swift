@@ -22,8 +22,10 @@ enum TraceRead {
     }
 
     private static let columns = """
-        SELECT e.seq, e.stream_id, t.name, e.external_id, e.kind, e.readable, e.occurred_ms, e.created_ms, e.fetched_ms,
-            e.severity, e.category, e.action, e.message, e.user_name, length(CAST(r.raw AS BLOB)) AS raw_bytes,
+        SELECT e.seq, e.stream_id, t.name, CAST(e.external_id AS BLOB) AS external_id, e.kind, e.readable,
+            e.occurred_ms, e.created_ms, e.fetched_ms, e.severity, CAST(e.category AS BLOB) AS category,
+            CAST(e.action AS BLOB) AS action, CAST(e.message AS BLOB) AS message,
+            CAST(e.user_name AS BLOB) AS user_name, length(CAST(r.raw AS BLOB)) AS raw_bytes,
             w.id AS window_id, w.reason, w.from_ms, w.to_ms, w.state, w.pages, w.seen, w.inserted, w.started_ms,
             w.finished_ms
         """
@@ -35,17 +37,17 @@ enum TraceRead {
         return EventTrace(
             seq: seq,
             stream: try Names.stream(row["name"]),
-            id: row["external_id"],
+            id: row.wholeText("external_id"),
             kind: EventWords.kind(row["kind"]),
             isReadable: row["readable"],
             occurred: Timestamp(milliseconds: row["occurred_ms"]),
             created: Timestamp(milliseconds: row["created_ms"]),
             fetched: Timestamp(milliseconds: row["fetched_ms"]),
             severity: EventWords.severity(row["severity"]),
-            category: row["category"],
-            action: row["action"],
-            message: row["message"],
-            userName: row["user_name"],
+            category: row.wholeText("category"),
+            action: row.wholeText("action"),
+            message: row.wholeText("message"),
+            userName: row.wholeText("user_name"),
             rawBytes: row["raw_bytes"] ?? 0,
             window: window(row),
             sinks: try sinks(db, of: seq, in: stream)

@@ -14,11 +14,13 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "The same seed gives the same records.")
     var seed: UInt64 = 1
 
-    @Option(help: "Activities a second.")
+    @Option(help: "Activities per second, 1 to 1,000.")
     var rate = 40.0
 
     @Flag(help: "Keep the folder with the spool, to look into it with sqlite3.")
     var keep = false
+
+    func validate() throws { try NumberOption.check("--rate", rate, 1...1_000) }
 
     func run() async throws {
         var options = Demo.Options()
@@ -31,7 +33,7 @@ struct DemoCommand: AsyncParsableCommand {
         options.rate = rate
         // The picture tells what happens; only what must not happen is logged.
         let logger = Logger.spool(.error)
-        let demo = Demo(options, logger: logger) { Output.text($0) }
+        let demo = Demo(options, logger: logger) { Output.screen($0) }
         let account = try await CommandFailure.translating { try await demo.run() }
         guard account.faults.isEmpty else {
             throw CommandFailure(.undelivered, "the demo's account does not add up")

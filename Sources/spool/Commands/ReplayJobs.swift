@@ -33,7 +33,7 @@ struct ReplayList: AsyncParsableCommand {
             ])
         }
         let reasons = replays.compactMap { replay in
-            replay.reason.map { "replay \(replay.id) was \(replay.state.rawValue): \($0)" }
+            replay.reason.map { "replay \(replay.id) was \(replay.state.rawValue): \($0.printable)" }
         }
         Output.line(([table.render()] + reasons).joined(separator: "\n"))
     }
@@ -51,20 +51,22 @@ struct ReplayShow: AsyncParsableCommand {
     @OptionGroup var config: ConfigurationOption
     @Argument(help: "The replay's number.") var id: Int64
     @Flag(help: "As JSON.") var json = false
-    @Flag(help: "Stay until it has ended, and show its progress.") var follow = false
+    @Flag(help: "Stay until it has ended, and show its progress; with --json only its end.") var follow =
+        false
 
     func run() async throws {
-        guard let replay = try await ReplayJobs.list(config).first(where: { $0.id.value == id }) else {
+        let look = try config.look()
+        guard var replay = try await ReplayJobs.list(look).first(where: { $0.id.value == id }) else {
             throw CommandFailure(.wrongUse, "there is no replay \(id); `spool replay list` shows all")
         }
-        if json { return Output.line(try JSONText.of(ReplayStatus(replay))) }
-        Output.line(ReplayText(replay).text)
-        guard follow, replay.state == .running else { return }
-        let composition = try config.composition()
-        try await ReplayFailure.translating {
-            let end = try await ReplayWatch(replay) { try await ReplayDesk.list(composition) }.run()
-            try ReplayEnd.check([end])
+        if !json { Output.line(ReplayText(replay).text) }
+        let isFollowed = follow && replay.state == .running
+        if isFollowed {
+            let watch = ReplayWatch(replay, isQuiet: json) { try await ReplayJobs.list(look) }
+            replay = try await ReplayFailure.translating { try await watch.run() }
         }
+        if json { Output.line(try JSONText.of(ReplayStatus(replay))) }
+        if isFollowed { try ReplayEnd.check([replay]) }
     }
 }
 
@@ -136,8 +138,11 @@ struct ReplayRemove: AsyncParsableCommand {
 enum ReplayJobs {
     /// Reads the spool itself: that needs neither the daemon nor the lock.
     static func list(_ config: ConfigurationOption) async throws -> [Replay] {
-        let composition = try config.composition()
-        return try await CommandFailure.translating { try await ReplayDesk.list(composition) }
+        try await list(try config.look())
+    }
+
+    static func list(_ look: SpoolLook) async throws -> [Replay] {
+        try await CommandFailure.translating { try await ReplayDesk.list(spool: look.path) }
     }
 
     static func move(

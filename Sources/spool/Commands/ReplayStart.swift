@@ -52,7 +52,7 @@ struct ReplayStart: AsyncParsableCommand {
     @Flag(help: "Read the window from the source again first; what was never seen goes live to every sink.")
     var refetch = false
 
-    @Option(help: "Events a second at most; left out, half of what the sink takes.")
+    @Option(help: "Events per second at most, 1 to 1,000,000; left out, half of what the sink takes.")
     var rate: Int?
 
     @Flag(help: "Say what would be sent, and stop there.")
@@ -66,6 +66,11 @@ struct ReplayStart: AsyncParsableCommand {
 
     @Flag(help: "As JSON, at the end; keys stay compatible.")
     var json = false
+
+    func validate() throws {
+        if let rate { try NumberOption.check("--rate", rate, 1...1_000_000) }
+        if dryRun, wait { throw ValidationError("--dry-run and --wait exclude each other: nothing is sent") }
+    }
 
     func run() async throws {
         let composition = try config.composition()
@@ -84,9 +89,6 @@ struct ReplayStart: AsyncParsableCommand {
         let end = try MomentText.option("--to", to, now: now)
         guard start < end else {
             throw CommandFailure(.wrongUse, "the window is empty: --from \(start) is not before --to \(end)")
-        }
-        if let rate, rate < 1 {
-            throw CommandFailure(.wrongUse, "--rate \(rate): at least 1 event a second is needed")
         }
         return try targets(composition).map { target in
             ReplayRequest(

@@ -19,13 +19,13 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "Port to listen on; 0 takes a free one.")
     var port = 8_080
 
-    @Option(help: "Activities a second.")
+    @Option(help: "Activities per second, 0 to 100,000.")
     var rate = 5.0
 
-    @Option(help: "Activities that exist at the start, spread over the time before it.")
+    @Option(help: "Activities that exist at the start, spread over the time before it; at most 10,000,000.")
     var history = 1_000
 
-    @Option(help: "Hours over which the history is spread.")
+    @Option(help: "Hours over which the history is spread, 1 to 87,600.")
     var historyHours = 48
 
     @Option(help: "One alert for this many activities; 0 for none.")
@@ -34,7 +34,7 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "The same seed gives the same records.")
     var seed: UInt64 = 1
 
-    @Option(help: "Requests a minute that are answered; 0 for any number (the real portal allows 30).")
+    @Option(help: "Requests per minute that are answered; 0 for any number (the real portal allows 30).")
     var requestsPerMinute = 30
 
     @Option(help: "API token to accept.")
@@ -43,8 +43,17 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "No late arrivals: every record appears as soon as it is saved.")
     var prompt = false
 
-    @Flag(help: "Tell address and token as JSON, in one line.")
+    @Flag(help: "Print address and token as JSON, on one line.")
     var json = false
+
+    func validate() throws {
+        try NumberOption.check("--port", port, 0...65_535)
+        try NumberOption.check("--rate", rate, 0...100_000)
+        try NumberOption.check("--history", history, 0...10_000_000)
+        try NumberOption.check("--history-hours", historyHours, 1...87_600)
+        try NumberOption.check("--activities-per-alert", activitiesPerAlert, 0...1_000_000)
+        try NumberOption.check("--requests-per-minute", requestsPerMinute, 0...1_000_000)
+    }
 
     func run() async throws {
         var configuration = SimulatorConfiguration()
@@ -69,6 +78,11 @@ struct SimulateCommand: AsyncParsableCommand {
         } else {
             Output.line("simulated portal at \(simulator.url)")
             Output.line("token: \(token)")
+        }
+        // Without its address it is of no use.
+        if !Output.isOpen {
+            await simulator.stop()
+            return
         }
         for await _ in signals { break }
         await simulator.stop()

@@ -19,21 +19,36 @@ struct StatusCommand: AsyncParsableCommand {
     var watch = false
 
     func run() async throws {
-        let composition = try config.composition()
+        let look = try config.look()
         guard watch else {
-            let report = try await CommandFailure.translating { try await StatusReport.read(composition) }
-            return Output.line(try json ? JSONText.of(report) : StatusText(report).text)
+            let report = try await report(look)
+            Output.line(try json ? JSONText.of(report) : StatusText(report).text)
+            return
         }
         var screen = LiveScreen()
         while true {
-            let report = try await CommandFailure.translating { try await StatusReport.read(composition) }
-            Output.text(screen.next(try text(report)))
+            let report = try await report(look)
+            Output.screen(screen.next(PrintableText.escapedLines(try text(report))))
+            try Output.check()
             try await Task.sleep(for: .seconds(2))
         }
     }
 
+    private func report(_ look: SpoolLook) async throws -> StatusReport {
+        try await CommandFailure.translating {
+            switch look {
+            case .composition(let composition): try await StatusReport.read(composition)
+            case .path(let path): try await StatusReport.read(spool: path)
+            }
+        }
+    }
+
     private func text(_ report: StatusReport) throws -> String {
-        if json { return String(decoding: try ControlCoding.encode(report), as: UTF8.self) }
+        if json {
+            return PrintableText.escapedJSON(
+                String(decoding: try ControlCoding.encode(report), as: UTF8.self)
+            )
+        }
         return Output.isTerminal ? StatusText(report).text : StatusLine(report).text
     }
 }

@@ -80,7 +80,7 @@ struct VerifyCommand: AsyncParsableCommand {
             throw CommandFailure(.wrongUse, "the window is empty: --from \(start) is not before --to \(end)")
         }
         let streams = try streams(among: composition.streams.map(\.name))
-        try check(sink, among: composition.sinkNames.map(\.text), "sink")
+        try KnownNames.check(sink, "sink", among: composition.sinkNames.map(\.text))
         return VerifyRequest(
             from: start,
             to: end,
@@ -95,19 +95,9 @@ struct VerifyCommand: AsyncParsableCommand {
         var found: [String] = []
         for text in stream {
             let named = known.filter { ReplayTargets.isNamed($0, text) }.map(\.description)
-            if named.isEmpty { try check([text], among: known.map(\.description), "stream") }
+            if named.isEmpty { throw KnownNames.failure("stream", text, among: known.map(\.description)) }
             found += named.filter { !found.contains($0) }
         }
         return found
-    }
-
-    private func check(_ names: [String], among known: [String], _ what: String) throws {
-        for name in names where !known.contains(name) {
-            let hint = Spelling.nearest(to: name, among: known).map { "did you mean \($0)?" }
-            throw CommandFailure(
-                .wrongUse,
-                "there is no \(what) \(name); \(hint ?? Listing.thereAre(known))"
-            )
-        }
     }
 }

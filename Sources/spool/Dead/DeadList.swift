@@ -15,7 +15,7 @@ struct DeadList: AsyncParsableCommand {
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
-        let letters = try await DeadLetters.read(try config.composition(), sink: sink)
+        let letters = try await DeadLetters.read(try config.look().path, sink: sink)
             .filter { dismissed || $0.dismissed == nil }
         if json { return Output.line(try JSONText.of(letters.map(DeadLetterObject.init))) }
         if letters.isEmpty { return Output.line("no dead letters") }
@@ -26,7 +26,7 @@ struct DeadList: AsyncParsableCommand {
             table.add([
                 letter.sink.text, String(letter.seq.value), letter.externalID, letter.occurred.description,
                 letter.at.description, Grouped.text(letter.attempts), letter.reasonWord,
-                letter.detail.oneShortLine(60).withoutControls,
+                letter.detail.printable(limit: 60),
             ])
         }
         Output.line(table.render())
@@ -45,7 +45,7 @@ struct DeadShow: AsyncParsableCommand {
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
-        let letters = try await selection.letters(try config.composition()).flatMap(\.letters)
+        let letters = try await selection.letters(inSpool: try config.look().path).flatMap(\.letters)
         if json { return Output.line(try JSONText.of(letters.map(DeadLetterObject.init))) }
         if letters.isEmpty { return Output.line("no dead letters") }
         Output.line(letters.map(\.text).joined(separator: "\n\n"))
@@ -57,11 +57,11 @@ extension DeadLetter {
 
     fileprivate var text: String {
         var lines = [
-            "\(externalID) (seq \(seq)) of \(stream), not delivered to \(sink)",
+            "\(externalID.printable) (seq \(seq)) of \(stream), not delivered to \(sink)",
             "  happened   \(occurred)",
             "  refused    \(at), after \(Count.text(attempts, "attempt"))",
             "  reason     \(reason)",
-            "  detail     \(detail.isEmpty ? "nothing" : detail.withoutControls)",
+            "  detail     \(detail.isEmpty ? "nothing" : detail.printable)",
         ]
         if let dismissed { lines.append("  dismissed  \(dismissed)") }
         return lines.joined(separator: "\n")

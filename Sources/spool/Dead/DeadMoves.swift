@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpoolConfig
 import SpoolControl
 import SpoolCore
 import SpoolDaemon
@@ -24,7 +25,7 @@ struct DeadRequeue: AsyncParsableCommand {
     func run() async throws {
         let composition = try config.composition()
         let saying = Saying(isJSON: json)
-        let groups = try await selection.letters(composition)
+        let groups = try await selection.letters(inSpool: composition.spool.path)
         if groups.isEmpty { saying.line("no dead letters") }
         guard groups.isEmpty || !selection.all || DeadQuestion(saying).confirm("Send", groups, yes) else {
             return
@@ -78,7 +79,7 @@ struct DeadDismiss: AsyncParsableCommand {
     func run() async throws {
         let composition = try config.composition()
         let saying = Saying(isJSON: json)
-        let groups = try await selection.letters(composition)
+        let groups = try await selection.letters(inSpool: composition.spool.path)
         if groups.isEmpty { saying.line("no dead letters") }
         guard groups.isEmpty || !selection.all || DeadQuestion(saying).confirm("Dismiss", groups, yes) else {
             return
@@ -146,7 +147,7 @@ extension DeadSelection {
         _ composition: Composition,
         of groups: [(sink: SinkName, letters: [DeadLetter])]
     ) async throws -> Int {
-        let now = try await DeadLetters.read(composition, sink: sink)
+        let now = try await DeadLetters.read(composition.spool.path, sink: sink)
         let left = Set(now.map { "\($0.sink) \($0.seq)" })
         return groups.flatMap(\.letters).count { left.contains("\($0.sink) \($0.seq)") }
     }

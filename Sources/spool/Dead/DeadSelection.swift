@@ -17,13 +17,13 @@ struct DeadSelection: ParsableArguments {
     func validate() throws {
         guard all != id.isEmpty else { return }
         throw ValidationError(
-            all ? "--all and ids do not go together" : "name events by id or seq, or say --all"
+            all ? "--all and ids exclude each other" : "name events by id or seq, or use --all"
         )
     }
 
     /// The letters meant, by sink; every id that is named must be one.
-    func letters(_ composition: Composition) async throws -> [(sink: SinkName, letters: [DeadLetter])] {
-        let found = try await DeadLetters.read(composition, sink: sink)
+    func letters(inSpool path: String) async throws -> [(sink: SinkName, letters: [DeadLetter])] {
+        let found = try await DeadLetters.read(path, sink: sink)
         let meant = all ? found.filter { $0.dismissed == nil } : try named(in: found)
         var groups: [(sink: SinkName, letters: [DeadLetter])] = []
         for letter in meant {
@@ -56,9 +56,14 @@ extension DeadLetter {
 
 /// Reading of dead letters, for all that the subcommands do.
 enum DeadLetters {
-    static func read(_ composition: Composition, sink: String?) async throws -> [DeadLetter] {
+    /// Refuses a sink that the spool does not know.
+    static func read(_ path: String, sink: String?) async throws -> [DeadLetter] {
         try await CommandFailure.translating {
-            try await ReplayDesk.deadLetters(composition, of: sink.map { SinkName($0) })
+            if let sink {
+                let names = try await SpoolStore.Spool.openReadOnly(path: path).names()
+                try KnownNames.check([sink], "sink", among: names.sinks.map(\.text))
+            }
+            return try await ReplayDesk.deadLetters(spool: path, of: sink.map { SinkName($0) })
         }
     }
 }

@@ -28,7 +28,13 @@ struct BackupCommand: AsyncParsableCommand {
         let screen = BackupScreen(isQuiet: json)
         try await ReplayFailure.translating {
             try await ReplayDesk.use(composition, command: "spool backup") { desk in
-                let report = try await desk.backup(to: file) { screen.show($0) }
+                let notice =
+                    desk.isDirect
+                    ? "the backup was interrupted: \(file) was not made; \(file).partial can be deleted"
+                    : "the daemon continues the backup; \(file) appears when it is complete"
+                let report = try await Interruption.telling(notice) {
+                    try await desk.backup(to: file) { screen.show($0) }
+                }
                 screen.end()
                 if json { return Output.line(try JSONText.of(report)) }
                 Output.line(
@@ -59,8 +65,8 @@ final class BackupScreen: Sendable {
             defer { last = text }
             return last != text
         }
-        if isNew { Output.text("\r\u{1B}[2K\(text)") }
+        if isNew { Output.screen("\r\u{1B}[2K\(text)") }
     }
 
-    func end() { if isShown { Output.text("\r\u{1B}[2K") } }
+    func end() { if isShown { Output.screen("\r\u{1B}[2K") } }
 }

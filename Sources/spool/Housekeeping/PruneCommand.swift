@@ -28,7 +28,7 @@ struct PruneCommand: AsyncParsableCommand {
     @Flag(help: "Do not ask before forgetting.") var yes = false
 
     func validate() throws {
-        if dryRun, forget != nil { throw ValidationError("--dry-run and --forget do not go together") }
+        if dryRun, forget != nil { throw ValidationError("--dry-run and --forget exclude each other") }
     }
 
     func run() async throws {
@@ -46,7 +46,13 @@ struct PruneCommand: AsyncParsableCommand {
                     if !json { Output.line(ForgetText.line(forgotten)) }
                     report = forgotten
                 }
-                let answer = try await desk.prune(isDryRun: dryRun)
+                let notice =
+                    desk.isDirect
+                    ? "interrupted: what has been deleted so far stays deleted; the rest is kept"
+                    : "retention continues in the daemon"
+                let answer = try await Interruption.telling(notice) { [dryRun] in
+                    try await desk.prune(isDryRun: dryRun)
+                }
                 let object = PruneObject(answer: answer, forgotten: report)
                 Output.line(try json ? JSONText.of(object) : Self.text(answer))
             }

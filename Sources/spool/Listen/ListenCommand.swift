@@ -11,8 +11,9 @@ struct ListenCommand: AsyncParsableCommand {
         abstract: "Receives what a SIEM would, prints and counts it: for checking delivery.",
         discussion: """
             TCP and TLS take lines and octet counts, whichever comes; http takes the lines of POST bodies; relp \
-            acknowledges each message. Without --cert a certificate is made for TLS; --write-cert FILE hands it to \
-            senders (tls: { ca_file: FILE }). At its end, by Ctrl-C or --once, it says how many events came, which \
+            acknowledges each message. A message is printed before it is acknowledged; when it cannot be printed, \
+            the command ends. Without --cert a certificate is made for TLS; --write-cert FILE writes it for senders \
+            (tls: { ca_file: FILE }). At the end, by Ctrl-C or --once, a summary shows how many events came, which \
             ids came more than once, and which numbers are missing where lines carry a sequenceId (RFC 5424).
 
             Example: spool listen tcp://127.0.0.1:1514 --once 1
@@ -26,13 +27,16 @@ struct ListenCommand: AsyncParsableCommand {
     )
     var address = "tcp://127.0.0.1:1514"
 
-    @Option(help: "What to print of each event: the line as it came, a compact form, or none.")
-    var print: Form = .line
+    @Option(help: "What to print of each event: the line as it came (the default), a compact form, or none.")
+    var print: Form?
 
-    @Flag(help: "Print an object a line, and the summary as the last one.")
+    @Flag(
+        help:
+            "Print one object per line, and the summary as the last one; with --print none only the summary."
+    )
     var json = false
 
-    @Option(help: "End after this many events.")
+    @Option(help: "End after this many events, at least 1.")
     var once: Int?
 
     @Option(help: ArgumentHelp("PEM file with the certificate to show.", valueName: "file"))
@@ -50,7 +54,10 @@ struct ListenCommand: AsyncParsableCommand {
     var writeCert: String?
 
     func validate() throws {
-        if let once, once < 1 { throw ValidationError("--once needs a number from 1 on") }
+        if let once { try NumberOption.check("--once", once, 1...Int(Int32.max)) }
+        if json, let print, print != Form.none {
+            throw ValidationError("--json and --print \(print) exclude each other; --json prints objects")
+        }
         guard (cert == nil) == (key == nil) else { throw ValidationError("--cert and --key go together") }
         if writeCert != nil, cert != nil {
             throw ValidationError("--write-cert is for the self-made certificate; --cert has a file already")
@@ -66,19 +73,37 @@ struct ListenCommand: AsyncParsableCommand {
             )
         }
         let certificate = try selfMade(for: wanted)
-        let desk = ListenDesk(json ? .json : form, wanted: once, isTerminal: Output.isTerminal)
+        let desk = ListenDesk(form, wanted: once, isTerminal: Output.isTerminal)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let receiver = try await start(wanted, certificate, desk)
         let target = wanted.at(port: receiver.port)
         Output.error("listening on \(target)" + (certificate.map { ", certificate \($0.fingerprint)" } ?? ""))
 
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in signals { break } }
-            group.addTask { await desk.done.changed(after: 0) }
-            if json || form == .nothing { group.addTask { await Self.tellRate(desk) } }
-            await group.next()
-            group.cancelAll()
+        let wasStopped = await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in signals { break }
+                return true
+            }
+            group.addTask {
+                await desk.done.changed(after: 0)
+                return false
+            }
+            group.addTask {
+                await Output.readerGone()
+                return false
+            }
+            if json || form == .nothing {
+                group.addTask {
+                    await Self.tellRate(desk)
+                    return false
+                }
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
         }
+        desk.end()
+        // A line that waits for its reader must not hold up the end.
+        if wasStopped { Output.stopWaiting() }
         await receiver.stop()
         let (tally, elapsed) = desk.tally
         let summary = ListenSummary(target, tally, receiver.counts, elapsed: elapsed)
@@ -91,9 +116,9 @@ struct ListenCommand: AsyncParsableCommand {
 
     private var form: ListenDesk.Form {
         switch print {
-        case .line: .line
-        case .compact: .compact
-        case .none: .nothing
+        case .line?, nil: json ? .json : .line
+        case .compact?: .compact
+        case Form.none?: .nothing
         }
     }
 
@@ -127,7 +152,7 @@ struct ListenCommand: AsyncParsableCommand {
         var configuration = ReceiverConfiguration(Self.transport(target, tls))
         configuration.host = target.host
         configuration.port = target.port
-        configuration.onMessage = { desk.take($0) }
+        configuration.onMessage = { try desk.take($0) }
         do {
             return try await Receiver.start(configuration)
         } catch let fault as ReceiverFault {

@@ -5,17 +5,22 @@ import Synchronization
 
 /// Takes messages from the listener's connections, prints and counts them.
 ///
-/// It works under a lock on the connections' own threads: a terminal that is slow slows the senders down.
+/// A message counts once it has been printed. The listener hands over one after the other on a thread of its own, so a
+/// terminal that is slow slows the senders down.
 final class ListenDesk: Sendable {
     enum Form: Sendable { case line, compact, json, nothing }
+
+    /// Refuses a message: what was asked for has come, or it cannot be printed.
+    private struct Refusal: Error {}
 
     private struct State {
         var tally = ListenTally()
         var first: ContinuousClock.Instant?
         var last: ContinuousClock.Instant?
+        var hasEnded = false
     }
 
-    /// Given when the last wanted event has come.
+    /// Given when the last wanted event has been printed, and when printing has failed.
     let done = Signal()
     private let form: Form
     private let wanted: Int?
@@ -37,47 +42,44 @@ final class ListenDesk: Sendable {
         }
     }
 
-    func take(_ message: ReceivedMessage) {
+    /// Prints and counts a message; called for one after the other.
+    ///
+    /// - Throws: when it was not printed; no later one is then.
+    func take(_ message: ReceivedMessage) throws {
+        guard !state.withLock({ $0.hasEnded }) else { throw Refusal() }
         let event = ReceivedEvent(message)
-        let isLast = state.withLock { state in
-            if let wanted, state.tally.events >= wanted { return false }
+        // Outside of the lock: a terminal may take its time, and the tally is asked for meanwhile.
+        show(event)
+        let isPrinted = Output.isOpen
+        let hasEnded = state.withLock { state in
+            guard isPrinted else {
+                state.hasEnded = true
+                return true
+            }
             let now = ContinuousClock.now
             state.first = state.first ?? now
             state.last = now
             state.tally.take(event)
-            show(event)
-            return state.tally.events == wanted
+            state.hasEnded = state.hasEnded || state.tally.events == wanted
+            return state.hasEnded
         }
-        if isLast { done.notify() }
+        if hasEnded { done.notify() }
+        if !isPrinted { throw Refusal() }
     }
+
+    /// Refuses all that comes from now on.
+    func end() { state.withLock { $0.hasEnded = true } }
 
     private func show(_ event: ReceivedEvent) {
         switch form {
         case .nothing: break
-        case .line: Output.line(isTerminal ? event.line.withoutControls : event.line)
-        case .compact:
-            let text = ReceivedText(event).compact
-            Output.line(isTerminal ? text.withoutControls : text)
+        // Into a pipe or a file as it came; on a terminal a sender's control characters must do nothing.
+        case .line where isTerminal: Output.line(event.line.printable)
+        case .line: Output.raw((event.line + "\n").utf8)
+        case .compact: Output.line(ReceivedText(event).compact.printable)
         case .json:
-            // Only numbers that JSON does not know can fail, and there are none.
+            // Only numbers that JSON does not know could fail, and there are none.
             if let text = try? ReceivedText(event).json(at: SystemTime.now()) { Output.line(text) }
-        }
-    }
-}
-
-extension String {
-    /// The text for a terminal, on which a sender's control characters must do nothing.
-    var withoutControls: String {
-        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control && $0 != "\t" })
-        else {
-            return self
-        }
-        return unicodeScalars.reduce(into: "") { text, scalar in
-            if scalar.properties.generalCategory == .control, scalar != "\t" {
-                text += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            } else {
-                text.unicodeScalars.append(scalar)
-            }
         }
     }
 }

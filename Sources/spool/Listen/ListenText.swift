@@ -206,12 +206,3 @@ struct ListenSummary: Encodable {
             + "\(Grouped.text(missingNumbers)) missing\(named)"
     }
 }
-
-extension JSONText {
-    /// An object in one line, for scripts that read line by line.
-    static func line(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-}

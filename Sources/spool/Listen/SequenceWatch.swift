@@ -1,9 +1,13 @@
+import SpoolCore
+
 /// Numbers that messages of one connection carry, and those that never came: RFC 5424 §7.3.1, `sequenceId` of `meta`.
 ///
 /// It counts from 1 and begins again at 1 when its sender starts, or after 2,147,483,647.
 struct SequenceWatch {
     /// Gaps remembered, so that a late number can fill its own.
     private static let remembered = 1_000
+    /// RFC 5424 §7.3.1.
+    private static let greatestNumber = 2_147_483_647
 
     private(set) var numbered = 0
     private(set) var missing = 0
@@ -27,7 +31,7 @@ struct SequenceWatch {
     }
 
     private mutating func open(_ gap: ClosedRange<Int>) {
-        missing += gap.count
+        missing = missing.saturatingAdd(gap.count)
         if gaps.count < Self.remembered { gaps.append(gap) }
     }
 
@@ -40,7 +44,7 @@ struct SequenceWatch {
         if gap.lowerBound < number { gaps.insert(gap.lowerBound...(number - 1), at: index) }
     }
 
-    /// The number in a syslog header's structured data; nil where there is none.
+    /// The number in a syslog header's structured data; nil where there is none, or none that RFC 5424 allows.
     static func number(in line: String) -> Int? {
         // The header comes first, and no message can bring it later.
         let head = line.prefix { $0 != "|" }
@@ -48,6 +52,9 @@ struct SequenceWatch {
             let end = head[meta.upperBound...].firstIndex(of: "]"),
             let key = head[meta.upperBound..<end].firstRange(of: "sequenceId=\"")
         else { return nil }
-        return Int(head[key.upperBound..<end].prefix { $0.isASCII && $0.isNumber })
+        guard let number = Int(head[key.upperBound..<end].prefix { $0.isASCII && $0.isNumber }),
+            (1...greatestNumber).contains(number)
+        else { return nil }
+        return number
     }
 }

@@ -130,6 +130,7 @@ private struct ManualWriter {
             "A source, a sink or the daemon cannot be reached.",
             "The spool is locked, damaged, of a newer version, or its disk is full.",
             "Some events stay undelivered.", "Shut down after too many critical errors.",
+            "Standard output could not be written; what was printed is incomplete.",
         ]
         return [".Sh EXIT STATUS", ".Bl -tag -width 6"]
             + codes.enumerated().flatMap { [".It \($0.offset)", $0.element] } + [".El"]

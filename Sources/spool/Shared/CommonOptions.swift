@@ -35,6 +35,24 @@ struct ConfigurationOption: ParsableArguments {
         }
     }
 
+    /// The configuration for a command that only reads the spool, and so needs no more than its place.
+    ///
+    /// A mistake in the file is reported as a warning on standard error, and the command goes on.
+    func look() throws -> SpoolLook {
+        do throws(ConfigurationFault) {
+            return .composition(try read())
+        } catch {
+            guard case .invalid(let file, _, let problems) = error,
+                let path = SpoolLocation.path(inFile: file)
+            else { throw CommandFailure(error) }
+            Output.error(
+                "warning: \(Count.text(Set(problems).count, "problem")) in \(file), which `spool check` shows; "
+                    + "only spool.path is taken from it: \(path)"
+            )
+            return .path(path)
+        }
+    }
+
     /// The whole configuration, composed; its problems one by one.
     func read(need: SparingSecrets.Need = .none) throws(ConfigurationFault) -> Composition {
         try Composition.read(

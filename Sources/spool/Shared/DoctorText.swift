@@ -23,8 +23,11 @@ struct DoctorText {
             case .problem: "PROBLEM"
             case .skipped: "skipped"
             }
-        var lines = ["  \(mark)  \(finding.check): \(finding.found)", "           did: \(finding.did)"]
-        if let remedy = finding.remedy { lines.append("           do:  \(remedy)") }
+        var lines = [
+            "  \(mark)  \(finding.check): \(finding.found.printable)",
+            "           did: \(finding.did.printable)",
+        ]
+        if let remedy = finding.remedy { lines.append("           do:  \(remedy.printable)") }
         return lines.joined(separator: "\n") + "\n"
     }
 }

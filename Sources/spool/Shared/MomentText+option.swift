@@ -8,7 +8,8 @@ extension MomentText {
         guard let moment = timestamp(text, now: now) else {
             throw CommandFailure(
                 .wrongUse,
-                "\(option) \(text): not a time; write 2026-11-23T04:00:00Z, 2026-11-23 or an age such as 2h or 3d"
+                "\(option) \(text): not a time; write 2026-11-23T04:00:00Z, 2026-11-23T04:00 (UTC), 2026-11-23, "
+                    + "an age such as 2h or 3d, or now"
             )
         }
         return moment

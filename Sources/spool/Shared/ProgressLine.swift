@@ -16,11 +16,11 @@ final class ProgressLine: Sendable {
             return true
         }
         guard isDue else { return }
-        if Output.isTerminal { Output.text("\r\u{1B}[2K\(text)") } else { Output.error(text) }
+        if Output.isTerminal { Output.screen("\r\u{1B}[2K\(text.printable)") } else { Output.error(text) }
     }
 
     /// Takes the line away.
     func end() {
-        if Output.isTerminal, last.withLock({ $0.at != nil }) { Output.text("\r\u{1B}[2K") }
+        if Output.isTerminal, last.withLock({ $0.at != nil }) { Output.screen("\r\u{1B}[2K") }
     }
 }

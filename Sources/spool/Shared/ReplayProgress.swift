@@ -31,7 +31,7 @@ struct ReplayProgress {
             let left = Int((Double(replay.total - replay.sent) / rate).rounded(.up))
             if left > 0 { facts += ", \(Age.text(.seconds(left))) left" }
         }
-        if let trouble = replay.trouble { facts += "; \(trouble)" }
+        if let trouble = replay.trouble { facts += "; \(trouble.printable)" }
         return facts
     }
 

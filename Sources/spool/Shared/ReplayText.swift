@@ -27,8 +27,8 @@ struct ReplayText {
         }
         lines.append("  made     \(replay.created)")
         if let finished = replay.finished { lines.append("  ended    \(finished)") }
-        if let reason = replay.reason { lines.append("  because  \(reason)") }
-        if let trouble = replay.trouble { lines.append("  trouble  \(trouble)") }
+        if let reason = replay.reason { lines.append("  because  \(reason.printable)") }
+        if let trouble = replay.trouble { lines.append("  trouble  \(trouble.printable)") }
         text = lines.joined(separator: "\n")
     }
 
@@ -58,7 +58,7 @@ struct RefetchText {
         text =
             "\(begin): \(Count.text(seen, "record")), of them \(Grouped.text(inserted)) new to the spool, "
             + "\(Grouped.text(recovered)) that retention had taken"
-            + (refetch.trouble.map { "; \($0)" } ?? "")
+            + (refetch.trouble.map { "; \($0.printable)" } ?? "")
     }
 
     /// How much of the window's time has been read.
@@ -71,14 +71,5 @@ struct RefetchText {
             read += min(max(done, 0), whole)
         }
         return all > 0 ? Int(100 * read / all) : 100
-    }
-}
-
-/// JSON for scripts.
-enum JSONText {
-    static func of(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

@@ -12,11 +12,15 @@ struct ReplayWatch {
     private let isQuiet: Bool
 
     /// Watches a replay that runs elsewhere.
-    init(_ replay: Replay, replays: @escaping @Sendable () async throws -> [Replay]) {
+    init(
+        _ replay: Replay,
+        isQuiet: Bool = false,
+        replays: @escaping @Sendable () async throws -> [Replay]
+    ) {
         self.replay = replay
         self.replays = replays
+        self.isQuiet = isQuiet
         desk = nil
-        isQuiet = false
     }
 
     /// Watches a replay, and drives it where no daemon does; `isQuiet` shows nothing.
@@ -34,16 +38,31 @@ struct ReplayWatch {
         -> Replay
     {
         guard waits || desk.isDirect else {
-            saying.line("it runs in the daemon; `spool replay show \(replay.id)` tells how far it is")
+            saying.line("it runs in the daemon; `spool replay show \(replay.id)` shows its progress")
             return replay
         }
         return try await ReplayWatch(replay, at: desk, isQuiet: saying.isJSON).run()
     }
 
-    /// Returns once the replay has ended, or goes on in a daemon.
+    /// Returns once the replay has ended, or goes on in a daemon; a signal meanwhile says what becomes of the replay.
     ///
     /// - Returns: the replay as it was last; one that was removed meanwhile as it was before.
     func run() async throws -> Replay {
+        try await Interruption.telling(interruptNotice) { try await follow() }
+    }
+
+    /// What becomes of the replay after Ctrl-C.
+    var interruptNotice: String {
+        let id = replay.id
+        if desk?.isDirect == true {
+            return "replay \(id) stops here and is kept: it continues when the daemon runs, or with "
+                + "`spool replay resume \(id)`; `spool replay cancel \(id)` ends it"
+        }
+        return "replay \(id) continues in the daemon: `spool replay show \(id) --follow` follows it, "
+            + "`spool replay cancel \(id)` ends it"
+    }
+
+    private func follow() async throws -> Replay {
         try await withThrowingTaskGroup(of: Replay?.self) { group in
             if let desk, desk.isDirect {
                 group.addTask { [replay] in
@@ -76,7 +95,7 @@ struct ReplayWatch {
             if isQuiet {
                 // Its end is all that is told.
             } else if Output.isTerminal {
-                Output.text("\r\u{1B}[2K\(progress.bar(now)) \(facts)")
+                Output.screen("\r\u{1B}[2K\(progress.bar(now)) \(facts)")
             } else if shown.map({ $0.facts != facts && elapsed - $0.at >= Self.pause }) ?? true {
                 Output.line("replay \(now.id): \(facts)")
                 shown = (facts, elapsed)
@@ -105,7 +124,7 @@ struct ReplayEnd {
 
     var text: String {
         "replay \(replay.id): \(replay.state.rawValue), \(Grouped.text(replay.sent)) of "
-            + "\(Grouped.text(replay.total)) sent" + (replay.reason.map { "; \($0)" } ?? "")
+            + "\(Grouped.text(replay.total)) sent" + (replay.reason.map { "; \($0.printable)" } ?? "")
     }
 
     /// Why the command ends with exit code 5; nil when all of it was sent, or goes on elsewhere.

@@ -30,9 +30,9 @@ struct StatusText {
 
     private var notifications: String {
         report.notifications.map { notification in
-            let subject = notification.subject.isEmpty ? "" : " \(notification.subject)"
+            let subject = notification.subject.isEmpty ? "" : " \(notification.subject.printable)"
             return "\(notification.severity.uppercased()) \(notification.code)\(subject), since "
-                + "\(notification.at):\n  \(notification.message)"
+                + "\(notification.at):\n  \(notification.message.printable)"
         }
         .joined(separator: "\n")
     }
@@ -60,7 +60,7 @@ struct StatusText {
     private var paused: [String] {
         guard let reason = report.spool.paused else { return [] }
         let isTold = report.notifications.contains { $0.message == reason }
-        return ["FETCHING STANDS STILL" + (isTold ? "" : ": \(reason)")]
+        return ["FETCHING STANDS STILL" + (isTold ? "" : ": \(reason.printable)")]
     }
 
     private var streams: String {
@@ -74,7 +74,8 @@ struct StatusText {
                 age(stream.lastSuccess), age(stream.readTo), age(stream.readTwiceTo),
             ])
         }
-        let troubles = streams.compactMap { stream in stream.error.map { "  \(stream.name): \(lastly)\($0)" }
+        let troubles = streams.compactMap { stream in
+            stream.error.map { "  \(stream.name): \(lastly)\($0.printable)" }
         }
         let gaps = report.streams.flatMap { stream in
             stream.gaps.map {
@@ -127,7 +128,7 @@ struct StatusText {
             }
             let tries =
                 sink.attempts > 0 ? "\n    \(Count.text(sink.attempts, "attempt")) so far\(next ?? "")" : ""
-            return "  \(sink.name): \(lastly)\(error)\(tries)"
+            return "  \(sink.name): \(lastly)\(error.printable)\(tries)"
         }
     }
 

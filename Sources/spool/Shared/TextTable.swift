@@ -1,14 +1,14 @@
-/// Rows of text set in columns, for people.
+/// Rows of text set in columns, for people; cells are escaped, and stay on one line.
 struct TextTable {
     private var rows: [[String]]
     private let header: [String]
 
     init(_ header: [String], _ rows: [[String]] = []) {
-        self.header = header
-        self.rows = rows
+        self.header = header.map(\.printable)
+        self.rows = rows.map { $0.map(\.printable) }
     }
 
-    mutating func add(_ row: [String]) { rows.append(row) }
+    mutating func add(_ row: [String]) { rows.append(row.map(\.printable)) }
 
     /// The table with two blanks between columns; numbers are set to the right.
     func render() -> String {

@@ -20,24 +20,35 @@ struct TailCommand: AsyncParsableCommand {
 
     @OptionGroup var config: ConfigurationOption
     @Flag(help: "As sinks settle them, each with outcome and evidence.") var settled = false
-    @Option(name: [.customShort("n"), .customLong("last")], help: "Begin with this many of the last ones.")
+    @Option(
+        name: [.customShort("n"), .customLong("last")],
+        help: "Begin with this many of the last ones, at most 1,000,000."
+    )
     var last = 10
     @Flag(inversion: .prefixedNo, help: "Go on until interrupted.") var follow = true
     @OptionGroup var filter: TailFilter
     @Flag(help: "An object a line.") var json = false
 
     func validate() throws {
-        if last < 0 { throw ValidationError("-n needs a number from 0 on") }
+        try NumberOption.check("-n", last, 0...1_000_000)
         if !settled, !filter.sink.isEmpty { throw ValidationError("--sink goes with --settled") }
     }
 
     func run() async throws {
-        let path = try config.composition().spool.path
+        let path = try config.look().path
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await CommandFailure.translating {
             let spool = try SpoolStore.Spool.openReadOnly(path: path)
+            try filter.check(against: try await spool.names())
             try await withThrowingTaskGroup(of: Void.self) { group in
-                if follow { group.addTask { for await _ in signals { break } } }
+                if follow {
+                    group.addTask {
+                        for await _ in signals { break }
+                        // A line that waits for its reader must not hold up the end.
+                        Output.stopWaiting()
+                    }
+                    group.addTask { await Output.readerGone() }
+                }
                 group.addTask {
                     if settled {
                         try await show(SettledFeed(spool, filter), path)
@@ -58,7 +69,7 @@ struct TailCommand: AsyncParsableCommand {
         // Before the first look: what comes while it looks wakes it afterwards.
         var version = watch.changed.version
         try await feed.begin(last: last) { printer.print($0) }
-        while follow, !Task.isCancelled {
+        while follow, !Task.isCancelled, Output.isOpen {
             try await feed.next { printer.print($0) }
             await watch.wait(after: version)
             version = watch.changed.version
@@ -76,8 +87,7 @@ struct TailPrinter {
             // Numbers and texts alone: nothing in it can fail.
             if let text = try? JSONText.line(Object(item)) { Output.line(text) }
         } else {
-            let text = Self.text(item)
-            Output.line(isTerminal ? text.withoutControls : text)
+            Output.line(Self.text(item))
         }
     }
 
@@ -91,7 +101,7 @@ struct TailPrinter {
         }
         let told = row.message.isEmpty ? row.action : row.message
         parts += [row.category, row.userName, row.kind == "alert" ? PlainText.of(told) : told, row.id]
-        return parts.filter { !$0.isEmpty }.joined(separator: "  ").onOneLine
+        return parts.filter { !$0.isEmpty }.joined(separator: "  ").printable
     }
 
     private struct Object: Encodable {
@@ -124,9 +134,4 @@ struct TailPrinter {
             }
         }
     }
-}
-
-extension String {
-    /// The text without its line breaks.
-    fileprivate var onOneLine: String { String(map { $0.isNewline ? " " : $0 }) }
 }

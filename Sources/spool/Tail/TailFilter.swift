@@ -4,17 +4,22 @@ import SpoolStore
 
 /// Which events `spool tail` shows: all that is given must hold.
 struct TailFilter: ParsableArguments {
-    @Option(help: "Of this stream, source/stream; may be repeated.") var stream: [String] = []
+    @Option(help: "Of this stream: source/stream, or all of a name (activities, alerts); may be repeated.")
+    var stream: [String] = []
     @Option(help: "With --settled: at this sink; may be repeated.") var sink: [String] = []
-    @Option(help: "Of users whose name holds this, in whatever case.") var user: String?
+    @Option(parsing: .unconditional, help: "Of users whose name holds this, in whatever case.")
+    var user: String?
     @Option(help: "Of this category (EVENT_CATEGORY_LOGIN, or LOGIN for short); may be repeated.")
     var category: [String] = []
-    @Option(help: "Whose message, action, app, address, country or id holds this, in whatever case.")
+    @Option(
+        parsing: .unconditional,
+        help: "Whose message, action, app, address, country or id holds this, in whatever case."
+    )
     var grep: String?
 
     /// True for an event to be shown.
     func shows(_ row: TailRow) -> Bool {
-        if !stream.isEmpty, !stream.contains(row.stream.description) { return false }
+        guard isMeant(row.stream) else { return false }
         if let user, !row.userName.holds(user) { return false }
         if !category.isEmpty, !category.contains(where: { row.category.isCategory($0) }) { return false }
         guard let grep else { return true }
@@ -26,8 +31,19 @@ struct TailFilter: ParsableArguments {
 
     /// True for a settlement whose events may be shown.
     func shows(_ settlement: TailSettlement) -> Bool {
-        (sink.isEmpty || sink.contains(settlement.sink.text))
-            && (stream.isEmpty || stream.contains(settlement.stream.description))
+        (sink.isEmpty || sink.contains(settlement.sink.text)) && isMeant(settlement.stream)
+    }
+
+    /// Refuses a stream or a sink that the spool does not know.
+    func check(against names: SpoolNames) throws {
+        for text in stream where !names.streams.contains(where: { ReplayTargets.isNamed($0, text) }) {
+            throw KnownNames.failure("stream", text, among: names.streams.map(\.description))
+        }
+        try KnownNames.check(sink, "sink", among: names.sinks.map(\.text))
+    }
+
+    private func isMeant(_ name: StreamName) -> Bool {
+        stream.isEmpty || stream.contains { ReplayTargets.isNamed(name, $0) }
     }
 }
 

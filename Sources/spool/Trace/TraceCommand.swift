@@ -24,9 +24,9 @@ struct TraceCommand: AsyncParsableCommand {
         true
 
     func run() async throws {
-        let composition = try config.composition()
+        let look = try config.look()
         try await ReplayFailure.translating {
-            let events = try await TraceDesk.events(composition, id)
+            let events = try await TraceDesk.events(spool: look.path, id)
             guard events.isEmpty else {
                 if json { return Output.line(try JSONText.of(TraceObject(id: id, events: events))) }
                 return Output.line(events.map { TraceText($0).text }.joined(separator: "\n\n"))
@@ -35,11 +35,17 @@ struct TraceCommand: AsyncParsableCommand {
                 if json { Output.line(try JSONText.of(TraceObject(id: id))) }
                 throw CommandFailure(.problemFound, "the spool has no event \(id)")
             }
+            // To ask a source takes the whole configuration, and says what is wrong with it.
+            let composition = try config.composition()
             let findings = try await TraceDesk.ask(composition, id)
             if json {
                 Output.line(try JSONText.of(TraceObject(id: id, findings: findings)))
             } else {
-                Output.line((["the spool has no event \(id)"] + findings.map(\.text)).joined(separator: "\n"))
+                Output.line(
+                    (["the spool has no event \(id.printable)"] + findings.map(\.text)).joined(
+                        separator: "\n"
+                    )
+                )
             }
             if let fault = findings.first(where: { $0.source.fault != nil }),
                 !findings.contains(where: \.isFound)
@@ -62,16 +68,18 @@ extension TraceDesk.Finding {
 
     var text: String {
         let name = "  \(source.stream)"
-        if let fault = source.fault, source.isKnown == nil { return "\(name): could not be asked: \(fault)" }
+        if let fault = source.fault, source.isKnown == nil {
+            return "\(name): could not be asked: \(fault.printable)"
+        }
         guard isFound, let occurred = source.occurred, let created = source.created else {
             return "\(name): the source has no such record"
         }
         var lines = ["\(name): THE SOURCE HAS IT"]
         let what = [source.category, source.action].compactMap { $0 }.filter { !$0.isEmpty }
-        if !what.isEmpty { lines.append("    " + what.joined(separator: ", ").withoutControls) }
+        if !what.isEmpty { lines.append("    " + what.joined(separator: ", ").printable) }
         lines.append("    happened \(occurred), saved \(created)")
         if let verdict { lines.append("    \(verdict.sentence)") }
-        if let fault = source.fault { lines.append("    its filters could not be tried: \(fault)") }
+        if let fault = source.fault { lines.append("    its filters could not be tried: \(fault.printable)") }
         return lines.joined(separator: "\n")
     }
 }

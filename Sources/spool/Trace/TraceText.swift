@@ -6,12 +6,12 @@ struct TraceText {
     let text: String
 
     init(_ event: EventTrace) {
-        var lines = ["\(event.id)"]
+        var lines = [event.id.printable]
         let what = [event.kind, event.severity.map { "severity \($0)" }, event.category, event.userName]
-        lines.append("  " + what.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ", "))
+        lines.append("  " + what.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ", ").printable)
         let told = event.message.isEmpty ? event.action : event.message
         let said = event.kind == "alert" ? PlainText.of(told) : told
-        if !said.isEmpty { lines.append("  " + said.oneShortLine(90)) }
+        if !said.isEmpty { lines.append("  " + said.printable(limit: 90)) }
         if !event.isReadable { lines.append("  its record could not be understood; it is sent all the same") }
         lines += ["", "  happened   \(event.occurred)"]
         if event.kind == "activity" {
@@ -26,7 +26,7 @@ struct TraceText {
         lines.append("  spooled    seq \(event.seq), record of \(ByteSize.text(Int64(event.rawBytes)))")
         for sink in event.sinks { lines += Self.sink(sink, seq: event.seq) }
         if event.sinks.isEmpty { lines += ["", "  no sink takes this stream"] }
-        text = lines.joined(separator: "\n").withoutControlsButNewlines
+        text = lines.joined(separator: "\n")
     }
 
     private static func later(_ time: Timestamp, _ before: Timestamp) -> String {
@@ -55,7 +55,7 @@ struct TraceText {
                 "    WAITING: \(Count.text(sink.ahead, "event")) of the stream \(Count.of(sink.ahead, "goes", "go")) first; "
                     + "the sink is \(sink.state)"
             )
-            if let error = sink.lastError { lines.append("      \(error)") }
+            if let error = sink.lastError { lines.append("      \(error.printable)") }
         case .beforeStart: lines.append("    not sent live: it was spooled before this sink's start")
         case .notTaken: lines.append("    not sent: the sink does not take this stream now, or needs `start`")
         }
@@ -65,7 +65,7 @@ struct TraceText {
                 "    DEAD LETTER since \(letter.at): \(letter.reason), after \(Count.text(letter.attempts, "attempt"))"
                     + (letter.dismissed.map { "; dismissed \($0)" } ?? "")
             )
-            if !letter.detail.isEmpty { lines.append("      \(letter.detail.oneShortLine(200))") }
+            if !letter.detail.isEmpty { lines.append("      \(letter.detail.printable(limit: 200))") }
         }
         for replay in sink.replaysToCome { lines.append("    replay \(replay) has yet to send it") }
         return lines
@@ -113,18 +113,5 @@ struct TraceText {
         case "sent": "handed to the network (UDP), nothing is known of its arrival"
         default: word
         }
-    }
-}
-
-extension String {
-    func oneShortLine(_ length: Int) -> String {
-        let line = String(map { $0.isNewline ? " " : $0 })
-        return line.count <= length ? line : line.prefix(length - 1) + "…"
-    }
-
-    /// What a record says must do nothing on a terminal.
-    fileprivate var withoutControlsButNewlines: String {
-        split(separator: "\n", omittingEmptySubsequences: false).map { String($0).withoutControls }
-            .joined(separator: "\n")
     }
 }

@@ -48,8 +48,16 @@ struct ListenPartsTests {
         #expect(SequenceWatch.number(in: "CEF:0|v|p|1|c|n|0|") == nil)
     }
 
-    @Test("control characters do nothing on a terminal")
-    func controls() {
-        #expect("a\u{1B}[2Jb\tc\u{7F}".withoutControls == "a\\x1b[2Jb\tc\\x7f")
+    @Test("numbers that RFC 5424 does not allow are none, and no count of missing ones ends the process")
+    func greatNumbers() {
+        let header = { (number: String) in #"<1>1 - h a - - [meta sequenceId="\#(number)"]"# }
+        var watch = SequenceWatch()
+        for number in [1, Int.max, 1, Int.max - 1, 1, Int.max] { watch.take(number) }
+
+        #expect(SequenceWatch.number(in: header("2147483647")) == 2_147_483_647)
+        for text in ["0", "2147483648", "9223372036854775807", "9223372036854775808"] {
+            #expect(SequenceWatch.number(in: header(text)) == nil, "\(text)")
+        }
+        #expect(watch.numbered == 6 && watch.missing > 0)
     }
 }

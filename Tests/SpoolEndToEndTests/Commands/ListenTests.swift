@@ -29,7 +29,7 @@ struct ListenTests {
         try await Site.run(.busy(history: 60)) { site in
             let count = site.visible.count
             let listener = listen(at: site, "\(transport)://localhost:0", ["--once", "\(count)"], transport)
-            let port = try await port(of: listener)
+            let port = try await Self.port(of: listener)
             var keys: [String: String] = [:]
             if transport == "tls" { keys["tls"] = "{ ca_file: \(site.folder.path("made.pem")) }" }
             let sink = SiteConfiguration.SinkText("siem", "localhost:\(port)", transport: transport, keys)
@@ -56,7 +56,7 @@ struct ListenTests {
     func http() async throws {
         try await Site.run(.busy(history: 0)) { site in
             let listener = listen(at: site, "http://[::1]:0", ["--once", "2"], "tcp")
-            let port = try await port(of: listener)
+            let port = try await Self.port(of: listener)
             let post = """
                 import sys, urllib.request
                 lines = "".join(f"CEF:0|v|p|1|c|n|0|externalId={i}\\n" for i in "ab")
@@ -84,7 +84,7 @@ struct ListenTests {
                 BuiltProduct.spool,
                 ["listen", "tcp://127.0.0.1:0", "--print", "compact"]
             )
-            let port = try await port(of: listener)
+            let port = try await Self.port(of: listener)
             let line = "CEF:0|v|p|1|EVENT_CATEGORY_LOGIN|Log on|3|externalId=a rt=1511373004000 suser=me"
             try await Self.send([line, line, "something else"], to: port)
             try await listener.waitUntil("has printed three") {
@@ -114,7 +114,7 @@ struct ListenTests {
                 BuiltProduct.spool,
                 ["listen", "relp://127.0.0.1:0", "--once", "200"]
             )
-            let port = try await port(of: listener)
+            let port = try await Self.port(of: listener)
             let input = site.folder.path("input")
             let lines = (0..<200).map { "CEF:0|v|p|1|c|n|0|externalId=\($0)" }
             try site.folder.write(lines.joined(separator: "\n") + "\n", to: "input")
@@ -174,7 +174,7 @@ struct ListenTests {
         )
     }
 
-    private func port(of listener: Child) async throws -> Int {
+    static func port(of listener: Child) async throws -> Int {
         try await listener.waitUntil("listens") { $0.contains { $0.hasPrefix("listening on ") } }
         let line = try #require(listener.lines(.errors).first { $0.hasPrefix("listening on ") })
         let place = try #require(line.firstMatch(of: #/:(\d+)(,|$)/#))
@@ -182,7 +182,7 @@ struct ListenTests {
     }
 
     /// Sends lines over a connection of bash's own.
-    private static func send(_ lines: [String], to port: Int) async throws {
+    static func send(_ lines: [String], to port: Int) async throws {
         let text = lines.map { "'\($0)'" }.joined(separator: " ")
         let answer = try await Child.answer(
             "bash",

@@ -1,0 +1,102 @@
+import GRDB
+import GRDBSQLite
+package import SpoolCore
+
+/// A value of an answer to a person's own SQL.
+package enum QueryValue: Sendable, Equatable {
+    case null
+    case integer(Int64)
+    case real(Double)
+    /// Text whole, NUL characters included.
+    case text(String)
+    /// Bytes that SQLite has as text and that are no UTF-8.
+    case malformed([UInt8])
+    case blob([UInt8])
+}
+
+/// One statement of a person's own SQL, compiled and stepped by hand: GRDB ends texts at a NUL.
+final class QueryStatement {
+    private let statement: OpaquePointer
+    private let connection: OpaquePointer
+
+    /// Compiles `sql`.
+    ///
+    /// - Throws: `.invalid` for anything but one statement that only reads and has no parameters.
+    init(_ db: Database, _ sql: String) throws {
+        guard let connection = db.sqliteConnection else { throw StoreError(.io, "The spool is closed.") }
+        try QueryPolicy.check(sql)
+        var (first, others): (OpaquePointer?, Int) = (nil, 0)
+        try sql.withCString { start in
+            var rest: UnsafePointer<CChar>? = start
+            while let next = rest, next.pointee != 0 {
+                var compiled: OpaquePointer?
+                let code = sqlite3_prepare_v3(connection, next, -1, 0, &compiled, &rest)
+                if first == nil {
+                    guard code == SQLITE_OK else { throw Self.error(connection, code) }
+                    // Nothing but blanks and comments compiles to nothing.
+                    first = compiled
+                } else {
+                    // What follows is counted only: whether it would compile does not matter.
+                    if code != SQLITE_OK || compiled != nil { others += 1 }
+                    sqlite3_finalize(compiled)
+                    if code != SQLITE_OK { break }
+                }
+            }
+        }
+        guard let first else { throw StoreError(.invalid, "Invalid query: there is no statement in it.") }
+        do {
+            try QueryPolicy.check(first, others: others)
+        } catch {
+            sqlite3_finalize(first)
+            throw error
+        }
+        (statement, self.connection) = (first, connection)
+    }
+
+    deinit { sqlite3_finalize(statement) }
+
+    var columns: [String] {
+        (0..<sqlite3_column_count(statement)).map { index in
+            sqlite3_column_name(statement, index).map { String(cString: $0) } ?? "column\(index + 1)"
+        }
+    }
+
+    /// The next row; nil after the last.
+    func next() throws -> [QueryValue]? {
+        switch sqlite3_step(statement) {
+        case SQLITE_ROW: return (0..<sqlite3_column_count(statement)).map(value)
+        case SQLITE_DONE: return nil
+        case let code: throw Self.error(connection, code)
+        }
+    }
+
+    private func value(_ column: Int32) -> QueryValue {
+        switch sqlite3_column_type(statement, column) {
+        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(statement, column))
+        case SQLITE_FLOAT: return .real(sqlite3_column_double(statement, column))
+        case SQLITE_TEXT:
+            let bytes = bytes(sqlite3_column_text(statement, column).map { UnsafeRawPointer($0) }, column)
+            return String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .malformed(bytes)
+        case SQLITE_BLOB: return .blob(bytes(sqlite3_column_blob(statement, column), column))
+        default: return .null
+        }
+    }
+
+    /// The length is right only after the value has been asked for.
+    private func bytes(_ start: UnsafeRawPointer?, _ column: Int32) -> [UInt8] {
+        Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
+    }
+
+    /// An error of the query itself is the user's; one of the file is the spool's.
+    private static func error(_ connection: OpaquePointer, _ code: Int32) -> any Error {
+        let message = String(cString: sqlite3_errmsg(connection))
+        switch code & 0xFF {
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_IOERR, SQLITE_FULL, SQLITE_BUSY, SQLITE_LOCKED,
+            SQLITE_CANTOPEN,
+            SQLITE_NOMEM, SQLITE_PROTOCOL:
+            return DatabaseError(resultCode: ResultCode(rawValue: code), message: message)
+        case SQLITE_READONLY, SQLITE_AUTH: return StoreError(.invalid, QueryPolicy.readOnly)
+        default: return StoreError(.invalid, "Invalid query: \(message).")
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import SpoolConfig
+import SpoolCore
+import SpoolDaemon
+import SpoolStore
+
+/// `spool query`.
+struct QueryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query",
+        abstract: "Queries the spool in SQL, read-only; plain sqlite3 works as well.",
+        discussion: """
+            The views events, backlog, deliveries, gaps, coverage, dead_letters, replays, health and proofs stay \
+            compatible. One statement without parameters; an error in it ends with exit code 2. A table is for \
+            people: control characters are escaped. CSV and JSON hold the data whole.
+
+            Example: spool query "select * from backlog"
+            """
+    )
+
+    enum Format: String, CaseIterable, ExpressibleByArgument { case table, csv, json }
+
+    @OptionGroup var config: ConfigurationOption
+
+    @Option(help: "table (the default), csv (RFC 4180) or json (one object per line).")
+    var format: Format?
+
+    @Flag(help: "Short for --format json.")
+    var json = false
+
+    @Argument(help: "One SQL statement.")
+    var sql: String
+
+    func validate() throws {
+        if json, let format, format != .json {
+            throw ValidationError("--json and --format \(format) exclude each other")
+        }
+    }
+
+    func run() async throws {
+        let path = try config.look().path
+        let writer = QueryWriter(json ? .json : format ?? .table)
+        try await CommandFailure.translating {
+            let spool = try SpoolStore.Spool.openReadOnly(path: path)
+            try await spool.query(sql, header: { writer.begin($0) }, row: { writer.add($0) })
+        }
+        writer.end()
+    }
+}

@@ -1,0 +1,37 @@
+/// Event ids, and SQL that begins with a comment, may begin with `-`: the parser would take them for options.
+///
+/// Such words go behind `--`, after which the parser takes everything as it is.
+enum DashArguments {
+    private enum Kind { case id, sql }
+
+    /// The commands that take such words, with what they are.
+    private static let commands: [(path: [String], kind: Kind)] = [
+        (["trace"], .id), (["dead", "show"], .id), (["dead", "requeue"], .id), (["dead", "dismiss"], .id),
+        (["query"], .sql),
+    ]
+    /// The portal's ids are longer, and every option of these commands is shorter.
+    private static let shortestID = 16
+
+    /// The same arguments, as the parser needs them.
+    static func protected(_ arguments: [String]) -> [String] {
+        guard let kind = commands.first(where: { arguments.starts(with: $0.path) })?.kind,
+            !arguments.contains("--")
+        else { return arguments }
+        let isValue = { (word: String) in kind == .sql ? isSQL(word) : isID(word) }
+        let values = arguments.filter(isValue)
+        return values.isEmpty ? arguments : arguments.filter { !isValue($0) } + ["--"] + values
+    }
+
+    /// `-h` is the one short option; a long one has only small letters and dashes before its `=`.
+    private static func isID(_ word: String) -> Bool {
+        guard word.hasPrefix("-"), word.count > 2 else { return false }
+        guard word.hasPrefix("--") else { return true }
+        return word.count >= shortestID && !word.contains("=")
+            && word.contains { $0.isUppercase || $0.isNumber }
+    }
+
+    private static func isSQL(_ word: String) -> Bool {
+        guard word.hasPrefix("--"), let third = word.dropFirst(2).first else { return false }
+        return !third.isLetter || word.contains("\n")
+    }
+}

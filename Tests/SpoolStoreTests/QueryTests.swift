@@ -1,0 +1,130 @@
+import GRDB
+import SpoolCore
+import Synchronization
+import Testing
+
+@testable import SpoolStore
+
+/// A person's own SQL.
+@Suite struct QueryTests {
+    private static func run(_ sql: String) async throws -> (columns: [String], rows: [[QueryValue]]) {
+        let test = try TestSpool()
+        let columns = Mutex<[String]>([])
+        let rows = Mutex<[[QueryValue]]>([])
+        try await test.spool.query(
+            sql,
+            header: { names in columns.withLock { $0 = names } },
+            row: { row in
+                rows.withLock { $0.append(row) }
+                return true
+            }
+        )
+        return (columns.withLock { $0 }, rows.withLock { $0 })
+    }
+
+    @Test(
+        "what is wrong with the statement is the user's mistake, and says what it is",
+        arguments: [
+            ("select 1; select 2", "one statement at a time"), ("select 1; slect", "one statement at a time"),
+            ("select ?", "parameters"), ("select :a", "parameters"),
+            ("attach 'x' as y", "read-only"), ("detach main", "read-only"), ("begin", "read-only"),
+            ("commit", "read-only"), ("savepoint a", "read-only"), ("vacuum into 'x'", "read-only"),
+            ("delete from event", "read-only"), ("/* a */ -- b\n update event set seq = 1", "read-only"),
+            ("with x as (select 1) delete from event", "read-only"),
+            ("pragma journal_mode = delete", "PRAGMA"), ("pragma user_version = 7", "PRAGMA"),
+            ("pragma wal_checkpoint", "PRAGMA"), ("pragma main.query_only(0)", "PRAGMA"),
+            ("pragma", "PRAGMA"),
+            ("", "no statement"), (" ; -- nothing", "no statement"), ("/* open", "no statement"),
+            ("selct 1", "read-only"), ("select", "incomplete input"),
+            ("select * from nowhere", "no such table"),
+            ("select abs(-9223372036854775807 - 1)", "integer overflow"),
+            ("select json_extract('{', '$')", "malformed JSON"),
+        ]
+    )
+    func mistakes(_ sql: String, _ word: String) async throws {
+        let error = await #expect(throws: StoreError.self) { try await Self.run(sql) }
+
+        #expect(error?.kind == .invalid, "\(String(describing: error))")
+        #expect(error?.description.contains(word) == true, "\(String(describing: error))")
+    }
+
+    @Test(
+        "statements that only read run, with comments and a semicolon around them",
+        arguments: [
+            "select 1;", " ; -- first\nselect 1 ; -- last\n ; ", "with a (b) as (select 1) select b from a",
+            "values (1)",
+            "/* x */ select 1",
+        ]
+    )
+    func reads(_ sql: String) async throws {
+        let rows = try await Self.run(sql).rows
+
+        #expect(rows == [[.integer(1)]])
+    }
+
+    @Test(
+        "a PRAGMA and EXPLAIN report",
+        arguments: ["pragma main.page_size", "PRAGMA table_info(event)", "explain select 1"]
+    )
+    func reports(_ sql: String) async throws {
+        let rows = try await Self.run(sql).rows
+
+        #expect(!rows.isEmpty)
+    }
+
+    @Test("values come whole: NUL characters, infinities, text that is no UTF-8, equal names")
+    func values() async throws {
+        let answer = try await Self.run(
+            "select 'ab' || char(0) || 'cd' as x, 9e999 as x, -9e999, cast(x'ff41' as text), x'00ff', '' , null"
+        )
+
+        #expect(answer.columns.prefix(2) == ["x", "x"])
+        #expect(
+            answer.rows == [
+                [
+                    .text("ab\0cd"), .real(.infinity), .real(-.infinity), .malformed([0xFF, 0x41]),
+                    .blob([0, 0xFF]),
+                    .text(""), .null,
+                ]
+            ]
+        )
+    }
+
+    @Test("reading ends when a row is not taken")
+    func ends() async throws {
+        let test = try TestSpool()
+        let count = Mutex(0)
+
+        try await test.spool.query(
+            "with recursive n (i) as (values (1) union all select i + 1 from n) select i from n",
+            header: { _ in },
+            row: { _ in
+                count.withLock { count in
+                    count += 1
+                    return count < 3
+                }
+            }
+        )
+
+        #expect(count.withLock { $0 } == 3)
+    }
+
+    @Test("tail and trace hold a text whole, NUL characters included")
+    func nul() async throws {
+        let test = try TestSpool()
+        let stream = try await test.register().only().0
+        try await test.append(stream, [.at(1)])
+        _ = try await test.spool.write {
+            try $0.execute(
+                sql:
+                    "UPDATE event SET message = 'ab' || char(0) || 'cd', user_name = char(0) || 'x', action = ''"
+            )
+        }
+
+        let row = try await test.spool.tail(after: Seq(0), limit: 1).first
+        let trace = try await test.spool.trace(row?.id ?? "").first
+
+        #expect(row?.message == "ab\0cd" && row?.userName == "\0x" && row?.action == "")
+        #expect(trace?.message == "ab\0cd" && trace?.userName == "\0x")
+    }
+}
