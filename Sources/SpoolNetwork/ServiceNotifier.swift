@@ -1,4 +1,5 @@
 import Foundation
+import SpoolCore
 
 /// Tells systemd what the service does: `sd_notify(3)` over `$NOTIFY_SOCKET`, without libsystemd.
 ///
@@ -84,7 +85,7 @@ extension ServiceNotifier.State {
         case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicMicroseconds)"
         case .stopping: "STOPPING=1"
         case .watchdog: "WATCHDOG=1"
-        case .status(let text): "STATUS=" + text.filter { !$0.isNewline }
+        case .status(let text): "STATUS=" + PrintableText.escaped(text)
         case .extendTimeout(let duration): "EXTEND_TIMEOUT_USEC=\(duration.components.seconds * 1_000_000)"
         }
     }

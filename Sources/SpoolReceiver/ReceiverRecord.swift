@@ -68,8 +68,8 @@ final class ReceiverRecord: Sendable {
 
     /// Has the messages of one read taken, and counts those that were.
     ///
-    /// - Parameter done: called on `loop` with the number of messages taken.
-    /// - Returns: nil when `done` has been called already; otherwise completed after it.
+    /// `done` is called on `loop` with the number of messages taken. The result is nil when it has been called already,
+    /// and otherwise completed after it.
     func take(
         _ batch: ReceivedBatch,
         on connection: Int,

@@ -127,4 +127,40 @@ import Testing
         #expect(row?.message == "ab\0cd" && row?.userName == "\0x" && row?.action == "")
         #expect(trace?.message == "ab\0cd" && trace?.userName == "\0x")
     }
+
+    @Test("one record that is no JSON does not fail a query over the column `json` of the others")
+    func json() async throws {
+        let test = try TestSpool()
+        let stream = try await test.register().only().0
+        try await test.append(stream, [.at(1), .at(2)]) { #"{"at":"\#($0.externalID)","x":7}"# }
+        _ = try await test.spool.write {
+            try $0.execute(
+                sql: #"UPDATE record SET raw = '{"x":True}' WHERE seq = (SELECT min(seq) FROM record)"#
+            )
+        }
+
+        let found = try await test.values(
+            "SELECT coalesce(json_extract(json, '$.x'), 0) FROM events ORDER BY seq"
+        )
+
+        #expect(found == [0, 7])
+        await #expect(throws: (any Error).self) {
+            try await test.values("SELECT json_extract(raw, '$.x') FROM events")
+        }
+    }
+
+    @Test("an id alone is looked up by index when the streams are named by a subquery, as documented")
+    func idLookup() async throws {
+        let test = try TestSpool()
+        let plan = try await test.spool.read { db in
+            try Row.fetchAll(
+                db,
+                sql:
+                    "EXPLAIN QUERY PLAN SELECT * FROM events WHERE id = 'x' AND stream IN (SELECT name FROM stream)"
+            ).map { $0["detail"] as String }
+        }
+
+        #expect(plan.contains { $0.contains("stream_id=? AND external_id=?") }, "\(plan)")
+        #expect(!plan.contains { $0.contains("SCAN e") }, "\(plan)")
+    }
 }

@@ -49,20 +49,20 @@ package struct LogfmtHandler: LogHandler {
         return line
     }
 
-    /// A value as logfmt wants it: bare when it is one plain word.
+    /// A value as logfmt wants it: bare when it is one plain word; what a terminal acts on is escaped.
     static func quoted(_ text: String) -> String {
         let isPlain =
-            !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
+            !text.isEmpty
+            && text.unicodeScalars.allSatisfy {
+                !" \"=\\".unicodeScalars.contains($0) && !PrintableText.isUnsafe($0)
+            }
         if isPlain { return text }
         var result = "\""
         for character in text.unicodeScalars {
             switch character {
             case "\"": result += "\\\""
             case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            default: result.unicodeScalars.append(character)
+            default: result += PrintableText.escaped(String(character))
             }
         }
         return result + "\""

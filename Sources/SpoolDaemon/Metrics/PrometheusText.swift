@@ -1,3 +1,5 @@
+import SpoolCore
+
 /// Metrics in Prometheus' text format, version 0.0.4.
 ///
 /// Source: prometheus.io/docs/instrumenting/exposition_formats, "Text-based format".
@@ -31,5 +33,7 @@ enum PrometheusText {
         text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
     }
 
-    private static func escaped(_ value: String) -> String { help(value).replacing("\"", with: "\\\"") }
+    private static func escaped(_ value: String) -> String {
+        help(PrintableText.escapedLines(value)).replacing("\"", with: "\\\"")
+    }
 }

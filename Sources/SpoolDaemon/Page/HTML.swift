@@ -1,3 +1,5 @@
+import SpoolCore
+
 /// A piece of HTML: literals are taken as they stand, texts that are filled in are escaped, other pieces are not.
 ///
 /// Nothing that comes from data can therefore become markup, in text or in a quoted attribute.
@@ -33,7 +35,7 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
 
     static func escaped(_ value: String) -> String {
         var escaped = ""
-        for scalar in value.unicodeScalars {
+        for scalar in PrintableText.escapedLines(value).unicodeScalars {
             switch scalar {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"

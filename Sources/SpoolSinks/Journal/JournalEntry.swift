@@ -21,7 +21,8 @@ enum JournalEntry {
             ("SPOOL_SEVERITY", record.severity),
             ("SPOOL_RAISED", record.raised.description),
         ]
-        return fields.flatMap { field($0, $1) }
+        // Unescaped, `journalctl` would show a value with control characters as a blob.
+        return fields.flatMap { field($0, PrintableText.escapedLines($1)) }
     }
 
     /// Levels of `syslog(3)`: 2 critical, 3 error, 4 warning, 5 notice, 6 informational.

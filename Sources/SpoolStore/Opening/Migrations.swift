@@ -20,6 +20,7 @@ enum Migrations {
         Migration("0001_spool", PackageResources._001_spool_sql),
         Migration("0002_doubt", PackageResources._002_doubt_sql),
         Migration("0003_pruned", PackageResources._003_pruned_sql),
+        Migration("0004_events_json", PackageResources._004_events_json_sql),
         Migration("0005_renaming", PackageResources._005_renaming_sql),
         Migration("0006_shortened", PackageResources._006_shortened_sql),
     ]

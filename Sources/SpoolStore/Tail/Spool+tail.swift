@@ -13,14 +13,18 @@ extension Spool {
         try await read { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
     }
 
-    /// The streams and sinks that the spool knows, those of replays alone included.
+    /// The streams and sinks that the spool knows, those of replays alone included, forgotten ones not.
     package func names() async throws(StoreError) -> SpoolNames {
         try await read { db in
-            SpoolNames(
-                streams: try String.fetchAll(db, sql: "SELECT name FROM stream ORDER BY id").map(
-                    Names.stream
-                ),
-                sinks: try String.fetchAll(db, sql: "SELECT name FROM sink ORDER BY id").map { SinkName($0) }
+            let names = { (table: String) in
+                try String.fetchAll(
+                    db,
+                    sql: "SELECT name FROM \(table) WHERE coalesce(replay_id, 1) > 0 ORDER BY id"
+                )
+            }
+            return SpoolNames(
+                streams: try names("stream").map(Names.stream),
+                sinks: try names("sink").map { SinkName($0) }
             )
         }
     }

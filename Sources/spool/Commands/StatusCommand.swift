@@ -22,13 +22,15 @@ struct StatusCommand: AsyncParsableCommand {
         let look = try config.look()
         guard watch else {
             let report = try await report(look)
-            Output.line(try json ? JSONText.of(report) : StatusText(report).text)
+            Output.line(try json ? JSONText.of(report) : text(report, Output.terminalSize))
             return
         }
         var screen = LiveScreen()
         while true {
             let report = try await report(look)
-            Output.screen(screen.next(PrintableText.escapedLines(try text(report))))
+            let size = Output.terminalSize
+            let text = PrintableText.escapedLines(try watched(report, size))
+            Output.screen(screen.next(text, size: size))
             try Output.check()
             try await Task.sleep(for: .seconds(2))
         }
@@ -43,12 +45,16 @@ struct StatusCommand: AsyncParsableCommand {
         }
     }
 
-    private func text(_ report: StatusReport) throws -> String {
+    private func text(_ report: StatusReport, _ size: (rows: Int, columns: Int)?) -> String {
+        StatusText(report, columns: size?.columns).text
+    }
+
+    private func watched(_ report: StatusReport, _ size: (rows: Int, columns: Int)?) throws -> String {
         if json {
             return PrintableText.escapedJSON(
                 String(decoding: try ControlCoding.encode(report), as: UTF8.self)
             )
         }
-        return Output.isTerminal ? StatusText(report).text : StatusLine(report).text
+        return Output.isTerminal ? text(report, size) : StatusLine(report).text
     }
 }

@@ -3,7 +3,7 @@ import SpoolStore
 
 /// The values of an answer in each of the formats.
 enum QueryText {
-    /// A value in a table: NULL is empty, bytes are hexadecimal. The table escapes it.
+    /// A value in a table, which escapes it: NULL is empty, bytes are hexadecimal.
     static func cell(_ value: QueryValue) -> String {
         switch value {
         case .null: ""
@@ -37,7 +37,9 @@ enum QueryText {
         return record + [UInt8(ascii: "\n")]
     }
 
-    /// A row as one JSON object. Infinities, which JSON does not have, are the texts `Infinity` and `-Infinity`.
+    /// A row as one JSON object.
+    ///
+    /// Infinities, which JSON does not have, are the texts `Infinity` and `-Infinity`.
     static func json(_ columns: [String], _ row: [QueryValue]) -> String {
         let pairs = zip(columns, row).map { "\(string($0)):\(json($1))" }
         return PrintableText.escapedJSON("{\(pairs.joined(separator: ","))}")

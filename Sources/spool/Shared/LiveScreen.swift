@@ -6,13 +6,31 @@ struct LiveScreen {
     init(isTerminal: Bool = Output.isTerminal) { self.isTerminal = isTerminal }
 
     /// What to write for the next picture.
-    mutating func next(_ text: String) -> String {
+    ///
+    /// `size` is the terminal's, if it is known: what does not fit is cut off at the bottom, so that the top, where
+    /// problems are, stays visible.
+    mutating func next(_ text: String, size: (rows: Int, columns: Int)? = nil) -> String {
         defer { isFirst = false }
         guard isTerminal else { return text + "\n" }
         // Home, each line over the old one, then what is left of the old picture goes (ECMA-48: CUP, EL, ED). Nothing is
         // cleared before it is drawn, so nothing flickers.
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        return (isFirst ? "\u{1B}[2J" : "") + "\u{1B}[H" + lines.map { $0 + "\u{1B}[K\n" }.joined()
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let shown = size.map { Self.clipped(lines, rows: $0.rows, columns: $0.columns) } ?? lines
+        return (isFirst ? "\u{1B}[2J" : "") + "\u{1B}[H" + shown.map { $0 + "\u{1B}[K\n" }.joined()
             + "\u{1B}[J"
+    }
+
+    /// As many lines as fit; a long line takes several rows, and the cursor stands in the row after the last.
+    static func clipped(_ lines: [String], rows: Int, columns: Int) -> [String] {
+        let heights = lines.map { max(1, ($0.count + columns - 1) / columns) }
+        guard heights.reduce(0, +) > rows - 1 else { return lines }
+        var left = rows - 2
+        var shown = 0
+        while shown < lines.count, heights[shown] <= left {
+            left -= heights[shown]
+            shown += 1
+        }
+        let note = "… \(lines.count - shown) more lines: enlarge the window, or run `spool status`"
+        return lines.prefix(shown) + [String(note.prefix(columns))]
     }
 }

@@ -33,6 +33,14 @@ enum Output {
     /// True when standard output is a terminal.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// The size of the terminal that standard output is; nil when it is none, or does not know.
+    static var terminalSize: (rows: Int, columns: Int)? {
+        // `struct winsize` (ioctl_tty(2)): rows, columns, and two that are not used.
+        var size: (UInt16, UInt16, UInt16, UInt16) = (0, 0, 0, 0)
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.0 > 0, size.1 > 0 else { return nil }
+        return (Int(size.0), Int(size.1))
+    }
+
     /// True when a question can be asked.
     static var isInteractive: Bool { isTerminal && isatty(STDIN_FILENO) == 1 }
 
@@ -52,8 +60,9 @@ enum Output {
         errors.stopWaiting()
     }
 
-    /// Returns when standard output can no longer be written to, because its reader or the terminal has gone; a file
-    /// never does that. Returns early when the task is cancelled.
+    /// Returns when standard output can no longer be written to, because its reader or the terminal has gone.
+    ///
+    /// A file never does that. It returns early when the task is cancelled.
     static func readerGone() async {
         let gone = Signal()
         // A thread of its own, which waits until the process ends: a task would hold up the others.

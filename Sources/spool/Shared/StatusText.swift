@@ -4,8 +4,13 @@ import SpoolCore
 /// The status report for people: what needs somebody first, then streams, sinks and replays.
 struct StatusText {
     private let report: StatusReport
+    private let columns: Int?
 
-    init(_ report: StatusReport) { self.report = report }
+    /// `columns` is the width of the terminal: tables leave columns out that do not fit.
+    init(_ report: StatusReport, columns: Int? = nil) {
+        self.report = report
+        self.columns = columns
+    }
 
     var text: String {
         [stopped, notifications, spool, streams, sinks, replays].filter { !$0.isEmpty }.joined(
@@ -82,7 +87,8 @@ struct StatusText {
                 "  \(stream.name): \(GapText.of($0, at: report.at, daemonRuns: report.stopped == nil))"
             }
         }
-        return ([table.render()] + troubles + gaps).joined(separator: "\n")
+        let streamTable = table.render(within: columns, leavingOut: [2, 6, 4])
+        return ([streamTable] + troubles + gaps).joined(separator: "\n")
     }
 
     private var sinks: String {
@@ -97,7 +103,8 @@ struct StatusText {
                 Grouped.text(sink.deadLetters),
             ])
         }
-        return ([table.render()] + report.sinks.compactMap(trouble)).joined(separator: "\n")
+        let sinkTable = table.render(within: columns, leavingOut: [3, 6, 2])
+        return ([sinkTable] + report.sinks.compactMap(trouble)).joined(separator: "\n")
     }
 
     /// Of the last minute, which nobody measured without a daemon.

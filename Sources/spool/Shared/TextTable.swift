@@ -11,14 +11,21 @@ struct TextTable {
     mutating func add(_ row: [String]) { rows.append(row.map(\.printable)) }
 
     /// The table with two blanks between columns; numbers are set to the right.
-    func render() -> String {
+    ///
+    /// Lines have at most `limit` characters, if there is a limit: the `optional` columns are left out, one after the
+    /// other, until they fit.
+    func render(within limit: Int? = nil, leavingOut optional: [Int] = []) -> String {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         let isNumeric = header.indices.map { column in
             !rows.isEmpty && rows.allSatisfy { $0[column].allSatisfy { $0.isNumber || "-.,".contains($0) } }
         }
+        var columns = Array(header.indices)
+        for column in optional where columns.reduce(-2, { $0 + widths[$1] + 2 }) > limit ?? .max {
+            columns.removeAll { $0 == column }
+        }
         return all.map { row in
-            let cells = row.indices.map { column -> String in
+            let cells = columns.map { column -> String in
                 let blank = String(repeating: " ", count: widths[column] - row[column].count)
                 return isNumeric[column] ? blank + row[column] : row[column] + blank
             }

@@ -47,4 +47,25 @@ struct StatusWatchTests {
         #expect(first == "\u{1B}[2J\u{1B}[Ha\u{1B}[K\nbb\u{1B}[K\n\u{1B}[J")
         #expect(second == "\u{1B}[Ha\u{1B}[K\n\u{1B}[J")
     }
+
+    @Test("what does not fit is cut off at the bottom, where a long line takes several rows")
+    func clipped() {
+        let lines = ["CRITICAL", String(repeating: "x", count: 25), "three", "four", "five"]
+
+        #expect(LiveScreen.clipped(lines, rows: 9, columns: 10) == lines)
+        #expect(LiveScreen.clipped(lines, rows: 7, columns: 10) == Array(lines.prefix(3)) + ["… 2 more l"])
+        #expect(LiveScreen.clipped(lines, rows: 5, columns: 10) == ["CRITICAL", "… 4 more l"])
+        #expect(LiveScreen.clipped(lines, rows: 1, columns: 10).count == 1)
+    }
+
+    @Test("tables leave columns out that do not fit", arguments: [80, 120, 200])
+    func narrow(_ columns: Int) {
+        var table = TextTable(["sink", "state", "address", "waiting"])
+        table.add(["siem", "connected", String(repeating: "a", count: 90), "7"])
+
+        let lines = table.render(within: columns, leavingOut: [2, 1]).split(separator: "\n")
+
+        #expect(lines.allSatisfy { $0.count <= columns })
+        #expect(lines[0].contains("address") == (columns >= 120) && lines[0].contains("state"))
+    }
 }
