@@ -13,7 +13,8 @@ struct ChainReadingTests {
     private let folder: TemporaryFolder
     private let chain: TestChain
     /// A little later than the making of certificates, whose times are whole seconds.
-    private let now = localTime() + .minutes(1)
+    /// Taken anew at each look: the certificates are made after the suite is, minutes later on a busy machine.
+    private var now: Timestamp { localTime() + .minutes(1) }
 
     init() async throws {
         folder = try TemporaryFolder()

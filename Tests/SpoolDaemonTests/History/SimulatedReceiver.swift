@@ -53,7 +53,9 @@ final class SimulatedReceiver: Sink {
         changed.notify()
     }
 
-    /// The process is killed: what its kernel holds is gone, and the connection is reset. It starts again at once.
+    /// The process is killed: what its kernel holds is gone, and the connection is reset.
+    ///
+    /// It starts again immediately.
     func kill() {
         state.withLock { $0.isHung = false }
         session?.end(SinkFault(.unreachable, isUnclean: true, "connection reset"))
