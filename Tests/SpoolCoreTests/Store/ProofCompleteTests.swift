@@ -77,6 +77,7 @@ struct ProofCompleteTests {
             (.filtered, Self.proof { $0.sinks[0].filtered = 1 }),
             (.dismissed, Self.proof { $0.sinks[0].dismissed = 1 }),
             (.unconfirmed, Self.proof { $0.sinks[0].sent = 1 }),
+            (.pending, Self.proof { $0.sinks[0].pending = 1 }),
             (.repairUnfinished, Self.proof { $0.mending = true }),
         ]
 
