@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import SpoolCore
 import SpoolDaemon
 
 /// `spool run`.
@@ -26,7 +27,7 @@ struct RunCommand: AsyncParsableCommand {
             // Standard error may be a pipe that nobody reads: the last words must not keep the process from its end.
             LogWriter.standardError.write(failure.description)
             LogWriter.standardError.flush(within: .seconds(2))
-            exit(failure.status.rawValue)
+            Foundation.exit(failure.status.rawValue)
         }
     }
 }

@@ -1,5 +1,7 @@
 import SpoolCore
+import SpoolPipeline
 import SpoolSimulator
+import SpoolStore
 import SpoolTestSupport
 import Testing
 
@@ -13,10 +15,10 @@ struct ClockStepTests {
 
     @Test(
         "stops neither fetching nor retention nor notifications, and is no gap in reading",
-        arguments: steps,
+        arguments: ClockStepTests.steps,
         [UInt64(1), 2]
     )
-    func steps(step: Duration, seed: UInt64) async throws {
+    func goesOn(step: Duration, seed: UInt64) async throws {
         try await FetchBench.with(wallAhead: .zero) { bench in
             let portal = bench.portal
             portal.fill(perSecond: 1.0 / 600, from: FetchBench.begin - .days(1), for: .days(3))
