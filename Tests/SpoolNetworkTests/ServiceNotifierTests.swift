@@ -24,7 +24,7 @@ struct ServiceNotifierTests {
             .watchdog
         )
 
-        #expect(try receiver.receive() == "READY=1\nSTATUS=drainingfast\nWATCHDOG=1")
+        #expect(try receiver.receive() == "READY=1\nSTATUS=draining\\nfast\nWATCHDOG=1")
     }
 
     @Test("states reach a socket in the abstract namespace")

@@ -137,6 +137,9 @@ import Testing
             try $0.execute(
                 sql: #"UPDATE record SET raw = '{"x":True}' WHERE seq = (SELECT min(seq) FROM record)"#
             )
+            try $0.execute(
+                sql: "UPDATE event SET readable = 0 WHERE seq = (SELECT min(seq) FROM record)"
+            )
         }
 
         let found = try await test.values(

@@ -10,7 +10,7 @@ import Testing
 struct RandomHistoryTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let single = environment["SPOOL_HISTORY"].flatMap { UInt64($0) }
-    private static let count = environment["SPOOL_HISTORIES"].flatMap { Int($0) } ?? 240
+    private static let count = environment["SPOOL_HISTORIES"].flatMap { Int($0) } ?? 80
     /// Each test takes one part of the seeds, so that they run side by side.
     private static let parts = 4
 
