@@ -68,6 +68,10 @@ extension ListReplays {
     package var problem: String? { CommandBounds.problem(sink?.text ?? "", "name of the sink") }
 }
 
+extension RetryNow {
+    package var problem: String? { CommandBounds.problem(sink?.text ?? "", "name of the sink") }
+}
+
 extension MoveReplay {
     package var problem: String? { CommandBounds.problem(replay.value, "replay") }
 }

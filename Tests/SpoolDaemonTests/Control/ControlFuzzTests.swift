@@ -87,7 +87,7 @@ struct ControlFuzzTests {
             (DismissDeadLetters.path, #"{"sink":"siem","events":[1,2]}"#),
             (PruneNow.path, #"{"isDryRun":true}"#),
             (Forget.path, #"{"name":"siem"}"#), (BackUp.path, #"{"file":"relative"}"#),
-            (ShowBackup.path, "{}"),
+            (ShowBackup.path, "{}"), (RetryNow.path, #"{"sink":"siem"}"#), (ShowConnections.path, "{}"),
             (TraceAtSource.path, #"{"id":"x"}"#),
             (
                 StartVerify.path,

@@ -30,7 +30,7 @@ struct WrongAccessTests {
             // The library for TLS does not tell these two apart, so the message names both.
             case .untrusted, .expired:
                 ["is not trusted", "not valid at this machine's time", "set `tls.ca_file`"]
-            case .otherHost: ["made out to another name", "check the host in `url`"]
+            case .otherHost: ["does not hold this address", "subjectAltName"]
             }
         }
     }
@@ -126,7 +126,7 @@ struct WrongAccessTests {
             let daemon = try await site.daemon()
 
             let visible = try await site.fetchAll()
-            let says = isExpired ? "not trusted" : "certificate for another name"
+            let says = isExpired ? "not trusted" : "certificate without this address"
             try await eventually("the sink's state is told") {
                 try await site.number("SELECT count(*) FROM sink WHERE last_error LIKE '%\(says)%'") == 1
             }

@@ -57,7 +57,8 @@ struct RefetchTests {
             let siem = try await site.receiver()
             let other = try await site.receiver()
             try site.configure {
-                $0.sinks = [.init("siem", port: siem.port)]
+                // Retention keeps what the receiver may not have read yet, until the end of its connection has told.
+                $0.sinks = [.init("siem", port: siem.port, ["reopen_after": "1s"])]
                 $0.spoolKeys["retention"] = "{ age: 1h }"
                 $0.sourceKeys["requests_per_minute"] = "1200"
             }

@@ -1,5 +1,6 @@
 import SpoolReceiver
 import SpoolSimulator
+import SpoolTestSupport
 import Subprocess
 import Testing
 
@@ -63,16 +64,19 @@ struct VerifyShortfallTests {
     func pruned() async throws {
         try await Site.run(.busy(history: 300)) { site in
             let siem = try await site.receiver()
-            try site.configure { $0.sinks = [.init("siem", port: siem.port)] }
+            try site.configure { $0.sinks = [.init("siem", port: siem.port, ["reopen_after": "1s"])] }
             let daemon = try await site.daemon()
             try await site.fetchAll()
             try await site.drain("siem")
             try site.configure {
-                $0.sinks = [.init("siem", port: siem.port)]
+                $0.sinks = [.init("siem", port: siem.port, ["reopen_after": "1s"])]
                 $0.spoolKeys = ["retention": "{ age: 1h }"]
             }
             try daemon.send(.terminalClosed)
             try await daemon.waitUntil("has reloaded") { $0.contains { $0.isLog("configuration reloaded") } }
+            try await eventually("the receiver's end has proved what it was sent") {
+                try await site.number("SELECT count(*) FROM connection WHERE how = 'clean'") > 0
+            }
             let prune = try await site.spool("prune")
             let now = site.simulator.clock.nowMs
             let hidden = SimulatedRecord(
