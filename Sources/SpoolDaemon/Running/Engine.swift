@@ -262,7 +262,8 @@ final class Engine: Sendable {
             dates: dates,
             time: time,
             logger: logger,
-            pruned: lanesChanged
+            pruned: lanesChanged,
+            proofs: proofs
         )
         retentionRules.withLock { $0 = RetentionRules(composition, registration) }
         let streams = sweepsBack.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")

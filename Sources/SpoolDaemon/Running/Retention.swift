@@ -9,6 +9,8 @@ struct Retention: Sendable {
     static let interval = Duration.seconds(60)
     /// How often it looks whether fetching stands still.
     static let look = Duration.seconds(2)
+    /// How often it asks for the proof that events may be deleted, while fetching is paused.
+    static let proofInterval = Duration.seconds(15)
 
     let spool: Spool
     let dates: SourceDates
@@ -16,6 +18,8 @@ struct Retention: Sendable {
     let logger: Logger
     /// Given after something was deleted: fetching may go on.
     let pruned: Signal
+    /// Has receivers prove what they have read: until then it is kept, and fetching may wait for its room.
+    let proofs: ProofSignals
 
     /// Runs until `stop` is asked for.
     ///
@@ -27,6 +31,7 @@ struct Retention: Sendable {
     func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
         var last = time.elapsed()
         var said: StoreError?
+        var asked: Duration?
         var steps = ClockSteps()
         _ = steps.look(wall: time.wall(), elapsed: time.elapsed())
         while !stop.isAsked {
@@ -41,6 +46,10 @@ struct Retention: Sendable {
                 logger.error("retention did not run", metadata: ["cause": "\(trouble)"])
             }
             said = trouble
+            guard spool.pause != nil else { continue }
+            if let asked, time.elapsed() - asked < Self.proofInterval { continue }
+            asked = time.elapsed()
+            proofs.wanted.notify()
         }
     }
 
