@@ -13,6 +13,7 @@ struct ChainReadingTests {
     private let folder: TemporaryFolder
     private let chain: TestChain
     /// A little later than the making of certificates, whose times are whole seconds.
+    ///
     /// Taken anew at each look: the certificates are made after the suite is, minutes later on a busy machine.
     private var now: Timestamp { localTime() + .minutes(1) }
 
