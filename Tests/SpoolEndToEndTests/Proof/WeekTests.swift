@@ -31,6 +31,10 @@ struct WeekTests {
             }
             var daemon = try await site.daemon()
             let week = Week(site: site, siem: siem, begin: begin)
+            // They begin two days before the first time that the portal tells: it must not pass before they have asked.
+            try await eventually("the streams have begun") {
+                try await site.number("SELECT count(*) FROM stream WHERE kind < 3 AND start_ms > 0") == 2
+            }
             try await week.pass(steps: 36)
             try await site.drain("siem")
             try await week.expectNothingMissing()
