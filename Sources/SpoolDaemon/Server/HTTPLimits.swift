@@ -21,7 +21,7 @@ struct HTTPLimits: Sendable {
     /// For the client to take an answer.
     var answerTime = TimeAmount.seconds(60)
 
-    /// The status address: requests without a body, from whoever reaches it.
+    /// The status address: requests without a body, from any client that can reach it.
     ///
     /// `descriptors` is how many files the process may have open: an eighth of them at most goes to clients.
     static func status(descriptors: Int) -> HTTPLimits {

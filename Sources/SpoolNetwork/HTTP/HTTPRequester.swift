@@ -14,7 +14,7 @@ import Synchronization
 /// It never retries and follows no redirect: a POST would lose its body on the way and a token would travel to
 /// another host. Answers of any status are returned; only what is no whole answer is thrown.
 package final class HTTPRequester: Sendable {
-    /// The most that an encoded body may become: the decoder runs ahead of whoever reads, so that the cap is too late.
+    /// The most that an encoded body may become: the decoder runs ahead of the reader, whose cap comes too late.
     static let decodedLimit = 20 << 20
     /// The longest header value that is kept.
     static let headerLimit = 8 << 10

@@ -5,7 +5,7 @@ package import SpoolCore
 /// Cursors, windows, sweeps and retention use the source's own time, so that a `Date` that is too late would let them
 /// pass what has not been saved yet. The time taken is therefore the `Date`, but never later than the latest time that is
 /// certain to have come: by the local clock, by the time taken before, or by records, since what was saved at a time is
-/// shown after it. Too early a time has records read twice and skips nothing.
+/// shown after it. Too early a time re-reads records and skips nothing.
 package struct SourceClock: Sendable, Equatable {
     /// A `Date` this much ahead of the local clock is no trouble; further ahead, the clocks differ.
     static let agreement = Duration.minutes(5)
