@@ -60,7 +60,7 @@ enum DeadLetters {
     static func read(_ path: String, sink: String?) async throws -> [DeadLetter] {
         try await CommandFailure.translating {
             if let sink {
-                let names = try await SpoolStore.Spool.openReadOnly(path: path).names()
+                let names = try await Spool.openReadOnly(path: path).names()
                 try KnownNames.check([sink], "sink", among: names.sinks.map(\.text))
             }
             return try await ReplayDesk.deadLetters(spool: path, of: sink.map { SinkName($0) })

@@ -49,6 +49,6 @@ struct CommandTree: Decodable {
 
     /// Reads the definitions of this program.
     static func current() throws -> CommandTree {
-        try JSONDecoder().decode(CommandTree.self, from: Data(Spool._dumpHelp().utf8))
+        try JSONDecoder().decode(CommandTree.self, from: Data(SpoolCommand._dumpHelp().utf8))
     }
 }

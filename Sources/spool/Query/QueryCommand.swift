@@ -41,7 +41,7 @@ struct QueryCommand: AsyncParsableCommand {
         let path = try config.look().path
         let writer = QueryWriter(json ? .json : format ?? .table)
         try await CommandFailure.translating {
-            let spool = try SpoolStore.Spool.openReadOnly(path: path)
+            let spool = try Spool.openReadOnly(path: path)
             try await spool.query(sql, header: { writer.begin($0) }, row: { writer.add($0) })
         }
         writer.end()

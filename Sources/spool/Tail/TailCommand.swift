@@ -38,7 +38,7 @@ struct TailCommand: AsyncParsableCommand {
         let path = try config.look().path
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await CommandFailure.translating {
-            let spool = try SpoolStore.Spool.openReadOnly(path: path)
+            let spool = try Spool.openReadOnly(path: path)
             try filter.check(against: try await spool.names())
             try await withThrowingTaskGroup(of: Void.self) { group in
                 if follow {

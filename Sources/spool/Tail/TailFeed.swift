@@ -25,11 +25,11 @@ struct SpooledFeed: TailFeed {
     /// Rows looked at in search of the last ones, at most: a filter that nothing fits must not read 20 GiB.
     static let longestSearch = 200_000
 
-    let spool: SpoolStore.Spool
+    let spool: Spool
     let filter: TailFilter
     private var after = Seq(0)
 
-    init(_ spool: SpoolStore.Spool, _ filter: TailFilter) {
+    init(_ spool: Spool, _ filter: TailFilter) {
         self.spool = spool
         self.filter = filter
     }
@@ -61,11 +61,11 @@ struct SpooledFeed: TailFeed {
 
 /// Events in the order in which sinks have settled them.
 struct SettledFeed: TailFeed {
-    let spool: SpoolStore.Spool
+    let spool: Spool
     let filter: TailFilter
     private var after: Int64 = 0
 
-    init(_ spool: SpoolStore.Spool, _ filter: TailFilter) {
+    init(_ spool: Spool, _ filter: TailFilter) {
         self.spool = spool
         self.filter = filter
     }

@@ -15,7 +15,7 @@ struct ArgumentTests {
         ]
     )
     func ids(_ arguments: [String]) throws {
-        let command = try Spool.parseAsRoot(DashArguments.protected(arguments.filter { $0 != "--" }))
+        let command = try SpoolCommand.parseAsRoot(DashArguments.protected(arguments.filter { $0 != "--" }))
 
         let ids =
             switch command {
@@ -32,7 +32,7 @@ struct ArgumentTests {
     func sql() throws {
         let text = "-- how many\nselect 1"
 
-        let command = try Spool.parseAsRoot(DashArguments.protected(["query", text, "--json"]))
+        let command = try SpoolCommand.parseAsRoot(DashArguments.protected(["query", text, "--json"]))
 
         #expect((command as? QueryCommand)?.sql == text)
         #expect((command as? QueryCommand)?.json == true)
@@ -47,7 +47,7 @@ struct ArgumentTests {
     )
     func options(_ arguments: [String]) {
         #expect(DashArguments.protected(arguments) == arguments)
-        #expect(throws: (any Error).self) { try Spool.parseAsRoot(arguments) }
+        #expect(throws: (any Error).self) { try SpoolCommand.parseAsRoot(arguments) }
     }
 
     @Test(
@@ -63,14 +63,14 @@ struct ArgumentTests {
         ]
     )
     func unknown(_ arguments: [String], _ message: String) {
-        #expect(UnknownCommand.message(arguments, in: Spool.self) == message)
-        #expect(throws: (any Error).self) { try Spool.parseAsRoot(arguments) }
+        #expect(UnknownCommand.message(arguments, in: SpoolCommand.self) == message)
+        #expect(throws: (any Error).self) { try SpoolCommand.parseAsRoot(arguments) }
     }
 
     @Test("a known command with a wrong option is not called unknown")
     func known() {
-        #expect(UnknownCommand.message(["query", "--nope"], in: Spool.self) == nil)
-        #expect(UnknownCommand.message(["replay", "list", "7"], in: Spool.self) == nil)
+        #expect(UnknownCommand.message(["query", "--nope"], in: SpoolCommand.self) == nil)
+        #expect(UnknownCommand.message(["replay", "list", "7"], in: SpoolCommand.self) == nil)
     }
 
     @Test(
@@ -90,7 +90,7 @@ struct ArgumentTests {
     )
     func refused(_ line: String) {
         #expect(throws: (any Error).self) {
-            try Spool.parseAsRoot(line.split(separator: " ").map(String.init))
+            try SpoolCommand.parseAsRoot(line.split(separator: " ").map(String.init))
         }
     }
 
@@ -99,7 +99,7 @@ struct ArgumentTests {
         arguments: ["query --format json --json x", "listen --json --print none"]
     )
     func accepted(_ line: String) throws {
-        _ = try Spool.parseAsRoot(line.split(separator: " ").map(String.init))
+        _ = try SpoolCommand.parseAsRoot(line.split(separator: " ").map(String.init))
     }
 
     @Test(
@@ -109,7 +109,7 @@ struct ArgumentTests {
     func fuzz(_ seed: UInt64) {
         var random = SeededRandom(seed)
         let words =
-            Spool.configuration.subcommands.map { $0._commandName } + [
+            SpoolCommand.configuration.subcommands.map { $0._commandName } + [
                 "--json", "--rate", "--port", "--once", "-n", "--from", "--to", "--sink", "--print", "none",
                 "--", "-", "-h",
                 "--history-hours", "--history", "--all", "list", "show", "now", "2h", "2026-13-01",
@@ -121,8 +121,8 @@ struct ArgumentTests {
         for _ in 0..<200 {
             let count = Int(random.next() % 6)
             let arguments = (0...count).compactMap { _ in words.randomElement(using: &random) }
-            guard let command = try? Spool.parseAsRoot(DashArguments.protected(arguments)) else {
-                _ = UnknownCommand.message(arguments, in: Spool.self)
+            guard let command = try? SpoolCommand.parseAsRoot(DashArguments.protected(arguments)) else {
+                _ = UnknownCommand.message(arguments, in: SpoolCommand.self)
                 continue
             }
             switch command {

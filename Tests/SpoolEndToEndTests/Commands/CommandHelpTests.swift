@@ -5,7 +5,7 @@ import Testing
 @Suite("Help of commands that have commands of their own")
 struct CommandHelpTests {
     private func help(_ arguments: String...) -> String? {
-        CommandHelp(arguments, in: spool.Spool.self, columns: 80)?.text
+        CommandHelp(arguments, in: SpoolCommand.self, columns: 80)?.text
     }
 
     @Test(
@@ -13,7 +13,7 @@ struct CommandHelpTests {
         arguments: [["replay", "--help"], ["replay", "-h"], ["help", "replay"]]
     )
     func replay(arguments: [String]) throws {
-        let text = try #require(CommandHelp(arguments, in: spool.Spool.self, columns: 80)?.text)
+        let text = try #require(CommandHelp(arguments, in: SpoolCommand.self, columns: 80)?.text)
         let options = try CommandTree.current().command.shown
             .first { $0.commandName == "replay" }?.shown.first { $0.commandName == "start" }?.options
 
@@ -43,6 +43,6 @@ struct CommandHelpTests {
         ]
     )
     func usual(arguments: [String]) {
-        #expect(CommandHelp(arguments, in: spool.Spool.self) == nil)
+        #expect(CommandHelp(arguments, in: SpoolCommand.self) == nil)
     }
 }

@@ -25,9 +25,9 @@ struct ExampleTests {
 
     @Test("every `spool …` is understood: its command, its options, their values", arguments: commands)
     func command(_ example: Documentation.Example) throws {
-        let command = try spool.Spool.parseAsRoot(Array(example.words.dropFirst()))
+        let command = try SpoolCommand.parseAsRoot(Array(example.words.dropFirst()))
 
-        #expect(!(command is spool.Spool), "it only shows the help")
+        #expect(!(command is SpoolCommand), "it only shows the help")
     }
 
     @Test("every `make …` is a target", arguments: targets)
@@ -44,7 +44,7 @@ struct ExampleTests {
         let folder = try TemporaryFolder()
         var options = SpoolOptions(holder: "test")
         options.reserveBytes = 0
-        let store = try SpoolStore.Spool.open(
+        let store = try Spool.open(
             path: folder.path("spool.db"),
             options: options,
             at: Timestamp(milliseconds: 0)

@@ -49,7 +49,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
-        Allocator.favourSmallProcess()
+        ProcessTuning.limitMemory()
         let composition = try config.composition()
         let request = try self.request(composition)
         if let name = self.report { try ProofReport.check(name) }

@@ -146,3 +146,58 @@ struct StatusText {
         return time > report.at ? "now" : Age.text(report.at.since(time)) + " ago"
     }
 }
+
+/// The status report on one line, for a pipe or a log.
+struct StatusLine {
+    let text: String
+
+    init(_ report: StatusReport) {
+        let streams = report.streams.map { stream in
+            let newest = stream.newest.map { Age.text(max(.zero, report.at.since($0))) + " ago" } ?? "none"
+            let gaps = stream.gaps.filter { $0.kind != .lost && $0.healed == nil }.count
+            return "\(stream.name) \(report.known(stream.state)), newest \(newest)"
+                + (gaps > 0 ? ", \(Count.text(gaps, "gap"))" : "")
+        }
+        let sinks = report.sinks.map {
+            "\($0.name) \(report.known($0.state)), \(Grouped.text($0.backlog)) waiting"
+        }
+        let told =
+            report.notifications.isEmpty ? [] : [Count.text(report.notifications.count, "notification")]
+        let stopped = report.stopped.map { stopped in
+            ["no daemon runs" + (stopped.since.map { ", the last one until \($0)" } ?? "")]
+        }
+        text = "\(report.at)  " + ((stopped ?? []) + streams + sinks + told).joined(separator: "; ")
+    }
+}
+
+extension StatusReport {
+    /// A state's word: without a daemon it says how things were.
+    func known(_ state: String) -> String {
+        stopped == nil || ["created", "disabled"].contains(state) ? state : "was \(state)"
+    }
+}
+
+/// A gap of a stream in a sentence.
+enum GapText {
+    static func of(_ gap: GapStatus, at now: Timestamp, daemonRuns: Bool = true) -> String {
+        let end = gap.to ?? now
+        let length = Age.text(max(.zero, end.since(gap.from)))
+        let span = "\(gap.from) to \(end) (\(length))"
+        switch gap.kind {
+        case .unread:
+            guard gap.to != nil else {
+                let cure = daemonRuns ? "the source answers" : "a daemon runs and the source answers"
+                return "GAP since \(gap.from) (\(length)): not read; it heals by itself when \(cure)"
+            }
+            guard let healed = gap.healed else {
+                return "GAP \(span): \(daemonRuns ? "being read now" : "not all of it was read")"
+            }
+            return "gap \(span), healed \(healed)"
+        case .unproved:
+            return "GAP \(span): no window with today's filters proves that it was read; `spool verify` tells"
+        case .lost:
+            let events = gap.events.map { Count.text($0, "event") } ?? "events"
+            return "LOST \(span): retention took \(events) before sink \(gap.sink ?? "?") came back"
+        }
+    }
+}

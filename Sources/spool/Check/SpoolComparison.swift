@@ -17,7 +17,7 @@ struct SpoolComparison {
             return SpoolComparison(changes: nil, failure: nil)
         }
         do throws(StoreError) {
-            let spool = try SpoolStore.Spool.openReadOnly(path: path)
+            let spool = try Spool.openReadOnly(path: path)
             let changes = try await spool.preview(
                 composition.roster,
                 retention: composition.spool.retentionAge

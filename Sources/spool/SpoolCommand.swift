@@ -5,7 +5,7 @@ import SpoolDaemon
 
 /// The command line: parses, runs a command, and ends with one of the documented exit codes.
 @main
-struct Spool: AsyncParsableCommand {
+struct SpoolCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spool",
         abstract: "Forwards Defender for Cloud Apps activities and alerts to a SIEM, and loses none.",
@@ -26,7 +26,7 @@ struct Spool: AsyncParsableCommand {
 
     static func main() async {
         Output.prepare()
-        DispatchLog.silence()
+        ProcessTuning.silenceDispatchLog()
         let status = await run(Array(CommandLine.arguments.dropFirst()))
         guard let failure = Output.end() else { exit(status) }
         Output.error(failure.description)

@@ -15,7 +15,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOption
 
     func run() async throws {
-        Allocator.favourSmallProcess()
+        ProcessTuning.limitMemory()
         let daemon = Daemon(
             configuration: try config.path(),
             environment: ConfigurationOption.environment,

@@ -1,3 +1,6 @@
+import ArgumentParser
+import SpoolCore
+
 /// Event ids, and SQL that begins with a comment, may begin with `-`: the parser would take them for options.
 ///
 /// Such words go behind `--`, after which the parser takes everything as it is.
@@ -33,5 +36,28 @@ enum DashArguments {
     private static func isSQL(_ word: String) -> Bool {
         guard word.hasPrefix("--"), let third = word.dropFirst(2).first else { return false }
         return !third.isLetter || word.contains("\n")
+    }
+}
+
+/// A word in the place of a command that is none, such as `spool quer`.
+enum UnknownCommand {
+    /// What to show for arguments that were refused; nil where all commands in them are known.
+    static func message(_ arguments: [String], in root: any ParsableCommand.Type) -> String? {
+        var command = root
+        var path = root._commandName
+        for word in arguments {
+            let known = command.configuration.subcommands
+            guard !known.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
+            if let next = known.first(where: { $0._commandName == word }) {
+                command = next
+                path += " \(word)"
+                continue
+            }
+            let names = known.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+            let hint = Spelling.nearest(to: word, among: names).map { "did you mean `\(path) \($0)`?" }
+            return "there is no command `\(path) \(word.printable)`; "
+                + (hint ?? "`\(path) --help` lists the commands")
+        }
+        return nil
     }
 }
