@@ -77,8 +77,8 @@ struct ProofScratchTests {
         }
 
         #expect(error?.kind == .full)
-        #expect(error?.description.contains("needs some 8MiB beside the spool") == true, "\(error as Any)")
-        #expect(error?.description.contains("there is room for 0B") == true, "\(error as Any)")
+        #expect(error?.description.contains("needs about 8MiB next to the spool") == true, "\(error as Any)")
+        #expect(error?.description.contains("only 0B are available") == true, "\(error as Any)")
         #expect(!Self.exists(test.path + ".verify"))
     }
 
@@ -100,7 +100,7 @@ struct ProofScratchTests {
         scratch.close()
 
         #expect(source?.kind == .full && spooled?.kind == .full)
-        #expect(source?.description.contains("before it takes what the spool needs") == true)
+        #expect(source?.description.contains("to leave the space that the spool needs") == true)
         #expect(known == ["a"])
         #expect(!Self.exists(test.path + ".verify"))
     }

@@ -15,14 +15,15 @@ struct BackupFile: Sendable {
         self.path = path
         draft = path + ".partial"
         guard !SpoolFiles.exists(path) else {
-            throw StoreError(.invalid, "There is a file \(path) already; a backup replaces none.")
+            throw StoreError(.invalid, "\(path) already exists; a backup never overwrites a file.")
         }
         let descriptor = open(draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, SpoolFiles.mode)
         guard descriptor >= 0 else {
             guard errno != EEXIST else {
                 throw StoreError(
                     .invalid,
-                    "There is a file \(draft): another backup runs, or one was killed; then remove it."
+                    "\(draft) already exists: another backup is running, or one was killed. In the second "
+                        + "case, remove the file."
                 )
             }
             throw StoreError.file("write the backup \(path) as \(Self.user)", errno)
@@ -31,7 +32,8 @@ struct BackupFile: Sendable {
         close(descriptor)
     }
 
-    /// Reads the draft back, whole, and makes it durable; on a thread of its own, since that may take minutes.
+    /// Reads the draft back, whole, and makes it durable; on a thread of its own, since that may take
+    /// minutes.
     func check(against counts: BackupCounts) async throws(StoreError) -> BackupReport {
         let queue: DatabaseQueue
         do {
@@ -71,8 +73,8 @@ struct BackupFile: Sendable {
         guard events == counts.events, records == events, last == counts.lastSeq, rows == counts.ledgerRows
         else {
             throw damaged(
-                "it has \(events) events, \(records) records, \(rows) ledger rows, the spool had "
-                    + "\(counts.events) events, \(counts.ledgerRows) ledger rows"
+                "it has \(events) events, \(records) records and \(rows) ledger rows; the spool had "
+                    + "\(counts.events) events and \(counts.ledgerRows) ledger rows"
             )
         }
         return BackupReport(
@@ -95,7 +97,7 @@ struct BackupFile: Sendable {
     /// Gives the draft its name, if nobody has taken that meanwhile.
     func finish() throws(StoreError) {
         // Unlike rename(2), it fails where there is such a file.
-        guard link(draft, path) == 0 else { throw StoreError.file("name the backup \(path)", errno) }
+        guard link(draft, path) == 0 else { throw StoreError.file("create the backup \(path)", errno) }
         remove()
         SpoolFiles(path: path).syncFolder()
     }
@@ -110,11 +112,11 @@ struct BackupFile: Sendable {
         guard store.kind == .full else {
             return StoreError(.readOnly, "The backup \(path) cannot be written: \(store.description)")
         }
-        return StoreError(.full, "The disk of the backup \(path) is full; nothing of it is left.")
+        return StoreError(.full, "The disk of the backup \(path) is full; nothing was kept.")
     }
 
     private func damaged(_ what: String) -> StoreError {
-        StoreError(.damaged, "The backup \(path) is not what the spool is, and was removed: \(what).")
+        StoreError(.damaged, "The backup \(path) does not match the spool and was removed: \(what).")
     }
 
     private static var user: String { "user id \(geteuid())" }
@@ -124,6 +126,6 @@ extension StoreError {
     /// A backup that was told to stop.
     static let brokenOff = StoreError(
         .busy,
-        "The backup was broken off before its end; nothing of it is left."
+        "The backup was interrupted; nothing was kept."
     )
 }

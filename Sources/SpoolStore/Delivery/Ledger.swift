@@ -7,7 +7,7 @@ enum Ledger {
         if entry.outcome == .retry {
             throw StoreError(
                 .invalid,
-                "An event that is to be sent again has no final outcome for the ledger."
+                "An event that will be sent again has no final outcome and cannot be entered in the ledger."
             )
         }
         try db.cachedStatement(

@@ -5,8 +5,8 @@ import SpoolCore
 enum Watermark {
     /// Moves nothing where the subscription was forgotten meanwhile.
     ///
-    /// - Throws: `.invalid` when events between the old and the new watermark have no outcome in `commit`: they
-    ///   would never be sent and nothing would tell of them.
+    /// - Throws: `.invalid` when events between the old and the new watermark have no outcome in `commit`:
+    ///   they would never be sent and nothing would tell of them.
     static func move(
         _ db: Database,
         _ subscription: SubscriptionID,
@@ -27,8 +27,8 @@ enum Watermark {
         guard counts.total == passed else {
             throw StoreError(
                 .invalid,
-                "Of \(passed) events of stream \(stream) after \(before) up to \(watermark), \(counts.total) have "
-                    + "an outcome; the watermark of subscription \(subscription) stays."
+                "\(counts.total) of \(passed) events of stream \(stream) after \(before) up to \(watermark) "
+                    + "have an outcome; the watermark of subscription \(subscription) was not moved."
             )
         }
         try db.cachedStatement(

@@ -53,8 +53,9 @@ enum Migrations {
         guard version <= all.count else {
             throw StoreError(
                 .newerSchema,
-                "The spool \(path) was written by a newer version of this program (schema \(version), this "
-                    + "one knows \(all.count)). Install that version again, or move the spool aside."
+                "The spool \(path) was written by a newer version of this program (schema \(version); this "
+                    + "version supports up to \(all.count)). Install that version again, or move the spool "
+                    + "aside."
             )
         }
     }

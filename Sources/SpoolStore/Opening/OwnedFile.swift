@@ -8,9 +8,9 @@ import SpoolCore
 
 /// Opens files beside the spool, in a folder that another user may be able to write.
 ///
-/// No symbolic link is followed, and nothing but a regular file with one name, of the spool's owner, this user or root,
-/// is opened: as root, spool would otherwise truncate whatever file somebody has linked there. What root makes is given to
-/// the spool's owner (`FileOwner`), so that the daemon can open it later.
+/// No symbolic link is followed, and nothing but a regular file with one name, of the spool's owner, this
+/// user or root, is opened: as root, spool would otherwise truncate whatever file somebody has linked there.
+/// What root makes is given to the spool's owner (`FileOwner`), so that the daemon can open it later.
 enum OwnedFile {
     /// Opens or, with `O_CREAT`, makes a file.
     ///
@@ -29,7 +29,8 @@ enum OwnedFile {
         what: String,
         spool: String
     ) throws(StoreError) -> Int32 {
-        // A FIFO without a peer would be waited for without `O_NONBLOCK`; it changes nothing for a regular file.
+        // A FIFO without a peer would be waited for without `O_NONBLOCK`; it changes nothing for a regular
+        // file.
         let descriptor = systemOpen(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode)
         guard descriptor >= 0 else { throw failure(path, what, errno) }
         do throws(StoreError) {
@@ -51,19 +52,19 @@ enum OwnedFile {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw StoreError.file("open \(what) \(path)", errno) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw StoreError(.readOnly, "\(path), \(what), is not a regular file. Move it away.")
+            throw StoreError(.readOnly, "\(path) (\(what)) is not a regular file. Move it away.")
         }
         guard status.st_nlink <= 1 else {
             throw StoreError(
                 .readOnly,
-                "\(path), \(what), has another name as well (a hard link). Remove it."
+                "\(path) (\(what)) has more than one hard link. Remove it."
             )
         }
         guard [geteuid(), 0, owner?.user ?? 0].contains(status.st_uid) else {
             throw StoreError(
                 .readOnly,
-                "\(path), \(what), belongs to user id \(status.st_uid), and the spool does not. Remove it, or give it to "
-                    + "the spool's owner with `chown`."
+                "\(path) (\(what)) belongs to user id \(status.st_uid), but the spool does not. Remove it, "
+                    + "or give it to the spool's owner with `chown`."
             )
         }
         guard geteuid() == 0, let owner, status.st_uid != owner.user else { return }
@@ -75,15 +76,15 @@ enum OwnedFile {
         if code == ELOOP {
             return StoreError(
                 .readOnly,
-                "\(path), \(what), is a symbolic link, and spool follows none there. Remove it."
+                "\(path) (\(what)) is a symbolic link, which spool does not follow. Remove it."
             )
         }
         var status = stat()
         if code == EACCES, lstat(path, &status) == 0, status.st_uid != geteuid() {
             return StoreError(
                 .readOnly,
-                "Cannot open \(what) \(path): it belongs to user id \(status.st_uid), and this process runs as user id "
-                    + "\(geteuid()). Give it to the spool's owner with `chown`."
+                "Cannot open \(what) \(path): it belongs to user id \(status.st_uid), but this process runs "
+                    + "as user id \(geteuid()). Give it to the spool's owner with `chown`."
             )
         }
         return StoreError.file("open \(what) \(path)", code)

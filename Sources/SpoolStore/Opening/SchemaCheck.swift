@@ -3,8 +3,8 @@ import SpoolCore
 
 /// Whether a spool has the columns that this program's migrations make.
 ///
-/// `user_version` alone does not say so: builds before the first release changed the first migration in place. Such a
-/// spool would fail later, with "no such column".
+/// `user_version` alone does not say so: builds before the first release changed the first migration in
+/// place. Such a spool would fail later, with "no such column".
 enum SchemaCheck {
     /// - Throws: `.newerSchema`, naming what is missing, when a table or view lacks a column of its version.
     static func run(_ db: Database, path: String) throws {
@@ -19,10 +19,11 @@ enum SchemaCheck {
             let others = missing.count > 1 ? " and \(missing.count - 1) others" : ""
             throw StoreError(
                 .newerSchema,
-                "The spool \(path) was made by a pre-release build of this program: its schema \(version) lacks the column "
-                    + "`\(first.name)` of \(type) `\(first.owner)`\(others), and such a schema has no upgrade. Let the "
-                    + "build that made it deliver what waits; then move the file aside together with its -wal and -shm "
-                    + "files and start this version, which fetches again what the source still keeps."
+                "The spool \(path) was created by a pre-release build of this program: its schema \(version) "
+                    + "lacks the column `\(first.name)` of \(type) `\(first.owner)`\(others) and cannot be "
+                    + "upgraded. Let the build that created it deliver the pending events; then move the "
+                    + "file aside together with its -wal and -shm files and start this version, which "
+                    + "fetches again what the source still has."
             )
         }
     }

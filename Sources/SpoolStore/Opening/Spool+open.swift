@@ -43,7 +43,8 @@ extension Spool {
         guard SpoolFiles.exists(path) else {
             throw StoreError(
                 .readOnly,
-                "There is no spool at \(path). Start `spool run` first, or name its configuration."
+                "There is no spool at \(path). Start `spool run` first, or give its configuration with "
+                    + "`--config`."
             )
         }
         do {
@@ -54,7 +55,7 @@ extension Spool {
                 guard try Int.fetchOne(db, sql: "PRAGMA user_version") == Migrations.all.count else {
                     throw StoreError(
                         .readOnly,
-                        "The spool \(path) has an older schema. Start `spool run` once to bring it up to date."
+                        "The spool \(path) has an older schema. Start `spool run` once to upgrade it."
                     )
                 }
             }

@@ -63,7 +63,8 @@ package final class Spool: Sendable {
     /// Checkpoints that failed since the start, other than for a reader in the way.
     package var checkpointFailures: Int { wal.failures }
 
-    /// Sets for how long the ids of events that retention deletes are kept: as far as audits look back, and a day more.
+    /// Sets for how long the ids of events that retention deletes are kept: as far as audits look back, and a
+    /// day more.
     ///
     /// The retention that comes next goes by it.
     package func keepIDs(ofAuditsOver window: Duration) { idsKept.withLock { $0 = window + .days(1) } }
@@ -71,8 +72,8 @@ package final class Spool: Sendable {
     /// For how long ids of deleted events are kept.
     var keptIDs: Duration { idsKept.withLock { $0 } }
 
-    /// True while a replay is planned: what was deleted between its plan and its row would be in its total, and never be
-    /// sent.
+    /// True while a replay is planned: what was deleted between its plan and its row would be in its total,
+    /// and never be sent.
     var isPlanning: Bool { planned.withLock { $0 > 0 } }
 
     /// Has retention delete nothing while `body` runs.
@@ -116,8 +117,8 @@ package final class Spool: Sendable {
     /// Runs `body` in one `BEGIN IMMEDIATE … COMMIT` on the writing connection; durable on return.
     ///
     /// On a full disk the WAL is emptied into the file and the transaction tried once more; with
-    /// `mayUseReserve` a third time, without the reserve. Intake must leave it alone: it would eat what settling
-    /// and pruning need.
+    /// `mayUseReserve` a third time, without the reserve. Intake must leave it alone: it would eat what
+    /// settling and pruning need.
     func write<Value: Sendable>(
         mayUseReserve: Bool = true,
         _ body: @escaping @Sendable (Database) throws -> Value
@@ -168,7 +169,9 @@ package final class Spool: Sendable {
                 value = try body(db)
                 return .commit
             }
-            guard let value else { throw StoreError(.io, "The spool \(path) lost a transaction's result.") }
+            guard let value else {
+                throw StoreError(.io, "A transaction of the spool \(path) returned no result.")
+            }
             wal.committed(db)
             return value
         } catch {
@@ -182,7 +185,7 @@ package final class Spool: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         guard let writer else {
-            throw StoreError(.readOnly, "The spool \(path) was opened for reading only.")
+            throw StoreError(.readOnly, "The spool \(path) is open read-only.")
         }
         if let error = broken.withLock({ $0 }) { throw error }
         let path = path

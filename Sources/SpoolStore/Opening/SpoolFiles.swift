@@ -8,8 +8,8 @@ import SpoolCore
 
 /// The files of a spool and their modes.
 struct SpoolFiles: Sendable {
-    /// Readable by the group, so that `sqlite3` and commands need not run as the daemon's user; SQLite gives the
-    /// -wal and -shm files the mode of the database (`findCreateFileMode` in its os_unix.c).
+    /// Readable by the group, so that `sqlite3` and commands need not run as the daemon's user; SQLite gives
+    /// the -wal and -shm files the mode of the database (`findCreateFileMode` in its os_unix.c).
     static let mode: mode_t = 0o640
 
     /// The database file; every name of it is resolved to this one.
@@ -32,8 +32,9 @@ struct SpoolFiles: Sendable {
         guard let stranger = resolved.linkOwners.first(where: { $0 != 0 && $0 != owner.user }) else { return }
         throw StoreError(
             .readOnly,
-            "The path \(path) leads over a symbolic link of user id \(stranger) to \(resolved.path), which that user does "
-                + "not own. As root, spool does not follow it. Set `spool.path` to the file itself."
+            "The path \(path) goes through a symbolic link owned by user id \(stranger) to \(resolved.path), "
+                + "which that user does not own. As root, spool does not follow such a link. Set "
+                + "`spool.path` to the path of the file itself."
         )
     }
 
@@ -98,7 +99,7 @@ extension StoreError {
             return StoreError(
                 .readOnly,
                 "Cannot \(what): \(cause). Create its folder and give this user write access to it, or set "
-                    + "`spool.path` to another place."
+                    + "`spool.path` to another location."
             )
         default: return StoreError(.io, "Cannot \(what): \(cause).")
         }

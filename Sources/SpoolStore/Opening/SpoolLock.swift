@@ -34,7 +34,7 @@ final class SpoolLock: Sendable {
             let other = Self.holder(descriptor).map { " by process \($0)" } ?? ""
             throw StoreError(
                 .locked,
-                "The spool \(files.path) is in use\(other). Stop that process, or let it do the work."
+                "The spool \(files.path) is in use\(other). Stop that process, or run the command through it."
             )
         }
         fchmod(descriptor, SpoolFiles.mode)
@@ -53,8 +53,8 @@ final class SpoolLock: Sendable {
             return held
         }
         guard let descriptor else { return }
-        // Closing alone would leave the lock to a child that was forked a moment ago and has not begun its own
-        // program yet.
+        // Closing alone would leave the lock to a child that was forked a moment ago and has not begun its
+        // own program yet.
         flock(descriptor, LOCK_UN)
         close(descriptor)
     }

@@ -29,7 +29,7 @@ enum StructureCheck {
         guard pages * size <= present else {
             throw StoreError.damaged(
                 files.path,
-                "it should have \(pages * size) bytes and has \(present): its end is missing"
+                "it should have \(pages * size) bytes but has \(present): the file is truncated"
             )
         }
         for table in small {

@@ -39,7 +39,8 @@ final class WALKeeper: Sendable {
         var failures = 0
     }
 
-    /// The log's pages from which a commit copies them into the spool, as SQLite's own automatic checkpoint does.
+    /// The log's pages from which a commit copies them into the spool, as SQLite's own automatic checkpoint
+    /// does.
     private static let pages = 1_000
 
     private let path: String
@@ -131,7 +132,7 @@ final class WALKeeper: Sendable {
                 let since = state.failingSince ?? now
                 state.failingSince = since
                 let words =
-                    sqlite3_errstr(failure).map { String(cString: $0) } ?? "no further word from SQLite"
+                    sqlite3_errstr(failure).map { String(cString: $0) } ?? "no message from SQLite"
                 report.failing = WALReport.Failure(since: since, cause: "SQLite \(failure): \(words)")
             }
             return report
@@ -140,8 +141,8 @@ final class WALKeeper: Sendable {
 
     /// Moves everything into the database file and empties the log.
     ///
-    /// - Returns: SQLite's primary code: `SQLITE_BUSY` when a reader is in the way, `SQLITE_FULL` when the file
-    ///   cannot grow.
+    /// - Returns: SQLite's primary code: `SQLITE_BUSY` when a reader is in the way, `SQLITE_FULL` when the
+    ///   file cannot grow.
     @discardableResult
     func truncate(_ db: Database) -> Int32 {
         guard let connection = db.sqliteConnection else { return SQLITE_MISUSE }

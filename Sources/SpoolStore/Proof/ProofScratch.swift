@@ -5,10 +5,11 @@ import Synchronization
 /// The ids of one stream's window while they are compared: a file beside the spool, so that memory stays
 /// the same whatever the window holds.
 ///
-/// It is worth nothing after a crash and goes with its `close`. It is the only writer of its file, and takes no room
-/// that the spool on the same disk needs.
+/// It is worth nothing after a crash and goes with its `close`. It is the only writer of its file, and takes
+/// no room that the spool on the same disk needs.
 ///
-/// An id is of the source, of the spool, or of both; and for each sink it has a row in `lack` unless the sink has it.
+/// An id is of the source, of the spool, or of both; and for each sink it has a row in `lack` unless the sink
+/// has it.
 package final class ProofScratch: Sendable {
     /// Ids of one slice.
     package static let slice = 20_000
@@ -117,9 +118,9 @@ package final class ProofScratch: Sendable {
         guard room() < ScratchRoom.atOnce else { return }
         throw StoreError(
             .full,
-            "The disk of \(file.path) has become too full: verify ended with "
-                + "\(ByteSize.text(SpoolFiles.size(of: file.path))) of "
-                + "ids there, before it takes what the spool needs. Free space on that disk, or verify shorter windows."
+            "The disk of \(file.path) is too full: verify stopped at "
+                + "\(ByteSize.text(SpoolFiles.size(of: file.path))) of ids, to leave the space that the "
+                + "spool needs. Free space on that disk, or verify shorter windows."
         )
     }
 
@@ -204,8 +205,8 @@ package final class ProofScratch: Sendable {
 
     /// Notes where events stand at a sink now; nil for one that retention has deleted.
     ///
-    /// - Returns: where each stands then. A deleted event that was doubtful stays so; of another one it is only known
-    /// that every sink had settled it.
+    /// - Returns: where each stands then. A deleted event that was doubtful stays so; of another one it is
+    ///   only known that every sink had settled it.
     package func change(_ lacks: [Lack], to standings: [Standing?], of sink: Int) async throws(StoreError)
         -> [Standing]
     {
@@ -304,7 +305,7 @@ package final class ProofScratch: Sendable {
                         return .commit
                     }
                     guard let value else {
-                        throw StoreError(.io, "The file \(path) lost a transaction's result.")
+                        throw StoreError(.io, "A transaction of the file \(path) returned no result.")
                     }
                     return value
                 }

@@ -8,7 +8,8 @@ import SpoolCore
 
 /// The scratch's file: empty at first, locked by this process alone, and removed at its end.
 ///
-/// The lock is `flock`: it goes with the process that is killed, so what it left can be told from what is in use.
+/// The lock is `flock`: it goes with the process that is killed, so what it left can be told from what is in
+/// use.
 final class ScratchFile: Sendable {
     /// Ids are of the spool's own confidence: nobody else may read them.
     private static let mode: mode_t = 0o600
@@ -26,14 +27,15 @@ final class ScratchFile: Sendable {
                 path,
                 O_CREAT | O_RDWR,
                 mode: Self.mode,
-                what: "the file in which verify sorts its ids",
+                what: "the sort file of verify",
                 spool: path
             )
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 close(descriptor)
                 throw StoreError(
                     .locked,
-                    "Another process verifies this spool: it has the file \(path). Wait for its end."
+                    "Another process is verifying this spool (it uses the file \(path)). Wait until it "
+                        + "finishes."
                 )
             }
             // Whoever had it may have removed it since it was opened here.

@@ -1,8 +1,8 @@
 import GRDB
 package import SpoolCore
 
-/// The disk that a scratch takes beside the spool: as much as the spool's own counts let expect, and nothing of
-/// what the spool itself may need.
+/// The disk that a scratch takes beside the spool: as much as the spool's own counts let expect, and nothing
+/// of what the spool itself may need.
 enum ScratchRoom {
     /// What one id of 64 characters takes in the scratch, with the air in its pages (measured: some 125).
     static let perID: Int64 = 140
@@ -60,11 +60,12 @@ extension Spool {
             let free = files.freeBytes()
             throw StoreError(
                 .full,
-                "Verifying \(expected.ids) events needs some \(ByteSize.text(Self.rounded(expected.bytes))) beside the "
-                    + "spool (\(ProofScratch.path(beside: path))), and there is room for "
-                    + "\(ByteSize.text(Self.rounded(max(0, room)))): \(ByteSize.text(Self.rounded(free))) of its disk "
-                    + "are free, and the spool keeps \(ByteSize.text(Self.rounded(free - room))) of them. Free space, or "
-                    + "verify shorter windows one after the other."
+                "Verifying \(expected.ids) events needs about \(ByteSize.text(Self.rounded(expected.bytes))) "
+                    + "next to the spool (\(ProofScratch.path(beside: path))), but only "
+                    + "\(ByteSize.text(Self.rounded(max(0, room)))) are available: "
+                    + "\(ByteSize.text(Self.rounded(free))) of its disk are free, and the spool reserves "
+                    + "\(ByteSize.text(Self.rounded(free - room))) of them. Free space, or verify shorter "
+                    + "windows one after another."
             )
         }
         return try ProofScratch(beside: path) { [self] in scratchRoom() }

@@ -24,7 +24,7 @@ enum QueryPolicy {
         guard statements.contains(first) else {
             throw StoreError(
                 .invalid,
-                "\(readOnly) Use SELECT, WITH, VALUES, EXPLAIN or a PRAGMA that reports."
+                "\(readOnly) Use SELECT, WITH, VALUES, EXPLAIN or a read-only PRAGMA."
             )
         }
         guard first == "PRAGMA" else { return }
@@ -34,7 +34,7 @@ enum QueryPolicy {
         guard pragmas.contains(name), !words.contains("=") else {
             throw StoreError(
                 .invalid,
-                "Only a PRAGMA that reports is allowed, such as table_info or page_count."
+                "Only a read-only PRAGMA is allowed, such as table_info or page_count."
             )
         }
     }
@@ -44,14 +44,14 @@ enum QueryPolicy {
         guard others == 0 else {
             throw StoreError(
                 .invalid,
-                "Invalid query: one statement at a time; this text holds more than one."
+                "Invalid query: only one statement is allowed; this text contains more than one."
             )
         }
         guard sqlite3_stmt_readonly(statement) != 0 else { throw StoreError(.invalid, readOnly) }
         guard sqlite3_bind_parameter_count(statement) == 0 else {
             throw StoreError(
                 .invalid,
-                "Invalid query: parameters (`?`, `:name`) have no values here; write the values into the text."
+                "Invalid query: parameters (`?`, `:name`) are not supported; write the values into the query."
             )
         }
     }

@@ -43,7 +43,7 @@ final class QueryStatement {
                 }
             }
         }
-        guard let first else { throw StoreError(.invalid, "Invalid query: there is no statement in it.") }
+        guard let first else { throw StoreError(.invalid, "Invalid query: it contains no statement.") }
         do {
             try QueryPolicy.check(first, others: others)
         } catch {

@@ -3,8 +3,8 @@ import SpoolCore
 
 /// Takes sinks and streams that have left the configuration out of it for good, so that their names are free.
 ///
-/// The row stays for its ledger, as `NAME@forgotten-ID` with `replay_id` 0: as that of a replay, it is none of the
-/// configuration's, and no replay has the number 0.
+/// The row stays for its ledger, as `NAME@forgotten-ID` with `replay_id` 0: as that of a replay, it is none
+/// of the configuration's, and no replay has the number 0.
 enum Forgetting {
     /// Forgets the sink or stream of this name.
     ///
@@ -27,8 +27,8 @@ enum Forgetting {
         guard row[1] else {
             throw StoreError(
                 .invalid,
-                "The \(kind.rawValue) \(name) has not left the configuration. Remove it there, reload, and forget it "
-                    + "then."
+                "The \(kind.rawValue) \(name) is still configured. Remove it from the configuration and "
+                    + "reload, then forget it."
             )
         }
         let id: Int64 = row[0]
@@ -45,7 +45,8 @@ enum Forgetting {
         )
     }
 
-    /// Frees the name of a row and ends its subscriptions; what its loop still settles changes nothing of the others.
+    /// Frees the name of a row and ends its subscriptions; what its loop still settles changes nothing of the
+    /// others.
     static func retire(_ db: Database, _ kind: Renaming, _ id: Int64, at now: Timestamp) throws {
         let name = try String.fetchOne(
             db,

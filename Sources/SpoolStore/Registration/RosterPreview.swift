@@ -42,10 +42,10 @@ struct RosterPreview {
         let moves = plan.moves.map { move in
             let blank =
                 move.replaced == nil
-                ? "" : "; what \(move.to) is in the spool so far is dropped, since nothing hangs on it"
+                ? "" : "; the unused \(kind.rawValue) \(move.to) in the spool is dropped"
             return RosterChange(
                 "\(kind.rawValue) \(move.to)",
-                "takes the place of \(move.from) (`renamed_from`)\(blank)"
+                "is renamed from \(move.from) (`renamed_from`)\(blank)"
             )
         }
         return moves
@@ -61,17 +61,17 @@ struct RosterPreview {
         let subject = "stream \(stream.name)"
         if let row = streamRows[stream.name.description] {
             return row.isConfigured || isMoved(row.id, known.plans.streams)
-                ? nil : RosterChange(subject, "returns; reading goes on where it ended")
+                ? nil : RosterChange(subject, "is configured again; fetching resumes where it stopped")
         }
         let left = gone.filter { $0.name.stream == stream.name.stream && $0.kept > 0 }
         guard let old = left.first else {
-            return RosterChange(subject, "is new; it is read from its `start` on")
+            return RosterChange(subject, "is new; it is fetched from its `start` on")
         }
         return RosterChange(
             subject,
-            "is new; it is read from its `start` on, and what \(RosterText.list(left.map(\.name))) had brought of that "
-                + "time is sent again. If source `\(old.name.source)` has a new name, set `renamed_from: "
-                + "\(old.name.source)`",
+            "is new; it is fetched from its `start` on, and events from that time that "
+                + "\(RosterText.list(left.map(\.name))) already fetched are sent again. If it is source "
+                + "`\(old.name.source)` under a new name, set `renamed_from: \(old.name.source)`",
             isWarning: true
         )
     }
@@ -89,8 +89,8 @@ struct RosterPreview {
         gone.filter(\.isConfigured).map {
             RosterChange(
                 "stream \($0.name)",
-                "leaves the configuration; it is not read any more, and "
-                    + ($0.waiting == 0 ? "nothing of it waits" : "what waits of it is still sent")
+                "is no longer configured; it is no longer fetched, and "
+                    + ($0.waiting == 0 ? "no event of it is pending" : "its pending events are still sent")
             )
         }
     }
@@ -103,7 +103,10 @@ struct RosterPreview {
         var changes: [RosterChange] = []
         if !row.isConfigured, !isMoved(row.id, known.plans.sinks) {
             changes.append(
-                RosterChange(subject, "returns; it goes on where it ended, and \(waiting(row.waiting))")
+                RosterChange(
+                    subject,
+                    "is configured again; it resumes where it stopped, and \(waiting(row.waiting))"
+                )
             )
         }
         let taken = Dictionary(row.subscriptions.map { ($0.stream, $0) }) { first, _ in first }
@@ -114,7 +117,9 @@ struct RosterPreview {
         if !unstarted.isEmpty {
             changes.append(held(subject, unstarted, left: isBlank(row) ? leftNames(taking: unstarted) : []))
         } else if !new.isEmpty {
-            changes.append(RosterChange(subject, "now takes \(RosterText.list(new))\(begins(sink, new))"))
+            changes.append(
+                RosterChange(subject, "now subscribes to \(RosterText.list(new))\(begins(sink, new))")
+            )
         }
         let names = Set(sink.streams.map(\.description))
         for subscription in row.subscriptions where subscription.state != "left" {
@@ -125,7 +130,7 @@ struct RosterPreview {
             changes.append(
                 RosterChange(
                     subject,
-                    "does not take \(stream.key) any more; \(kept(subscription.waiting))",
+                    "no longer subscribes to \(stream.key); \(kept(subscription.waiting))",
                     isWarning: subscription.waiting > 0
                 )
             )
@@ -149,7 +154,8 @@ struct RosterPreview {
         RosterChange(
             subject,
             "will be held, and nothing is sent to it: it is new to \(RosterText.list(streams)), which "
-                + "\(streams.count == 1 ? "has" : "have") events already. Set `start` to `now`, `beginning` or a time"
+                + "already \(streams.count == 1 ? "has" : "have") events. Set `start` to `now`, `beginning` "
+                + "or a time"
                 + (RosterText.renamed(left).map { "; \($0)" } ?? ""),
             isWarning: true
         )
@@ -169,9 +175,9 @@ struct RosterPreview {
         guard kept > 0 else { return "" }
         let events = Count.text(kept, "event")
         return switch sink.start {
-        case .beginning: "; it begins with what is in the spool, \(events)"
-        case .now: "; of what is in the spool, \(events), nothing is sent to it"
-        case .time(let time): "; of what is in the spool, \(events), it is sent what occurred since \(time)"
+        case .beginning: "; everything in the spool (\(events)) is sent to it"
+        case .now: "; nothing that is already in the spool (\(events)) is sent to it"
+        case .time(let time): "; of what is in the spool (\(events)), it is sent what occurred since \(time)"
         case nil: ""
         }
     }
@@ -180,7 +186,7 @@ struct RosterPreview {
         absent.filter(\.isConfigured).map {
             RosterChange(
                 "sink \($0.name)",
-                "leaves the configuration; \(kept($0.waiting))",
+                "is no longer configured; \(kept($0.waiting))",
                 isWarning: $0.waiting > 0
             )
         }
@@ -206,8 +212,9 @@ struct RosterPreview {
 
     private func kept(_ count: Int) -> String {
         guard count > 0 else { return waiting(count) }
-        return
-            "\(waiting(count)), \(Count.of(count, "is", "are")) not sent, and kept for \(retention) (`retention.age`)"
+        let verb = Count.of(count, "is", "are")
+        return "\(waiting(count)); \(Count.of(count, "it", "they")) \(verb) not sent, and \(verb) kept for "
+            + "\(retention) (`retention.age`)"
     }
 
     private func waiting(_ count: Int) -> String {

@@ -4,9 +4,9 @@ import SpoolCore
 enum RosterText {
     /// Why a sink is held, and what to set.
     static func held(_ sink: SinkName, _ streams: [StreamName], left: [String]) -> String {
-        "Sink \(sink) was added to streams that have events already: \(list(streams)). Set its `start` to `now`, "
-            + "`beginning` or a time\(renamed(left).map { "; \($0)" } ?? ""). Until then it is held and keeps its "
-            + "events."
+        "Sink \(sink) was added to streams that already have events: \(list(streams)). Set its `start` to "
+            + "`now`, `beginning` or a time\(renamed(left).map { "; \($0)" } ?? ""). Until then it is held, "
+            + "and its events are kept."
     }
 
     /// What to set if one of the sinks that left is what has a new name; nil when none has left.
@@ -20,11 +20,12 @@ enum RosterText {
     /// A `renamed_from` without effect.
     static func ignored(_ ignored: RenamePlan.Ignored, _ kind: Renaming) -> String {
         let setting =
-            "`renamed_from: \(setting(ignored.formerName, kind))` has no effect on \(kind.rawValue) \(ignored.name)"
+            "`renamed_from: \(setting(ignored.formerName, kind))` has no effect on \(kind.rawValue) "
+            + "\(ignored.name)"
         return switch ignored.reason {
         case .unknown: "\(setting): the spool has no \(kind.rawValue) \(ignored.formerName)."
         case .formerNameInUse:
-            "\(setting): \(ignored.formerName) is configured as well, and both exist in the spool. Remove "
+            "\(setting): \(ignored.formerName) is also configured, and both exist in the spool. Remove "
                 + "`renamed_from`."
         case .hasHistory: "\(setting): \(history(ignored, kind))"
         }
@@ -34,12 +35,12 @@ enum RosterText {
         let (new, old) = (ignored.name, ignored.formerName)
         return switch kind {
         case .sink:
-            "\(new) has settled events of its own already. What waits for \(old) is kept and is not sent to \(new). "
-                + "To send it, add sink \(old) again, with the address of \(new), until nothing waits for it; to give it "
-                + "up, run `spool prune --forget \(old)`."
+            "\(new) has already settled events of its own. Events that wait for \(old) are kept and are not "
+                + "sent to \(new). To send them, add sink \(old) again, with the address of \(new), until "
+                + "nothing waits for it; to discard them, run `spool prune --forget \(old)`."
         case .stream:
-            "\(new) has events of its own already, read from its `start`. What \(old) had read is not compared with "
-                + "them: events of both are sent twice. Remove `renamed_from`."
+            "\(new) already has events of its own, fetched from its `start` on. They are not compared with "
+                + "the events of \(old): events that both streams have are sent twice. Remove `renamed_from`."
         }
     }
 

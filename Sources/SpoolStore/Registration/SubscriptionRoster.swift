@@ -14,7 +14,10 @@ enum SubscriptionRoster {
         var taken: [Int64] = []
         for name in sink.streams {
             guard let stream = streams[name] else {
-                throw StoreError(.invalid, "Sink \(sink.name) takes stream \(name), which is not configured.")
+                throw StoreError(
+                    .invalid,
+                    "Sink \(sink.name) subscribes to stream \(name), which is not configured."
+                )
             }
             taken.append(stream.value)
             let state =

@@ -31,7 +31,7 @@ enum Refetches {
     /// The refetch of a replay that may go on; throws `.invalid` for any other.
     static func unfinished(_ db: Database, _ id: ReplayID) throws -> Refetch {
         guard let refetch = try pending(db, id) else {
-            throw StoreError(.invalid, "Replay \(id) has ended, or reads nothing from the source.")
+            throw StoreError(.invalid, "Replay \(id) has ended, or does not refetch from the source.")
         }
         return refetch
     }
@@ -89,7 +89,7 @@ enum Refetches {
     ) throws {
         var refetch = try unfinished(db, id)
         guard let index = refetch.parts.firstIndex(where: { $0.stream == stream }) else {
-            throw StoreError(.invalid, "Replay \(id) does not read stream \(stream).")
+            throw StoreError(.invalid, "Replay \(id) does not refetch stream \(stream).")
         }
         body(&refetch.parts[index])
         refetch.trouble = nil

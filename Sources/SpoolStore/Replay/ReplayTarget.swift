@@ -38,12 +38,15 @@ struct ReplayTarget: Sendable {
                 """,
             arguments: [sink.value]
         )
-        subscriptions = try Self.wanted(rows, request) { "Sink \(request.sink) does not take stream \($0)." }
+        subscriptions = try Self.wanted(rows, request) {
+            "Sink \(request.sink) does not subscribe to stream \($0)."
+        }
         guard !subscriptions.isEmpty else {
             let what =
                 rows.isEmpty
-                ? "takes no stream; there is nothing to replay."
-                : "takes the spool's own notifications alone; `--stream \(StreamName.notifications)` sends them again."
+                ? "does not subscribe to any stream; there is nothing to replay."
+                : "receives only the spool's own notifications; "
+                    + "`--stream \(StreamName.notifications)` sends them again."
             throw StoreError(.invalid, "Sink \(request.sink) \(what)")
         }
     }
@@ -53,7 +56,7 @@ struct ReplayTarget: Sendable {
         guard !request.missingOnly else {
             throw StoreError(
                 .invalid,
-                "An ad-hoc destination has no ledger that could tell what it misses: leave out --missing-only."
+                "An ad-hoc destination has no ledger that shows what is missing; omit --missing-only."
             )
         }
         sink = nil

@@ -32,7 +32,8 @@ enum Requeue {
         guard found > 0, found == Set(events).count else {
             throw StoreError(
                 .invalid,
-                "Of the \(Count.text(events.count, "event")) to send again the spool has \(Grouped.text(found))."
+                "The spool has \(Grouped.text(found)) of the \(Count.text(events.count, "event")) to send "
+                    + "again."
             )
         }
         let from = streams.map { $0[3] as Int64 }.min() ?? 0

@@ -72,7 +72,7 @@ extension Spool: RefetchStore {
         try await write { db in
             var refetch = try Refetches.unfinished(db, replay)
             guard refetch.parts.allSatisfy(\.isComplete) else {
-                throw StoreError(.invalid, "Replay \(replay) has not read its whole window yet.")
+                throw StoreError(.invalid, "Replay \(replay) has not refetched its whole window yet.")
             }
             refetch.isFixed = true
             refetch.trouble = nil

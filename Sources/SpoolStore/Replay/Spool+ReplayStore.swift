@@ -81,11 +81,11 @@ extension Spool: ReplayStore {
         if state != .paused { try RetentionNotes.moved(db, replay, at: now) }
     }
 
-    /// Removes a replay that has ended from the list, with its own streams and its ad-hoc destination; ledger rows of
-    /// a configured sink stay.
+    /// Removes a replay that has ended from the list, with its own streams and its ad-hoc destination; ledger
+    /// rows of a configured sink stay.
     ///
-    /// - Throws: `.invalid` for one that has not ended, does not exist, has streams with events still to be sent, or
-    ///   whose connection to its ad-hoc destination is still open.
+    /// - Throws: `.invalid` for one that has not ended, does not exist, has streams with events still to be
+    ///   sent, or whose connection to its ad-hoc destination is still open.
     package func remove(_ replay: ReplayID) async throws(StoreError) {
         try await read { db in
             guard let found = try ReplayRows.fetch(db, id: replay).first else {
@@ -117,7 +117,8 @@ extension Spool: ReplayStore {
         }
     }
 
-    /// True while a loop still has a connection to a replay's ad-hoc destination: how it ends is yet to be noted.
+    /// True while a loop still has a connection to a replay's ad-hoc destination: how it ends is yet to be
+    /// noted.
     package func isConnected(_ replay: ReplayID) async throws(StoreError) -> Bool {
         try await read { try Self.isConnected($0, replay) }
     }
@@ -145,12 +146,14 @@ extension Spool: ReplayStore {
         guard try OwnStream.isNeeded(db, of: replay) else { return }
         throw StoreError(
             .invalid,
-            "Replay \(replay) keeps events that are dead letters, or that another replay has yet to send. "
-                + "Send or dismiss those dead letters, or wait for that replay or cancel it; then remove this one."
+            "Replay \(replay) has events that are dead letters, or that another replay has not sent yet. "
+                + "Requeue or dismiss those dead letters, or wait for the other replay or cancel it; then "
+                + "remove this one."
         )
     }
 
-    /// Makes a replay of exactly these events; dead letters among them that were dismissed are taken up again.
+    /// Makes a replay of exactly these events; dead letters among them that were dismissed are taken up
+    /// again.
     ///
     /// - Throws: `.invalid` for a sink or an event that the spool does not have, or no event at all.
     package func requeue(
@@ -168,7 +171,8 @@ extension Spool: ReplayStore {
 
     /// Makes a replay of those of these events that the spool still has.
     ///
-    /// - Returns: the replay, nil when the spool has none of them, and how many of them retention has deleted.
+    /// - Returns: the replay, nil when the spool has none of them, and how many of them retention has
+    ///   deleted.
     package func requeueKept(_ events: [Seq], to sink: SinkName, at now: Timestamp)
         async throws(StoreError) -> (replay: Replay?, deleted: Int)
     {
@@ -215,7 +219,7 @@ extension Spool: ReplayStore {
             while !window.isAtEnd {
                 // A large window takes minutes; whoever asked has gone, or the daemon stops.
                 guard !Task.isCancelled else {
-                    throw StoreError(.busy, "The window was not read to its end: the request was cancelled.")
+                    throw StoreError(.busy, "The request was cancelled before the whole window was read.")
                 }
                 (plan, window) = try await read { [plan, window] db in
                     var (plan, window) = (plan, window)

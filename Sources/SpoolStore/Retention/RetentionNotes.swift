@@ -1,14 +1,16 @@
 import GRDB
 import SpoolCore
 
-/// The notifications that the spool raises itself, in the transaction of what they tell of, and clears itself.
+/// The notifications that the spool raises itself, in the transaction of what they tell of, and clears
+/// itself.
 enum RetentionNotes {
     static let pausedTooLong = "Replay paused too long"
     static let eventsLost = "Events lost to a sink that left"
     /// A loss goes on being told for so long, and for as long as its sink stays away.
     static let lossShown = Duration.days(7)
 
-    /// Tells of replays that have lost the right to their events; those that go on, or ended, are told of no more.
+    /// Tells of replays that have lost the right to their events; those that go on, or ended, are told of no
+    /// more.
     static func paused(_ db: Database, _ replays: [Int64], at now: Timestamp) throws {
         for id in replays {
             try Notifications.raise(
@@ -18,8 +20,8 @@ enum RetentionNotes {
                     subject: "\(id)",
                     severity: .warning,
                     message:
-                        "Replay \(id) has been paused for more than 7 days; retention may now take the events "
-                        + "it has yet to send. Resume or cancel it."
+                        "Replay \(id) has been paused for more than 7 days; retention may now delete events "
+                        + "that it has not sent yet. Resume or cancel it."
                 ),
                 at: now
             )
@@ -46,8 +48,8 @@ enum RetentionNotes {
                 subject: sink,
                 severity: .warning,
                 message:
-                    "Sink \(sink) has left the configuration and retention took events it had not been sent, "
-                    + "\(first) to \(last) and others; see `gaps`."
+                    "Sink \(sink) is no longer configured, and retention deleted events that were not sent "
+                    + "to it, including \(first) to \(last); see the view `gaps`."
             ),
             at: now
         )
@@ -70,7 +72,8 @@ enum RetentionNotes {
     static func renamed(_ db: Database, sink: String, to name: String) throws {
         try db.execute(
             sql:
-                "UPDATE OR REPLACE notification SET subject = ? WHERE subject = ? AND code = ? AND cleared_ms IS NULL",
+                "UPDATE OR REPLACE notification SET subject = ? WHERE subject = ? AND code = ? AND "
+                + "cleared_ms IS NULL",
             arguments: [name, sink, eventsLost]
         )
     }

@@ -11,7 +11,8 @@ extension StoreError {
         }
     }
 
-    /// An error of a spool that is open: what could be opened once can be opened again, when the process has files left.
+    /// An error of a spool that is open: what could be opened once can be opened again, when the process has
+    /// files left.
     init(whileOpen error: any Error, path: String) {
         guard let error = error as? DatabaseError, error.resultCode.primaryResultCode == .SQLITE_CANTOPEN
         else {
@@ -20,13 +21,14 @@ extension StoreError {
         }
         self.init(
             .busy,
-            "SQLite could not open a file of the spool \(path) (SQLite \(error.extendedResultCode.rawValue)). This process "
-                + "may have too many files open, or the file or its permissions were changed. It is tried again."
+            "SQLite could not open a file of the spool \(path) (SQLite "
+                + "\(error.extendedResultCode.rawValue)). This process may have too many open files, or the "
+                + "file or its permissions were changed. The operation is retried."
         )
     }
 
     private init(sqlite error: DatabaseError, path: String) {
-        let said = error.message ?? "no further word from SQLite"
+        let said = error.message ?? "no message from SQLite"
         let code = "SQLite \(error.extendedResultCode.rawValue): \(said)"
         switch error.resultCode.primaryResultCode {
         case .SQLITE_FULL:
@@ -35,23 +37,23 @@ extension StoreError {
             self.init(
                 .readOnly,
                 "The spool \(path) cannot be opened or written (\(code)). Give this user write access to "
-                    + "the file and its folder, or set `spool.path` to another place."
+                    + "the file and its folder, or set `spool.path` to another location."
             )
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self = .damaged(path, code)
         case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
             self.init(
                 .busy,
-                "The spool \(path) was held by another connection for too long (\(code)). Close programs "
+                "The spool \(path) was locked by another connection for too long (\(code)). Close programs "
                     + "that have it open, such as a `sqlite3` shell inside a transaction."
             )
         case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_RANGE, .SQLITE_TOOBIG:
-            self.init(.invalid, "The spool \(path) refused the change (\(code)). Nothing of it was kept.")
+            self.init(.invalid, "The spool \(path) rejected the change (\(code)). It was rolled back.")
         default:
             self.init(
                 .io,
                 "Reading or writing the spool \(path) failed (\(code)). Check the disk and the kernel's "
-                    + "log, then start again: what was acknowledged is safe, the rest is fetched again."
+                    + "log, then restart: events that were acknowledged are safe, the rest is fetched again."
             )
         }
     }
@@ -60,8 +62,8 @@ extension StoreError {
     static func diskFull(_ path: String) -> StoreError {
         StoreError(
             .full,
-            "The disk of the spool \(path) is full. Nothing was lost: fetching waits at the source. "
-                + "Free space on it, or lower `spool.retention`."
+            "The disk of the spool \(path) is full. Nothing was lost: the source keeps what is not fetched "
+                + "yet. Free space on the disk, or lower `spool.retention`."
         )
     }
 
@@ -70,7 +72,7 @@ extension StoreError {
         StoreError(
             .damaged,
             "The spool \(path) is damaged or not a spool: \(cause). Move it aside together with its -wal and "
-                + "-shm files and start again, which fetches again what the source still keeps; "
+                + "-shm files and restart; spool then fetches again what the source still has. "
                 + "`sqlite3 FILE .recover` salvages what can be read."
         )
     }

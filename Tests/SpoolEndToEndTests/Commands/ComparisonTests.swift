@@ -36,10 +36,13 @@ struct ComparisonTests {
             #expect(forgotten.code == 0)
             #expect(forgotten.output.contains("warning: sink new will be held"), "\(forgotten)")
             #expect(forgotten.output.contains("set `renamed_from: siem`"))
-            #expect(forgotten.output.contains("warning: sink siem leaves") == false, "nothing waits for it")
-            #expect(forgotten.output.contains("sink siem leaves the configuration; nothing waits for it"))
+            #expect(
+                forgotten.output.contains("warning: sink siem is no longer configured") == false,
+                "nothing waits for it"
+            )
+            #expect(forgotten.output.contains("sink siem is no longer configured; nothing waits for it"))
             #expect(held.output.contains("held"), "\(held)")
-            #expect(renamed.output.contains("takes the place of siem"), "\(renamed)")
+            #expect(renamed.output.contains("is renamed from siem"), "\(renamed)")
             #expect(Set(siem.ids.keys) == visible.union(["later"]))
             #expect(siem.counts.duplicates == 0)
             #expect(try await site.number("SELECT count(*) FROM health WHERE what = 'sink'") == 1)

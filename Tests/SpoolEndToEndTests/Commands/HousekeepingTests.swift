@@ -53,7 +53,7 @@ struct HousekeepingTests {
             #expect(made.code == 0 && report.file == file, "\(made)")
             #expect(check.output == "ok\n\(report.events)|\(report.last_seq)\n\(report.events)", "\(check)")
             #expect(report.events >= 400)
-            #expect(again.code == 2 && again.errors.contains("a backup replaces none"), "\(again)")
+            #expect(again.code == 2 && again.errors.contains("a backup never overwrites a file"), "\(again)")
             #expect(nowhere.code == 4 && nowhere.errors.contains("/nonexistent/backup.db"), "\(nowhere)")
             #expect(!FileManager.default.fileExists(atPath: file + ".partial"))
         }
@@ -139,7 +139,7 @@ struct HousekeepingTests {
             let again = try await site.spool("prune", "--forget", "two", "--yes")
 
             #expect(
-                early.code == 2 && early.errors.contains("The sink two has not left the configuration"),
+                early.code == 2 && early.errors.contains("The sink two is still configured"),
                 "\(early)"
             )
             #expect(left.code == 0 && left.output.contains("two is forgotten"), "\(left)")
