@@ -2,15 +2,15 @@ import Foundation
 import GRDB
 import SpoolCore
 
-/// The file of a backup: a draft beside it until it has been proved.
+/// The file of a backup; until it has been verified, a draft next to it.
 struct BackupFile: Sendable {
     let path: String
-    /// Where it is written: the same folder, so that a rename suffices.
+    /// The draft, in the same folder, so that it only needs a new name.
     let draft: String
 
-    /// Makes an empty draft.
+    /// Creates an empty draft.
     ///
-    /// - Throws: `.invalid` when there is a file of either name, `.readOnly` when none can be made.
+    /// - Throws: `.invalid` when a file of either name exists, `.readOnly` when it cannot be created.
     init(_ path: String) throws(StoreError) {
         self.path = path
         draft = path + ".partial"
@@ -32,8 +32,7 @@ struct BackupFile: Sendable {
         close(descriptor)
     }
 
-    /// Reads the draft back, whole, and makes it durable; on a thread of its own, since that may take
-    /// minutes.
+    /// Reads the whole draft back and makes it durable; on its own thread, because that may take minutes.
     func check(against counts: BackupCounts) async throws(StoreError) -> BackupReport {
         let queue: DatabaseQueue
         do {
@@ -57,7 +56,7 @@ struct BackupFile: Sendable {
         } onCancel: {
             queue.interrupt()
         }
-        // It has been read, or is given up.
+        // It has been read or abandoned, so errors do not matter.
         try? queue.close()
         if Task.isCancelled { throw .brokenOff }
         return try result.get()
@@ -94,9 +93,9 @@ struct BackupFile: Sendable {
         guard fsync(descriptor) == 0 else { throw StoreError.file("sync \(draft)", errno) }
     }
 
-    /// Gives the draft its name, if nobody has taken that meanwhile.
+    /// Gives the draft its final name, if that is still free.
     func finish() throws(StoreError) {
-        // Unlike rename(2), it fails where there is such a file.
+        // Unlike rename(2), link(2) fails when the file exists.
         guard link(draft, path) == 0 else { throw StoreError.file("create the backup \(path)", errno) }
         remove()
         SpoolFiles(path: path).syncFolder()
@@ -106,7 +105,7 @@ struct BackupFile: Sendable {
         for name in [draft, draft + "-journal", draft + "-wal", draft + "-shm"] { unlink(name) }
     }
 
-    /// An error of the copy's own file, which is none of the spool's.
+    /// Converts an error of the backup file, as opposed to one of the spool.
     func fault(_ code: Int32) -> StoreError {
         let store = StoreError(DatabaseError(resultCode: ResultCode(rawValue: code)), path: draft)
         guard store.kind == .full else {
@@ -123,7 +122,7 @@ struct BackupFile: Sendable {
 }
 
 extension StoreError {
-    /// A backup that was told to stop.
+    /// The backup was cancelled.
     static let brokenOff = StoreError(
         .busy,
         "The backup was interrupted; nothing was kept."

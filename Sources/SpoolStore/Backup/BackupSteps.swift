@@ -3,7 +3,7 @@ import GRDBSQLite
 import SpoolCore
 import Synchronization
 
-/// What the spool held when the last page was copied.
+/// The contents of the spool when the last page was copied.
 struct BackupCounts: Sendable {
     let pages: Int
     let events: Int
@@ -11,18 +11,19 @@ struct BackupCounts: Sendable {
     let ledgerRows: Int
 }
 
-/// One online backup of SQLite's (sqlite.org/c3ref/backup_finish.html), done in steps on the writing connection.
+/// One online backup of SQLite (sqlite.org/c3ref/backup_finish.html), done in steps on the writing
+/// connection.
 ///
-/// What this connection writes between two steps, SQLite itself writes into the pages copied already; a second
-/// connection's copy would begin again with every commit.
+/// SQLite itself applies writes of this connection between two steps to the pages that are already copied; a
+/// backup through a second connection would restart with every commit.
 final class BackupSteps: Sendable {
-    /// Pages of one step: 4 MiB, some 10 ms.
+    /// Pages per step: 4 MiB, about 10 ms.
     static let pages: Int32 = 512
 
-    /// SQLite's handles, which no type of SQLite's says to be sendable.
+    /// SQLite's handles, whose types are not declared as sendable.
     ///
-    /// They never leave the mutex, so one thread at a time uses them, on the writing connection's queue; SQLite
-    /// minds nothing more (sqlite.org/threadsafe.html, multi-thread).
+    /// They never leave the mutex, so one thread at a time uses them, on the writing connection's queue.
+    /// SQLite requires nothing more (sqlite.org/threadsafe.html, multi-thread).
     private struct Handles: @unchecked Sendable {
         var backup: OpaquePointer?
         var target: OpaquePointer?
@@ -35,7 +36,7 @@ final class BackupSteps: Sendable {
 
     /// Copies the next pages.
     ///
-    /// - Returns: once all are there, what the spool holds at this moment.
+    /// - Returns: nil until all pages are copied, then the contents of the spool at this moment.
     func next(_ db: Database, _ progress: (BackupProgress) -> Void) throws -> BackupCounts? {
         let source = db.sqliteConnection
         let (code, left, total) = try handles.withLock { handles in
@@ -64,7 +65,7 @@ final class BackupSteps: Sendable {
         }
     }
 
-    /// Ends it whatever has been copied; nothing may be copied afterwards.
+    /// Aborts the backup; nothing may be copied afterwards.
     func giveUp() {
         handles.withLock { handles in
             sqlite3_backup_finish(handles.backup)
@@ -77,7 +78,7 @@ final class BackupSteps: Sendable {
         if handles.backup != nil { return }
         let code = sqlite3_open_v2(file.draft, &handles.target, SQLITE_OPEN_READWRITE, nil)
         guard code == SQLITE_OK else { throw file.fault(code) }
-        // A draft needs neither: it is checked and synced as a whole.
+        // A draft needs neither, because it is checked and synced at the end.
         sqlite3_exec(handles.target, "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF", nil, nil, nil)
         handles.backup = sqlite3_backup_init(handles.target, "main", source, "main")
         guard handles.backup != nil else { throw file.fault(sqlite3_errcode(handles.target)) }
@@ -87,7 +88,7 @@ final class BackupSteps: Sendable {
         try handles.withLock { handles in
             let code = sqlite3_backup_finish(handles.backup)
             handles.backup = nil
-            // One file, with no log beside it: the log's mode is in the header that was copied.
+            // Makes the backup a single file without a log: the header copied from the spool says WAL mode.
             sqlite3_exec(handles.target, "PRAGMA journal_mode = DELETE", nil, nil, nil)
             sqlite3_close_v2(handles.target)
             handles.target = nil

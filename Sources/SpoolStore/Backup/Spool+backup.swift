@@ -3,19 +3,20 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// Makes a whole copy of the spool while it is in use, and proves it before it gets its name.
+    /// Makes a complete copy of the spool while it is in use, and verifies it before it gets its final name.
     ///
-    /// The copy is made in steps on the writing connection, between its transactions: what is written meanwhile goes
-    /// into the copy as well, no read transaction stays open, and nothing waits longer than for one step. It is then
-    /// read back whole (`integrity_check`, every event counted against the streams' own counts, as they were at the
-    /// last step), synced, and renamed. A copy that was broken off leaves nothing behind.
+    /// The copy is made in steps on the writing connection, between its transactions. Writes in the meantime
+    /// are included in the copy, no read transaction stays open, and no other operation waits for more than
+    /// one step. The whole copy is then read back (`integrity_check`, and the number of events compared with
+    /// the streams' counters at the last step), synced, and renamed. An interrupted copy leaves nothing
+    /// behind.
     ///
     /// - Parameters:
-    ///   - file: where to; its folder must exist, and it must not.
+    ///   - file: the path of the copy; its folder must exist, the file must not.
     ///   - progress: called after each step.
-    /// - Returns: what the copy holds.
-    /// - Throws: `.invalid` when there is such a file; `.full`, `.readOnly`, `.io` for the copy's own disk; `.damaged`
-    ///   when the copy is not what the spool is.
+    /// - Returns: the contents of the copy.
+    /// - Throws: `.invalid` when the file exists; `.full`, `.readOnly`, `.io` for the copy's own disk;
+    ///   `.damaged` when the copy does not match the spool.
     package func backup(
         to file: String,
         progress: @escaping @Sendable (BackupProgress) -> Void
@@ -45,7 +46,7 @@ extension Spool {
             }
             let done = try await writeWithoutTransaction { try steps.next($0, progress) }
             if let done { return done }
-            // Others that wait for the writing connection come first.
+            // Other operations that wait for the writing connection go first.
             await Task.yield()
         }
     }

@@ -1,13 +1,13 @@
 import GRDB
 import SpoolCore
 
-/// The rows of `gap`: when a stream was not read although its turn had come, and since when it has been.
+/// The rows of `gap`: the times in which a stream was not read as scheduled, and when they were read later.
 ///
-/// A gap begins at what polls had read up to, and is noticed by whoever comes first: the watchman while the source
-/// does not answer, or the first page after it, which also tells of the time this host was down. It ends at the
-/// `Date` of that page and is healed when polls have read up to there.
+/// A gap begins where polls had read up to. It is recorded either by the periodic check while the source does
+/// not respond, or by the first page after the gap, which also detects the downtime of this host. It ends at
+/// the `Date` of that page, and is healed when polls have read up to there.
 enum GapRow {
-    /// A page of a poll has been read; sweeps and refetches tell nothing of gaps.
+    /// Updates gaps after a page of a poll; sweeps and refetches do not affect gaps.
     static func polled(_ db: Database, _ commit: PageCommit) throws {
         guard commit.scan.reason == .poll else { return }
         try answered(db, commit)
@@ -27,7 +27,7 @@ enum GapRow {
         ).execute(arguments: [commit.fetched.milliseconds, commit.stream.value])
     }
 
-    /// Notes of every configured stream that has not been read for too long that it is in a gap.
+    /// Opens a gap for every configured stream that has not been read for too long.
     static func note(_ db: Database, at now: Timestamp) throws {
         try db.execute(
             sql: """
@@ -38,7 +38,7 @@ enum GapRow {
         )
     }
 
-    /// How many streams `note` would note.
+    /// Number of streams for which `note` would open a gap.
     static func unread(_ db: Database, at now: Timestamp) throws -> Int {
         try Int.fetchOne(
             db,
@@ -47,16 +47,16 @@ enum GapRow {
         ) ?? 0
     }
 
-    /// A stream that has never been read has no gap yet: `status` shows it as `created`, or its trouble.
+    /// A stream that has never been read has no gap yet: `status` shows it as `created`, or its error.
     private static let isUnread = """
         t.is_configured = 1 AND t.start_ms IS NOT NULL AND t.polled_ms < ?1 - t.gap_after_ms
         AND NOT EXISTS (SELECT 1 FROM gap g WHERE g.stream_id = t.id AND g.healed_ms IS NULL)
         """
 
-    /// Where streams end that have an open gap, or are in one that nobody has noted yet (`?1` is now): the
-    /// same as in the view `gaps`, which has its own clock.
+    /// The ends of streams with an open gap, recorded or not (`?1` is now); the same as in the view `gaps`,
+    /// which uses SQLite's clock.
     ///
-    /// Its columns are those of `healed`; the end is missing while nobody answers.
+    /// The columns are those of `healed`; the end is NULL while the source does not respond.
     static let endings = """
         SELECT name, from_ms, to_ms, noticed_ms, NULL AS healed_ms FROM (
             SELECT t.name, g.noticed_ms,
@@ -78,7 +78,7 @@ enum GapRow {
         ORDER BY g.from_ms, t.name LIMIT 1000
         """
 
-    /// The source answers: an open gap ends, and a pause that nobody has noticed becomes one.
+    /// The source responds: an open gap ends, and an unrecorded pause becomes a gap.
     private static func answered(_ db: Database, _ commit: PageCommit) throws {
         let (stream, date) = (commit.stream.value, commit.page.date.milliseconds)
         let pause = try Int64.fetchOne(

@@ -1,16 +1,17 @@
 import GRDB
 package import SpoolCore
 
-/// A time in which a stream was not read when its turn was.
+/// A time in which a stream was not read as scheduled.
 package struct CoverageGap: Sendable, Codable, Equatable {
     package let stream: StreamName
-    /// Up to here it had been read, by the source's clock; of one that lies open, up to here it has been by now.
+    /// The stream had been read up to here, by the source's clock; for an open gap, it has been read up to
+    /// here by now.
     package let from: Timestamp
-    /// When the source answered again, by its clock; nil while it does not.
+    /// When the source responded again, by its clock; nil while it does not.
     package let to: Timestamp?
-    /// Local time; nil as long as nobody has noted it.
+    /// Local time; nil while it has not been recorded.
     package let noticed: Timestamp?
-    /// Local time since which all of it has been read.
+    /// Local time at which all of it had been read.
     package let healed: Timestamp?
 
     fileprivate init(_ row: Row) throws {
@@ -22,7 +23,7 @@ package struct CoverageGap: Sendable, Codable, Equatable {
     }
 }
 
-/// Events that a sink can no longer have: retention took them while it had left the configuration.
+/// Events that a sink can no longer receive: retention deleted them while it was not configured.
 package struct LostEvents: Sendable, Codable, Equatable {
     package let stream: StreamName
     package let sink: SinkName
@@ -33,14 +34,14 @@ package struct LostEvents: Sendable, Codable, Equatable {
 }
 
 extension Spool {
-    /// Notes streams that have not been read for too long; to be called every few seconds.
+    /// Records gaps of streams that have not been read for too long; call it every few seconds.
     package func noteGaps(at now: Timestamp) async throws(StoreError) {
         guard try await read({ try GapRow.unread($0, at: now) }) > 0 else { return }
         try await write { try GapRow.note($0, at: now) }
     }
 
-    /// Gaps of configured streams that lie open at `now`, whether somebody has noted them or not, and those that have
-    /// healed since `time`, by their beginning.
+    /// Gaps of configured streams that are open at `now`, recorded or not, and those that have healed since
+    /// `time`, sorted by their beginning.
     package func coverage(healedSince time: Timestamp, at now: Timestamp) async throws(StoreError)
         -> [CoverageGap]
     {
@@ -51,8 +52,10 @@ extension Spool {
         }
     }
 
-    /// What of each configured stream lies open at `now`: from what has been read up to, until the source answered
-    /// again or, while it does not, until now.
+    /// The open end of each configured stream at `now`.
+    ///
+    /// It reaches from where the stream has been read up to, until the source responded again or, while it
+    /// does not, until now.
     package func openEnds(at now: Timestamp) async throws(StoreError) -> [StreamName: UncoveredTime] {
         try await read { db in
             let gaps = try Row.fetchAll(db, sql: GapRow.endings, arguments: [now.milliseconds])
@@ -63,7 +66,8 @@ extension Spool {
         }
     }
 
-    /// What sinks have lost, as the view `gaps` has it (kind `delivery`); what was never read, `uncovered` tells.
+    /// The events that sinks have lost, as in the view `gaps` (kind `delivery`); for time that was never read
+    /// see `uncovered`.
     package func losses() async throws(StoreError) -> [LostEvents] {
         try await read { db in
             let rows = try Row.fetchAll(

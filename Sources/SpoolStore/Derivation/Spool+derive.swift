@@ -2,19 +2,19 @@ import Foundation
 import GRDB
 package import SpoolCore
 
-/// A record whose columns were made by an older reading.
+/// A record whose columns were derived by an older parser version.
 package struct StaleRecord: Sendable, Equatable {
     package let seq: Seq
     package let stream: StreamName
     package let kind: EventKind
     /// The source's own bytes.
     package let raw: [UInt8]
-    /// When it came here: the only time an unreadable record has.
+    /// When it was fetched: the only time of an unreadable record.
     package let fetched: Timestamp
 }
 
 extension Spool {
-    /// False when an earlier run has seen that all records have today's reading.
+    /// False when an earlier run has found that all records have the current parser version.
     package func mayHaveStaleRecords() async throws(StoreError) -> Bool {
         try await read { db in
             try Int.fetchOne(
@@ -26,7 +26,7 @@ extension Spool {
         }
     }
 
-    /// Notes that all records have today's reading, so that the next start does not look.
+    /// Records that all records have the current parser version, so that the next start skips the check.
     package func noStaleRecordsLeft() async throws(StoreError) {
         try await write { db in
             try db.execute(
@@ -36,15 +36,16 @@ extension Spool {
         }
     }
 
-    /// Records after `seq` whose columns were made by an older reading than `Event.reading`, in `seq` order.
+    /// Records after `seq` whose columns were derived by an older parser version than `Event.reading`, in
+    /// `seq` order.
     ///
-    /// Looks at no more than `rows` events, so that the read stays short whatever the spool holds.
+    /// Reads no more than `rows` events, so that the read is short regardless of the spool's size.
     ///
     /// - Parameters:
-    ///   - seq: where to go on.
-    ///   - rows: events to look at.
-    /// - Returns: the records, and where to go on; nil when the end is reached.
-    /// - Throws: what keeps the spool from being read.
+    ///   - seq: where to continue.
+    ///   - rows: the number of events to read.
+    /// - Returns: the records, and where to continue; nil when the end is reached.
+    /// - Throws: when the spool cannot be read.
     package func staleRecords(after seq: Seq, rows: Int = 1_000) async throws(StoreError)
         -> (records: [StaleRecord], next: Seq?)
     {
@@ -67,7 +68,7 @@ extension Spool {
             let records = found.map { row in
                 StaleRecord(
                     seq: Seq(row[0]),
-                    // A name of another form is none of a source's streams.
+                    // A name of another form does not belong to a source.
                     stream: StreamName(row[4]) ?? StreamName(source: row[4], stream: ""),
                     kind: EventKind(rawValue: row[1]) ?? .activity,
                     raw: [UInt8](row[3] as Data),
@@ -78,9 +79,9 @@ extension Spool {
         }
     }
 
-    /// Puts today's reading in the place of an older one, in one transaction; durable on return.
+    /// Replaces the columns of these events, in one transaction; durable on return.
     ///
-    /// Id, times and raw bytes stay: they are what the event is known by, and what windows and retention count by.
+    /// Id, times and raw bytes stay: they identify the event, and windows and retention depend on them.
     package func derive(_ events: [(seq: Seq, event: Event)]) async throws(StoreError) {
         try await write { db in
             let statement = try db.cachedStatement(

@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// A stretch of a stream's time that no complete window with today's filters covers.
+/// A time range of a stream that no complete window with the current filters covers.
 package struct UncoveredTime: Sendable, Equatable {
     package let from: Timestamp
     package let to: Timestamp
@@ -13,12 +13,12 @@ package struct UncoveredTime: Sendable, Equatable {
     package var length: Duration { to.since(from) }
 }
 
-/// Finds gaps while windows pass by in the order of their beginnings.
+/// Finds gaps from windows that are passed in the order of their beginnings.
 struct CoverageWalk {
     private var reach: Timestamp
     private(set) var gaps: [UncoveredTime] = []
 
-    /// - Parameter start: where the stream begins, or what retention has taken.
+    /// - Parameter start: where the stream begins, or up to where retention has deleted.
     init(start: Timestamp) { reach = start }
 
     mutating func pass(from: Timestamp, to: Timestamp) {

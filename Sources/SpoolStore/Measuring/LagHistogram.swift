@@ -1,19 +1,19 @@
-/// How many events took how long: counts over fixed bounds, from a second to a day.
+/// A histogram of lags with fixed bounds, from one second to one day.
 package struct LagHistogram: Sendable, Equatable {
-    /// Upper bounds, inclusive, in seconds; what took longer is counted after the last.
+    /// Upper bounds, inclusive, in seconds; longer lags are counted after the last.
     package static let bounds: [Int64] = [1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 21_600, 86_400]
 
-    /// Events of each bound alone, and of none.
+    /// Events per bucket, not cumulative; the last bucket is above all bounds.
     package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
-    /// All lags together, in milliseconds.
+    /// Sum of all lags, in milliseconds.
     package private(set) var sum: Int64 = 0
 
     package init() {}
 
-    /// All events.
+    /// Number of all events.
     package var count: Int { counts.reduce(0, +) }
 
-    /// Which count a lag belongs to; a negative one, from clocks that differ, counts as none at all.
+    /// The bucket of a lag; a negative lag, caused by differing clocks, counts as zero.
     static func index(_ milliseconds: Int64) -> Int {
         bounds.firstIndex { milliseconds <= $0 * 1_000 } ?? bounds.count
     }

@@ -2,7 +2,7 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// Failed attempts of each sink, ever: to connect, or to have a batch settled.
+    /// Total number of failed attempts of each sink to connect or to have a batch settled.
     package func failures() async throws(StoreError) -> [SinkID: Int] {
         try await read { db in
             try Row.fetchAll(db, sql: "SELECT id, failures FROM sink").reduce(into: [:]) {

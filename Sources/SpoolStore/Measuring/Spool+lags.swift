@@ -1,17 +1,18 @@
 import GRDB
 package import SpoolCore
 
-/// Up to where events and ledger rows have been measured.
+/// The events and ledger rows up to which lags have been measured.
 package struct LagPosition: Sendable, Equatable {
     var seq: Int64
     var ledger: Int64
 }
 
-/// What a slice of new events and ledger rows took: from the source into the spool, and on to the sinks.
+/// The lags of a slice of new events and ledger rows: from the source to the spool, and from the spool to the
+/// sinks.
 package struct LagSlice: Sendable, Equatable {
-    /// From `created` to `fetched`, by stream.
+    /// Lags from `created` to `fetched`, by stream.
     package var streams: [StreamID: LagHistogram] = [:]
-    /// From `fetched` to `settled`, live, by sink.
+    /// Lags from `fetched` to `settled` of live delivery, by sink.
     package var sinks: [SinkID: LagHistogram] = [:]
     /// Where the next slice begins.
     package var next: LagPosition
@@ -20,7 +21,7 @@ package struct LagSlice: Sendable, Equatable {
 }
 
 extension Spool {
-    /// The end of what is there now; what comes after it is to be measured.
+    /// The current end; only later events and ledger rows are measured.
     package func lagPosition() async throws(StoreError) -> LagPosition {
         try await read { db in
             LagPosition(
@@ -62,7 +63,7 @@ private enum LagReading {
     }
 
     static func ledger(_ db: Database, _ slice: inout LagSlice, _ limit: Int) throws {
-        // Retention may have taken the last rows; their numbers come again.
+        // Retention may have deleted the last rows; their ids are then reused.
         let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM ledger") ?? 0
         slice.next.ledger = min(slice.next.ledger, last)
         let rows = try Row.fetchAll(
@@ -79,16 +80,16 @@ private enum LagReading {
             slice.next.ledger = row[0]
             guard row[7] else { continue }
             looked += try add(db, row, to: &slice.sinks[SinkID(row[1]), default: LagHistogram()])
-            // After an outage each row may be of events of very different ages.
+            // After an outage each row may cover events of very different ages.
             if looked >= limit * 10 { break }
         }
         if rows.count == limit || looked >= limit * 10 { slice.isCut = true }
     }
 
-    /// Events come in the order in which they were fetched, so that both ends of a range tell of all between
-    /// when they fall under the same bound; only else is each looked at.
+    /// Events are in the order of fetching, so when both ends of a range fall into the same bucket, so do all
+    /// events between them; otherwise each event is read.
     ///
-    /// - Returns: how many were looked at.
+    /// - Returns: how many events were read.
     private static func add(_ db: Database, _ row: Row, to histogram: inout LagHistogram) throws -> Int {
         let (stream, first, last, settled): (Int64, Int64, Int64, Int64) = (row[2], row[3], row[4], row[6])
         let ends = try [first, last].compactMap { seq in

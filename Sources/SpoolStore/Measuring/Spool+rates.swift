@@ -1,30 +1,30 @@
 import GRDB
 package import SpoolCore
 
-/// Events a minute, of each stream and each sink.
+/// Events per minute of each stream and each sink.
 package struct SpoolRates: Sendable, Equatable {
-    /// Fetched.
+    /// Fetched events.
     package var streams: [StreamID: Int] = [:]
-    /// Settled, live and by replays.
+    /// Settled events, live and by replays.
     package var sinks: [SinkID: Int] = [:]
 
     package init() {}
 }
 
-/// A counter as it was at a moment.
+/// The value of a counter at a point in time.
 struct CounterSample: Equatable {
     let at: Timestamp
     let count: Int
 }
 
 extension SpoolRates {
-    /// How far back a sample may lie that a rate is made with.
+    /// How old a sample may be that a rate is computed from.
     static let reach = Duration.minutes(5)
 
     /// Events over the last minute, from a counter's value now and its samples, oldest first.
     ///
-    /// The newest sample that is a minute old is the measure. Where the daemon has not run that long, its first
-    /// sample is: before that nothing was counted.
+    /// The base is the newest sample that is at least one minute old. If the daemon has not run that long, it
+    /// is the first sample, because nothing was counted before.
     static func perMinute(_ now: CounterSample, since samples: [CounterSample]) -> Int {
         let known = samples.filter { now.at.since($0.at) <= reach && $0.at <= now.at }
         guard let base = known.last(where: { now.at.since($0.at) >= .minutes(1) }) ?? known.first else {
@@ -37,7 +37,7 @@ extension SpoolRates {
 }
 
 extension Spool {
-    /// Events over the last minute; none where no daemon has run during the last five.
+    /// Events over the last minute; zero when no daemon has run during the last five minutes.
     package func rates(at now: Timestamp) async throws(StoreError) -> SpoolRates {
         try await read { db in
             var rates = SpoolRates()

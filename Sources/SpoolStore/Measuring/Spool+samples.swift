@@ -1,9 +1,9 @@
 import GRDB
 package import SpoolCore
 
-/// What charts show of a stream over one step of time.
+/// What charts show of a stream in one time step.
 package struct StreamStep: Sendable, Equatable {
-    /// Events it had ever brought at the first and at the last sample of the step.
+    /// Total events inserted into it, at the first and at the last sample of the step.
     package var first: Int
     package var last: Int
 
@@ -13,12 +13,12 @@ package struct StreamStep: Sendable, Equatable {
     }
 }
 
-/// What charts show of a sink over one step of time.
+/// What charts show of a sink in one time step.
 package struct SinkStep: Sendable, Equatable {
-    /// Events ever settled for it at the first and at the last sample of the step.
+    /// Total events settled for it, at the first and at the last sample of the step.
     package var first: Int
     package var last: Int
-    /// The most events that waited for it, and how many did at the last sample.
+    /// The greatest number of pending events in the step, and the number at the last sample.
     package var peak: Int
     package var waiting: Int
 
@@ -30,9 +30,9 @@ package struct SinkStep: Sendable, Equatable {
     }
 }
 
-/// Samples of a stretch of time, drawn together into steps of equal length.
+/// Samples of a time range, aggregated into steps of equal length.
 ///
-/// A step without samples is missing: no daemon ran then.
+/// Steps without samples, in which no daemon ran, are missing.
 package struct SampleHistory: Sendable, Equatable {
     /// The beginning of step 0.
     package var from: Timestamp
@@ -52,7 +52,7 @@ extension Spool {
     /// How long samples are kept.
     package static let samplesKept = Duration.days(2)
 
-    /// Writes down what has been counted by now, and forgets what is older than `samplesKept`.
+    /// Records the current counters, and deletes samples older than `samplesKept`.
     package func sample(at now: Timestamp) async throws(StoreError) {
         try await write(mayUseReserve: false) { db in
             try db.cachedStatement(
@@ -77,7 +77,8 @@ extension Spool {
         }
     }
 
-    /// Samples of `count` steps from `from` on; its cost depends on the samples alone, never on the events.
+    /// Samples of `count` steps from `from` on; the cost depends only on the number of samples, not on the
+    /// events.
     package func history(from: Timestamp, step: Duration, count: Int) async throws(StoreError)
         -> SampleHistory
     {

@@ -2,11 +2,12 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// The gaps of a stream up to its cursor, as the view `gaps` has them (state `unproved`), read in slices.
+    /// The gaps of a stream up to its cursor, as in the view `gaps` (state `unproved`), read in slices.
     ///
-    /// What lies open behind it changes with every moment: `openEnds` tells.
+    /// For the open end behind the cursor, which changes constantly, see `openEnds`.
     ///
-    /// A stream polled every 15 s has some 5,800 windows a day; the view reads those of all streams at once.
+    /// A stream polled every 15 s has about 5,800 windows per day; the view reads those of all streams at
+    /// once.
     package func uncovered(of stream: StreamID, slice: Int = 5_000) async throws(StoreError)
         -> [UncoveredTime]
     {

@@ -2,15 +2,16 @@ import GRDB
 import GRDBSQLite
 import SpoolCore
 
-/// How SQLite is set up: one connection that writes and checkpoints, all others read-only.
+/// Sets up SQLite: one connection writes and checkpoints, all others are read-only.
 enum Connections {
     /// Page size in bytes, for a new spool.
     ///
-    /// Measured with 300,000 events and 2.5 KB raw records: 8 KiB against 4 KiB inserts 28 % faster, drains
-    /// 6 % faster and takes 30 % less disk; 16 KiB adds 8 % and 2 % and doubles what a small change writes.
+    /// Measured with 300,000 events and 2.5 KB raw records: compared with 4 KiB, 8 KiB inserts 28 % faster,
+    /// drains 6 % faster and uses 30 % less disk. 16 KiB adds another 8 % and 2 %, but doubles the bytes that
+    /// a small change writes.
     static let pageSize = 8_192
 
-    /// Opens the pool; its writer is in WAL mode and syncs at every commit.
+    /// Opens the pool; its writer uses WAL mode and syncs at every commit.
     static func pool(_ path: String, options: SpoolOptions) throws -> DatabasePool {
         var configuration = base("spool")
         configuration.maximumReaderCount = options.readers
@@ -20,8 +21,8 @@ enum Connections {
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { db in
-            // GRDB sets NORMAL after `prepareDatabase` (`Database.setUpWALMode`), so this comes last and is
-            // read back: with NORMAL a power cut takes back commits that sinks have seen.
+            // GRDB sets NORMAL after `prepareDatabase` (`Database.setUpWALMode`), so this is set last and
+            // read back. With NORMAL, a power cut could roll back commits that sinks have already seen.
             try db.execute(sql: "PRAGMA synchronous = FULL")
             guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
                 throw StoreError(
@@ -33,7 +34,7 @@ enum Connections {
         return pool
     }
 
-    /// Opens one connection that can only read, and takes no lock.
+    /// Opens one read-only connection, without the lock.
     static func reader(_ path: String) throws -> DatabaseQueue {
         var configuration = base("spool.reader")
         configuration.readonly = true
@@ -50,8 +51,9 @@ enum Connections {
     }
 
     private static func prepareWriter(_ db: Database, _ options: SpoolOptions) throws {
-        // The first two take effect before the first write only. Debian's SQLite zeroes what is deleted, whole
-        // pages included, which makes retention a third slower; FAST zeroes where the page is written anyway.
+        // The first two take effect only before the first write. Debian's SQLite overwrites deleted data with
+        // zeros, including whole pages, which makes retention a third slower; FAST does so only in pages that
+        // are written anyway.
         try db.execute(
             sql: """
                 PRAGMA page_size = \(pageSize);
@@ -65,14 +67,14 @@ enum Connections {
                 PRAGMA journal_size_limit = \(options.walLimit);
                 """
         )
-        // The -wal and -shm files outlive the last close, so that members of the group who may not write the
-        // folder can always read (sqlite.org/wal.html, "Read-Only Databases").
+        // The -wal and -shm files are kept after the last close, so that members of the group without write
+        // access to the folder can always read (sqlite.org/wal.html, "Read-Only Databases").
         var keep: Int32 = 1
         sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &keep)
     }
 
     private static func prepareReader(_ db: Database) throws {
-        // A second connection that checkpoints would open the way to SQLite's WAL-reset race
+        // A second connection that checkpoints could trigger SQLite's WAL-reset race
         // (sqlite.org/wal.html#walresetbug).
         try db.execute(
             sql: """

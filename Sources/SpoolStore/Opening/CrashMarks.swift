@@ -2,10 +2,10 @@ import GRDB
 package import SpoolCore
 
 enum CrashMarks {
-    /// Counts the end that has just been found for every mark that stood.
+    /// Counts the unclean end that was just detected for every mark that was set.
     static let countSQL = "UPDATE crash_mark SET ends = ends + 1 WHERE is_set = 1"
 
-    /// The records that trapped alone, counted by stream or sink.
+    /// The poison records that were isolated, counted by stream or sink.
     static func traps(_ db: Database) throws -> [SpoolStatus.Trap] {
         let rows = try Row.fetchAll(
             db,
@@ -29,7 +29,7 @@ enum CrashMarks {
 }
 
 extension Spool: CrashMarkStore {
-    /// Sets a mark before a step that may trap; durable on return.
+    /// Sets a mark before a step that may crash the process; durable on return.
     package func mark(_ mark: CrashMark, at now: Timestamp) async throws(StoreError) {
         try await write { db in
             try db.execute(
@@ -42,7 +42,7 @@ extension Spool: CrashMarkStore {
         }
     }
 
-    /// Takes a mark away after its step, with what was counted under it.
+    /// Removes a mark after its step, with its count.
     package func clear(_ mark: CrashMark) async throws(StoreError) {
         try await write { db in
             try db.execute(

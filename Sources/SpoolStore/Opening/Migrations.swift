@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// The steps from an empty file to today's schema; `user_version` counts those taken.
+/// The steps from an empty file to the current schema; `user_version` counts those applied.
 ///
 /// They change the schema only, and are never edited once released.
 enum Migrations {
@@ -25,10 +25,10 @@ enum Migrations {
         Migration("0006_shortened", PackageResources._006_shortened_sql),
     ]
 
-    /// "spol": tells a spool from any other SQLite file.
+    /// "spol": distinguishes a spool from any other SQLite file.
     static let applicationID: Int64 = 0x7370_6f6c
 
-    /// Takes the missing steps, each in a transaction of its own.
+    /// Applies the missing steps, each in its own transaction.
     static func run(_ db: Database, path: String, steps: ArraySlice<Migration> = all[...]) throws {
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         for (index, migration) in steps.enumerated() where index >= version {
@@ -41,7 +41,7 @@ enum Migrations {
         }
     }
 
-    /// Refuses a file that is no spool, or one of a newer version.
+    /// Rejects a file that is not a spool, or a spool of a newer version.
     static func check(_ db: Database, path: String) throws {
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         let application = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0

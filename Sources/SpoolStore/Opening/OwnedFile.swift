@@ -6,20 +6,21 @@ import SpoolCore
     import Darwin
 #endif
 
-/// Opens files beside the spool, in a folder that another user may be able to write.
+/// Opens files next to the spool, in a folder that another user may be able to write.
 ///
-/// No symbolic link is followed, and nothing but a regular file with one name, of the spool's owner, this
-/// user or root, is opened: as root, spool would otherwise truncate whatever file somebody has linked there.
-/// What root makes is given to the spool's owner (`FileOwner`), so that the daemon can open it later.
+/// It follows no symbolic link and opens only a regular file with one hard link that belongs to the spool's
+/// owner, this user or root. Otherwise, as root, spool would truncate any file that another user has linked
+/// there. A file that root creates is given to the spool's owner (`FileOwner`), so that the daemon can open
+/// it later.
 enum OwnedFile {
-    /// Opens or, with `O_CREAT`, makes a file.
+    /// Opens or, with `O_CREAT`, creates a file.
     ///
     /// - Parameters:
     ///   - path: the file.
-    ///   - flags: of open(2); those that guard it are added.
-    ///   - mode: of a file that is made.
-    ///   - what: what it is, for errors: `the lock`.
-    ///   - spool: the spool that it lies beside.
+    ///   - flags: flags of open(2); the protective ones are added.
+    ///   - mode: the mode of a file that is created.
+    ///   - what: what the file is, for errors: `the lock`.
+    ///   - spool: the spool next to which it is.
     /// - Returns: its descriptor.
     /// - Throws: why it cannot be opened, and what to do.
     static func open(
@@ -29,7 +30,7 @@ enum OwnedFile {
         what: String,
         spool: String
     ) throws(StoreError) -> Int32 {
-        // A FIFO without a peer would be waited for without `O_NONBLOCK`; it changes nothing for a regular
+        // Without `O_NONBLOCK`, opening a FIFO without a peer would block; it changes nothing for a regular
         // file.
         let descriptor = systemOpen(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode)
         guard descriptor >= 0 else { throw failure(path, what, errno) }

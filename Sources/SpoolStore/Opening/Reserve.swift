@@ -6,20 +6,21 @@ import SpoolCore
     import Darwin
 #endif
 
-/// `<spool>.reserve`: disk kept back, given up on a full disk so that settling and pruning can go on.
+/// `<spool>.reserve`: reserved disk space, released on a full disk so that settling and pruning can continue.
 ///
-/// A DELETE appends to the WAL as well, so without it a full disk could not even be emptied.
+/// A DELETE also appends to the WAL, so without the reserve events could not even be deleted from a full
+/// disk.
 struct Reserve: Sendable {
     let files: SpoolFiles
     let bytes: Int64
 
-    /// True when it is in place, or none is wanted.
+    /// True when it is in place, or none is configured.
     var isWhole: Bool { bytes == 0 || SpoolFiles.size(of: files.reserve) >= bytes }
 
-    /// Puts it in place while the disk has `spare` bytes beside it.
+    /// Creates it if that leaves `spare` bytes free on the disk.
     func make(sparing spare: Int64) {
         guard !isWhole, files.freeBytes() - SpoolFiles.size(of: files.reserve) > bytes + spare else { return }
-        // Without it fetching stops earlier; nothing else depends on it.
+        // Errors are ignored: without the reserve fetching pauses earlier, and nothing else depends on it.
         let opened = try? OwnedFile.open(
             files.reserve,
             O_CREAT | O_RDWR,
@@ -37,13 +38,13 @@ struct Reserve: Sendable {
         }
     }
 
-    /// Frees it; false when there was nothing to free.
+    /// Deletes it; false when there was nothing to delete.
     func giveUp() -> Bool {
         guard SpoolFiles.size(of: files.reserve) > 0 else { return false }
         return unlink(files.reserve) == 0
     }
 
-    /// Claims the blocks: a sparse file would give nothing back.
+    /// Allocates the blocks: deleting a sparse file would free nothing.
     private static func allocate(_ descriptor: Int32, _ bytes: Int64) -> Bool {
         #if os(Linux)
             return posix_fallocate(descriptor, 0, off_t(bytes)) == 0

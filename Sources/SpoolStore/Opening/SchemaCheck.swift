@@ -1,17 +1,17 @@
 import GRDB
 import SpoolCore
 
-/// Whether a spool has the columns that this program's migrations make.
+/// Checks that a spool has the columns that this program's migrations create.
 ///
-/// `user_version` alone does not say so: builds before the first release changed the first migration in
-/// place. Such a spool would fail later, with "no such column".
+/// `user_version` alone does not prove it: builds before the first release changed the first migration in
+/// place. Such a spool would fail later with "no such column".
 enum SchemaCheck {
     /// - Throws: `.newerSchema`, naming what is missing, when a table or view lacks a column of its version.
     static func run(_ db: Database, path: String) throws {
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         guard version > 0, version <= Migrations.all.count else { return }
         let wanted = try columns(ofVersion: version)
-        // A view over a column that is missing cannot be described: the tables come first.
+        // SQLite cannot describe a view over a missing column, so tables are checked first.
         for type in ["table", "view"] {
             let found = try Set(columns(db, type: type))
             let missing = wanted.filter { $0.type == type && !found.contains($0) }
@@ -36,7 +36,7 @@ enum SchemaCheck {
         let name: String
     }
 
-    /// What the first migrations make.
+    /// The columns that the migrations up to a version create.
     static func columns(ofVersion version: Int) throws -> [Column] {
         let reference = try DatabaseQueue()
         return try reference.writeWithoutTransaction { db in

@@ -2,12 +2,13 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// Opens the spool for writing, and makes it if there is none.
+    /// Opens the spool for writing, and creates it if there is none.
     ///
-    /// Takes the lock, brings the schema up to date, checks the structure, and closes
-    /// connections that a crash left open. Does not touch a file that it refuses.
+    /// Takes the lock, upgrades the schema, checks the structure, and closes connections that a crash left
+    /// open. Does not touch a file that it rejects.
     ///
-    /// - Throws: `.locked`, `.readOnly`, `.damaged`, `.newerSchema`; `.full` when not even the reserve helps.
+    /// - Throws: `.locked`, `.readOnly`, `.damaged`, `.newerSchema`; `.full` when releasing the reserve does
+    ///   not help either.
     package static func open(
         path: String,
         options: SpoolOptions = SpoolOptions(),
@@ -38,7 +39,7 @@ extension Spool {
         return spool
     }
 
-    /// Opens an existing spool for reading only, without the lock; a daemon may have it open.
+    /// Opens an existing spool read-only, without the lock; a daemon may have it open.
     package static func openReadOnly(path: String) throws(StoreError) -> Spool {
         guard SpoolFiles.exists(path) else {
             throw StoreError(
@@ -73,7 +74,7 @@ extension Spool {
         }
     }
 
-    /// Who has a spool open for writing, as `123 (spool run)`; nil when nobody has.
+    /// The process that has a spool open for writing, as `123 (spool run)`; nil when there is none.
     package static func holder(ofSpoolAt path: String) -> String? {
         SpoolLock.holder(of: SpoolFiles(path: path))
     }
@@ -92,8 +93,8 @@ extension Spool {
         try files.createDatabase()
         do {
             if SpoolFiles.size(of: files.path) > 0 {
-                // Read first: opening for writing switches another program's file to WAL mode, and writes to
-                // a damaged one.
+                // Read first: opening for writing would switch another program's file to WAL mode and write
+                // to a damaged file.
                 let reader = try Connections.reader(files.path)
                 try reader.read { db in
                     try Migrations.check(db, path: files.path)
@@ -118,7 +119,7 @@ extension Spool {
         }
     }
 
-    /// Notes that the spool is open, and what the last end left behind.
+    /// Records that the spool is open, and cleans up after the previous run.
     private static func begin(
         _ db: Database,
         holder: String,

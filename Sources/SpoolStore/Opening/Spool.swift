@@ -2,15 +2,15 @@ import GRDB
 package import SpoolCore
 import Synchronization
 
-/// The spool: events, where each stream and each sink is, and the ledger of what was delivered.
+/// The spool: events, the position of each stream and each sink, and the ledger of deliveries.
 ///
-/// One process opens it for writing; it has one writing connection, which alone checkpoints. Every operation
-/// is one transaction or one short read, and is durable when it returns. Cancelling the calling task never
-/// breaks one off half-way: what has begun ends, and its result is lost at worst.
+/// One process opens it for writing. It has one writing connection, the only one that checkpoints. Every
+/// operation is one transaction or one short read, and is durable when it returns. Cancelling the calling
+/// task never interrupts an operation: once started it completes; at worst its result is lost.
 package final class Spool: Sendable {
-    /// Where the database file is.
+    /// The path of the database file.
     package let path: String
-    /// True when the process that had it open for writing before did not close it.
+    /// True when the previous process that had it open for writing did not close it.
     package let endedUncleanly: Bool
 
     let files: SpoolFiles
@@ -18,16 +18,17 @@ package final class Spool: Sendable {
     let reserve: Reserve
     let wal: WALKeeper
     let pauseGate: Mutex<PauseGate>
-    /// How many replays are being planned.
+    /// Number of replays that are being planned.
     private let planned = Mutex(0)
-    /// How far back, by each source's clock, ids of deleted events are kept (`PrunedIDs`).
+    /// How long, by each source's clock, ids of deleted events are kept (`PrunedIDs`).
     private let idsKept = Mutex(Duration.days(3))
     private let reader: any DatabaseReader
     private let writer: DatabasePool?
     private let lock: SpoolLock?
     private let run: Int64
-    /// Set once reading, writing or syncing has failed: then nothing is written any more, since a second
-    /// fsync may claim success for pages that are gone (Linux reports a failed write-back once).
+    /// Set once reading, writing or syncing has failed. After that nothing is written any more, because a
+    /// second fsync may report success for pages that were lost (Linux reports a failed write-back only
+    /// once).
     private let broken = Mutex<StoreError?>(nil)
 
     init(
@@ -52,44 +53,46 @@ package final class Spool: Sendable {
         pauseGate = Mutex(PauseGate(maxBytes: options.maxBytes, lowDiskBytes: options.lowDiskBytes))
     }
 
-    /// `retention.max_size`, as set last.
+    /// The current `retention.max_size`.
     var maxBytes: Int64 { pauseGate.withLock { $0.maxBytes } }
 
-    /// Sets how many bytes pages in use may fill, from now on.
+    /// Sets how many bytes pages in use may occupy from now on.
     package func limit(to maxBytes: Int64) {
         pauseGate.withLock { $0.maxBytes = maxBytes }
     }
 
-    /// Checkpoints that failed since the start, other than for a reader in the way.
+    /// Checkpoints that failed since the start, except those that a reader blocked.
     package var checkpointFailures: Int { wal.failures }
 
-    /// Sets for how long the ids of events that retention deletes are kept: as far as audits look back, and a
-    /// day more.
+    /// Sets how long the ids of events that retention deletes are kept: as far as audits look back, plus one
+    /// day.
     ///
-    /// The retention that comes next goes by it.
+    /// The next run of retention uses it.
     package func keepIDs(ofAuditsOver window: Duration) { idsKept.withLock { $0 = window + .days(1) } }
 
-    /// For how long ids of deleted events are kept.
+    /// How long ids of deleted events are kept.
     var keptIDs: Duration { idsKept.withLock { $0 } }
 
-    /// True while a replay is planned: what was deleted between its plan and its row would be in its total,
-    /// and never be sent.
+    /// True while a replay is being planned.
+    ///
+    /// An event that is deleted between the planning and the insertion of the replay would be included in its
+    /// total and never be sent.
     var isPlanning: Bool { planned.withLock { $0 > 0 } }
 
-    /// Has retention delete nothing while `body` runs.
+    /// Keeps retention from deleting anything while `body` runs.
     func planning<Value: Sendable>(_ body: () async throws(StoreError) -> Value) async throws(StoreError)
         -> Value
     {
         planned.withLock { $0 += 1 }
         defer { planned.withLock { $0 -= 1 } }
-        // A slice of retention that has begun ends before this; the next one looks again.
+        // This waits for the current slice of retention; the next slice checks `isPlanning`.
         try await write { _ in }
         return try await body()
     }
 
-    /// Ends in good order: everything is in the database file, the WAL is empty, the lock is free.
+    /// Closes cleanly: everything is in the database file, the WAL is empty, the lock is free.
     ///
-    /// Nothing may be called afterwards.
+    /// No method may be called afterwards.
     package func close(at now: Timestamp) async throws(StoreError) {
         if writer != nil {
             let run = run
@@ -104,7 +107,8 @@ package final class Spool: Sendable {
         try letGo()
     }
 
-    /// Closes the connections and frees the lock, and notes no end: as if the process had been ended.
+    /// Closes the connections and frees the lock without recording the end, as if the process had been
+    /// killed.
     func letGo() throws(StoreError) {
         do {
             try reader.close()
@@ -116,9 +120,9 @@ package final class Spool: Sendable {
 
     /// Runs `body` in one `BEGIN IMMEDIATE … COMMIT` on the writing connection; durable on return.
     ///
-    /// On a full disk the WAL is emptied into the file and the transaction tried once more; with
-    /// `mayUseReserve` a third time, without the reserve. Intake must leave it alone: it would eat what
-    /// settling and pruning need.
+    /// On a full disk the WAL is copied into the file and truncated, and the transaction is retried; with
+    /// `mayUseReserve` the reserve is then released and the transaction retried once more. Fetching must not
+    /// use the reserve: it would consume the space that settling and pruning need.
     func write<Value: Sendable>(
         mayUseReserve: Bool = true,
         _ body: @escaping @Sendable (Database) throws -> Value
@@ -138,7 +142,7 @@ package final class Spool: Sendable {
         }
     }
 
-    /// Runs `body` on the writing connection, which is in no transaction.
+    /// Runs `body` on the writing connection outside of a transaction.
     func writeWithoutTransaction<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
@@ -150,7 +154,7 @@ package final class Spool: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         let path = path
-        // GRDB's async overloads break off when the task is cancelled; these do not.
+        // GRDB's async overloads stop when the task is cancelled; these do not.
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
             reader.asyncRead { db in
                 let result = Result { try body(db.get()) }

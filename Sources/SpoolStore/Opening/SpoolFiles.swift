@@ -8,14 +8,14 @@ import SpoolCore
 
 /// The files of a spool and their modes.
 struct SpoolFiles: Sendable {
-    /// Readable by the group, so that `sqlite3` and commands need not run as the daemon's user; SQLite gives
+    /// Readable by the group, so that `sqlite3` and commands need not run as the daemon's user. SQLite gives
     /// the -wal and -shm files the mode of the database (`findCreateFileMode` in its os_unix.c).
     static let mode: mode_t = 0o640
 
-    /// The database file; every name of it is resolved to this one.
+    /// The database file, with symbolic links resolved.
     let path: String
 
-    /// Follows the links of a path, so that all names of a spool lead to the same files.
+    /// Resolves the symbolic links of a path, so that all paths of a spool lead to the same files.
     init(path: String) { self.path = ResolvedPath(path).path }
 
     var lock: String { path + ".lock" }
@@ -23,9 +23,9 @@ struct SpoolFiles: Sendable {
     var wal: String { path + "-wal" }
     var folder: String { ResolvedPath.folder(of: path) }
 
-    /// Refuses a path that leads root over another user's link into a third user's folder.
+    /// Rejects a path that would lead root through another user's link into a third user's folder.
     ///
-    /// - Throws: `.readOnly`; never where this process is not root's.
+    /// - Throws: `.readOnly`; never when this process does not run as root.
     static func checkLinks(of path: String) throws(StoreError) {
         let resolved = ResolvedPath(path)
         guard geteuid() == 0, let owner = FileOwner.ofSpool(at: resolved.path) else { return }
@@ -38,17 +38,17 @@ struct SpoolFiles: Sendable {
         )
     }
 
-    /// Creates an empty database file with its mode, if there is none, and makes its name durable.
+    /// Creates an empty database file with its mode, if there is none, and makes its directory entry durable.
     func createDatabase() throws(StoreError) {
         let descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, Self.mode)
         if descriptor < 0 {
-            // One that exists is never opened here: closing any descriptor of a database file drops the locks
-            // that SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2).
+            // An existing file is never opened here: closing any descriptor of a database file drops the
+            // locks that SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2).
             if errno == EEXIST { return }
             throw StoreError.file("create the spool \(path)", errno)
         }
         fchmod(descriptor, Self.mode)
-        // SQLite gives the -wal and -shm files that root makes the owner of this one.
+        // SQLite gives -wal and -shm files that root creates the owner of this file.
         if geteuid() == 0, let owner = FileOwner.ofSpool(at: path) {
             fchown(descriptor, owner.user, owner.group)
         }
@@ -56,7 +56,7 @@ struct SpoolFiles: Sendable {
         syncFolder()
     }
 
-    /// Makes created and removed names durable; SQLite does so for its own files only.
+    /// Makes created and removed directory entries durable; SQLite does so only for its own files.
     func syncFolder() {
         let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -64,7 +64,7 @@ struct SpoolFiles: Sendable {
         close(descriptor)
     }
 
-    /// Bytes of a file; 0 when there is none.
+    /// Size of a file in bytes; 0 when there is none.
     static func size(of path: String) -> Int64 {
         var status = stat()
         return stat(path, &status) == 0 ? Int64(status.st_size) : 0
@@ -75,13 +75,13 @@ struct SpoolFiles: Sendable {
         return stat(path, &status) == 0
     }
 
-    /// Bytes that this user may still write to the disk of the spool.
+    /// Bytes that this user can still write to the spool's disk.
     func freeBytes() -> Int64 { space { $0.f_bavail } }
 
-    /// Bytes of the disk of the spool, used or not.
+    /// Size of the spool's disk in bytes.
     func diskBytes() -> Int64 { space { $0.f_blocks } }
 
-    /// `.max` where the system does not tell: then nothing is held back for that.
+    /// `.max` when the system does not report it, so that nothing is limited by it.
     private func space(_ blocks: (statvfs) -> fsblkcnt_t) -> Int64 {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return .max }
@@ -90,7 +90,7 @@ struct SpoolFiles: Sendable {
 }
 
 extension StoreError {
-    /// A failed file operation in an operator's words.
+    /// A failed file operation as an error for the operator.
     static func file(_ what: String, _ code: Int32) -> StoreError {
         let cause = String(cString: strerror(code))
         switch code {

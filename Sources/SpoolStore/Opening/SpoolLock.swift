@@ -8,15 +8,15 @@ import Synchronization
     import Darwin
 #endif
 
-/// The right to write a spool: `flock` on `<spool>.lock`, held until released or until the process ends.
+/// The lock for writing a spool: `flock` on `<spool>.lock`, held until released or until the process ends.
 ///
 /// The file is never deleted: a process that waits for the lock of a deleted file would not exclude one that
-/// made a new file. It holds the holder's pid and command, for the message of whoever comes second.
+/// created a new file. It contains the holder's pid and command, for the error message of other processes.
 final class SpoolLock: Sendable {
-    /// None once it was released.
+    /// Nil once it was released.
     private let descriptor: Mutex<Int32?>
 
-    /// Takes the lock at once or not at all.
+    /// Takes the lock without waiting.
     ///
     /// - Throws: `.locked`, naming the holder.
     init(_ files: SpoolFiles, holder: String) throws(StoreError) {
@@ -39,27 +39,27 @@ final class SpoolLock: Sendable {
         }
         fchmod(descriptor, SpoolFiles.mode)
         let text = "\(getpid()) (\(holder))\n"
-        // On a full disk the file may stay empty; the lock holds all the same.
+        // On a full disk the file may stay empty; the lock is held anyway.
         if ftruncate(descriptor, 0) == 0 { _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) } }
         self.descriptor = Mutex(descriptor)
     }
 
     deinit { release() }
 
-    /// Lets another one take it; it may be called again.
+    /// Releases the lock; may be called more than once.
     func release() {
         let descriptor = descriptor.withLock { held in
             defer { held = nil }
             return held
         }
         guard let descriptor else { return }
-        // Closing alone would leave the lock to a child that was forked a moment ago and has not begun its
-        // own program yet.
+        // Closing alone is not enough: a child that was just forked and has not executed its program yet
+        // would still hold the lock.
         flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
-    /// Who holds a spool's lock, in words; nil when nobody does.
+    /// The holder of a spool's lock as text; nil when there is none.
     static func holder(of files: SpoolFiles) -> String? {
         let descriptor = open(files.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }

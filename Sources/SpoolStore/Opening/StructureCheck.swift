@@ -1,27 +1,27 @@
 import GRDB
 import SpoolCore
 
-/// What is looked at whenever the spool is opened: enough to find a truncated or overwritten
-/// file, and quick whatever the spool holds.
+/// The check at every opening of the spool: it detects a truncated or overwritten file, and is quick
+/// regardless of the spool's size.
 ///
-/// A full `quick_check` reads every page, minutes for 10 GB, and a daemon that is down loses nothing but
-/// time; `doctor` runs it.
+/// A full `quick_check` reads every page, which takes minutes for 10 GB and would delay the start of the
+/// daemon; `doctor` runs it.
 enum StructureCheck {
-    /// Tables that stay small are checked whole.
+    /// Small tables are checked completely.
     private static let small = [
         "stream", "sink", "subscription", "replay", "replay_stream", "run", "crash_mark",
     ]
-    /// Of large ones the ends are read, down to the leaves.
+    /// Of large tables only the first and the last row are read, down to the leaf pages.
     private static let large = ["event", "record", "ledger", "fetch_window", "connection"]
 
-    /// True when the last process that wrote did not close.
+    /// True when the last process that opened the spool for writing did not close it.
     static func endedUncleanly(_ db: Database) throws -> Bool {
         try Bool.fetchOne(db, sql: "SELECT ended_ms IS NULL FROM run ORDER BY id DESC LIMIT 1") ?? false
     }
 
-    /// - Throws: `.damaged` naming what is wrong.
+    /// - Throws: `.damaged`, with the damage found.
     static func run(_ db: Database, files: SpoolFiles) throws {
-        // An empty file, and one of an older version, have other tables; they are made next.
+        // An empty file and one of an older version have different tables; migrations follow.
         guard try Int.fetchOne(db, sql: "PRAGMA user_version") == Migrations.all.count else { return }
         let pages = try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0
         let size = try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? 0

@@ -3,30 +3,31 @@ import GRDBSQLite
 package import SpoolCore
 import Synchronization
 
-/// The write-ahead log's size, and who holds it back.
+/// The write-ahead log's size, and whether something keeps it from being truncated.
 package struct WALReport: Sendable, Codable, Equatable {
     /// Bytes of the -wal file.
     package let bytes: Int64
-    /// Since when a reader has kept the log from being emptied; nil when none does.
+    /// Since when a reader has kept the log from being truncated; nil when none does.
     ///
-    /// Report it after a minute.
+    /// Worth reporting after a minute.
     package let heldSince: Timestamp?
-    /// Since when copying the log into the spool has failed; nil when the last try succeeded.
+    /// Since when copying the log into the spool has failed; nil when the last attempt succeeded.
     package var failing: Failure?
 
-    /// A checkpoint that failed, other than for a reader.
+    /// A checkpoint that failed for another reason than a reader.
     package struct Failure: Sendable, Codable, Equatable {
-        /// When it was first seen.
+        /// When the failure was first observed.
         package let since: Timestamp
-        /// SQLite's words for it, with its code.
+        /// SQLite's error message, with its code.
         package let cause: String
     }
 }
 
-/// Keeps the write-ahead log short: above its limit the writer tries a truncating checkpoint.
+/// Keeps the write-ahead log small: above its limit the writer tries a truncating checkpoint.
 ///
-/// A reader with an open transaction keeps its snapshot's pages in the log. Then the try fails at once and is
-/// repeated when the log has grown by a further eighth of the limit: it harms nothing but the log's size.
+/// A reader with an open transaction keeps its snapshot's pages in the log. The attempt then fails
+/// immediately and is repeated when the log has grown by another eighth of the limit. This affects only the
+/// size of the log.
 final class WALKeeper: Sendable {
     private struct State {
         var tryAgainAt: Int64
@@ -39,8 +40,7 @@ final class WALKeeper: Sendable {
         var failures = 0
     }
 
-    /// The log's pages from which a commit copies them into the spool, as SQLite's own automatic checkpoint
-    /// does.
+    /// A commit checkpoints when the log has this many pages, as SQLite's own automatic checkpoint does.
     private static let pages = 1_000
 
     private let path: String
@@ -53,12 +53,12 @@ final class WALKeeper: Sendable {
         state = Mutex(State(tryAgainAt: limit))
     }
 
-    /// Failed checkpoints since the start, readers in the way not counted.
+    /// Failed checkpoints since the start, except those that a reader blocked.
     var failures: Int { state.withLock { $0.failures } }
 
-    /// Takes the place of the connection's automatic checkpoint, which tells nobody when it fails.
+    /// Replaces the connection's automatic checkpoint, which does not report failures.
     ///
-    /// The spool owns both this and the connection, and commits nothing without it.
+    /// The spool owns both this object and the connection, and commits nothing without it.
     func attach(to db: Database) {
         sqlite3_wal_hook(
             db.sqliteConnection,
@@ -66,7 +66,7 @@ final class WALKeeper: Sendable {
                 guard let context, pages >= WALKeeper.pages else { return SQLITE_OK }
                 let keeper = Unmanaged<WALKeeper>.fromOpaque(context).takeUnretainedValue()
                 keeper.note(sqlite3_wal_checkpoint_v2(connection, name, SQLITE_CHECKPOINT_PASSIVE, nil, nil))
-                // What has been committed is safe in the log, whatever comes of the checkpoint.
+                // Commits are safe in the log, whether or not the checkpoint succeeds.
                 return SQLITE_OK
             },
             Unmanaged.passUnretained(self).toOpaque()
@@ -79,7 +79,7 @@ final class WALKeeper: Sendable {
             case SQLITE_OK:
                 state.failure = nil
                 state.failingSince = nil
-            // A reader, or another checkpoint, is in the way.
+            // A reader or another checkpoint blocks it.
             case SQLITE_BUSY, SQLITE_LOCKED: break
             default:
                 state.failure = code
@@ -88,7 +88,7 @@ final class WALKeeper: Sendable {
         }
     }
 
-    /// To be called on the writing connection after each commit.
+    /// Call this on the writing connection after each commit.
     func committed(_ db: Database) {
         let bytes = SpoolFiles.size(of: path)
         guard bytes > limit else {
@@ -103,7 +103,7 @@ final class WALKeeper: Sendable {
         retry(db)
     }
 
-    /// Tries to empty a log that is longer than its limit, and to copy one that could not be copied.
+    /// Tries to truncate a log above its limit, and repeats a checkpoint that failed.
     func retry(_ db: Database) {
         if state.withLock({ $0.failure != nil }) {
             note(sqlite3_wal_checkpoint_v2(db.sqliteConnection, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil))
@@ -118,7 +118,7 @@ final class WALKeeper: Sendable {
         }
     }
 
-    /// How long the log is and since when it is held back, as seen by calls of this.
+    /// The size of the log and since when it cannot be truncated, as observed by calls of this method.
     func report(at now: Timestamp) -> WALReport {
         let bytes = SpoolFiles.size(of: path)
         return state.withLock { state in
@@ -139,14 +139,14 @@ final class WALKeeper: Sendable {
         }
     }
 
-    /// Moves everything into the database file and empties the log.
+    /// Copies everything into the database file and truncates the log.
     ///
-    /// - Returns: SQLite's primary code: `SQLITE_BUSY` when a reader is in the way, `SQLITE_FULL` when the
-    ///   file cannot grow.
+    /// - Returns: SQLite's primary code: `SQLITE_BUSY` when a reader blocks it, `SQLITE_FULL` when the file
+    ///   cannot grow.
     @discardableResult
     func truncate(_ db: Database) -> Int32 {
         guard let connection = db.sqliteConnection else { return SQLITE_MISUSE }
-        // A checkpoint waits for readers as long as the busy time-out; commits must not wait behind it.
+        // A checkpoint waits for readers as long as the busy timeout; commits must not wait for it that long.
         sqlite3_busy_timeout(connection, 50)
         defer { sqlite3_busy_timeout(connection, 5_000) }
         let code = sqlite3_wal_checkpoint_v2(connection, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil)

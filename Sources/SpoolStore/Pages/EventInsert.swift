@@ -2,10 +2,10 @@ import Foundation
 import GRDB
 import SpoolCore
 
-/// Puts a page's records into `event` and `record`.
+/// Inserts a page's records into `event` and `record`.
 ///
-/// All texts of the page are laid end to end in one buffer first, so that they are bound without a copy of
-/// SQLite's or a `String` of ours for each.
+/// All texts of the page are first concatenated in one buffer, so that each can be bound without a copy by
+/// SQLite and without its own `String`.
 enum EventInsert {
     private static let eventSQL = """
         INSERT INTO event (stream_id, window_id, fetched_ms, derived, kind, readable, occurred_ms, created_ms,
@@ -18,7 +18,7 @@ enum EventInsert {
     private static let knownSQL = """
         SELECT r.raw FROM event e JOIN record r ON r.seq = e.seq WHERE e.stream_id = ? AND e.external_id = ?
         """
-    /// The first text's place among the parameters.
+    /// Parameter index of the first text.
     private static let firstText: Int32 = 10
 
     static func insert(_ db: Database, _ commit: PageCommit, window: WindowID) throws -> PageCounts {
@@ -44,7 +44,7 @@ enum EventInsert {
         let record = try RawStatement(db, recordSQL)
         let known = try RawStatement(db, knownSQL)
         defer {
-            // Nothing bound may point into buffers that are gone.
+            // No binding may point into a buffer that is freed.
             event.release()
             record.release()
             known.release()
@@ -88,12 +88,13 @@ enum EventInsert {
         return counts
     }
 
-    /// True for what a scan reads a second time: retention has taken it, and as new it would go out twice.
+    /// True for a record that retention has deleted: inserted as new, it would be delivered twice.
     ///
-    /// A poll or a sweep does so only within its own window and by the record's own time: retention stays behind both, but
-    /// for the seconds by which polls overlap. What one shows beside that was not asked for by that time, and may
-    /// never have been seen: twice is better than never. What a refetch finds, it has its own place for (`OwnStream`).
-    /// Where the ids of deleted events are kept, one that is not among them was never fetched, and is inserted.
+    /// For polls and sweeps, this applies only to records with their own time within the scan's window:
+    /// retention stays behind both, except for the seconds by which polls overlap. A record outside the
+    /// window was not requested by its time and may never have been fetched; delivering it twice is better
+    /// than never. Deleted records that a refetch finds are stored separately (`OwnStream`). Where the ids of
+    /// deleted events are kept, a record that is not among them was never fetched and is inserted.
     private static func isLeftOut(_ record: PageRecord, of scan: Scan, _ pruned: PrunedPart) -> Bool {
         let created = record.event.created
         guard created.milliseconds < pruned.to else { return false }
@@ -101,8 +102,10 @@ enum EventInsert {
         return pruned.mayHaveDeleted(record.event)
     }
 
-    /// When a record counts as saved: one that does not tell, when it came, if retention would take it at once and the
-    /// next page bring it as new again.
+    /// When a record counts as created.
+    ///
+    /// For a record without its own time this is the page's time, if retention would otherwise delete it
+    /// immediately and the next page insert it again as new.
     private static func created(_ record: PageRecord, _ date: Timestamp, _ prunedTo: Int64) -> Timestamp {
         let created = record.event.created
         return record.hasOwnTime || created.milliseconds >= prunedTo ? created : date
@@ -131,7 +134,7 @@ enum EventInsert {
     }
 }
 
-/// The texts of a page's events, laid end to end in the order of the insert's parameters.
+/// The texts of a page's events, concatenated in the order of the insert's parameters.
 private struct PageTexts {
     static let columns = 13
 

@@ -1,9 +1,9 @@
 import GRDB
 import SpoolCore
 
-/// The rows of `fetch_window`: which part of a stream was asked for, and whether the answer was whole.
+/// The rows of `fetch_window`: which part of a stream was requested, and whether the response was complete.
 enum FetchWindow {
-    /// The window of a page's scan; made with the scan's first page.
+    /// The window of a page's scan; created with the scan's first page.
     static func open(_ db: Database, _ commit: PageCommit) throws -> WindowID {
         if let window = commit.scan.window { return window }
         let id = try FreshID.next(db, in: .window)
@@ -20,9 +20,9 @@ enum FetchWindow {
         return WindowID(id)
     }
 
-    /// Adds a page to its window, and merges one that ended complete and empty with an empty neighbour.
+    /// Adds a page to its window, and merges a window that ended complete and empty with an empty neighbour.
     ///
-    /// - Returns: the window that now speaks for the page.
+    /// - Returns: the window that now covers the page.
     static func update(
         _ db: Database,
         _ commit: PageCommit,
@@ -49,7 +49,7 @@ enum FetchWindow {
         return try merge(db, window)
     }
 
-    /// Among the windows that begin before it, only the nearest are looked at: on a busy stream none may be empty.
+    /// Of the windows that begin before it only the nearest are examined: on a busy stream none may be empty.
     static let neighbourSQL = """
         SELECT b.id FROM fetch_window a JOIN fetch_window b ON b.id IN (
             SELECT id FROM fetch_window n
@@ -59,8 +59,10 @@ enum FetchWindow {
         ORDER BY b.from_ms DESC, b.id DESC LIMIT 1
         """
 
-    /// Joins an empty, complete window to the one read before it for the same reason and with the same filters,
-    /// if that was empty as well and reaches up to it: a quiet month is one row, not two hundred thousand.
+    /// Merges an empty, complete window into the previous one with the same reason and filters, if that is
+    /// also empty and reaches up to it.
+    ///
+    /// A quiet month is then one row instead of two hundred thousand.
     private static func merge(_ db: Database, _ window: WindowID) throws -> WindowID {
         let neighbour = try Int64.fetchOne(
             db.cachedStatement(

@@ -20,7 +20,7 @@ enum PageAppend {
     }
 }
 
-/// What became of a page's records.
+/// How a page's records were handled.
 struct PageCounts {
     var inserted = 0
     var changed = 0

@@ -28,7 +28,7 @@ extension Spool: PageStore {
 
     package func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt {
         do throws(StoreError) {
-            // Given up for settling and pruning; a page that is tried again must not take that room.
+            // The reserve is released for settling and pruning; a retried page must not use that space.
             guard reserve.isWhole else { throw StoreError.diskFull(path) }
             return try await write(mayUseReserve: false) { try PageAppend.run($0, commit) }
         } catch {
@@ -76,13 +76,13 @@ extension Spool: PageStore {
 
     package var room: Int64 { pauseGate.withLock { $0.room } }
 
-    /// What the disk leaves the database file, with as much to spare as lets fetching go on.
+    /// How large the database file may become on this disk, with enough space left for fetching to continue.
     func room(pages: Int64, free: Int64) -> Int64 {
         let wanted = 2 * options.lowDiskBytes + (reserve.isWhole ? 0 : options.reserveBytes)
         let (room, isOver) = pages.addingReportingOverflow(free - wanted)
         return isOver ? .max : max(0, room)
     }
 
-    /// Why fetching stands still, as `mustPause` and the last page found it; nil while it goes on.
+    /// Why fetching is paused, as found by `mustPause` and the last page; nil while it is not.
     package var pause: FetchPause? { pauseGate.withLock { $0.pause } }
 }

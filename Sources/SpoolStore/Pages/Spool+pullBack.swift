@@ -11,10 +11,11 @@ extension Spool {
     }
 }
 
-/// Takes a stream's marks back that lie in the future, as a wrong time has put them there: what they pass has not been
-/// read.
+/// Moves a stream's positions back that a wrong clock has put into the future: the time before them has not
+/// been read.
 ///
-/// Windows that reach into the future prove nothing any more, and the marks go back to what the others prove.
+/// Windows that reach into the future no longer prove anything, and the positions move back to what the other
+/// windows prove.
 private enum CursorReturn {
     static func run(
         _ db: Database,
@@ -59,7 +60,7 @@ private enum CursorReturn {
         return cursor.since
     }
 
-    /// Where the newest complete window of a reason ends.
+    /// The end of the latest complete window of a reason.
     private static func end(of reason: String, _ db: Database, _ stream: StreamID) throws -> Timestamp? {
         Timestamp(
             try Int64.fetchOne(

@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// A stream's row, as the fetch loop reads and moves it.
+/// A stream's row, as the fetch loop reads and updates it.
 enum StreamRow {
     static func progress(_ db: Database, _ stream: StreamID) throws -> StreamProgress {
         guard
@@ -16,20 +16,22 @@ enum StreamRow {
         return StreamProgress(
             start: Timestamp(row[0] as Int64?),
             cursor: cursor(row[1], since: Timestamp(row[5] as Int64?)),
-            // One that cannot be read is forgotten: the next sweep begins at `swept_to_ms`.
+            // An unreadable value is ignored: the next sweep begins at `swept_to_ms`.
             sweep: JSONColumn.value(Scan.self, row[2]),
             sweptTo: Timestamp(row[3] as Int64?),
             sweepEnded: Timestamp(row[4] as Int64?)
         )
     }
 
-    /// A cursor that cannot be read begins again at `since_ms`, without the scan under way.
+    /// An unreadable cursor restarts at `since_ms`, without the scan in progress.
     private static func cursor(_ text: String?, since: Timestamp?) -> SpoolCore.Cursor? {
         guard text != nil else { return nil }
         return JSONColumn.value(SpoolCore.Cursor.self, text) ?? since.map { SpoolCore.Cursor(since: $0) }
     }
 
-    /// Moves a stream on after a page: a poll leaves the sweep under way alone, a sweep the cursor, so that neither
+    /// Advances a stream after a page.
+    ///
+    /// A poll does not change the sweep in progress and a sweep does not change the cursor, so that neither
     /// undoes the other; `since` and `swept_to` never move back.
     static func advance(_ db: Database, _ commit: PageCommit, window: WindowID) throws {
         let stored = try progress(db, commit.stream)
@@ -62,9 +64,9 @@ enum StreamRow {
         }
     }
 
-    /// Notes the source's time, today's filters and the newest record; counts what was inserted.
+    /// Records the source's time, the current filters and the newest record, and updates the counters.
     static func count(_ db: Database, _ commit: PageCommit, _ counts: PageCounts) throws {
-        // A record dated 2099 says nothing of how far the stream is.
+        // A record dated 2099 does not show how far the stream has been read.
         let date = commit.page.date
         let newest = commit.page.records.lazy.map(\.event)
             .filter { $0.isReadable && $0.created <= date }.map(\.created).max()
@@ -84,7 +86,7 @@ enum StreamRow {
         ])
     }
 
-    /// Takes a scan that was given up out of the stream's state; one that is not there changes nothing.
+    /// Removes an abandoned scan from the stream's state; does nothing when it is not there.
     static func forget(_ scan: Scan, _ db: Database, _ stream: StreamID) throws {
         var stored = try progress(db, stream)
         if scan.reason == .poll, let window = scan.window, stored.cursor?.scan?.window == window {

@@ -1,13 +1,13 @@
 import GRDBSQLite
 import SpoolCore
 
-/// What `spool query` runs: one statement without parameters that only reads.
+/// The statements that `spool query` accepts: one read-only statement without parameters.
 enum QueryPolicy {
     static let readOnly = "Only read-only statements are allowed; this one would write."
 
-    /// Statements that read and change nothing, neither in the file nor in the connection.
+    /// Statements that change neither the file nor the connection.
     private static let statements: Set<String> = ["SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA"]
-    /// Pragmas that only report.
+    /// Read-only pragmas.
     private static let pragmas: Set<String> = [
         "APPLICATION_ID", "AUTO_VACUUM", "COLLATION_LIST", "COMPILE_OPTIONS", "DATABASE_LIST", "ENCODING",
         "FOREIGN_KEY_CHECK", "FOREIGN_KEY_LIST", "FREELIST_COUNT", "FUNCTION_LIST", "INDEX_INFO",
@@ -17,7 +17,8 @@ enum QueryPolicy {
         "QUICK_CHECK", "SCHEMA_VERSION", "TABLE_INFO", "TABLE_LIST", "TABLE_XINFO", "USER_VERSION",
     ]
 
-    /// Refuses by the first words of the text; SQLite calls ATTACH, BEGIN and VACUUM INTO read-only, too.
+    /// Checks the first words of the text, because SQLite reports ATTACH, BEGIN and VACUUM INTO as read-only,
+    /// too.
     static func check(_ sql: String) throws(StoreError) {
         var words = Words(sql)
         guard let first = words.next() else { return }
@@ -39,7 +40,7 @@ enum QueryPolicy {
         }
     }
 
-    /// Refuses by what SQLite has made of the text.
+    /// Checks the compiled statement.
     static func check(_ statement: OpaquePointer, others: Int) throws(StoreError) {
         guard others == 0 else {
             throw StoreError(
@@ -57,7 +58,7 @@ enum QueryPolicy {
     }
 }
 
-/// The words at the beginning of an SQL text, in capitals; blanks and comments are skipped.
+/// The words at the beginning of an SQL text, in upper case; whitespace and comments are skipped.
 private struct Words {
     private var rest: Substring
 

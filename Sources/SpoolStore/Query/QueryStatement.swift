@@ -2,26 +2,26 @@ import GRDB
 import GRDBSQLite
 package import SpoolCore
 
-/// A value of an answer to a person's own SQL.
+/// A value in the result of a user's query.
 package enum QueryValue: Sendable, Equatable {
     case null
     case integer(Int64)
     case real(Double)
-    /// Text whole, NUL characters included.
+    /// Text, including NUL characters.
     case text(String)
-    /// Bytes that SQLite has as text and that are no UTF-8.
+    /// A text value that is not valid UTF-8.
     case malformed([UInt8])
     case blob([UInt8])
 }
 
-/// One statement of a person's own SQL, compiled and stepped by hand: GRDB ends texts at a NUL.
+/// One statement of a user's query, compiled and stepped manually because GRDB cuts texts off at a NUL.
 final class QueryStatement {
     private let statement: OpaquePointer
     private let connection: OpaquePointer
 
     /// Compiles `sql`.
     ///
-    /// - Throws: `.invalid` for anything but one statement that only reads and has no parameters.
+    /// - Throws: `.invalid` for anything but one read-only statement without parameters.
     init(_ db: Database, _ sql: String) throws {
         guard let connection = db.sqliteConnection else { throw StoreError(.io, "The spool is closed.") }
         try QueryPolicy.check(sql)
@@ -33,10 +33,10 @@ final class QueryStatement {
                 let code = sqlite3_prepare_v3(connection, next, -1, 0, &compiled, &rest)
                 if first == nil {
                     guard code == SQLITE_OK else { throw Self.error(connection, code) }
-                    // Nothing but blanks and comments compiles to nothing.
+                    // Whitespace and comments compile to no statement.
                     first = compiled
                 } else {
-                    // What follows is counted only: whether it would compile does not matter.
+                    // Further statements are only counted; whether they compile does not matter.
                     if code != SQLITE_OK || compiled != nil { others += 1 }
                     sqlite3_finalize(compiled)
                     if code != SQLITE_OK { break }
@@ -82,12 +82,12 @@ final class QueryStatement {
         }
     }
 
-    /// The length is right only after the value has been asked for.
+    /// The length is valid only after the value has been requested.
     private func bytes(_ start: UnsafeRawPointer?, _ column: Int32) -> [UInt8] {
         Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
     }
 
-    /// An error of the query itself is the user's; one of the file is the spool's.
+    /// Distinguishes errors in the query from errors of the file.
     private static func error(_ connection: OpaquePointer, _ code: Int32) -> any Error {
         let message = String(cString: sqlite3_errmsg(connection))
         switch code & 0xFF {

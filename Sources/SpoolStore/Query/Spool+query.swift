@@ -1,13 +1,14 @@
 package import SpoolCore
 
 extension Spool {
-    /// Runs one read-only statement and hands out its rows as they come, so that an answer of any size fits.
+    /// Runs one read-only statement and passes on each row as it is read, so that memory does not limit the
+    /// result.
     ///
     /// - Parameters:
-    ///   - sql: one statement without parameters that only reads.
-    ///   - header: called once with the column names, which may be equal.
-    ///   - row: called for each row; false ends the reading.
-    /// - Throws: `.invalid` with the reason for anything that is wrong with the SQL; other kinds are faults of the spool.
+    ///   - sql: one read-only statement without parameters.
+    ///   - header: called once with the column names, which may contain duplicates.
+    ///   - row: called for each row; returns false to stop.
+    /// - Throws: `.invalid` with the reason for an error in the SQL; other kinds for errors of the spool.
     package func query(
         _ sql: String,
         header: @escaping @Sendable ([String]) -> Void,

@@ -3,7 +3,7 @@ import GRDB
 import SpoolCore
 
 extension Timestamp {
-    /// A nullable column ending `_ms`.
+    /// Converts a nullable column whose name ends in `_ms`.
     init?(_ milliseconds: Int64?) {
         guard let milliseconds else { return nil }
         self.init(milliseconds: milliseconds)
@@ -12,8 +12,8 @@ extension Timestamp {
 
 /// JSON columns: `stream.cursor`, `stream.sweep`, `replay.streams`, `replay.scan` and `proof.result`.
 ///
-/// What is read from them is never a reason to fail: another build may have written it, or a hand. Each reader says what
-/// takes the place of a value that cannot be read.
+/// An unreadable value is never an error: another build, or an edit by hand, may have written it. Each reader
+/// defines a substitute for it.
 enum JSONColumn {
     static func text<Value: Encodable>(_ value: Value?) throws -> String? {
         guard let value else { return nil }
@@ -22,18 +22,19 @@ enum JSONColumn {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// The value; nil for NULL, and for a text that is no JSON of this type.
+    /// The value; nil for NULL, and for a text that is not JSON of this type.
     static func value<Value: Decodable>(_ type: Value.Type, _ text: String?) -> Value? {
         guard let text else { return nil }
-        // The reader's own substitute is the answer to any error.
+        // Any error leads to the reader's substitute.
         return try? JSONDecoder().decode(type, from: Data(text.utf8))
     }
 }
 
 extension Row {
-    /// A text column that was selected as `CAST(column AS BLOB)`: whole, where GRDB ends a text at a NUL.
+    /// A text column that was selected as `CAST(column AS BLOB)`, including NUL characters, at which GRDB
+    /// would cut it off.
     func wholeText(_ index: Int) -> String { String(decoding: self[index] as Data, as: UTF8.self) }
 
-    /// The same by the column's name.
+    /// The same, by column name.
     func wholeText(_ name: String) -> String { String(decoding: self[name] as Data, as: UTF8.self) }
 }

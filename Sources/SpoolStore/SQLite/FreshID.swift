@@ -1,18 +1,18 @@
 import GRDB
 import SpoolCore
 
-/// Ids that are never used twice, whatever was deleted.
+/// Ids that are never reused, not even after a deletion.
 ///
-/// Rows of other tables, and settlements that are still under way in the process, may outlive the row that they name. A
-/// trigger of each table keeps `last_id`, and refuses an id that was used before.
+/// Rows of other tables, and settlements that are still in progress, may outlive the row that they refer to.
+/// A trigger of each table maintains `last_id` and rejects an id that was used before.
 enum FreshID {
-    /// The tables that have such ids by `last_id`; `event`, `subscription` and `replay` have them by AUTOINCREMENT.
+    /// The tables that use `last_id`; `event`, `subscription` and `replay` use AUTOINCREMENT.
     enum Table: String, CaseIterable {
         case connection, sink, stream
         case window = "fetch_window"
     }
 
-    /// The id for the row that is inserted next.
+    /// The id for the next row to insert.
     static func next(_ db: Database, in table: Table) throws -> Int64 {
         let last = try Int64.fetchOne(
             db.cachedStatement(sql: "SELECT id FROM last_id WHERE name = ?"),

@@ -1,16 +1,16 @@
 import GRDB
 import GRDBSQLite
 
-/// A cached statement, bound and stepped by hand where columns must not become `String`s.
+/// A cached statement that is bound and stepped manually, so that columns do not become `String`s.
 ///
-/// Reading 14 columns this way costs half of what a GRDB row costs, and texts are bound and copied as the
-/// bytes they are: through `String`, invalid UTF-8 would be repaired silently. Always `reset` after use; a
-/// statement left in the middle of its rows keeps its read transaction open.
+/// Reading 14 columns this way costs half as much as a GRDB row, and texts are bound and copied as raw bytes:
+/// `String` would silently repair invalid UTF-8. Always call `reset` after use; a statement that is not
+/// stepped to its end keeps its read transaction open.
 struct RawStatement {
     private let statement: OpaquePointer
     private let connection: OpaquePointer?
 
-    /// Takes the statement from the connection's cache, where it stays for the next call.
+    /// Gets the statement from the connection's cache, where it remains for the next call.
     init(_ db: Database, _ sql: String) throws {
         statement = try db.cachedStatement(sql: sql).sqliteStatement
         connection = db.sqliteConnection
@@ -26,7 +26,7 @@ struct RawStatement {
         if let value { bind(value, at: index) } else { sqlite3_bind_null(statement, index) }
     }
 
-    /// Binds bytes that stay where they are until the statement has been reset; SQLite makes no copy.
+    /// Binds bytes without a copy; they must stay valid until the statement is reset.
     func bind(text bytes: UnsafeRawBufferPointer, at index: Int32) {
         // A null pointer would bind NULL instead of an empty text.
         guard let base = bytes.baseAddress, !bytes.isEmpty else {
@@ -55,7 +55,7 @@ struct RawStatement {
         }
     }
 
-    /// Runs a statement without rows and makes it ready for the next run.
+    /// Runs a statement without rows and resets it.
     func run() throws {
         _ = try step()
         sqlite3_reset(statement)
@@ -63,13 +63,13 @@ struct RawStatement {
 
     func reset() { sqlite3_reset(statement) }
 
-    /// Resets it and forgets what is bound.
+    /// Resets the statement and clears its bindings.
     func release() {
         sqlite3_reset(statement)
         sqlite3_clear_bindings(statement)
     }
 
-    /// Rows the last insert, update or delete has changed.
+    /// Number of rows that the last insert, update or delete changed.
     var changes: Int { connection.map { Int(sqlite3_changes($0)) } ?? 0 }
 
     func int(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
@@ -78,12 +78,12 @@ struct RawStatement {
 
     /// A column's bytes, valid until the next step or reset.
     func text(_ column: Int32) -> UnsafeRawBufferPointer {
-        // The order matters: `sqlite3_column_bytes` is right only after the text has been asked for.
+        // The order matters: `sqlite3_column_bytes` is valid only after `sqlite3_column_text`.
         let start = sqlite3_column_text(statement, column)
         return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
     }
 
-    /// The address of a text of no bytes.
+    /// The address of an empty text.
     private static var empty: UnsafePointer<CChar> {
         let text: StaticString = ""
         return UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)

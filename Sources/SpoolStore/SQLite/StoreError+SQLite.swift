@@ -2,7 +2,7 @@ import GRDB
 import SpoolCore
 
 extension StoreError {
-    /// Any error of a store operation in an operator's words.
+    /// Converts any error of a store operation to one for the operator.
     init(_ error: any Error, path: String) {
         switch error {
         case let error as StoreError: self = error
@@ -11,8 +11,10 @@ extension StoreError {
         }
     }
 
-    /// An error of a spool that is open: what could be opened once can be opened again, when the process has
-    /// files left.
+    /// Converts an error of a spool that is already open.
+    ///
+    /// A file that was opened before can be opened again once the process has free descriptors, so this error
+    /// is temporary.
     init(whileOpen error: any Error, path: String) {
         guard let error = error as? DatabaseError, error.resultCode.primaryResultCode == .SQLITE_CANTOPEN
         else {
@@ -58,7 +60,7 @@ extension StoreError {
         }
     }
 
-    /// No room for a change, with what to do.
+    /// The disk is full, with the remedy.
     static func diskFull(_ path: String) -> StoreError {
         StoreError(
             .full,
@@ -67,7 +69,7 @@ extension StoreError {
         )
     }
 
-    /// A file that cannot be used as it is, with the way out.
+    /// The file cannot be used, with the remedy.
     static func damaged(_ path: String, _ cause: String) -> StoreError {
         StoreError(
             .damaged,

@@ -1,19 +1,19 @@
 import GRDB
 package import SpoolCore
 
-/// How bad a notification is.
+/// Severity of a notification.
 package enum NotificationSeverity: String, Sendable, Codable {
     case information, warning, error, critical
 }
 
-/// A notification as it is raised.
+/// A notification to be raised.
 package struct NewNotification: Sendable, Equatable {
-    /// Fixed words that say what kind it is: `Data server connection error`.
+    /// Fixed text that identifies its kind: `Data server connection error`.
     package let code: String
     /// The stream, sink or replay it is about; empty for the spool itself.
     package let subject: String
     package let severity: NotificationSeverity
-    /// What happened, to what, and what to do.
+    /// What happened, what is affected, and what to do.
     package let message: String
 
     package init(code: String, subject: String = "", severity: NotificationSeverity, message: String) {
@@ -24,7 +24,7 @@ package struct NewNotification: Sendable, Equatable {
     }
 }
 
-/// A notification as it is kept (`notification`).
+/// A stored notification (table `notification`).
 package struct SpoolNotification: Sendable, Codable, Equatable {
     package let id: Int64
     package let at: Timestamp
@@ -36,15 +36,16 @@ package struct SpoolNotification: Sendable, Codable, Equatable {
 }
 
 extension Spool {
-    /// Raises a notification; one of the same code and subject that still stands takes the new words instead.
+    /// Raises a notification; an active one with the same code and subject gets the new message and severity
+    /// instead.
     ///
-    /// - Returns: true when it is a new one.
+    /// - Returns: true when it is new.
     @discardableResult
     package func raise(_ notification: NewNotification, at now: Timestamp) async throws(StoreError) -> Bool {
         try await write { try Notifications.raise($0, notification, at: now) }
     }
 
-    /// Clears a notification once its cause is gone; one that does not stand changes nothing.
+    /// Clears a notification once its cause is gone; does nothing when it is not active.
     package func clearNotification(
         _ code: String,
         subject: String = "",
@@ -53,7 +54,7 @@ extension Spool {
         try await write { try Notifications.clear($0, code, subject: subject, at: now) }
     }
 
-    /// How many events a stream has ever had; nil when there is no such stream.
+    /// Number of events ever inserted into a stream; nil when there is no such stream.
     package func inserted(into stream: StreamName) async throws(StoreError) -> Int? {
         try await read { db in
             try Int.fetchOne(
@@ -64,7 +65,7 @@ extension Spool {
         }
     }
 
-    /// Notifications, newest first; with `all` those already cleared as well.
+    /// Active notifications, newest first; with `all` also cleared ones.
     package func notifications(all: Bool = false, limit: Int = 100) async throws(StoreError)
         -> [SpoolNotification]
     {
@@ -103,12 +104,12 @@ enum Notifications {
         return true
     }
 
-    /// Clears one; if it does not stand, nothing changes.
+    /// Clears one; does nothing when it is not active.
     static func clear(_ db: Database, _ code: String, subject: String, at now: Timestamp) throws {
         try clear(db, where: "code = ? AND subject = ?", [code, subject], at: now)
     }
 
-    /// Clears all that stand and meet a condition.
+    /// Clears all active notifications that match a condition.
     static func clear(
         _ db: Database,
         where condition: String,
@@ -124,7 +125,7 @@ enum Notifications {
             arguments: arguments
         )
         for standing in rows.map(notification) {
-            // The clocks of sources and of this machine may differ; nothing is over before it began.
+            // The clocks of sources and of this machine may differ; the end must not be before the beginning.
             let end = max(now, standing.at)
             try db.execute(
                 sql: "UPDATE notification SET cleared_ms = ? WHERE id = ?",

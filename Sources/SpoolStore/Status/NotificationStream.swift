@@ -2,13 +2,15 @@ import Foundation
 import GRDB
 import SpoolCore
 
-/// Makes events of notifications, in the transaction that raises or clears them, so that they go to sinks as all
-/// others do: from a watermark, with a ledger, again after a restart, as late as need be.
+/// Turns notifications into events, in the transaction that raises or clears them.
+///
+/// They are delivered to sinks like all other events: from a watermark, with a ledger, also after a restart
+/// or a long outage.
 enum NotificationStream {
-    /// No later reading is to be put in the place of these columns: no source has sent the record.
+    /// Marks the columns as never to be derived again: no source has sent the record.
     private static let derived = Int64(Int32.max)
 
-    /// Adds an event if a sink takes them; without one there is no such stream.
+    /// Adds an event if a sink subscribes to notifications; otherwise the stream is not configured.
     static func append(_ db: Database, _ record: NotificationRecord) throws {
         let stream = try Int64.fetchOne(
             db.cachedStatement(sql: "SELECT id FROM stream WHERE name = ? AND is_configured = 1"),
@@ -16,7 +18,7 @@ enum NotificationStream {
         )
         guard let stream else { return }
         let event = record.event
-        // One raised anew within the same millisecond is the same to whoever reads it.
+        // A notification raised again within the same millisecond has the same id and is not inserted twice.
         try db.execute(
             sql: """
                 INSERT INTO event (stream_id, window_id, fetched_ms, derived, kind, readable, occurred_ms, created_ms,
@@ -36,7 +38,7 @@ enum NotificationStream {
             sql: "INSERT INTO record (seq, raw) VALUES (?, ?)",
             arguments: [db.lastInsertedRowID, try JSONColumn.text(record)]
         )
-        // Nothing before its newest event will ever be read again: retention may go up to it.
+        // Nothing before the newest event will be fetched again, so retention may delete up to it.
         try db.execute(
             sql: """
                 UPDATE stream SET inserted = inserted + 1, kept = kept + 1, state = 'connected', cursor = ?1,

@@ -2,16 +2,17 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// Keeps the ages of what the local clock has noted when that clock was set.
+    /// Corrects timestamps of the local clock after that clock was set.
     ///
-    /// What it noted in the future, before it was set back, counts as noted now: otherwise nothing would be older than a
-    /// limit for years. What it noted before it was set forward keeps its age: otherwise all of it would be older at once.
-    /// Cheap while there is nothing to correct; to be called every few seconds.
+    /// A timestamp in the future, from before the clock was set back, becomes the current time; otherwise
+    /// nothing would exceed an age limit, possibly for years. A timestamp from before the clock was set
+    /// forward keeps its age; otherwise all ages would jump. Cheap while there is nothing to correct; call it
+    /// every few seconds.
     ///
     /// - Parameters:
     ///   - now: the local clock.
-    ///   - step: how far it was set forward since the last call; zero when it was not.
-    /// - Throws: what keeps the spool from being read or written.
+    ///   - step: how far the clock was set forward since the last call; zero when it was not.
+    /// - Throws: when the spool cannot be read or written.
     package func followClock(to now: Timestamp, setForwardBy step: Duration = .zero) async throws(StoreError)
     {
         if step > .zero { try await write { try NotedTimes.shift($0, at: now, by: step) } }
@@ -20,12 +21,12 @@ extension Spool {
     }
 }
 
-/// The columns that hold times of the local clock and are compared with it.
+/// The columns that contain times of the local clock and are compared with it.
 private enum NotedTimes {
-    /// Such times are no mistake: clocks are corrected by seconds.
+    /// Times this far ahead are tolerated: clocks are corrected by seconds.
     static let tolerance = Duration.minutes(5)
 
-    /// By table; `true` for those from which an age is counted that leads to a decision.
+    /// Columns by table; `isAge` is true for those from which an age is computed that a decision depends on.
     static let columns: [(table: String, column: String, isAge: Bool)] = [
         ("stream", "polled_ms", true), ("stream", "trouble_since_ms", true),
         ("stream", "last_success_ms", false), ("sink", "trouble_since_ms", true),
@@ -64,7 +65,7 @@ private enum NotedTimes {
 
     static func shift(_ db: Database, at now: Timestamp, by step: Duration) throws {
         for (table, column, isAge) in columns where isAge {
-            // What was noted since is of the new time.
+            // Times recorded since then are already of the new clock.
             try db.execute(
                 sql: "UPDATE \(table) SET \(column) = \(column) + ?1 WHERE \(column) <= ?2",
                 arguments: [step.milliseconds, (now - step).milliseconds]

@@ -1,26 +1,26 @@
 import GRDB
 package import SpoolCore
 
-/// When a daemon last had the spool.
+/// When a daemon last used the spool.
 package struct LastDaemon: Sendable, Equatable {
-    /// When it ended; its last sign of life where it did not end in good order.
+    /// When it ended; if it did not shut down cleanly, when it last recorded anything.
     package let until: Timestamp
     /// False when it did not close the spool: it was killed, or the power was lost.
     package let endedInGoodOrder: Bool
 }
 
 extension Spool {
-    /// What daemons call themselves as holders of a spool (`run.holder`).
+    /// The names under which daemons hold a spool (`run.holder`).
     static let daemons = ["spool run", "spool demo"]
 
-    /// True when a holder, as `holder(ofSpoolAt:)` names it, is a daemon or may be one.
+    /// True when a holder, as returned by `holder(ofSpoolAt:)`, is or may be a daemon.
     ///
-    /// On a full disk the lock may not tell who holds it.
+    /// On a full disk the lock file may not contain the holder.
     package static func mayBeDaemon(_ holder: String) -> Bool {
         !holder.hasSuffix(")") || daemons.contains { holder.hasSuffix("(\($0))") }
     }
 
-    /// The daemon that had the spool last; nil when none ever has.
+    /// The daemon that used the spool last; nil when none ever has.
     package func lastDaemon() async throws(StoreError) -> LastDaemon? {
         try await read { db in
             let row = try Row.fetchOne(
@@ -34,7 +34,7 @@ extension Spool {
             if let ended = row[1] as Int64? {
                 return LastDaemon(until: Timestamp(milliseconds: ended), endedInGoodOrder: true)
             }
-            // Samples and polls are a daemon's alone.
+            // Only daemons record samples and polls.
             let signs = try Int64.fetchOne(
                 db,
                 sql: """

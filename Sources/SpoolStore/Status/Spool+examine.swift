@@ -2,19 +2,19 @@ import GRDB
 import GRDBSQLite
 package import SpoolCore
 
-/// What a bounded look at the whole structure of the file has found.
+/// The result of a time-limited check of the file's whole structure.
 package struct SpoolExamination: Sendable, Equatable {
-    /// Tables checked whole, with their indexes.
+    /// Tables checked completely, with their indexes.
     package internal(set) var checked: [String] = []
-    /// Tables given up because their time was over.
+    /// Tables whose check exceeded its time limit.
     package internal(set) var unfinished: [String] = []
-    /// What SQLite has to object, in its words; empty for a sound file.
+    /// Faults as SQLite reports them; empty for an intact file.
     package internal(set) var faults: [String] = []
 }
 
 /// How fast the spool grows.
 package struct SpoolGrowth: Sendable, Equatable {
-    /// Events that the source has saved in the last 24 hours that it has told of.
+    /// Events that the source created in the last 24 hours before its latest reported time.
     package let lastDay: Int
     /// Events in the spool.
     package let kept: Int
@@ -29,8 +29,8 @@ package struct SpoolGrowth: Sendable, Equatable {
 }
 
 extension Spool {
-    /// Runs `quick_check` table by table, each in a snapshot of its own, and gives up each one after `patience`:
-    /// a snapshot that stays open lets the write-ahead log grow.
+    /// Runs `quick_check` table by table, each in its own snapshot and for at most `patience`, because an
+    /// open snapshot lets the write-ahead log grow.
     package func examine(patience: Duration) async throws(StoreError) -> SpoolExamination {
         let tables = try await read { db in
             try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
@@ -66,11 +66,11 @@ extension Spool {
         }
     }
 
-    /// SQLite's objections to a table; nil when it took longer than `patience`.
+    /// The faults that SQLite reports for a table; nil when the check took longer than `patience`.
     private static func check(_ db: Database, _ table: String, _ patience: Duration) throws -> [String]? {
         let alarm = CheckAlarm(at: .now.advanced(by: patience))
         let context = Unmanaged.passUnretained(alarm).toOpaque()
-        // Every 10,000 instructions of SQLite's machine, well under a millisecond.
+        // Called every 10,000 instructions of SQLite's virtual machine, well under a millisecond.
         sqlite3_progress_handler(db.sqliteConnection, 10_000, checkAlarmRings, context)
         defer { sqlite3_progress_handler(db.sqliteConnection, 0, nil, nil) }
         do {
@@ -93,7 +93,7 @@ private final class CheckAlarm {
     init(at time: ContinuousClock.Instant) { self.time = time }
 }
 
-/// Called by SQLite; anything but 0 ends the statement.
+/// Called by SQLite; any result but 0 ends the statement.
 private func checkAlarmRings(_ context: UnsafeMutableRawPointer?) -> Int32 {
     guard let context else { return 0 }
     let alarm = Unmanaged<CheckAlarm>.fromOpaque(context).takeUnretainedValue()

@@ -2,7 +2,7 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// Reads how everything is, in one snapshot.
+    /// Reads the current status in one snapshot.
     package func status() async throws(StoreError) -> SpoolStatus {
         let (files, reserve) = (files, reserve)
         return try await read { db in
@@ -32,10 +32,10 @@ extension Spool {
         }
     }
 
-    /// How long the write-ahead log is, and since when a reader holds it back; tries to empty one that is
-    /// too long.
+    /// The size of the write-ahead log, and since when a reader keeps it from being truncated; tries to
+    /// truncate a log above its limit.
     ///
-    /// To be called every few seconds; report one held for over a minute.
+    /// Call it every few seconds; a log held for over a minute is worth reporting.
     package func walReport(at now: Timestamp) async throws(StoreError) -> WALReport {
         try await writeWithoutTransaction { [wal] db in
             wal.retry(db)

@@ -1,16 +1,17 @@
 package import SpoolCore
 
-/// How everything is: what `spool status`, the status page and metrics are made of.
+/// The current status: the data of `spool status`, the status page and the metrics.
 ///
-/// Counts are kept with every transaction, so that reading them costs the same whatever the spool holds.
+/// Counts are maintained by every transaction, so that the cost of reading them does not depend on the size
+/// of the spool.
 package struct SpoolStatus: Sendable, Codable, Equatable {
     package struct Stream: Sendable, Codable, Equatable {
         package let id: StreamID
         package let name: StreamName
         package let kind: EventKind
-        /// False once it has left the configuration; it is still drained.
+        /// False once it is no longer configured; it is still drained.
         package let isConfigured: Bool
-        /// `created`, `connected`, or the word of its trouble.
+        /// `created`, `connected`, or the state of its current error.
         package let state: String
         package let trouble: String?
         package let troubleSince: Timestamp?
@@ -18,11 +19,11 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let since: Timestamp?
         package let sweptTo: Timestamp?
         package let prunedTo: Timestamp?
-        /// The source's own time in its last answer.
+        /// The source's own time in its last response.
         package let sourceDate: Timestamp?
         /// Local time of the last page.
         package let lastSuccess: Timestamp?
-        /// Up to here polls have read, by the source's clock.
+        /// Polls have read up to here, by the source's clock.
         package let polledTo: Timestamp?
         /// The newest record's time.
         package let newest: Timestamp?
@@ -30,12 +31,13 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let inserted: Int
         /// Events in the spool now.
         package let kept: Int
-        /// Events ever spooled that could not be understood.
+        /// Events ever spooled that could not be parsed.
         package let unreadable: Int
 
-        /// Up to here everything has been read: an open scan leaves the cursor at its newest record, a poll goes on.
+        /// Everything has been read up to here: the cursor or the end of the last complete poll, whichever is
+        /// later.
         package var readTo: Timestamp? { [since, polledTo].compactMap { $0 }.max() }
-        /// True while it is read from a source; the spool's own notifications have none.
+        /// True while it is fetched from a source; the spool's own notifications are not.
         package var isFetched: Bool { isConfigured && name != .notifications }
     }
 
@@ -44,18 +46,18 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         /// `active`, `held` or `left`.
         package let state: String
         package let watermark: Seq
-        /// Events that wait.
+        /// Events that are not settled yet.
         package let waiting: Int
-        /// The event that has waited longest: when it was spooled, and when it happened.
+        /// The oldest pending event: when it was spooled, and when it occurred.
         package let oldestFetched: Timestamp?
         package let oldestOccurred: Timestamp?
-        /// Events settled live as delivered or already there.
+        /// Events settled live as delivered or already present.
         package let delivered: Int
         package let filtered: Int
         package let refused: Int
         /// Events delivered by replays.
         package let replayed: Int
-        /// Events retention took while the sink had left.
+        /// Events that retention deleted while the sink was not configured.
         package let lost: Int
     }
 
@@ -65,11 +67,12 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let type: String
         package let state: SinkReport.State
         package let stateSince: Timestamp?
-        /// Since when nothing could be settled, however often it connected; nil when it is well.
+        /// Since when nothing could be settled, even if it connected meanwhile; nil when there is no problem.
         package let troubleSince: Timestamp?
-        /// Connections in a row cut before anything sent was settled; 0 below three.
+        /// Consecutive connections that ended before anything was settled; 0 below three.
         package let cuts: Int
-        /// Why the ends of its connections suggest that the receiver does not read what it takes; nil when they do not.
+        /// Why the ends of its connections suggest that the receiver does not read what its kernel accepts;
+        /// nil when they do not.
         package var suspicion: String?
         package let lastSuccess: Timestamp?
         package let lastError: String?
@@ -77,34 +80,36 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let retryAt: Timestamp?
         /// Dead letters not dismissed.
         package let deadLetters: Int
-        /// Messages ever sent shortened, replays included.
+        /// Messages ever sent shortened, including those of replays.
         package let shortened: Int
         package let subscriptions: [Subscription]
 
-        /// Events that wait, over all its streams.
+        /// Pending events of all its streams.
         package var waiting: Int { subscriptions.reduce(0) { $0 + $1.waiting } }
     }
 
     package struct Size: Sendable, Codable, Equatable {
-        /// Bytes of the database, free pages included; the newest may be in the write-ahead log alone as yet.
+        /// Bytes of the database, including free pages; the newest pages may still be only in the write-ahead
+        /// log.
         package let file: Int64
         /// Bytes of the write-ahead log.
         package let wal: Int64
-        /// Bytes of pages that hold something: what counts against `retention.max_size`.
+        /// Bytes of pages in use, which count against `retention.max_size`.
         package let inUse: Int64
         /// Bytes free on its disk.
         package let diskFree: Int64
-        /// False while the reserve is given up.
+        /// False while the reserve is released.
         package let hasReserve: Bool
     }
 
-    /// Records that trapped the process when they were read or rendered alone, and are left alone since.
+    /// Poison records: records that crashed the process when they were parsed or rendered individually, and
+    /// are skipped since.
     package struct Trap: Sendable, Codable, Equatable {
         package let step: CrashMark.Step
         /// The stream or sink.
         package let subject: String
         package let records: Int
-        /// When the last of them trapped.
+        /// When the last of them crashed the process.
         package let at: Timestamp
     }
 
@@ -113,11 +118,11 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
     package let sinks: [Sink]
     /// Newest first.
     package let replays: [Replay]
-    /// Those that stand, newest first.
+    /// Active notifications, newest first.
     package let notifications: [SpoolNotification]
     package let size: Size
-    /// When the last audit that was done ended, local clock.
+    /// When the last completed audit ended, local clock.
     package let lastAudit: Timestamp?
-    /// When the spool was opened first, local clock.
+    /// When the spool was first opened, local clock.
     package let firstRun: Timestamp?
 }

@@ -1,19 +1,20 @@
 import GRDB
 package import SpoolCore
 
-/// What streams and sinks are called.
+/// The names of streams and sinks.
 package struct SpoolNames: Sendable, Equatable {
     package let streams: [StreamName]
     package let sinks: [SinkName]
 }
 
 extension Spool {
-    /// A number that changes when anything in the spool does; the only cheap way to learn that from outside.
+    /// A number that changes whenever the spool changes; the only cheap way for another process to detect a
+    /// change.
     package func dataVersion() async throws(StoreError) -> Int64 {
         try await read { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
     }
 
-    /// The streams and sinks that the spool knows, those of replays alone included, forgotten ones not.
+    /// The streams and sinks in the spool, including those that belong to replays, excluding forgotten ones.
     package func names() async throws(StoreError) -> SpoolNames {
         try await read { db in
             let names = { (table: String) in
@@ -29,12 +30,12 @@ extension Spool {
         }
     }
 
-    /// The greatest `seq` there is, 0 in an empty spool.
+    /// The greatest `seq`; 0 in an empty spool.
     package func greatestSeq() async throws(StoreError) -> Seq {
         try await read { Seq(try Int64.fetchOne($0, sql: "SELECT max(seq) FROM event") ?? 0) }
     }
 
-    /// Events after `after` in the order in which they were spooled, at most `limit`, in one short read.
+    /// At most `limit` events after `after` in the order of spooling, in one short read.
     package func tail(after: Seq, limit: Int) async throws(StoreError) -> [TailRow] {
         try await tail("e.seq > ? ORDER BY e.seq LIMIT ?", [after.value, Int64(limit)])
     }
@@ -44,7 +45,7 @@ extension Spool {
         try await tail("e.seq < ? ORDER BY e.seq DESC LIMIT ?", [before.value, Int64(limit)])
     }
 
-    /// The events that a settlement speaks for, after `after`, at most `limit`.
+    /// At most `limit` events that a settlement covers, after `after`.
     package func tail(of settlement: TailSettlement, after: Seq, limit: Int) async throws(StoreError)
         -> [TailRow]
     {
@@ -64,12 +65,12 @@ extension Spool {
         }
     }
 
-    /// The id of the newest ledger row, 0 without any.
+    /// The id of the newest ledger row; 0 when there is none.
     package func greatestLedgerRow() async throws(StoreError) -> Int64 {
         try await read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM ledger") ?? 0 }
     }
 
-    /// Settlements after a ledger row, in the order of settling.
+    /// Settlements after a ledger row, oldest first.
     package func settlements(after row: Int64, limit: Int) async throws(StoreError) -> [TailSettlement] {
         try await settlements("l.id > ? ORDER BY l.id LIMIT ?", [row, Int64(limit)])
     }
@@ -151,7 +152,7 @@ extension Spool {
     }
 }
 
-/// The words that the view `events` has for numbers.
+/// The texts that the view `events` shows for numbers.
 enum EventWords {
     static func kind(_ number: Int) -> String { (EventKind(rawValue: number) ?? .activity).name }
 

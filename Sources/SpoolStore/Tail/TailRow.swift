@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// An event on its way past somebody who watches: what a line on a screen holds.
+/// The data of an event that `spool tail` shows.
 package struct TailRow: Sendable, Equatable, Encodable {
     package let seq: Seq
     package let stream: StreamName
@@ -30,7 +30,7 @@ package struct TailRow: Sendable, Equatable, Encodable {
     }
 }
 
-/// A ledger row's word on a run of events of one stream.
+/// What a ledger row records about a range of events of one stream.
 package struct TailSettlement: Sendable, Equatable, Encodable {
     /// The ledger row.
     package let row: Int64
