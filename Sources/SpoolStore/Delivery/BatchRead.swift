@@ -1,14 +1,14 @@
 import GRDB
 import SpoolCore
 
-/// The drain's one query: a stream's events in `seq` order, copied column by column as bytes.
+/// The query of the drain: a stream's events in `seq` order, copied column by column as bytes.
 enum BatchRead {
-    /// What an event row brings, in the order of `copy`.
+    /// The columns of an event row, in the order of `copy`.
     static let columns = """
         e.seq, e.kind, e.occurred_ms, e.created_ms, e.severity, e.external_id, e.category, e.action, e.message,
         e.user_name, e.app_name, e.app_id, e.ip, e.country, e.user_agent, e.objects, e.policies, e.link
         """
-    /// The first text among them; the raw record comes after the last.
+    /// Index of the first text column; the raw record follows the last one.
     private static let firstText: Int32 = 5
     private static let texts = Int32(EventBatch.Column.count - 1)
 
@@ -44,7 +44,7 @@ enum BatchRead {
         return batch
     }
 
-    /// Copies the event the statement stands on.
+    /// Copies the event in the statement's current row.
     static func copy(_ row: RawStatement, to batch: inout EventBatch, raw: Bool, followsGap: Bool) {
         batch.begin(
             seq: row.int(0),

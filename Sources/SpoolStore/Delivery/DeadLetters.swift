@@ -1,9 +1,9 @@
 import GRDB
 import SpoolCore
 
-/// The rows of `dead_letter`: events that a receiver will not take, or that cannot be sent to it.
+/// The rows of `dead_letter`: events that a receiver rejects, or that cannot be sent to it.
 enum DeadLetters {
-    /// Makes dead letters of refused events, and removes those of events that are now there.
+    /// Adds dead letters for refused events, and removes those of events that are now delivered.
     static func apply(_ db: Database, _ entry: LedgerEntry, sink: SinkID) throws {
         switch entry.outcome {
         case .refused(let refusal): try add(db, entry, refusal, sink: sink)
@@ -15,7 +15,7 @@ enum DeadLetters {
         }
     }
 
-    /// One row an event; one refused again keeps its place, with the latest reason.
+    /// Adds one row per event; an event that is refused again keeps its row, with the latest reason.
     private static func add(
         _ db: Database,
         _ entry: LedgerEntry,

@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// The rows of `ledger`: each speaks for every event of one stream in its range.
+/// The rows of `ledger`: each covers every event of one stream in its range.
 enum Ledger {
     static func insert(_ db: Database, _ entry: LedgerEntry, sink: SinkID) throws {
         if entry.outcome == .retry {

@@ -1,10 +1,10 @@
 import GRDB
 import SpoolCore
 
-/// The transaction that settles: ledger rows, watermarks, replay positions and dead letters.
+/// The settling transaction: ledger rows, watermarks, replay positions and dead letters.
 ///
-/// A loop goes on settling for some seconds after its replay was cancelled, or its stream forgotten; what was removed
-/// meanwhile, a sink, a subscription or a replay's own stream, is settled no more.
+/// A loop continues to settle for some seconds after its replay was cancelled or its stream forgotten.
+/// Entries for a sink, a subscription or a replay's own stream that was removed in the meantime are ignored.
 enum Settle {
     static func run(_ db: Database, _ commit: DeliveryCommit) throws {
         guard try exists(db, commit.sink) else { return }
@@ -39,7 +39,8 @@ enum Settle {
         }
     }
 
-    /// An outage from before the daemon's start, without a failure since, is over; of any other its loop tells.
+    /// Ends an outage that began before the daemon's start, if there was no failure since; any other outage
+    /// is ended by its loop's report.
     private static func endOldTrouble(_ db: Database, _ sink: SinkID) throws {
         try db.cachedStatement(
             sql: """

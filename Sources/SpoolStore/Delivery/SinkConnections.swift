@@ -1,29 +1,30 @@
 import GRDB
 import SpoolCore
 
-/// The rows of `connection`, and what their ends prove of the ledger's rows of evidence `kernel`.
+/// The rows of `connection`, and what their ends prove about ledger rows with the evidence `kernel`.
 enum SinkConnections {
-    /// True for a ledger row `l` with its connection `c` while fewer bytes were settled after it than may lie unread in
-    /// the receiver's kernel; true as well where the numbers are not known, as in rows of an older schema.
+    /// True for a ledger row `l` with its connection `c` while fewer bytes were settled after it than the
+    /// receiver's kernel may hold unread; also true when the numbers are unknown, as in rows of an older
+    /// schema.
     private static let isWithinReachSQL = "coalesce(l.position + c.doubt_bytes > c.settled_bytes, 1)"
 
-    /// True for a ledger row `l` with its connection `c` when nothing proves that the receiver has read it, and nothing
-    /// will.
+    /// True for a ledger row `l` with its connection `c` when nothing proves or will prove that the receiver
+    /// has read it.
     ///
-    /// The view `deliveries` says the same; a test compares them.
+    /// The view `deliveries` uses the same condition; a test compares them.
     static let isDoubtfulSQL = """
         (l.evidence IS 'kernel' AND (c.how IS 'unclean' OR c.id IS NULL)
                 AND \(isWithinReachSQL))
         """
 
-    /// True for a ledger row `l` with its connection `c` when the end of that connection has yet to prove that the
-    /// receiver has read it.
+    /// True for a ledger row `l` with its connection `c` when the end of that connection is still to prove
+    /// that the receiver has read it.
     static let isPendingSQL = """
         (l.evidence IS 'kernel' AND c.id IS NOT NULL AND c.how IS NULL
                 AND \(isWithinReachSQL))
         """
 
-    /// - Returns: an id that no connection had before; 0 when the sink is gone.
+    /// - Returns: an id that no connection had before; 0 when the sink no longer exists.
     static func open(
         _ db: Database,
         _ sink: SinkID,
@@ -40,14 +41,15 @@ enum SinkConnections {
                 """,
             arguments: [id, address, transport, doubtBytes, now.milliseconds, sink.value]
         )
-        // Of an ad-hoc destination removed meanwhile: nothing is settled over it.
+        // The sink was an ad-hoc destination that was removed in the meantime: nothing is settled over this
+        // connection.
         return db.changesCount == 1 ? ConnectionID(id) : ConnectionID(0)
     }
 
-    /// Notes how far connections have settled.
+    /// Records how far connections have settled.
     ///
-    /// With each settlement, in its transaction: a crash closes no connection, and at a close the ledger would have
-    /// to be searched for the last row.
+    /// This happens in the transaction of each settlement, because a crash does not close connections, and
+    /// because at a close the ledger would have to be searched for the last row.
     static func settled(_ db: Database, _ entries: [LedgerEntry], sink: SinkID) throws {
         var reached: [ConnectionID: Int64] = [:]
         for entry in entries {
@@ -62,10 +64,10 @@ enum SinkConnections {
         }
     }
 
-    /// Closes what a crash left open as unclean, at the last thing known of it: its last ledger row.
+    /// Closes connections that a crash left open, as unclean and at the time of their last ledger row.
     static func closeLeftOpen(_ db: Database) throws { try db.execute(sql: closeSQL) }
 
-    /// Both by index: a start takes no longer for a long ledger.
+    /// Both lookups use an index, so that the start does not take longer with a long ledger.
     static let closeSQL = """
         UPDATE connection INDEXED BY connection_open SET how = 'unclean', closed_ms = coalesce(
             (SELECT max(l.settled_ms) FROM ledger l WHERE l.connection_id = connection.id), opened_ms)

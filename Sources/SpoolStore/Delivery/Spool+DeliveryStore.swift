@@ -2,8 +2,8 @@ import GRDB
 package import SpoolCore
 
 extension Spool: DeliveryStore {
-    /// The subscriptions of a sink that may be drained; none while one of them cannot begin, since the sink
-    /// is then held as a whole.
+    /// The subscriptions of a sink that may be drained; none while one of them cannot begin, because the
+    /// whole sink is then held.
     package func subscriptions(of sink: SinkID) async throws(StoreError) -> [Subscription] {
         try await read { db in
             let rows = try Row.fetchAll(
@@ -77,7 +77,7 @@ extension Spool: DeliveryStore {
         }
     }
 
-    /// The open connections of these sinks over which something was settled that is not proved to have been
+    /// The open connections of these sinks over which events were settled that are not proved to have been
     /// read.
     package func pendingConnections(of sinks: [SinkID]) async throws(StoreError) -> [ConnectionID] {
         try await read { db in
@@ -109,9 +109,9 @@ extension Spool: DeliveryStore {
 
     package func report(_ report: SinkReport, of sink: SinkID) async throws(StoreError) {
         try await write { db in
-            // A loop that has not heard yet that its sink has left, or is held for want of `start`, changes
-            // nothing. The first connection after a start proves nothing while something waits: an outage
-            // from before it lasts until something is settled.
+            // Reports of a sink that is no longer configured, or is held because `start` is missing, are
+            // ignored: its loop may not have stopped yet. The first connection after a start proves nothing
+            // while events are pending: an earlier outage lasts until something is settled.
             let isFirst = report.state == .connected && report.attempts == 0 && report.lastSuccess == nil
             let isUnproved = try isFirst && Self.waits(db, sink)
             try db.execute(
@@ -147,7 +147,7 @@ extension Spool: DeliveryStore {
     }
 }
 
-/// Names as they come out of the spool.
+/// Parses names that are read from the spool.
 enum Names {
     static func stream(_ text: String) throws -> StreamName {
         guard let name = StreamName(text) else {

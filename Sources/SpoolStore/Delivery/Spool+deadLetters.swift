@@ -1,7 +1,7 @@
 import GRDB
 package import SpoolCore
 
-/// An event a receiver will not take (`dead_letter`).
+/// An event that a receiver rejects (table `dead_letter`).
 package struct DeadLetter: Sendable, Codable, Equatable {
     package let sink: SinkName
     package let stream: StreamName
@@ -11,16 +11,16 @@ package struct DeadLetter: Sendable, Codable, Equatable {
     package let occurred: Timestamp
     /// `rejected`, `too-large`, `unrenderable`.
     package let reason: String
-    /// What the receiver said.
+    /// The receiver's message.
     package let detail: String
     package let attempts: Int
     package let at: Timestamp
-    /// When an operator gave it up.
+    /// When an operator dismissed it.
     package let dismissed: Timestamp?
 }
 
 extension Spool {
-    /// Dead letters in `seq` order, after `after`: of one sink or of all, dismissed ones included.
+    /// Dead letters of one sink or of all in `seq` order, after `after`, including dismissed ones.
     package func deadLetters(
         of sink: SinkName? = nil,
         after: Seq = Seq(0),
@@ -57,9 +57,9 @@ extension Spool {
         }
     }
 
-    /// Gives dead letters of a sink up: they no longer keep their events, and `--missing-only` leaves them out.
+    /// Dismisses dead letters of a sink: they no longer keep their events, and `--missing-only` omits them.
     ///
-    /// - Returns: how many were given up by this.
+    /// - Returns: how many were dismissed by this call.
     package func dismiss(
         _ events: [Seq],
         of sink: SinkName,

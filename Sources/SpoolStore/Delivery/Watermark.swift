@@ -1,12 +1,12 @@
 import GRDB
 import SpoolCore
 
-/// How far a subscription is; it only grows, and only over events the ledger speaks for.
+/// The position of a subscription; it only grows, and only past events that the ledger covers.
 enum Watermark {
-    /// Moves nothing where the subscription was forgotten meanwhile.
+    /// Moves a watermark; does nothing when the subscription no longer exists.
     ///
     /// - Throws: `.invalid` when events between the old and the new watermark have no outcome in `commit`:
-    ///   they would never be sent and nothing would tell of them.
+    ///   they would never be sent, and nothing would report it.
     static func move(
         _ db: Database,
         _ subscription: SubscriptionID,
@@ -61,7 +61,7 @@ enum Watermark {
         return try statement.step() ? Int(statement.int(0)) : 0
     }
 
-    /// What a commit's live entries say of a range.
+    /// The outcomes of a commit's live entries in a range.
     private struct Counts {
         var total = 0
         var there = 0

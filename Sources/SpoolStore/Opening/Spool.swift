@@ -26,9 +26,10 @@ package final class Spool: Sendable {
     private let writer: DatabasePool?
     private let lock: SpoolLock?
     private let run: Int64
-    /// Set once reading, writing or syncing has failed. After that nothing is written any more, because a
-    /// second fsync may report success for pages that were lost (Linux reports a failed write-back only
-    /// once).
+    /// Set once reading, writing or syncing has failed.
+    ///
+    /// After that nothing is written any more, because a second fsync may report success for pages that were
+    /// lost (Linux reports a failed write-back only once).
     private let broken = Mutex<StoreError?>(nil)
 
     init(

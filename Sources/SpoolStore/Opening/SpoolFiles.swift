@@ -8,8 +8,9 @@ import SpoolCore
 
 /// The files of a spool and their modes.
 struct SpoolFiles: Sendable {
-    /// Readable by the group, so that `sqlite3` and commands need not run as the daemon's user. SQLite gives
-    /// the -wal and -shm files the mode of the database (`findCreateFileMode` in its os_unix.c).
+    /// Readable by the group, so that `sqlite3` and commands need not run as the daemon's user.
+    ///
+    /// SQLite gives the -wal and -shm files the mode of the database (`findCreateFileMode` in its os_unix.c).
     static let mode: mode_t = 0o640
 
     /// The database file, with symbolic links resolved.

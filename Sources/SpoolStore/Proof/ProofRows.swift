@@ -3,11 +3,12 @@ import SpoolCore
 
 /// The rows of `proof` and `proof_missing`.
 package enum ProofRows {
-    /// So many names of one stream, sink and cause are kept.
+    /// Maximum number of ids kept per stream, sink and cause.
     package static let most = 10_000
-    /// So many proofs are kept: those of a year and more.
+    /// Number of proofs kept: more than a year of daily audits.
     static let kept: Int64 = 500
-    /// So many names are kept of all proofs together, some 15 MB; the oldest proof's go first.
+    /// Maximum number of ids kept for all proofs together, about 15 MB; those of the oldest proof are deleted
+    /// first.
     static let names = 100_000
 
     static func insert(_ db: Database, _ proof: Proof) throws -> Int64 {
@@ -41,7 +42,8 @@ package enum ProofRows {
         )
     }
 
-    /// Keeps names of what a proof found missing, as many as there is room for; those of older proofs go before.
+    /// Stores ids of events that a proof found missing, up to the limit; those of older proofs are deleted
+    /// first.
     static func add(_ db: Database, _ missing: [MissingEvent], to proof: Int64, atMost names: Int = names)
         throws
     {
@@ -74,7 +76,7 @@ package enum ProofRows {
     static func fetch(_ db: Database, _ condition: String, _ arguments: StatementArguments) throws -> [Proof]
     {
         try String.fetchAll(db, sql: "SELECT result FROM proof WHERE \(condition)", arguments: arguments)
-            // One that another build has written, and this one cannot read, is left out.
+            // A proof that another build has written and that this one cannot decode is omitted.
             .compactMap { JSONColumn.value(Proof.self, $0) }
     }
 

@@ -2,29 +2,30 @@ import GRDB
 package import SpoolCore
 import Synchronization
 
-/// Ids that retention has deleted in one transaction.
+/// Ids of events that retention has deleted in one transaction.
 package struct PrunedSlice: Sendable {
     /// Its row in `pruned`.
     package let row: Int64
-    /// Nil: the deleted events; otherwise those of them whose delivery to this sink was doubtful.
+    /// Nil for the deleted events themselves; otherwise these are the events whose delivery to this sink was
+    /// doubtful.
     package let sink: SinkID?
     /// `PrunedIDs.hash` of each id.
     let hashes: [UInt64]
 }
 
-/// Which of the ids that the spool does not have retention has deleted.
+/// Finds which of the ids missing from the spool were deleted by retention.
 extension ProofScratch {
-    /// What became of ids that the source shows and the spool does not have.
+    /// Ids that the source shows and the spool does not have, by explanation.
     package struct SetAside: Sendable, Equatable {
         /// Deleted by retention.
         package var deleted = 0
-        /// Older than the ids that are kept: deleted or never fetched.
+        /// Older than the ids that are kept: either deleted or never fetched.
         package var unprovable = 0
-        /// Of the deleted ones, how many were doubtful at each sink.
+        /// How many of the deleted ones were doubtful at each sink.
         package var doubtful: [Int]
     }
 
-    /// Notes the ids that retention has deleted since the last call.
+    /// Adds the ids that retention has deleted since the last call.
     package func addDeleted(
         by spool: Spool,
         _ stream: StreamID,
@@ -55,15 +56,16 @@ extension ProofScratch {
 
     private static let anySink: Int? = -1
 
-    /// Sets aside ids that the spool does not have and retention may have deleted: they are no longer unknown.
+    /// Sets aside ids that the spool does not have and that retention may have deleted; they are no longer
+    /// unknown.
     ///
     /// - Parameters:
-    ///   - time: what retention has deleted is older.
-    ///   - idsFrom: from here on every deleted id was noted before (`addDeleted`).
-    ///   - window: where the window begins; a record without a time of its own came after that.
+    ///   - time: all events that retention has deleted are older.
+    ///   - idsFrom: from here on every deleted id was added before (`addDeleted`).
+    ///   - window: the beginning of the window; a record without its own time is later.
     ///   - sinks: how many sinks are compared.
     /// - Returns: how many ids were set aside, and why.
-    /// - Throws: what makes its file unusable.
+    /// - Throws: when its file cannot be used.
     package func setAside(before time: Timestamp, idsFrom: Timestamp?, window: Timestamp, sinks: Int)
         async throws(StoreError) -> SetAside
     {

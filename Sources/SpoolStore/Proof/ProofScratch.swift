@@ -2,22 +2,22 @@ import GRDB
 package import SpoolCore
 import Synchronization
 
-/// The ids of one stream's window while they are compared: a file beside the spool, so that memory stays
-/// the same whatever the window holds.
+/// The ids of one stream's window while they are compared: a file next to the spool, so that memory use does
+/// not depend on the size of the window.
 ///
-/// It is worth nothing after a crash and goes with its `close`. It is the only writer of its file, and takes
-/// no room that the spool on the same disk needs.
+/// The file is useless after a crash and removed by `close`. This object is its only writer, and uses no
+/// space that the spool on the same disk needs.
 ///
-/// An id is of the source, of the spool, or of both; and for each sink it has a row in `lack` unless the sink
-/// has it.
+/// An id belongs to the source, to the spool, or to both; for each sink that does not have the event there is
+/// a row in `lack`.
 package final class ProofScratch: Sendable {
-    /// Ids of one slice.
+    /// Ids per slice.
     package static let slice = 20_000
 
     /// An id that the source shows and the spool does not have.
     package struct Unknown: Sendable {
         package let id: String
-        /// Nil for a record that could not be understood: it has no time of its own.
+        /// Nil for a record that could not be parsed: it has no time of its own.
         package let time: Timestamp?
 
         package init(id: String, time: Timestamp?) {
@@ -34,11 +34,11 @@ package final class ProofScratch: Sendable {
         package let standing: Standing
     }
 
-    /// Ids in the order of their bytes, each followed by a line feed.
+    /// Ids in byte order, each followed by a line feed.
     package struct Lists: Sendable {
         package fileprivate(set) var source: [UInt8] = []
         package fileprivate(set) var spool: [UInt8] = []
-        /// What each sink has.
+        /// The ids that each sink has.
         package fileprivate(set) var sinks: [[UInt8]]
         package fileprivate(set) var counts: (source: Int, spool: Int, gone: Int, all: Int) = (0, 0, 0, 0)
         package fileprivate(set) var sinkCounts: [Int]
@@ -49,14 +49,14 @@ package final class ProofScratch: Sendable {
     private let queue: DatabaseQueue
     private let file: ScratchFile
     private let room: @Sendable () -> Int64
-    /// The last row of `pruned` that `deleted` has.
+    /// The last row of `pruned` that was copied to `deleted`.
     let lastPruned = Mutex<Int64>(0)
 
-    /// Makes an empty one beside a spool.
+    /// Creates an empty file next to a spool.
     ///
-    /// `room` tells how many bytes more it may take of the disk; asked before each writing.
+    /// `room` returns how many more bytes of the disk it may use; it is called before each write.
     ///
-    /// - Throws: `.locked` when another process has one there.
+    /// - Throws: `.locked` when another process has such a file there.
     package init(beside spool: String, room: @escaping @Sendable () -> Int64 = { .max })
         throws(StoreError)
     {
@@ -99,21 +99,22 @@ package final class ProofScratch: Sendable {
         return queue
     }
 
-    /// Takes it away.
+    /// Closes and removes the file.
     package func close() {
-        // It is worth nothing any more: whether closing succeeds changes nothing.
+        // The file is not needed any more, so errors of closing do not matter.
         try? queue.close()
         file.remove()
     }
 
-    /// Takes away what a killed process has left beside a spool; what another process uses stays.
+    /// Removes the file that a killed process has left next to a spool; a file in use by another process
+    /// stays.
     package static func removeLeft(beside spool: String) {
         let path = path(beside: spool)
         guard SpoolFiles.exists(path), let left = try? ScratchFile(path) else { return }
         left.remove()
     }
 
-    /// Refuses to grow into what the spool needs of its disk.
+    /// Refuses to grow into the disk space that the spool needs.
     func checkRoom() throws(StoreError) {
         guard room() < ScratchRoom.atOnce else { return }
         throw StoreError(
@@ -124,7 +125,7 @@ package final class ProofScratch: Sendable {
         )
     }
 
-    /// Notes ids that the source shows; with `again` only that those known were shown a second time.
+    /// Adds ids that the source shows; with `again`, only marks known ids as shown a second time.
     package func addSource(_ ids: [Unknown], again: Bool = false) async throws(StoreError) {
         try checkRoom()
         try await run { db in
@@ -143,7 +144,7 @@ package final class ProofScratch: Sendable {
         }
     }
 
-    /// Notes events of the spool, and which sinks do not have them.
+    /// Adds events of the spool, and which sinks do not have them.
     package func addSpooled(_ rows: [ProofSlice.Row]) async throws(StoreError) {
         try checkRoom()
         try await run { db in
@@ -180,12 +181,12 @@ package final class ProofScratch: Sendable {
         }
     }
 
-    /// Forgets ids that the source did not show a second time, and that the spool does not have.
+    /// Deletes ids that the source did not show a second time and that the spool does not have.
     package func dropUnconfirmed() async throws(StoreError) {
         try await run { try $0.execute(sql: "DELETE FROM mark WHERE source = 1 AND spool = 0") }
     }
 
-    /// What a sink does not have, in slices.
+    /// Events that a sink does not have, in slices.
     package func lacks(of sink: Int, after id: String) async throws(StoreError) -> [Lack] {
         try await run { db in
             try Row.fetchAll(
@@ -203,10 +204,10 @@ package final class ProofScratch: Sendable {
         }
     }
 
-    /// Notes where events stand at a sink now; nil for one that retention has deleted.
+    /// Updates the delivery states of events at a sink; nil for an event that retention has deleted.
     ///
-    /// - Returns: where each stands then. A deleted event that was doubtful stays so; of another one it is
-    ///   only known that every sink had settled it.
+    /// - Returns: the new state of each event. A deleted event that was doubtful stays doubtful; of any other
+    ///   deleted event it is only known that every sink had settled it.
     package func change(_ lacks: [Lack], to standings: [Standing?], of sink: Int) async throws(StoreError)
         -> [Standing]
     {
@@ -228,7 +229,7 @@ package final class ProofScratch: Sendable {
         }
     }
 
-    /// How many events stand how at a sink, of those it does not have.
+    /// Number of events that a sink does not have, by delivery state.
     package func count(of sink: Int) async throws(StoreError) -> [Standing: Int] {
         try await run { db in
             let rows = try Row.fetchAll(
@@ -242,7 +243,7 @@ package final class ProofScratch: Sendable {
         }
     }
 
-    /// The next ids of all lists in their order.
+    /// The next ids of all lists, in order.
     package func lists(after id: String, sinks: Int) async throws(StoreError) -> Lists {
         try await run { db in
             let rows = try Row.fetchCursor(
@@ -278,7 +279,7 @@ package final class ProofScratch: Sendable {
         }
     }
 
-    /// The hours in which ids lie that the spool does not have; nil among them for those without a time.
+    /// The hours that contain ids missing from the spool; nil for ids without a time.
     package func hoursOfUnknown() async throws(StoreError) -> [Int64?] {
         try await run { db in
             try Row.fetchAll(

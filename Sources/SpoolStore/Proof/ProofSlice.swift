@@ -1,13 +1,13 @@
 import GRDB
 package import SpoolCore
 
-/// A slice of a window's events by the stream's own time, with where each stands at every sink.
+/// A slice of a window's events on the stream's basis, with the delivery state of each at every sink.
 package struct ProofSlice: Sendable {
     package struct Row: Sendable {
         package let seq: Seq
         package let id: String
         package let isReadable: Bool
-        /// One for each sink asked for.
+        /// One for each requested sink.
         package fileprivate(set) var standings: [Standing]
     }
 
@@ -28,7 +28,7 @@ package struct ProofSlice: Sendable {
         }
     }
 
-    /// Rows of a slice, some 20 ms of them.
+    /// Rows per slice, about 20 ms.
     static let rows = 10_000
 
     package let rows: [Row]
@@ -72,7 +72,7 @@ package struct ProofSlice: Sendable {
         self.rows = rows
     }
 
-    /// Those of these ids that the spool has, whatever their time.
+    /// Those of these ids that the spool has, regardless of their time.
     static func rows(_ db: Database, _ ids: [String], of stream: StreamID, _ targets: [ProofTarget]) throws
         -> [Row]
     {

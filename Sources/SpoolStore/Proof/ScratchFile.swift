@@ -6,20 +6,20 @@ import SpoolCore
     import Darwin
 #endif
 
-/// The scratch's file: empty at first, locked by this process alone, and removed at its end.
+/// The scratch file: initially empty, locked by this process, and removed at the end.
 ///
-/// The lock is `flock`: it goes with the process that is killed, so what it left can be told from what is in
-/// use.
+/// The lock is `flock`: it ends with the process, so a file that a killed process left can be distinguished
+/// from one in use.
 final class ScratchFile: Sendable {
-    /// Ids are of the spool's own confidence: nobody else may read them.
+    /// Ids are confidential: other users may not read them.
     private static let mode: mode_t = 0o600
 
     let path: String
     private let descriptor: Int32
 
-    /// Takes what lies at the path, or makes it.
+    /// Opens and locks the file at the path, or creates it.
     ///
-    /// - Throws: `.locked` when another process has it.
+    /// - Throws: `.locked` when another process has locked it.
     init(_ path: String) throws(StoreError) {
         self.path = path
         while true {
@@ -38,7 +38,7 @@ final class ScratchFile: Sendable {
                         + "finishes."
                 )
             }
-            // Whoever had it may have removed it since it was opened here.
+            // A previous owner may have removed the file since it was opened here.
             guard Self.isAt(path, descriptor) else {
                 close(descriptor)
                 continue
@@ -60,7 +60,7 @@ final class ScratchFile: Sendable {
         close(descriptor)
     }
 
-    /// Takes it away; nothing may use it afterwards.
+    /// Removes the file; it must not be used afterwards.
     func remove() {
         Self.removeSiblings(of: path)
         unlink(path)

@@ -1,19 +1,20 @@
 import GRDB
 package import SpoolCore
 
-/// The disk that a scratch takes beside the spool: as much as the spool's own counts let expect, and nothing
-/// of what the spool itself may need.
+/// The disk space for a scratch file next to the spool: estimated from the spool's counters, and limited to
+/// what the spool itself does not need.
 enum ScratchRoom {
-    /// What one id of 64 characters takes in the scratch, with the air in its pages (measured: some 125).
+    /// Bytes of one id of 64 characters in the scratch file, including unused space in pages (measured: about
+    /// 125).
     static let perID: Int64 = 140
-    /// What one more takes for each sink that does not have it (measured: some 115).
+    /// Additional bytes for each sink that does not have it (measured: about 115).
     static let perLack: Int64 = 130
-    /// What is written at once, with what SQLite has still in its memory.
+    /// Bytes of one write, including what SQLite still has in memory.
     static let atOnce: Int64 = 8 << 20
-    /// Index entries of one reading, some 50 ms of them.
+    /// Index entries per read, about 50 ms.
     static let slice = 200_000
 
-    /// The events of a window, and what of them is above the watermarks of the sinks.
+    /// The number of events in a window, and how many of them are above the watermarks of the sinks.
     struct Expected: Sendable, Equatable {
         var ids = 0
         var lacks = 0
@@ -21,7 +22,8 @@ enum ScratchRoom {
         var bytes: Int64 { Int64(ids) * perID + Int64(lacks) * perLack + atOnce }
     }
 
-    /// Counts on from a time; the second is where the next slice begins, nil after the last.
+    /// Counts the slice that begins at a time; the second value is the beginning of the next slice, nil after
+    /// the last.
     static func slice(
         _ db: Database,
         _ stream: StreamID,
@@ -41,15 +43,15 @@ enum ScratchRoom {
         )
         guard let row, let last = row[1] as Int64? else { return (Expected(), nil) }
         let count: Int = row[0]
-        // What shares a slice's last millisecond is left out: an estimate can do without.
+        // Further events of the slice's last millisecond are omitted, which an estimate can tolerate.
         return (Expected(ids: count, lacks: row[2]), count < slice ? nil : last + 1)
     }
 }
 
 extension Spool {
-    /// A scratch for one window of a stream, if its disk has room for that beside the spool.
+    /// Creates a scratch file for one window of a stream, if the disk has enough space for it.
     ///
-    /// - Throws: `.full`, naming what it needs and what there is.
+    /// - Throws: `.full`, with the space required and the space available.
     package func proofScratch(of stream: StreamID, _ window: Range<Timestamp>, _ targets: [ProofTarget])
         async throws(StoreError) -> ProofScratch
     {
@@ -71,7 +73,7 @@ extension Spool {
         return try ProofScratch(beside: path) { [self] in scratchRoom() }
     }
 
-    /// What the disk has beyond what keeps fetching, retention and settling as they are.
+    /// Free disk space minus what fetching, retention and settling need to continue.
     private func scratchRoom() -> Int64 {
         files.freeBytes() - 2 * options.lowDiskBytes - (reserve.isWhole ? 0 : options.reserveBytes)
     }
@@ -90,7 +92,7 @@ extension Spool {
             }
         }
         var expected = ScratchRoom.Expected()
-        // The source shows deleted events as well, and their hashes are noted.
+        // The source also shows deleted events, and their hashes are added.
         expected.ids = try await read { db in
             try Int.fetchOne(
                 db,
@@ -110,6 +112,6 @@ extension Spool {
         return expected
     }
 
-    /// To whole MiB: more would only look exact.
+    /// Rounds up to whole MiB, because the estimate is not more precise.
     private static func rounded(_ bytes: Int64) -> Int64 { (bytes + (1 << 20) - 1) / (1 << 20) * (1 << 20) }
 }

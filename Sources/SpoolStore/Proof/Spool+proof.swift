@@ -1,21 +1,22 @@
 import GRDB
 package import SpoolCore
 
-/// How much of a stream can be proved.
+/// The time range of a stream that can be proved.
 package struct ProofBounds: Sendable, Equatable {
-    /// Nil before the source's first answer.
+    /// Nil before the source's first response.
     package let start: Timestamp?
-    /// Everything before has been read by polls, and by the sweeps that come after them.
+    /// Everything before has been read by polls, and by the sweeps that follow them.
     package let sweptTo: Timestamp?
-    /// What is older may have been deleted by retention.
+    /// Older events may have been deleted by retention.
     package let prunedTo: Timestamp?
-    /// From here on the ids of deleted events are kept; nil while none was deleted without its id.
+    /// From here on the ids of deleted events are kept; nil while no event was deleted without keeping its
+    /// id.
     package let prunedIDsFrom: Timestamp?
     package let sweepEnded: Timestamp?
 }
 
 extension Spool {
-    /// How much of a stream can be proved now.
+    /// The time range of a stream that can be proved now.
     package func proofBounds(of stream: StreamID) async throws(StoreError) -> ProofBounds {
         try await read { db in
             let progress = try StreamRow.progress(db, stream)
@@ -24,7 +25,7 @@ extension Spool {
                 sql: "SELECT pruned_to_ms, pruned_ids_from_ms FROM stream WHERE id = ?",
                 arguments: [stream.value]
             )
-            // While a stream catches up with its past, sweeps are ahead of its polls.
+            // While a stream catches up after its start, sweeps are ahead of its polls.
             let polledTo = Timestamp(
                 try Int64.fetchOne(
                     db,
@@ -45,7 +46,7 @@ extension Spool {
         }
     }
 
-    /// The sinks that take a stream, in the order of their names.
+    /// The sinks that subscribe to a stream, sorted by name.
     package func proofTargets(of stream: StreamID) async throws(StoreError) -> [ProofTarget] {
         try await read { db in
             try Row.fetchAll(
@@ -60,7 +61,7 @@ extension Spool {
         }
     }
 
-    /// The next slice of a window, on the stream's own basis.
+    /// The next slice of a window, on the stream's basis.
     package func proofSlice(
         of stream: StreamID,
         at place: ProofSlice.Place,
@@ -70,7 +71,8 @@ extension Spool {
         try await read { try ProofSlice($0, stream, at: place, to: to, targets) }
     }
 
-    /// Where these events stand at a sink now, nil for one that retention has deleted; at most some thousands per call.
+    /// The delivery states of these events at a sink now, nil for events that retention has deleted; at most
+    /// a few thousand per call.
     package func standings(of seqs: [Seq], at sink: SinkID, _ stream: StreamID) async throws(StoreError)
         -> [Standing?]
     {
@@ -104,7 +106,7 @@ extension Spool {
         }
     }
 
-    /// Which of these ids the spool has; not more than some thousands at once.
+    /// Those of these ids that the spool has; at most a few thousand per call.
     package func known(_ ids: [String], of stream: StreamID) async throws(StoreError) -> Set<String> {
         try await read { db in
             let statement = try db.cachedStatement(
@@ -116,14 +118,14 @@ extension Spool {
         }
     }
 
-    /// Those of these ids that the spool has, with where they stand; not more than some thousands at once.
+    /// Those of these ids that the spool has, with their delivery states; at most a few thousand per call.
     package func proofRows(of ids: [String], _ stream: StreamID, _ targets: [ProofTarget])
         async throws(StoreError) -> [ProofSlice.Row]
     {
         try await read { try ProofSlice.rows($0, ids, of: stream, targets) }
     }
 
-    /// Begins a proof; it is kept with its result from then on.
+    /// Begins a proof; it is stored from then on.
     package func beginProof(
         _ request: VerifyRequest,
         reason: Proof.Reason,
@@ -144,9 +146,9 @@ extension Spool {
         }
     }
 
-    /// Keeps what a proof has found so far, with the names of what is missing in one stream.
+    /// Stores what a proof has found so far, with the ids of missing events of one stream.
     ///
-    /// Of the names of one stream, sink and cause at most `ProofRows.most` are kept; the counts are whole.
+    /// At most `ProofRows.most` ids are kept per stream, sink and cause; the counts are complete.
     package func save(_ proof: Proof, missing: [MissingEvent] = []) async throws(StoreError) {
         try await write { db in
             try ProofRows.update(db, proof)
@@ -154,12 +156,12 @@ extension Spool {
         }
     }
 
-    /// A proof; nil when there is none of this number.
+    /// The proof with this id; nil when there is none.
     package func proof(_ id: Int64) async throws(StoreError) -> Proof? {
         try await read { try ProofRows.fetch($0, "id = ?", [id]).first }
     }
 
-    /// The proof that ended well last, of a reason or of any.
+    /// The last proof that completed, for one reason or for any.
     package func lastProof(_ reason: Proof.Reason? = nil) async throws(StoreError) -> Proof? {
         try await read { db in
             try ProofRows.fetch(
@@ -170,10 +172,10 @@ extension Spool {
         }
     }
 
-    /// When an audit was last begun, whatever came of it; one that was stopped has not had its turn.
+    /// When the last audit began, regardless of its result; audits that were stopped do not count.
     ///
-    /// A start that lies ahead of `now` counts as now, and is kept so: the clock was wrong then, and audits would wait
-    /// until that time.
+    /// A start after `now` is corrected to now and stored: the clock was wrong at that time, and audits would
+    /// otherwise wait until then.
     package func lastAuditBegan(at now: Timestamp) async throws(StoreError) -> Timestamp? {
         let isAhead = try await read { db in
             try Bool.fetchOne(
@@ -203,7 +205,7 @@ extension Spool {
         }
     }
 
-    /// When the first audit was begun after the last one that was done; nil when there is none.
+    /// When the first audit after the last completed one began; nil when there is none.
     package func auditsInVainSince() async throws(StoreError) -> Timestamp? {
         try await read { db in
             Timestamp(
@@ -218,14 +220,14 @@ extension Spool {
         }
     }
 
-    /// What a proof found missing, by name.
+    /// The ids of events that a proof found missing.
     package func missing(of proof: Int64) async throws(StoreError) -> [MissingEvent] {
         try await read { try ProofRows.missing($0, proof) }
     }
 
-    /// Proofs that the process before has left under way are stopped, and say so.
+    /// Marks proofs that the previous process did not finish as stopped.
     ///
-    /// - Returns: those, as they are kept now.
+    /// - Returns: these proofs, as stored now.
     @discardableResult
     package func stopLeftProofs(at now: Timestamp) async throws(StoreError) -> [Proof] {
         try await write { db in

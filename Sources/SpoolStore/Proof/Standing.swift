@@ -1,29 +1,31 @@
 import GRDB
 package import SpoolCore
 
-/// What the ledger says of one event at one sink.
+/// The delivery state of one event at one sink, according to the ledger.
 package enum Standing: Int64, Sendable {
-    /// The receiver said so, or already had it.
+    /// The receiver acknowledged it, or already had it.
     case acknowledged = 1
-    /// The receiver's kernel took it, and the receiver has read it.
+    /// The receiver's kernel acknowledged it, and the receiver has read it.
     case kernel
-    /// The receiver's kernel took it over a connection that is still open: whether it was read is not proved yet.
+    /// The receiver's kernel acknowledged it over a connection that is still open: that it was read is not
+    /// proved yet.
     case pending
     /// It was handed to the network.
     case sent
     /// The sink's filter left it out.
     case filtered
-    /// Spooled before the sink began to take the stream.
+    /// Spooled before the sink's subscription began.
     case beforeStart
-    /// A dead letter that an operator has given up.
+    /// A dead letter that an operator has dismissed.
     case dismissed
-    /// No final outcome yet, above the watermark: the live lane's.
+    /// No final outcome yet, above the watermark: the live lane will send it.
     case waiting
     /// No final outcome, and the live lane has passed it.
     case unsettled
     case deadLetter
     case doubtful
-    /// Deleted by retention while it was compared: every sink had settled it, and how is no longer known.
+    /// Deleted by retention during the comparison: every sink had settled it, but the outcome is no longer
+    /// known.
     case pruned
 
     /// Why it is missing at the sink; nil when it is not.
@@ -40,18 +42,18 @@ package enum Standing: Int64, Sendable {
     package var isDelivered: Bool { rawValue <= Standing.sent.rawValue }
 }
 
-/// A sink as it takes one stream, for a proof.
+/// A sink that subscribes to a stream, for a proof.
 package struct ProofTarget: Sendable, Equatable {
     package let sink: SinkID
     package let name: SinkName
 }
 
-/// Where the events of a range of `seq` stand at one sink, in one snapshot.
+/// The delivery states of the events of a range of `seq` at one sink, in one snapshot.
 struct StandingMap {
     private var ledger: LedgerMap
     private var filtered: SeqRanges
     private let deadLetters: Set<Int64>
-    /// Nil for a subscription that is held, or gone.
+    /// Nil for a subscription that is held or no longer exists.
     private let start: Int64?
     private let watermark: Int64
 

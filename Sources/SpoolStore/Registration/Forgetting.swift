@@ -1,17 +1,17 @@
 import GRDB
 import SpoolCore
 
-/// Takes sinks and streams that have left the configuration out of it for good, so that their names are free.
+/// Permanently removes sinks and streams that are no longer configured, so that their names become free.
 ///
-/// The row stays for its ledger, as `NAME@forgotten-ID` with `replay_id` 0: as that of a replay, it is none
-/// of the configuration's, and no replay has the number 0.
+/// The row stays for its ledger, as `NAME@forgotten-ID` with `replay_id` 0. Like the row of a replay it does
+/// not belong to the configuration, and no replay has the id 0.
 enum Forgetting {
     /// Forgets the sink or stream of this name.
     ///
-    /// - Throws: `.invalid` when there is none, or it has not left the configuration.
+    /// - Throws: `.invalid` when there is none, or it is still configured.
     static func run(_ db: Database, _ name: String, at now: Timestamp) throws -> ForgetReport {
         let kind = name.contains("/") ? Renaming.stream : .sink
-        // A loop that stops may still write the state of its sink, but no subscription's.
+        // A loop that is stopping may still write the state of its sink, but not of a subscription.
         let left =
             kind == .sink
             ? "NOT EXISTS (SELECT 1 FROM subscription s WHERE s.sink_id = sink.id AND s.state <> 'left')"
@@ -45,8 +45,8 @@ enum Forgetting {
         )
     }
 
-    /// Frees the name of a row and ends its subscriptions; what its loop still settles changes nothing of the
-    /// others.
+    /// Frees the name of a row and deletes its subscriptions; what its loop still settles does not affect
+    /// other rows.
     static func retire(_ db: Database, _ kind: Renaming, _ id: Int64, at now: Timestamp) throws {
         let name = try String.fetchOne(
             db,
@@ -75,7 +75,7 @@ enum Forgetting {
         }
     }
 
-    /// Events that wait and are given up: for a sink on all its streams, for a stream at all its sinks.
+    /// Pending events that are discarded: of a sink in all its streams, or of a stream at all its sinks.
     private static func waiting(_ db: Database, _ kind: Renaming, _ id: Int64) throws -> Int {
         try Int.fetchOne(
             db,
@@ -87,7 +87,7 @@ enum Forgetting {
         ) ?? 0
     }
 
-    /// Cancels replays that send to the sink: they could never end.
+    /// Cancels replays to the sink: they could never finish.
     private static func endReplays(
         _ db: Database,
         _ kind: Renaming,
@@ -112,7 +112,7 @@ enum Forgetting {
         return replays
     }
 
-    /// Dead letters that nothing can send any more: they would keep their events for good.
+    /// Dismisses dead letters that can no longer be sent: they would keep their events forever.
     private static func dismiss(_ db: Database, _ kind: Renaming, _ id: Int64, at now: Timestamp) throws
         -> Int
     {

@@ -1,13 +1,13 @@
 import GRDB
 import SpoolCore
 
-/// The sinks and streams of the spool, as a configuration is compared with them.
+/// The sinks and streams in the spool, for the comparison with a configuration.
 struct KnownRoster: Sendable {
     struct Subscription: Sendable {
         let stream: Int64
         /// `active`, `held` or `left`.
         let state: String
-        /// False while it has no place in the stream.
+        /// False while it has no position in the stream.
         let hasBegun: Bool
         let waiting: Int
     }
@@ -17,7 +17,7 @@ struct KnownRoster: Sendable {
         let name: String
         let subscriptions: [Subscription]
 
-        /// True while the configuration that was registered last has it.
+        /// True if it is in the configuration that was registered last.
         var isConfigured: Bool { subscriptions.contains { $0.state != "left" } }
         var waiting: Int { subscriptions.reduce(0) { $0 + $1.waiting } }
     }
@@ -28,7 +28,7 @@ struct KnownRoster: Sendable {
         let isConfigured: Bool
         /// Events in the spool now.
         let kept: Int
-        /// Events that wait for sinks, those that wait for two counted twice.
+        /// Pending events for all sinks; an event that is pending for two sinks counts twice.
         let waiting: Int
     }
 
@@ -36,7 +36,7 @@ struct KnownRoster: Sendable {
     let streams: [Stream]
     let plans: RosterPlans
 
-    /// Reads all of it; the caller's snapshot is one.
+    /// Reads everything in the caller's snapshot.
     init(_ db: Database, _ roster: Roster) throws {
         let rows = try Row.fetchAll(
             db,

@@ -1,14 +1,15 @@
-/// Decides which sinks, or which streams, take another name: `renamed_from` against what the spool has.
+/// Decides which sinks or streams are renamed, from `renamed_from` and the contents of the spool.
 ///
-/// The same value serves the registration, which carries it out, and `spool check`, which only reports it.
+/// The registration carries the plan out; `spool check` only reports it.
 struct RenamePlan: Equatable, Sendable {
     /// A sink or stream in the spool.
     struct Known: Equatable, Sendable {
         let id: Int64
         let name: String
-        /// True while nothing hangs on it: a sink that has settled nothing, a stream without an event.
+        /// True while it is unused: a sink that has settled nothing, a stream without events.
         let isBlank: Bool
-        /// The `renamed_from` that was carried out for it; nil when there was none, or the setting is gone.
+        /// The `renamed_from` that was carried out for it; nil when there was none, or the setting was
+        /// removed.
         var carriedOut: String?
     }
 
@@ -18,12 +19,12 @@ struct RenamePlan: Equatable, Sendable {
         let renamedFrom: String?
     }
 
-    /// A row that takes another name.
+    /// A row that is renamed.
     struct Move: Equatable, Sendable {
         let id: Int64
         let from: String
         let to: String
-        /// The blank row that had the new name and gives way.
+        /// The blank row with the new name, which is dropped.
         var replaced: Int64?
     }
 
@@ -32,7 +33,7 @@ struct RenamePlan: Equatable, Sendable {
         enum Reason: Equatable, Sendable {
             /// The spool knows neither name.
             case unknown
-            /// The former name is configured as well, and the new one exists.
+            /// The former name is also configured, and the new one exists.
             case formerNameInUse
             /// The new name has a history of its own.
             case hasHistory
@@ -45,7 +46,7 @@ struct RenamePlan: Equatable, Sendable {
 
     private(set) var moves: [Move] = []
     private(set) var ignored: [Ignored] = []
-    /// What `renamed_from` has been carried out, by id, after the moves.
+    /// The `renamed_from` values that have been carried out, by id, after the moves.
     private(set) var carriedOut: [Int64: String] = [:]
 
     init(_ wanted: [Wanted], known: [Known]) {
@@ -65,8 +66,8 @@ struct RenamePlan: Equatable, Sendable {
                 ignored.append(Ignored(name: part.name, formerName: former, reason: .unknown))
             }
         }
-        // Names may be exchanged, and passed on in a chain: a name is free when its row takes another one. Each round
-        // takes out the claims on names that do not become free.
+        // Names may be exchanged or passed on in a chain: a name becomes free when its row is renamed. Each
+        // round removes a claim on a name that does not become free.
         while let refused = Self.refused(claims, rows, configured) {
             claims.removeAll { $0.name == refused.name }
             ignored.append(refused)

@@ -1,11 +1,11 @@
 import GRDB
 import SpoolCore
 
-/// The names of sinks and streams in the spool: reads what a `RenamePlan` needs, and carries it out.
+/// Reads what a `RenamePlan` needs of sinks and streams in the spool, and carries it out.
 enum Renaming: String {
     case sink, stream
 
-    /// Every sink or stream that a configuration can name.
+    /// Every sink or stream that a configuration can refer to.
     func known(_ db: Database) throws -> [RenamePlan.Known] {
         try Row.fetchAll(
             db,
@@ -18,7 +18,7 @@ enum Renaming: String {
         .map { RenamePlan.Known(id: $0[0], name: $0[1], isBlank: $0[2], carriedOut: $0[3]) }
     }
 
-    /// True for a row `t` that nothing hangs on.
+    /// True for an unused row `t`.
     private var isBlankSQL: String {
         switch self {
         case .sink:
@@ -33,9 +33,9 @@ enum Renaming: String {
         }
     }
 
-    /// Gives rows their new names.
+    /// Renames rows.
     ///
-    /// Names may be exchanged, so all moving rows leave their old names first.
+    /// Names may be exchanged, so all renamed rows first get temporary names.
     func carryOut(_ plan: RenamePlan, _ db: Database, at now: Timestamp) throws {
         for move in plan.moves {
             if let replaced = move.replaced { try Forgetting.retire(db, self, replaced, at: now) }
@@ -51,7 +51,8 @@ enum Renaming: String {
         }
     }
 
-    /// Renames one row, with what names it by text: marks of poison records, and the note on lost events.
+    /// Renames one row, and what refers to it by name: marks of poison records, and the notification of lost
+    /// events.
     func rename(_ db: Database, _ id: Int64, from old: String, to new: String) throws {
         switch self {
         case .sink:
@@ -77,6 +78,6 @@ enum Renaming: String {
     /// The step under which its poison records are marked.
     private var step: String { self == .sink ? "batch" : "page" }
 
-    /// A name that no configuration can have, for the time between two names.
+    /// A temporary name that no configuration can contain.
     private static func passing(_ id: Int64) -> String { "renaming/@\(id)" }
 }

@@ -1,11 +1,11 @@
 import SpoolCore
 
-/// Compares a configuration with the spool: what is new, renamed, gone or back.
+/// Compares a configuration with the spool: what is new, renamed, removed or configured again.
 struct RosterPreview {
     private let roster: Roster
     private let known: KnownRoster
     private let retention: String
-    /// The rows that the configuration's names will have, after renames.
+    /// The rows by their names after renames.
     private let sinkRows: [String: KnownRoster.Sink]
     private let streamRows: [String: KnownRoster.Stream]
 
@@ -19,7 +19,7 @@ struct RosterPreview {
 
     /// All differences: renames first, then streams, then sinks, each in the order of the configuration.
     var changes: [RosterChange] {
-        // A spool without either is about to be filled for the first time.
+        // A spool without sinks and streams has not been used yet.
         guard !known.sinks.isEmpty || !known.streams.isEmpty else { return [] }
         return renames(known.plans.streams, .stream) + renames(known.plans.sinks, .sink)
             + roster.streams.compactMap(change) + leftStreams + roster.sinks.flatMap(changes) + leftSinks
@@ -198,7 +198,7 @@ struct RosterPreview {
         return known.sinks.filter { sinkRows[$0.name]?.id == $0.id && !names.contains($0.name) }
     }
 
-    /// Those of them that took one of these streams: one may have a new name.
+    /// Those of them that subscribed to one of these streams: one of them may have been renamed.
     private func leftNames(taking streams: [StreamName]) -> [String] {
         let ids = Set(streams.compactMap { streamRows[$0.description]?.id })
         return absent.filter { $0.subscriptions.contains { ids.contains($0.stream) } }.map(\.name)

@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// What a registration tells the operator, in sentences.
+/// Messages of a registration for the operator.
 enum RosterText {
     /// Why a sink is held, and what to set.
     static func held(_ sink: SinkName, _ streams: [StreamName], left: [String]) -> String {
@@ -9,7 +9,7 @@ enum RosterText {
             + "and its events are kept."
     }
 
-    /// What to set if one of the sinks that left is what has a new name; nil when none has left.
+    /// What to set if the new sink is a removed one under a new name; nil when none was removed.
     static func renamed(_ left: [String]) -> String? {
         guard let first = left.first else { return nil }
         let names = left.map { "`\($0)`" }.joined(separator: " or ")

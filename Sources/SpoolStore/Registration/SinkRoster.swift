@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// The sinks of a configuration, by name.
+/// Registers the sinks of a configuration by name.
 enum SinkRoster {
     static func register(_ db: Database, _ sink: Roster.Sink, at now: Timestamp) throws -> SinkID {
         if let id = try id(db, sink.name) {
@@ -19,10 +19,10 @@ enum SinkRoster {
         return SinkID(id)
     }
 
-    /// A sink all of whose subscriptions have begun.
+    /// Updates the state of a sink all of whose subscriptions have begun.
     ///
-    /// One that returns, or had no `start`, begins anew; any other keeps its state until its first attempt, so that a
-    /// restart does not show a sink in trouble as well.
+    /// A sink that is configured again, or had no `start`, is reset; any other keeps its state until its
+    /// first attempt, so that a restart does not show a failing sink as healthy.
     static func begin(_ db: Database, _ id: SinkID, at now: Timestamp) throws {
         try db.execute(
             sql: """
@@ -34,7 +34,8 @@ enum SinkRoster {
         )
     }
 
-    /// A sink with a subscription that cannot begin: nothing is sent to it, so that it is in no other trouble.
+    /// Holds a sink with a subscription that cannot begin: nothing is sent to it, so any other error is
+    /// cleared.
     static func hold(_ db: Database, _ id: SinkID, reason: String, at now: Timestamp) throws {
         try db.execute(
             sql: """
@@ -49,7 +50,8 @@ enum SinkRoster {
         )
     }
 
-    /// Sinks that the roster does not have and that took one of these streams: one of them may have a new name.
+    /// Sinks that are not in the roster and that subscribed to one of these streams: one of them may have
+    /// been renamed.
     static func left(_ db: Database, _ roster: Roster, taking streams: [StreamID]) throws -> [String] {
         try String.fetchAll(
             db,
@@ -65,7 +67,7 @@ enum SinkRoster {
         )
     }
 
-    /// How long a sink may be down before its state has another word.
+    /// Sets how long a sink may be down before its state changes.
     static func setThresholds(_ db: Database, _ roster: Roster) throws {
         try db.execute(
             sql: "UPDATE sink SET connection_error_after_ms = ?, disconnected_after_ms = ?",
@@ -73,7 +75,7 @@ enum SinkRoster {
         )
     }
 
-    /// Sinks that are not configured any more.
+    /// Disables sinks that are no longer configured.
     static func disable(_ db: Database, allBut configured: [SinkID], at now: Timestamp) throws {
         let kept = try JSONColumn.text(configured.map(\.value))
         try db.execute(

@@ -1,10 +1,10 @@
 package import SpoolCore
 
 extension Spool {
-    /// What `register` would do with a configuration, without doing it; empty when it would change nothing.
+    /// The changes that `register` would make with a configuration; empty when there are none.
     ///
-    /// `retention` is how long events are kept for what leaves. Reads one snapshot; works on a spool opened for reading
-    /// while a daemon has it.
+    /// `retention` is how long events are kept for what is no longer configured. Reads one snapshot; works on
+    /// a spool that is open read-only while a daemon uses it.
     package func preview(_ roster: Roster, retention: Duration) async throws(StoreError) -> [RosterChange] {
         try await read { db in
             RosterPreview(roster, try KnownRoster(db, roster), retention: retention).changes

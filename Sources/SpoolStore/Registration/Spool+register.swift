@@ -2,12 +2,13 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// Tells the spool which streams, sinks and subscriptions the configuration has, in one transaction.
+    /// Registers the streams, sinks and subscriptions of a configuration, in one transaction.
     ///
-    /// Names are identities; `renamed_from` carries everything over to the new name, also after the new name was added
-    /// by mistake, as long as nothing hangs on that. What is not in the roster has left: a sink becomes `disabled`, its
-    /// subscriptions keep their watermarks, and a stream that left is still drained to the sinks that took it. A sink in
-    /// `held` has a subscription that cannot begin. `preview` tells beforehand what this will do.
+    /// Sinks and streams are identified by name. `renamed_from` carries everything over to the new name, even
+    /// if the new name was already added by mistake, as long as it is unused. What is not in the roster is no
+    /// longer configured: a sink becomes `disabled`, its subscriptions keep their watermarks, and a stream is
+    /// still drained to the sinks that subscribed to it. A sink in `held` has a subscription that cannot
+    /// begin. `preview` reports the changes in advance.
     package func register(_ roster: Roster, at now: Timestamp) async throws(StoreError) -> Registration {
         try await write { db in
             let plans = try RosterPlans(roster, db)
@@ -36,7 +37,7 @@ extension Spool {
     }
 }
 
-/// The renames of a roster: what will be carried out, and what cannot be.
+/// The renames of a roster: those that will be carried out, and those that cannot be.
 struct RosterPlans {
     let streams: RenamePlan
     let sinks: RenamePlan
@@ -54,7 +55,7 @@ struct RosterPlans {
         )
     }
 
-    /// Each `renamed_from` without effect, in words.
+    /// A message for each `renamed_from` without effect.
     var notes: [String] {
         streams.ignored.map { RosterText.ignored($0, .stream) }
             + sinks.ignored.map { RosterText.ignored($0, .sink) }

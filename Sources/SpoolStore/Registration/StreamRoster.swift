@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// The streams of a configuration, by name.
+/// Registers the streams of a configuration by name.
 enum StreamRoster {
     static func register(_ db: Database, _ streams: [Roster.Stream]) throws -> [StreamName: StreamID] {
         try db.execute(sql: "UPDATE stream SET is_configured = 0")

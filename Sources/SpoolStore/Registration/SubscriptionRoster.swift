@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// A sink's subscriptions: which begin, which go on, which have left.
+/// Registers a sink's subscriptions: which begin, which continue, which are no longer configured.
 enum SubscriptionRoster {
     /// - Returns: the streams whose subscription cannot begin.
     static func register(
@@ -30,7 +30,7 @@ enum SubscriptionRoster {
             case "active": break
             case "left": try goOn(db, id, stream, start: sink.start, orNote: name, in: &unstarted)
             default:
-                // Old notifications are history to whoever asks to be told from now on.
+                // A sink that newly subscribes to notifications does not receive old ones.
                 let start = sink.start ?? (name == .notifications ? .now : nil)
                 try begin(db, id, stream, start: start, orNote: name, in: &unstarted)
             }
@@ -39,7 +39,7 @@ enum SubscriptionRoster {
         return unstarted
     }
 
-    /// A new subscription; it begins at once where its stream has no events.
+    /// Inserts a new subscription; it begins immediately if its stream has no events.
     private static func make(_ db: Database, _ sink: SinkID, _ stream: StreamID) throws -> String {
         let hasEvents = try greatest(db, stream) > 0
         try db.execute(
@@ -78,7 +78,7 @@ enum SubscriptionRoster {
         )
     }
 
-    /// One that returns goes on at its watermark, unless it had never begun.
+    /// Continues a subscription that is configured again at its watermark, unless it had never begun.
     private static func goOn(
         _ db: Database,
         _ sink: SinkID,
@@ -105,7 +105,8 @@ enum SubscriptionRoster {
         }
     }
 
-    /// Subscriptions the sink no longer names; to a stream that left, which it cannot name, it keeps its own.
+    /// Marks subscriptions that the sink no longer lists; those to a stream that is no longer configured, and
+    /// thus cannot be listed, stay.
     private static func leave(_ db: Database, _ sink: SinkID, allBut taken: [Int64]) throws {
         try db.execute(
             sql: """

@@ -1,12 +1,13 @@
 import GRDB
 import SpoolCore
 
-/// The row of an ad-hoc destination among the sinks: its ledger and its state need one, and it goes with its replay.
+/// The row of an ad-hoc destination in `sink`: its ledger and its state need one; it is removed with its
+/// replay.
 enum AdHocSink {
-    /// Makes the row; its replay does not exist yet.
+    /// Inserts the row; its replay does not exist yet.
     static func make(_ db: Database, at now: Timestamp) throws -> SinkID {
         let id = try FreshID.next(db, in: .sink)
-        // The `@` keeps it apart from every name that a configuration can have.
+        // The `@` distinguishes it from every name that a configuration can contain.
         try db.execute(
             sql: """
                 INSERT INTO sink (id, name, type, state_since_ms, replay_id) VALUES (?, 'destination@', 'syslog', ?, 0)
@@ -23,7 +24,8 @@ enum AdHocSink {
         )
     }
 
-    /// Its replay has ended: nothing goes there any more, and what it refused keeps no event from retention.
+    /// Disables the destination of a replay that has ended: nothing more is sent there, and its dead letters
+    /// no longer keep their events.
     static func disable(_ db: Database, of replay: ReplayID, at now: Timestamp) throws {
         try db.execute(
             sql: """

@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// What the spool holds of streams, from their rows and the two ends of an index.
+/// What the spool contains of streams, from their rows and the two ends of an index.
 enum Holdings {
     static func all(_ db: Database, _ streams: [StreamID], basis: ReplayBasis) throws
         -> [ReplayEstimate.Holding]

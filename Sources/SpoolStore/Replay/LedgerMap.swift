@@ -1,31 +1,33 @@
 import GRDB
 import SpoolCore
 
-/// What the ledger says a sink has of one stream, by evidence.
+/// The events of one stream that a sink has according to the ledger, by evidence.
 struct LedgerMap: Sendable {
-    /// The receiver said so, or already had it.
+    /// The receiver acknowledged them, or already had them.
     var acknowledged: SeqRanges
-    /// The receiver's kernel took it, and the receiver has read it.
+    /// The receiver's kernel acknowledged them, and the receiver has read them.
     var kernel: SeqRanges
-    /// The receiver's kernel took it over a connection that is still open: whether it was read is not proved yet.
+    /// The receiver's kernel acknowledged them over a connection that is still open: that they were read is
+    /// not proved yet.
     var pending: SeqRanges
-    /// It was handed to the network.
+    /// They were handed to the network.
     var sent: SeqRanges
-    /// The receiver's kernel took it, and may have held it unread when its connection ended uncleanly.
+    /// The receiver's kernel acknowledged them, and may have held them unread when the connection ended
+    /// uncleanly.
     var doubtful: SeqRanges
-    /// What `--missing-only` leaves out: all but the doubtful.
+    /// What `--missing-only` omits: all but the doubtful ones.
     var there: SeqRanges
-    /// Dead letters an operator has given up.
+    /// Dead letters that an operator has dismissed.
     let dismissed: Set<Int64>
 
-    /// Of a destination that has had nothing.
+    /// The map of a destination that has received nothing.
     init() {
         (acknowledged, kernel, pending, sent) = (SeqRanges(), SeqRanges(), SeqRanges(), SeqRanges())
         (doubtful, there) = (SeqRanges(), SeqRanges())
         dismissed = []
     }
 
-    /// Reads the rows that speak for anything in (`after`, `through`].
+    /// Reads the rows that cover any event in (`after`, `through`].
     init(_ db: Database, sink: SinkID, stream: StreamID, after: Int64, through: Int64) throws {
         let rows = try Row.fetchCursor(
             db.cachedStatement(

@@ -1,16 +1,18 @@
 import GRDB
 import SpoolCore
 
-/// A replay's own streams, `NAME@replay-ID`: what its refetch found that retention had taken from their streams.
+/// A replay's own streams, `NAME@replay-ID`: events that its refetch found and that retention had deleted
+/// from the original streams.
 enum OwnStream {
-    /// How many rows go in one transaction.
+    /// Rows deleted in one transaction.
     static let slice = 500
-    /// The loop of a replay that was cancelled may settle for so long: longer than a stopping loop waits.
+    /// How long the loop of a cancelled replay may still settle: longer than a stopping loop waits.
     static let settling = Duration.minutes(1)
 
     /// True for a stream `t` with events that are still to be sent.
     ///
-    /// They are dead letters of a configured sink that were not dismissed, or of another replay that is unfinished.
+    /// These are dead letters of a configured sink that were not dismissed, or events of another, unfinished
+    /// replay.
     private static let isNeededSQL = """
         (EXISTS (
             SELECT 1 FROM sink k CROSS JOIN dead_letter d ON d.sink_id = k.id AND d.stream_id = t.id
@@ -21,9 +23,9 @@ enum OwnStream {
         ))
         """
 
-    /// Keeps the records of a page that lie below `pruned_to_ms` and that the page's stream no longer has.
+    /// Stores the records of a page that are older than `pruned_to_ms` and no longer in the page's stream.
     ///
-    /// - Returns: how many were new here as well.
+    /// - Returns: how many of them were new in the replay's own stream.
     static func insert(_ db: Database, _ commit: PageCommit, window: WindowID, of replay: ReplayID) throws
         -> Int
     {
@@ -69,7 +71,7 @@ enum OwnStream {
         return StreamID(id)
     }
 
-    /// A replay's own streams, each up to its last event.
+    /// A replay's own streams, each with its last event as the watermark.
     static func all(_ db: Database, of replay: ReplayID) throws -> [ReplayTarget.Subscription] {
         try Row.fetchAll(
             db,
@@ -81,7 +83,8 @@ enum OwnStream {
         ).map { ReplayTarget.Subscription(stream: StreamID($0[0]), watermark: $0[1]) }
     }
 
-    /// Replays that ended before this, not just cancelled, and still have streams of their own that may go.
+    /// Replays that ended before a time, were not cancelled just now, and still have streams of their own
+    /// that may be deleted.
     static func ended(_ db: Database, before: Timestamp, now: Timestamp) throws -> [ReplayID] {
         try Int64.fetchAll(
             db,
@@ -104,12 +107,12 @@ enum OwnStream {
         ) != nil
     }
 
-    /// By sink, since that is what its rows are found by.
+    /// By sink, because the index on the ledger begins with the sink.
     static let ledgerSQL = "DELETE FROM ledger WHERE sink_id IN (SELECT id FROM sink) AND stream_id = ?"
 
-    /// One transaction's worth of deleting a replay's own streams, but for those that are still needed.
+    /// Deletes a part of a replay's own streams in one transaction, except those that are still needed.
     ///
-    /// - Returns: how many events went; nil when nothing is left of them.
+    /// - Returns: how many events were deleted; nil when there is nothing left to delete.
     static func delete(_ db: Database, of replay: ReplayID) throws -> Int? {
         let stream = try Int64.fetchOne(
             db,

@@ -1,11 +1,12 @@
 import GRDB
 import SpoolCore
 
-/// `replay.scan`: how far a replay's reading of its window from the source is.
+/// `replay.scan`: the progress of a replay's refetch of its window from the source.
 enum Refetches {
-    /// What is to be read before a replay of these streams can be fixed.
+    /// The refetch that has to be completed before the events of a replay of these streams are fixed.
     ///
-    /// Nothing of a stream without a source, which has left the configuration or is the spool's own.
+    /// It omits streams without a source: those that are no longer configured, and the spool's own
+    /// notifications.
     static func begin(_ db: Database, _ request: ReplayRequest, _ streams: [StreamID]) throws -> Refetch {
         let parts = try streams.compactMap { stream -> Refetch.Part? in
             guard
@@ -28,7 +29,7 @@ enum Refetches {
         return Refetch(parts: parts)
     }
 
-    /// The refetch of a replay that may go on; throws `.invalid` for any other.
+    /// The refetch of a replay whose refetch is not finished; throws `.invalid` for any other replay.
     static func unfinished(_ db: Database, _ id: ReplayID) throws -> Refetch {
         guard let refetch = try pending(db, id) else {
             throw StoreError(.invalid, "Replay \(id) has ended, or does not refetch from the source.")
@@ -36,7 +37,7 @@ enum Refetches {
         return refetch
     }
 
-    /// The refetch of a replay that may go on; nil for any other.
+    /// The refetch of a replay whose refetch is not finished; nil for any other replay.
     static func pending(_ db: Database, _ id: ReplayID) throws -> Refetch? {
         let row = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT state, scan FROM replay WHERE id = ?"),
@@ -49,7 +50,8 @@ enum Refetches {
         return refetch.isFixed ? nil : refetch
     }
 
-    /// The refetch of a replay whose `scan` cannot be read, from its beginning: pages may come again.
+    /// The refetch of a replay whose `scan` cannot be decoded, from its beginning: pages may be fetched
+    /// again.
     static func again(_ db: Database, _ id: ReplayID) throws -> Refetch {
         let row = try Row.fetchOne(
             db,
@@ -80,7 +82,7 @@ enum Refetches {
             .execute(arguments: [try JSONColumn.text(refetch), id.value])
     }
 
-    /// Changes one stream's part; a source that tells something has answered.
+    /// Changes one stream's part and clears the error, because the source has responded.
     static func change(
         _ db: Database,
         _ stream: StreamID,

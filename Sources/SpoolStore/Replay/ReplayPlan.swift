@@ -1,10 +1,10 @@
 import GRDB
 import SpoolCore
 
-/// What a replay of one stream comes to, found by looking at every event of its window.
+/// The plan of a replay of one stream, computed from every event of its window.
 struct ReplayPlan: Sendable {
     let stream: StreamID
-    /// The sink's watermark: what lies above is the live lane's.
+    /// The sink's watermark: later events are delivered by the live lane.
     let last: Int64
     private(set) var estimate = ReplayEstimate()
     /// The first and the last event to send.
@@ -14,7 +14,7 @@ struct ReplayPlan: Sendable {
     private var map: LedgerMap
     private let deadLetters: Set<Int64>
 
-    /// `sink` nil: an ad-hoc destination, which has nothing yet.
+    /// Creates an empty plan; without `sink`, for an ad-hoc destination, which has received nothing yet.
     init(_ db: Database, sink: SinkID?, subscription: ReplayTarget.Subscription, missingOnly: Bool) throws {
         stream = subscription.stream
         last = subscription.watermark
@@ -37,7 +37,7 @@ struct ReplayPlan: Sendable {
         )
     }
 
-    /// Takes the next event of the window into account.
+    /// Adds the next event of the window to the plan.
     mutating func look(at seq: Int64) {
         guard seq <= last else {
             estimate.stillToComeLive += 1

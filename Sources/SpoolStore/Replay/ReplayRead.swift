@@ -1,12 +1,13 @@
 import GRDB
 import SpoolCore
 
-/// A slice of a replay in one of its streams: walks in `seq` order and leaves out what is not to be sent.
+/// Reads slices of a replay in one of its streams, in `seq` order, without the events that are not to be
+/// sent.
 ///
-/// Where an event of the stream was left out a break is set, so that no ledger row speaks for an event that
-/// was not sent.
+/// Where an event of the stream was left out a break is set, so that no ledger row covers an event that was
+/// not sent.
 struct ReplayRead {
-    /// Rows looked at in one read, some 20 ms of them.
+    /// Rows examined in one read, about 20 ms.
     static let rows = 20_000
 
     private let replay: Int64
@@ -18,7 +19,7 @@ struct ReplayRead {
     private let end: Int64
     private let isUnfinished: Bool
 
-    /// Nil for a replay, or a stream of it, that was removed.
+    /// Nil when the replay, or the stream in it, was removed.
     init?(_ db: Database, _ id: ReplayID, _ stream: StreamID) throws {
         let row = try Row.fetchOne(
             db.cachedStatement(
@@ -44,7 +45,7 @@ struct ReplayRead {
         end = row[6]
     }
 
-    /// Reads what follows `after`.
+    /// Reads the events after `after`.
     func slice(_ db: Database, after: Seq, limit: BatchLimit, raw: Bool) throws -> ReplayBatch {
         guard isUnfinished, after.value < end else {
             return ReplayBatch(events: EventBatch(stream: stream), scannedThrough: after, isLast: true)
@@ -63,7 +64,8 @@ struct ReplayRead {
     }
 
     private func walk(_ db: Database, after: Int64, _ limit: BatchLimit, raw: Bool) throws -> ReplayBatch {
-        // Of the ledger only the part that this slice can come to is read: it may be as long as the window is.
+        // Only the part of the ledger that this slice can reach is read, because the ledger may be as long as
+        // the window.
         let end = mode == .missing ? try reach(db, after: after) : self.end
         var map =
             mode == .missing
@@ -82,7 +84,7 @@ struct ReplayRead {
             let seq = row.int(0)
             scanned = seq
             if let covered = map.there.end(around: seq) {
-                // Everything of the stream up to the range's end is there: go on behind it.
+                // All events of the stream up to the range's end are delivered: continue after it.
                 hasLeftOut = true
                 scanned = min(covered, end)
                 row.reset()
@@ -103,7 +105,8 @@ struct ReplayRead {
         return ReplayBatch(events: batch, scannedThrough: Seq(scanned), isLast: scanned >= self.end)
     }
 
-    /// How far a slice may come: `rows` numbers from the stream's next event on, which are no more events than that.
+    /// The last `seq` that a slice may reach: `rows` numbers from the stream's next event on, which are at
+    /// most that many events.
     private func reach(_ db: Database, after: Int64) throws -> Int64 {
         let next = try Int64.fetchOne(
             db.cachedStatement(
@@ -170,11 +173,11 @@ struct ReplayRead {
     }
 }
 
-/// What a replay sends of its window (`replay.mode`).
+/// Which events of its window a replay sends (`replay.mode`).
 enum ReplayMode: String, Sendable {
-    /// All of it.
+    /// All events.
     case window
-    /// What the ledger does not show the sink to have.
+    /// Events that the ledger does not show as delivered.
     case missing
     /// Exactly the events of `replay_event`.
     case events

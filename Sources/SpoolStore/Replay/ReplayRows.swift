@@ -32,7 +32,8 @@ enum ReplayRows {
         if sink == nil { try AdHocSink.belong(db, target, to: id) }
         for plan in plans {
             if request.refetch {
-                // Until it is fixed it keeps all of its window, also what the refetch will have brought.
+                // Until the refetch is complete, the replay keeps all of its window, including events that
+                // the refetch inserts.
                 try add(db, id, plan.stream, last: .max, end: .max, position: 0)
             } else {
                 try add(db, id, plan)
@@ -41,9 +42,9 @@ enum ReplayRows {
         return id
     }
 
-    /// What a replay has to send of one stream; in place of what was planned before.
+    /// Stores what a replay has to send of one stream, replacing an earlier plan.
     static func add(_ db: Database, _ id: ReplayID, _ plan: ReplayPlan) throws {
-        // A stream without anything to send begins at its end.
+        // A stream with nothing to send begins at its end.
         let end = plan.end ?? plan.last
         let position = plan.first.map { $0 - 1 } ?? end
         try add(db, id, plan.stream, last: plan.last, end: end, position: position)
@@ -66,10 +67,10 @@ enum ReplayRows {
         )
     }
 
-    /// So many replays are read at most; retention keeps fewer ended ones.
+    /// Maximum number of replays read; retention keeps fewer finished ones.
     static let most = 2_000
 
-    /// Replays, newest first: of one sink, with one id, those that are unfinished, or all.
+    /// Replays, newest first: of one sink, with one id, unfinished ones, or all.
     static func fetch(
         _ db: Database,
         sink: SinkID? = nil,
@@ -79,7 +80,7 @@ enum ReplayRows {
         var conditions = ["1"]
         if let sink { conditions.append("r.sink_id = \(sink.value)") }
         if let id { conditions.append("r.id = \(id.value)") }
-        // In these words the partial index `replay_unfinished` is used.
+        // Only with exactly this condition is the partial index `replay_unfinished` used.
         if unfinished { conditions.append("r.state IN ('running', 'paused')") }
         let condition = conditions.joined(separator: " AND ")
         var streams: [Int64: [Replay.Stream]] = [:]

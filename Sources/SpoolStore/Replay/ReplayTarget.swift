@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// The sink of a request, with the streams it is to be sent again.
+/// The sink of a request, with the streams to replay.
 struct ReplayTarget: Sendable {
     struct Subscription: Sendable {
         let stream: StreamID
@@ -12,10 +12,10 @@ struct ReplayTarget: Sendable {
     /// Nil for an ad-hoc destination.
     let sink: SinkID?
     let subscriptions: [Subscription]
-    /// Events a second the sink took when it was last fed without a pause.
+    /// Events per second that the sink accepted when it was last under sustained load.
     let rate: Double?
 
-    /// - Throws: `.invalid` for an empty window, an unknown sink, or a stream it does not take.
+    /// - Throws: `.invalid` for an empty window, an unknown sink, or a stream to which it does not subscribe.
     init(_ db: Database, _ request: ReplayRequest) throws {
         guard request.from < request.to else {
             throw StoreError(.invalid, "The window ends (\(request.to)) before it begins (\(request.from)).")
@@ -51,7 +51,7 @@ struct ReplayTarget: Sendable {
         }
     }
 
-    /// An ad-hoc destination may have every stream, up to what the spool has of it now.
+    /// An ad-hoc destination may receive every stream, up to its last event at this time.
     private init(adHoc db: Database, _ request: ReplayRequest) throws {
         guard !request.missingOnly else {
             throw StoreError(
@@ -76,10 +76,10 @@ struct ReplayTarget: Sendable {
         }
     }
 
-    /// The streams that are asked for.
+    /// The requested streams.
     ///
-    /// Old alarms, sent again, would look like new ones: the spool's own notifications are among them only
-    /// by their name.
+    /// Old notifications that are sent again would look like new ones, so the spool's own notifications are
+    /// included only when requested by name.
     private static func wanted(
         _ rows: [Row],
         _ request: ReplayRequest,

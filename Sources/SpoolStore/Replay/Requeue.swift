@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// A replay of exactly the events it is given (`replay_event`).
+/// A replay of exactly the given events (`replay_event`).
 enum Requeue {
     /// Those of these events that are in the spool.
     static func kept(_ db: Database, _ events: [Seq]) throws -> [Seq] {

@@ -1,12 +1,12 @@
 import GRDB
 import SpoolCore
 
-/// What a sink was seen to take, where it was never fed for long enough to measure what it can take.
+/// The observed rate of a sink that was never under load for long enough to measure its capacity.
 enum SeenRates {
-    /// Rows of the ledger that are looked at: some milliseconds, whatever the spool holds.
+    /// Ledger rows examined: a few milliseconds, regardless of the spool's size.
     private static let rows = 20_000
 
-    /// The greatest rate there is a record of; nil when nothing was sent there yet.
+    /// The greatest recorded rate; nil when nothing has been sent there yet.
     static func rate(_ db: Database, _ request: ReplayRequest, sink: SinkID?) throws
         -> ReplayEstimate.SeenRate?
     {
@@ -19,7 +19,7 @@ enum SeenRates {
         return [minute, ledger].compactMap { $0 }.max { $0.rate < $1.rate }
     }
 
-    /// Between two samples; a longer pause than five minutes is one without a daemon.
+    /// The rate between two samples; an interval longer than five minutes means that no daemon ran.
     private static let minuteSQL = """
         SELECT max((settled - settled_before) * 1000.0 / (at_ms - before_ms)) FROM (
             SELECT at_ms, settled, lag(settled) OVER times AS settled_before, lag(at_ms) OVER times AS before_ms
@@ -27,10 +27,10 @@ enum SeenRates {
         WHERE at_ms - before_ms BETWEEN 1000 AND 300000
         """
 
-    /// Of a row by itself, and of all that was settled within ten seconds: several may have been in flight
-    /// together.
+    /// The rate of single rows, and of all rows settled within ten seconds, because several batches may have
+    /// been in flight together.
     ///
-    /// Less than a second says nothing of a rate: such a row counts as one of a second.
+    /// A row that took less than one second does not show a rate; it counts as one second.
     private static let ledgerSQL = """
         SELECT max(rate) FROM (
             SELECT max(sum(events) / 10.0, max(events * 1000.0 / max(settled_ms - sent_ms, 1000))) AS rate
@@ -39,7 +39,8 @@ enum SeenRates {
             GROUP BY settled_ms / 10000)
         """
 
-    /// A destination has no samples, and its ledger goes with its replay: the replay's own times tell.
+    /// A destination has no samples, and its ledger is removed with its replay, so the times of the replay
+    /// are used.
     private static func last(_ db: Database, to destination: String) throws -> ReplayEstimate.SeenRate? {
         try value(
             db,

@@ -1,13 +1,13 @@
-/// A set of `seq`, as sorted ranges that do not touch the same event; asked in nearly ascending order.
+/// A set of `seq` as sorted, disjoint ranges, for lookups in nearly ascending order.
 struct SeqRanges: Sendable, Equatable {
     private var starts: [Int64] = []
     private var ends: [Int64] = []
-    /// The range that held the last answer: events of a window lie near each other in `seq`.
+    /// The range found last: events of a window are near each other in `seq`.
     private var hint = 0
 
     var isEmpty: Bool { starts.isEmpty }
 
-    /// Takes ranges in any order, overlapping or not; ends are inclusive.
+    /// Accepts ranges in any order, overlapping or not; ends are inclusive.
     init(_ ranges: [ClosedRange<Int64>] = []) {
         for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
             if let end = ends.last, range.lowerBound <= end {
@@ -19,7 +19,7 @@ struct SeqRanges: Sendable, Equatable {
         }
     }
 
-    /// The last `seq` of the range that holds this one; nil when none does.
+    /// The last `seq` of the range that contains this one; nil when none does.
     mutating func end(around seq: Int64) -> Int64? {
         guard !starts.isEmpty else { return nil }
         if starts[hint] > seq || ends[hint] < seq {

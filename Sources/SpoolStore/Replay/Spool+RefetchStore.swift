@@ -5,7 +5,7 @@ import Synchronization
 extension Spool: RefetchStore {
     package func append(_ commit: PageCommit, of replay: ReplayID) async throws(StoreError) -> PageReceipt {
         do throws(StoreError) {
-            // As for every page: what settling and pruning need is left alone.
+            // As for every page, the space that settling and pruning need is not used.
             guard reserve.isWhole else { throw StoreError.diskFull(path) }
             return try await write(mayUseReserve: false) { db in
                 _ = try Refetches.unfinished(db, replay)
@@ -62,7 +62,7 @@ extension Spool: RefetchStore {
         let (request, sink) = try await read { db in
             let found = try Self.one(db, replay)
             var request = found.request
-            // Its streams were fixed when it was made.
+            // The streams were fixed when the replay was created.
             request.streams = found.streams.map(\.name)
             return (request, request.destination == nil ? found.sinkID : nil)
         }

@@ -40,7 +40,7 @@ extension Spool: ReplayStore {
         try await read { try ReplayRows.fetch($0, sink: sink, unfinished: true) }
     }
 
-    /// Replays, ended ones included, newest first, 2,000 at most: of one sink, or of all.
+    /// Replays of one sink or of all, including finished ones, newest first, at most 2,000.
     package func replays(of sink: SinkID?) async throws(StoreError) -> [Replay] {
         try await read { try ReplayRows.fetch($0, sink: sink) }
     }
@@ -54,7 +54,7 @@ extension Spool: ReplayStore {
     ) async throws(StoreError) -> ReplayBatch {
         try await read { db in
             guard let read = try ReplayRead(db, replay, stream) else {
-                // Its loop has not heard of its end yet.
+                // The replay was removed, but its loop has not stopped yet.
                 return ReplayBatch(events: EventBatch(stream: stream), scannedThrough: after, isLast: true)
             }
             return try read.slice(db, after: after, limit: limit, raw: raw)
@@ -81,11 +81,11 @@ extension Spool: ReplayStore {
         if state != .paused { try RetentionNotes.moved(db, replay, at: now) }
     }
 
-    /// Removes a replay that has ended from the list, with its own streams and its ad-hoc destination; ledger
-    /// rows of a configured sink stay.
+    /// Removes a finished replay with its own streams and its ad-hoc destination; ledger rows of a configured
+    /// sink stay.
     ///
-    /// - Throws: `.invalid` for one that has not ended, does not exist, has streams with events still to be
-    ///   sent, or whose connection to its ad-hoc destination is still open.
+    /// - Throws: `.invalid` for a replay that has not ended, does not exist, has streams with events still to
+    ///   be sent, or whose connection to its ad-hoc destination is still open.
     package func remove(_ replay: ReplayID) async throws(StoreError) {
         try await read { db in
             guard let found = try ReplayRows.fetch(db, id: replay).first else {
@@ -99,7 +99,7 @@ extension Spool: ReplayStore {
         }
         while try await write({ try OwnStream.delete($0, of: replay) }) != nil {}
         try await write { db in
-            // They may have become so meanwhile.
+            // This may have changed in the meantime.
             try Self.checkNotNeeded(db, replay)
             try Self.checkNotConnected(db, replay)
             let sinks = try Int64.fetchAll(
@@ -117,8 +117,8 @@ extension Spool: ReplayStore {
         }
     }
 
-    /// True while a loop still has a connection to a replay's ad-hoc destination: how it ends is yet to be
-    /// noted.
+    /// True while a loop still has a connection to a replay's ad-hoc destination, whose end is not recorded
+    /// yet.
     package func isConnected(_ replay: ReplayID) async throws(StoreError) -> Bool {
         try await read { try Self.isConnected($0, replay) }
     }
@@ -152,10 +152,9 @@ extension Spool: ReplayStore {
         )
     }
 
-    /// Makes a replay of exactly these events; dead letters among them that were dismissed are taken up
-    /// again.
+    /// Creates a replay of exactly these events; dismissed dead letters among them are reinstated.
     ///
-    /// - Throws: `.invalid` for a sink or an event that the spool does not have, or no event at all.
+    /// - Throws: `.invalid` for a sink or an event that the spool does not have, or when no event is given.
     package func requeue(
         _ events: [Seq],
         to sink: SinkName,
@@ -169,9 +168,9 @@ extension Spool: ReplayStore {
         }
     }
 
-    /// Makes a replay of those of these events that the spool still has.
+    /// Creates a replay of those of these events that the spool still has.
     ///
-    /// - Returns: the replay, nil when the spool has none of them, and how many of them retention has
+    /// - Returns: the replay, nil when the spool has none of the events, and how many of them retention has
     ///   deleted.
     package func requeueKept(_ events: [Seq], to sink: SinkName, at now: Timestamp)
         async throws(StoreError) -> (replay: Replay?, deleted: Int)
@@ -194,7 +193,7 @@ extension Spool: ReplayStore {
         return replay
     }
 
-    /// Looks at the whole window, slice by slice, so that no read is long.
+    /// Examines the whole window in slices, so that no read is long.
     func plans(
         _ request: ReplayRequest,
         sink: SinkID?,
@@ -217,7 +216,7 @@ extension Spool: ReplayStore {
                 to: request.to
             )
             while !window.isAtEnd {
-                // A large window takes minutes; whoever asked has gone, or the daemon stops.
+                // A large window takes minutes; the client may disconnect or the daemon stop before its end.
                 guard !Task.isCancelled else {
                     throw StoreError(.busy, "The request was cancelled before the whole window was read.")
                 }

@@ -2,12 +2,14 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// So many ended replays are kept at most, whatever their age.
+    /// Maximum number of finished replays kept, regardless of their age.
     static let mostEndedReplays = 1_000
 
-    /// Removes replays that ended before a time, with what belongs to them alone, and the oldest above
-    /// `mostEndedReplays`; one that still has something to keep stays, and one that ended within the last minute, whose
-    /// loop may still settle.
+    /// Removes replays that ended before a time, and the oldest above `mostEndedReplays`, with what belongs
+    /// only to them.
+    ///
+    /// A replay with events that are still needed stays, and so does one that ended within the last minute,
+    /// because its loop may still settle.
     ///
     /// - Returns: how many were removed.
     @discardableResult
@@ -36,14 +38,15 @@ extension Spool {
                 try await remove(ReplayID(id))
                 removed += 1
             } catch {
-                // It keeps dead letters, or what another replay has yet to send: it is tried again.
+                // It has dead letters, or events that another replay has not sent yet; the next call tries
+                // again.
                 guard error.kind == .invalid else { throw error }
             }
         }
         return removed
     }
 
-    /// A replay; nil when there is none of this number.
+    /// The replay with this id; nil when there is none.
     package func replay(_ id: ReplayID) async throws(StoreError) -> Replay? {
         try await read { try ReplayRows.fetch($0, id: id).first }
     }

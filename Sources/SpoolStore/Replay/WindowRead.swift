@@ -1,15 +1,15 @@
 import GRDB
 import SpoolCore
 
-/// The `seq` of a stream's events in a window of time, from the index alone, in slices.
+/// Reads the `seq` of a stream's events in a time window, in slices and only from an index.
 struct WindowRead: Sendable {
-    /// Some 20 ms a slice: no read transaction is open longer than a second.
+    /// Rows per slice, about 20 ms: no read transaction is open longer than one second.
     static let slice = 200_000
 
     let stream: StreamID
     let basis: ReplayBasis
     let to: Timestamp
-    /// The place in the index after which the next slice begins.
+    /// The position in the index after which the next slice begins.
     private var time: Int64
     private var seq: Int64 = -1
     private(set) var isAtEnd = false
@@ -30,7 +30,7 @@ struct WindowRead: Sendable {
             """
     }
 
-    /// Hands out the next slice, in the order of time.
+    /// Passes on the next slice, in the order of time.
     mutating func next(_ db: Database, _ take: (Int64) -> Void) throws {
         let statement = try RawStatement(db, Self.sql(basis))
         defer { statement.release() }

@@ -1,19 +1,20 @@
 import GRDB
 import SpoolCore
 
-/// Retention's bookkeeping around the events themselves.
+/// Retention's bookkeeping apart from the events themselves.
 enum Departures {
     struct Stream: Sendable {
         let id: StreamID
         /// The source in its name.
         let source: String
-        /// True for the spool's own, whose events have the local clock's times.
+        /// True for the spool's own notifications, whose times are from the local clock.
         let isOwn: Bool
-        /// True while its source may still be read from: retention then needs that source's time.
+        /// True while it is fetched from a source: retention then needs that source's time.
         let hasSource: Bool
     }
 
-    /// The streams that retention looks at, forgotten ones included; a replay's own go with their replay.
+    /// The streams that retention processes, including forgotten ones; a replay's own streams are deleted
+    /// with their replay.
     static func streams(_ db: Database) throws -> [Stream] {
         try Row.fetchAll(
             db,
@@ -29,7 +30,8 @@ enum Departures {
         }
     }
 
-    /// Notes by their source's clock since when subscriptions have been gone: the local one may be wrong by years.
+    /// Records since when subscriptions have been unconfigured, by their source's clock, because the local
+    /// clock may be wrong by years.
     static func note(_ db: Database, at times: PruneTimes) throws {
         for stream in times.streams {
             guard let time = times.time(of: stream) else { continue }
@@ -40,9 +42,10 @@ enum Departures {
         }
     }
 
-    /// Replays paused for too long to keep their events, each with a notification while it lasts.
+    /// Replays that have been paused for so long that they no longer keep their events, each with an active
+    /// notification.
     ///
-    /// `now` is the local clock's, as is the time of the pause.
+    /// `now` and the time of the pause are of the local clock.
     static func replaysWithoutRight(_ db: Database, at now: Timestamp) throws -> [ReplayID] {
         let ids = try Int64.fetchAll(
             db,
@@ -57,7 +60,7 @@ enum Departures {
         DELETE FROM connection WHERE closed_ms IS NOT NULL AND id < (SELECT min(connection_id) FROM ledger)
         """
 
-    /// Connections that no ledger row names any more, notifications long cleared, and gaps long healed.
+    /// Deletes connections that no ledger row refers to, old cleared notifications, and old healed gaps.
     static func deleteUnreferenced(_ db: Database, _ times: PruneTimes) throws {
         try db.execute(sql: connectionsSQL)
         try db.execute(

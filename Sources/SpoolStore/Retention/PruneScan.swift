@@ -1,21 +1,21 @@
 import GRDB
 import SpoolCore
 
-/// Goes through a stream's events from the oldest on, on the stream's basis, and deletes what may go.
+/// Scans a stream's events from the oldest on, on the stream's basis, and deletes those that may be deleted.
 struct PruneScan: Sendable {
     let stream: StreamID
     let cutoff: Timestamp
     let sweepsBack: Duration
-    /// Sinks that left before this no longer keep events.
+    /// Sinks that were removed from the configuration before this time no longer keep events.
     let leftBefore: Timestamp
-    /// Replays paused before this, by the local clock, no longer keep events.
+    /// Replays paused before this time, by the local clock, no longer keep events.
     let pausedBefore: Timestamp
-    /// The local clock's time.
+    /// The local time.
     let now: Timestamp
-    /// The place after which the next slice begins.
+    /// The position after which the next slice begins.
     private var time = Int64.min
     private var seq = Int64.min
-    /// Events settled everywhere that it has come by and that stay.
+    /// Events passed so far that are settled everywhere but must stay.
     private var spared = 0
     private(set) var isAtEnd = false
 
@@ -35,7 +35,8 @@ struct PruneScan: Sendable {
         self.now = now
     }
 
-    /// `keep` is true for dead letters that were not dismissed, and for what an unfinished replay has yet to send.
+    /// `keep` is true for dead letters that were not dismissed, and for events that an unfinished replay has
+    /// not sent yet.
     static let sql = """
         SELECT e.created_ms, e.seq,
             EXISTS (SELECT 1 FROM dead_letter d WHERE d.seq = e.seq AND d.dismissed_ms IS NULL)
@@ -55,7 +56,7 @@ struct PruneScan: Sendable {
         ORDER BY e.created_ms, e.seq LIMIT \(Retention.slice)
         """
 
-    /// The time of the next event to look at; nil when there is none.
+    /// The time of the next event to examine; nil when there is none.
     func peek(_ db: Database) throws -> Int64? {
         try Int64.fetchOne(
             db.cachedStatement(
@@ -68,7 +69,8 @@ struct PruneScan: Sendable {
         )
     }
 
-    /// Goes on at the next settled event, where those are few enough to be looked through: a backlog may be millions.
+    /// Skips to the next settled event, if these are few enough to be searched: a backlog may have millions
+    /// of events.
     private mutating func passBacklog(_ db: Database, _ scope: PruneScope) throws {
         guard scope.settled <= Retention.few else { return }
         let statement = try RawStatement(db, Self.settledSQL)
@@ -88,12 +90,12 @@ struct PruneScan: Sendable {
         WHERE stream_id = ?1 AND seq <= ?2 AND (created_ms, seq) > (?3, ?4) AND created_ms < ?5
         """
 
-    /// One transaction's worth: deletes what may go of the next events.
+    /// Deletes the candidates among the next events, as part of one transaction.
     mutating func slice(_ db: Database) throws -> PruneReport {
         try candidates(db)?.delete(db) ?? PruneReport()
     }
 
-    /// What may go of the next events; nil when nothing of them may.
+    /// Those of the next events that may be deleted; nil when there are none.
     mutating func candidates(_ db: Database) throws -> PruneSlice? {
         let scope = try PruneScope(
             db,

@@ -1,20 +1,22 @@
 import GRDB
 import SpoolCore
 
-/// What of one stream may go: settled everywhere, and older than anything still to be read.
+/// Which events of one stream may be deleted: those settled everywhere and older than anything still to be
+/// read.
 struct PruneScope {
-    /// Only events below this time, on the stream's basis.
+    /// Only events before this time, on the stream's basis.
     let bound: Int64
-    /// Only events up to this one: the smallest watermark that counts.
+    /// Only events up to this one: the smallest relevant watermark.
     let floor: Int64
-    /// The local clock's time, for what is told of.
+    /// The local time, for notifications.
     let now: Timestamp
-    /// How many of the stream's events lie up to there: who has seen them all need not go through a backlog.
+    /// How many of the stream's events are up to `floor`: a scan that has passed them all need not scan the
+    /// backlog.
     let settled: Int
-    /// Subscriptions of sinks that left too long ago to count, with their watermarks.
+    /// Subscriptions of sinks that were removed too long ago to keep events, with their watermarks.
     let forsaken: [(id: Int64, sink: String, watermark: Int64)]
 
-    /// Nil when nothing of the stream may go.
+    /// Nil when no event of the stream may be deleted.
     init?(
         _ db: Database,
         _ stream: StreamID,
@@ -58,7 +60,7 @@ struct PruneScope {
         )
         settled = (kept ?? 0) - waiting
         self.forsaken = forsaken
-        // The usual case with a sink that is down: its backlog is all there is.
+        // The usual case while a sink is down: the stream consists only of its backlog.
         let first = try Int64.fetchOne(
             db.cachedStatement(sql: "SELECT min(seq) FROM event WHERE stream_id = ?"),
             arguments: [stream.value]

@@ -1,7 +1,7 @@
 import GRDB
 import SpoolCore
 
-/// Events of one stream that go together, with all that goes with them.
+/// Events of one stream that are deleted in one transaction, with all that depends on them.
 struct PruneSlice {
     let stream: StreamID
     let seqs: [Int64]
@@ -9,8 +9,10 @@ struct PruneSlice {
     let newest: Int64
     let scope: PruneScope
 
-    /// Deletes events and records, ledger rows that now speak for nothing, and fetch windows wholly below
-    /// `pruned_to_ms`, which moves so that nothing deleted can come in again as new.
+    /// Deletes events and records, ledger rows that no longer cover any event, and fetch windows that are
+    /// completely below `pruned_to_ms`.
+    ///
+    /// It advances `pruned_to_ms`, so that no deleted event can be inserted again as new.
     func delete(_ db: Database) throws -> PruneReport {
         var report = PruneReport()
         report.lost = try countLost(db)
@@ -45,10 +47,12 @@ struct PruneSlice {
         }
     }
 
-    /// Rows that end in a hole speak for nothing, unless they begin before it; rows that end behind it
-    /// speak for the event there.
+    /// Deletes ledger rows that end in a hole and cover no event.
     ///
-    /// So only those within are read, however long the ledger is.
+    /// A row that begins before the hole may cover an earlier event, and a row that ends behind it covers the
+    /// event there.
+    ///
+    /// Only rows that end within the hole are read, regardless of the ledger's length.
     static let ledgerSQL = """
         DELETE FROM ledger WHERE id IN (
             SELECT l.id FROM ledger l INDEXED BY ledger_range
@@ -57,7 +61,7 @@ struct PruneSlice {
                     WHERE e.stream_id = ?2 AND e.seq BETWEEN l.first_seq AND l.last_seq))
         """
 
-    /// Where the stream has no events now: each from one that went up to the next that is there.
+    /// The ranges in which the stream now has no events: each from a deleted event to the next existing one.
     private func holes(_ db: Database) throws -> [Range<Int64>] {
         let next = try RawStatement(
             db,
@@ -74,7 +78,7 @@ struct PruneSlice {
         return holes
     }
 
-    /// Notes on each forsaken subscription what it will miss, so that `gaps` and its backlog stay true.
+    /// Records the lost events on each forsaken subscription, so that `gaps` and its backlog stay correct.
     private func countLost(_ db: Database) throws -> Int {
         var lost = 0
         for subscription in scope.forsaken {

@@ -1,9 +1,10 @@
 import SpoolCore
 
-/// By which clocks one run of retention counts.
+/// The clocks that one run of retention uses.
 ///
-/// Each source's own for its streams and for who has left them, so that a wrong one takes nothing of another source;
-/// the local one for what was noted by it: replays, notifications.
+/// Each source's clock applies to its streams and to sinks that no longer subscribe to them, so that a wrong
+/// clock deletes nothing of another source. The local clock applies to what is stamped with it: replays and
+/// notifications.
 struct PruneTimes: Sendable {
     let streams: [Departures.Stream]
     /// `retention.age`.
@@ -14,7 +15,7 @@ struct PruneTimes: Sendable {
     private let bySource: [String: Timestamp]
     private let earliest: Timestamp
 
-    /// Nil when no source has told its time since the start.
+    /// Nil when no source has reported its time since the start.
     init?(_ streams: [Departures.Stream], told: [StreamID: SourceTime], age: Duration, wall: Timestamp) {
         guard let earliest = told.values.map(\.date).min() else { return nil }
         self.streams = streams
@@ -26,12 +27,13 @@ struct PruneTimes: Sendable {
         bySource = Dictionary(dates, uniquingKeysWith: min)
     }
 
-    /// What each stream's source has told.
+    /// The time that each stream's source has reported.
     var dates: [StreamID: Timestamp] { told.mapValues(\.date) }
 
-    /// The time of what belongs to a stream; nil while its source has not told it.
+    /// The time that applies to a stream; nil while its source has not reported it.
     ///
-    /// One that has left goes by its source, if that is still asked, else by the earliest time that a source has told.
+    /// For a stream that is no longer configured, this is the time of its source if other streams are still
+    /// fetched from it, otherwise the earliest time that any source has reported.
     func time(of stream: Departures.Stream) -> SourceTime? {
         if let time = told[stream.id] { return time }
         guard !stream.hasSource else { return nil }
@@ -39,7 +41,7 @@ struct PruneTimes: Sendable {
         return SourceTime(date: date, sweepsBack: Retention.returning)
     }
 
-    /// Goes through a stream's events below a time; nil while the stream has none to count by.
+    /// A scan of a stream's events before a cutoff; nil while there is no time that applies to the stream.
     func scan(_ stream: Departures.Stream, cutoff: (SourceTime) -> Timestamp) -> PruneScan? {
         guard let time = time(of: stream) else { return nil }
         return PruneScan(

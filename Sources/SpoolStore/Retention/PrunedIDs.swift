@@ -3,15 +3,16 @@ import Foundation
 import GRDB
 import SpoolCore
 
-/// The ids of events that retention has deleted (`pruned`): hashes of 8 bytes, a row for each slice of retention.
+/// The ids of events that retention has deleted (`pruned`), as hashes of 8 bytes, one row per slice of
+/// retention.
 ///
-/// Below `stream.pruned_ids_from_ms` they are not complete: an id that is missing there proves nothing.
+/// Before `stream.pruned_ids_from_ms` they are incomplete: a missing id proves nothing there.
 enum PrunedIDs {
     /// Bytes of one hash.
     ///
-    /// Two ids of a million in one window have the same one with a probability of 1 to 10^7.
+    /// The probability that two ids among a million in one window have the same hash is about 10^-7.
     static let width = 8
-    /// What a row takes beside its hashes.
+    /// Bytes of a row in addition to its hashes.
     static let rowBytes: Int64 = 80
 
     /// The hash of an id: the first 8 bytes of its SHA-256.
@@ -19,7 +20,8 @@ enum PrunedIDs {
         SHA256.hash(data: Array(id.utf8)).prefix(width).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// Notes events of one stream that are about to be deleted, and where their delivery is doubtful.
+    /// Records events of one stream that are about to be deleted, and the sinks at which their delivery is
+    /// doubtful.
     static func note(_ db: Database, _ seqs: [Int64], of stream: StreamID) throws {
         let rows = try Row.fetchAll(
             db.cachedStatement(
@@ -71,7 +73,7 @@ enum PrunedIDs {
         ).map { SinkID($0) }
     }
 
-    /// True if a sink has an event of a range whose delivery is doubtful, or not proved yet.
+    /// True if the delivery of an event in a range to a sink is doubtful or not proved yet.
     static let unprovedSQL = """
         SELECT EXISTS (
             SELECT 1 FROM ledger l INDEXED BY ledger_range LEFT JOIN connection c ON c.id = l.connection_id
@@ -79,7 +81,8 @@ enum PrunedIDs {
                 AND (\(SinkConnections.isDoubtfulSQL) OR \(SinkConnections.isPendingSQL)))
         """
 
-    /// Where events stand at a sink; nil where each of them is proved to be there, or was left out.
+    /// The delivery states of events at a sink; nil when each of them is proved to be delivered, or was
+    /// filtered.
     private static func standings(_ db: Database, _ seqs: [Int64], _ sink: SinkID, _ stream: StreamID) throws
         -> StandingMap?
     {
@@ -102,10 +105,10 @@ enum PrunedIDs {
         return events.filter { map.standing(of: $0.seq) == .doubtful }
     }
 
-    /// Those of these events that a receiver may not have read yet: the end of their connection will tell.
+    /// Those of these events that a receiver may not have read yet: the end of their connection will show it.
     ///
-    /// They stay, since nothing could send them again if that end is unclean. A connection is reopened for the proof
-    /// within minutes (`KernelDoubt.reopenAfter`).
+    /// They must stay, because otherwise they could not be sent again after an unclean end. A connection is
+    /// reopened for the proof within minutes (`KernelDoubt.reopenAfter`).
     static func pending(_ db: Database, _ seqs: [Int64], of stream: StreamID) throws -> Set<Int64> {
         var found: Set<Int64> = []
         for sink in try sinks(db, of: stream) {
@@ -115,7 +118,7 @@ enum PrunedIDs {
         return found
     }
 
-    /// Hashes of deleted events of a stream in a range of time, both ends inclusive.
+    /// Hashes of deleted events of a stream in a time range, both ends inclusive.
     static func hashes(_ db: Database, of stream: StreamID, from: Int64, through: Int64) throws -> Set<UInt64>
     {
         var found: Set<UInt64> = []
@@ -138,7 +141,7 @@ enum PrunedIDs {
         }
     }
 
-    /// Forgets ids that no audit looks back to, and the oldest of what takes more than `maxBytes`.
+    /// Deletes ids that are older than any audit looks back, and the oldest ones above `maxBytes`.
     static func bound(_ db: Database, before times: [StreamID: Timestamp], maxBytes: Int64) throws {
         for (stream, time) in times {
             try forget(db, of: stream, "to_ms < ?", [time.milliseconds])

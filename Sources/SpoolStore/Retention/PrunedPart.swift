@@ -1,18 +1,18 @@
 import GRDB
 import SpoolCore
 
-/// What retention has deleted of the time that a page lies in.
+/// What retention has deleted in the time range of a page.
 struct PrunedPart {
-    /// What was deleted lies below this, on the stream's basis; `Int64.min` while nothing was.
+    /// All deleted events are before this time, on the stream's basis; `Int64.min` while none were deleted.
     let to: Int64
-    /// From here on `hashes` has every deleted event of the page's time.
+    /// From here on `hashes` contains every deleted event in the page's time range.
     private let completeFrom: Int64
     private let hashes: Set<UInt64>
 
-    /// Ids of deleted events take at most a sixteenth of the spool's size, and never more than 64 MiB (8 million ids).
+    /// Limit for the ids of deleted events: a sixteenth of the spool's size, at most 64 MiB (8 million ids).
     static func maxBytes(ofSpool bytes: Int64) -> Int64 { bytes > 0 ? min(64 << 20, bytes / 16) : 64 << 20 }
 
-    /// Reads hashes only where the page has records of a time in which events were deleted.
+    /// Reads hashes only if the page has records from a time in which events were deleted.
     init(_ db: Database, _ commit: PageCommit) throws {
         let row = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT pruned_to_ms, pruned_ids_from_ms FROM stream WHERE id = ?"),

@@ -1,10 +1,11 @@
 package import SpoolCore
 
-/// What a stream's source has told since the start; without it retention leaves the stream alone.
+/// The time that a stream's source has reported since the start; without it retention deletes nothing of the
+/// stream.
 package struct SourceTime: Sendable, Equatable {
     /// The source's own `Date`, never the local clock.
     package var date: Timestamp
-    /// How far below `swept_to` a sweep may read again: the look-back of alerts, nothing for activities.
+    /// How far before `swept_to` a sweep may read again: the look-back of alerts, zero for activities.
     package var sweepsBack: Duration
 
     package init(date: Timestamp, sweepsBack: Duration) {
@@ -13,35 +14,36 @@ package struct SourceTime: Sendable, Equatable {
     }
 }
 
-/// What retention did.
+/// The result of a run of retention.
 package struct PruneReport: Sendable, Codable, Equatable {
     /// Events deleted with their records.
     package var events = 0
-    /// Of those, how many a sink that has left the configuration will miss when it returns.
+    /// Of those, events that never reached a sink that is no longer configured.
     package var lost = 0
     /// Paused replays that no longer keep their events.
     package var replays: [ReplayID] = []
-    /// True when it stopped at its limit: call again soon.
+    /// True when it stopped at its limit and should be called again soon.
     package var hasMore = false
     /// Bytes of pages in use afterwards.
     package var bytesInUse: Int64 = 0
 }
 
-/// The fixed numbers of retention.
+/// The constants of retention.
 enum Retention {
-    /// Events looked at, and deleted at most, in one transaction: some 30 ms, behind which a page or a settlement
-    /// waits.
+    /// Maximum number of events examined and deleted in one transaction: about 30 ms, during which a page or
+    /// a settlement has to wait.
     static let slice = 250
-    /// So many events are looked through in one read, some 20 ms.
+    /// Maximum number of events searched in one read, about 20 ms.
     static let few = 20_000
-    /// Pages in use above this share of the spool's size make events go without regard to their age.
+    /// Share of the spool's size above which events are deleted regardless of their age.
     static let pressure = 0.8
-    /// A replay paused for longer no longer keeps its events.
+    /// A replay that is paused for longer no longer keeps its events.
     static let patience = Duration.days(7)
-    /// How far back a stream that has left might be read again when it returns.
+    /// How far back a stream that is no longer configured may be read again when it is configured again.
     static let returning = Duration.days(7)
-    /// Free pages kept for what comes next, instead of growing the file again.
+    /// Free pages kept for new data, so that the file need not grow again.
     static let sparePages: Int64 = 4_096
-    /// Pages given back to the file system in one transaction: some 30 ms, where 1,000 take up to half a second.
+    /// Pages returned to the file system in one transaction: about 30 ms; 1,000 pages would take up to half a
+    /// second.
     static let vacuumPages = 200
 }

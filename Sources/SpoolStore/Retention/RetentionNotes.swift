@@ -1,16 +1,16 @@
 import GRDB
 import SpoolCore
 
-/// The notifications that the spool raises itself, in the transaction of what they tell of, and clears
-/// itself.
+/// The notifications that the spool itself raises, in the transaction of the change that they report, and
+/// clears.
 enum RetentionNotes {
     static let pausedTooLong = "Replay paused too long"
     static let eventsLost = "Events lost to a sink that left"
-    /// A loss goes on being told for so long, and for as long as its sink stays away.
+    /// How long a loss is shown at least; it is also shown for as long as its sink is not configured.
     static let lossShown = Duration.days(7)
 
-    /// Tells of replays that have lost the right to their events; those that go on, or ended, are told of no
-    /// more.
+    /// Raises a notification for each replay that no longer keeps its events, and clears those of replays
+    /// that were resumed or have ended.
     static func paused(_ db: Database, _ replays: [Int64], at now: Timestamp) throws {
         for id in replays {
             try Notifications.raise(
@@ -39,7 +39,7 @@ enum RetentionNotes {
         try Notifications.clear(db, pausedTooLong, subject: "\(replay)", at: now)
     }
 
-    /// Tells of events that retention takes before a sink which has left the configuration had them.
+    /// Reports events that retention deletes before an unconfigured sink received them.
     static func lost(_ db: Database, sink: String, first: Int64, last: Int64, at now: Timestamp) throws {
         try Notifications.raise(
             db,
@@ -55,7 +55,7 @@ enum RetentionNotes {
         )
     }
 
-    /// Losses of sinks that are back, or gone for good, have been told for long enough; `gaps` keeps them.
+    /// Clears old losses of sinks that are configured again or forgotten; `gaps` still shows them.
     static func clearOldLosses(_ db: Database, at now: Timestamp) throws {
         try Notifications.clear(
             db,
@@ -68,7 +68,7 @@ enum RetentionNotes {
         )
     }
 
-    /// The sink has another name; its note goes on under that one.
+    /// Moves the notification of a renamed sink to its new name.
     static func renamed(_ db: Database, sink: String, to name: String) throws {
         try db.execute(
             sql:
@@ -78,7 +78,7 @@ enum RetentionNotes {
         )
     }
 
-    /// The operator has forgotten the sink.
+    /// Clears the notification of a sink that the operator has forgotten.
     static func forgotten(_ db: Database, sink: String, at now: Timestamp) throws {
         try Notifications.clear(db, eventsLost, subject: sink, at: now)
     }

@@ -2,10 +2,10 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// How many events `prune` would delete for their age alone, by stream; deletes nothing.
+    /// Number of events that `prune` would delete because of their age, by stream; deletes nothing.
     ///
-    /// Reads in slices. `now` is what each stream's source has told; a configured stream without it is left out.
-    /// `wall` is the local clock.
+    /// Reads in slices. `now` is the time that each stream's source has reported; a configured stream without
+    /// it is omitted. `wall` is the local clock.
     package func prunable(now: [StreamID: SourceTime], at wall: Timestamp, age: Duration)
         async throws(StoreError) -> [StreamID: Int]
     {

@@ -2,13 +2,16 @@ import GRDB
 package import SpoolCore
 
 extension Spool {
-    /// Deletes events that are settled everywhere and older than `age` on their stream's basis, and above 80 % of
-    /// the spool's size without regard to their age, oldest first; gives space back.
+    /// Deletes events that are settled everywhere and older than `age` on their stream's basis.
     ///
-    /// Works in short transactions, some `limit` events a call. Never passes `since` or what sweeps may still
-    /// meet; spares dead letters and what an unfinished replay has yet to send. `now` is what each stream's source
-    /// has told since the start: a configured stream without it is left alone. `wall` is the local clock, by which
-    /// alone replays and notifications age. Once `isStopped` says so it ends after the transaction under way.
+    /// Above 80 % of the spool's size it deletes settled events regardless of their age, oldest first. It
+    /// returns free space to the file system.
+    ///
+    /// It works in short transactions and deletes about `limit` events per call. It never passes `since` or
+    /// what sweeps may read again, and keeps dead letters and events that an unfinished replay has not sent
+    /// yet. `now` is the time that each stream's source has reported since the start; nothing is deleted of a
+    /// configured stream without it. `wall` is the local clock, which applies only to replays and
+    /// notifications. Once `isStopped` returns true, it ends after the current transaction.
     package func prune(
         now: [StreamID: SourceTime],
         at wall: Timestamp,
@@ -30,13 +33,13 @@ extension Spool {
                 report += try await run(&scan)
             }
         }
-        // Any time the source has told is later than every record that may go.
+        // The time of the source is later than every record that may be deleted.
         var scans = streams.compactMap { times.scan($0, cutoff: \.date) }
         while report.events < limit, !isStopped(), !isPlanning, try await isUnderPressure() {
             guard let oldest = try await oldest(&scans) else { break }
             report += try await run(&scans[oldest])
         }
-        // What an ended replay kept for itself is the first to go when room is short.
+        // When space is short, a finished replay's own events are deleted regardless of their age.
         let ended = try await isUnderPressure() ? wall : wall - age
         for replay in try await read({ try OwnStream.ended($0, before: ended, now: wall) }) {
             while report.events < limit, !isStopped(), !isPlanning,
@@ -60,18 +63,20 @@ extension Spool {
         return report
     }
 
-    /// Forgets a sink or a stream that has left the configuration: its events no longer wait for anyone, its dead
-    /// letters are dismissed, replays to it are cancelled, and its name is free for another.
+    /// Forgets a sink or a stream that is no longer configured.
     ///
-    /// The ledger keeps what was delivered, under the name `NAME@forgotten-ID`.
+    /// Its events are no longer kept for it, its dead letters are dismissed, replays to it are cancelled, and
+    /// its name becomes free.
     ///
-    /// - Throws: `.invalid` when there is none of this name, or it has not left.
+    /// The ledger keeps its deliveries under the name `NAME@forgotten-ID`.
+    ///
+    /// - Throws: `.invalid` when there is none of this name, or it is still configured.
     @discardableResult
     package func forget(_ name: String, at now: Timestamp) async throws(StoreError) -> ForgetReport {
         try await write { try Forgetting.run($0, name, at: now) }
     }
 
-    /// Takes the next slice of a scan; what only stays, a backlog or what a replay has yet to send, costs a read.
+    /// Processes the next slice of a scan; a slice in which nothing may be deleted costs only a read.
     private func run(_ scan: inout PruneScan) async throws(StoreError) -> PruneReport {
         let (ahead, isEmpty) = try await read { [scan] db in
             var scan = scan
@@ -92,22 +97,24 @@ extension Spool {
         return report
     }
 
-    /// A disk smaller than `max_size` is a size of its own: what is settled must go before intake stands still,
-    /// and leave enough free (`PauseGate`) that it goes on.
+    /// True when settled events must be deleted regardless of their age.
+    ///
+    /// A disk smaller than `max_size` is a limit of its own: settled events must be deleted before fetching
+    /// pauses, so that enough space is free (`PauseGate`) for it to continue.
     private func isUnderPressure() async throws(StoreError) -> Bool {
         let (used, pages) = try await read { (try Sizes.bytesInUse($0), try Sizes.bytes($0)) }
         let limit = min(maxBytes, room(pages: pages, free: files.freeBytes()))
         return used > Int64(Double(limit) * Retention.pressure)
     }
 
-    /// Which scan's next event is the oldest; scans at their end are dropped.
+    /// The index of the scan whose next event is the oldest; scans at their end are removed.
     private func oldest(_ scans: inout [PruneScan]) async throws(StoreError) -> Int? {
         scans.removeAll { $0.isAtEnd }
         let times = try await read { [scans] db in try scans.map { try $0.peek(db) ?? .max } }
         return times.indices.min { times[$0] < times[$1] }
     }
 
-    /// Returns free pages to the file system, all but a few; all of them when the disk is nearly full.
+    /// Returns all but a few free pages to the file system, or all of them when the disk is nearly full.
     private func giveBack(isStopped: @Sendable () -> Bool) async throws(StoreError) {
         let isShort = files.freeBytes() < 2 * options.lowDiskBytes || !reserve.isWhole
         let spare = isShort ? 0 : Retention.sparePages
@@ -116,11 +123,12 @@ extension Spool {
             let isDone = try await writeWithoutTransaction { [wal, files] db in
                 let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
                 guard free > spare else {
-                    // The file shrinks when the log is emptied into it.
+                    // The file shrinks only with a checkpoint.
                     if isShort { wal.truncate(db) }
                     return true
                 }
-                // Each page given back moves another one, through the log: on a full disk few at a time.
+                // Returning a page moves another one, through the log; on a full disk few are returned at a
+                // time.
                 let room = try files.freeBytes() / Sizes.pageSize(db) / 4
                 let count = min(free - spare, Int64(Retention.vacuumPages), max(1, room))
                 try db.execute(sql: "PRAGMA incremental_vacuum(\(count))")

@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// One event's whole story, as the spool knows it.
+/// The complete history of one event in the spool.
 package struct EventTrace: Sendable, Encodable, Equatable {
     package let seq: Seq
     package let stream: StreamName
@@ -8,7 +8,7 @@ package struct EventTrace: Sendable, Encodable, Equatable {
     package let id: String
     /// `activity` or `alert`.
     package let kind: String
-    /// False when the record could not be understood; it is sent all the same.
+    /// False when the record could not be parsed; it is sent nevertheless.
     package let isReadable: Bool
     package let occurred: Timestamp
     package let created: Timestamp
@@ -21,10 +21,10 @@ package struct EventTrace: Sendable, Encodable, Equatable {
     package let userName: String
     /// Bytes of the raw record.
     package let rawBytes: Int
-    /// Nil when retention has taken the window, as it does once all of it lies below `pruned_to_ms`; the spool's own
-    /// notifications never had one.
+    /// Nil when retention has deleted the window, as it does once the whole window is before `pruned_to_ms`;
+    /// the spool's own notifications never have one.
     package let window: TracedWindow?
-    /// Every sink that takes the stream, or that has a ledger row or a dead letter of this event.
+    /// Every sink that subscribes to the stream, or that has a ledger row or a dead letter of this event.
     package let sinks: [TracedSink]
 
     private enum CodingKeys: String, CodingKey {
@@ -38,7 +38,7 @@ package struct EventTrace: Sendable, Encodable, Equatable {
     }
 }
 
-/// The fetch window that brought an event.
+/// The fetch window in which an event was fetched.
 package struct TracedWindow: Sendable, Encodable, Equatable {
     package let id: WindowID
     /// `poll`, `sweep` or `refetch`.
@@ -61,30 +61,30 @@ package struct TracedWindow: Sendable, Encodable, Equatable {
     }
 }
 
-/// What one sink has to do with an event.
+/// The delivery of an event to one sink.
 package struct TracedSink: Sendable, Encodable, Equatable {
-    /// Where an event stands that has no ledger row of the live lane.
+    /// The state of an event in the live lane.
     package enum Live: String, Sendable, Encodable {
-        /// A ledger row tells.
+        /// Settled; a ledger row has the outcome.
         case settled
         /// Above the watermark.
         case waiting
-        /// It lay in the spool before the sink began to take the stream.
+        /// It was spooled before the sink's subscription began.
         case beforeStart = "before_start"
-        /// The sink needs `start`, or takes the stream no more.
+        /// The sink needs `start`, or no longer subscribes to the stream.
         case notTaken = "not_taken"
     }
 
     package let sink: SinkName
     package let live: Live
-    /// Events of the stream between the watermark and this one, which go first.
+    /// Events of the stream between the watermark and this one, which are sent first.
     package let ahead: Int
-    /// The sink's state and its last failure, for one that waits.
+    /// The sink's state; with `lastError` it explains a pending event.
     package let state: String
     package let lastError: String?
     package let deliveries: [TracedDelivery]
     package let deadLetter: TracedDeadLetter?
-    /// Unfinished replays that have yet to send it.
+    /// Unfinished replays that have not sent it yet.
     package let replaysToCome: [ReplayID]
 
     private enum CodingKeys: String, CodingKey {
@@ -95,10 +95,10 @@ package struct TracedSink: Sendable, Encodable, Equatable {
     }
 }
 
-/// One ledger row that speaks for the event.
+/// One ledger row that covers the event.
 package struct TracedDelivery: Sendable, Encodable, Equatable {
     package let row: Int64
-    /// Nil: live.
+    /// Nil for live delivery.
     package let replay: ReplayID?
     package let first: Seq
     package let last: Seq
@@ -107,10 +107,10 @@ package struct TracedDelivery: Sendable, Encodable, Equatable {
     package let evidence: String?
     /// The receiver's kernel may have held it unread when its connection ended uncleanly.
     package let isDoubtful: Bool
-    /// The receiver's kernel has it, and the end of its connection has yet to prove that it was read.
+    /// The receiver's kernel has it, and the end of its connection is still to prove that it was read.
     package let isPending: Bool
     package let bytes: Int
-    /// The message did not have all of the event: it was shortened to keep a limit.
+    /// The message did not contain the whole event: it was shortened to meet a limit.
     package let isShortened: Bool
     package let attempts: Int
     package let sent: Timestamp
@@ -139,7 +139,7 @@ package struct TracedDelivery: Sendable, Encodable, Equatable {
     }
 }
 
-/// What became of the event at a sink that would not take it.
+/// The dead letter of the event at a sink that rejected it.
 package struct TracedDeadLetter: Sendable, Encodable, Equatable {
     package let reason: String
     package let detail: String

@@ -1,18 +1,20 @@
 import GRDB
 package import SpoolCore
 
-/// What a stream's fetching says of one moment: how far it is, and which windows have looked there.
+/// What is known from fetching about one moment of a stream: how far the stream has been read, and which
+/// windows cover the moment.
 package struct StreamCoverage: Sendable, Codable, Equatable {
     package let stream: StreamName
     package let start: Timestamp?
     package let since: Timestamp?
     package let sweptTo: Timestamp?
     package let prunedTo: Timestamp?
-    /// True when a complete window with today's filters covers the moment.
+    /// True when a complete window with the current filters covers the moment.
     package let isCovered: Bool
-    /// True when the source answered nothing for a window there that was older than 30 days, which proves nothing.
+    /// True when the source returned nothing for a window there that was older than 30 days, which proves
+    /// nothing.
     package let isUnproved: Bool
-    /// Whether retention has deleted the event that was asked for; nil where its id would not be kept.
+    /// Whether retention has deleted the requested event; nil where its id would not be kept.
     package let wasDeleted: Bool?
 
     package init(
@@ -48,14 +50,14 @@ package struct StreamCoverage: Sendable, Codable, Equatable {
 }
 
 extension Spool {
-    /// Everything the spool knows of the events with this id at their source, of any stream; where there is none and
-    /// the text is a number, of the event with this `seq`.
+    /// Traces the events with this id at their source, in any stream; if there is none and the text is a
+    /// number, the event with this `seq`.
     package func trace(_ text: String) async throws(StoreError) -> [EventTrace] {
         try await read { try TraceRead.events($0, named: text) }
     }
 
-    /// What a stream's fetching says of a moment on the stream's basis, and of an event of that time; nil for a stream the
-    /// spool does not have.
+    /// The coverage of a moment on the stream's basis, and of an event of that time; nil for a stream that
+    /// the spool does not have.
     package func coverage(of stream: StreamName, at moment: Timestamp, id: String? = nil)
         async throws(StoreError) -> StreamCoverage?
     {

@@ -1,9 +1,9 @@
 import GRDB
 import SpoolCore
 
-/// Reads everything the spool knows of single events.
+/// Reads everything that the spool contains about single events.
 enum TraceRead {
-    /// Events of this id at their source, of any stream; where there is none, the event of this `seq`.
+    /// Events with this id at their source, in any stream; if there is none, the event with this `seq`.
     static func events(_ db: Database, named text: String) throws -> [EventTrace] {
         var rows = try Row.fetchAll(
             db,
