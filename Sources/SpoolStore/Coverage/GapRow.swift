@@ -14,7 +14,8 @@ enum GapRow {
         let end = commit.ended == .complete ? commit.windowEnd.milliseconds : nil
         try db.cachedStatement(
             sql: """
-                UPDATE stream SET polled_ms = ?1, polled_to_ms = coalesce(max(polled_to_ms, ?2), ?2, polled_to_ms)
+                UPDATE stream SET polled_ms = ?1,
+                    polled_to_ms = coalesce(max(polled_to_ms, ?2), ?2, polled_to_ms)
                 WHERE id = ?3
                 """
         ).execute(arguments: [commit.fetched.milliseconds, end, commit.stream.value])
@@ -60,7 +61,8 @@ enum GapRow {
     static let endings = """
         SELECT name, from_ms, to_ms, noticed_ms, NULL AS healed_ms FROM (
             SELECT t.name, g.noticed_ms,
-                max(t.start_ms, coalesce(t.polled_to_ms, t.start_ms), coalesce(t.since_ms, t.start_ms)) AS from_ms,
+                max(t.start_ms, coalesce(t.polled_to_ms, t.start_ms), coalesce(t.since_ms, t.start_ms))
+                    AS from_ms,
                 CASE WHEN t.polled_ms < ?1 - t.gap_after_ms THEN NULL ELSE g.to_ms END AS to_ms
             FROM stream t LEFT JOIN gap g ON g.stream_id = t.id AND g.healed_ms IS NULL
             WHERE t.is_configured = 1 AND t.start_ms IS NOT NULL

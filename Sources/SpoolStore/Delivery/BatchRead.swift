@@ -5,8 +5,9 @@ import SpoolCore
 enum BatchRead {
     /// The columns of an event row, in the order of `copy`.
     static let columns = """
-        e.seq, e.kind, e.occurred_ms, e.created_ms, e.severity, e.external_id, e.category, e.action, e.message,
-        e.user_name, e.app_name, e.app_id, e.ip, e.country, e.user_agent, e.objects, e.policies, e.link
+        e.seq, e.kind, e.occurred_ms, e.created_ms, e.severity, e.external_id, e.category, e.action,
+        e.message, e.user_name, e.app_name, e.app_id, e.ip, e.country, e.user_agent, e.objects, e.policies,
+        e.link
         """
     /// Index of the first text column; the raw record follows the last one.
     private static let firstText: Int32 = 5

@@ -12,8 +12,8 @@ enum Ledger {
         }
         try db.cachedStatement(
             sql: """
-                INSERT INTO ledger (sink_id, stream_id, replay_id, connection_id, first_seq, last_seq, outcome,
-                    evidence, events, bytes, attempts, sent_ms, settled_ms, cut, position)
+                INSERT INTO ledger (sink_id, stream_id, replay_id, connection_id, first_seq, last_seq,
+                    outcome, evidence, events, bytes, attempts, sent_ms, settled_ms, cut, position)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [

@@ -100,7 +100,8 @@ extension Spool: DeliveryStore {
             try Int64.fetchOne(
                 db,
                 sql: """
-                    SELECT 1 FROM connection WHERE closed_ms IS NULL AND id IN (SELECT value FROM json_each(?)) LIMIT 1
+                    SELECT 1 FROM connection
+                    WHERE closed_ms IS NULL AND id IN (SELECT value FROM json_each(?)) LIMIT 1
                     """,
                 arguments: [try JSONColumn.text(connections.map(\.value))]
             ) != nil
@@ -123,11 +124,13 @@ extension Spool: DeliveryStore {
                             ELSE coalesce(trouble_since_ms, ?7, ?4) END,
                         failures = failures + (?4 IS NOT NULL),
                         state = ?1, attempts = ?3, retry_at_ms = ?4, cuts = ?8,
-                        last_error = CASE WHEN ?9 AND trouble_since_ms IS NOT NULL THEN last_error ELSE ?2 END,
+                        last_error = CASE WHEN ?9 AND trouble_since_ms IS NOT NULL THEN last_error
+                            ELSE ?2 END,
                         last_success_ms = coalesce(?5, last_success_ms),
                         suspicion = CASE WHEN ?11 THEN NULL ELSE coalesce(?10, suspicion) END
                     WHERE id = ?6 AND state <> 'disabled'
-                        AND NOT EXISTS (SELECT 1 FROM subscription s WHERE s.sink_id = ?6 AND s.state = 'held')
+                        AND NOT EXISTS (
+                            SELECT 1 FROM subscription s WHERE s.sink_id = ?6 AND s.state = 'held')
                     """,
                 arguments: [
                     report.state.rawValue, report.lastError, report.attempts, report.retryAt?.milliseconds,

@@ -30,8 +30,8 @@ extension Spool {
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT k.name, t.name, d.seq, e.external_id, e.occurred_ms, d.reason, d.detail, d.attempts,
-                        d.at_ms, d.dismissed_ms
+                    SELECT k.name, t.name, d.seq, e.external_id, e.occurred_ms, d.reason, d.detail,
+                        d.attempts, d.at_ms, d.dismissed_ms
                     FROM dead_letter d
                     JOIN sink k ON k.id = d.sink_id
                     JOIN stream t ON t.id = d.stream_id

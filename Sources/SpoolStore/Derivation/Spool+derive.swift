@@ -86,9 +86,9 @@ extension Spool {
         try await write { db in
             let statement = try db.cachedStatement(
                 sql: """
-                    UPDATE event SET derived = ?, readable = ?, severity = ?, category = ?, action = ?, message = ?,
-                        user_name = ?, app_name = ?, app_id = ?, ip = ?, country = ?, user_agent = ?, objects = ?,
-                        policies = ?, link = ?
+                    UPDATE event SET derived = ?, readable = ?, severity = ?, category = ?, action = ?,
+                        message = ?, user_name = ?, app_name = ?, app_id = ?, ip = ?, country = ?,
+                        user_agent = ?, objects = ?, policies = ?, link = ?
                     WHERE seq = ?
                     """
             )

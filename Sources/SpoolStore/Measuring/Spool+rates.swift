@@ -53,7 +53,8 @@ extension Spool {
                 db,
                 now,
                 current: """
-                    SELECT sink_id, sum(delivered + filtered + refused + replayed) FROM subscription GROUP BY sink_id
+                    SELECT sink_id, sum(delivered + filtered + refused + replayed) FROM subscription
+                    GROUP BY sink_id
                     """,
                 samples: "SELECT sink_id, at_ms, settled FROM sink_sample WHERE at_ms >= ? ORDER BY at_ms"
             )

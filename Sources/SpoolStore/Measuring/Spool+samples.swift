@@ -57,7 +57,8 @@ extension Spool {
         try await write(mayUseReserve: false) { db in
             try db.cachedStatement(
                 sql:
-                    "INSERT OR REPLACE INTO stream_sample SELECT ?1, id, inserted FROM stream WHERE is_configured"
+                    "INSERT OR REPLACE INTO stream_sample SELECT ?1, id, inserted FROM stream "
+                    + "WHERE is_configured"
             ).execute(arguments: [now.milliseconds])
             try db.cachedStatement(
                 sql: """
@@ -90,8 +91,8 @@ extension Spool {
             let streams = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT stream_id, (at_ms - ?1) / ?2 AS step, min(inserted), max(inserted) FROM stream_sample
-                    WHERE at_ms >= ?1 AND at_ms < ?3 GROUP BY stream_id, step
+                    SELECT stream_id, (at_ms - ?1) / ?2 AS step, min(inserted), max(inserted)
+                    FROM stream_sample WHERE at_ms >= ?1 AND at_ms < ?3 GROUP BY stream_id, step
                     """,
                 arguments: bounds
             )
@@ -106,7 +107,8 @@ extension Spool {
                 db,
                 sql: """
                     SELECT a.sink_id, a.step, a.first, a.last, a.peak, w.waiting FROM (
-                        SELECT sink_id, (at_ms - ?1) / ?2 AS step, min(settled) AS first, max(settled) AS last,
+                        SELECT sink_id, (at_ms - ?1) / ?2 AS step,
+                            min(settled) AS first, max(settled) AS last,
                             max(waiting) AS peak, max(at_ms) AS at_ms
                         FROM sink_sample WHERE at_ms >= ?1 AND at_ms < ?3 GROUP BY sink_id, step) AS a
                     JOIN sink_sample w ON w.at_ms = a.at_ms AND w.sink_id = a.sink_id

@@ -9,8 +9,8 @@ enum FetchWindow {
         let id = try FreshID.next(db, in: .window)
         try db.cachedStatement(
             sql: """
-                INSERT INTO fetch_window (id, stream_id, reason, from_ms, to_ms, filter_hash, state, pages, seen,
-                    inserted, changed, started_ms)
+                INSERT INTO fetch_window (id, stream_id, reason, from_ms, to_ms, filter_hash, state, pages,
+                    seen, inserted, changed, started_ms)
                 VALUES (?, ?, ?, ?, ?, ?, 'running', 0, 0, 0, 0, ?)
                 """
         ).execute(arguments: [

@@ -66,7 +66,8 @@ private enum CursorReturn {
             try Int64.fetchOne(
                 db,
                 sql: """
-                    SELECT max(to_ms) FROM fetch_window WHERE stream_id = ? AND reason = ? AND state = 'complete'
+                    SELECT max(to_ms) FROM fetch_window
+                    WHERE stream_id = ? AND reason = ? AND state = 'complete'
                     """,
                 arguments: [stream.value, reason]
             )

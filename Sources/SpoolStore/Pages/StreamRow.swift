@@ -8,7 +8,8 @@ enum StreamRow {
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT start_ms, cursor, sweep, swept_to_ms, sweep_ended_ms, since_ms FROM stream WHERE id = ?
+                    SELECT start_ms, cursor, sweep, swept_to_ms, sweep_ended_ms, since_ms
+                    FROM stream WHERE id = ?
                     """,
                 arguments: [stream.value]
             )
@@ -75,7 +76,8 @@ enum StreamRow {
                 UPDATE stream SET source_ms = max(coalesce(source_ms, 0), ?), last_success_ms = ?,
                     newest_ms = coalesce(max(newest_ms, ?), newest_ms, ?), filter_hash = ?,
                     state = CASE state WHEN 'created' THEN 'connected' ELSE state END,
-                    inserted = inserted + ?, kept = kept + ?, unreadable = unreadable + ?, skipped = skipped + ?
+                    inserted = inserted + ?, kept = kept + ?, unreadable = unreadable + ?,
+                    skipped = skipped + ?
                 WHERE id = ?
                 """
         )

@@ -14,7 +14,8 @@ package enum ProofRows {
     static func insert(_ db: Database, _ proof: Proof) throws -> Int64 {
         try db.execute(
             sql: """
-                INSERT INTO proof (reason, state, from_ms, to_ms, started_ms, result) VALUES (?, ?, ?, ?, ?, '{}')
+                INSERT INTO proof (reason, state, from_ms, to_ms, started_ms, result)
+                VALUES (?, ?, ?, ?, ?, '{}')
                 """,
             arguments: [
                 proof.reason.rawValue, proof.state.rawValue, proof.request.from.milliseconds,

@@ -92,7 +92,8 @@ package final class ProofScratch: Sendable {
                     CREATE INDEX unknown ON mark (id) WHERE source > 0 AND spool = 0;
                     CREATE TABLE lack (sink INTEGER, id TEXT, seq INTEGER, standing INTEGER NOT NULL,
                         PRIMARY KEY (sink, id)) STRICT, WITHOUT ROWID;
-                    CREATE TABLE deleted (hash INTEGER, sink INTEGER, PRIMARY KEY (hash, sink)) STRICT, WITHOUT ROWID;
+                    CREATE TABLE deleted (hash INTEGER, sink INTEGER, PRIMARY KEY (hash, sink))
+                        STRICT, WITHOUT ROWID;
                     """
             )
         }

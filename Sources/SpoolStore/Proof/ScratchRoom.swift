@@ -37,7 +37,8 @@ enum ScratchRoom {
             sql: """
                 SELECT count(*), max(created_ms), CAST(\(lacks.isEmpty ? "0" : lacks) AS INTEGER) FROM (
                     SELECT created_ms, seq FROM event INDEXED BY event_created
-                    WHERE stream_id = ? AND created_ms >= ? AND created_ms < ? ORDER BY created_ms LIMIT \(slice))
+                    WHERE stream_id = ? AND created_ms >= ? AND created_ms < ?
+                    ORDER BY created_ms LIMIT \(slice))
                 """,
             arguments: [stream.value, from, to]
         )

@@ -63,7 +63,8 @@ enum Forgetting {
         case .sink:
             try db.execute(
                 sql: """
-                    UPDATE sink SET replay_id = 0, state = 'disabled', state_since_ms = ?, retry_at_ms = NULL WHERE id = ?
+                    UPDATE sink SET replay_id = 0, state = 'disabled', state_since_ms = ?, retry_at_ms = NULL
+                    WHERE id = ?
                     """,
                 arguments: [now.milliseconds, id]
             )
@@ -80,7 +81,8 @@ enum Forgetting {
         try Int.fetchOne(
             db,
             sql: """
-                SELECT coalesce(sum(t.inserted - s.passed), 0) FROM subscription s JOIN stream t ON t.id = s.stream_id
+                SELECT coalesce(sum(t.inserted - s.passed), 0)
+                FROM subscription s JOIN stream t ON t.id = s.stream_id
                 WHERE s.\(kind.rawValue)_id = ?
                 """,
             arguments: [id]

@@ -138,7 +138,8 @@ enum SubscriptionRoster {
             let first = try Int64.fetchOne(
                 db,
                 sql: """
-                    SELECT min(seq) FROM event INDEXED BY event_occurred WHERE stream_id = ? AND occurred_ms >= ?
+                    SELECT min(seq) FROM event INDEXED BY event_occurred
+                    WHERE stream_id = ? AND occurred_ms >= ?
                     """,
                 arguments: [stream.value, time.milliseconds]
             )

@@ -10,7 +10,8 @@ enum AdHocSink {
         // The `@` distinguishes it from every name that a configuration can contain.
         try db.execute(
             sql: """
-                INSERT INTO sink (id, name, type, state_since_ms, replay_id) VALUES (?, 'destination@', 'syslog', ?, 0)
+                INSERT INTO sink (id, name, type, state_since_ms, replay_id)
+                VALUES (?, 'destination@', 'syslog', ?, 0)
                 """,
             arguments: [id, now.milliseconds]
         )

@@ -21,7 +21,8 @@ enum Holdings {
         }
         return """
             SELECT name, kept, start_ms, pruned_to_ms,
-                max(coalesce(since_ms, polled_to_ms), coalesce(polled_to_ms, since_ms)), \(end("ASC")), \(end("DESC"))
+                max(coalesce(since_ms, polled_to_ms), coalesce(polled_to_ms, since_ms)),
+                \(end("ASC")), \(end("DESC"))
             FROM stream WHERE id = ?1
             """
     }

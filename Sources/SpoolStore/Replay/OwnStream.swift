@@ -48,7 +48,8 @@ enum OwnStream {
         let counts = try EventInsert.insert(db, own, window: window)
         try db.cachedStatement(
             sql: """
-                UPDATE stream SET inserted = inserted + ?1, kept = kept + ?1, unreadable = unreadable + ?2 WHERE id = ?3
+                UPDATE stream SET inserted = inserted + ?1, kept = kept + ?1, unreadable = unreadable + ?2
+                WHERE id = ?3
                 """
         ).execute(arguments: [counts.inserted, counts.unreadable, own.stream.value])
         return counts.inserted
@@ -65,7 +66,8 @@ enum OwnStream {
         let id = try FreshID.next(db, in: .stream)
         try db.execute(
             sql:
-                "INSERT INTO stream (id, name, source, kind, replay_id, is_configured) VALUES (?, ?, ?, ?, ?, 0)",
+                "INSERT INTO stream (id, name, source, kind, replay_id, is_configured) "
+                + "VALUES (?, ?, ?, ?, ?, 0)",
             arguments: [id, name, like[2] as String, like[3] as Int, replay.value]
         )
         return StreamID(id)
@@ -122,7 +124,8 @@ enum OwnStream {
         guard let stream else { return nil }
         try db.execute(
             sql:
-                "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE stream_id = ? ORDER BY seq LIMIT \(slice))",
+                "DELETE FROM event WHERE seq IN "
+                + "(SELECT seq FROM event WHERE stream_id = ? ORDER BY seq LIMIT \(slice))",
             arguments: [stream]
         )
         let gone = db.changesCount

@@ -16,8 +16,8 @@ enum ReplayRows {
         let refetch = request.refetch ? try Refetches.begin(db, request, plans.map(\.stream)) : nil
         try db.execute(
             sql: """
-                INSERT INTO replay (sink_id, destination, basis, from_ms, to_ms, mode, streams, refetch, scan, rate,
-                    state, total, skipped, created_ms, moved_ms)
+                INSERT INTO replay (sink_id, destination, basis, from_ms, to_ms, mode, streams, refetch, scan,
+                    rate, state, total, skipped, created_ms, moved_ms)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)
                 """,
             arguments: [
@@ -88,7 +88,8 @@ enum ReplayRows {
             db,
             sql: """
                 SELECT s.replay_id, s.stream_id, t.name, s.last_seq, s.position
-                FROM replay r CROSS JOIN replay_stream s ON s.replay_id = r.id JOIN stream t ON t.id = s.stream_id
+                FROM replay r CROSS JOIN replay_stream s ON s.replay_id = r.id
+                    JOIN stream t ON t.id = s.stream_id
                 WHERE \(condition) ORDER BY s.replay_id, s.stream_id
                 """
         )
@@ -106,8 +107,8 @@ enum ReplayRows {
             db,
             sql: """
                 SELECT r.id, r.sink_id, k.name, r.destination, r.basis, r.from_ms, r.to_ms, r.mode, r.streams,
-                    r.refetch, r.scan, r.rate, r.state, r.total, r.sent, r.skipped, r.created_ms, r.finished_ms, r.reason,
-                    k.rate AS sink_rate, k.last_error
+                    r.refetch, r.scan, r.rate, r.state, r.total, r.sent, r.skipped, r.created_ms,
+                    r.finished_ms, r.reason, k.rate AS sink_rate, k.last_error
                 FROM replay r JOIN sink k ON k.id = r.sink_id
                 WHERE \(condition) ORDER BY r.id DESC LIMIT \(most)
                 """

@@ -40,7 +40,8 @@ enum Requeue {
         let to = streams.map { $0[4] as Int64 }.max() ?? 0
         try db.execute(
             sql: """
-                INSERT INTO replay (sink_id, basis, from_ms, to_ms, mode, state, total, skipped, created_ms, moved_ms)
+                INSERT INTO replay
+                    (sink_id, basis, from_ms, to_ms, mode, state, total, skipped, created_ms, moved_ms)
                 VALUES (?, 'occurred', ?, ?, 'events', 'running', ?, 0, ?, ?)
                 """,
             arguments: [sink.value, from, to + 1, found, now.milliseconds, now.milliseconds]

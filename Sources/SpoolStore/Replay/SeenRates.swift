@@ -22,7 +22,8 @@ enum SeenRates {
     /// The rate between two samples; an interval longer than five minutes means that no daemon ran.
     private static let minuteSQL = """
         SELECT max((settled - settled_before) * 1000.0 / (at_ms - before_ms)) FROM (
-            SELECT at_ms, settled, lag(settled) OVER times AS settled_before, lag(at_ms) OVER times AS before_ms
+            SELECT at_ms, settled, lag(settled) OVER times AS settled_before,
+                lag(at_ms) OVER times AS before_ms
             FROM sink_sample WHERE sink_id = ?1 WINDOW times AS (ORDER BY at_ms))
         WHERE at_ms - before_ms BETWEEN 1000 AND 300000
         """

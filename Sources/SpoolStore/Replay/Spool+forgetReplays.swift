@@ -24,7 +24,8 @@ extension Spool {
                 db,
                 sql: """
                     SELECT id FROM replay
-                    WHERE state NOT IN ('running', 'paused') AND finished_ms < ?3 AND (finished_ms < ?1 OR id <= (
+                    WHERE state NOT IN ('running', 'paused') AND finished_ms < ?3
+                        AND (finished_ms < ?1 OR id <= (
                         SELECT id FROM replay WHERE state NOT IN ('running', 'paused')
                         ORDER BY id DESC LIMIT 1 OFFSET ?2))
                     ORDER BY id

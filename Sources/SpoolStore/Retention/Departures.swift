@@ -37,7 +37,8 @@ enum Departures {
             guard let time = times.time(of: stream) else { continue }
             try db.cachedStatement(
                 sql:
-                    "UPDATE subscription SET left_ms = ? WHERE stream_id = ? AND state = 'left' AND left_ms IS NULL"
+                    "UPDATE subscription SET left_ms = ? WHERE stream_id = ? "
+                    + "AND state = 'left' AND left_ms IS NULL"
             ).execute(arguments: [time.date.milliseconds, stream.id.value])
         }
     }

@@ -41,18 +41,22 @@ struct PruneScan: Sendable {
         SELECT e.created_ms, e.seq,
             EXISTS (SELECT 1 FROM dead_letter d WHERE d.seq = e.seq AND d.dismissed_ms IS NULL)
             OR EXISTS (
-                SELECT 1 FROM replay r JOIN replay_stream s ON s.replay_id = r.id AND s.stream_id = e.stream_id
+                SELECT 1 FROM replay r
+                    JOIN replay_stream s ON s.replay_id = r.id AND s.stream_id = e.stream_id
                 WHERE r.state IN ('running', 'paused') AND (r.state = 'running' OR r.moved_ms >= ?5)
                     AND e.seq > s.position AND e.seq <= s.end_seq
                     AND CASE r.mode
                         WHEN 'events'
                         THEN EXISTS (SELECT 1 FROM replay_event x WHERE x.replay_id = r.id AND x.seq = e.seq)
-                        ELSE CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END >= r.from_ms
-                            AND CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END < r.to_ms
+                        ELSE CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END
+                                >= r.from_ms
+                            AND CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END
+                                < r.to_ms
                     END
             ) AS keep
         FROM event e INDEXED BY event_created
-        WHERE e.stream_id = ?1 AND e.created_ms >= ?2 AND e.created_ms < ?3 AND (e.created_ms > ?2 OR e.seq > ?4)
+        WHERE e.stream_id = ?1 AND e.created_ms >= ?2 AND e.created_ms < ?3
+            AND (e.created_ms > ?2 OR e.seq > ?4)
         ORDER BY e.created_ms, e.seq LIMIT \(Retention.slice)
         """
 

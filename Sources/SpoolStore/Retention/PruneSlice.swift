@@ -23,7 +23,8 @@ struct PruneSlice {
         report.events = db.changesCount
         try db.cachedStatement(
             sql: """
-                UPDATE stream SET kept = kept - ?, pruned_to_ms = max(coalesce(pruned_to_ms, ?2), ?2) WHERE id = ?
+                UPDATE stream SET kept = kept - ?, pruned_to_ms = max(coalesce(pruned_to_ms, ?2), ?2)
+                WHERE id = ?
                 """
         ).execute(arguments: [report.events, newest + 1, stream.value])
         try deleteLedger(db)
@@ -65,7 +66,8 @@ struct PruneSlice {
     private func holes(_ db: Database) throws -> [Range<Int64>] {
         let next = try RawStatement(
             db,
-            "SELECT seq FROM event INDEXED BY event_stream WHERE stream_id = ? AND seq > ? ORDER BY seq LIMIT 1"
+            "SELECT seq FROM event INDEXED BY event_stream WHERE stream_id = ? AND seq > ? "
+                + "ORDER BY seq LIMIT 1"
         )
         defer { next.release() }
         next.bind(stream.value, at: 1)

@@ -58,7 +58,8 @@ enum PrunedIDs {
         }
         try db.cachedStatement(
             sql:
-                "INSERT INTO pruned (stream_id, sink_id, from_ms, to_ms, events, ids) VALUES (?, ?, ?, ?, ?, ?)"
+                "INSERT INTO pruned (stream_id, sink_id, from_ms, to_ms, events, ids) "
+                + "VALUES (?, ?, ?, ?, ?, ?)"
         ).execute(arguments: [
             stream.value, sink?.value, oldest, newest, events.count, Data(bytes),
         ])

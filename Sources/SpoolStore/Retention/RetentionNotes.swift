@@ -60,7 +60,8 @@ enum RetentionNotes {
         try Notifications.clear(
             db,
             where: """
-                code = ? AND at_ms < ? AND NOT EXISTS (SELECT 1 FROM subscription s JOIN sink k ON k.id = s.sink_id
+                code = ? AND at_ms < ? AND NOT EXISTS (
+                    SELECT 1 FROM subscription s JOIN sink k ON k.id = s.sink_id
                     WHERE k.name = notification.subject AND s.state = 'left' AND s.lost > 0)
                 """,
             [eventsLost, (now - lossShown).milliseconds],
@@ -72,8 +73,8 @@ enum RetentionNotes {
     static func renamed(_ db: Database, sink: String, to name: String) throws {
         try db.execute(
             sql:
-                "UPDATE OR REPLACE notification SET subject = ? WHERE subject = ? AND code = ? AND "
-                + "cleared_ms IS NULL",
+                "UPDATE OR REPLACE notification SET subject = ? "
+                + "WHERE subject = ? AND code = ? AND cleared_ms IS NULL",
             arguments: [name, sink, eventsLost]
         )
     }

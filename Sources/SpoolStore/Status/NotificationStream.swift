@@ -21,9 +21,9 @@ enum NotificationStream {
         // A notification raised again within the same millisecond has the same id and is not inserted twice.
         try db.execute(
             sql: """
-                INSERT INTO event (stream_id, window_id, fetched_ms, derived, kind, readable, occurred_ms, created_ms,
-                    severity, external_id, category, action, message, user_name, app_name, app_id, ip, country,
-                    user_agent, objects, policies, link)
+                INSERT INTO event (stream_id, window_id, fetched_ms, derived, kind, readable, occurred_ms,
+                    created_ms, severity, external_id, category, action, message, user_name, app_name, app_id,
+                    ip, country, user_agent, objects, policies, link)
                 VALUES (?1, 0, ?2, ?3, ?4, 1, ?2, ?2, ?5, ?6, ?7, ?8, ?9, '', ?10, '', '', '', '', '', '', '')
                 ON CONFLICT (stream_id, external_id) DO NOTHING
                 """,

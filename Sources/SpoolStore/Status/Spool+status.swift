@@ -122,7 +122,8 @@ private enum StatusRows {
                 FROM subscription s
                 JOIN stream t ON t.id = s.stream_id
                 LEFT JOIN event o ON o.seq =
-                    (SELECT min(n.seq) FROM event n WHERE n.stream_id = s.stream_id AND n.seq > s.watermark_seq)
+                    (SELECT min(n.seq) FROM event n
+                        WHERE n.stream_id = s.stream_id AND n.seq > s.watermark_seq)
                 ORDER BY t.name
                 """
         )

@@ -129,7 +129,8 @@ extension Spool {
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT l.id, k.name, t.name, l.replay_id, l.first_seq, l.last_seq, l.outcome, l.evidence, l.settled_ms
+                    SELECT l.id, k.name, t.name, l.replay_id, l.first_seq, l.last_seq, l.outcome, l.evidence,
+                        l.settled_ms
                     FROM ledger l JOIN sink k ON k.id = l.sink_id JOIN stream t ON t.id = l.stream_id
                     WHERE \(condition)
                     """,

@@ -26,8 +26,8 @@ enum TraceRead {
             e.occurred_ms, e.created_ms, e.fetched_ms, e.severity, CAST(e.category AS BLOB) AS category,
             CAST(e.action AS BLOB) AS action, CAST(e.message AS BLOB) AS message,
             CAST(e.user_name AS BLOB) AS user_name, length(CAST(r.raw AS BLOB)) AS raw_bytes,
-            w.id AS window_id, w.reason, w.from_ms, w.to_ms, w.state, w.pages, w.seen, w.inserted, w.started_ms,
-            w.finished_ms
+            w.id AS window_id, w.reason, w.from_ms, w.to_ms, w.state, w.pages, w.seen, w.inserted,
+                w.started_ms, w.finished_ms
         """
     private static let joins =
         "LEFT JOIN record r ON r.seq = e.seq LEFT JOIN fetch_window w ON w.id = e.window_id"
@@ -115,7 +115,8 @@ enum TraceRead {
         try Int.fetchOne(
             db,
             sql:
-                "SELECT count(*) FROM event INDEXED BY event_stream WHERE stream_id = ? AND seq > ? AND seq < ?",
+                "SELECT count(*) FROM event INDEXED BY event_stream "
+                + "WHERE stream_id = ? AND seq > ? AND seq < ?",
             arguments: [stream.value, after, seq.value]
         ) ?? 0
     }
@@ -132,7 +133,8 @@ enum TraceRead {
                     l.connection_id, c.address, c.transport, c.opened_ms, c.closed_ms, c.how,
                     ?3 IN (SELECT value FROM json_each(l.cut)) AS shortened
                 FROM ledger l INDEXED BY ledger_range LEFT JOIN connection c ON c.id = l.connection_id
-                WHERE l.sink_id = ?1 AND l.stream_id = ?2 AND l.last_seq >= ?3 AND l.first_seq <= ?3 ORDER BY l.id
+                WHERE l.sink_id = ?1 AND l.stream_id = ?2 AND l.last_seq >= ?3 AND l.first_seq <= ?3
+                ORDER BY l.id
                 """,
             arguments: [sink.value, stream.value, seq.value]
         )
@@ -192,12 +194,15 @@ enum TraceRead {
                 SELECT r.id FROM replay r
                 JOIN replay_stream s ON s.replay_id = r.id AND s.stream_id = ?2
                 JOIN event e ON e.seq = ?3
-                WHERE r.sink_id = ?1 AND r.state IN ('running', 'paused') AND ?3 > s.position AND ?3 <= s.end_seq
+                WHERE r.sink_id = ?1 AND r.state IN ('running', 'paused')
+                    AND ?3 > s.position AND ?3 <= s.end_seq
                     AND CASE r.mode
                         WHEN 'events'
                         THEN EXISTS (SELECT 1 FROM replay_event x WHERE x.replay_id = r.id AND x.seq = ?3)
-                        ELSE CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END >= r.from_ms
-                            AND CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END < r.to_ms
+                        ELSE CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END
+                                >= r.from_ms
+                            AND CASE r.basis WHEN 'occurred' THEN e.occurred_ms ELSE e.created_ms END
+                                < r.to_ms
                     END
                 ORDER BY r.id
                 """,
