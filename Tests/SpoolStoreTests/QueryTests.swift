@@ -25,7 +25,7 @@ import Testing
     @Test(
         "what is wrong with the statement is the user's mistake, and says what it is",
         arguments: [
-            ("select 1; select 2", "one statement at a time"), ("select 1; slect", "one statement at a time"),
+            ("select 1; select 2", "only one statement"), ("select 1; slect", "only one statement"),
             ("select ?", "parameters"), ("select :a", "parameters"),
             ("attach 'x' as y", "read-only"), ("detach main", "read-only"), ("begin", "read-only"),
             ("commit", "read-only"), ("savepoint a", "read-only"), ("vacuum into 'x'", "read-only"),
