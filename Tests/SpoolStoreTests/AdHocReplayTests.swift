@@ -4,14 +4,14 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("Replays to a destination of their own") struct AdHocReplayTests {
+@Suite("Replays to ad-hoc destinations") struct AdHocReplayTests {
     private static let url = "tcp://127.0.0.1:1514"
 
     private static func request(_ from: Int, _ to: Int, streams: [StreamName]? = nil) -> ReplayRequest {
         ReplayRequest(sink: SinkName(url), destination: url, from: .t(from), to: .t(to), streams: streams)
     }
 
-    /// Two streams of five events, of which no sink has had any.
+    /// Two streams of five events, none of which was delivered to any sink.
     private static func make() async throws -> (test: TestSpool, streams: [StreamID]) {
         let test = try TestSpool()
         let names = ["a/activities", "b/alerts"]
@@ -35,7 +35,7 @@ import Testing
         try await test.spool.settle(commit)
     }
 
-    @Test("take every stream of the spool up to its end, subscribed or not, and keep where they go")
+    @Test("include every stream up to its last event, subscribed or not, and store their destination")
     func made() async throws {
         let (test, streams) = try await Self.make()
 
@@ -52,7 +52,7 @@ import Testing
         #expect(again == replay)
     }
 
-    @Test("only the streams asked for; one the spool does not have, and `missing only`, are refused")
+    @Test("only requested streams are included; an unknown stream and `missing only` are rejected")
     func refused() async throws {
         let (test, streams) = try await Self.make()
         var missing = Self.request(0, 9)
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("are no sink of the configuration: not in the status, not subscribed, not disabled by a reload")
+    @Test("do not appear as sinks: not in the status, not subscribed, not disabled by a reload")
     func notASink() async throws {
         let (test, _) = try await Self.make()
         let replay = try await test.spool.create(Self.request(0, 9), at: .t(50))
@@ -101,7 +101,7 @@ import Testing
         #expect(try await test.value(String.self, "SELECT sink FROM replays") == Self.url)
     }
 
-    @Test("keep their events from retention while they run, and no longer")
+    @Test("keep their events from retention only while they run")
     func retention() async throws {
         let (test, streams) = try await Self.make()
         let sink = try #require(try await test.spool.status().sinks.first).id
@@ -111,7 +111,7 @@ import Testing
         )
         let replay = try await test.spool.create(Self.request(3, 5), at: .t(50))
 
-        // Also what the destination refused.
+        // Including events that the destination refused.
         var commit = DeliveryCommit(sink: replay.sinkID, at: .t(60))
         let refusal = Outcome.refused(Refusal(reason: "rejected", detail: ""))
         commit.entries = [.live(streams[0], Seq(3), Seq(3), events: 1, outcome: refusal, replay: replay.id)]
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(
-        "end `disabled`, a late report of their sink changes nothing, and are removed with all that is theirs"
+        "end `disabled`, ignore a late report of their sink, and are removed with all their data"
     )
     func removed() async throws {
         let (test, streams) = try await Self.make()
@@ -162,7 +162,7 @@ import Testing
         #expect(next.id > replay.id, "a number is never used twice")
     }
 
-    @Test("a sink's measured rate is kept with its settling, and told by estimates and replays")
+    @Test("a sink's measured rate is stored when it settles, and shown by estimates and replays")
     func rate() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()

@@ -8,11 +8,11 @@ import Testing
 
 @Suite("Backups")
 struct BackupTests {
-    @Test("a copy made while pages are written is whole, holds them, and opens as a spool")
+    @Test("a copy made during writes is complete, contains them, and opens as a spool")
     func whileWriting() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
-        // Some 13 MiB: four steps, with pages written between them.
+        // About 13 MiB: four steps, with pages written between them.
         for page in 0..<10 { try await test.append(stream, Self.events(page)) }
         let file = test.folder.appendingPathComponent("copy.db").path
         let steps = Mutex<[BackupProgress]>([])
@@ -33,7 +33,7 @@ struct BackupTests {
         try await copy.close(at: .t(2))
     }
 
-    @Test("a file that is there is never replaced, nor one that another backup writes")
+    @Test("an existing file is never overwritten, nor one that another backup is writing")
     func refuses() async throws {
         let test = try TestSpool()
         let file = test.folder.appendingPathComponent("copy.db").path
@@ -53,7 +53,7 @@ struct BackupTests {
         #expect(FileManager.default.fileExists(atPath: file + "2.partial"))
     }
 
-    @Test("one that is broken off leaves nothing behind, and the spool goes on")
+    @Test("an interrupted backup leaves nothing behind, and the spool stays usable")
     func cancelled() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -79,7 +79,7 @@ struct BackupTests {
     }
 
     @Test(
-        "a copy's disk that is full is told, and the spool is none the worse",
+        "a full disk of the copy is reported, and the spool is not affected",
         .enabled(if: TemporaryDisk.isPossible)
     )
     func fullDisk() async throws {

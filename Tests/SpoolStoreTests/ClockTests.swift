@@ -4,11 +4,11 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("Times that the local clock has noted, when it is set")
+@Suite("Timestamps of the local clock after it was set")
 struct ClockTests {
     private static let days = Duration.days(400)
 
-    /// A spool whose stream was polled, whose sink went down and whose replay was paused at `t(1_000)`.
+    /// A spool whose stream was polled, whose sink failed and whose replay was paused at `t(1_000)`.
     private func make() async throws -> (TestSpool, StreamID) {
         let test = try TestSpool()
         let registration = try await test.register()
@@ -24,7 +24,8 @@ struct ClockTests {
             )
             try db.execute(
                 sql: """
-                    INSERT INTO replay (sink_id, basis, from_ms, to_ms, mode, state, total, skipped, created_ms, moved_ms)
+                    INSERT INTO replay
+                        (sink_id, basis, from_ms, to_ms, mode, state, total, skipped, created_ms, moved_ms)
                     SELECT id, 'created', 0, 1, 'window', 'paused', 0, 0, ?1, ?1 FROM sink
                     """,
                 arguments: [Self.noted]
@@ -45,7 +46,7 @@ struct ClockTests {
         )
     }
 
-    @Test("back by years: what it noted before counts as noted now, so that limits are reached again")
+    @Test("back by years: future timestamps become the current time, so that limits are reached again")
     func back() async throws {
         let (test, _) = try await make()
         let now = Timestamp.t(1_010) - Self.days
@@ -58,7 +59,7 @@ struct ClockTests {
         #expect(try await test.values("SELECT count(*) FROM gap") == [1])
     }
 
-    @Test("forward by years: what it noted before keeps its age, so that no limit is passed at once")
+    @Test("forward by years: earlier timestamps keep their age, so that no limit is exceeded immediately")
     func forward() async throws {
         let (test, _) = try await make()
         let now = Timestamp.t(1_010) + Self.days
@@ -71,7 +72,7 @@ struct ClockTests {
         #expect(try await test.values("SELECT count(*) FROM gap") == [0])
     }
 
-    @Test("not at all, or by a few minutes: nothing is changed")
+    @Test("not at all, or by a few minutes: nothing changes")
     func still() async throws {
         let (test, _) = try await make()
         let before = try await times(test)

@@ -18,7 +18,7 @@ import Testing
         ).only()
     }
 
-    /// What `kill -9` would leave: the file with its log as they are at this moment.
+    /// What `kill -9` would leave: the file and its log as they are now.
     private static func image(of path: String, in folder: URL, _ number: Int) throws -> String {
         let copy = folder.appendingPathComponent("image-\(number).db").path
         for suffix in ["", "-wal"] {
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(
-        "whatever has returned is there after a crash at any transaction boundary, and the rows match the cursor"
+        "completed operations survive a crash at any transaction boundary, and the rows match the cursor"
     )
     func everyBoundary() async throws {
         let folder = try TemporaryFolder.make()
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test("a transaction cut off in the middle of the log is not there at all")
+    @Test("a transaction that is truncated in the log has no effect")
     func tornLog() async throws {
         let folder = try TemporaryFolder.make()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test("only ends under a mark count, and a mark that was cleared is forgotten")
+    @Test("only unclean ends under a mark count, and a cleared mark is deleted")
     func crashMarks() async throws {
         let folder = try TemporaryFolder.make()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -150,7 +150,7 @@ import Testing
         #expect(try await spool.marksOfUncleanEnds().isEmpty)
     }
 
-    @Test("a forgotten reader's open transaction harms nothing but the log's size, and is reported")
+    @Test("a forgotten reader's open transaction affects only the log's size, and is reported")
     func forgottenReader() async throws {
         var options = SpoolOptions.small
         options.walLimit = 1 << 20
@@ -184,7 +184,7 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT count(*) FROM event") == 2_001)
     }
 
-    @Test("the log is emptied above its limit while nobody holds it")
+    @Test("the log is truncated above its limit while no reader holds it")
     func logStaysShort() async throws {
         var options = SpoolOptions.small
         options.walLimit = 1 << 20
@@ -198,7 +198,7 @@ import Testing
         }
     }
 
-    @Test("a command reads beside the daemon, and cannot write")
+    @Test("a command can read while the daemon runs, but not write")
     func readOnlyBeside() async throws {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()

@@ -8,7 +8,10 @@ import Testing
 @Suite struct DamageTests {
     private static func path(in folder: URL) -> String { folder.appendingPathComponent("spool.db").path }
 
-    @Test("a file that is no database is refused as damaged and left as it is", arguments: [10, 600, 20_000])
+    @Test(
+        "a file that is not a database is rejected as damaged and not changed",
+        arguments: [10, 600, 20_000]
+    )
     func garbage(bytes: Int) throws {
         let folder = try TemporaryFolder.make()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -25,7 +28,7 @@ import Testing
         #expect(throws: StoreError.self) { try Spool.openReadOnly(path: path) }
     }
 
-    @Test("another program's database is refused and not switched to WAL")
+    @Test("another program's database is rejected and not switched to WAL")
     func foreignDatabase() throws {
         let folder = try TemporaryFolder.make()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -43,7 +46,7 @@ import Testing
         #expect(mode == "delete")
     }
 
-    @Test("a spool of a newer version is refused, for reading as well")
+    @Test("a spool of a newer version is rejected for reading")
     func newerSchema() async throws {
         let test = try TestSpool()
         try await test.spool.writeWithoutTransaction {
@@ -58,7 +61,7 @@ import Testing
         #expect(error?.kind == .newerSchema)
     }
 
-    @Test("a spool of a newer version is refused for writing and left as it is")
+    @Test("a spool of a newer version is rejected for writing and not changed")
     func newerSchemaForWriting() async throws {
         let folder = try TemporaryFolder.make()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -78,7 +81,7 @@ import Testing
         #expect(error?.kind == .newerSchema)
     }
 
-    @Test("a file whose end is missing after an unclean end is refused as damaged")
+    @Test("a file that is truncated after an unclean end is rejected as damaged")
     func truncated() async throws {
         let folder = try TemporaryFolder.make()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -107,7 +110,7 @@ import Testing
         #expect(error?.kind == .damaged)
     }
 
-    @Test("a folder that does not exist is named")
+    @Test("a missing folder is named in the error")
     func missingFolder() throws {
         let error = #expect(throws: StoreError.self) {
             try Spool.open(path: "/nonexistent/folder/spool.db", options: .small, at: .t0)
@@ -117,7 +120,7 @@ import Testing
         #expect(error?.description.contains("/nonexistent/folder") == true)
     }
 
-    @Test("a read-only disk is refused as read-only", .enabled(if: TemporaryDisk.isPossible))
+    @Test("a read-only disk is reported as read-only", .enabled(if: TemporaryDisk.isPossible))
     func readOnlyDisk() async throws {
         let disk = try TemporaryDisk(bytes: 8 << 20)
         let path = Self.path(in: disk.folder)

@@ -6,7 +6,7 @@ import Testing
 @testable import SpoolStore
 
 @Suite struct DeliveryStoreTests {
-    @Test("a batch stops at its limits, holds at least one event, and is nil at the end")
+    @Test("a batch stops at its limits, contains at least one event, and is nil at the end")
     func limits() async throws {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
@@ -21,7 +21,7 @@ import Testing
         #expect(try await ids(5, BatchLimit()) == nil)
     }
 
-    @Test("a batch holds the events of its stream alone")
+    @Test("a batch contains only events of its stream")
     func ownStreamOnly() async throws {
         let test = try TestSpool()
         let streams = try await test.register(streams: ["a/x", "b/x"]).streams
@@ -37,7 +37,7 @@ import Testing
         #expect(batch?.breaks == [])
     }
 
-    @Test("the drain reads by its index and sorts nothing", arguments: [true, false])
+    @Test("the drain uses its index and does not sort", arguments: [true, false])
     func queryPlans(raw: Bool) async throws {
         let test = try TestSpool()
 
@@ -65,7 +65,7 @@ import Testing
         #expect(!prune.contains { $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN") }, "\(prune)")
     }
 
-    @Test("settling writes the ledger and moves the watermark; both are there after a crash")
+    @Test("settling writes the ledger and moves the watermark; both survive a crash")
     func settles() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -96,7 +96,7 @@ import Testing
         #expect(try await test.spool.subscriptions(of: sink)[0].watermark == Seq(2))
     }
 
-    @Test("a watermark that would pass an event without outcome is refused and leaves nothing behind")
+    @Test("a watermark that would pass an event without an outcome is rejected without any change")
     func refusesHoles() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -128,7 +128,7 @@ import Testing
         #expect(try await test.ledgerIsTrue())
     }
 
-    @Test("a refused entry becomes one dead letter an event; a later delivery removes them")
+    @Test("a refused entry becomes one dead letter per event; a later delivery removes them")
     func deadLetters() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -153,7 +153,7 @@ import Testing
         #expect(try await test.value(String.self, "SELECT id FROM dead_letters") == "e2")
     }
 
-    @Test("a delivery of one stream leaves the dead letters of another alone")
+    @Test("a delivery of one stream does not remove the dead letters of another")
     func deadLettersPerStream() async throws {
         let test = try TestSpool()
         let registration = try await test.register(streams: ["a/x", "b/x"])
@@ -216,7 +216,7 @@ import Testing
     }
 
     @Test(
-        "after an unclean end the last bytes that the receiver's kernel may hold are doubtful, however long ago"
+        "after an unclean end, the last bytes that the receiver's kernel may hold are doubtful at any age"
     )
     func doubtInBytes() async throws {
         let test = try TestSpool()
@@ -228,7 +228,8 @@ import Testing
             doubt: 1_000,
             at: .t(1)
         )
-        // Rows that end at 400, 500 and 1,500 bytes, hours apart: the first two lie 1,100 and 1,000 behind the last.
+        // Rows that end at 400, 500 and 1,500 bytes, hours apart: the first two are 1,100 and 1,000 bytes
+        // before the last.
         for (index, position) in [400, 500, 1_500].enumerated() {
             try await test.append(stream, [.at(index + 1)])
             try await test.spool.deliver(
@@ -248,7 +249,7 @@ import Testing
         #expect(try await test.values("SELECT pending FROM deliveries ORDER BY id") == [0, 0, 0])
     }
 
-    @Test("on a connection that carried less than the receiver's kernel may hold, everything is doubtful")
+    @Test("on a connection that sent less than the receiver's kernel may hold, everything is doubtful")
     func quietConnection() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -269,7 +270,7 @@ import Testing
         #expect(try await test.values("SELECT sum(doubtful) FROM deliveries") == [10])
     }
 
-    @Test("a clean end proves everything, and only of the sink's own connection")
+    @Test("a clean end proves everything, but only on the sink's own connection")
     func closedOfSink() async throws {
         let test = try TestSpool()
         let registration = try await test.register(sinks: ["one", "two"])
@@ -285,7 +286,7 @@ import Testing
         #expect(try await test.value(String.self, "SELECT how FROM connection") == "clean")
     }
 
-    @Test("the view and the code say the same of what is doubtful")
+    @Test("the view and the code agree on what is doubtful")
     func oneRule() async throws {
         let test = try TestSpool()
 
@@ -304,7 +305,7 @@ import Testing
         (sql ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
-    @Test("a sink's report is kept; its state's age begins with the first report of it")
+    @Test("a sink's report is stored; the age of its state begins with the first report of it")
     func reports() async throws {
         let test = try TestSpool()
         let (_, sink) = try await test.register().only()
@@ -325,7 +326,7 @@ import Testing
         #expect(status.retryAt == .t(9))
     }
 
-    @Test("backlog shows what waits for each sink and stream, and the oldest of it")
+    @Test("the view `backlog` shows pending events by sink and stream, and the oldest of them")
     func backlogView() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -335,7 +336,8 @@ import Testing
         let row = try await test.spool.read { db in
             try Row.fetchOne(db, sql: "SELECT sink, stream, waiting, oldest_id, oldest_occurred FROM backlog")
                 .map {
-                    "\($0[0] as String) \($0[1] as String) \($0[2] as Int) \($0[3] as String) \($0[4] as String)"
+                    let (sink, stream, waiting) = ($0[0] as String, $0[1] as String, $0[2] as Int)
+                    return "\(sink) \(stream) \(waiting) \($0[3] as String) \($0[4] as String)"
                 }
         }
 
@@ -360,13 +362,14 @@ extension TestSpool {
             Int.self,
             """
             SELECT count(*) FROM ledger l WHERE events <>
-                (SELECT count(*) FROM event e WHERE e.stream_id = l.stream_id AND e.seq BETWEEN first_seq AND last_seq)
+                (SELECT count(*) FROM event e
+                    WHERE e.stream_id = l.stream_id AND e.seq BETWEEN first_seq AND last_seq)
             """
         ) == 0
     }
 
     @Test(
-        "what was sent of a stream that is forgotten is settled no more, and the rest of its transaction is"
+        "events of a forgotten stream are no longer settled, but the rest of the transaction is"
     )
     func forgottenStream() async throws {
         let test = try TestSpool()
@@ -402,7 +405,7 @@ extension TestSpool {
         #expect(try await test.spool.subscriptions(of: sink).map(\.watermark) == [Seq(1)])
     }
 
-    @Test("a forgotten subscription's number is never given to another: batches under way name it")
+    @Test("a forgotten subscription's id is never reused, because batches in flight refer to it")
     func subscriptionNumbers() async throws {
         let test = try TestSpool()
         let streams = ["contoso/activities", "contoso/alerts"]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("ended replays")
+@Suite("finished replays")
 struct ForgottenReplayTests {
     private static func replay(_ test: TestSpool, _ destination: String? = nil) async throws -> Replay {
         try await test.spool.create(
@@ -13,7 +13,7 @@ struct ForgottenReplayTests {
         )
     }
 
-    @Test("a loop's look reads the unfinished ones alone, of its own sink")
+    @Test("a loop reads only unfinished replays of its own sink")
     func unfinished() async throws {
         let test = try TestSpool()
         let sinks = try await test.register(sinks: ["siem", "other"]).sinks
@@ -32,7 +32,7 @@ struct ForgottenReplayTests {
         #expect(try await test.spool.replays(of: nil).count == 3)
     }
 
-    @Test("those that ended before a time are removed with what is theirs alone, the others stay")
+    @Test("those that ended before a time are removed with what belongs only to them; the others stay")
     func forgets() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -53,7 +53,7 @@ struct ForgottenReplayTests {
         #expect(try await test.value(Int.self, "SELECT count(*) FROM replay_stream") == 2)
     }
 
-    @Test("retention removes them by the local clock, once they are older than its age")
+    @Test("retention removes them by the local clock, once they are older than `retention.age`")
     func retention() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -70,7 +70,7 @@ struct ForgottenReplayTests {
         #expect(try await test.spool.replays(of: nil).isEmpty)
     }
 
-    @Test("however young they are, not more than a thousand are kept")
+    @Test("at most a thousand are kept, regardless of their age")
     func most() async throws {
         let test = try TestSpool()
         _ = try await test.register()
@@ -80,10 +80,10 @@ struct ForgottenReplayTests {
             try db.execute(
                 sql: """
                     WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-                    INSERT INTO replay (sink_id, basis, from_ms, to_ms, mode, state, total, skipped, created_ms,
-                        moved_ms, finished_ms)
-                    SELECT sink_id, basis, from_ms, to_ms, mode, state, total, skipped, created_ms, moved_ms, finished_ms
-                    FROM replay, n
+                    INSERT INTO replay (sink_id, basis, from_ms, to_ms, mode, state, total, skipped,
+                        created_ms, moved_ms, finished_ms)
+                    SELECT sink_id, basis, from_ms, to_ms, mode, state, total, skipped,
+                        created_ms, moved_ms, finished_ms FROM replay, n
                     """,
                 arguments: [Spool.mostEndedReplays + 4]
             )

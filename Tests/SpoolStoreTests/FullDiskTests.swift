@@ -14,7 +14,7 @@ import Testing
         let inserted: Int
     }
 
-    /// A spool whose disk has no room for another page.
+    /// A spool whose disk has no space for another page.
     private static func fill(walLimit: Int64 = 64 << 20) async throws -> Filled {
         let disk = try TemporaryDisk(bytes: 16 << 20)
         var options = SpoolOptions.small
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(
-        "a page that does not fit leaves nothing behind and fetching pauses",
+        "a page that does not fit has no effect, and fetching pauses",
         .enabled(if: TemporaryDisk.isPossible)
     )
     func intakeStops() async throws {
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(
-        "on a full disk the reserve lets settling and retention go on, and is made again when there is room",
+        "on a full disk the reserve lets settling and retention continue, and is restored later",
         .enabled(if: TemporaryDisk.isPossible)
     )
     func reserveHelps() async throws {
@@ -87,7 +87,7 @@ import Testing
         #expect(try await filled.spool.append(.poll(filled.stream, [.at(2_000_000)])).inserted == 1)
     }
 
-    @Test("a spool on a full disk opens by giving up the reserve", .enabled(if: TemporaryDisk.isPossible))
+    @Test("a spool on a full disk opens by releasing the reserve", .enabled(if: TemporaryDisk.isPossible))
     func opensOnFullDisk() async throws {
         let disk = try TemporaryDisk(bytes: 8 << 20)
         var options = SpoolOptions.small
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test(
-        "on a disk smaller than max_size, what is settled goes before its time, and fetching goes on",
+        "on a disk smaller than max_size, settled events are deleted early, and fetching continues",
         .enabled(if: TemporaryDisk.isPossible)
     )
     func smallDisk() async throws {
@@ -128,7 +128,7 @@ import Testing
         #expect(filled.spool.pause == nil)
     }
 
-    @Test("a page takes no room that the reserve was given up for", .enabled(if: TemporaryDisk.isPossible))
+    @Test("a page does not use the space of the released reserve", .enabled(if: TemporaryDisk.isPossible))
     func pageLeavesReserve() async throws {
         let filled = try await Self.fill()
         #expect(filled.spool.reserve.giveUp())
@@ -139,7 +139,7 @@ import Testing
         #expect(filled.spool.pause == .disk)
     }
 
-    @Test("a page that did not fit says that the disk is why fetching stands still")
+    @Test("after a page that did not fit, the disk is the reason for the pause")
     func pauseHasCause() {
         var gate = PauseGate(maxBytes: 1_000, lowDiskBytes: 100)
 
@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test(
-        "a small disk is not forbidden for ever by what is held back on a large one",
+        "the reserved space of a large disk does not pause fetching forever on a small one",
         .enabled(if: TemporaryDisk.isPossible)
     )
     func fitsSmallDisk() async throws {

@@ -5,9 +5,9 @@ import Testing
 
 @testable import SpoolStore
 
-/// When a stream was not read although its turn had come.
+/// Times in which a stream was not read as scheduled.
 @Suite struct GapTests {
-    @Test("a portal's outage opens a gap while it lasts, and the gap heals when polls have read past it")
+    @Test("an outage of the portal opens a gap, which heals when polls have read past it")
     func portalDown() async throws {
         let (test, stream) = try await Self.make()
         try await poll(test, stream, from: 0, to: 100)
@@ -28,7 +28,7 @@ import Testing
         #expect(healed == ["100-1000 healed 1130, noticed 401"])
     }
 
-    @Test("a host's outage, which nobody could notice, is a gap from the first page after it on")
+    @Test("downtime of the host becomes a gap with the first page after it")
     func hostDown() async throws {
         let (test, stream) = try await Self.make()
         try await poll(test, stream, from: 0, to: 100)
@@ -38,7 +38,7 @@ import Testing
         #expect(try await shown(test) == ["100-5000 healed 5000, noticed 5000"])
     }
 
-    @Test("a scan that an outage cut in two ends before the gap, which the next poll heals")
+    @Test("a scan that an outage interrupts ends before the gap, which the next poll heals")
     func cutScan() async throws {
         let (test, stream) = try await Self.make()
         try await poll(test, stream, from: 0, to: 100)
@@ -52,7 +52,7 @@ import Testing
         #expect(try await shown(test) == ["100-5000 healed 5020, noticed 5000"])
     }
 
-    @Test("polls at their usual pace, and a scan that takes long, are no gaps")
+    @Test("polls at their usual pace and long scans are not gaps")
     func usualPace() async throws {
         let (test, stream) = try await Self.make()
         try await poll(test, stream, from: 0, to: 100)
@@ -68,7 +68,7 @@ import Testing
         #expect(try await shown(test).isEmpty)
     }
 
-    @Test("a slow poll is a gap after four of its intervals, as the configuration says")
+    @Test("a slow poll is a gap after four of its configured intervals")
     func slowPoll() async throws {
         let (test, stream) = try await Self.make(gapAfter: .hours(4))
         try await poll(test, stream, from: 0, to: 100)
@@ -80,7 +80,7 @@ import Testing
         #expect(try await shown(test).count == 1)
     }
 
-    @Test("a stream that has never been read, or has left, is in no gap")
+    @Test("a stream that was never read or is no longer configured has no gap")
     func notRead() async throws {
         let (test, stream) = try await Self.make()
         try await test.spool.noteGaps(at: .t(90_000))
@@ -94,11 +94,11 @@ import Testing
     }
 
     @Test(
-        "what has not been read for too long is in `gaps` until it is, whether somebody has noted it or not"
+        "time that was not read for too long is in `gaps` until it is read, recorded or not"
     )
     func view() async throws {
         let (test, stream) = try await Self.make()
-        // The view goes by the clock of this machine.
+        // The view uses the clock of this machine.
         let now = Int(Date().timeIntervalSince1970) - Int(Timestamp.t0.milliseconds / 1_000)
         try await poll(test, stream, from: 0, to: now - 900)
 
@@ -121,12 +121,12 @@ import Testing
         #expect(healing == ["healing, from \(now - 900) to \(now)"])
         #expect(
             later.values.map { [$0.from, $0.to] } == [[.t(now - 900), .t(now + 1_000)]],
-            "an outage in the midst of healing leaves it open again"
+            "an outage during healing opens it again"
         )
         #expect(healed.isEmpty)
     }
 
-    @Test("what has been read of a gap that heals is no gap any more")
+    @Test("the part of a healing gap that has been read is no longer a gap")
     func shrinks() async throws {
         let (test, stream) = try await Self.make()
         try await poll(test, stream, from: 0, to: 100)
@@ -140,7 +140,7 @@ import Testing
         #expect(try await test.spool.openEnds(at: .t(9_120)).isEmpty)
     }
 
-    @Test("gaps healed long ago are not shown, and go with retention")
+    @Test("gaps that healed long ago are not shown, and retention deletes them")
     func goesWithRetention() async throws {
         let (test, stream) = try await Self.make()
         try await poll(test, stream, from: 0, to: 100)
@@ -156,7 +156,7 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT count(*) FROM gap") == 0)
     }
 
-    /// A page of a poll; all of its scan unless it is the first or the last of several.
+    /// A page of a poll; the only one of its scan, unless it is the first or the last of several.
     private func poll(
         _ test: TestSpool,
         _ stream: StreamID,
@@ -185,7 +185,7 @@ import Testing
         try await test.spool.append(commit)
     }
 
-    /// The view `gaps`; an open end is now.
+    /// The view `gaps`, in which an open end is the current time.
     private func uncovered(_ test: TestSpool) async throws -> [String] {
         try await test.spool.read { db in
             try Row.fetchAll(db, sql: "SELECT state, from_ms, to_ms FROM gaps ORDER BY from_ms").map { row in
@@ -206,8 +206,8 @@ import Testing
                 let end = seconds("to_ms")
                 let state = "\(row["state"] as String) \(seconds("healed_ms"))"
                     .trimmingCharacters(in: .whitespaces)
-                return
-                    "\(seconds("from_ms"))-\(end.isEmpty ? "?" : end) \(state), noticed \(seconds("noticed_ms"))"
+                return "\(seconds("from_ms"))-\(end.isEmpty ? "?" : end) \(state), "
+                    + "noticed \(seconds("noticed_ms"))"
             }
         }
     }

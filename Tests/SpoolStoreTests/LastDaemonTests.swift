@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("Since when no daemon has run")
+@Suite("When the last daemon ran")
 struct LastDaemonTests {
     private static func open(_ path: String, _ holder: String, at now: Timestamp) throws -> Spool {
         var options = SpoolOptions.small
@@ -12,7 +12,7 @@ struct LastDaemonTests {
         return try Spool.open(path: path, options: options, at: now)
     }
 
-    @Test("it ended when it closed the spool, whatever commands have opened it since")
+    @Test("it ended when it closed the spool, regardless of later commands")
     func closed() async throws {
         let folder = try TemporaryFolder.make()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -29,7 +29,7 @@ struct LastDaemonTests {
         #expect(last == LastDaemon(until: .t(50), endedInGoodOrder: true))
     }
 
-    @Test("one that was killed is known by its last sign of life")
+    @Test("the end of a killed daemon is the last time it recorded anything")
     func killed() async throws {
         let folder = try TemporaryFolder.make()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -49,7 +49,7 @@ struct LastDaemonTests {
     }
 
     @Test(
-        "who holds the spool is a daemon, or a command that does its own job",
+        "the holder of the spool is a daemon or a command",
         arguments: [
             ("123 (spool run)", true), ("123 (spool demo)", true), ("another process", true),
             ("123 (spool replay)", false), ("123 (spool prune)", false),

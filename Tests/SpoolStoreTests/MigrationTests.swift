@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    /// The migrations that spools of users may have been made with; a release adds its own.
+    /// The migrations that users' spools may have been created with; each release adds its own.
     private static let released = [
         "0001_spool": "3814012fc49a6ccc7b9bd81d4775c6930f1aae3edec0ad183afc7b2f3f6d452a"
     ]
@@ -38,13 +38,13 @@ import Testing
             }
             #expect(
                 found.joined() == hash,
-                "\(name) was changed; put what is new into a migration of its own"
+                "\(name) was changed; add changes as a new migration"
             )
         }
         #expect(Set(Migrations.all.prefix(Self.released.count).map(\.name)) == Set(Self.released.keys))
     }
 
-    @Test("every prefix of the migrations runs on an empty database, and the rest after it")
+    @Test("every prefix of the migrations runs on an empty database, followed by the rest")
     func everyPrefix() throws {
         for count in 0...Migrations.all.count {
             let queue = try DatabaseQueue()
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test("every view answers on an empty spool")
+    @Test("every view can be read on an empty spool")
     func viewsAnswer() async throws {
         let test = try TestSpool()
 
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(
-        "a spool of schema 1 keeps its data; what it sent over connections that ended uncleanly is doubtful as a whole"
+        "a spool of schema 1 keeps its data; everything sent over unclean connections is doubtful"
     )
     func doubtOfSchemaOne() throws {
         let queue = try DatabaseQueue()
@@ -101,19 +101,22 @@ import Testing
                 sql: """
                     INSERT INTO stream (id, name, source, kind, is_configured) VALUES (3, 'a/x', 'a', 1, 1);
                     INSERT INTO sink (id, name, type) VALUES (4, 'siem', 'syslog');
-                    INSERT INTO connection (id, sink_id, address, transport, opened_ms, closed_ms, doubt_from_ms, how)
-                    VALUES (7, 4, 'a', 'tcp', 1, 9000, 8000, 'unclean'), (8, 4, 'a', 'tcp', 1, 9000, 8000, 'clean');
-                    INSERT INTO ledger (sink_id, stream_id, connection_id, first_seq, last_seq, outcome, evidence, events,
-                        bytes, attempts, sent_ms, settled_ms)
+                    INSERT INTO connection
+                        (id, sink_id, address, transport, opened_ms, closed_ms, doubt_from_ms, how)
+                    VALUES (7, 4, 'a', 'tcp', 1, 9000, 8000, 'unclean'),
+                        (8, 4, 'a', 'tcp', 1, 9000, 8000, 'clean');
+                    INSERT INTO ledger (sink_id, stream_id, connection_id, first_seq, last_seq, outcome,
+                        evidence, events, bytes, attempts, sent_ms, settled_ms)
                     VALUES (4, 3, 7, 1, 1, 'delivered', 'kernel', 1, 10, 1, 100, 100),
                         (4, 3, 7, 2, 2, 'delivered', 'kernel', 1, 10, 1, 8500, 8500),
                         (4, 3, 8, 3, 3, 'delivered', 'kernel', 1, 10, 1, 8500, 8500),
                         (4, 3, 12, 4, 4, 'delivered', 'acknowledged', 1, 10, 1, 8500, 8500);
-                    INSERT INTO fetch_window (id, stream_id, reason, from_ms, to_ms, filter_hash, state, pages, seen, inserted,
-                        changed, started_ms) VALUES (5, 3, 'poll', 0, 1, 'f', 'complete', 1, 1, 1, 0, 1);
-                    INSERT INTO event (seq, stream_id, external_id, kind, readable, occurred_ms, created_ms, fetched_ms,
-                        window_id, derived, category, action, message, user_name, app_name, app_id, ip, country, user_agent,
-                        objects, policies, link)
+                    INSERT INTO fetch_window (id, stream_id, reason, from_ms, to_ms, filter_hash, state,
+                        pages, seen, inserted, changed, started_ms)
+                    VALUES (5, 3, 'poll', 0, 1, 'f', 'complete', 1, 1, 1, 0, 1);
+                    INSERT INTO event (seq, stream_id, external_id, kind, readable, occurred_ms, created_ms,
+                        fetched_ms, window_id, derived, category, action, message, user_name, app_name,
+                        app_id, ip, country, user_agent, objects, policies, link)
                     VALUES (1, 3, 'e1', 1, 1, 1, 1, 1, 6, 1, '', '', '', '', '', '', '', '', '', '', '', '');
                     """
             )
@@ -135,7 +138,7 @@ import Testing
     }
 
     @Test(
-        "an id that was used before is refused, in every table whose ids may be named longer than their rows are kept"
+        "a used id is rejected in every table whose ids may be referenced after their rows are deleted"
     )
     func usedIDs() async throws {
         let test = try TestSpool()
@@ -143,11 +146,12 @@ import Testing
         let first = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1))
         try await test.append(stream, [.at(1)])
         let inserts = [
-            "INSERT INTO connection (id, sink_id, address, transport, opened_ms) VALUES (?, 1, 'a', 'tcp', 1)",
+            "INSERT INTO connection (id, sink_id, address, transport, opened_ms) "
+                + "VALUES (?, 1, 'a', 'tcp', 1)",
             "INSERT INTO sink (id, name, type) VALUES (?, 'other', 'syslog')",
             "INSERT INTO stream (id, name, source, kind, is_configured) VALUES (?, 'b/x', 'b', 1, 1)",
-            "INSERT INTO fetch_window SELECT ?, stream_id, reason, from_ms, to_ms, filter_hash, state, pages, seen, "
-                + "inserted, changed, started_ms, finished_ms FROM fetch_window LIMIT 1",
+            "INSERT INTO fetch_window SELECT ?, stream_id, reason, from_ms, to_ms, filter_hash, state, "
+                + "pages, seen, inserted, changed, started_ms, finished_ms FROM fetch_window LIMIT 1",
         ]
         try await test.spool.write { try $0.execute(sql: "DELETE FROM connection") }
 

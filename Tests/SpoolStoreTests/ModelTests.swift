@@ -4,13 +4,13 @@ import Testing
 
 @testable import SpoolStore
 
-/// Random operations on the spool and on arrays; after each, both must say the same.
+/// Random operations on the spool and on arrays; after each, both must agree.
 @Suite struct ModelTests {
     /// One stream as arrays.
     private struct Stream {
         var events: [(seq: Int64, id: String, created: Int)] = []
         var known: Set<String> = []
-        /// Deleted by retention: such an id is not inserted again.
+        /// Ids deleted by retention, which are not inserted again.
         var deleted: Set<String> = []
         var prunedTo = Int.min
         var watermarks: [SinkID: Int64] = [:]
@@ -18,7 +18,7 @@ import Testing
         var inserted = 0
     }
 
-    @Test("the spool does what arrays would do", arguments: 1...8)
+    @Test("the spool behaves like the arrays", arguments: 1...8)
     func agrees(seed: Int) async throws {
         var generator = SeededGenerator(seed: UInt64(seed))
         let test = try TestSpool()
@@ -68,7 +68,7 @@ import Testing
         _ lastSeq: inout Int64
     ) async throws {
         let receipt = try await test.append(stream, times.map { .at($0) })
-        // A record that is known may use up a number: they only ever grow.
+        // A known record may use up a number; numbers only grow.
         var seqs = try await test.values("SELECT seq FROM event WHERE seq > ? ORDER BY seq", [lastSeq])[...]
         lastSeq = seqs.last ?? lastSeq
         var inserted = 0
@@ -179,7 +179,7 @@ import Testing
             let dead = model.values.reduce(into: Set<Int64>()) { $0.formUnion($1.dead[sink] ?? []) }
             #expect(status.sinks.first { $0.id == sink }?.deadLetters == dead.count)
         }
-        // Each row goes with its last event, and while it is there some event is.
+        // Each row is deleted with its last event, so every row covers an event.
         let stale = try await test.value(
             Int.self,
             """

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SpoolStore
 
-/// Notifications as events, for the sinks that take them.
+/// Notifications as events, for the sinks that subscribe to them.
 @Suite struct NotificationStreamTests {
     private static let note = NewNotification(
         code: "SIEM agent error",
@@ -14,7 +14,7 @@ import Testing
         message: "Disconnected for 13h."
     )
 
-    @Test("a notification is an event once when raised and once when cleared, in the transaction of that")
+    @Test("a notification becomes an event when raised and another when cleared, in the same transaction")
     func events() async throws {
         let (test, sink) = try await Self.make()
 
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "without a sink that takes them there are none, and one that comes later begins with what comes then"
+        "without a subscribed sink there are no events; a later sink receives only later notifications"
     )
     func laterSink() async throws {
         let test = try TestSpool()
@@ -66,7 +66,7 @@ import Testing
         #expect(try await Self.waiting(test, second.sinks[SinkName("journal")]).count == 1)
     }
 
-    @Test("retention takes notifications that every sink has had, by any source's time")
+    @Test("retention deletes notifications that every sink has received, by any source's time")
     func retention() async throws {
         let (test, sink) = try await Self.make()
         let stream = try #require(try await test.spool.status().streams.first { $0.kind == .activity })
@@ -84,12 +84,12 @@ import Testing
         _ = try await test.spool.prune(now: now, age: .seconds(1))
 
         #expect(kept == 3)
-        // The newest stays: it marks how far the stream is.
+        // The newest stays: it marks the position of the stream.
         #expect(try await test.value(Int.self, "SELECT count(*) FROM event") == 1)
         #expect(try await test.value(Int.self, "SELECT count(*) FROM gaps") == 0)
     }
 
-    @Test("a replay sends them only where they are named: old ones would look like those of now")
+    @Test("a replay sends them only when their stream is named: old ones would look like new ones")
     func replay() async throws {
         let test = try TestSpool()
         let both = ["contoso/activities", StreamName.notifications.description]
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test("of a sink that takes nothing else a replay without their name is refused, with what to do")
+    @Test("a replay to a sink that receives only notifications is rejected unless it names their stream")
     func replayOfPager() async throws {
         let (test, _) = try await Self.make()
         let request = ReplayRequest(sink: SinkName("pager"), from: .t(0), to: .t(100))
@@ -127,7 +127,7 @@ import Testing
         #expect(error?.description.contains("`--stream spool/notifications`") == true)
     }
 
-    @Test("they are never read anew, whatever the reading of records becomes")
+    @Test("they are never derived again, even when the parser version changes")
     func notDerived() async throws {
         let (test, _) = try await Self.make()
         try await test.spool.raise(Self.note, at: .t(10))

@@ -6,7 +6,7 @@ import Testing
 @testable import SpoolStore
 
 @Suite struct PageStoreTests {
-    @Test("a page's events come out of a batch in order, text by text, with their raw bytes")
+    @Test("a batch returns a page's events in order, with all texts and raw bytes")
     func appendThenBatch() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -27,7 +27,7 @@ import Testing
         #expect(batch.breaks == [])
     }
 
-    @Test("every text column comes out in its own place")
+    @Test("every text column is returned in its own position")
     func everyColumn() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -57,7 +57,7 @@ import Testing
         #expect(batch.kinds == [1])
     }
 
-    @Test("raw bytes that are not UTF-8, hold a NUL or are empty are kept as they are")
+    @Test("raw bytes that are not UTF-8, contain a NUL or are empty are stored unchanged")
     func rawBytesUnchanged() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(
-        "a record known already inserts nothing; one whose bytes differ is counted as changed and stays as first seen"
+        "a known record inserts nothing; if its bytes differ it counts as changed, and the first ones stay"
     )
     func knownRecords() async throws {
         let test = try TestSpool()
@@ -130,7 +130,7 @@ import Testing
         #expect(try await test.spool.status().streams[0].unreadable == 1)
     }
 
-    /// A spool that delivered e1 … e9 and then lost e1 … e5 to retention.
+    /// A spool that delivered e1 … e9 and from which retention then deleted e1 … e5.
     private static func pruned() async throws -> (test: TestSpool, stream: StreamID, sink: SinkID) {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -141,13 +141,13 @@ import Testing
         return (test, stream, sink)
     }
 
-    /// Takes what is settled and was created before 5.5 s.
+    /// Deletes settled events that were created before 5.5 s.
     private static func prune(_ test: TestSpool, _ stream: StreamID) async throws -> Int {
         let now = [stream: SourceTime(date: .t(105) + .milliseconds(500), sweepsBack: .zero)]
         return try await test.spool.prune(now: now, age: .seconds(100)).events
     }
 
-    @Test("a scan over what retention has taken inserts nothing of it as new, and counts it")
+    @Test("a scan over deleted events does not insert them as new, but counts them")
     func belowPrunedTo() async throws {
         let (test, stream, _) = try await Self.pruned()
 
@@ -160,7 +160,7 @@ import Testing
         #expect(try await test.values("SELECT count(*) FROM event WHERE external_id IN ('e4', 'e5')") == [0])
     }
 
-    @Test("a record that a scan was not asked for by its time is no loss, although retention has passed it")
+    @Test("a record outside the scan's window is inserted, even if retention has passed its time")
     func belowWindow() async throws {
         let (test, stream, _) = try await Self.pruned()
 
@@ -174,7 +174,7 @@ import Testing
     }
 
     @Test(
-        "a record that does not tell when it was saved counts as saved when it came: once, and not gone at once"
+        "a record without its own time is created when fetched: inserted once, and not deleted immediately"
     )
     func withoutOwnTime() async throws {
         let (test, stream, sink) = try await Self.pruned()
@@ -201,7 +201,7 @@ import Testing
         #expect(row == [Timestamp.t(1).milliseconds, Timestamp.t(110).milliseconds])
     }
 
-    @Test("a scan of two pages has one window, and the scan kept between them names it")
+    @Test("a scan of two pages has one window, to which the scan stored between them refers")
     func windowOfTwoPages() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -254,7 +254,7 @@ import Testing
         #expect(progress.sweepEnded == .t(60))
     }
 
-    @Test("a sweep's page leaves the cursor alone, a poll's page the sweep")
+    @Test("a sweep's page does not change the cursor, a poll's page does not change the sweep")
     func pollAndSweepApart() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -272,7 +272,7 @@ import Testing
         #expect(progress.sweep?.window == receipt.window)
     }
 
-    @Test("adjoining empty windows become one, which stays complete; one with records stands alone")
+    @Test("adjacent empty windows are merged and stay complete; a window with records stays separate")
     func mergesEmptyWindows() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -290,7 +290,7 @@ import Testing
         #expect(windows == [20, 20_030, 28_040, 41_050])
     }
 
-    @Test("an abandoned scan's window says so and the scan is gone")
+    @Test("an abandoned scan's window is marked, and the scan is removed")
     func abandons() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -307,7 +307,7 @@ import Testing
         #expect(try await test.value(String.self, "SELECT state FROM fetch_window") == "abandoned")
     }
 
-    @Test("trouble is kept for status, and cleared")
+    @Test("an error is stored for the status, and cleared")
     func trouble() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -326,7 +326,7 @@ import Testing
         #expect(after.trouble == nil)
     }
 
-    @Test("a cancelled task's page is spooled whole or not at all, and never fails by being cancelled")
+    @Test("a cancelled task's page is stored completely or not at all, and cancellation is not an error")
     func cancellation() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -341,7 +341,7 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT count(*) FROM event") == 500)
     }
 
-    @Test("gaps shows what no complete window with today's filters covers, up to the cursor")
+    @Test("the view `gaps` shows what no complete window with the current filters covers, up to the cursor")
     func gaps() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -368,7 +368,7 @@ import Testing
 }
 
 extension TestSpool {
-    /// From and to of each gap before the cursor, in seconds after `t0`.
+    /// Beginning and end of each gap before the cursor, in seconds after `t0`.
     func gapSeconds() async throws -> [[Int64]] {
         try await spool.read { db in
             try Row.fetchAll(

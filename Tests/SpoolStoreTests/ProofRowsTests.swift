@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("What proofs keep in the spool") struct ProofRowsTests {
+@Suite("Storage of proofs in the spool") struct ProofRowsTests {
     private static let request = VerifyRequest(from: .t0, to: .t(100))
 
     private static func names(_ count: Int, _ prefix: String = "x") -> [MissingEvent] {
@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test("names of what is missing are bounded over all proofs: the oldest proof's go first")
+    @Test("ids of missing events are limited over all proofs; those of the oldest proof are deleted first")
     func bounded() async throws {
         let test = try TestSpool()
         var proofs: [Int64] = []
@@ -41,7 +41,7 @@ import Testing
         #expect(try await test.values("SELECT DISTINCT proof_id FROM proof_missing") == [ids[2]])
     }
 
-    @Test("an audit that was begun in the future counts as begun now, and stays so")
+    @Test("an audit that began in the future is corrected to the current time")
     func clockAhead() async throws {
         let test = try TestSpool()
         var ahead = try await test.spool.beginProof(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("The scratch of a proof, beside the spool")
+@Suite("The scratch file of a proof, next to the spool")
 struct ProofScratchTests {
     private static func hash(_ number: Int) -> String {
         let digits = String(UInt64(number) &* 0x9E37_79B9_7F4A_7C15, radix: 16)
@@ -14,7 +14,7 @@ struct ProofScratchTests {
 
     private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-    @Test("what is expected of it covers what it takes, and not twice as much")
+    @Test("its estimated size covers its actual size, and is less than twice as much")
     func estimate() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -46,7 +46,7 @@ struct ProofScratchTests {
         #expect(size <= rows && rows < 2 * size, "\(size) bytes for \(count) ids, expected \(rows)")
     }
 
-    @Test("a window is counted in slices, its end excluded, and only what is above a watermark as lacking")
+    @Test("a window is counted in slices, excluding its end; only events above a watermark count as lacking")
     func expected() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -64,10 +64,10 @@ struct ProofScratchTests {
         #expect(none == ScratchRoom.Expected())
     }
 
-    @Test("a disk without room beside what the spool keeps is refused before anything is written")
+    @Test("a disk without enough space is rejected before anything is written")
     func refused() async throws {
         var options = SpoolOptions.small
-        // Never so much is free.
+        // No disk has this much free space.
         options.lowDiskBytes = 1 << 60
         let test = try TestSpool(options: options)
         let (stream, _) = try await test.register().only()
@@ -82,7 +82,7 @@ struct ProofScratchTests {
         #expect(!Self.exists(test.path + ".verify"))
     }
 
-    @Test("it stops growing before it takes what the spool keeps of the disk")
+    @Test("it stops growing before it uses the space that the spool reserves")
     func full() async throws {
         let test = try TestSpool()
         let room = Mutex(ScratchRoom.atOnce)
@@ -105,7 +105,7 @@ struct ProofScratchTests {
         #expect(!Self.exists(test.path + ".verify"))
     }
 
-    @Test("two never share a file; what is in use is not taken away")
+    @Test("two never share a file; a file in use is not removed")
     func shared() async throws {
         let test = try TestSpool()
         let first = try ProofScratch(beside: test.path)
@@ -121,11 +121,11 @@ struct ProofScratchTests {
         #expect(known == ["a"] && isThere)
     }
 
-    @Test("what a killed process has left is taken away, and nothing of it is read again")
+    @Test("a file left by a killed process is removed without being read")
     func left() async throws {
         let test = try TestSpool()
         let path = test.path + ".verify"
-        // As SQLite leaves it: some pages, and no lock on them.
+        // As SQLite leaves it: a few pages without a lock.
         try Data(repeating: 7, count: 100_000).write(to: URL(fileURLWithPath: path))
 
         let scratch = try ProofScratch(beside: test.path)

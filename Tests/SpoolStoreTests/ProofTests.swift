@@ -20,7 +20,7 @@ struct ProofTests {
         return Dictionary(uniqueKeysWithValues: slice.rows.map { ($0.id, $0.standings[0]) })
     }
 
-    @Test("each event stands at a sink as the ledger says, by the strongest word for it")
+    @Test("each event's delivery state at a sink is the strongest one that the ledger shows")
     func evidence() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -56,7 +56,7 @@ struct ProofTests {
     }
 
     @Test(
-        "what the receiver's kernel may hold is doubtful after an unclean end, until another way has delivered it"
+        "what the receiver's kernel may hold is doubtful after an unclean end, until delivered again"
     )
     func doubtful() async throws {
         let test = try TestSpool()
@@ -94,7 +94,7 @@ struct ProofTests {
         #expect(found == ["old": .kernel, "late": .doubtful, "again": .acknowledged])
     }
 
-    @Test("what came before a sink began is not missing there; a dismissed dead letter is not either")
+    @Test("events from before a sink's start are not missing there, nor are dismissed dead letters")
     func beforeStart() async throws {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
@@ -110,12 +110,12 @@ struct ProofTests {
         #expect(found == ["before": .beforeStart, "refused": .dismissed])
     }
 
-    @Test("a window is walked in slices by the source's time, each event once, the end excluded")
+    @Test("a window is read in slices by the source's time, each event once, excluding its end")
     func slices() async throws {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
         let count = ProofSlice.rows + 500
-        // Many share a millisecond: the slice's edge lies within them.
+        // Many events have the same millisecond, across the edge of a slice.
         for part in stride(from: 0, to: count, by: 2_000) {
             let events = (part..<min(count, part + 2_000)).map { Event.at($0 / 4_000, "e\($0)") }
             try await test.append(stream, events)
@@ -137,7 +137,7 @@ struct ProofTests {
         #expect(!ids.contains("end"))
     }
 
-    @Test("the walk of a window uses the index of its basis")
+    @Test("reading a window uses the index of its basis")
     func plan() async throws {
         let test = try TestSpool()
 
@@ -157,7 +157,7 @@ struct ProofTests {
         )
     }
 
-    @Test("lists are sorted by the bytes of their ids, and a sink's list is the spool's less what it lacks")
+    @Test("lists are sorted by id bytes, and a sink's list is the spool's without what the sink lacks")
     func lists() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -188,7 +188,7 @@ struct ProofTests {
     }
 
     @Test(
-        "only what the source shows a second time stays, and what the spool has got meanwhile is no longer unknown"
+        "only ids that the source shows twice stay, and those spooled in the meantime are no longer unknown"
     )
     func second() async throws {
         let test = try TestSpool()
@@ -206,7 +206,7 @@ struct ProofTests {
         #expect(hours == [(Timestamp.t(7_200).milliseconds) / 3_600_000])
     }
 
-    @Test("the scratch file goes with its end")
+    @Test("closing removes the scratch file")
     func scratchGoes() throws {
         let test = try TestSpool()
         let scratch = try ProofScratch(beside: test.path)
@@ -218,7 +218,7 @@ struct ProofTests {
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
-    @Test("a proof is kept with what it found missing, and one left under way is stopped")
+    @Test("a proof is stored with what it found missing, and an unfinished one is marked as stopped")
     func rows() async throws {
         let test = try TestSpool()
         let request = VerifyRequest(from: .t0, to: .t(100))

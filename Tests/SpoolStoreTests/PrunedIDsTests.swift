@@ -6,7 +6,7 @@ import Testing
 @testable import SpoolStore
 
 @Suite("The ids of events that retention has deleted") struct PrunedIDsTests {
-    /// A spool that delivered e1 … e9 and then lost e1 … e5 to retention.
+    /// A spool that delivered e1 … e9 and from which retention then deleted e1 … e5.
     private static func make(_ outcome: Outcome = .delivered(.acknowledged), connection: Bool = false)
         async throws -> (test: TestSpool, stream: StreamID, sink: SinkID)
     {
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(
-        "below what retention has passed, an id that was never fetched is inserted, and a deleted one is not",
+        "where retention has deleted, an id that was never fetched is inserted, a deleted one is not",
         arguments: [Scan.Reason.poll, .sweep, .refetch]
     )
     func neverFetched(reason: Scan.Reason) async throws {
@@ -53,7 +53,7 @@ import Testing
         #expect(try await test.values("SELECT count(*) FROM event WHERE external_id IN ('e2', 'e5')") == [0])
     }
 
-    @Test("an id of a time whose deleted ids are not kept may have been deleted, and is not inserted")
+    @Test("an id from a time whose deleted ids are not kept is not inserted, as it may have been deleted")
     func unknown() async throws {
         let (test, stream, _) = try await Self.make()
         try await test.spool.write {
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(
-        "what the source shows and the spool lacks is told apart: deleted, never fetched, or no longer provable"
+        "ids missing from the spool are classified as deleted, never fetched, or no longer provable"
     )
     func setAside() async throws {
         let (test, stream, sink) = try await Self.make()
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(
-        "a deleted event whose delivery was doubtful is still missing at that sink, and has no place to replay from"
+        "a deleted event with doubtful delivery is still missing at that sink and cannot be replayed"
     )
     func doubtful() async throws {
         let (test, stream, sink) = try await Self.make(.delivered(.kernel), connection: true)
@@ -108,7 +108,7 @@ import Testing
         #expect(lacks.allSatisfy { $0.seq == nil && $0.standing == .doubtful })
     }
 
-    @Test("what a receiver may not have read yet stays until the end of its connection has told")
+    @Test("events that a receiver may not have read yet are kept until their connection ends")
     func pending() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(
-        "an event that retention takes while it is compared is not unsettled; a doubtful one stays doubtful"
+        "an event deleted during the comparison is not unsettled; a doubtful one stays doubtful"
     )
     func meanwhile() async throws {
         let test = try TestSpool()
@@ -152,7 +152,7 @@ import Testing
         #expect(try await scratch.lacks(of: 0, after: "").allSatisfy { $0.seq == nil })
     }
 
-    @Test("a repair sends again what the spool still has, although retention has taken some of it")
+    @Test("a repair resends what the spool still has, even if retention has deleted a part")
     func requeueKept() async throws {
         let (test, _, _) = try await Self.make()
 
@@ -167,7 +167,7 @@ import Testing
         #expect(none.replay == nil && none.deleted == 2)
     }
 
-    @Test("ids are kept for as long as audits look back, and what is older is no longer provable")
+    @Test("ids are kept as long as audits look back; older events are no longer provable")
     func age() async throws {
         let (test, stream, _) = try await Self.make()
         test.spool.keepIDs(ofAuditsOver: .seconds(10))
@@ -186,7 +186,7 @@ import Testing
         #expect(bounds.prunedIDsFrom == .t(9) + .milliseconds(1))
     }
 
-    @Test("ids take no more room than they may: the oldest go, and what is older is no longer provable")
+    @Test("the size of ids is limited: the oldest are deleted, and those events are no longer provable")
     func room() async throws {
         let (test, stream, _) = try await Self.make()
         let row = Int64(5 * PrunedIDs.width) + PrunedIDs.rowBytes
@@ -202,7 +202,7 @@ import Testing
         #expect(PrunedPart.maxBytes(ofSpool: 1 << 40) == 64 << 20)
     }
 
-    @Test("a spool that deleted events before ids were kept does not claim to know them")
+    @Test("the ids of events that were deleted before ids were kept are unknown")
     func migrated() throws {
         let queue = try DatabaseQueue()
         let (known, before) = try queue.writeWithoutTransaction { db in
@@ -222,7 +222,7 @@ import Testing
         #expect((before ?? 0) < Migrations.all.count)
     }
 
-    @Test("while a replay is planned retention deletes nothing, so that its total is what it can send")
+    @Test("retention deletes nothing while a replay is planned, so its total is what it can send")
     func planning() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()

@@ -3,9 +3,10 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("Marks that a wrong time has put into the future")
+@Suite("Positions that a wrong clock has put into the future")
 struct PullBackTests {
-    /// A stream read to `t(1_000)` and swept to `t(500)`, and then, with a wrong date, to eight days later.
+    /// A stream read up to `t(1_000)` and swept up to `t(500)`, and then, with a wrong date, up to eight days
+    /// later.
     private func harmed() async throws -> (TestSpool, StreamID) {
         let test = try TestSpool()
         let id = try #require(try await test.register().streams.values.first)
@@ -27,7 +28,7 @@ struct PullBackTests {
     }
 
     @Test(
-        "go back to what windows of the past prove; those that reach into the future prove nothing any more"
+        "move back to what past windows prove; windows that reach into the future prove nothing"
     )
     func goBack() async throws {
         let (test, id) = try await harmed()
@@ -48,7 +49,7 @@ struct PullBackTests {
         #expect(try await test.values(states) == [1, 1, 0, 0])
     }
 
-    @Test("go back by the look-back at least, and not below the stream's start")
+    @Test("move back at least by the look-back, but not before the stream's start")
     func bounds() async throws {
         let (test, id) = try await harmed()
 
@@ -60,7 +61,7 @@ struct PullBackTests {
     }
 
     @Test(
-        "a start in the future is computed again, and one that the configuration has put there stays",
+        "a start in the future is recomputed; a configured one stays",
         arguments: [Duration.days(-2), .days(3)]
     )
     func futureStart(configured: Duration) async throws {
@@ -80,7 +81,7 @@ struct PullBackTests {
         #expect(progress.sweptTo == (isPast ? start : wrong))
     }
 
-    @Test("stay where they are when they are not in the future, or a few minutes only")
+    @Test("stay unchanged when they are not, or only a few minutes, in the future")
     func stay() async throws {
         let (test, id) = try await harmed()
         let before = try await test.spool.progress(of: id)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SpoolStore
 
-/// A person's own SQL.
+/// Users' own SQL.
 @Suite struct QueryTests {
     private static func run(_ sql: String) async throws -> (columns: [String], rows: [[QueryValue]]) {
         let test = try TestSpool()
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(
-        "what is wrong with the statement is the user's mistake, and says what it is",
+        "an error in the statement is reported as invalid, with its reason",
         arguments: [
             ("select 1; select 2", "only one statement"), ("select 1; slect", "only one statement"),
             ("select ?", "parameters"), ("select :a", "parameters"),
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "statements that only read run, with comments and a semicolon around them",
+        "read-only statements run, with comments and semicolons around them",
         arguments: [
             "select 1;", " ; -- first\nselect 1 ; -- last\n ; ", "with a (b) as (select 1) select b from a",
             "values (1)",
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "a PRAGMA and EXPLAIN report",
+        "read-only PRAGMAs and EXPLAIN return rows",
         arguments: ["pragma main.page_size", "PRAGMA table_info(event)", "explain select 1"]
     )
     func reports(_ sql: String) async throws {
@@ -72,10 +72,11 @@ import Testing
         #expect(!rows.isEmpty)
     }
 
-    @Test("values come whole: NUL characters, infinities, text that is no UTF-8, equal names")
+    @Test("values are complete: NUL characters, infinities, text that is not UTF-8, duplicate names")
     func values() async throws {
         let answer = try await Self.run(
-            "select 'ab' || char(0) || 'cd' as x, 9e999 as x, -9e999, cast(x'ff41' as text), x'00ff', '' , null"
+            "select 'ab' || char(0) || 'cd' as x, 9e999 as x, -9e999, "
+                + "cast(x'ff41' as text), x'00ff', '' , null"
         )
 
         #expect(answer.columns.prefix(2) == ["x", "x"])
@@ -90,7 +91,7 @@ import Testing
         )
     }
 
-    @Test("reading ends when a row is not taken")
+    @Test("reading stops when the callback returns false")
     func ends() async throws {
         let test = try TestSpool()
         let count = Mutex(0)
@@ -109,7 +110,7 @@ import Testing
         #expect(count.withLock { $0 } == 3)
     }
 
-    @Test("tail and trace hold a text whole, NUL characters included")
+    @Test("tail and trace return whole texts, including NUL characters")
     func nul() async throws {
         let test = try TestSpool()
         let stream = try await test.register().only().0
@@ -117,7 +118,8 @@ import Testing
         _ = try await test.spool.write {
             try $0.execute(
                 sql:
-                    "UPDATE event SET message = 'ab' || char(0) || 'cd', user_name = char(0) || 'x', action = ''"
+                    "UPDATE event SET message = 'ab' || char(0) || 'cd', "
+                    + "user_name = char(0) || 'x', action = ''"
             )
         }
 
@@ -128,7 +130,7 @@ import Testing
         #expect(trace?.message == "ab\0cd" && trace?.userName == "\0x")
     }
 
-    @Test("one record that is no JSON does not fail a query over the column `json` of the others")
+    @Test("one record that is not JSON does not fail a query of the column `json`")
     func json() async throws {
         let test = try TestSpool()
         let stream = try await test.register().only().0
@@ -152,14 +154,15 @@ import Testing
         }
     }
 
-    @Test("an id alone is looked up by index when the streams are named by a subquery, as documented")
+    @Test("looking up an id uses the index when the streams come from a subquery, as documented")
     func idLookup() async throws {
         let test = try TestSpool()
         let plan = try await test.spool.read { db in
             try Row.fetchAll(
                 db,
                 sql:
-                    "EXPLAIN QUERY PLAN SELECT * FROM events WHERE id = 'x' AND stream IN (SELECT name FROM stream)"
+                    "EXPLAIN QUERY PLAN SELECT * FROM events "
+                    + "WHERE id = 'x' AND stream IN (SELECT name FROM stream)"
             ).map { $0["detail"] as String }
         }
 

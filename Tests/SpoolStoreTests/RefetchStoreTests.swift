@@ -18,7 +18,8 @@ import Testing
         )
     }
 
-    /// A spool that delivered e1 … e9 and then lost e1 … e5 to retention: `pruned_to_ms` is one behind e5.
+    /// A spool that delivered e1 … e9 and from which retention then deleted e1 … e5: `pruned_to_ms` is one
+    /// after e5.
     private static func make() async throws -> (test: TestSpool, stream: StreamID, sink: SinkID) {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -27,7 +28,7 @@ import Testing
         try await test.spool.deliver(sink)
         let now = [stream: SourceTime(date: .t(105) + .milliseconds(500), sweepsBack: .zero)]
         #expect(try await test.spool.prune(now: now, age: .seconds(100)).events == 5)
-        // As in a spool whose deleted ids are not kept: what is older may have been deleted, whatever its id.
+        // As in a spool whose deleted ids are not kept: any older event may have been deleted.
         try await test.spool.write { db in
             try db.execute(sql: "UPDATE stream SET pruned_ids_from_ms = pruned_to_ms")
         }
@@ -58,7 +59,7 @@ import Testing
         try #require(try await test.spool.replays(of: nil).first)
     }
 
-    /// The ids a replay hands out, stream by stream.
+    /// The ids that a replay returns, by stream.
     private static func sent(_ test: TestSpool, _ replay: Replay) async throws -> [String: [String]] {
         var ids: [String: [String]] = [:]
         for stream in replay.streams {
@@ -75,7 +76,7 @@ import Testing
     }
 
     @Test(
-        "what was never seen is an event of its stream, what retention took is the replay's alone, known ones are neither"
+        "new records go to their stream, deleted ones only to the replay, known ones to neither"
     )
     func page() async throws {
         let (test, stream, sink) = try await Self.make()
@@ -115,7 +116,7 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT count(*) FROM health WHERE name LIKE '%@%'") == 0)
     }
 
-    @Test("a page that comes again changes nothing but the count of records")
+    @Test("a repeated page changes only the count of records")
     func again() async throws {
         let (test, stream, _) = try await Self.make()
         let replay = try await test.spool.create(Self.request(0, 100), at: .t(50))
@@ -129,7 +130,7 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT count(*) FROM event") == 6)
     }
 
-    @Test("before it is fixed it is refetching, and it is fixed only once every part was read")
+    @Test("it is refetching until it is fixed, which is possible only once every part was read")
     func fixing() async throws {
         let (test, stream, _) = try await Self.make()
         let replay = try await test.spool.create(Self.request(0, 100), at: .t(50))
@@ -148,7 +149,7 @@ import Testing
     }
 
     @Test(
-        "activities by when they happened are read an hour longer; by when they were saved, and alerts, exactly"
+        "activities by occurrence are read one hour longer; by creation, and alerts, exactly"
     )
     func windows() async throws {
         let (test, _, _) = try await Self.make()
@@ -161,7 +162,7 @@ import Testing
     }
 
     @Test(
-        "to a named sink: up to its watermark of the end; what is new comes live, what retention took goes to it alone"
+        "to a named sink: up to its final watermark; new records go live, deleted ones only to this sink"
     )
     func namedSink() async throws {
         let (test, stream, sink) = try await Self.make()
@@ -183,7 +184,7 @@ import Testing
         )
     }
 
-    @Test("while it reads it keeps its whole window from retention, also what came meanwhile")
+    @Test("while it refetches, it keeps its whole window from retention, including new events")
     func retention() async throws {
         let (test, stream, sink) = try await Self.make()
         let replay = try await test.spool.create(Self.request(7, 100), at: .t(50))
@@ -200,7 +201,7 @@ import Testing
         )
     }
 
-    @Test("a replay that was cancelled takes no page, no place and no end any more")
+    @Test("a cancelled replay no longer accepts a page, a position or a result")
     func cancelled() async throws {
         let (test, stream, _) = try await Self.make()
         let replay = try await test.spool.create(Self.request(0, 100), at: .t(50))
@@ -215,7 +216,7 @@ import Testing
     }
 
     @Test(
-        "its own stream goes with it: when it is removed, or when it ended and the age of retention has passed",
+        "its own stream is deleted when it is removed, or after `retention.age` when it has ended",
         arguments: [true, false]
     )
     func goes(removed: Bool) async throws {
@@ -261,7 +262,7 @@ import Testing
         #expect(try await test.spool.replays(of: nil).isEmpty)
     }
 
-    @Test("the trouble of the source is kept, and gone with its next page")
+    @Test("the source's error is stored, and cleared by its next page")
     func trouble() async throws {
         let (test, stream, _) = try await Self.make()
         let replay = try await test.spool.create(Self.request(0, 100), at: .t(50))
@@ -274,7 +275,7 @@ import Testing
         #expect(try await Self.one(test).refetch?.trouble == nil)
     }
 
-    @Test("one that is given up is cancelled and keeps why; one that has ended stays as it is")
+    @Test("an abandoned refetch cancels the replay with the reason; a finished replay does not change")
     func givenUp() async throws {
         let (test, _, _) = try await Self.make()
         let replay = try await test.spool.create(Self.request(0, 100), at: .t(50))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("What an estimate tells beside its counts") struct ReplayHoldingTests {
+@Suite("What an estimate reports besides its counts") struct ReplayHoldingTests {
     private static let siem = SinkName("siem")
     private static let url = "tcp://127.0.0.1:1514"
 
@@ -12,7 +12,7 @@ import Testing
         ReplayRequest(sink: siem, from: .t(1), to: .t(3), basis: basis)
     }
 
-    @Test("what the spool holds of each stream on the basis asked for, and where retention and start cut it")
+    @Test("the events of each stream on the requested basis, and the limits of retention and start")
     func holdings() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -37,7 +37,7 @@ import Testing
         #expect(occurred.readTo == .t(1_000_000))
     }
 
-    @Test("both ends come from the index, whatever the spool holds", arguments: ReplayBasis.allCases)
+    @Test("both ends are read from the index", arguments: ReplayBasis.allCases)
     func plan(_ basis: ReplayBasis) async throws {
         let test = try TestSpool()
 
@@ -50,7 +50,7 @@ import Testing
         #expect(!plan.contains { $0.contains("B-TREE") })
     }
 
-    @Test("a stream of which the spool has nothing has no ends")
+    @Test("a stream without events has no ends")
     func nothing() async throws {
         let test = try TestSpool()
         _ = try await test.register()
@@ -61,7 +61,7 @@ import Testing
         #expect(holding.start == nil && holding.prunedTo == nil && holding.readTo == nil)
     }
 
-    @Test("nothing is known of a sink that got nothing; then its ledger tells, then its busiest minute")
+    @Test("the rate of a sink is unknown before its first event, then from its ledger or its busiest minute")
     func seen() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -78,7 +78,7 @@ import Testing
         #expect(minute == ReplayEstimate.SeenRate(rate: 200, basis: .minute))
     }
 
-    @Test("what was measured goes before what was seen")
+    @Test("a measured rate takes precedence over an observed one")
     func measured() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test(
-        "of a destination the last replay to the very same one tells, unless it was held back or read first"
+        "the rate of a destination is from its last replay, unless that was limited or refetched"
     )
     func destination() async throws {
         let test = try TestSpool()
@@ -120,7 +120,7 @@ import Testing
         #expect(try await test.spool.estimate(other).seenRate == nil)
     }
 
-    /// Samples of a sink: seconds after `t0`, and what was settled by then.
+    /// Samples of a sink: seconds after `t0`, and events settled by then.
     private static func sample(_ test: TestSpool, _ sink: SinkID, _ samples: [(at: Int, settled: Int)])
         async throws
     {

@@ -8,7 +8,7 @@ import Testing
     private static let siem = SinkName("siem")
     private static let url = "tcp://127.0.0.1:1514"
 
-    /// A replay to `siem` that has read its window, with events of its own.
+    /// A replay to `siem` that has refetched its window, with its own events.
     private struct Recovered: Sendable {
         let test: TestSpool
         let stream: StreamID
@@ -26,7 +26,7 @@ import Testing
             try await test.spool.deliver(sink)
             let now = [stream: SourceTime(date: .t(105) + .milliseconds(500), sweepsBack: .zero)]
             _ = try await test.spool.prune(now: now, age: .seconds(100))
-            // As in a spool whose deleted ids are not kept: what is older may have been deleted, whatever its id.
+            // As in a spool whose deleted ids are not kept: any older event may have been deleted.
             try await test.spool.write { db in
                 try db.execute(sql: "UPDATE stream SET pruned_ids_from_ms = pruned_to_ms")
             }
@@ -69,13 +69,13 @@ import Testing
             try await test.spool.settle(commit)
         }
 
-        /// How many events of its own are left.
+        /// How many of its own events are left.
         func left() async throws -> Int? {
             try await test.value(Int.self, "SELECT count(*) FROM event WHERE stream_id = ?", [own.value])
         }
     }
 
-    @Test("what the loop of a removed destination still tells changes nothing")
+    @Test("late reports of a removed destination's loop are ignored")
     func removedDestination() async throws {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
@@ -133,7 +133,7 @@ import Testing
         let new = try await test.spool.opened(siem, address: "a", transport: "tcp", at: .t(54))
         let kernel = Outcome.delivered(.kernel)
         try await test.spool.deliver(siem, outcome: kernel, connection: new, position: 300)
-        // The late word of the loop of the removed destination.
+        // The late report of the removed destination's loop.
         try await test.spool.closed(old, of: replay.sinkID, clean: true, at: .t(55))
         try await test.spool.closed(new, of: siem, clean: false, at: .t(60))
         let other = try await test.spool.create(request, at: .t(70))
@@ -143,7 +143,7 @@ import Testing
         #expect(try await test.values("SELECT doubtful FROM deliveries") == [1])
     }
 
-    @Test("a configured sink settles nothing more of a removed replay's own stream")
+    @Test("a configured sink no longer settles events of a removed replay's own stream")
     func removedOwnStream() async throws {
         let made = try await Recovered()
         try await made.test.spool.move(made.replay, to: .cancelled, at: .t(55))
@@ -154,7 +154,7 @@ import Testing
         #expect(try await made.test.values("SELECT id FROM ledger WHERE replay_id IS NOT NULL").isEmpty)
     }
 
-    @Test("retention leaves what was cancelled within the last minute alone")
+    @Test("retention keeps replays that were cancelled within the last minute")
     func justCancelled() async throws {
         let made = try await Recovered()
         try await made.test.spool.move(made.replay, to: .cancelled, at: .t(130))
@@ -169,7 +169,7 @@ import Testing
         #expect(try await made.left() == 0)
     }
 
-    @Test("one whose own events are dead letters, or are being sent again, is neither removed nor pruned")
+    @Test("a replay whose own events are dead letters or are being resent is neither removed nor pruned")
     func needed() async throws {
         let made = try await Recovered()
         let spool = made.test.spool
@@ -192,7 +192,7 @@ import Testing
         #expect(try await made.left() == 0)
     }
 
-    @Test("what is deleted of an own stream is no longer counted as kept")
+    @Test("deleted events of an own stream are no longer counted as kept")
     func kept() async throws {
         let made = try await Recovered((0..<700).map { .at(2, "old-\($0)") })
         let replay = made.replay
@@ -208,7 +208,7 @@ import Testing
         )
     }
 
-    @Test("a refetch reads only configured streams that have a source, and sends the others all the same")
+    @Test("a refetch reads only configured streams that have a source, but sends the others too")
     func withoutSource() async throws {
         let test = try TestSpool()
         let names = ["a/x", "b/x", StreamName.notifications.description]

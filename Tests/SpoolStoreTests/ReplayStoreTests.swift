@@ -11,7 +11,7 @@ import Testing
         ReplayRequest(sink: siem, from: .t(from), to: .t(to), missingOnly: missingOnly)
     }
 
-    /// Everything a replay hands out in a stream, in slices of `limit`, and where its breaks are.
+    /// Everything a replay returns in a stream, in slices of `limit`, and its breaks.
     private static func drain(
         _ spool: Spool,
         _ replay: Replay,
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(
-        "a replay sends its window in the order of the spool, the end excluded, up to the watermark of then"
+        "a replay sends its window in spool order, excluding its end, up to the watermark at creation"
     )
     func window() async throws {
         let test = try TestSpool()
@@ -66,7 +66,7 @@ import Testing
         #expect(sent == [["e3"], ["e2"], ["e4"]])
     }
 
-    @Test("events of the window that follow one another have no break between them")
+    @Test("consecutive events of the window have no break between them")
     func noNeedlessBreaks() async throws {
         let test = try TestSpool()
         let registration = try await test.register(streams: ["a/x", "b/x"])
@@ -84,7 +84,7 @@ import Testing
         #expect(try await Self.drain(test.spool, replay, b) == [["b2", "b3", "b4"]])
     }
 
-    @Test("an empty part of a replay is at its end at once")
+    @Test("an empty part of a replay is immediately at its end")
     func nothingToSend() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -105,7 +105,9 @@ import Testing
         #expect(slice.events.isEmpty)
     }
 
-    @Test("missing only: what has no delivered or already row, and dead letters, but not dismissed ones")
+    @Test(
+        "missing only: events without a `delivered` or `already` row, and dead letters that are not dismissed"
+    )
     func missingOnly() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -136,7 +138,7 @@ import Testing
     }
 
     @Test(
-        "a window longer than one slice of the ledger is walked to its end, and what is missing found in each part"
+        "a window longer than one slice of the ledger is read completely, with missing events in each part"
     )
     func missingFarApart() async throws {
         let test = try TestSpool()
@@ -151,7 +153,7 @@ import Testing
         var commit = DeliveryCommit(sink: sink, at: .t(20))
         commit.entries = [
             .live(stream, Seq(1), Seq(1), events: 1, outcome: .filtered),
-            // From one part into another.
+            // Crosses from one part into another.
             .live(stream, Seq(2), Seq(far + 1), events: 3),
             .live(stream, Seq(far + 2), Seq(far + 2), events: 1, outcome: .filtered),
             .live(stream, Seq(far + 3), Seq(far + 3), events: 1),
@@ -166,7 +168,7 @@ import Testing
     }
 
     @Test(
-        "rows of evidence kernel within the last bytes of a connection are doubtful after an unclean end, unless proved later",
+        "`kernel` rows in a connection's last bytes are doubtful after an unclean end, unless proved later",
         arguments: [91, 100, 100_000]
     )
     func doubtful(closed: Int) async throws {
@@ -191,7 +193,7 @@ import Testing
                 position: Int64(position)
             )
         }
-        // Whenever the end is noticed, by whatever clock.
+        // Regardless of when the end is noticed, and by which clock.
         try await test.spool.closed(first, clean: false, at: .t(closed))
         let second = try await test.spool.opened(sink, address: "tcp://a", transport: "tcp", at: .t(101))
         try await test.spool.deliver(sink, limit: 1, outcome: kernel, connection: second, settled: .t(102))
@@ -211,12 +213,12 @@ import Testing
         )
     }
 
-    @Test("no ledger row of a replay speaks for an event that was not sent", arguments: [1, 2, 3, 7, 1_000])
+    @Test("no ledger row of a replay covers an event that was not sent", arguments: [1, 2, 3, 7, 1_000])
     func neverClaimsWhatWasNotSent(limit: Int) async throws {
         let test = try TestSpool()
         let registration = try await test.register(streams: ["a/x", "b/x"])
         let sink = try #require(registration.sinks.values.first)
-        // Times run to and fro, so that the window has holes in `seq`; two streams are interleaved.
+        // Times alternate, so that the window has holes in `seq`; two streams are interleaved.
         for index in 0..<40 {
             for (name, stream) in registration.streams {
                 let seconds = (index * 7) % 40
@@ -263,7 +265,7 @@ import Testing
         #expect(after.finished == .t(200))
     }
 
-    /// Settles a slice the way the delivery loop does: a ledger row ends at each break.
+    /// Settles a slice like the delivery loop: a ledger row ends at each break.
     private static func settling(_ slice: ReplayBatch, sink: SinkID, replay: ReplayID) -> DeliveryCommit {
         let events = slice.events
         var commit = DeliveryCommit(sink: sink, at: .t(150))
@@ -292,7 +294,7 @@ import Testing
         return commit
     }
 
-    @Test("a slice looks at a bounded number of rows and says how far it came")
+    @Test("a slice examines a limited number of rows and returns its position")
     func boundedSlices() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -320,7 +322,7 @@ import Testing
         #expect(all == [["first"], ["last"]])
     }
 
-    @Test("requeue sends exactly its events, with breaks where others of the stream lie between")
+    @Test("requeue sends exactly its events, with breaks where other events of the stream are between them")
     func requeue() async throws {
         let test = try TestSpool()
         let registration = try await test.register(streams: ["a/x", "b/x"])
@@ -349,7 +351,7 @@ import Testing
         }
     }
 
-    @Test("what ended stays ended; a paused replay goes on where it was")
+    @Test("a finished replay stays finished; a paused one resumes where it stopped")
     func states() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -380,7 +382,7 @@ import Testing
         #expect(try await test.spool.replays(of: sink).isEmpty)
     }
 
-    @Test("an unknown sink, a stream it does not take and an empty window are refused by name")
+    @Test("an unknown sink, an unsubscribed stream and an empty window are rejected")
     func refusals() async throws {
         let test = try TestSpool()
         _ = try await test.register()
@@ -396,7 +398,7 @@ import Testing
         }
     }
 
-    @Test("ranges answer for every number they hold, in any order of asking")
+    @Test("ranges find every number they contain, in any order of lookups")
     func seqRanges() {
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<50 {

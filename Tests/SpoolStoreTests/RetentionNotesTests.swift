@@ -5,11 +5,11 @@ import Testing
 
 @testable import SpoolStore
 
-/// The notifications that the spool raises itself: when they come, and when they go.
+/// When the spool raises and clears its own notifications.
 @Suite struct RetentionNotesTests {
     private let day = 86_400
 
-    @Test("a replay paused too long is told of until it is resumed, cancelled or gone")
+    @Test("a replay paused too long is reported until it is resumed, cancelled or removed")
     func pausedReplay() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, (1...6).map { .at($0) })
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(
-        "a loss is told of from when it was taken on, while its sink is away and for 7 days after it was raised"
+        "a loss is reported while its sink is not configured, and for 7 days after it was raised"
     )
     func lossOfReturned() async throws {
         let (test, stream, _) = try await Self.make()
@@ -57,7 +57,7 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT events FROM gaps WHERE kind = 'delivery'") == 3)
     }
 
-    @Test("a loss is told of for 7 days although its sink is back at once")
+    @Test("a loss is reported for 7 days even if its sink is immediately configured again")
     func lossIsShown() async throws {
         let (test, stream, _) = try await Self.make()
         try await lose(test, stream)
@@ -71,7 +71,7 @@ import Testing
         #expect(try await standing(test).isEmpty)
     }
 
-    @Test("a loss is told of no more once its sink is forgotten")
+    @Test("a loss is no longer reported once its sink is forgotten")
     func lossOfForgotten() async throws {
         let (test, stream, _) = try await Self.make()
         try await lose(test, stream)
@@ -82,7 +82,7 @@ import Testing
         #expect(try await test.spool.notifications(all: true).count == 1)
     }
 
-    /// A sink leaves with 3 events unsent, and a day later retention takes them.
+    /// A sink is removed with 3 events unsent, which retention deletes one day later.
     private func lose(_ test: TestSpool, _ stream: StreamID) async throws {
         try await test.append(stream, (1...3).map { .at($0) })
         _ = try await test.register(sinks: [])

@@ -7,7 +7,7 @@ import Testing
 @testable import SpoolStore
 
 @Suite struct RetentionTests {
-    /// A spool whose stream has been read and swept up to `t(1_000_000)`.
+    /// A spool whose stream has been polled and swept up to `t(1_000_000)`.
     private static func make(
         streams: [String] = ["contoso/activities"],
         maxBytes: Int64 = 20 << 30
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "events settled everywhere and older than the age go, by the source's time, with all that was theirs"
+        "events settled everywhere and older than the age by the source's time are deleted with their rows"
     )
     func byAge() async throws {
         let (test, stream, sink) = try await Self.make()
@@ -51,7 +51,7 @@ import Testing
         #expect(status.prunedTo == Timestamp.t(20) + .milliseconds(1))
     }
 
-    @Test("what a sink has not been sent stays, whatever its age")
+    @Test("events not sent to a sink stay, regardless of their age")
     func unsettledStays() async throws {
         let (test, stream, sink) = try await Self.make()
         _ = try await test.register(sinks: ["siem", "second"])
@@ -66,11 +66,11 @@ import Testing
         #expect(try await test.values("SELECT seq FROM event ORDER BY seq") == [3, 4, 5])
     }
 
-    @Test("once it has seen all that is settled, retention does not go through a backlog, however long")
+    @Test("once it has passed all settled events, retention does not scan the backlog")
     func stopsAtBacklog() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, (1...3 * Retention.slice).map { .at($0) })
-        // It stays, at the very beginning.
+        // It stays, as the first event.
         try await test.spool.deliver(
             sink,
             limit: 1,
@@ -93,7 +93,7 @@ import Testing
         #expect(isEmpty && isAtEnd)
     }
 
-    @Test("asked to stop, retention ends after the slice under way, and goes on there the next time")
+    @Test("when stopped, retention ends after the current slice, and continues there the next time")
     func stops() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, (1...3 * Retention.slice).map { .at($0) })
@@ -112,7 +112,7 @@ import Testing
         #expect(second.events == 2 * Retention.slice)
     }
 
-    @Test("a settled event that lies behind a backlog in time is found without going through the backlog")
+    @Test("a settled event after a backlog in time is found without scanning the backlog")
     func passesBacklog() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, [.at(100_000), .at(950_000)])
@@ -135,11 +135,11 @@ import Testing
         #expect(found == [nil, [1]])
     }
 
-    @Test("what is settled goes although a backlog and what stays lie before, between and behind it in time")
+    @Test("settled events are deleted even with a backlog and kept events before, between and after them")
     func mixedWithBacklog() async throws {
         let (test, stream, sink) = try await Self.make()
         let count = 2 * Retention.slice
-        // Settled events have odd seconds; those that come later, with even ones, wait.
+        // Settled events have odd seconds; later ones, with even seconds, are pending.
         try await test.append(stream, (0..<count).map { .at(2 * $0 + 1) })
         try await test.spool.deliver(
             sink,
@@ -156,7 +156,7 @@ import Testing
         #expect(try await test.values("SELECT last_seq FROM ledger") == [1])
     }
 
-    @Test("a ledger row goes with its last event, whichever goes first")
+    @Test("a ledger row is deleted with its last event, in any order of deletion")
     func ledgerRows() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, [.at(100), .at(10), .at(200), .at(20), .at(30), .at(300)])
@@ -174,7 +174,7 @@ import Testing
         #expect(old == [])
     }
 
-    @Test("without the source's time since the start nothing goes")
+    @Test("nothing is deleted before the source has reported its time since the start")
     func needsSourceTime() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, [.at(1)])
@@ -185,7 +185,7 @@ import Testing
         #expect(report.events == 0)
     }
 
-    @Test("retention never passes since, nor what sweeps may still meet", arguments: [false, true])
+    @Test("retention never passes `since` or what sweeps may read again", arguments: [false, true])
     func staysBelowSweeps(bySize: Bool) async throws {
         let (test, stream, sink) = try await Self.make(maxBytes: bySize ? 1 : 20 << 30)
         try await test.append(stream, (1...9).map { .at($0 * 100) })
@@ -213,7 +213,7 @@ import Testing
         #expect(second.events == 2)
     }
 
-    @Test("after retention has emptied the table the next events get higher seq and come out of a batch")
+    @Test("after retention has emptied the table, new events get a higher `seq` and are returned in a batch")
     func seqNeverUsedTwice() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, (1...5).map { .at($0) })
@@ -229,7 +229,7 @@ import Testing
         #expect(try await test.spool.status().sinks[0].waiting == 1)
     }
 
-    @Test("what retention took does not come in again as new")
+    @Test("deleted events are not inserted again as new")
     func prunedStaysOut() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, [.at(1), .at(2)])
@@ -261,7 +261,7 @@ import Testing
         #expect(try await test.spool.deadLetters().isEmpty)
     }
 
-    @Test("what an unfinished replay has yet to send stays; a paused one keeps it for 7 days")
+    @Test("unsent events of an unfinished replay stay; a paused one keeps them for 7 days")
     func sparesReplays() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, (1...6).map { .at($0) })
@@ -291,7 +291,7 @@ import Testing
     }
 
     @Test(
-        "a sink that left keeps its events for the age, by the source's clock; what it then misses is shown"
+        "a removed sink keeps its events for the age, by the source's clock; lost events are shown"
     )
     func leftSinks() async throws {
         let (test, stream, sink) = try await Self.make()
@@ -315,7 +315,7 @@ import Testing
         #expect(try await test.value(Int.self, "SELECT events FROM gaps WHERE kind = 'delivery'") == 3)
     }
 
-    @Test("a paused replay ages by the local clock alone, whatever a source's clock says")
+    @Test("a paused replay ages only by the local clock")
     func pausedByLocalClock() async throws {
         let (test, stream, sink) = try await Self.make()
         try await test.append(stream, [.at(1), .at(2)])
@@ -336,7 +336,7 @@ import Testing
         #expect(taken.events == 2 && taken.replays == [replay.id])
     }
 
-    @Test("one source's clock far ahead takes nothing that a departed sink has left of another source")
+    @Test("a source's clock far ahead deletes nothing of another source that a removed sink has not received")
     func othersClock() async throws {
         let (test, first, _) = try await Self.make(streams: ["a/x", "b/x"])
         let ids = try await test.spool.status().streams.map(\.id)
@@ -357,7 +357,7 @@ import Testing
         #expect(try await test.values("SELECT stream_id FROM event") == [second.value])
     }
 
-    @Test("forgetting a sink that left lets its events go; one that is configured cannot be forgotten")
+    @Test("forgetting a removed sink releases its events; a configured sink cannot be forgotten")
     func forgets() async throws {
         let (test, stream, _) = try await Self.make()
         try await test.append(stream, [.at(1)])
@@ -370,7 +370,7 @@ import Testing
         #expect(report.events == 1)
     }
 
-    @Test("above 80 % of its size the oldest settled events of all streams go without regard to their age")
+    @Test("above 80 % of its size the oldest settled events of all streams are deleted regardless of age")
     func bySize() async throws {
         let (test, first, sink) = try await Self.make(streams: ["a/x", "b/x"], maxBytes: 12 << 20)
         let ids = try await test.spool.status().streams.map(\.id)
@@ -391,11 +391,11 @@ import Testing
         #expect(report.events > 0 && report.events < 6_000)
         let oldest = try await test.values("SELECT min(created_ms) FROM event GROUP BY stream_id")
         try #require(oldest.count == 2)
-        // Two seconds an event, and a slice at a time.
+        // Two seconds per event, and one slice at a time.
         #expect(abs(oldest[0] - oldest[1]) <= Int64(Retention.slice) * 2_000)
     }
 
-    @Test("fetching pauses at the size limit and goes on below 90 % of it")
+    @Test("fetching pauses at the size limit and resumes below 90 % of it")
     func pausesAtSize() {
         var gate = PauseGate(maxBytes: 1_000, lowDiskBytes: 100)
 
@@ -411,7 +411,7 @@ import Testing
         }
     }
 
-    @Test("the spool's size limit pauses fetching until retention has made room")
+    @Test("the spool's size limit pauses fetching until retention has freed space")
     func mustPause() async throws {
         let (test, stream, sink) = try await Self.make(maxBytes: 1 << 20)
         let raw = String(repeating: "x", count: 2_000)
@@ -427,7 +427,7 @@ import Testing
         #expect(try await test.spool.mustPause() == false)
     }
 
-    @Test("a size limit that changes while the spool is open counts from then on")
+    @Test("a size limit that changes while the spool is open applies from then on")
     func limitChanges() async throws {
         let (test, stream, sink) = try await Self.make(maxBytes: 1 << 20)
         let raw = String(repeating: "x", count: 2_000)
@@ -446,7 +446,7 @@ import Testing
         #expect(spared.events == 0 && taken.events > 0)
     }
 
-    @Test("space is given back to the file system in slices")
+    @Test("space is returned to the file system in slices")
     func givesSpaceBack() async throws {
         let (test, stream, sink) = try await Self.make()
         let raw = String(repeating: "x", count: 20_000)
@@ -462,7 +462,7 @@ import Testing
         #expect(free <= Retention.sparePages)
     }
 
-    @Test("windows wholly below what was taken go, and gaps begin there")
+    @Test("windows completely before deleted events are deleted, and gaps begin there")
     func windowsGo() async throws {
         let (test, stream, sink) = try await Self.make()
         _ = try await test.spool.append(.poll(stream, [.at(5)], from: .t(0), to: .t(6)))

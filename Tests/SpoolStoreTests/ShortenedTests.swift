@@ -33,7 +33,7 @@ struct ShortenedTests {
         try await test.spool.settle(commit)
     }
 
-    @Test("are counted for their sink, named by the view, and told by the trace of just these events")
+    @Test("are counted per sink, listed by the view, and shown only in the trace of these events")
     func told() async throws {
         let test = try TestSpool()
         let registration = try await test.register()
@@ -55,7 +55,7 @@ struct ShortenedTests {
         #expect(shortened == [false, true, true, false])
     }
 
-    @Test("a spool of the first schema, with ledger rows, takes the columns")
+    @Test("a spool of the first schema with ledger rows gets the columns")
     func migrates() throws {
         let queue = try DatabaseQueue()
         try queue.writeWithoutTransaction { db in
@@ -64,8 +64,9 @@ struct ShortenedTests {
                 sql: """
                     INSERT INTO sink (name, type) VALUES ('siem', 'syslog');
                     INSERT INTO stream (id, name, source, kind, is_configured) VALUES (1, 'a/b', 'a', 1, 1);
-                    INSERT INTO ledger (sink_id, stream_id, first_seq, last_seq, outcome, evidence, events, bytes, attempts,
-                        sent_ms, settled_ms) VALUES (1, 1, 1, 3, 'delivered', 'sent', 3, 9, 1, 5, 6);
+                    INSERT INTO ledger (sink_id, stream_id, first_seq, last_seq, outcome, evidence, events,
+                        bytes, attempts, sent_ms, settled_ms)
+                    VALUES (1, 1, 1, 3, 'delivered', 'sent', 3, 9, 1, 5, 6);
                     """
             )
             try Migrations.run(db, path: "memory")

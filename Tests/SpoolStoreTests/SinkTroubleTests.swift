@@ -4,10 +4,10 @@ import Testing
 
 @testable import SpoolStore
 
-/// Since when a sink has been in trouble.
+/// Since when a sink has been failing.
 @Suite struct SinkTroubleTests {
     @Test(
-        "trouble lasts from the first failure to the first success, however often the sink connects meanwhile"
+        "an outage lasts from the first failure to the first success, regardless of connections meanwhile"
     )
     func connectsMeanwhile() async throws {
         let test = try TestSpool()
@@ -32,7 +32,7 @@ import Testing
         #expect(over == nil)
     }
 
-    @Test("a restart leaves a sink in the trouble it was in, until its first attempt")
+    @Test("a restart does not end a sink's outage before its first attempt")
     func restart() async throws {
         let test = try TestSpool()
         let sink = try #require(try await test.register().sinks.values.first)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct StatusTests {
     @Test(
-        "a notification is raised once while it stands, takes new words, and can be raised again once cleared"
+        "an active notification is not raised twice, is updated, and can be raised again once cleared"
     )
     func notifications() async throws {
         let test = try TestSpool()
@@ -37,7 +37,7 @@ import Testing
         #expect(all.last?.cleared == .t(4))
     }
 
-    @Test("status goes through JSON and back")
+    @Test("the status survives encoding to JSON and decoding")
     func codable() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -54,7 +54,7 @@ import Testing
         #expect(copy == status)
         #expect(status.sinks[0].subscriptions[0].oldestOccurred == .t(2))
         #expect(status.size.inUse > 0)
-        // Free pages come on top of those in use, wherever they lie.
+        // Free pages count in addition to those in use, wherever they are.
         #expect(status.size.file >= status.size.inUse)
     }
 
@@ -83,8 +83,8 @@ import Testing
         let found = try await test.spool.read { db in
             try [
                 "SELECT stream || ' ' || occurred || ' ' || severity || ' ' || raw FROM events",
-                "SELECT sink || ' ' || events || ' ' || outcome || ' ' || evidence || ' ' || doubtful || ' ' || settled"
-                    + " || ' ' || address FROM deliveries",
+                "SELECT sink || ' ' || events || ' ' || outcome || ' ' || evidence || ' ' || doubtful "
+                    + "|| ' ' || settled || ' ' || address FROM deliveries",
                 "SELECT sink || ' ' || state || ' ' || mode || ' ' || \"from\" || ' ' || total FROM replays",
                 "SELECT group_concat(what || ' ' || name || ' ' || state, ', ') FROM health",
             ].map { try String.fetchOne(db, sql: $0) }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("Reading what passes by")
+@Suite("Tailing events and settlements")
 struct TailTests {
-    @Test("events after a place and before it, in slices")
+    @Test("events after a position and before it, in slices")
     func events() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -51,7 +51,7 @@ struct TailTests {
         #expect(try await test.spool.greatestLedgerRow() == settlements[1].row)
     }
 
-    @Test("what retention would take is counted and stays; it is exactly what it then takes")
+    @Test("what retention would delete is counted without deleting it, and equals what it then deletes")
     func prunable() async throws {
         let test = try TestSpool()
         let registration = try await test.register()

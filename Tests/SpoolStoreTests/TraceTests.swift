@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("One event's story")
+@Suite("Tracing an event")
 struct TraceTests {
     @Test("window, ledger row and connection of a delivered event, by id and by seq")
     func delivered() async throws {
@@ -31,7 +31,7 @@ struct TraceTests {
         #expect(row.address == "siem:514" && row.replay == nil)
     }
 
-    @Test("one that waits, one that became a dead letter, and a replay that has yet to send it")
+    @Test("a pending event, a dead letter, and a replay that has not sent the event yet")
     func waiting() async throws {
         let test = try TestSpool()
         let registration = try await test.register(sinks: ["one", "two"])
@@ -54,7 +54,7 @@ struct TraceTests {
         #expect(second.live == .waiting && second.ahead == 2 && second.deliveries.isEmpty)
     }
 
-    @Test("the same id in two streams is two stories; an unknown one is none")
+    @Test("the same id in two streams gives two traces; an unknown id gives none")
     func twice() async throws {
         let test = try TestSpool()
         let registration = try await test.register(streams: ["a/activities", "b/activities"])
@@ -65,7 +65,7 @@ struct TraceTests {
         #expect(try await test.spool.trace("999").isEmpty)
     }
 
-    @Test("coverage of a moment: windows with today's filters that are complete, and how far the stream is")
+    @Test("coverage of a moment: complete windows with the current filters, and the stream's position")
     func coverage() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)

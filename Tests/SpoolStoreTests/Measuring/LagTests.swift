@@ -4,10 +4,10 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("How long events take")
+@Suite("Lags of events")
 struct LagTests {
     @Test(
-        "a lag is counted under the smallest bound that holds it",
+        "a lag is counted in the bucket of the smallest bound that is not below it",
         arguments: [
             (0, 0), (1_000, 0), (1_001, 1), (60_000, 4), (86_400_000, 11), (86_400_001, 12), (-5, 0),
         ] as [(Int64, Int)]
@@ -22,14 +22,14 @@ struct LagTests {
         #expect(histogram.sum == max(0, milliseconds) * 2)
     }
 
-    @Test("what is new is measured once, in slices of any size", arguments: [1, 2, 100])
+    @Test("new events are measured once, in slices of any size", arguments: [1, 2, 100])
     func slices(limit: Int) async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
         try await test.append(stream, [.at(1)])
         try await test.spool.deliver(sink)
         var position = try await test.spool.lagPosition()
-        // Saved 10, 20 and 30 s after t0, fetched at 40 and at 4,000.
+        // Created 10, 20 and 30 s after t0, fetched at 40 and at 4,000.
         try await test.append(stream, fetched: 40, [.at(10), .at(20)])
         try await test.append(stream, fetched: 4_000, [.at(30)])
         try await test.spool.deliver(sink, limit: 2, settled: .t(41))
@@ -53,7 +53,7 @@ struct LagTests {
         #expect(again.streams.isEmpty && again.sinks.isEmpty && !again.isCut)
     }
 
-    @Test("a ledger row over events of very different ages counts each under its own bound")
+    @Test("a ledger row that covers events of very different ages counts each in its own bucket")
     func mixed() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -69,7 +69,7 @@ struct LagTests {
         #expect(settled.sum == 4_901_000 * 2 + 1_000)
     }
 
-    @Test("rows whose events have to be looked at one by one are measured few at a time, each once")
+    @Test("rows whose events have to be read individually are measured a few at a time, each once")
     func bounded() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -111,7 +111,7 @@ struct LagTests {
         #expect(try await test.spool.lags(after: position).sinks.isEmpty)
     }
 
-    @Test("after retention has taken the newest ledger rows, the next ones are measured all the same")
+    @Test("after retention has deleted the newest ledger rows, the next ones are still measured")
     func repeatedLedgerIDs() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -128,7 +128,7 @@ struct LagTests {
 }
 
 extension TestSpool {
-    /// Spools one page as it came so many seconds after `t0`.
+    /// Spools one page that was fetched this many seconds after `t0`.
     func append(_ stream: StreamID, fetched: Int, _ events: [Event]) async throws {
         try await spool.append(.poll(stream, events, to: .t(fetched)))
     }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("What is asked again and again costs the same whatever the spool holds")
+@Suite("The cost of repeated statements does not depend on the size of the spool")
 struct PlanTests {
-    /// All that the daemon does by itself: fetching, delivering, watching, measuring, retention, looking.
+    /// Everything the daemon does by itself: fetching, delivery, notifications, metrics, retention, status.
     private static func work(_ test: TestSpool, _ stream: StreamID, _ sink: SinkID) async throws {
         let spool = test.spool
         let siem = SinkName("siem")
@@ -63,7 +63,7 @@ struct PlanTests {
     }
 
     @Test(
-        "no statement of the daemon's own work reads events, ledger, windows or connections from end to end"
+        "no statement of the daemon's own work scans events, ledger, windows or connections"
     )
     func periodic() async throws {
         var options = SpoolOptions.small
@@ -89,7 +89,7 @@ struct PlanTests {
     }
 
     @Test(
-        "nor do statements of a start, of a replay's end, or of a window's end",
+        "no statement at a start, the end of a replay or the end of a window does so either",
         arguments: [
             SinkConnections.closeSQL, OwnStream.ledgerSQL, FetchWindow.neighbourSQL, PruneSlice.ledgerSQL,
             PruneScan.settledSQL, Departures.connectionsSQL,
@@ -102,7 +102,7 @@ struct PlanTests {
     }
 
     @Test(
-        "nor do the views that are looked at every day",
+        "the views for daily use do not do so either",
         arguments: ["backlog", "coverage", "health", "replays"]
     )
     func views(name: String) async throws {
@@ -111,7 +111,7 @@ struct PlanTests {
         let scans = try await test.spool.read { db in
             let details = try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN SELECT * FROM \(name)")
                 .map { $0["detail"] as String }
-            // As the views name them: events `o` and `n`, and nothing else that grows.
+            // By the aliases in the views: events `o` and `n`, and no other growing table.
             return details.filter { $0.hasPrefix("SCAN o") || $0.hasPrefix("SCAN n ") || $0 == "SCAN n" }
         }
 
@@ -119,7 +119,7 @@ struct PlanTests {
     }
 
     @Test(
-        "a scan is found, by the table's own name or another",
+        "a scan is detected by the table's name or an alias",
         arguments: [
             ("SELECT count(*) FROM event WHERE message = 'x'", ["event"]),
             ("SELECT 1 FROM stream s JOIN ledger l WHERE l.events > s.id", ["ledger"]),
@@ -133,7 +133,7 @@ struct PlanTests {
         #expect(try await test.spool.read { try StatementLog.scans($0, sql) } == tables)
     }
 
-    @Test("status finds standing notifications by an index of their own")
+    @Test("status finds active notifications with their own index")
     func notifications() async throws {
         var options = SpoolOptions.small
         options.readers = 1

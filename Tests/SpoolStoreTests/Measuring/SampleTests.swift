@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Samples, rates and history")
 struct SampleTests {
-    @Test("a history draws samples together by steps, and leaves out the steps in which no daemon ran")
+    @Test("a history aggregates samples by steps, and omits steps in which no daemon ran")
     func history() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -34,7 +34,7 @@ struct SampleTests {
         )
     }
 
-    @Test("samples older than two days are forgotten")
+    @Test("samples older than two days are deleted")
     func forgetting() async throws {
         let test = try TestSpool()
         _ = try await test.register()
@@ -48,9 +48,9 @@ struct SampleTests {
     }
 
     @Test(
-        "a rate is what came over the last minute, or since the daemon began",
+        "a rate covers the last minute, or the time since the daemon started",
         arguments: [
-            // Now 100 events at 600 s: samples before, and the rate.
+            // The counter is 100 at 600 s: earlier samples, and the rate.
             ([(540, 40)], 60), ([(480, 40), (590, 90)], 30), ([(580, 90), (590, 95)], 10), ([], 0),
             ([(200, 0)], 0), ([(540, 100)], 0), ([(540, 120)], 0),
         ] as [([(Int, Int)], Int)]
@@ -76,7 +76,7 @@ struct SampleTests {
         #expect(try await test.spool.rates(at: .t(400)).streams == [stream: 0])
     }
 
-    @Test("failed attempts are counted for ever, successes reset only those since the last success")
+    @Test("the total of failed attempts only grows; a success resets only the attempts since the last one")
     func failures() async throws {
         let test = try TestSpool()
         let (_, sink) = try await test.register().only()

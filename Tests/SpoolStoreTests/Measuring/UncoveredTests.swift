@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolStore
 
-@Suite("What was never proved to be read")
+@Suite("Time that is not proved to have been read")
 struct CoverageTests {
     private struct Window {
         var from: Int
@@ -27,8 +27,8 @@ struct CoverageTests {
             for window in windows {
                 try db.execute(
                     sql: """
-                        INSERT INTO fetch_window (stream_id, reason, from_ms, to_ms, filter_hash, state, pages, seen,
-                            inserted, changed, started_ms)
+                        INSERT INTO fetch_window (stream_id, reason, from_ms, to_ms, filter_hash, state,
+                            pages, seen, inserted, changed, started_ms)
                         VALUES (?, 'poll', ?, ?, ?, ?, 1, 0, 0, 0, 0)
                         """,
                     arguments: [
@@ -45,7 +45,10 @@ struct CoverageTests {
         )
     }
 
-    @Test("gaps are what complete windows with today's filters leave open", arguments: [1, 2, 100])
+    @Test(
+        "gaps are the time that no complete window with the current filters covers",
+        arguments: [1, 2, 100]
+    )
     func gaps(slice: Int) async throws {
         let found = try await gaps(
             [
@@ -66,7 +69,7 @@ struct CoverageTests {
         )
     }
 
-    @Test("a stream read without a hole has no gap, nor has one that has not begun")
+    @Test("a stream that was read without interruption has no gap, nor has one that has not begun")
     func none() async throws {
         let test = try TestSpool()
         let (stream, _) = try await test.register().only()
@@ -77,7 +80,7 @@ struct CoverageTests {
         #expect(try await test.spool.uncovered(of: stream).isEmpty)
     }
 
-    @Test("many windows of the same beginning are each read once, whatever the slice")
+    @Test("many windows with the same beginning are each read once, with slices of any size")
     func equalBeginnings() async throws {
         let windows = (1...7).map { Window(from: 0, to: $0 * 10) } + [Window(from: 75, to: 100)]
 

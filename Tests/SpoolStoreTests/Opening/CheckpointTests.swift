@@ -7,7 +7,7 @@ import Testing
 
 @Suite("checkpoints")
 struct CheckpointTests {
-    @Test("the log is copied into the file as it grows, and no failure is reported")
+    @Test("the log is copied into the file as it grows, without a reported failure")
     func copies() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -25,11 +25,11 @@ struct CheckpointTests {
     }
 
     @Test(
-        "a checkpoint that fails is reported from when it was first seen until one succeeds",
+        "a failing checkpoint is reported from its first observation until one succeeds",
         .enabled(if: TemporaryDisk.isPossible)
     )
     func fails() async throws {
-        // The log takes what the database file has no room for.
+        // The log holds what does not fit into the database file.
         let disk = try TemporaryDisk(bytes: 24 << 20)
         let path = disk.folder.appendingPathComponent("spool.db").path
         let spool = try Spool.open(path: path, options: .small, at: .t0)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import SpoolStore
 
-/// Files beside the spool, in a folder that another user may be able to write.
-@Suite("files beside the spool")
+/// Files next to the spool, in a folder that another user may be able to write.
+@Suite("files next to the spool")
 struct OwnedFileTests {
     private static func folder() throws -> (URL, path: String) {
         let folder = try TemporaryFolder.make()
@@ -20,7 +20,7 @@ struct OwnedFileTests {
         )
     }
 
-    @Test("a symbolic link in the lock's place is refused, and its target keeps its content")
+    @Test("a symbolic link in place of the lock is rejected, and its target keeps its content")
     func lockLink() throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -39,7 +39,7 @@ struct OwnedFileTests {
     }
 
     @Test(
-        "a hard link, a folder and a FIFO in the lock's place are refused",
+        "a hard link, a folder and a FIFO in place of the lock are rejected",
         arguments: ["hard", "folder", "fifo"]
     )
     func otherLocks(kind: String) throws {
@@ -65,7 +65,7 @@ struct OwnedFileTests {
         #expect(try String(contentsOf: victim, encoding: .utf8) == "precious")
     }
 
-    @Test("a symbolic link in the reserve's place is not followed, and the spool opens without a reserve")
+    @Test("a symbolic link in place of the reserve is not followed, and the spool opens without a reserve")
     func reserveLink() async throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -84,7 +84,7 @@ struct OwnedFileTests {
         #expect(try String(contentsOf: victim, encoding: .utf8) == "precious")
     }
 
-    @Test("a symbolic link in the place of verify's file is refused")
+    @Test("a symbolic link in place of verify's file is rejected")
     func scratchLink() throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -97,7 +97,7 @@ struct OwnedFileTests {
         #expect(try String(contentsOf: victim, encoding: .utf8) == "precious")
     }
 
-    @Test("two names of one spool have one lock, and its files lie beside the target")
+    @Test("two paths of one spool share one lock, and its files are next to the target")
     func twoNames() async throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -142,7 +142,10 @@ struct OwnedFileTests {
 
     private static let isRoot = geteuid() == 0
 
-    @Test("what root makes belongs to the folder's owner, who can open it afterwards", .enabled(if: isRoot))
+    @Test(
+        "files that root creates belong to the folder's owner, who can open them afterwards",
+        .enabled(if: isRoot)
+    )
     func rootGives() async throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -162,7 +165,7 @@ struct OwnedFileTests {
         try await spool.close(at: .t(1))
     }
 
-    @Test("a lock that root has left is given to the folder's owner", .enabled(if: isRoot))
+    @Test("a lock file left by root is given to the folder's owner", .enabled(if: isRoot))
     func rootHeals() async throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -174,7 +177,7 @@ struct OwnedFileTests {
         #expect(try Self.owner(path + ".lock").user == 4_711)
     }
 
-    @Test("a lock of a third user is refused by root", .enabled(if: isRoot))
+    @Test("root rejects a lock file of a third user", .enabled(if: isRoot))
     func stranger() throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -189,7 +192,10 @@ struct OwnedFileTests {
         #expect(try String(contentsOfFile: path + ".lock", encoding: .utf8) == "precious")
     }
 
-    @Test("root follows no other user's link into a folder that is not that user's", .enabled(if: isRoot))
+    @Test(
+        "root does not follow another user's link into a folder that this user does not own",
+        .enabled(if: isRoot)
+    )
     func foreignLink() throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("spools with another schema")
 struct SchemaTests {
-    /// The tables of earlier builds' schema 1.
+    /// The tables of schema 1 in earlier builds.
     private static func earlier() throws -> [(name: String, sql: String)] {
         let file = try #require(
             Bundle.module.url(forResource: "earlier-schemas", withExtension: "sql", subdirectory: "Samples")
@@ -31,7 +31,7 @@ struct SchemaTests {
     }
 
     @Test(
-        "a spool of a pre-release build is refused with the column it lacks and what to do, and left as it is"
+        "a spool of a pre-release build is rejected with its missing column and a remedy, and not changed"
     )
     func preRelease() throws {
         let earlier = try Self.earlier()
@@ -66,7 +66,7 @@ struct SchemaTests {
         #expect(refused == earlier.count - 1)
     }
 
-    @Test("a spool of any number of today's migrations opens and is brought up to date")
+    @Test("a spool with any number of the current migrations opens and is upgraded")
     func everyPrefix() async throws {
         for count in 1...Migrations.all.count {
             let folder = try TemporaryFolder.make()
@@ -85,7 +85,7 @@ struct SchemaTests {
         }
     }
 
-    @Test("an operator's own index and table are no reason to refuse")
+    @Test("an operator's own index and table are accepted")
     func additions() async throws {
         let test = try TestSpool()
         try await test.spool.writeWithoutTransaction {
@@ -99,7 +99,7 @@ struct SchemaTests {
         try await again.close(at: .t(3))
     }
 
-    @Test("a view that lacks a column is named")
+    @Test("a view that lacks a column is named in the error")
     func oldView() async throws {
         let test = try TestSpool()
         try await test.spool.writeWithoutTransaction {

@@ -5,8 +5,8 @@ import Testing
 
 @testable import SpoolStore
 
-/// What another build, or a hand, has put into the columns that hold JSON.
-@Suite("JSON columns that cannot be read")
+/// JSON columns that another build, or an edit by hand, has changed.
+@Suite("JSON columns that cannot be decoded")
 struct UnreadableJSONTests {
     private static let texts = ["", "{", "null", "[]", "{}", "{\"since\":\"x\"}", "17", "{\"parts\":7}"]
 
@@ -14,7 +14,7 @@ struct UnreadableJSONTests {
         try await test.spool.write { try $0.execute(sql: sql, arguments: [text]) }
     }
 
-    @Test("a cursor begins again at since_ms, and pages are taken from there", arguments: texts)
+    @Test("a cursor restarts at since_ms, and pages are accepted from there", arguments: texts)
     func cursor(text: String) async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -39,7 +39,7 @@ struct UnreadableJSONTests {
         #expect(try await test.spool.progress(of: stream).cursor == nil)
     }
 
-    @Test("a sweep is forgotten", arguments: texts)
+    @Test("a sweep is ignored", arguments: texts)
     func sweep(text: String) async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -48,7 +48,7 @@ struct UnreadableJSONTests {
         #expect(try await test.spool.progress(of: stream).sweep == nil)
     }
 
-    @Test("a replay's streams are those it was planned with, not every one", arguments: texts)
+    @Test("a replay keeps the streams it was planned with instead of including all", arguments: texts)
     func replayStreams(text: String) async throws {
         let test = try TestSpool()
         let streams = ["contoso/activities", "contoso/alerts"]
@@ -60,12 +60,12 @@ struct UnreadableJSONTests {
 
         let found = try await test.spool.replay(replay.id)
 
-        // An empty list is a list.
+        // An empty list is valid.
         #expect(found?.request.streams == (text == "[]" ? [] : [name]))
         #expect(found?.streams.map(\.name) == [name])
     }
 
-    @Test("the reading of a replay's window begins again", arguments: texts)
+    @Test("a replay's refetch starts over", arguments: texts)
     func replayScan(text: String) async throws {
         let test = try TestSpool()
         _ = try await test.register()
@@ -83,7 +83,7 @@ struct UnreadableJSONTests {
     }
 
     @Test(
-        "a proof is left out, and status, audits and the end of a process that died go on",
+        "a proof is omitted; status, audits and the cleanup after a killed process still work",
         arguments: texts
     )
     func proof(text: String) async throws {

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ForgettingTests {
     typealias Sink = RosterBench.Sink
 
-    @Test("a forgotten name is free, is not shown, and begins anew; its ledger stays")
+    @Test("a forgotten name is free, hidden, and starts over; its ledger stays")
     func forgottenName() async throws {
         let bench = try RosterBench()
         try await bench.configure([Sink("siem", at: "A"), Sink("other", at: "B")])
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(
-        "forgetting a sink dismisses its dead letters and cancels its replays, so that neither keeps an event"
+        "forgetting a sink dismisses its dead letters and cancels its replays, so neither keeps events"
     )
     func forgetsAll() async throws {
         let bench = try RosterBench()
@@ -61,7 +61,7 @@ import Testing
         #expect(try await bench.test.spool.prune(now: now, age: .zero).events == 2)
     }
 
-    @Test("a forgotten stream goes with retention, and one of its name begins as a new one")
+    @Test("retention deletes a forgotten stream's events, and a stream of the same name starts as new")
     func forgottenStream() async throws {
         let bench = try RosterBench()
         try await bench.configure([Sink("siem", at: "A")], streams: ["contoso/activities", "b/x"])
@@ -81,7 +81,7 @@ import Testing
         #expect(bench.said.isEmpty)
     }
 
-    @Test("marks of poison records and the note on lost events follow a name")
+    @Test("marks of poison records and the notification of lost events follow a rename")
     func marksFollow() async throws {
         let bench = try RosterBench()
         try await bench.configure([Sink("siem", at: "A")])
@@ -102,7 +102,7 @@ import Testing
         #expect(subjects == ["acme/activities", "new"])
     }
 
-    @Test("sinks that earlier versions forgot give their names free when the schema is brought up to date")
+    @Test("a schema upgrade frees the names of sinks that earlier versions forgot")
     func migratesForgotten() async throws {
         let queue = try DatabaseQueue()
 

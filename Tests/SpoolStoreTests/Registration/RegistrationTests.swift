@@ -16,7 +16,7 @@ import Testing
         #expect(second.held.isEmpty)
     }
 
-    @Test("a sink made before its stream has an event starts at the beginning")
+    @Test("a sink added before its stream has events starts at the beginning")
     func startsAtZero() async throws {
         let test = try TestSpool()
         let registration = try await test.register()
@@ -27,7 +27,7 @@ import Testing
         #expect(subscriptions.map(\.watermark) == [Seq(0)])
     }
 
-    @Test("a sink added to a stream with events and without start is held, and keeps the events waiting")
+    @Test("a sink added without start to a stream with events is held, and its events are kept")
     func heldWithoutStart() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
@@ -43,7 +43,7 @@ import Testing
         #expect(status.waiting == 2)
     }
 
-    @Test("a held sink stays held, and one that left stays disabled, whatever its loop still reports")
+    @Test("a held sink stays held and a removed one disabled, regardless of its loop's reports")
     func staysHeld() async throws {
         let test = try TestSpool()
         let first = try await test.register(sinks: ["siem"])
@@ -59,7 +59,7 @@ import Testing
         #expect(try await test.value(String.self, "SELECT state FROM health WHERE name = 'late'") == "held")
     }
 
-    @Test("a sink that is still held keeps the time since when, at every start")
+    @Test("a held sink keeps the time since when it is held at every start")
     func heldSince() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register(sinks: []).streams.values.first)
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(
-        "a sink held for want of a start stays held, whatever becomes of its connections",
+        "a sink held without a start stays held, regardless of its connections",
         arguments: [SinkReport.State.connected, .retrying]
     )
     func heldIsNotOverwritten(state: SinkReport.State) async throws {
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(
-        "a held sink begins where its start says, once it is given",
+        "a held sink begins at its start once this is set",
         arguments: [
             (SubscriptionStart.beginning, 0, 3), (.now, 3, 0), (.time(.t(2)), 1, 2), (.time(.t(99)), 3, 0),
         ]
@@ -127,7 +127,7 @@ import Testing
         #expect(try await test.spool.status().sinks[0].state == .created)
     }
 
-    @Test("a sink that leaves is disabled, keeps its watermark, and goes on there when it returns")
+    @Test("a removed sink is disabled, keeps its watermark, and continues there when added again")
     func leavesAndReturns() async throws {
         let test = try TestSpool()
         let registration = try await test.register()
@@ -146,7 +146,7 @@ import Testing
         #expect(try await test.spool.subscriptions(of: sink).map(\.watermark) == [Seq(1)])
     }
 
-    @Test("a stream that leaves is still drained to the sinks that took it")
+    @Test("a removed stream is still drained to the sinks that subscribed to it")
     func leftStreamIsDrained() async throws {
         let test = try TestSpool()
         let registration = try await test.register(streams: ["a/x", "b/x"])
@@ -158,7 +158,7 @@ import Testing
         #expect(names == ["a/x", "b/x"])
     }
 
-    @Test("a stream the sink no longer names is not drained to it any more")
+    @Test("a stream that the sink no longer lists is no longer drained to it")
     func unsubscribes() async throws {
         let test = try TestSpool()
         let registration = try await test.register(streams: ["a/x", "b/x"])
@@ -209,7 +209,7 @@ import Testing
 }
 
 extension Registration {
-    /// The one stream and the one sink.
+    /// The only stream and the only sink.
     func only() throws -> (StreamID, SinkID) {
         (try #require(streams.values.first), try #require(sinks.values.first))
     }

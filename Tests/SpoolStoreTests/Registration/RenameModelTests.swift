@@ -3,10 +3,10 @@ import Testing
 
 @testable import SpoolStore
 
-/// Random renames, exchanges, removals, returns and corrected mistakes, between events that come and are sent: every
-/// receiver has every event once, in order.
+/// Random renames, exchanges, removals, re-additions and corrected mistakes, between events that are spooled
+/// and sent: every receiver gets every event once, in order.
 @Suite struct RenameModelTests {
-    /// A receiver, and what the configuration calls it.
+    /// A receiver and its name in the configuration.
     private struct Part {
         let receiver: String
         var name: String
@@ -16,7 +16,7 @@ import Testing
         var sink: RosterBench.Sink { RosterBench.Sink(name, at: receiver, from: from) }
     }
 
-    @Test("whatever order names change in, every receiver has every event once", arguments: 1...24)
+    @Test("in any order of name changes, every receiver gets every event once", arguments: 1...24)
     func everyOrder(seed: Int) async throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let bench = try RosterBench()
@@ -50,7 +50,7 @@ import Testing
                 (parts[index].from, parts[index].name) = (parts[index].name, "fresh-\(fresh)")
                 try await configure()
             case 4:
-                // Forgotten at first, and added before anything was sent.
+                // `renamed_from` is omitted at first, and added before anything was sent.
                 guard parts[index].isConfigured else { continue }
                 fresh += 1
                 let old = parts[index].name

@@ -10,7 +10,7 @@ import Testing
         Known(id: id, name: name, isBlank: blank, carriedOut: done)
     }
 
-    @Test("a rename moves the row of the former name, and is remembered")
+    @Test("a rename moves the row of the former name, and is recorded")
     func simple() {
         let plan = RenamePlan([Wanted(name: "new", renamedFrom: "old")], known: [Self.row(1, "old")])
 
@@ -19,7 +19,7 @@ import Testing
         #expect(plan.ignored.isEmpty)
     }
 
-    @Test("a new name that was added by mistake gives way while nothing hangs on it")
+    @Test("a new name that was added by mistake is dropped while it is unused")
     func replacesBlank() {
         let plan = RenamePlan(
             [Wanted(name: "new", renamedFrom: "old")],
@@ -29,7 +29,7 @@ import Testing
         #expect(plan.moves == [RenamePlan.Move(id: 1, from: "old", to: "new", replaced: 2)])
     }
 
-    @Test("a new name with a history of its own keeps its row, and the setting is reported")
+    @Test("a new name with its own history keeps its row, and the setting is reported")
     func hasHistory() {
         let plan = RenamePlan(
             [Wanted(name: "new", renamedFrom: "old")],
@@ -40,7 +40,7 @@ import Testing
         #expect(plan.ignored.map(\.reason) == [.hasHistory])
     }
 
-    @Test("two names are exchanged once, and not again while the settings stay")
+    @Test("two names are exchanged once, and not again while the settings remain")
     func swaps() {
         let wanted = [Wanted(name: "a", renamedFrom: "b"), Wanted(name: "b", renamedFrom: "a")]
 
@@ -74,7 +74,7 @@ import Testing
         #expect(Set(plan.ignored.map(\.name)) == ["b", "c"])
     }
 
-    @Test("a former name that is used anew keeps its new owner, whether anything hangs on either or not")
+    @Test("a former name that is used again keeps its new owner, whether either is in use or not")
     func reusedName() {
         let wanted = [Wanted(name: "new", renamedFrom: "old"), Wanted(name: "old", renamedFrom: nil)]
 
@@ -91,7 +91,7 @@ import Testing
         #expect(unknown.ignored.map(\.reason) == [.formerNameInUse])
     }
 
-    @Test("a former name that the spool never had is reported, but not on an empty spool")
+    @Test("a former name that the spool never had is reported, except on an empty spool")
     func unknown() {
         let wanted = [Wanted(name: "new", renamedFrom: "typo")]
 
@@ -99,7 +99,7 @@ import Testing
         #expect(RenamePlan(wanted, known: []).ignored.isEmpty)
     }
 
-    @Test("a rename that is done stays done without its former name")
+    @Test("a completed rename stays in effect without `renamed_from`")
     func stays() {
         let plan = RenamePlan([Wanted(name: "new", renamedFrom: "old")], known: [Self.row(1, "new")])
 

@@ -3,8 +3,8 @@ import Testing
 
 @testable import SpoolStore
 
-/// Sinks and sources are renamed, added, removed and forgotten in many orders, with and without mistakes: each event
-/// reaches each receiver once, or it is said beforehand what does not.
+/// Sinks and sources are renamed, added, removed and forgotten in many orders, with and without mistakes:
+/// each event reaches each receiver once, or the exception is reported beforehand.
 @Suite struct RenameSequenceTests {
     typealias Sink = RosterBench.Sink
 
@@ -18,7 +18,8 @@ import Testing
         }
     }
 
-    /// Each begins with a sink `siem` that has had e1 and e2, while e3 and e4 wait; at its end e1 to e6 exist.
+    /// Each begins with a sink `siem` that has received e1 and e2, while e3 and e4 are pending; at its end e1
+    /// to e6 exist.
     static let once = [
         Sequence("renamed with renamed_from") { bench in
             try await bench.configure([Sink("new", at: "A", from: "siem")])
@@ -28,11 +29,11 @@ import Testing
             try await bench.configure([Sink("new", at: "A", from: "siem")])
             try await bench.configure([Sink("newer", at: "A", from: "new")])
         },
-        Sequence("renamed, and back") { bench in
+        Sequence("renamed and renamed back") { bench in
             try await bench.configure([Sink("new", at: "A", from: "siem")])
             try await bench.configure([Sink("siem", at: "A", from: "new")])
         },
-        Sequence("renamed in case only") { bench in
+        Sequence("renamed only in case") { bench in
             try await bench.configure([Sink("SIEM", at: "A", from: "siem")])
         },
         Sequence("renamed without renamed_from, which is added later") { bench in
@@ -62,7 +63,7 @@ import Testing
             )
             try await bench.configure([Sink("new", at: "A", from: "siem", start: .now)])
         },
-        Sequence("renamed twice between reloads, so that renamed_from names what the spool never had") {
+        Sequence("renamed twice between reloads, so that renamed_from is a name the spool never had") {
             bench in
             try await bench.configure([Sink("newest", at: "A", from: "newer")])
             #expect(bench.said.contains { $0.contains("the spool has no sink newer") })
@@ -75,7 +76,7 @@ import Testing
             try await bench.forget("new")
             try await bench.configure([Sink("new", at: "A", from: "siem")])
         },
-        Sequence("removed, and back") { bench in
+        Sequence("removed and added again") { bench in
             try await bench.configure([])
             #expect(
                 bench.warned.contains {
@@ -85,11 +86,11 @@ import Testing
             try await bench.drain()
             try await bench.configure([Sink("siem", at: "A")])
         },
-        Sequence("removed, and back under another name") { bench in
+        Sequence("removed and added again under another name") { bench in
             try await bench.configure([])
             try await bench.configure([Sink("new", at: "A", from: "siem")])
         },
-        Sequence("its start changed, which matters only at the beginning") { bench in
+        Sequence("its start changed, which has an effect only at the beginning") { bench in
             try await bench.configure([Sink("siem", at: "A", start: .now)])
             try await bench.configure([Sink("siem", at: "A", start: .beginning)])
         },
@@ -100,7 +101,7 @@ import Testing
             try await bench.configure([Sink("new", at: "A", from: "siem"), Sink("siem", at: "B")])
             try await bench.configure([Sink("new", at: "A", from: "siem")])
         },
-        Sequence("its stream not taken for a while") { bench in
+        Sequence("its stream unsubscribed for a while") { bench in
             try await bench.configure([Sink("siem", at: "A", takes: ["contoso/other"])], streams: Self.both)
             #expect(
                 bench.warned.contains {
@@ -144,7 +145,7 @@ import Testing
                 streams: ["contoso/activities<acme/activities"]
             )
         },
-        Sequence("its source removed while events wait, and back") { bench in
+        Sequence("its source removed while events are pending, and added again") { bench in
             try await bench.configure([Sink("siem", at: "A", takes: ["b/x"])], streams: ["b/x"])
             try await bench.drain()
             #expect(bench.received["A"] == RosterBench.ids(1...4))
@@ -155,7 +156,7 @@ import Testing
     static let both = ["contoso/activities", "contoso/other"]
     static let two = ["contoso/activities", "b/x"]
 
-    @Test("whatever happens to its name, a receiver has each event once", arguments: once)
+    @Test("regardless of name changes, a receiver gets each event once", arguments: once)
     func each(_ sequence: Sequence) async throws {
         let bench = try RosterBench()
         try await bench.configure([Sink("siem", at: "A")])
@@ -171,7 +172,7 @@ import Testing
         #expect(try await bench.test.ledgerIsTrue())
     }
 
-    @Test("two sinks exchange their names, keep their places, and exchange them again only when told so")
+    @Test("two sinks exchange names, keep their positions, and exchange them again only on request")
     func swap() async throws {
         let bench = try RosterBench()
         let straight = [Sink("a", at: "A"), Sink("b", at: "B")]
@@ -193,7 +194,7 @@ import Testing
     }
 
     @Test(
-        "a sink renamed without renamed_from that has sent something keeps the old backlog, says so, and has a way back"
+        "a sink renamed without renamed_from that has sent events keeps and reports the old backlog"
     )
     func tooLate() async throws {
         let bench = try RosterBench()
@@ -208,13 +209,14 @@ import Testing
         #expect(bench.warned.contains { $0.contains("add sink siem again") })
         #expect(bench.said.contains { $0.contains("Events that wait for siem are kept") })
         #expect(bench.received["A"] == RosterBench.ids(3...4))
-        // The way back, as the message has it. What the new name has sent comes a second time: its ledger is another.
+        // Follows the remedy in the message. Events that the new name has sent are sent twice: it has another
+        // ledger.
         try await bench.configure([Sink("new", at: "A", start: .now), Sink("siem", at: "A")])
         try await bench.drain()
         #expect(Set(bench.received["A"] ?? []) == Set(RosterBench.ids(1...4)))
     }
 
-    @Test("a sink that takes one more stream with events is held until start is set, and loses nothing")
+    @Test("a sink that subscribes to another stream with events is held until start is set, without loss")
     func oneMoreStream() async throws {
         let bench = try RosterBench()
         let streams = ["contoso/activities", "contoso/alerts"]

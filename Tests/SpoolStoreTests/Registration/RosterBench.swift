@@ -3,9 +3,9 @@ import Testing
 
 @testable import SpoolStore
 
-/// A spool whose configuration is changed step by step, and receivers that note what reaches them.
+/// A spool whose configuration is changed step by step, and receivers that record what reaches them.
 final class RosterBench {
-    /// A sink of the configuration, and the receiver behind it: a rename changes the one and not the other.
+    /// A sink of the configuration and its receiver: a rename changes only the former.
     struct Sink {
         let name: String
         let receiver: String
@@ -31,7 +31,7 @@ final class RosterBench {
     let test: TestSpool
     /// The ids that reached each receiver, in order.
     private(set) var received: [String: [String]] = [:]
-    /// What the last registration said: why sinks are held, and settings without effect.
+    /// Messages of the last registration: why sinks are held, and settings without effect.
     private(set) var said: [String] = []
     /// The warnings of `spool check` before the last registration.
     private(set) var warned: [String] = []
@@ -43,7 +43,8 @@ final class RosterBench {
 
     /// Registers a configuration twice, as a reload and a restart do; previews it before and after.
     ///
-    /// `streams` are names, or `new<old` for a renamed one; a sink takes all of them unless it says which.
+    /// `streams` are names, or `new<old` for a renamed one; a sink subscribes to all of them unless it lists
+    /// its own.
     func configure(_ sinks: [Sink], streams names: [String] = ["contoso/activities"]) async throws {
         let streams = names.map { text in
             let parts = text.split(separator: "<").map { StreamName(String($0))! }
@@ -71,7 +72,7 @@ final class RosterBench {
         let again = try await test.spool.register(roster, at: .t0)
         #expect(again.sinks == registration.sinks && again.streams == registration.streams)
         #expect(again.held == registration.held)
-        // What is still to be said stays a warning; nothing else is left to do.
+        // Only warnings may remain; no other change is left.
         let rest = try await preview(roster)
         #expect(rest.allSatisfy { $0.isWarning }, "\(rest)")
         #expect(rest.isEmpty == (again.held.isEmpty && again.notes.isEmpty), "\(rest)")
@@ -84,7 +85,7 @@ final class RosterBench {
         try await test.spool.preview(roster, retention: .days(30))
     }
 
-    /// Spools some events; their ids `e1`, `e2` and so on go on from call to call.
+    /// Spools some events; their ids `e1`, `e2` and so on continue from call to call.
     func append(_ count: Int, to stream: String = "contoso/activities") async throws {
         let id = try #require(streams[StreamName(stream)!])
         try await test.spool.begin(id, start: .t0, sweptTo: .t(1_000_000))
@@ -92,7 +93,7 @@ final class RosterBench {
         next += count
     }
 
-    /// Sends what waits to the receivers of all configured sinks.
+    /// Sends pending events to the receivers of all configured sinks.
     func drain() async throws {
         for (sink, id) in sinks {
             for subscription in try await test.spool.subscriptions(of: id) {

@@ -1,7 +1,7 @@
 import SpoolCore
 
 extension ReplayEstimate {
-    /// The counts of events alone.
+    /// Only the counts of events.
     var counts: ReplayEstimate {
         var counts = self
         (counts.sinkRate, counts.seenRate, counts.holdings) = (nil, nil, [])

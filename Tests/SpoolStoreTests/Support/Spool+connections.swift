@@ -15,7 +15,7 @@ extension Spool {
         try await opened(sink, address: address, transport: transport, doubtBytes: doubt, at: now)
     }
 
-    /// Closes a connection of whatever sink it belongs to.
+    /// Closes a connection of any sink.
     func closed(_ connection: ConnectionID, clean: Bool, at now: Timestamp) async throws {
         let sink = try await read { db in
             try Int64.fetchOne(

@@ -3,18 +3,18 @@ import Synchronization
 
 @testable import SpoolStore
 
-/// Every statement that a spool runs, as it was written, and how SQLite goes about it.
+/// Every statement that a spool runs, with its query plan.
 final class StatementLog: Sendable {
-    /// Tables that grow with what a spool has seen.
+    /// Tables that grow with the number of events.
     static let growing = ["event", "record", "ledger", "fetch_window", "connection"]
-    /// Indexes of the few rows of such a table that are under way.
+    /// Partial indexes of the few rows of such a table that are in progress.
     static let short = ["connection_open"]
 
     private let seen = Mutex<Set<String>>([])
 
     var statements: [String] { seen.withLock { $0.sorted() } }
 
-    /// Listens to both connections of a spool that was opened with one reader.
+    /// Traces both connections of a spool that was opened with one reader.
     init(of spool: Spool) async throws {
         try await spool.writeWithoutTransaction { [self] db in listen(db) }
         try await spool.read { [self] db in listen(db) }
@@ -30,7 +30,7 @@ final class StatementLog: Sendable {
         }
     }
 
-    /// The growing tables that a statement reads from end to end.
+    /// The growing tables that a statement scans.
     static func scans(_ db: Database, _ sql: String) throws -> [String] {
         let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN \(sql)")
         statement.setUncheckedArguments(StatementArguments())
@@ -43,7 +43,7 @@ final class StatementLog: Sendable {
         }
     }
 
-    /// Which growing table goes by a name in a statement; nil when none does.
+    /// The growing table to which a name in a statement refers; nil when there is none.
     private static func table(_ name: String, in sql: String) -> String? {
         let words = sql.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init)
         return growing.first { table in

@@ -4,7 +4,7 @@ import Foundation
     import Glibc
 #endif
 
-/// A small disk of its own in memory, for full and read-only disks; needs root.
+/// A small separate disk in memory, for tests of full and read-only disks; needs root.
 final class TemporaryDisk: Sendable {
     let folder: URL
 
@@ -19,16 +19,16 @@ final class TemporaryDisk: Sendable {
 
     deinit {
         #if canImport(Glibc)
-            // Twice when it was made read-only.
+            // Unmounted twice when it was made read-only.
             while umount2(folder.path, Int32(MNT_DETACH)) == 0 {}
         #endif
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Lays a read-only view of the disk over it.
+    /// Mounts a read-only view over the disk.
     ///
-    /// The disk itself cannot be made read-only at any time: a file that was open for writing stays so for a moment
-    /// in every process that another test is just starting.
+    /// The disk itself cannot always be made read-only: a file that was open for writing stays open for a
+    /// moment in every process that another test is starting.
     func makeReadOnly() -> Bool {
         #if canImport(Glibc)
             mount(folder.path, folder.path, nil, UInt(MS_BIND), nil) == 0
@@ -38,7 +38,7 @@ final class TemporaryDisk: Sendable {
         #endif
     }
 
-    /// True when this user may mount.
+    /// True when this user can mount file systems.
     static let isPossible: Bool = {
         #if canImport(Glibc)
             return (try? TemporaryDisk(bytes: 1 << 20)) != nil

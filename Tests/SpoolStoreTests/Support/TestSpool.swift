@@ -4,7 +4,7 @@ import SpoolCore
 
 @testable import SpoolStore
 
-/// A spool in a temporary folder of its own, removed with it.
+/// A spool in its own temporary folder, which is removed with it.
 final class TestSpool: Sendable {
     let folder: URL
     let spool: Spool
@@ -22,7 +22,7 @@ final class TestSpool: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    /// Registers streams by name and sinks that take all of them.
+    /// Registers streams by name and sinks that subscribe to all of them.
     func register(
         streams: [String] = ["contoso/activities"],
         sinks: [String] = ["siem"],
@@ -40,7 +40,7 @@ final class TestSpool: Sendable {
         )
     }
 
-    /// Spools one page of the given records in a poll of one page.
+    /// Spools the given records in a poll of one page.
     @discardableResult
     func append(
         _ stream: StreamID,
@@ -50,7 +50,7 @@ final class TestSpool: Sendable {
         try await spool.append(.poll(stream, events, raw: raw))
     }
 
-    /// One value of the spool.
+    /// One value from the spool.
     func value<Value: DatabaseValueConvertible & Sendable>(
         _ type: Value.Type = Value.self,
         _ sql: String,
@@ -74,7 +74,7 @@ enum TemporaryFolder {
 }
 
 extension SpoolOptions {
-    /// Without a reserve of 64 MiB for each test.
+    /// Options without a reserve of 64 MiB for each test.
     static var small: SpoolOptions {
         var options = SpoolOptions(holder: "a test")
         options.reserveBytes = 0
@@ -91,7 +91,7 @@ extension Timestamp {
 }
 
 extension Event {
-    /// A readable activity that was saved `seconds` after `t0`.
+    /// A readable activity that was created `seconds` after `t0`.
     static func at(_ seconds: Int, _ id: String? = nil, message: String = "signed in") -> Event {
         var event = Event(
             externalID: id ?? "e\(seconds)",
@@ -149,7 +149,7 @@ extension EventBatch {
 }
 
 extension LedgerEntry {
-    /// A live entry of events `first` to `last`.
+    /// A live ledger entry for events `first` to `last`.
     static func live(
         _ stream: StreamID,
         _ first: Seq,
@@ -179,7 +179,7 @@ extension LedgerEntry {
 }
 
 extension Spool {
-    /// Delivers what waits in a live lane in one batch with one outcome.
+    /// Delivers the pending events of a live lane in one batch with one outcome.
     func deliver(
         _ sink: SinkID,
         limit: Int = 1_000,
@@ -217,7 +217,7 @@ extension Spool {
 }
 
 extension Spool {
-    /// Retention where the local clock and the sources' agree.
+    /// Runs retention with equal local and source clocks.
     @discardableResult
     func prune(
         now: [StreamID: SourceTime],
