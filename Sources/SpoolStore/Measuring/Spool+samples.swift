@@ -102,7 +102,7 @@ extension Spool {
                     last: row[3]
                 )
             }
-            // The last row of each step says how many waited at its end.
+            // The last row of each step has the number of pending events at its end.
             let sinks = try Row.fetchCursor(
                 db,
                 sql: """

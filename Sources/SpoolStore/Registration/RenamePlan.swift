@@ -31,7 +31,7 @@ struct RenamePlan: Equatable, Sendable {
     /// A `renamed_from` that cannot be carried out.
     struct Ignored: Equatable, Sendable {
         enum Reason: Equatable, Sendable {
-            /// The spool knows neither name.
+            /// The spool has neither name.
             case unknown
             /// The former name is also configured, and the new one exists.
             case formerNameInUse

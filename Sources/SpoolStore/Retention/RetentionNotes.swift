@@ -34,7 +34,7 @@ enum RetentionNotes {
         )
     }
 
-    /// The replay was resumed or cancelled.
+    /// Clears the notification of a replay that was resumed or cancelled.
     static func moved(_ db: Database, _ replay: ReplayID, at now: Timestamp) throws {
         try Notifications.clear(db, pausedTooLong, subject: "\(replay)", at: now)
     }
