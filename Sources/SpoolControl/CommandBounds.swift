@@ -15,14 +15,14 @@ enum CommandBounds {
 
     static func problem(_ window: (from: Timestamp, to: Timestamp)) -> String? {
         guard times.contains(window.from), times.contains(window.to) else {
-            return "The window lies outside of the years 1970 to 9999."
+            return "The window is outside the years 1970 to 9999."
         }
         return nil
     }
 
     static func problem(_ text: String, _ what: String) -> String? {
         guard text.utf8.count <= Self.text, !text.utf8.contains(0) else {
-            return "The \(what) is longer than \(Self.text) bytes, or holds a NUL."
+            return "The \(what) is longer than \(Self.text) bytes or contains a NUL byte."
         }
         return nil
     }
@@ -30,7 +30,7 @@ enum CommandBounds {
     static func problem(_ names: [String]?, _ what: String) -> String? {
         guard let names else { return nil }
         guard names.count <= Self.names else {
-            return "There are more than \(Self.names) names in \(what)."
+            return "\(what) contains more than \(Self.names) names."
         }
         return names.lazy.compactMap { problem($0, "name in \(what)") }.first
     }
@@ -41,14 +41,14 @@ enum CommandBounds {
 
     static func problem(_ events: [Seq]) -> String? {
         guard events.count <= Self.events else {
-            return "There are more than \(Self.events) events in one request; send several."
+            return "There are more than \(Self.events) events in one request; split it."
         }
         return events.lazy.compactMap { problem($0.value, "event") }.first
     }
 
     static func problem(_ request: ReplayRequest) -> String? {
         if let rate = request.rate, !rates.contains(rate) {
-            return "The rate is not from \(rates.lowerBound) to \(rates.upperBound) events per second."
+            return "The rate must be from \(rates.lowerBound) to \(rates.upperBound) events per second."
         }
         return problem((request.from, request.to)) ?? problem(request.sink.text, "name of the sink")
             ?? problem(request.destination ?? "", "destination")

@@ -20,7 +20,7 @@ extension ControlClient {
                 guard let holder = lockHolder() else { return nil }
                 guard clock.now < end else {
                     throw .lockedWithoutSocket(
-                        "the spool is locked by \(holder), which does not answer on \(socket) for "
+                        "the spool is locked by \(holder), which has not answered on \(socket) for "
                             + "\(Age.text(patience)); is it starting, stopping or stuck? See its log"
                     )
                 }

@@ -22,7 +22,7 @@ package struct ControlClient: Sendable {
         do {
             body = try ControlCoding.encode(command)
         } catch {
-            throw .broken("cannot write the request \(Command.path) as JSON")
+            throw .broken("cannot encode the request \(Command.path) as JSON")
         }
         return try await answer(.POST, Command.path, body)
     }
@@ -40,7 +40,7 @@ package struct ControlClient: Sendable {
         do {
             if status == .ok { return try ControlCoding.decode(Answer.self, from: bytes) }
         } catch {
-            throw .broken(mismatch("its answer to \(path) cannot be read"))
+            throw .broken(mismatch("its answer to \(path) cannot be decoded"))
         }
         guard let failure = try? ControlCoding.decode(ControlFailure.self, from: bytes) else {
             throw .broken(mismatch("it answered \(path) with HTTP status \(status.code)"))
@@ -49,7 +49,7 @@ package struct ControlClient: Sendable {
     }
 
     private func mismatch(_ what: String) -> String {
-        "the process on \(socket) is no spool daemon of this version: \(what); restart the daemon"
+        "the process on \(socket) is not a spool daemon of this version: \(what); restart the daemon"
     }
 
     /// One request on a connection of its own: commands make few, and nothing is left to shut down.

@@ -9,7 +9,7 @@ extension ControlFault {
             self = Self.fault(errno: error.errnoCode, socket)
         } else if let error = error as? HTTPClientError, Self.isTimeout(error) {
             self = .broken(
-                "the process on \(socket) did not answer in time; see its log, and `spool status` for what it does"
+                "the process on \(socket) did not answer in time; see its log and `spool status`"
             )
         } else if error is CancellationError {
             self = .broken("the request to \(socket) was cancelled")
@@ -26,10 +26,11 @@ extension ControlFault {
             )
         case EACCES, EPERM:
             .denied(
-                "user id \(geteuid()) may not connect to \(socket); run this as the daemon's user, or join its group"
+                "user id \(geteuid()) may not connect to \(socket); "
+                    + "run this as the daemon's user, or join its group"
             )
         default:
-            .broken("cannot talk to the process on \(socket): \(String(cString: strerror(code)))")
+            .broken("cannot communicate with the process on \(socket): \(String(cString: strerror(code)))")
         }
     }
 

@@ -21,8 +21,8 @@ package struct ControlSocket: Sendable, Hashable, CustomStringConvertible {
     package var pathProblem: String? {
         path.utf8.count <= Self.longestPath
             ? nil
-            : "the socket's path \(path) is longer than the \(Self.longestPath) bytes that a Unix socket can have; "
-                + "give the spool a shorter path"
+            : "the socket's path \(path) is longer than \(Self.longestPath) bytes, "
+                + "the limit of a Unix socket; use a shorter path for the spool"
     }
 
     package var description: String { path }

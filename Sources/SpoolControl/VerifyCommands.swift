@@ -82,7 +82,7 @@ package struct ProofStatus: Codable, Sendable, Equatable {
 
     /// Why it is not complete, apart from what is missing, for an operator.
     package var reasons: String {
-        guard let shortfalls, !shortfalls.isEmpty else { return "not all of it is provable" }
+        guard let shortfalls, !shortfalls.isEmpty else { return "part of it is not provable" }
         return shortfalls.map(\.words).joined(separator: ", ")
     }
 

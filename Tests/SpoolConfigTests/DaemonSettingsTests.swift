@@ -86,13 +86,13 @@ struct DaemonSettingsTests {
                 "1:38: expected a length of time from 1h to 3650d, such as `15s`, `10m` or `2d`, found `1y`",
                 "1:52: expected a size from 1MiB to 1024TiB, such as `512MiB` or `20GiB`, found `lots`",
                 "1:58: unknown key `ag`; did you mean `age`?",
-                "2:19: whoever reaches `0.0.0.0:9470` would see how everything is: listen on 127.0.0.1, or ask for a "
-                    + "token with `token: file:/path`, `credential:NAME` or `${NAME}`",
+                "2:19: anyone who can reach `0.0.0.0:9470` could read the status: listen on 127.0.0.1, or "
+                    + "require a token with `token: file:/path`, `credential:NAME` or `${NAME}`",
                 "2:33: unknown key `lisen`; did you mean `listen`?",
                 "3:1: unknown key `sorces`; did you mean `sources`?",
                 "4:10: there must be at least one source",
-                "7:13: the name `siem` differs only in case from `SIEM` in line 6",
-                "8:13: the name `siem` is already used in line 7",
+                "7:13: the name `siem` differs only in case from `SIEM` on line 6",
+                "8:13: the name `siem` is already used on line 7",
             ]
         )
     }
@@ -113,7 +113,7 @@ struct DaemonSettingsTests {
 
         #expect(
             found == [
-                "4:32: `renamed_from: old` stands in line 3 already; only one can have been `old`",
+                "4:32: `renamed_from: old` is already used on line 3; only one can have been named `old`",
                 "5:13: a name has at most 64 characters, found 65",
                 "6:13: a name consists of letters, digits, `-`, `_` and `.`, and begins with a letter or digit; "
                     + "found `a b`",

@@ -24,7 +24,7 @@ import Testing
         #expect(found[0].message.contains("the address of your portal"))
         #expect(
             found[3].message
-                == "`address: siem.example:6514` is a placeholder of the example: enter your own host"
+                == "`address: siem.example:6514` is a placeholder from the example: enter your own host"
         )
     }
 

@@ -69,7 +69,9 @@ struct SystemSecretsTests {
         for path in [open, open, closed] { _ = try secrets.resolve("file:\(path)") }
 
         #expect(
-            secrets.warnings == ["\(open) holds a secret and can be read by every user; `chmod o-r \(open)`"]
+            secrets.warnings == [
+                "\(open) contains a secret and is readable by every user; run `chmod o-r \(open)`"
+            ]
         )
     }
 
@@ -78,17 +80,17 @@ struct SystemSecretsTests {
         arguments: [
             ("${TOKEN}", "the environment variable `TOKEN` is not set"),
             ("${EMPTY}", "the environment variable `EMPTY` is empty"),
-            ("${TOKEN", "write `${NAME}` alone"),
-            ("${A}${B}", "write `${NAME}` alone"),
-            ("${}", "write `${NAME}` alone"),
-            ("file:", "`file:` is followed by the path of a file"),
+            ("${TOKEN", "expected `${NAME}` with the name of an environment variable"),
+            ("${A}${B}", "expected `${NAME}` with the name of an environment variable"),
+            ("${}", "expected `${NAME}` with the name of an environment variable"),
+            ("file:", "`file:` must be followed by the path of a file"),
             ("file:/absent/token", "cannot read /absent/token: there is no such file"),
             ("file:/", "cannot read /: it is a folder"),
             ("file:/dev/zero", "cannot read /dev/zero: it is larger than 64 KiB"),
-            ("credential:token", "whose unit says `LoadCredential=token:/path`"),
+            ("credential:token", "whose unit has `LoadCredential=token:/path`"),
             ("credential:../token", "without a path"),
             ("credential:", "without a path"),
-            ("hunter2", "a secret is named as"),
+            ("hunter2", "write a secret as"),
         ]
     )
     func faults(reference: String, reason: String) {

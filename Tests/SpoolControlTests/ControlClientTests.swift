@@ -133,7 +133,7 @@ struct ControlClientTests {
                 Issue.record("\(String(describing: fault))")
                 continue
             }
-            #expect(message.contains("no spool daemon of this version"))
+            #expect(message.contains("not a spool daemon of this version"))
         }
     }
 

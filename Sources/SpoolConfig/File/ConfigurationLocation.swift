@@ -20,8 +20,8 @@ package enum ConfigurationLocation {
         if let path = environment["SPOOL_CONFIG"], !path.isEmpty { return path }
         if let path = usual.first(where: exists) { return path }
         throw .missing(
-            "no configuration file: there is none at \(usual.joined(separator: " or ")); "
-                + "write one with `spool init`, or name one with --config FILE or SPOOL_CONFIG"
+            "no configuration file found at \(usual.joined(separator: " or ")); "
+                + "create one with `spool init`, or specify one with --config FILE or SPOOL_CONFIG"
         )
     }
 }

@@ -41,7 +41,7 @@ enum YAMLFault {
             return "a tab cannot indent a line; use spaces"
         }
         if problem.contains("another document") {
-            return "a second document begins here (`---`); the file holds one"
+            return "a second document begins here (`---`); the file must contain only one"
         }
         if problem.contains("undefined alias") {
             return
@@ -79,7 +79,7 @@ enum YAMLFault {
         return ConfigurationProblem(
             line: line,
             column: column,
-            message: "not valid YAML: the character\(code) is not allowed in it"
+            message: "not valid YAML: the character\(code) is not allowed"
         )
     }
 }

@@ -50,11 +50,11 @@ struct YAMLTree {
             refuseTag(pairs.tag, allowed: .map, at: place)
             value = .mapping(entries(of: pairs, depth: depth, count: &count))
         case .alias:
-            add("this alias cannot be followed", at: place)
+            add("this alias cannot be resolved", at: place)
             value = nil
         }
         if depth == 0, count > Self.limit {
-            add("holds more than \(Self.limit) values; are aliases used inside aliases?", at: place)
+            add("the file contains more than \(Self.limit) values; are aliases nested?", at: place)
         }
         return value.map {
             ConfigurationNode(value: $0, line: place.line, column: place.column, secrets: secrets)
@@ -80,13 +80,13 @@ struct YAMLTree {
             }
             if scalar.string == "<<" {
                 add(
-                    "merge keys (`<<`) are not supported: repeat the keys, or use an alias for a whole group",
+                    "merge keys (`<<`) are not supported; repeat the keys, or use an alias for a whole group",
                     at: place
                 )
                 continue
             }
             if let line = lines.updateValue(place.line, forKey: scalar.string) {
-                add("`\(scalar.string)` is given twice in this group, first in line \(line)", at: place)
+                add("`\(scalar.string)` is given twice in this group, first on line \(line)", at: place)
                 continue
             }
             guard let value = node(value, depth: depth + 1, count: &count) else { continue }

@@ -19,7 +19,7 @@ package final class SystemSecrets: SecretLookup {
         if reference.hasPrefix("${") { return try variable(reference) }
         if let path = reference.removing(prefix: "file:") { return try file(path, named: path) }
         if let name = reference.removing(prefix: "credential:") { return try credential(name) }
-        throw SecretFault("a secret is named as `file:/path`, `credential:NAME` or `${NAME}`")
+        throw SecretFault("write a secret as `file:/path`, `credential:NAME` or `${NAME}`")
     }
 
     /// True for a credential of systemd in a process that was given none.
@@ -31,7 +31,7 @@ package final class SystemSecrets: SecretLookup {
         let name = reference.dropFirst(2).dropLast()
         let isName = name.utf8.allSatisfy { $0 == 0x5F || ($0 | 0x20).isLetter || (0x30...0x39).contains($0) }
         guard reference.hasSuffix("}"), !name.isEmpty, isName else {
-            throw SecretFault("write `${NAME}` alone, with the name of an environment variable")
+            throw SecretFault("expected `${NAME}` with the name of an environment variable and nothing else")
         }
         guard let value = environment[String(name)] else {
             throw SecretFault("the environment variable `\(name)` is not set")
@@ -41,29 +41,32 @@ package final class SystemSecrets: SecretLookup {
 
     private func credential(_ name: String) throws(SecretFault) -> Secret {
         guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-            throw SecretFault("`credential:` is followed by the name of a systemd credential, without a path")
+            throw SecretFault(
+                "`credential:` must be followed by the name of a systemd credential, without a path"
+            )
         }
         guard let folder = environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty else {
             throw SecretFault(
-                "systemd hands a credential to the daemon alone, whose unit says `LoadCredential=\(name):/path`; "
-                    + "for a command write `systemd-run --pipe --wait -p LoadCredential=\(name):/path spool …`"
+                "systemd passes this credential only to the daemon, whose unit has "
+                    + "`LoadCredential=\(name):/path`; for a command use "
+                    + "`systemd-run --pipe --wait -p LoadCredential=\(name):/path spool …`"
             )
         }
         return try file(folder + "/" + name, named: "the systemd credential `\(name)`", warns: false)
     }
 
     private func file(_ path: String, named name: String, warns: Bool = true) throws(SecretFault) -> Secret {
-        guard !path.isEmpty else { throw SecretFault("`file:` is followed by the path of a file") }
+        guard !path.isEmpty else { throw SecretFault("`file:` must be followed by the path of a file") }
         let contents: SmallFile
         do {
             contents = try SmallFile.read(path, limit: Self.sizeLimit)
         } catch {
             throw SecretFault("cannot read \(name): \(error)")
         }
-        guard let text = contents.text else { throw SecretFault("\(name) does not hold UTF-8 text") }
+        guard let text = contents.text else { throw SecretFault("\(name) is not UTF-8 text") }
         let secret = try checked(text, name)
         if warns, contents.isWorldReadable {
-            let warning = "\(path) holds a secret and can be read by every user; `chmod o-r \(path)`"
+            let warning = "\(path) contains a secret and is readable by every user; run `chmod o-r \(path)`"
             found.withLock { if !$0.contains(warning) { $0.append(warning) } }
         }
         return secret
@@ -77,7 +80,9 @@ package final class SystemSecrets: SecretLookup {
         while let last = value.last, last.isNewline { value.removeLast() }
         guard !value.allSatisfy(\.isWhitespace) else { throw SecretFault("\(name) is empty") }
         guard !value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
-            throw SecretFault("\(name) holds more than one line or control characters; a secret is one line")
+            throw SecretFault(
+                "\(name) contains more than one line or control characters; a secret is a single line"
+            )
         }
         return Secret(String(value))
     }

@@ -30,7 +30,8 @@ package struct ConfiguredPart: Sendable {
                 let first = formerNames.updateValue(former, forKey: text)
             {
                 problems.add(
-                    "`renamed_from: \(text)` stands in line \(first.line) already; only one can have been `\(text)`",
+                    "`renamed_from: \(text)` is already used on line \(first.line); only one can have been "
+                        + "named `\(text)`",
                     at: former
                 )
             }
@@ -42,9 +43,9 @@ package struct ConfiguredPart: Sendable {
 
     private static func collision(of name: String, with first: ConfigurationNode) -> String {
         if case .scalar(let text) = first.value, text != name {
-            return "the name `\(name)` differs only in case from `\(text)` in line \(first.line)"
+            return "the name `\(name)` differs only in case from `\(text)` on line \(first.line)"
         }
-        return "the name `\(name)` is already used in line \(first.line)"
+        return "the name `\(name)` is already used on line \(first.line)"
     }
 }
 

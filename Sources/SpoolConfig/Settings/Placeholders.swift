@@ -18,7 +18,7 @@ enum Placeholders {
                     ConfigurationProblem(
                         line: entry.value.line,
                         column: entry.value.column,
-                        message: "`\(entry.key): \(text)` is a placeholder of the example: enter \(what)"
+                        message: "`\(entry.key): \(text)` is a placeholder from the example: enter \(what)"
                     )
                 ]
             }
@@ -28,7 +28,7 @@ enum Placeholders {
                 ConfigurationProblem(
                     line: node.line,
                     column: node.column,
-                    message: "`\(text)` is a placeholder of the example: enter \(what)"
+                    message: "`\(text)` is a placeholder from the example: enter \(what)"
                 )
             ]
         }

@@ -33,7 +33,7 @@ package struct StatusSettings: Sendable, Equatable {
         }
         guard address.isLoopback || tokenNode != nil else {
             problems.add(
-                "whoever reaches `\(text)` would see how everything is: listen on 127.0.0.1, or ask for a token "
+                "anyone who can reach `\(text)` could read the status: listen on 127.0.0.1, or require a token "
                     + "with `token: file:/path`, `credential:NAME` or `${NAME}`",
                 at: listenNode
             )
@@ -47,7 +47,7 @@ package struct StatusSettings: Sendable, Equatable {
         guard secret.reveal().utf8.count >= Self.shortestToken else {
             problems.add(
                 "the token is shorter than \(Self.shortestToken) characters and can be guessed; "
-                    + "`openssl rand -hex 32` makes a good one",
+                    + "`openssl rand -hex 32` generates one",
                 at: node
             )
             return

@@ -122,7 +122,7 @@ struct WrongConfigurationTests {
             "status:",
             "  - { name: siem, type: syslog, address: 127.0.0.1:9, streams: [tenant/alerts] }\nstatus:",
             at: "16:13",
-            "already used in line 11"
+            "already used on line 11"
         ),
         Mistake(
             "certificate without key",

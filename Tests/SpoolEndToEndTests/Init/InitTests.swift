@@ -35,7 +35,7 @@ struct InitTests {
         for place in ["url: https://contoso.us2", "address: siem.example:6514"] {
             #expect(after.output.contains("`\(place)"), "\(after)")
         }
-        #expect(after.output.contains("is a placeholder of the example: enter"))
+        #expect(after.output.contains("is a placeholder from the example: enter"))
     }
 
     @Test("a token that is there already is not asked for, and left as it is")

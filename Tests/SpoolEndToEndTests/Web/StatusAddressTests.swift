@@ -147,7 +147,7 @@ struct StatusAddressTests {
 
             #expect(end == .exited(2))
             #expect(
-                daemon.lastLines.contains("\(line):19: whoever reaches `0.0.0.0:9470`"),
+                daemon.lastLines.contains("\(line):19: anyone who can reach `0.0.0.0:9470`"),
                 "\(daemon.lastLines)"
             )
         }
