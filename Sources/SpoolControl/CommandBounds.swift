@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// The bounds of what a request may ask, checked where it is decoded: any client of the socket can send any number.
+/// Limits for the values of a request, checked after decoding: any client of the socket can send any number.
 enum CommandBounds {
     /// The years 1970 to 9999, which RFC 3339 can write.
     static let times = Timestamp(milliseconds: 0)...Timestamp(milliseconds: 253_402_300_799_999)

@@ -1,7 +1,7 @@
 package import SpoolCore
 
-/// Asks the daemon which sinks it is connected to, so that a check needs no second connection to a receiver that may
-/// serve only one.
+/// Asks the daemon which sinks it is connected to, so that a check opens no second connection to a receiver
+/// that may accept only one.
 package struct ShowConnections: ControlCommand, Equatable {
     package typealias Answer = [ConnectedSink]
     package static let path = "/control/connections"
@@ -9,14 +9,15 @@ package struct ShowConnections: ControlCommand, Equatable {
     package init() {}
 }
 
-/// A sink that the daemon is connected to and that is in no trouble.
+/// A sink that the daemon is connected to and that has no error.
 package struct ConnectedSink: Codable, Sendable, Equatable {
     package let sink: SinkName
     /// As `status` shows it.
     package let address: String
-    /// Identifies the settings that the daemon runs with: those of another file may need a connection of their own.
+    /// Identifies the settings that the daemon uses; settings from another file may need a connection of
+    /// their own.
     package let settings: String
-    /// When something was settled last; nil when nothing was yet.
+    /// Time of the last settlement; nil before the first one.
     package let lastSettled: Timestamp?
 
     package init(sink: SinkName, address: String, settings: String, lastSettled: Timestamp?) {

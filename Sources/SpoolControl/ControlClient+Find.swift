@@ -3,10 +3,16 @@ import SpoolCore
 extension ControlClient {
     /// Finds the process that holds the spool; nil when the lock is free and the caller may take it.
     ///
-    /// A daemon that is starting, or ending, holds the lock and does not listen; so while the lock is held this
-    /// asks again for as long as `patience` lasts. There is nothing to await: a socket appears without notice. `lockHolder` tells who holds the lock (`pid 4711, spool run`); nil when it is free.
+    /// A daemon that is starting or stopping holds the lock and does not listen. While the lock is held, this
+    /// therefore asks again until `patience` has passed. It polls because a socket appears without any
+    /// notice.
     ///
-    /// - Throws: `.lockedWithoutSocket` at the end of patience, or why the socket cannot be used.
+    /// - Parameters:
+    ///   - patience: How long to wait for an answer while the lock is held.
+    ///   - clock: The clock for the waits.
+    ///   - lockHolder: Returns the holder of the lock (`pid 4711, spool run`); nil when the lock is free.
+    /// - Returns: The process that answers on the socket.
+    /// - Throws: `.lockedWithoutSocket` when `patience` has passed, or why the socket cannot be used.
     package func find(
         patience: Duration = .seconds(10),
         clock: some Clock<Duration> = ContinuousClock(),

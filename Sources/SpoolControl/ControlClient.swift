@@ -3,12 +3,12 @@ import NIOCore
 import NIOHTTP1
 import SpoolCore
 
-/// Asks the process that holds a spool, over its Unix socket.
+/// Sends requests to the process that holds a spool, over its Unix socket.
 package struct ControlClient: Sendable {
     package let socket: ControlSocket
     private let timeout: Duration
 
-    /// A client for one socket; `timeout` is for a whole request, and an estimate takes its time.
+    /// A client for one socket; `timeout` applies to a whole request, as an estimate can take long.
     package init(_ socket: ControlSocket, timeout: Duration = .seconds(60)) {
         self.socket = socket
         self.timeout = timeout
@@ -52,12 +52,12 @@ package struct ControlClient: Sendable {
         "the process on \(socket) is not a spool daemon of this version: \(what); restart the daemon"
     }
 
-    /// One request on a connection of its own: commands make few, and nothing is left to shut down.
+    /// One request on a connection of its own: a command sends few, and no client has to be shut down later.
     private func exchange(_ method: HTTPMethod, _ path: String, _ body: [UInt8]?)
         async throws(ControlFault) -> (HTTPResponseStatus, [UInt8])
     {
         var configuration = HTTPClient.Configuration()
-        // One refusal is an answer; whoever wants to wait does so itself (`find`).
+        // A refused connection is an answer; callers that want to wait do so themselves (`find`).
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.timeout.connect = .seconds(5)
         let client = HTTPClient(
@@ -70,7 +70,7 @@ package struct ControlClient: Sendable {
         } catch {
             result = .failure(error)
         }
-        // It fails only when called twice.
+        // `shutdown` throws only when it is called twice.
         try? await client.shutdown()
         do {
             return try result.get()

@@ -1,10 +1,10 @@
 import Foundation
 
-/// How values travel over the socket: JSON, times in integer milliseconds.
+/// Encoding of values on the socket: JSON, with times in integer milliseconds.
 package enum ControlCoding {
-    /// The most that an answer may hold, in bytes.
+    /// The maximum size of an answer in bytes.
     package static let limit = 16 << 20
-    /// The most that a request may hold, in bytes.
+    /// The maximum size of a request in bytes.
     package static let requestLimit = 8 << 20
 
     /// The value's JSON; keys sorted, so that equal values have equal bytes.

@@ -1,19 +1,19 @@
 package import SpoolCore
 
-/// What a command asks of the process that holds the spool: `POST <path>` with this value as JSON.
+/// A request to the process that holds the spool: `POST <path>` with this value as JSON.
 ///
-/// The answer is `Answer` as JSON with status 200, or a `ControlFailure` with any other status. A new command is
-/// one such type here and one route in the daemon.
+/// The answer is `Answer` as JSON with status 200, or a `ControlFailure` with any other status. A new command
+/// is one such type here and one route in the daemon.
 package protocol ControlCommand: Codable, Sendable {
     associatedtype Answer: Codable & Sendable
 
     /// The route, beginning with `/control/`.
     static var path: String { get }
 
-    /// Why this is no request that a command of this version makes, such as a time far outside of the calendar; nil when
-    /// its values are within their bounds.
+    /// Why no command of this version sends such a request, for example because of a time outside the
+    /// calendar; nil when all values are within their limits.
     ///
-    /// The process that holds the spool refuses what has a problem, before anything is done with its numbers.
+    /// The process that holds the spool refuses a request with a problem before it uses any of its numbers.
     var problem: String? { get }
 }
 
@@ -21,7 +21,7 @@ extension ControlCommand {
     package var problem: String? { nil }
 }
 
-/// Asks who holds the spool.
+/// Asks which process holds the spool.
 package struct Identify: ControlCommand, Equatable {
     package typealias Answer = SpoolHolder
     package static let path = "/control/identify"
@@ -29,7 +29,7 @@ package struct Identify: ControlCommand, Equatable {
     package init() {}
 }
 
-/// Asks a command that holds the spool to stop and give it up; its unfinished job goes on in the daemon.
+/// Asks a command that holds the spool to stop and release it; the daemon continues its unfinished job.
 ///
 /// A daemon refuses.
 package struct HandOver: ControlCommand, Equatable {
@@ -39,7 +39,7 @@ package struct HandOver: ControlCommand, Equatable {
     package init() {}
 }
 
-/// Asks what a replay would send, without making it.
+/// Asks what a replay would send, without creating it.
 package struct EstimateReplay: ControlCommand, Equatable {
     package typealias Answer = ReplayEstimate
     package static let path = "/control/replay/estimate"
@@ -49,7 +49,7 @@ package struct EstimateReplay: ControlCommand, Equatable {
     package init(_ request: ReplayRequest) { self.request = request }
 }
 
-/// Makes a replay; it is durable when the answer comes, and the delivery loop has been told.
+/// Creates a replay; when the answer arrives, it is durable and the delivery loop has been notified.
 package struct CreateReplay: ControlCommand, Equatable {
     package typealias Answer = Replay
     package static let path = "/control/replay/create"
@@ -59,7 +59,7 @@ package struct CreateReplay: ControlCommand, Equatable {
     package init(_ request: ReplayRequest) { self.request = request }
 }
 
-/// Asks for the replays of one sink, or of all, newest first.
+/// Lists the replays of one sink, or of all sinks, newest first.
 package struct ListReplays: ControlCommand, Equatable {
     package typealias Answer = [Replay]
     package static let path = "/control/replay/list"
@@ -69,16 +69,16 @@ package struct ListReplays: ControlCommand, Equatable {
     package init(sink: SinkName? = nil) { self.sink = sink }
 }
 
-/// Pauses, resumes or cancels a replay; one that has ended stays as it is and is refused.
+/// Pauses, resumes or cancels a replay; a replay that has ended is left as it is, and the request is refused.
 package struct MoveReplay: ControlCommand, Equatable {
     package typealias Answer = Replay
     package static let path = "/control/replay/move"
 
-    /// What becomes of it.
+    /// The requested change.
     package enum Move: String, Codable, Sendable, CaseIterable {
         case pause, resume, cancel
 
-        /// The state it leads to.
+        /// The resulting state.
         package var state: Replay.State {
             switch self {
             case .pause: .paused
@@ -97,7 +97,7 @@ package struct MoveReplay: ControlCommand, Equatable {
     }
 }
 
-/// Removes a replay that has ended from the list, with all that belongs to it alone.
+/// Removes a replay that has ended from the list, with everything that belongs only to it.
 package struct RemoveReplay: ControlCommand, Equatable {
     package typealias Answer = Replay
     package static let path = "/control/replay/remove"

@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// The answer of the process that holds the spool when it does not do what was asked.
+/// The answer of the process that holds the spool when it refuses or fails a request.
 package struct ControlFailure: Codable, Sendable, Equatable {
     /// What happened, to what, and what to do.
     package let error: String
@@ -12,21 +12,21 @@ package struct ControlFailure: Codable, Sendable, Equatable {
         exit = status.rawValue
     }
 
-    /// The exit status; one of a newer version counts as `cannotReach`.
+    /// The exit status; an unknown one from a newer version counts as `cannotReach`.
     package var exitStatus: ExitStatus { ExitStatus(rawValue: exit) ?? .cannotReach }
 }
 
-/// Why a command did not get its answer.
+/// Why a command got no answer.
 package enum ControlFault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Nobody listens on the socket.
+    /// No process listens on the socket.
     case noDaemon(String)
     /// This user may not connect.
     case denied(String)
-    /// The lock is held, and yet nobody answered for as long as patience lasted.
+    /// The lock is held, but no process answered in time.
     case lockedWithoutSocket(String)
-    /// The answer was none, or did not come in time.
+    /// The answer was invalid, or did not arrive in time.
     case broken(String)
-    /// The process that holds the spool said no.
+    /// The process that holds the spool refused the request.
     case refused(ControlFailure)
 
     package var description: String {
@@ -38,7 +38,7 @@ package enum ControlFault: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// What the command ends with.
+    /// The exit status of the command.
     package var exitStatus: ExitStatus {
         switch self {
         case .noDaemon, .denied, .broken: .cannotReach

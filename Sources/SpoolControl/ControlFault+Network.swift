@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 
 extension ControlFault {
-    /// What an error of the HTTP client means for a command.
+    /// Translates an error of the HTTP client.
     init(_ error: any Error, socket: ControlSocket) {
         if let error = error as? IOError {
             self = Self.fault(errno: error.errnoCode, socket)
@@ -40,7 +40,7 @@ extension ControlFault {
 }
 
 extension ControlSocket {
-    /// The address of a route on this socket, as async-http-client takes it.
+    /// The address of a route on this socket, in the form that async-http-client expects.
     func url(_ path: String) throws -> String {
         guard let url = URL(httpURLWithSocketPath: self.path, uri: path) else {
             throw HTTPClientError.invalidURL

@@ -4,20 +4,20 @@ import SpoolCore
 package struct ControlSocket: Sendable, Hashable, CustomStringConvertible {
     /// `sun_path` holds 108 bytes on Linux, the terminating zero included (`unix(7)`).
     package static let longestPath = 107
-    /// Owner and group may connect; nobody else.
+    /// Only the owner and the group may connect.
     package static let permissions: UInt16 = 0o660
 
     package let path: String
-    /// The file that it belongs to.
+    /// The spool file that the socket belongs to.
     package let spool: String
 
-    /// The socket that belongs to a spool's file, whichever of its names is given.
+    /// The socket of a spool file, whichever of the file's paths is given.
     package init(spool: String) {
         self.spool = ResolvedPath(spool).path
         path = self.spool + ".sock"
     }
 
-    /// What is wrong with the path; nil when a socket can have it.
+    /// Why a socket cannot have this path; nil when it can.
     package var pathProblem: String? {
         path.utf8.count <= Self.longestPath
             ? nil

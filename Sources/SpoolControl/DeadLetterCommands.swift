@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// Sends dead letters of a sink again, as a replay of exactly these events; dismissed ones are taken up again.
+/// Resends dead letters of a sink, as a replay of exactly these events; dismissed ones are reinstated.
 package struct RequeueDeadLetters: ControlCommand, Equatable {
     package typealias Answer = Replay
     package static let path = "/control/dead/requeue"
@@ -14,7 +14,7 @@ package struct RequeueDeadLetters: ControlCommand, Equatable {
     }
 }
 
-/// Gives dead letters of a sink up; the answer is how many were given up by this.
+/// Dismisses dead letters of a sink; the answer is how many of them were not dismissed before.
 package struct DismissDeadLetters: ControlCommand, Equatable {
     package typealias Answer = Int
     package static let path = "/control/dead/dismiss"

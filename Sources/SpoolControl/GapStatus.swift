@@ -1,13 +1,13 @@
 package import SpoolCore
 
-/// A time of a stream that was not read, or was lost to a sink.
+/// A time range of a stream that was not read, or whose events a sink lost.
 package struct GapStatus: Codable, Sendable, Equatable {
     package enum Kind: String, Codable, Sendable {
-        /// Its turn came and it was not read: source, host or disk were down. It heals by itself.
+        /// It was due and was not read: source, host or disk were down. It is filled automatically.
         case unread
-        /// No window with today's filters covers it.
+        /// No window that was read with today's filters covers it.
         case unproved
-        /// Retention took its events before a sink that had left the configuration returned.
+        /// Retention deleted its events before a sink that had left the configuration returned.
         case lost
     }
 
@@ -17,7 +17,7 @@ package struct GapStatus: Codable, Sendable, Equatable {
     package var to: Timestamp?
     /// When it was noticed.
     package var noticed: Timestamp?
-    /// Since when all of it has been read; nil before.
+    /// When all of it had been read; nil before that.
     package var healed: Timestamp?
     /// The sink that lost events.
     package var sink: String?

@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// Runs retention now, or says what it would delete.
+/// Runs retention now, or reports what it would delete.
 package struct PruneNow: ControlCommand, Equatable {
     package typealias Answer = PruneAnswer
     package static let path = "/control/prune"
@@ -16,9 +16,9 @@ package struct PruneAnswer: Codable, Sendable, Equatable {
     /// One stream's part.
     package struct Stream: Codable, Sendable, Equatable {
         package let name: StreamName
-        /// Events deleted, or to be deleted for their age.
+        /// Events deleted, or to be deleted because of their age.
         package let events: Int
-        /// True when its source has not told its time: then retention leaves it alone.
+        /// True when its source has not reported its time: retention then skips the stream.
         package let isWithoutTime: Bool
 
         package init(name: StreamName, events: Int, isWithoutTime: Bool) {
@@ -36,7 +36,7 @@ package struct PruneAnswer: Codable, Sendable, Equatable {
     package let isDryRun: Bool
     package let age: Int64
     package let streams: [Stream]
-    /// Of the events, how many a sink that has left the configuration will miss when it returns.
+    /// How many of the events will be missing at a sink that is no longer configured, should it return.
     package let lost: Int
     /// Bytes of pages in use afterwards.
     package let bytesInUse: Int64
@@ -50,7 +50,7 @@ package struct PruneAnswer: Codable, Sendable, Equatable {
         self.bytesInUse = bytesInUse
     }
 
-    /// Over all streams.
+    /// The total over all streams.
     package var events: Int { streams.reduce(0) { $0 + $1.events } }
 
     private enum CodingKeys: String, CodingKey {
@@ -61,7 +61,7 @@ package struct PruneAnswer: Codable, Sendable, Equatable {
     }
 }
 
-/// Forgets a sink, or a stream, that has left the configuration.
+/// Forgets a sink or a stream that is no longer configured.
 package struct Forget: ControlCommand, Equatable {
     package typealias Answer = ForgetReport
     package static let path = "/control/forget"
@@ -71,7 +71,7 @@ package struct Forget: ControlCommand, Equatable {
     package init(_ name: String) { self.name = name }
 }
 
-/// Makes a whole, proved copy of the spool, written by the process that holds it.
+/// Makes a complete, verified copy of the spool, written by the process that holds it.
 package struct BackUp: ControlCommand, Equatable {
     package typealias Answer = BackupReport
     package static let path = "/control/backup"
@@ -82,11 +82,11 @@ package struct BackUp: ControlCommand, Equatable {
     package init(to file: String) { self.file = file }
 }
 
-/// Asks how far a backup is.
+/// Asks for the progress of a backup.
 package struct ShowBackup: ControlCommand, Equatable {
     package static let path = "/control/backup/progress"
 
-    /// Nil while none is made.
+    /// Nil while no backup is running.
     package struct Answer: Codable, Sendable, Equatable {
         package let progress: BackupProgress?
 

@@ -4,7 +4,7 @@ package import SpoolCore
 package struct ReplayStatus: Codable, Sendable, Equatable {
     package var id: Int64
     package var sink: String
-    /// Where an ad-hoc replay goes; nil for a configured sink.
+    /// The address of an ad-hoc replay; nil for a configured sink.
     package var destination: String?
     package var streams: [String]
     package var from: Timestamp
@@ -14,15 +14,15 @@ package struct ReplayStatus: Codable, Sendable, Equatable {
     package var state: Replay.State
     package var total: Int
     package var sent: Int
-    /// Left out, since the ledger showed them to be there.
+    /// Events left out because the ledger showed them as delivered.
     package var skipped: Int
-    /// Events a second at most, as it was asked for.
+    /// The requested limit in events per second.
     package var rate: Int?
-    /// How far the reading of its window from the source is.
+    /// The progress of reading its window from the source.
     package var refetch: RefetchStatus?
-    /// Why its sink, or the source, takes or gives nothing for now.
+    /// The current error of its sink or of the source.
     package var trouble: String?
-    /// Why it was cancelled, where nobody asked for that.
+    /// Why it was cancelled, if no operator requested that.
     package var reason: String?
     package var created: Timestamp
     package var finished: Timestamp?
@@ -60,15 +60,15 @@ package struct ReplayStatus: Codable, Sendable, Equatable {
     }
 }
 
-/// The reading of a replay's window from the source, over all its streams.
+/// The progress of reading a replay's window from the source, over all its streams.
 package struct RefetchStatus: Codable, Sendable, Equatable {
     /// True once everything was read.
     package var complete: Bool
-    /// Records the answers have held.
+    /// Records in the answers so far.
     package var seen: Int
-    /// Of those, spooled as new: they go live to every sink.
+    /// Of those, spooled as new: they are delivered to every sink.
     package var inserted: Int
-    /// Of those, kept for this replay alone: retention had taken them.
+    /// Of those, kept for this replay only: retention had deleted them.
     package var recovered: Int
 
     init(_ refetch: Refetch) {

@@ -1,10 +1,10 @@
 package import SpoolCore
 
-/// Ends the waits before the next attempts of one sink, or of all sinks and sources: they try now.
+/// Makes one sink, or all sinks and sources, try again immediately instead of waiting for the next attempt.
 package struct RetryNow: ControlCommand, Equatable {
     package static let path = "/control/retry"
 
-    /// What was done.
+    /// The sinks and sources that were asked.
     package struct Answer: Codable, Sendable, Equatable {
         package let sinks: [Part]
         package let sources: [Part]
@@ -18,7 +18,7 @@ package struct RetryNow: ControlCommand, Equatable {
     /// A sink or source that was asked to try now.
     package struct Part: Codable, Sendable, Equatable {
         package let name: String
-        /// False when no attempt was due: it works, or an attempt was under way.
+        /// False when it was not waiting for a retry: it works, or an attempt was in progress.
         package let wasWaiting: Bool
 
         package init(name: String, wasWaiting: Bool) {

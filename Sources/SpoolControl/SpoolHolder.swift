@@ -1,10 +1,10 @@
 /// The process that holds the spool's lock and answers on its socket.
 package struct SpoolHolder: Codable, Sendable, Equatable {
-    /// What it is.
+    /// What kind of process it is.
     package enum Role: String, Codable, Sendable {
-        /// `spool run`: never gives up the spool for a command.
+        /// `spool run`: never releases the spool for a command.
         case daemon
-        /// A command that drives its own job, and gives up the spool when asked.
+        /// A command that runs its own job, and releases the spool when asked.
         case command
     }
 

@@ -1,13 +1,14 @@
 package import SpoolCore
 
-/// What `/status` answers and `spool status --json` prints: a public interface, keys in snake case, times in
-/// milliseconds UTC under keys that end in `_ms`.
+/// The response of `/status` and the output of `spool status --json`.
+///
+/// A public interface: keys are in snake case, times are milliseconds UTC under keys that end in `_ms`.
 package struct StatusReport: Codable, Sendable, Equatable {
     /// The route, on the socket and on the status address.
     package static let path = "/status"
 
     package var version: String
-    /// Who holds the spool for writing, as `123 (spool run)`; nil when nobody does.
+    /// The process that holds the spool for writing, as `123 (spool run)`; nil when there is none.
     package var holder: String?
     package var at: Timestamp
     package var spool: SpoolFileStatus
@@ -15,13 +16,13 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var sinks: [SinkStatus]
     package var replays: [ReplayStatus]
     package var notifications: [NotificationStatus]
-    /// The daemon's own last comparison of source, spool and ledger; nil before the first.
+    /// The last comparison of source, spool and ledger that the daemon made on its own; nil before the first.
     package var audit: ProofStatus?
-    /// The last one that a person asked for, if it is newer than the audit.
+    /// The last comparison that an operator requested, if it is newer than the audit.
     package var proof: ProofStatus?
-    /// That no daemon runs: all states are those it has left behind.
+    /// Set when no daemon is running: all states are then those that the last one stored.
     ///
-    /// Nil while one does.
+    /// Nil while a daemon is running.
     package var stopped: StoppedDaemon?
 
     package init(version: String, holder: String?, at: Timestamp, spool: SpoolFileStatus) {
@@ -40,17 +41,17 @@ package struct StatusReport: Codable, Sendable, Equatable {
         case at = "at_ms"
     }
 
-    /// The streams that are read from a source: all but the spool's own notifications.
+    /// The streams that are read from a source: all except the spool's own notifications.
     package var fetchedStreams: [StreamStatus] {
         streams.filter { $0.name != StreamName.notifications.description }
     }
 }
 
-/// Since when no daemon has run.
+/// Since when no daemon has been running.
 package struct StoppedDaemon: Codable, Sendable, Equatable {
-    /// When the last one ended, or gave its last sign of life; nil when none has ever had the spool.
+    /// When the last daemon stopped, or was last seen; nil when no daemon has ever opened the spool.
     package var since: Timestamp?
-    /// False when the last one did not close the spool: it was killed, or the power was lost.
+    /// False when the last daemon did not close the spool: it was killed, or the power failed.
     package var isClean: Bool
 
     package init(since: Timestamp?, isClean: Bool) {
@@ -64,7 +65,7 @@ package struct StoppedDaemon: Codable, Sendable, Equatable {
     }
 }
 
-/// The spool's file and the room it has.
+/// The spool's file, its size and its limits.
 package struct SpoolFileStatus: Codable, Sendable, Equatable {
     package var path: String
     package var events: Int
@@ -74,9 +75,9 @@ package struct SpoolFileStatus: Codable, Sendable, Equatable {
     package var limit: Int64
     /// Bytes of the write-ahead log.
     package var wal: Int64
-    /// Bytes free on its disk.
+    /// Bytes free on its file system.
     package var free: Int64
-    /// Why fetching stands still; nil while it goes on.
+    /// Why fetching is paused; nil while it is running.
     package var paused: String?
 
     package init(
@@ -106,29 +107,29 @@ package struct SpoolFileStatus: Codable, Sendable, Equatable {
     }
 }
 
-/// A stream, and how far its fetching is.
+/// A stream and its fetch progress.
 package struct StreamStatus: Codable, Sendable, Equatable {
     package var name: String
     package var kind: String
-    /// A fixed word: `created` before its first answer, then `connected`, or that of its trouble, such as
+    /// A fixed word: `created` before the first answer, then `connected`, or the word of its error, such as
     /// `unreachable` or `invalid token`.
     package var state: String
     package var error: String?
     package var errorSince: Timestamp?
     package var start: Timestamp?
-    /// The cursor, which an open scan leaves at its newest record.
+    /// The cursor; an open scan leaves it at the scan's newest record.
     package var since: Timestamp?
-    /// Up to here everything has been read, by a poll that found nothing newer too.
+    /// Everything before this time has been read; a poll that found nothing newer advances it, too.
     package var readTo: Timestamp?
-    /// Where sweeps go on; ahead of polls at the first start.
+    /// The time where sweeps continue; ahead of polls at the first start.
     package var sweptTo: Timestamp?
     package var newest: Timestamp?
     package var lastSuccess: Timestamp?
     /// Events spooled over the last minute.
     package var perMinute: Int
-    /// How many sinks take it; nil from a daemon of an earlier version.
+    /// How many sinks receive it; nil from a daemon of an earlier version.
     package var sinks: Int?
-    /// What has not been read, has been read late within the last day, or was never proved to be read.
+    /// Time ranges that were not read, were read late within the last day, or were never proved to be read.
     package var gaps: [GapStatus] = []
 
     package init(name: String, kind: String, state: String, perMinute: Int = 0) {
@@ -138,7 +139,7 @@ package struct StreamStatus: Codable, Sendable, Equatable {
         self.perMinute = perMinute
     }
 
-    /// Up to here everything has been read a second time.
+    /// Everything before this time has been read a second time.
     package var readTwiceTo: Timestamp? {
         guard let readTo, let sweptTo else { return nil }
         return min(sweptTo, readTo)
@@ -157,17 +158,18 @@ package struct StreamStatus: Codable, Sendable, Equatable {
     }
 }
 
-/// A sink, and what waits for it.
+/// A sink and its backlog.
 package struct SinkStatus: Codable, Sendable, Equatable {
     package var name: String
     package var type: String
     package var address: String
-    /// The old agent's words: `created`, `connected`, `connection error`, `disconnected`, `disabled`; or
-    /// `held`, or `doubtful`: connected, and its connections do not prove that the receiver reads what it takes.
+    /// The retired agent's words: `created`, `connected`, `connection error`, `disconnected`, `disabled`; or
+    /// `held`; or `doubtful`: connected, but its connections do not prove that the receiver reads what its
+    /// kernel accepts.
     package var state: String
     /// Events not settled yet.
     package var backlog: Int
-    /// When the oldest of them happened.
+    /// When the oldest of them occurred.
     package var oldest: Timestamp?
     package var deadLetters: Int
     package var lastSuccess: Timestamp?
@@ -175,7 +177,7 @@ package struct SinkStatus: Codable, Sendable, Equatable {
     /// Failed attempts since the last success.
     package var attempts: Int
     package var retryAt: Timestamp?
-    /// Since when nothing could be settled; nil when it is well.
+    /// Since when nothing could be settled; nil when the sink works.
     package var troubleSince: Timestamp?
     /// Events settled over the last minute.
     package var perMinute: Int
@@ -207,7 +209,7 @@ package struct NotificationStatus: Codable, Sendable, Equatable {
     package var at: Timestamp
     package var severity: String
     package var code: String
-    /// The stream, sink or replay it is about; empty: the spool itself.
+    /// The stream, sink or replay it concerns; empty for the spool itself.
     package var subject: String
     package var message: String
 

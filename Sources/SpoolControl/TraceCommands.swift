@@ -1,6 +1,7 @@
 package import SpoolCore
 
-/// Asks the sources for one record by its id, within their tenants' budget: what the spool has not, they may have.
+/// Asks the sources for one record by its id, within their tenants' request budget: a source may have a
+/// record that the spool does not have.
 package struct TraceAtSource: ControlCommand, Equatable {
     package typealias Answer = [SourceTrace]
     package static let path = "/control/trace"
@@ -10,17 +11,18 @@ package struct TraceAtSource: ControlCommand, Equatable {
     package init(_ id: String) { self.id = id }
 }
 
-/// What a source says of one record, asked for one stream.
+/// A source's answer about one record, for one stream.
 package struct SourceTrace: Codable, Sendable, Equatable {
     package let stream: StreamName
-    /// Nil when it could not be asked: then `fault` says why.
+    /// Nil when the source could not be asked; `fault` then contains the reason.
     package var isKnown: Bool?
     package var occurred: Timestamp?
-    /// When it was saved; alerts do not tell: as `occurred`.
+    /// When the portal recorded it; alerts have no such time and use `occurred`.
     package var created: Timestamp?
     package var category: String?
     package var action: String?
-    /// Whether today's filters let it through, as the list for its very millisecond shows; nil when that was not asked.
+    /// Whether today's filters select it, as the list for exactly its millisecond shows; nil when that was
+    /// not queried.
     package var isListed: Bool?
     package var fault: String?
 

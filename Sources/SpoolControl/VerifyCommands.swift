@@ -1,7 +1,8 @@
 package import SpoolCore
 
-/// Begins a comparison of source, spool and ledger; the daemon does it within the tenant's budget, one after the
-/// other, and keeps its result.
+/// Starts a comparison of source, spool and ledger.
+///
+/// The daemon runs comparisons one after the other, within the tenant's request budget, and keeps the result.
 package struct StartVerify: ControlCommand, Equatable {
     package typealias Answer = Proof
     package static let path = "/control/verify/start"
@@ -11,9 +12,9 @@ package struct StartVerify: ControlCommand, Equatable {
     package init(_ request: VerifyRequest) { self.request = request }
 }
 
-/// Asks how far a comparison is, or what it has found.
+/// Asks for the progress or the result of a comparison.
 ///
-/// The daemon ends a comparison after whose state nobody asks any more: the command has gone.
+/// The daemon stops a comparison whose state is no longer queried, because the command has exited.
 package struct ShowProof: ControlCommand, Equatable {
     package typealias Answer = Proof
     package static let path = "/control/verify/show"
@@ -23,7 +24,7 @@ package struct ShowProof: ControlCommand, Equatable {
     package init(_ proof: Int64) { self.proof = proof }
 }
 
-/// Ends a comparison, or takes it back before its turn.
+/// Stops a comparison, or removes it from the queue.
 package struct CancelVerify: ControlCommand, Equatable {
     package typealias Answer = Proof
     package static let path = "/control/verify/cancel"
@@ -33,7 +34,7 @@ package struct CancelVerify: ControlCommand, Equatable {
     package init(_ proof: Int64) { self.proof = proof }
 }
 
-/// A proof, as `/status` shows it.
+/// A proof as `/status` shows it.
 package struct ProofStatus: Codable, Sendable, Equatable {
     /// How much of a window could not be compared.
     package enum Unproved: String, Codable, Sendable {
@@ -44,23 +45,23 @@ package struct ProofStatus: Codable, Sendable, Equatable {
     package var reason: String
     package var from: Timestamp
     package var to: Timestamp
-    /// Nil: every stream that is configured.
+    /// Nil: every configured stream.
     package var streams: [String]?
     package var events: Int
     package var missing: Int
-    /// What of it was fetched at once.
+    /// How many of the missing events were fetched immediately.
     package var fetched: Int
-    /// Nil: all of the window was compared.
+    /// Nil: the whole window was compared.
     package var unproved: Unproved?
-    /// True when all of the window is proved, and nothing of it is missing.
+    /// True when the whole window is proved and nothing in it is missing.
     package var complete: Bool
-    /// Why not, apart from what is missing; nil from a daemon of an earlier version.
+    /// Why it is not complete, apart from missing events; nil from a daemon of an earlier version.
     package var shortfalls: [ProofShortfall]?
-    /// Of `events`, how many retention has deleted, so that their delivery is no longer provable.
+    /// How many of `events` retention has deleted, so that their delivery is no longer provable.
     package var unprovable: Int?
     package var finished: Timestamp
 
-    /// Shows a proof that has ended; where its streams end differs, the earliest end counts.
+    /// Shows a proof that has ended; where the ends of its streams differ, the earliest end counts.
     package init?(_ proof: Proof) {
         guard proof.state == .done, let finished = proof.finished else { return nil }
         id = proof.id
@@ -80,7 +81,7 @@ package struct ProofStatus: Codable, Sendable, Equatable {
         self.finished = finished
     }
 
-    /// Why it is not complete, apart from what is missing, for an operator.
+    /// Why it is not complete, apart from missing events, for an operator.
     package var reasons: String {
         guard let shortfalls, !shortfalls.isEmpty else { return "part of it is not provable" }
         return shortfalls.map(\.words).joined(separator: ", ")

@@ -1,17 +1,17 @@
 package import SpoolCore
 
-/// Why there is no usable configuration; every one of them ends a command with `ExitStatus.wrongUse`.
+/// Why there is no usable configuration; each case ends a command with `ExitStatus.wrongUse`.
 package enum ConfigurationFault: Error, Sendable, CustomStringConvertible {
-    /// There is no file in any of the usual places.
+    /// None of the usual paths has a file.
     case missing(String)
-    /// The file is there, or was named, and cannot be read.
+    /// The file exists, or was named explicitly, and cannot be read.
     case unreadable(String)
-    /// The file was read, and these things in it are wrong.
+    /// The file was read and contains these problems.
     case invalid(path: String, text: String, problems: [ConfigurationProblem])
 
-    /// What to show to an operator: one line, or for problems in a file each with its place and its line.
+    /// The text for an operator: one line, or for problems in a file each with its position and its line.
     ///
-    /// No secret is in it.
+    /// It contains no secret.
     package var description: String {
         switch self {
         case .missing(let message), .unreadable(let message): message
@@ -20,7 +20,7 @@ package enum ConfigurationFault: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The problems with their places; empty when there is no file to have any.
+    /// The problems with their positions; empty when no file was read.
     package var problems: [ConfigurationProblem] {
         if case .invalid(_, _, let problems) = self { problems.sorted() } else { [] }
     }

@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// A configuration file, parsed: its text and its tree of values with their places.
+/// A parsed configuration file: its text and its tree of values with their positions.
 package struct ConfigurationFile: Sendable {
     /// Its path as the operator gave it, for messages.
     package let path: String
@@ -9,15 +9,15 @@ package struct ConfigurationFile: Sendable {
 
     /// Parses YAML.
     ///
-    /// - Throws: `.invalid` with every problem of the YAML itself that can be found; a syntax error hides what
-    ///   comes after it.
+    /// - Throws: `.invalid` with every problem found in the YAML itself; a syntax error hides what follows
+    ///   it.
     package static func parse(
         text: String,
         path: String,
         secrets: any SecretLookup
     ) throws(ConfigurationFault) -> ConfigurationFile {
         let problems = ConfigurationProblems()
-        // An editor's byte order mark is no part of the first key.
+        // A byte order mark from an editor is not part of the first key.
         let text = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
         guard let root = YAMLTree(secrets: secrets, problems: problems).root(of: text), problems.isEmpty
         else {
@@ -44,7 +44,7 @@ package struct ConfigurationFile: Sendable {
         return try parse(text: text, path: path, secrets: secrets)
     }
 
-    /// Reads settings from the tree; what `read` finds wrong is thrown, all at once.
+    /// Reads settings from the tree; all problems that `read` finds are thrown together.
     ///
     /// - Throws: `.invalid` when a problem was added or `read` returned nil.
     package func settings<Settings>(

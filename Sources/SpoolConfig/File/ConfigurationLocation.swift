@@ -2,15 +2,16 @@ import Foundation
 
 /// Finds the configuration file.
 package enum ConfigurationLocation {
-    /// Where it is looked for when nobody names one, in this order.
+    /// The default paths, in search order.
     package static let usual = ["./spool.yaml", "/etc/spool/spool.yaml"]
 
-    /// The path given with `--config`, else `SPOOL_CONFIG`, else the first of the usual places that has a file.
+    /// The path given with `--config`, otherwise `SPOOL_CONFIG`, otherwise the first default path that has a
+    /// file.
     ///
-    /// A path that was named is taken as it is, whether there is a file or not: the wrong one is never read in
-    /// its place.
+    /// A path that was named explicitly is used as it is, even if no file exists there: spool never falls
+    /// back to another file.
     ///
-    /// - Throws: `.missing` when nothing is named and no usual place has one.
+    /// - Throws: `.missing` when no path is named and no default path has a file.
     package static func find(
         option: String?,
         environment: [String: String],

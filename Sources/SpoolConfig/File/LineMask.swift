@@ -1,6 +1,7 @@
-/// Takes secrets out of a line of the configuration file before it is shown.
+/// Removes secrets from a line of the configuration file before it is shown.
 ///
-/// Secrets do not belong there, but people put them there, and the report that says so goes to the journal.
+/// Secrets do not belong in the file, but some files contain them, and the report about it goes to the
+/// journal.
 enum LineMask {
     private static let secretKeys = [
         "token", "secret", "password", "passphrase", "authorization", "credential",
@@ -10,11 +11,11 @@ enum LineMask {
     /// The line with `…` in place of what is or may be a secret.
     static func masked(_ line: String) -> String {
         guard let value = secretValue(in: line) else { return maskRuns(maskUserInfo(line)) }
-        // Inside `{ token: …, x: y }` more may follow; it goes too.
+        // Inside `{ token: …, x: y }` more keys may follow; they are removed as well.
         return line[..<value] + "…"
     }
 
-    /// Where the first value begins that stands after a secret's key and is no reference.
+    /// The start of the first value that follows a secret's key and is not a reference.
     private static func secretValue(in line: String) -> String.Index? {
         for colon in line.indices where line[colon] == ":" {
             let value = line[line.index(after: colon)...].drop { $0 == " " }
@@ -33,12 +34,12 @@ enum LineMask {
         return words.last?.lowercased() ?? ""
     }
 
-    /// True when a key names a secret, or is a slip for such a word.
+    /// True when a key names a secret, or is a misspelling of such a word.
     private static func isSecretKey(_ key: String) -> Bool {
         secretKeys.contains { key.contains($0) || isAnagram(key, $0) }
     }
 
-    /// `tokne` for `token`: the usual slip of the fingers.
+    /// Transposed letters, such as `tokne` for `token`.
     private static func isAnagram(_ left: String, _ right: String) -> Bool {
         left.count == right.count && left.sorted() == right.sorted()
     }
@@ -52,7 +53,7 @@ enum LineMask {
         return line[..<scheme.upperBound] + "…" + line[at...]
     }
 
-    /// A long run of letters and digits together is a token until proved otherwise; a path or an address is none.
+    /// Masks long runs of letters and digits, which may be tokens; paths and addresses are kept.
     private static func maskRuns(_ line: String) -> String {
         var result = ""
         for run in line.split(omittingEmptySubsequences: false, whereSeparator: { " \t\"'".contains($0) }) {

@@ -1,6 +1,7 @@
 package import SpoolCore
 
-/// Shows problems as compilers do: `spool.yaml:12:5: message`, the line itself, and a caret under the place.
+/// Shows problems as compilers do: `spool.yaml:12:5: message`, the line itself, and a caret under the
+/// position.
 package struct ProblemReport: Sendable {
     private let path: String
     private let lines: [Substring]
@@ -10,7 +11,7 @@ package struct ProblemReport: Sendable {
         lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
     }
 
-    /// All problems, in the order in which they stand, and their number at the end.
+    /// All problems in the order of the file, followed by their number.
     package func render(_ problems: [ConfigurationProblem]) -> String {
         let sorted = Set(problems).sorted()
         let count = sorted.count == 1 ? "1 problem" : "\(sorted.count) problems"

@@ -1,12 +1,13 @@
 import SpoolCore
 
-/// Where the spool lies, read from a configuration file whatever else in the file is wrong.
+/// The path of the spool, read from a configuration file even if other parts of the file are invalid.
 package enum SpoolLocation {
     /// `spool.path` of a file, or its default.
     ///
-    /// Only the `spool:` group is read, so that mistakes before and after it do not matter, not even in the YAML.
+    /// Only the `spool:` group is parsed, so problems before and after it do not matter, not even YAML
+    /// errors.
     ///
-    /// - Returns: nil when the file cannot be read, or that group is wrong itself.
+    /// - Returns: nil when the file cannot be read, or the group itself is invalid.
     package static func path(inFile path: String) -> String? {
         guard let text = (try? SmallFile.read(path, limit: 4 << 20))?.text else { return nil }
         return spoolPath(in: text)
@@ -24,7 +25,7 @@ package enum SpoolLocation {
         guard let root = tree.root(of: group.joined(separator: "\n")), problems.isEmpty,
             var top = ConfigurationMapping(root, problems: problems)
         else { return nil }
-        // Empty: all of it is as usual.
+        // An empty group means all defaults.
         guard let node = top.take("spool") else { return SpoolSettings().path }
         guard var spool = ConfigurationMapping(node, problems: problems) else { return nil }
         guard let place = spool.take("path") else { return SpoolSettings().path }

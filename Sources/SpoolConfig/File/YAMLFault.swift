@@ -1,9 +1,9 @@
 import SpoolCore
 import Yams
 
-/// Says in an operator's words what the YAML parser stumbled over, and where.
+/// Translates an error of the YAML parser into an explanation with its position.
 enum YAMLFault {
-    /// The parser's error as a problem with its place.
+    /// The parser's error as a problem with its position.
     static func problem(_ error: YamlError, text: String) -> ConfigurationProblem {
         switch error {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
@@ -35,7 +35,7 @@ enum YAMLFault {
         )
     }
 
-    /// What usually lies behind libyaml's words.
+    /// The usual cause of an error of libyaml.
     private static func explanation(_ problem: String, line: Substring) -> String? {
         if line.prefix(while: \.isWhitespace).contains("\t") {
             return "a tab cannot indent a line; use spaces"

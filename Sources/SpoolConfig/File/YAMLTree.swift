@@ -1,22 +1,22 @@
 import SpoolCore
 import Yams
 
-/// Makes the tree of values from YAML, with the place of each key and value.
+/// Builds the tree of values from YAML, with the position of each key and value.
 ///
-/// Of YAML it takes what a configuration needs: groups, lists and texts, anchors and their aliases. Tags and
-/// merge keys (`<<`) are refused, so that every value says by itself what it is.
+/// It accepts the subset that a configuration needs: groups, lists, texts, anchors and aliases. Tags and
+/// merge keys (`<<`) are refused, so that every value is complete where it is written.
 struct YAMLTree {
-    /// More values than any honest file has: aliases of aliases multiply ("billion laughs").
+    /// More values than any reasonable file has: nested aliases multiply ("billion laughs").
     private static let limit = 100_000
-    /// Deeper than any honest file is; what reads the tree recurses.
+    /// Deeper than any reasonable file; the code that reads the tree is recursive.
     private static let depthLimit = 64
 
     let secrets: any SecretLookup
     let problems: ConfigurationProblems
 
-    /// The tree of the one document in `text`; nil after adding a problem.
+    /// The tree of the single document in `text`; nil after adding a problem.
     ///
-    /// A file that holds nothing is an empty group.
+    /// An empty file is an empty group.
     func root(of text: String) -> ConfigurationNode? {
         do {
             guard let document = try Yams.compose(yaml: text) else {
@@ -63,7 +63,7 @@ struct YAMLTree {
 
     private func value(of scalar: Node.Scalar, at place: Place) -> ConfigurationNode.Value {
         refuseTag(scalar.tag, allowed: .str, at: place)
-        // Only an unquoted word can mean "nothing"; `"null"` and `"~"` are texts (YAML 1.2.2 §10.3.2).
+        // Only an unquoted word can mean "nothing"; `"null"` and `"~"` are strings (YAML 1.2.2 §10.3.2).
         let isPlain = scalar.style == .plain || scalar.style == .any
         let isNull = isPlain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
         return isNull ? .null : .scalar(scalar.string)
@@ -103,7 +103,8 @@ struct YAMLTree {
     }
 
     private func refuseTag(_ tag: Tag, allowed: Tag.Name, at place: Place) {
-        // Yams resolves an implicit tag in place when it compares keys; only what stands in the file is refused.
+        // Yams resolves an implicit tag in place when it compares keys; only a tag written in the file is
+        // refused.
         let known: [Tag.Name] = [
             .implicit, .nonSpecific, allowed, .bool, .int, .float, .null, .timestamp, .value,
         ]
@@ -127,7 +128,7 @@ struct YAMLTree {
     }
 }
 
-/// A 1-based place in the file.
+/// A 1-based position in the file.
 private struct Place {
     let line: Int
     let column: Int

@@ -3,20 +3,21 @@ import Synchronization
 
 /// Secrets for a command that can do without those it may not read.
 ///
-/// Whoever asks for the spool's state is seldom the daemon's user, and only the daemon has systemd's credentials. What
-/// is not to be had is stood in for, so that everything else in the file is read and checked as ever.
+/// A user who runs `spool status` is seldom the daemon's user, and only the daemon has systemd's credentials.
+/// A secret that is unavailable is replaced by a placeholder, so that the rest of the file is read and
+/// checked as usual.
 package final class SparingSecrets: SecretLookup {
     /// Which secrets a command needs.
     package enum Need: Sendable {
-        /// Every one, as the daemon does.
+        /// Every secret, as the daemon does.
         case all
-        /// All but systemd's credentials where this process has none.
+        /// Every secret except systemd credentials, where this process has none.
         case allButCredentials
-        /// None: it neither asks a source nor sends anything.
+        /// None: the command neither contacts a source nor sends anything.
         case none
     }
 
-    /// Passes for a token, for a password and for the address of a proxy or a webhook.
+    /// A placeholder that is valid as a token, a password and the address of a proxy or webhook.
     private static let standIn = Secret("http://not-read-by-this-user.invalid")
 
     private let secrets: SystemSecrets
@@ -28,10 +29,10 @@ package final class SparingSecrets: SecretLookup {
         self.need = need
     }
 
-    /// Files that the configuration names need not be readable either.
+    /// True when the files named in the configuration need not be readable either.
     package var isSparing: Bool { need == .none }
 
-    /// The references that were stood in for, each once.
+    /// The references that were replaced by the placeholder, each once.
     package var spared: [String] { found.withLock { $0 } }
 
     package func resolve(_ reference: String) throws(SecretFault) -> Secret {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Secrets from the environment, from files and from systemd's credentials.
 ///
-/// Each look-up reads anew, so that a reload takes a rotated secret.
+/// Every lookup reads again, so that a reload picks up a rotated secret.
 package final class SystemSecrets: SecretLookup {
     private static let sizeLimit = 64 << 10
 
@@ -12,7 +12,7 @@ package final class SystemSecrets: SecretLookup {
 
     package init(environment: [String: String]) { self.environment = environment }
 
-    /// What is unwise, though it works: secret files that anybody may read, each named once.
+    /// Warnings about secret files that every user can read, each file once.
     package var warnings: [String] { found.withLock { $0 } }
 
     package func resolve(_ reference: String) throws(SecretFault) -> Secret {
@@ -22,7 +22,7 @@ package final class SystemSecrets: SecretLookup {
         throw SecretFault("write a secret as `file:/path`, `credential:NAME` or `${NAME}`")
     }
 
-    /// True for a credential of systemd in a process that was given none.
+    /// True for a systemd credential in a process that was given none.
     func isOutOfReach(_ reference: String) -> Bool {
         reference.hasPrefix("credential:") && (environment["CREDENTIALS_DIRECTORY"] ?? "").isEmpty
     }
@@ -72,9 +72,9 @@ package final class SystemSecrets: SecretLookup {
         return secret
     }
 
-    /// The secret without the line ends that editors and `echo` append.
+    /// The secret without the trailing line ends that editors and `echo` append.
     ///
-    /// A line break inside would end a header early, or show that the wrong file was named.
+    /// A line break inside would end a header early, or means that the wrong file was named.
     private func checked(_ text: String, _ name: String) throws(SecretFault) -> Secret {
         var value = Substring(text)
         while let last = value.last, last.isNewline { value.removeLast() }

@@ -1,15 +1,16 @@
 package import SpoolCore
 
-/// The `audit:` group: how often the daemon compares source, spool and ledger by itself, and over how much.
+/// The `audit:` group: how often the daemon compares source, spool and ledger on its own, and over which
+/// window.
 package struct AuditSettings: Sendable, Equatable {
     /// Nil (`audit: off`): never.
     package var every: Duration? = .days(1)
-    /// How far back from where each stream has been read twice.
+    /// How far the window reaches back from the time up to which each stream has been re-read.
     package var window: Duration = .days(2)
 
     package init() {}
 
-    /// Reads the group, or `off`; nil, with a problem, when it is neither.
+    /// Reads the group, or `off`; nil, after adding a problem, when it is neither.
     package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
         if case .scalar(let text) = node.value {
             guard ["off", "false", "no"].contains(text) else {

@@ -1,19 +1,19 @@
 package import SpoolCore
 
-/// An item of `sources` or `sinks`, not yet read but for its name and type.
+/// An item of `sources` or `sinks`, of which only the name and type have been read.
 package struct ConfiguredPart: Sendable {
-    /// Its name; nil when it has none, or a wrong one.
+    /// Its name; nil when it has none, or an invalid one.
     package let name: String?
     /// Its type as written; nil when it has none.
     package let type: String?
-    /// All of it, `name` and `type` included.
+    /// The whole item, including `name` and `type`.
     package let node: ConfigurationNode
 
-    /// The items of a list, with problems for names that are malformed or used twice, and for former names that two
-    /// items claim.
+    /// The items of a list, with problems for names that are malformed or used twice, and for former names
+    /// that two items claim.
     ///
-    /// Names that differ only in case count as the same. A name that is missing is left to the part's own reading,
-    /// which requires it.
+    /// Names that differ only in case count as the same. A missing name is reported when the item itself is
+    /// read, which requires it.
     package static func list(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> [ConfiguredPart]
     {
         var names: [String: ConfigurationNode] = [:]
@@ -50,7 +50,7 @@ package struct ConfiguredPart: Sendable {
 }
 
 extension ConfigurationNode {
-    /// The value of a key, not taken; nil when there is none, or it is empty.
+    /// The value of a key, without taking it; nil when it is absent or empty.
     fileprivate func entry(_ key: String) -> ConfigurationNode? {
         guard case .mapping(let entries) = value else { return nil }
         let value = entries.first { $0.key == key }?.value

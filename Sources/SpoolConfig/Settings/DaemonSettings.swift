@@ -1,8 +1,8 @@
 package import SpoolCore
 
-/// The configuration file as a whole: what belongs to the daemon itself, and the nodes of sources and sinks.
+/// The whole configuration file: the settings of the daemon itself, and the nodes of sources and sinks.
 ///
-/// Each source and sink reads its own node; this type knows none of their keys but `name`.
+/// Each source and sink reads its own node; this type knows none of their keys except `name`.
 package struct DaemonSettings: Sendable {
     package let spool: SpoolSettings
     package let status: StatusSettings
@@ -10,12 +10,12 @@ package struct DaemonSettings: Sendable {
     package let notifications: NotificationSettings
     package let sources: [ConfiguredPart]
     package let sinks: [ConfiguredPart]
-    /// Values of the example configuration that were left as they are, each at its place.
+    /// Values of the example configuration that were left unchanged, each with its position.
     package let placeholders: [ConfigurationProblem]
 
-    /// Reads the top of the file; nil, with problems, when it is none.
+    /// Reads the top level of the file; nil, after adding a problem, when it is not a group.
     ///
-    /// What is wrong in one group does not keep the others from being read.
+    /// A problem in one group does not prevent the others from being read.
     package init?(_ root: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var top = ConfigurationMapping(root, problems: problems) else { return nil }
         let spoolNode = top.take("spool")

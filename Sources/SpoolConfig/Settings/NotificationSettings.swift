@@ -1,21 +1,22 @@
 package import SpoolCore
 
-/// The `notifications:` group: after how long what is told of, and when to give up.
+/// The `notifications:` group: the notification thresholds, and when the daemon gives up.
 package struct NotificationSettings: Sendable, Equatable {
-    /// A sink that is down for longer is in `connection error`.
+    /// A sink that is down for longer than this is in the state `connection error`.
     package var connectionErrorAfter: Duration = .hours(2)
-    /// And for longer than this, `disconnected`.
+    /// A sink that is down for longer than this is `disconnected`.
     package var disconnectedAfter: Duration = .hours(12)
-    /// A stream of activities without a new record for longer is told of, although polls succeed; nil: never.
+    /// A stream of activities without a new record for longer than this raises a notification although polls
+    /// succeed; nil: never.
     package var silentAfter: Duration? = .days(3)
-    /// A stream that is not read for longer, and for more than four of its polls, is in a gap.
+    /// A stream that is not read for longer than this, and for more than four of its polls, has a gap.
     package var gapAfter: Duration = .minutes(5)
-    /// So many failed attempts in a row to reach one stream or sink end the daemon; nil: never.
+    /// The daemon exits after this many failed attempts in a row to reach one stream or sink; nil: never.
     package var tooManyCriticalErrors: Int?
 
     package init() {}
 
-    /// Reads the group; nil, with a problem, when it is none.
+    /// Reads the group; nil, after adding a problem, when the node is not a group.
     package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
         let errorNode = group.take("connection_error_after")

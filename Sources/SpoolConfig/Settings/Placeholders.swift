@@ -1,8 +1,8 @@
 import SpoolCore
 
-/// Finds values that `spool init` and the installed example leave for the operator to enter.
+/// Finds values that `spool init` and the installed example leave for the operator to fill in.
 ///
-/// They are warnings: a value like these can be meant, and nothing is sent to a name that does not exist.
+/// They cause warnings only: such a value can be intended, and nothing is sent to a name that does not exist.
 enum Placeholders {
     /// Every such value below a node, in the order of the file.
     static func found(in node: ConfigurationNode) -> [ConfigurationProblem] {
@@ -34,7 +34,7 @@ enum Placeholders {
         }
     }
 
-    /// What has to be entered in place of a value; nil for one that is no placeholder.
+    /// What the operator has to enter instead of a value; nil when the value is not a placeholder.
     private static func missing(_ text: String) -> String? {
         if text == "00000000-0000-0000-0000-000000000000" { return "the id from your app registration" }
         if text.lowercased().contains("contoso.us2.portal.cloudappsecurity.com") {

@@ -1,17 +1,17 @@
 package import SpoolCore
 
-/// The `spool:` group: where the spool lies, and how long and how much it keeps.
+/// The `spool:` group: the spool's path, and how long and how much it keeps.
 package struct SpoolSettings: Sendable, Equatable {
     /// The SQLite file.
     package var path = "/var/lib/spool/spool.db"
-    /// Events settled everywhere and older than this are deleted.
+    /// Events that every sink has settled and that are older than this are deleted.
     package var retentionAge: Duration = .days(30)
-    /// Pages in use, in bytes; at 80 % of it settled events go earlier, at 100 % fetching stops.
+    /// Limit of pages in use, in bytes; at 80 % settled events are deleted earlier, at 100 % fetching pauses.
     package var maxSize: Int64 = 20 << 30
 
     package init() {}
 
-    /// Reads the group; nil, with a problem, when it is none.
+    /// Reads the group; nil, after adding a problem, when the node is not a group.
     package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
         let pathNode = group.take("path")

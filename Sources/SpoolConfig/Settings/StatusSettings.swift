@@ -1,18 +1,20 @@
 package import SpoolCore
 
-/// The `status:` group: where `/status`, `/metrics` and the status page are served over TCP, and to whom.
+/// The `status:` group: the TCP address that serves `/status`, `/metrics` and the status page, and who may
+/// read them.
 package struct StatusSettings: Sendable, Equatable {
     /// The address; nil (`listen: none`) when only the Unix socket serves them.
     package var listen: ListenAddress? = .loopback
-    /// What a request has to show as `Authorization: Bearer`; nil when whoever reaches the address may read.
+    /// The token that a request must present as `Authorization: Bearer`; nil when every client that can reach
+    /// the address may read.
     package var token: Secret?
 
-    /// Shorter ones can be guessed.
+    /// Shorter tokens can be guessed.
     static let shortestToken = 16
 
     package init() {}
 
-    /// Reads the group; nil, with a problem, when it is none.
+    /// Reads the group; nil, after adding a problem, when the node is not a group.
     package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
         let listenNode = group.take("listen")
@@ -33,8 +35,8 @@ package struct StatusSettings: Sendable, Equatable {
         }
         guard address.isLoopback || tokenNode != nil else {
             problems.add(
-                "anyone who can reach `\(text)` could read the status: listen on 127.0.0.1, or require a token "
-                    + "with `token: file:/path`, `credential:NAME` or `${NAME}`",
+                "anyone who can reach `\(text)` could read the status: listen on 127.0.0.1, or "
+                    + "require a token with `token: file:/path`, `credential:NAME` or `${NAME}`",
                 at: listenNode
             )
             return
