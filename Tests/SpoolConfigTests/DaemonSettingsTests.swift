@@ -83,7 +83,7 @@ struct DaemonSettingsTests {
         #expect(
             found == [
                 "1:16: expected a single value, found a list",
-                "1:38: expected a length of time from 1h to 3650d, such as `15s`, `10m` or `2d`, found `1y`",
+                "1:38: expected a duration from 1h to 3650d, such as `15s`, `10m` or `2d`, found `1y`",
                 "1:52: expected a size from 1MiB to 1024TiB, such as `512MiB` or `20GiB`, found `lots`",
                 "1:58: unknown key `ag`; did you mean `age`?",
                 "2:19: anyone who can reach `0.0.0.0:9470` could read the status: listen on 127.0.0.1, or "
@@ -177,7 +177,7 @@ struct DaemonSettingsTests {
     @Test(
         "a token stands not in the file, is there, and is long enough to be none's guess",
         arguments: [
-            ("0123456789abcdef", "a secret must not stand in the file"),
+            ("0123456789abcdef", "secrets must not be written into this file"),
             ("\"${STATUS_TOKEN}\"", "the environment variable `STATUS_TOKEN` is not set"),
             ("\"${SHORT}\"", "the token is shorter than 16 characters"),
         ]

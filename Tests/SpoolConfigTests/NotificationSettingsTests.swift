@@ -58,7 +58,7 @@ struct NotificationSettingsTests {
         "what is wrong is told with its place",
         arguments: [
             ("  conection_error_after: 2h", "4:3: unknown key `conection_error_after`; did you mean"),
-            ("  silent_after: soon", "4:17: expected a length of time"),
+            ("  silent_after: soon", "4:17: expected a duration"),
             ("  too_many_critical_errors: 0", "4:29: expected a whole number from 1"),
             ("  disconnected_after: 1h", "4:23: `disconnected_after` (1h) must not be shorter than"),
             ("  connection_error_after: 13h", "4:27: `disconnected_after` (12h) must not be shorter than"),

@@ -246,7 +246,7 @@ struct ProofTests {
         #expect(try await test.spool.missing(of: done.id) == [missing])
         let stopped = try #require(try await test.spool.proof(left.id))
         #expect(stopped.state == .stopped && stopped.finished == .t(9) && !stopped.isComplete)
-        #expect(stopped.error == "the process that made it ended, or was killed. It had not begun.")
+        #expect(stopped.error == "the process that ran it exited or was killed. It had not started.")
         #expect(try await test.spool.lastAuditBegan(at: .t(9)) == .t(1))
         let row = try await test.values(
             "SELECT events FROM proofs WHERE id = 1 UNION ALL SELECT missing FROM proofs"

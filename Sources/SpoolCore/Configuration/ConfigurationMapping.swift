@@ -90,7 +90,7 @@ extension ConfigurationNode {
         guard let text = text(problems) else { return nil }
         if let duration = Age.duration(text), range.contains(duration) { return duration }
         problems.add(
-            "expected a length of time from \(Age.text(range.lowerBound)) to "
+            "expected a duration from \(Age.text(range.lowerBound)) to "
                 + "\(Age.text(range.upperBound)), such as `15s`, `10m` or `2d`, found `\(text)`",
             at: self
         )
@@ -129,7 +129,7 @@ extension ConfigurationNode {
         }
         problems.add(
             secret.reveal().isEmpty
-                ? "this secret is empty" : "this secret holds a blank or a character outside ASCII",
+                ? "this secret is empty" : "this secret contains whitespace or a non-ASCII character",
             at: self
         )
         return nil
@@ -140,7 +140,7 @@ extension ConfigurationNode {
         guard let text = text(problems) else { return nil }
         guard SecretReference.isOne(text) else {
             problems.add(
-                "a secret must not stand in the file: write `file:/path`, `credential:NAME` or `${NAME}`",
+                "secrets must not be written into this file; use `file:/path`, `credential:NAME` or `${NAME}`",
                 at: self
             )
             return nil

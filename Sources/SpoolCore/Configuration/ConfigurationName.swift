@@ -44,8 +44,8 @@ extension ConfigurationNode {
         guard let text = name(problems) else { return nil }
         guard !ConfigurationName.reservedForSources.contains(ConfigurationName.folded(text)) else {
             problems.add(
-                "no source can be named `\(text)`: `spool/notifications` is the stream of spool's own "
-                    + "notifications; choose another name and set `renamed_from: \(text)` if it had this one",
+                "a source cannot be named `\(text)`: `spool/notifications` is the stream of spool's own "
+                    + "notifications; choose another name, and set `renamed_from: \(text)` if the source had this one",
                 at: self
             )
             return nil

@@ -53,7 +53,7 @@ package struct NotificationRecord: Codable, Sendable, Equatable {
     package var text: String {
         let about = subject.isEmpty ? "" : "\(subject): "
         if state == .raised { return about + message }
-        return "\(about)over after \(Age.text(max(.zero, at.since(raised)))). It was: \(message)"
+        return "\(about)cleared after \(Age.text(max(.zero, at.since(raised)))). It was: \(message)"
     }
 
     /// The event it makes: an alert, in the old agent's words for its own ("Defender for Cloud Apps alerts not

@@ -43,7 +43,7 @@ extension Source {
 
     /// For sources whose API cannot name a record.
     package func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
-        throw SourceFault(.rejected, "the source \(name) cannot be asked for a single record")
+        throw SourceFault(.rejected, "the source \(name) cannot return a single record")
     }
 }
 

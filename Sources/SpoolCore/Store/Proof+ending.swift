@@ -9,7 +9,7 @@ extension Proof {
 
     /// Ends one that is kept as under way, and whose process is gone.
     package mutating func endLeft(at now: Timestamp) {
-        end(.stopped, cause: "the process that made it ended, or was killed", at: now)
+        end(.stopped, cause: "the process that ran it exited or was killed", at: now)
     }
 
     /// The streams that were to be compared, and were not.
@@ -21,16 +21,18 @@ extension Proof {
     package var unmended: [String] { streams.filter { $0.mending == true }.map(\.name) }
 
     private var rest: [String] {
-        guard planned != nil else { return ["It had not begun."] }
+        guard planned != nil else { return ["It had not started."] }
         var parts: [String] = []
         if !uncompared.isEmpty { parts.append("Not compared: \(uncompared.joined(separator: ", ")).") }
         guard request.repair != .none else { return parts }
         let unmended = unmended
         if !unmended.isEmpty {
-            parts.append("Repair not finished: \(unmended.joined(separator: ", ")); what it did is kept.")
+            parts.append(
+                "Repair not finished: \(unmended.joined(separator: ", ")); what was repaired is kept."
+            )
         }
         if reason == .command, !unmended.isEmpty || !uncompared.isEmpty {
-            parts.append("The same command again mends what is still missing then.")
+            parts.append("Run the same command again to recover what is still missing.")
         }
         return parts
     }

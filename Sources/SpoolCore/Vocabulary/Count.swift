@@ -30,9 +30,9 @@ package enum Listing {
     /// "there is only siem", "there are one and two", "there is none".
     package static func thereAre(_ names: [String]) -> String {
         switch names.count {
-        case 0: "there is none"
-        case 1: "there is only \(names[0])"
-        default: "there are \(text(names))"
+        case 0: "there are none"
+        case 1: "the only one is \(names[0])"
+        default: "known names: \(text(names))"
         }
     }
 

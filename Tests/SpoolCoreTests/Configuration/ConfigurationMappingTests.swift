@@ -95,7 +95,7 @@ struct ConfigurationMappingTests {
 
         #expect(
             messages == [
-                "2:20: expected a length of time from 1s to 1h, such as `15s`, `10m` or `2d`, found `15x`",
+                "2:20: expected a duration from 1s to 1h, such as `15s`, `10m` or `2d`, found `15x`",
                 "3:20: expected a whole number from 1 to 30, found `many`",
                 "4:20: expected `true` or `false`, found `yes`",
                 "5:20: expected a list, found a single value",

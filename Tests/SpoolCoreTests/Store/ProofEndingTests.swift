@@ -52,12 +52,12 @@ struct ProofEndingTests {
 
         #expect(
             proof.error
-                == "The source said 500. Not compared: c/alerts. Repair not finished: c/activities; what it did is "
-                + "kept. The same command again mends what is still missing then."
+                == "The source said 500. Not compared: c/alerts. Repair not finished: c/activities; what was "
+                + "repaired is kept. Run the same command again to recover what is still missing."
         )
         #expect(
             audit.error
-                == "it gave way. Not compared: c/alerts. Repair not finished: c/activities; what it did is kept."
+                == "it gave way. Not compared: c/alerts. Repair not finished: c/activities; what was repaired is kept."
         )
     }
 
@@ -78,6 +78,6 @@ struct ProofEndingTests {
 
         proof.end(.stopped, cause: "it was cancelled", at: Timestamp(milliseconds: 30))
 
-        #expect(proof.error == "it was cancelled. It had not begun.")
+        #expect(proof.error == "it was cancelled. It had not started.")
     }
 }

@@ -25,8 +25,8 @@ struct CountTests {
     @Test(
         "names are listed as they are said, be it none, one or several",
         arguments: [
-            ([], "there is none"), (["siem"], "there is only siem"), (["a", "b"], "there are a and b"),
-            (["a", "b", "c"], "there are a, b and c"),
+            ([], "there are none"), (["siem"], "the only one is siem"), (["a", "b"], "known names: a and b"),
+            (["a", "b", "c"], "known names: a, b and c"),
         ]
     )
     func names(names: [String], text: String) {

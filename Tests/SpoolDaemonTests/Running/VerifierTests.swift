@@ -87,7 +87,7 @@ struct VerifierTests {
 
             #expect(second.step?.hasPrefix("waiting: proof \(first.id), another verify of ") == true)
             #expect(third.step?.hasSuffix("1 more goes first") == true)
-            #expect(back.state == .stopped && back.error?.hasSuffix("It had not begun.") == true)
+            #expect(back.state == .stopped && back.error?.hasSuffix("It had not started.") == true)
             #expect(kept.state == .stopped && kept.streams.isEmpty && !kept.isComplete)
             #expect(
                 kept.error

@@ -63,7 +63,7 @@ struct WrongConfigurationTests {
             "file:FOLDER/token",
             "c1ear0text0secret",
             at: "6:20",
-            "must not stand in the file"
+            "must not be written into this file"
         ),
         Mistake(
             "secret's file missing",
@@ -99,7 +99,7 @@ struct WrongConfigurationTests {
             "alerts: { start: 2d",
             "alerts: { look_back: 2 days",
             at: "9:28",
-            "length of time"
+            "expected a duration"
         ),
         Mistake("wrong address", "127.0.0.1:9", "127.0.0.1:99999", at: "13:14", "expected `host:port`"),
         Mistake("unknown type", "type: syslog", "type: sylog", at: "12:11", "did you mean `syslog`?"),

@@ -43,10 +43,10 @@ struct LookTests {
                     ["tail", "--no-follow", "--settled", "--sink", "siemm"],
                     "there is no sink siemm; did you mean siem?"
                 ),
-                (["dead", "list", "--sink", "nope"], "there is no sink nope; there is only siem"),
+                (["dead", "list", "--sink", "nope"], "there is no sink nope; the only one is siem"),
                 (
                     ["dead", "requeue", "--all", "--sink", "nope"],
-                    "there is no sink nope; there is only siem"
+                    "there is no sink nope; the only one is siem"
                 ),
             ] {
                 let answer = try await run(site, command)

@@ -108,7 +108,7 @@ struct ReplayCommandTests {
             (["--from", "2h", "--to", "1h", "--sink", "sie"], "did you mean siem"),
             (
                 ["--from", "2h", "--to", "1h", "--sink", "other"],
-                "there is no sink other; there is only siem"
+                "there is no sink other; the only one is siem"
             ),
             (["--from", "2h", "--to", "1h", "--stream", "alarms"], "source/stream"),
             (["--from", "2h"], "--to"),

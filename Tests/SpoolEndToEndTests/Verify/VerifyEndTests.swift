@@ -109,9 +109,12 @@ struct VerifyEndTests {
             #expect(wasLeft)
             #expect(status == .exited(3), "\(repair.lastLines)")
             for text in [repair.lines(.errors).joined(), kept.output] {
-                #expect(text.contains("the process that made it ended, or was killed"), "\(text)")
+                #expect(text.contains("the process that ran it exited or was killed"), "\(text)")
                 #expect(text.contains("Not compared: tenant/activities, tenant/alerts"), "\(text)")
-                #expect(text.contains("The same command again mends what is still missing then"), "\(text)")
+                #expect(
+                    text.contains("Run the same command again to recover what is still missing"),
+                    "\(text)"
+                )
             }
             // A daemon that is told to stop ends what it proves at once, too.
             let last = Self.verify(site, window)

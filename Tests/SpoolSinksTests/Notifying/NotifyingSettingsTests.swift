@@ -60,7 +60,7 @@ struct NotifyingSettingsTests {
                 [
                     .key("name", "a"), .key("type", "webhook"), .key("url", "https://h.example"),
                     .key("secret", "plain"),
-                ], "4:1: a secret must not stand in the file"
+                ], "4:1: secrets must not be written into this file"
             ),
             (
                 [

@@ -145,10 +145,10 @@ struct DefenderSettingsTests {
             ("name: \"a/b\"", "1:7: a name consists of"),
             ("name: ok\nurl: http://c.example", "2:6: `http://`"),
             ("name: ok\nurls: https://c.example", "2:1: unknown key `urls`; did you mean `url`?"),
-            ("name: ok\npoll: 15", "2:7: expected a length of time"),
-            ("name: ok\npoll: 0s", "2:7: expected a length"),
+            ("name: ok\npoll: 15", "2:7: expected a duration"),
+            ("name: ok\npoll: 0s", "2:7: expected a duration"),
             ("name: ok\nrequests_per_minute: 0", "2:22: expected a whole number"),
-            ("name: ok\nauth: { token: plain }", "2:16: a secret must not stand in the file"),
+            ("name: ok\nauth: { token: plain }", "2:16: secrets must not be written into this file"),
             (
                 "name: ok\nauth: { token: \"${NOBODY}\" }",
                 "2:16: the environment variable `NOBODY` is not set"
@@ -175,7 +175,7 @@ struct DefenderSettingsTests {
             ("name: ok\nstreams: { activites: {} }", "2:12: unknown key `activites`"),
             ("name: ok\nstreams: { activities: { start: 181d } }", "2:33: expected an age of at most 180d"),
             ("name: ok\nstreams: { activities: { start: soon } }", "2:33: expected an age"),
-            ("name: ok\nstreams: { activities: { look_back: 31d } }", "2:37: expected a length"),
+            ("name: ok\nstreams: { activities: { look_back: 31d } }", "2:37: expected a duration"),
             ("name: ok\nstreams: { alerts: { page_limit: 5001 } }", "2:34: expected a whole number"),
             (
                 "name: ok\nstreams: { alerts: { filter: {} } }",
