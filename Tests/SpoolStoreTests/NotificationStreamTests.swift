@@ -30,7 +30,7 @@ import Testing
         #expect(
             texts == [
                 "System alert: SIEM agent error: siem: Disconnected for 13h.",
-                "System alert: SIEM agent error cleared: siem: cleared after 1h. It was: Disconnected for 13h.",
+                "System alert: SIEM agent error cleared: siem: resolved after 1h. It was: Disconnected for 13h.",
             ]
         )
         #expect(

@@ -1,14 +1,14 @@
-/// A group of keys being read: each key is taken once, and what nobody took is a mistake.
+/// A group of keys that is being read: each key is taken once, and a key that is never taken is a problem.
 ///
-/// Every reader returns nil after adding a problem, so that reading goes on and all problems are found.
+/// Every reader returns nil after adding a problem, so that reading continues and all problems are found.
 package struct ConfigurationMapping: ~Copyable {
-    /// The group itself, for problems that belong to no single key.
+    /// The group itself, for problems that concern no single key.
     package let node: ConfigurationNode
     private let problems: ConfigurationProblems
     private var rest: [ConfigurationNode.Entry]
     private var known: [String] = []
 
-    /// Begins to read a group; nil, with a problem, when the node is none.
+    /// Starts to read a group; nil, after adding a problem, when the node is not a group.
     ///
     /// `null` counts as an empty group.
     package init?(_ node: ConfigurationNode, problems: ConfigurationProblems) {
@@ -32,14 +32,14 @@ package struct ConfigurationMapping: ~Copyable {
         return value
     }
 
-    /// Takes a key that must be there.
+    /// Takes a required key.
     package mutating func require(_ key: String) -> ConfigurationNode? {
         let value = take(key)
         if value == nil { problems.add("`\(key)` is missing", at: node) }
         return value
     }
 
-    /// Ends the reading: every key that nobody took is a problem, with the nearest known key as a hint.
+    /// Finishes the group: every key that was not taken is a problem, with the nearest known key as a hint.
     package consuming func finish() {
         for entry in rest {
             let hint = Spelling.nearest(to: entry.key, among: known).map { "; did you mean `\($0)`?" } ?? ""
@@ -85,7 +85,7 @@ extension ConfigurationNode {
         }
     }
 
-    /// A length of time such as `15s`, `10m`, `48h`, `30d`.
+    /// A duration such as `15s`, `10m`, `48h`, `30d`.
     package func duration(in range: ClosedRange<Duration>, _ problems: ConfigurationProblems) -> Duration? {
         guard let text = text(problems) else { return nil }
         if let duration = Age.duration(text), range.contains(duration) { return duration }
@@ -120,8 +120,9 @@ extension ConfigurationNode {
         return nil
     }
 
-    /// A secret that is sent in a header, which can carry visible ASCII alone (RFC 9110 §5.5); an empty file is a
-    /// common slip.
+    /// A secret that is sent in a header.
+    ///
+    /// A header can only carry visible ASCII (RFC 9110 §5.5). An empty file is a common mistake.
     package func headerSecret(_ problems: ConfigurationProblems) -> RenewableSecret? {
         guard let secret = secret(problems), case .scalar(let reference) = value else { return nil }
         if secret.isHeaderText {
@@ -135,12 +136,13 @@ extension ConfigurationNode {
         return nil
     }
 
-    /// A secret: only as `${NAME}`, `file:PATH` or `credential:NAME`, never in the file itself.
+    /// A secret, given only as `${NAME}`, `file:PATH` or `credential:NAME`, never in the file itself.
     package func secret(_ problems: ConfigurationProblems) -> Secret? {
         guard let text = text(problems) else { return nil }
         guard SecretReference.isOne(text) else {
             problems.add(
-                "secrets must not be written into this file; use `file:/path`, `credential:NAME` or `${NAME}`",
+                "secrets must not be written into this file; "
+                    + "use `file:/path`, `credential:NAME` or `${NAME}`",
                 at: self
             )
             return nil

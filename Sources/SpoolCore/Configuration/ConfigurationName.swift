@@ -1,23 +1,24 @@
-/// The rule for names that operators give to sources and sinks; a name is an identity in the spool.
+/// The rules for names of sources and sinks; a name is an identity in the spool.
 package enum ConfigurationName {
-    /// The greatest length of a name, in characters.
+    /// The maximum length of a name, in characters.
     package static let maxLength = 64
-    /// Names that no source can have: `spool/notifications` is the stream of the spool's own notifications.
+    /// Reserved names: `spool/notifications` is the stream of the spool's own notifications.
     package static let reservedForSources = ["spool"]
 
-    /// True for letters, digits, `-`, `_` and `.`, all ASCII, the first a letter or digit; at most `maxLength` of them.
+    /// True for at most `maxLength` ASCII letters, digits, `-`, `_` and `.`, starting with a letter or digit.
     package static func isValid(_ text: String) -> Bool {
         hasValidForm(text) && text.utf8.count <= maxLength
     }
 
-    /// True for a name that may stand in `renamed_from`: as `isValid`, of any length, since a spool may hold longer
-    /// names from before the limit.
+    /// True for a name that is allowed in `renamed_from`: as `isValid`, but of any length.
+    ///
+    /// A spool may contain longer names from before the limit.
     package static func hasValidForm(_ text: String) -> Bool {
         guard let first = text.utf8.first, isLetterOrDigit(first) else { return false }
         return text.utf8.allSatisfy { isLetterOrDigit($0) || "-_.".utf8.contains($0) }
     }
 
-    /// What two names that differ only in case have in common: they are refused side by side.
+    /// The form in which names that differ only in case are equal; two such names are refused.
     package static func folded(_ text: String) -> String { text.lowercased() }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
@@ -45,7 +46,8 @@ extension ConfigurationNode {
         guard !ConfigurationName.reservedForSources.contains(ConfigurationName.folded(text)) else {
             problems.add(
                 "a source cannot be named `\(text)`: `spool/notifications` is the stream of spool's own "
-                    + "notifications; choose another name, and set `renamed_from: \(text)` if the source had this one",
+                    + "notifications; choose another name, and set "
+                    + "`renamed_from: \(text)` if the source had this one",
                 at: self
             )
             return nil
@@ -53,7 +55,7 @@ extension ConfigurationNode {
         return text
     }
 
-    /// The name that a source or sink had before: as `ConfigurationName.hasValidForm`; nil after adding a problem.
+    /// The former name of a source or sink: as `ConfigurationName.hasValidForm`; nil after adding a problem.
     package func formerName(_ problems: ConfigurationProblems) -> String? {
         guard let text = text(problems) else { return nil }
         if ConfigurationName.hasValidForm(text) { return text }

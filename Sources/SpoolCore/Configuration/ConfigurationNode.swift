@@ -1,7 +1,7 @@
-/// A value of the configuration file with the place where it stands (1-based line and column).
+/// A value of the configuration file with its position (1-based line and column).
 ///
-/// Settings types read themselves from it (`ConfigurationMapping`), so that a new source or sink touches no
-/// central list of keys.
+/// Settings types read themselves from it (`ConfigurationMapping`), so that a new source or sink needs no
+/// change to a central list of keys.
 package struct ConfigurationNode: Sendable {
     package indirect enum Value: Sendable {
         case scalar(String)
@@ -11,10 +11,10 @@ package struct ConfigurationNode: Sendable {
         case null
     }
 
-    /// A key and what it holds.
+    /// A key and its value.
     package struct Entry: Sendable {
         package let key: String
-        /// Where the key stands.
+        /// The position of the key.
         package let line: Int
         package let column: Int
         package let value: ConfigurationNode
@@ -40,7 +40,7 @@ package struct ConfigurationNode: Sendable {
         self.secrets = secrets
     }
 
-    /// "a list", "a text", for messages.
+    /// The kind of value for messages, such as "a list".
     package var kind: String {
         switch value {
         case .scalar: "a single value"
@@ -51,23 +51,23 @@ package struct ConfigurationNode: Sendable {
     }
 }
 
-/// How the file names a secret: as `${NAME}`, `file:PATH` or `credential:NAME`.
+/// A reference to a secret in the file: `${NAME}`, `file:PATH` or `credential:NAME`.
 package enum SecretReference {
-    /// True for a text that is one, rather than the value itself.
+    /// True for a text that is a reference, rather than the secret itself.
     package static func isOne(_ text: String) -> Bool {
         text.hasPrefix("${") || text.hasPrefix("file:") || text.hasPrefix("credential:")
     }
 }
 
-/// Looks up what a reference to a secret stands for.
+/// Resolves references to secrets.
 package protocol SecretLookup: Sendable {
     /// Resolves `${NAME}`, `file:PATH` or `credential:NAME`.
     ///
     /// - Throws: `SecretFault` with the reason; never with the secret.
     func resolve(_ reference: String) throws(SecretFault) -> Secret
 
-    /// True when this process needs none of the files that the configuration names: keys and certificates that its
-    /// user may not read are no problem then.
+    /// True when this process needs none of the files named in the configuration: keys and certificates that
+    /// its user may not read are then not reported as problems.
     var isSparing: Bool { get }
 }
 
@@ -75,7 +75,7 @@ extension SecretLookup {
     package var isSparing: Bool { false }
 }
 
-/// Why a secret is not to be had.
+/// Why a secret is unavailable.
 package struct SecretFault: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
 

@@ -1,8 +1,8 @@
-/// Something wrong in a configuration file, with the place where it stands.
+/// A problem in a configuration file, with its position.
 package struct ConfigurationProblem: Sendable, Hashable, Comparable, CustomStringConvertible {
     package let line: Int
     package let column: Int
-    /// What is wrong and what would be right; never a secret.
+    /// What is wrong and how to correct it; never a secret.
     package let message: String
 
     package init(line: Int, column: Int, message: String) {
@@ -11,7 +11,7 @@ package struct ConfigurationProblem: Sendable, Hashable, Comparable, CustomStrin
         self.message = message
     }
 
-    /// A problem at a node's place.
+    /// A problem at a node's position.
     package init(_ message: String, at node: ConfigurationNode) {
         self.init(line: node.line, column: node.column, message: message)
     }
@@ -23,7 +23,7 @@ package struct ConfigurationProblem: Sendable, Hashable, Comparable, CustomStrin
     }
 }
 
-/// Collects every problem of a file, so that all are shown at once.
+/// Collects all problems of a file, so that they are shown together.
 package final class ConfigurationProblems {
     package private(set) var list: [ConfigurationProblem] = []
 
@@ -31,7 +31,7 @@ package final class ConfigurationProblems {
 
     package var isEmpty: Bool { list.isEmpty }
 
-    /// Adds a problem at a node's place.
+    /// Adds a problem at a node's position.
     package func add(_ message: String, at node: ConfigurationNode) {
         list.append(ConfigurationProblem(message, at: node))
     }

@@ -1,6 +1,6 @@
-/// A secret of the configuration, and where it came from: it is read again when a peer refuses it.
+/// A secret of the configuration with its reference, so that it can be read again when a peer refuses it.
 ///
-/// A secret that is rotated in its file (Kubernetes swaps a link) is taken over without a reload.
+/// A secret that is rotated in its file (Kubernetes swaps a link) takes effect without a reload.
 package struct RenewableSecret: Sendable, Hashable {
     /// The secret as it was when the configuration was read.
     package let value: Secret
@@ -11,7 +11,7 @@ package struct RenewableSecret: Sendable, Hashable {
         let secrets: any SecretLookup
     }
 
-    /// A secret that comes from nowhere, and stays what it is.
+    /// A secret without a reference, which never changes.
     package init(_ value: Secret) {
         self.value = value
         origin = nil
@@ -22,7 +22,7 @@ package struct RenewableSecret: Sendable, Hashable {
         origin = Origin(reference: reference, secrets: secrets)
     }
 
-    /// What the reference stands for now; nil when it cannot be read, or not be sent in a header.
+    /// The current secret of the reference; nil when it cannot be read, or cannot be sent in a header.
     package func reread() -> Secret? {
         guard let origin, let secret = try? origin.secrets.resolve(origin.reference) else { return nil }
         return secret.isHeaderText ? secret : nil
@@ -36,7 +36,8 @@ package struct RenewableSecret: Sendable, Hashable {
 }
 
 extension Secret {
-    /// True for visible ASCII alone, which is all that a header can carry (RFC 9110 §5.5).
+    /// True when the secret consists of visible ASCII characters, the only ones a header can carry (RFC 9110
+    /// §5.5).
     package var isHeaderText: Bool {
         let text = reveal()
         return !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }

@@ -6,9 +6,9 @@
     import Darwin
 #endif
 
-/// A small file read whole, with its permissions.
+/// The contents of a small file, with its permissions.
 ///
-/// Reading ends whatever the path names: a pipe that delivers nothing for `silence` is an error, so that a reload of the
+/// Reading always ends: a pipe that delivers nothing for `silence` is an error, so that a reload of the
 /// daemon cannot hang on it.
 package struct SmallFile: Sendable {
     /// How long a pipe or a device may deliver nothing, in milliseconds.
@@ -23,7 +23,7 @@ package struct SmallFile: Sendable {
 
     /// Reads a file of at most `limit` bytes.
     ///
-    /// - Throws: why it cannot be read, to go after "cannot read PATH: ".
+    /// - Throws: why it cannot be read, as a text that follows "cannot read PATH: ".
     package static func read(_ path: String, limit: Int) throws(SmallFileFault) -> SmallFile {
         // Without O_NONBLOCK, opening a pipe waits until some process writes to it.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -73,7 +73,7 @@ package struct SmallFile: Sendable {
     }
 }
 
-/// Why a file was not read, to go after "cannot read PATH: ".
+/// Why a file was not read, as a text that follows "cannot read PATH: ".
 package struct SmallFileFault: Error, Sendable, CustomStringConvertible {
     package let description: String
 

@@ -1,6 +1,6 @@
-/// Finds the word somebody meant.
+/// Suggestions for misspelled words.
 package enum Spelling {
-    /// The known word nearest to `word`, if it is near enough to be a slip.
+    /// The known word nearest to `word`, if it is near enough to be a misspelling.
     package static func nearest(to word: String, among known: [String]) -> String? {
         let limit = max(1, word.count / 3)
         return known.map { ($0, distance($0, word)) }

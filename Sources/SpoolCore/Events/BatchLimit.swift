@@ -1,4 +1,4 @@
-/// How much a batch may hold; at least one event always fits.
+/// The maximum size of a batch; at least one event always fits.
 package struct BatchLimit: Sendable, Equatable {
     package var events: Int
     /// Bytes of the text columns.

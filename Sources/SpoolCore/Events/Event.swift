@@ -12,28 +12,30 @@ package enum EventKind: Int, Sendable, Codable, CaseIterable {
     }
 }
 
-/// A record as it is understood once, on the way in: all that lines are made of (`design: event`).
+/// A record as it is parsed once, when it is fetched: everything that lines are made of (`design: event`).
 ///
-/// Texts are the source's own, unescaped and uncut; a missing one is empty. The raw bytes travel beside it.
+/// Texts are the source's own, unescaped and uncut; a missing one is empty. The raw bytes are kept
+/// separately.
 package struct Event: Sendable, Equatable {
-    /// The version of this reading; rows with a smaller `event.derived` are read anew from their raw record.
+    /// The version of the record parser; rows with a smaller `event.derived` are parsed again from their raw
+    /// record.
     ///
-    /// 2: `ip` is a bare address, `appID` holds positive numbers alone, and alerts of Cloud Discovery have their user,
-    /// address and app.
+    /// 2: `ip` is a bare address, `appID` contains only positive numbers, and alerts of Cloud Discovery have
+    /// their user, address and app.
     package static let reading = 2
 
-    /// The source's id, or a key made of the content when `isReadable` is false.
+    /// The source's id, or a key derived from the content when `isReadable` is false.
     ///
     /// Unique within its stream.
     package var externalID: String
     package var kind: EventKind
-    /// False when the record could not be understood: no id, odd types.
+    /// False when the record could not be parsed: it has no id, or values of unexpected types.
     ///
-    /// It is kept and sent all the same.
+    /// It is kept and sent nevertheless.
     package var isReadable: Bool
-    /// When it happened.
+    /// When it occurred.
     package var occurred: Timestamp
-    /// When the source saved it; for alerts, which do not tell, the same as `occurred`.
+    /// When the source recorded it; for alerts, which have no such time, the same as `occurred`.
     package var created: Timestamp
     /// 0 low, 1 medium, 2 high, 3 informational (alerts' `severityValue`); nil where the record has none.
     package var severity: Int?
@@ -55,7 +57,7 @@ package struct Event: Sendable, Equatable {
     package var objects = ""
     /// Ids of matched policies, joined by commas.
     package var policies = ""
-    /// The portal's address of the record, if the record itself tells it.
+    /// The portal's link to the record, if the record contains one.
     package var link = ""
 
     package init(

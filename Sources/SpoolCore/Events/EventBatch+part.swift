@@ -1,5 +1,5 @@
 extension EventBatch {
-    /// Some of its events, copied: for the rare case in which a batch has to be divided.
+    /// A copy of some of its events, for the rare case that a batch has to be split.
     package func part(_ range: Range<Int>) -> EventBatch {
         var part = EventBatch(stream: stream, reserving: range.count)
         let isBreak = Set(breaks)

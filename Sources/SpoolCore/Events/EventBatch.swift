@@ -1,13 +1,13 @@
 /// Events of one stream, in `seq` order, on their way from the spool to a sink.
 ///
-/// One buffer holds the text columns of all events back to back, filled by one copy a column; `ends` says
-/// where each text ends. Nothing in it is a `String`: a drain only joins bytes.
+/// One buffer contains the text columns of all events back to back, filled with one copy per column; `ends`
+/// marks the end of each text. It contains no `String`: draining only concatenates bytes.
 package struct EventBatch: Sendable {
-    /// The text columns, in the order in which they lie in the buffer.
+    /// The text columns, in their order in the buffer.
     package enum Column: Int, CaseIterable, Sendable {
         case externalID, category, action, message, userName, appName, appID, ip, country, userAgent
         case objects, policies, link
-        /// The source's own bytes; empty unless the reader asked for raw records.
+        /// The source's own bytes; empty unless the reader requested raw records.
         case raw
 
         /// How many text columns an event has.
@@ -18,7 +18,7 @@ package struct EventBatch: Sendable {
     package let stream: StreamID
     /// The text columns of all events, back to back.
     package private(set) var text: [UInt8]
-    /// Where each text ends in `text`: event × `Column.count` + column.
+    /// The end of each text in `text`: event × `Column.count` + column.
     package private(set) var ends: [Int]
     package private(set) var seqs: [Int64]
     /// Milliseconds since 1970.
@@ -29,8 +29,9 @@ package struct EventBatch: Sendable {
     package private(set) var severities: [Int8]
     /// `EventKind.rawValue`.
     package private(set) var kinds: [UInt8]
-    /// Indices before which events of the stream were left out (a replay's window and filters): there a run
-    /// of the ledger ends, since a ledger row speaks for every event of its range.
+    /// Indices before which events of the stream were left out (by a replay's window and filters).
+    ///
+    /// A run of the ledger ends there, since a ledger row covers every event in its range.
     package private(set) var breaks: [Int] = []
 
     package init(stream: StreamID, reserving events: Int = 0, bytes: Int = 0) {
@@ -62,19 +63,19 @@ package struct EventBatch: Sendable {
 
     package var last: Seq? { seqs.last.map { Seq($0) } }
 
-    /// Where a column of an event lies in `text`.
+    /// The range of an event's column in `text`.
     @inlinable
     package func range(of column: Column, at index: Int) -> Range<Int> {
         let place = index * Column.count + column.rawValue
         return (place == 0 ? 0 : ends[place - 1])..<ends[place]
     }
 
-    /// A column of an event as text, for commands and tests; never on the drain's way.
+    /// A column of an event as text, for commands and tests; not used when draining.
     package func string(_ column: Column, at index: Int) -> String {
         String(decoding: text[range(of: column, at: index)], as: UTF8.self)
     }
 
-    /// Begins an event; exactly `Column.count` calls of `appendText` must follow.
+    /// Starts an event; exactly `Column.count` calls of `appendText` must follow.
     @inlinable
     package mutating func begin(
         seq: Int64,
@@ -94,7 +95,7 @@ package struct EventBatch: Sendable {
         )
     }
 
-    /// Appends the next column's bytes to the event begun last.
+    /// Appends the next column's bytes to the event that was started last.
     package mutating func appendText(_ bytes: UnsafeRawBufferPointer) {
         text.append(contentsOf: bytes)
         ends.append(text.count)
@@ -119,7 +120,7 @@ package struct EventBatch: Sendable {
 }
 
 extension EventBatch {
-    /// Appends an event whole, with its raw record if the reader asked for one; for tests and slow paths.
+    /// Appends a complete event, with its raw record if the reader requested it; for tests and slow paths.
     package mutating func append(_ event: Event, seq: Seq, raw: [UInt8] = [], followsGap: Bool = false) {
         begin(
             seq: seq.value,

@@ -1,17 +1,18 @@
-/// What is sent of a notification, once when it is raised and once when it is cleared: the raw record of an event
-/// of `StreamName.notifications`.
+/// The payload of a notification, sent once when it is raised and once when it is cleared.
+///
+/// It is the raw record of an event of `StreamName.notifications`.
 package struct NotificationRecord: Codable, Sendable, Equatable {
     package enum State: String, Codable, Sendable {
         case raised, cleared
     }
 
-    /// The same for no two of them, also after a restored backup.
+    /// Unique, even after a backup has been restored.
     package let id: String
     package let state: State
     /// `information`, `warning`, `error` or `critical`.
     package let severity: String
     package let code: String
-    /// The stream, sink or replay it is about; empty for the spool itself.
+    /// The stream, sink or replay it concerns; empty for the spool itself.
     package let subject: String
     package let message: String
     package let raised: Timestamp
@@ -46,24 +47,25 @@ package struct NotificationRecord: Codable, Sendable, Equatable {
         case at = "at_ms"
     }
 
-    /// Its code, and whether it is over.
+    /// Its code, with "cleared" when it has been cleared.
     package var title: String { state == .raised ? code : "\(code) cleared" }
 
-    /// What is told of it: what it is about, and what happened or for how long it has lasted.
+    /// The text of the notification: what it concerns, and what happened or how long it lasted.
     package var text: String {
         let about = subject.isEmpty ? "" : "\(subject): "
         if state == .raised { return about + message }
-        return "\(about)cleared after \(Age.text(max(.zero, at.since(raised)))). It was: \(message)"
+        return "\(about)resolved after \(Age.text(max(.zero, at.since(raised)))). It was: \(message)"
     }
 
-    /// The event it makes: an alert, in the old agent's words for its own ("Defender for Cloud Apps alerts not
-    /// onboarded": `ALERT_MANAGEMENT_DISCONNECTED_SIEM`, `ALERT_MANAGEMENT_NOTIFICATIONS_SIEM`).
+    /// Its event: an alert with the category that the retired agent used for its own notifications ("Defender
+    /// for Cloud Apps alerts not onboarded": `ALERT_MANAGEMENT_DISCONNECTED_SIEM`,
+    /// `ALERT_MANAGEMENT_NOTIFICATIONS_SIEM`).
     package var event: Event {
         var event = Event(externalID: id, kind: .alert, occurred: at, created: at)
         event.category =
             code == "SIEM agent error"
             ? "ALERT_MANAGEMENT_DISCONNECTED_SIEM" : "ALERT_MANAGEMENT_NOTIFICATIONS_SIEM"
-        // As the portal titles its own: "System alert: SIEM agent error".
+        // The portal's form of such a title: "System alert: SIEM agent error".
         event.action = "System alert: \(title)"
         event.message = text
         event.appName = "spool"
@@ -82,6 +84,6 @@ package struct NotificationRecord: Codable, Sendable, Equatable {
 }
 
 extension StreamName {
-    /// The spool's own stream: its notifications, for the sinks that take them.
+    /// The spool's own stream: its notifications, for the sinks that subscribe to it.
     package static let notifications = StreamName(source: "spool", stream: "notifications")
 }

@@ -9,10 +9,11 @@ package struct FileOwner: Sendable, Equatable {
     package let user: uid_t
     package let group: gid_t
 
-    /// Whom the files beside a spool belong to: the owner of its folder, or where that is root, of the spool.
+    /// The owner for files beside a spool: the owner of its folder, or, if that is root, the owner of the
+    /// spool.
     ///
-    /// What root makes there is given to them, so that a command run as root never locks the daemon out. Nil when neither
-    /// can be read.
+    /// Files that root creates there are given to this owner, so that a command run as root never locks the
+    /// daemon out. Nil when neither owner can be read.
     package static func ofSpool(at path: String) -> FileOwner? {
         let path = ResolvedPath(path).path
         let folder = FileOwner(of: ResolvedPath.folder(of: path))

@@ -4,19 +4,19 @@
     package import Darwin
 #endif
 
-/// The one name of a file: absolute, without symbolic links, `.` and `..`.
+/// The canonical path of a file: absolute, without symbolic links, `.` and `..`.
 ///
-/// SQLite keeps its log beside the file that a link leads to, so the lock, the socket and everything else of a spool has
-/// to be there as well: two names of one spool are one spool.
+/// SQLite keeps its log beside the file that a link points to, so the lock, the socket and all other files of
+/// a spool must be there as well. Two paths of one spool are therefore one spool.
 package struct ResolvedPath: Sendable, Equatable {
     package let path: String
     /// The users whose symbolic links were followed.
     package let linkOwners: Set<uid_t>
 
-    /// As the kernel does it, at most (path_resolution(7)).
+    /// The kernel's own limit (path_resolution(7)).
     private static let mostLinks = 40
 
-    /// Follows the links of a path as they are now; what does not exist stays as it is written.
+    /// Follows the links of a path as they are now; components that do not exist are kept as written.
     package init(_ path: String) {
         let absolute = path.hasPrefix("/") ? path : Self.workingDirectory + "/" + path
         var rest: [Substring] = absolute.split(separator: "/").reversed()
@@ -43,13 +43,13 @@ package struct ResolvedPath: Sendable, Equatable {
         linkOwners = owners
     }
 
-    /// The folder that a path lies in, its links followed.
+    /// The folder of a path, after following its links.
     package static func folder(of path: String) -> String {
         let parent = parent(of: ResolvedPath(path).path)
         return parent.isEmpty ? "/" : parent
     }
 
-    /// Empty for the root.
+    /// Empty for the root folder.
     private static func parent(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     }

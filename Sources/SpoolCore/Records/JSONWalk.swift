@@ -1,15 +1,16 @@
 /// Steps over JSON text byte by byte, without decoding it.
 ///
-/// It follows strings and brackets only. What stands between them (numbers, literals) is not checked: the
-/// reading of a record does that. Nesting has no limit, since nothing recurses.
+/// It follows strings and brackets only. What is between them (numbers, literals) is not checked here but
+/// when a record is parsed. Nesting has no limit, because the walk is not recursive.
 struct JSONWalk {
     let bytes: [UInt8]
     private(set) var index: Int
-    /// False once a string held invalid UTF-8 or a raw control character, or such bytes stood outside strings.
+    /// False once a string contained invalid UTF-8 or a raw control character, or such bytes occurred outside
+    /// strings.
     var isClean = true
-    /// How many values and containers were stepped over within containers.
+    /// The number of values and containers stepped over within containers.
     var values = 0
-    /// The closing brackets still to come.
+    /// The expected closing brackets.
     private var closing: [UInt8] = []
 
     init(_ bytes: [UInt8], at index: Int = 0) {
@@ -32,13 +33,13 @@ struct JSONWalk {
         return true
     }
 
-    /// Steps over `byte`, which has to come next.
+    /// Steps over `byte`, which must come next.
     mutating func require(_ byte: UInt8) throws(SliceError) {
         if take(byte) { return }
         throw current == nil ? .truncated : .malformed(at: index)
     }
 
-    /// Steps over the value that comes next and says where it lies.
+    /// Steps over the value that comes next and returns its range.
     mutating func skipValue() throws(SliceError) -> Range<Int> {
         skipWhitespace()
         let start = index
@@ -59,7 +60,8 @@ struct JSONWalk {
         isClean = isClean && isCleanString
     }
 
-    /// Where the string that opens at `quote` ends, behind its closing quote; nil when it does not.
+    /// The index after the closing quote of the string that opens at `quote`; nil when the string does not
+    /// end.
     private static func endOfString(
         in span: borrowing Span<UInt8>,
         after quote: Int

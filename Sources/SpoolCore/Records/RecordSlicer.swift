@@ -1,18 +1,19 @@
-/// Cuts an answer into its records in one walk, so that each record's bytes can be kept as they came.
+/// Splits a response into its records in one pass, so that each record's bytes can be kept unchanged.
 ///
-/// A decoder cannot do this: it repairs invalid UTF-8, re-rounds numbers, and does not check what it skips.
-/// What this accepts is whole: every bracket is closed and nothing follows the last one.
+/// A decoder cannot do this: it repairs invalid UTF-8, rounds numbers, and does not check what it skips. A
+/// response that is accepted here is complete: every bracket is closed and nothing follows the last one.
 package enum RecordSlicer {
-    /// Finds `data`, `hasNext` and `nextQueryFilters` of a list answer, in whatever order they stand.
+    /// Finds `data`, `hasNext` and `nextQueryFilters` of a list response, in any order.
     ///
-    /// A record with invalid text is sliced like any other and marked. `"data": null` is an empty list, unless `total`
-    /// says that there are records.
+    /// A record with invalid text is sliced like any other and marked. `"data": null` is an empty list,
+    /// unless `total` is not zero.
     ///
     /// - Parameters:
-    ///   - body: the answer.
-    ///   - most: more records than these are refused: what they would take in memory is many times their size.
-    /// - Returns: where its parts lie.
-    /// - Throws: why it cannot be cut.
+    ///   - body: the response.
+    ///   - most: the maximum number of records; more are refused, because they need many times their size in
+    ///     memory.
+    /// - Returns: the ranges of its parts.
+    /// - Throws: why it cannot be split.
     package static func slice(_ body: [UInt8], most: Int = .max) throws(SliceError) -> SlicedAnswer {
         var walk = try open(body)
         var answer = SlicedAnswer()
@@ -21,7 +22,7 @@ package enum RecordSlicer {
         try forEachKey(&walk) { (walk, key) throws(SliceError) in
             switch key {
             case .data:
-                // A second list would have to be merged or dropped: neither is safe.
+                // A second list would have to be merged or dropped; neither is safe.
                 guard !hasData else { throw .malformed(at: walk.index) }
                 isNull = try takeNull(&walk)
                 if !isNull { answer.records = try records(&walk, most: most) }
@@ -47,7 +48,7 @@ package enum RecordSlicer {
         return true
     }
 
-    /// Takes a body that is one record and nothing else (the answer to a GET by id).
+    /// Takes a body that is a single record (the response to a GET by id).
     package static func single(_ body: [UInt8]) throws(SliceError) -> SlicedRecord {
         var walk = try open(body)
         let record = try record(&walk)
@@ -62,9 +63,10 @@ package enum RecordSlicer {
         return SlicedRecord(range: range, isClean: walk.isClean && walk.values <= SlicedRecord.mostValues)
     }
 
-    /// Where the values of these keys lie at the top level of one record; of a broken record, as far as it goes.
+    /// The ranges of the values of these keys at the top level of one record; of a broken record, as far as
+    /// it can be read.
     ///
-    /// Keys that are written with escapes are not found; of a key that stands twice, the last value is.
+    /// Keys that are written with escapes are not found; of a duplicate key, the last value is returned.
     package static func values(of keys: Set<String>, in record: [UInt8]) -> [String: Range<Int>] {
         var found: [String: Range<Int>] = [:]
         var walk = JSONWalk(record)
@@ -77,8 +79,10 @@ package enum RecordSlicer {
         return found
     }
 
-    /// The bytes of a text at the top level of the first record, without its quotes, when the body was cut
-    /// off behind it; nil when the text lies beyond the cut or holds an escape.
+    /// The bytes of a text at the top level of the first record, without its quotes, even if the body was cut
+    /// off after it.
+    ///
+    /// Nil when the text is beyond the cut or contains an escape.
     package static func text(of key: String, inFirstRecordOf body: [UInt8]) -> Range<Int>? {
         guard let start = firstRecord(of: body) else { return nil }
         var walk = JSONWalk(body, at: start)
@@ -94,7 +98,7 @@ package enum RecordSlicer {
         return nil
     }
 
-    /// True for the beginning of a list answer whose first record is an object.
+    /// True for the start of a list response whose first record is an object.
     package static func beginsWithRecord(_ body: [UInt8]) -> Bool {
         guard let start = firstRecord(of: body), start < body.count else { return false }
         return body[start] == .openBrace
@@ -114,7 +118,7 @@ package enum RecordSlicer {
         return nil
     }
 
-    /// Begins a walk at the opening brace, behind a byte order mark if there is one.
+    /// Starts a walk at the opening brace, after a byte order mark if there is one.
     private static func open(_ body: [UInt8]) throws(SliceError) -> JSONWalk {
         var walk = JSONWalk(body, at: body.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
         walk.skipWhitespace()
@@ -140,7 +144,7 @@ package enum RecordSlicer {
         try walk.require(.closeBrace)
     }
 
-    /// Steps over a key and its colon; gives the key's bytes without the quotes.
+    /// Steps over a key and its colon; returns the range of the key without the quotes.
     private static func name(_ walk: inout JSONWalk) throws(SliceError) -> Range<Int> {
         walk.skipWhitespace()
         guard let next = walk.current else { throw .truncated }

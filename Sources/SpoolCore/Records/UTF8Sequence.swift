@@ -1,6 +1,6 @@
 /// The well-formed sequences of UTF-8 (Unicode Standard, table 3-7).
 enum UTF8Sequence {
-    /// How many bytes the sequence at `index` has; 0 when none well-formed begins there.
+    /// The length of the sequence at `index`; 0 when no well-formed sequence begins there.
     static func length(in bytes: borrowing Span<UInt8>, at index: Int) -> Int {
         let first = bytes[index]
         switch first {

@@ -1,9 +1,11 @@
-/// What is known of an event that a sink has taken.
+/// What proves that a sink has delivered an event.
 package enum Evidence: String, Sendable, Codable, CaseIterable {
-    /// The receiver itself said so (RELP, HEC, Elasticsearch, Kafka).
+    /// The receiver itself acknowledged it (webhook).
     case acknowledged
-    /// The receiver's kernel has it, and the connection did not break within the grace (TCP, TLS). That the receiver
-    /// has read it is proved only later (`KernelDoubt`).
+    /// The receiver's kernel acknowledged it, and the connection did not break within the grace period (TCP,
+    /// TLS).
+    ///
+    /// That the receiver has read it is only proved later (`KernelDoubt`).
     case kernel
     /// It was handed to the network (UDP); nothing more is claimed.
     case sent
@@ -13,9 +15,9 @@ package enum Evidence: String, Sendable, Codable, CaseIterable {
 package struct Refusal: Sendable, Hashable {
     /// A short fixed word, as stored in `dead_letter.reason`: `rejected`, `too-large`, `unrenderable`.
     package let reason: String
-    /// What the receiver said, or why the event was not sent, without the event's content.
+    /// The receiver's answer, or why the event was not sent, without the event's content.
     package let detail: String
-    /// True when this program did not send the event: that says nothing about the receiver.
+    /// True when this program did not send the event; this says nothing about the receiver.
     package let isLocal: Bool
 
     package init(reason: String, detail: String, isLocal: Bool = false) {
@@ -25,18 +27,18 @@ package struct Refusal: Sendable, Hashable {
     }
 }
 
-/// What became of an event at a sink.
+/// The outcome of an event at a sink.
 ///
-/// All but `retry` are final and let the watermark pass.
+/// All except `retry` are final and let the watermark advance.
 package enum Outcome: Sendable, Hashable {
     case delivered(Evidence)
     /// The receiver already had it.
     case already
-    /// The sink's own filter leaves it out.
+    /// The sink's own filter excludes it.
     case filtered
-    /// It is never delivered: the receiver will not take it, or it cannot be sent. A dead letter.
+    /// It is never delivered, because the receiver rejects it or it cannot be sent: a dead letter.
     case refused(Refusal)
-    /// Not now; the watermark stays in front of it.
+    /// Not delivered yet; the watermark stays before it.
     case retry
 
     /// The word stored in `ledger.outcome`.
@@ -51,7 +53,7 @@ package enum Outcome: Sendable, Hashable {
     }
 }
 
-/// Consecutive events of a batch that met the same outcome.
+/// Consecutive events of a batch with the same outcome.
 package struct OutcomeRun: Sendable, Hashable {
     package let count: Int
     package let outcome: Outcome

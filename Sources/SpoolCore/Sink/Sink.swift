@@ -1,48 +1,51 @@
 /// A destination.
 ///
-/// It opens sessions and does nothing else: it never retries, sleeps for a retry or touches the spool; the
-/// delivery loop does.
+/// It only opens sessions. Retries, waiting and the spool are the delivery loop's task.
 package protocol Sink: Sendable {
     var name: SinkName { get }
-    /// The kind in the configuration: `syslog`.
+    /// The type in the configuration: `syslog`.
     var type: String { get }
-    /// Where it sends to, as an operator knows it: `tls://siem.example:6514`.
+    /// The address as an operator knows it: `tls://siem.example:6514`.
     var address: String { get }
     /// True when `session` needs `EventBatch.Column.raw`.
     var needsRaw: Bool { get }
-    /// The most a batch for this sink may hold.
+    /// The maximum size of a batch for this sink.
     var batchLimit: BatchLimit { get }
     /// How far `Evidence.kernel` can be trusted here.
     var doubt: KernelDoubt { get }
 
-    /// Connects, within the sink's own connect time-out.
+    /// Connects, within the sink's own connect timeout.
     ///
     /// - Throws: the fault of the whole sink: unreachable, throttled or misconfigured.
     func open() async throws(SinkFault) -> any SinkSession
 
-    /// Renders a batch as a session's `send` would and throws the lines away: what would trap there traps here.
+    /// Renders a batch as a session's `send` would, and discards the lines: an event that crashes `send`
+    /// crashes here.
     func rehearse(_ batch: EventBatch)
 }
 
-/// One connection to a destination, or what stands for one.
+/// One connection to a destination, or its equivalent.
 ///
-/// `send` is called by one task, `settlements` read by one other. The numbers of the batches are 0, 1, 2 …
+/// `send` is called by one task, and `settlements` is read by one other task. Batches are numbered 0, 1, 2 …
 /// within a session, over all lanes.
 package protocol SinkSession: Sendable {
-    /// Takes a batch and returns when the next one may be sent (backpressure), which says nothing of the
-    /// batch's outcome. Safe to cancel; the session is then to be closed.
+    /// Takes a batch and returns when the next one may be sent (backpressure).
     ///
-    /// - Throws: the fault that ended the session; the same one comes through `settlements`.
+    /// The return says nothing about the batch's outcome. Safe to cancel; the session must then be closed.
+    ///
+    /// - Throws: the fault that ended the session; the same one arrives through `settlements`.
     func send(_ batch: EventBatch, number: Int) async throws(SinkFault)
 
-    /// What became of the batches, in order; ends after `.ended` or `.finished`. Read it once.
+    /// The outcomes of the batches, in order; ends after `.ended` or `.finished`. Can be read once.
     var settlements: AsyncStream<Settlement> { get }
 
-    /// No more batches will come: half-closes and lets what was sent settle, for at most `patience`;
-    /// `settlements` then ends with `.finished`, or with `.ended` when something stayed unsettled, or is settled only
-    /// by the word of a kernel and the receiver did not end the connection.
+    /// Half-closes the connection and lets what was sent settle, for at most `patience`; no more batches
+    /// follow.
+    ///
+    /// `settlements` then ends with `.finished`. It ends with `.ended` when something is not settled, or is
+    /// settled only by evidence of the kernel and the receiver did not close the connection.
     func finish(patience: Duration) async
 
-    /// Closes at once. Idempotent.
+    /// Closes immediately. Idempotent.
     func close() async
 }

@@ -1,10 +1,10 @@
-/// That the times of a source's answers lie too far ahead of the local clock, so that one of both is wrong.
+/// The times of a source's answers are too far ahead of the local clock, so that one of them is wrong.
 package struct ClockDoubt: Sendable, Equatable, CustomStringConvertible {
-    /// The source's time as its last answer had it.
+    /// The source's time in its last answer.
     package let claimed: Timestamp
-    /// True when records, or the time before, confirm the source's time: then the local clock is the wrong one.
+    /// True when records, or the previous time, confirm the source's time: then the local clock is wrong.
     package let isBelieved: Bool
-    /// What differs, and what to do; the same words for as long as the doubt lasts.
+    /// What differs, and what to do; the text does not change while the doubt lasts.
     package let description: String
 
     package init(claimed: Timestamp, isBelieved: Bool, description: String) {

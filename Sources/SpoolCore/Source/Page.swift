@@ -1,13 +1,13 @@
-/// A record of a page: where its bytes lie, and what they say.
+/// A record of a page: the range of its bytes, and its parsed event.
 package struct PageRecord: Sendable, Equatable {
     /// Its bytes within `Page.body`.
     package let raw: Range<Int>
     package let event: Event
-    /// False when the record does not tell its time on the stream's basis: `event.created` is then another time of it, or
-    /// that of the answer.
+    /// False when the record does not contain its time on the stream's basis: `event.created` is then another
+    /// time of the record, or the time of the answer.
     package let hasOwnTime: Bool
-    /// True when it tells a time outside of the window that was asked for: the source goes by another time of it, or
-    /// does not follow the request.
+    /// True when its time is outside the requested window: the source selects by another time, or ignores the
+    /// request.
     package let isOutside: Bool
 
     package init(raw: Range<Int>, event: Event, hasOwnTime: Bool = true, isOutside: Bool = false) {
@@ -18,16 +18,16 @@ package struct PageRecord: Sendable, Equatable {
     }
 }
 
-/// One answer of a source, sliced and read.
+/// One answer of a source, sliced and parsed.
 package struct Page: Sendable {
-    /// The answer's bytes as they came.
+    /// The unchanged bytes of the answer.
     package let body: [UInt8]
     package let records: [PageRecord]
-    /// The source's time: its own `Date`, or what is believed in its place (`SourceClock`).
+    /// The source's time: its own `Date`, or the time used instead of it (`SourceClock`).
     package let date: Timestamp
-    /// Where the scan goes on; nil on its last page.
+    /// The continuation of the scan; nil on its last page.
     package let next: String?
-    /// Why its own `Date` is not believed, in an operator's words; `date` is then an earlier one.
+    /// Why its own `Date` was rejected, for an operator; `date` is then an earlier one.
     package let doubt: String?
 
     package init(
@@ -44,7 +44,7 @@ package struct Page: Sendable {
         self.doubt = doubt
     }
 
-    /// The greatest time of its readable records on the stream's basis (`created`, for alerts `date`).
+    /// The latest time of its readable records on the stream's basis (`created`, for alerts `date`).
     package var greatest: Timestamp? {
         records.lazy.filter(\.event.isReadable).map(\.event.created).max()
     }

@@ -1,6 +1,6 @@
-/// A reading of one window of a stream, page by page, as it is kept in the spool between pages.
+/// The state of reading one window of a stream page by page, stored in the spool between pages.
 ///
-/// A scan that cannot go on, or whose filter hash differs from the configuration, begins again.
+/// A scan restarts when it cannot continue, or when its filter hash differs from the configuration.
 package struct Scan: Sendable, Codable, Equatable {
     /// Why a window is read.
     package enum Reason: String, Sendable, Codable {
@@ -13,17 +13,17 @@ package struct Scan: Sendable, Codable, Equatable {
     /// Upper bound, exclusive; nil for an open end.
     package var to: Timestamp?
     package var filterHash: String
-    /// The `Date` of the first answer; nil before it.
+    /// The `Date` of the first answer; nil before it arrived.
     package var firstDate: Timestamp?
-    /// The greatest `created` (alerts: `date`) of readable records so far.
+    /// The latest `created` (alerts: `date`) of readable records so far.
     package var greatest: Timestamp?
-    /// How many records its pages have held.
+    /// The number of records in its pages so far.
     package var seen = 0
-    /// How many of them told a time outside of the window; nil for none.
+    /// How many of them had a time outside the window; nil for none.
     package var outside: Int?
-    /// The source's own place in the window, verbatim JSON; nil for the first page.
+    /// The source's own continuation in the window, verbatim JSON; nil for the first page.
     package var position: String?
-    /// The `fetch_window` row; nil until the store has made it with the first page.
+    /// The `fetch_window` row; nil until the store has created it with the first page.
     package var window: WindowID?
 
     package init(reason: Reason, from: Timestamp, to: Timestamp?, filterHash: String) {
@@ -34,11 +34,11 @@ package struct Scan: Sendable, Codable, Equatable {
     }
 }
 
-/// How far a stream's polls are (`stream.cursor`): moved only in the transactions of its pages.
+/// The progress of a stream's polls (`stream.cursor`), changed only in the transactions of its pages.
 package struct Cursor: Sendable, Codable, Equatable {
-    /// Everything the source had saved before this has been read once.
+    /// Everything that the source had recorded before this has been read once.
     package var since: Timestamp
-    /// The scan under way.
+    /// The current scan.
     package var scan: Scan?
 
     package init(since: Timestamp, scan: Scan? = nil) {

@@ -1,47 +1,47 @@
-/// Where records come from.
+/// A source of records.
 ///
-/// It answers one page at a time and does nothing else: pace, retries, backoff and the cursor are the fetch
-/// loop's.
+/// It only answers one page at a time. Pacing, retries, backoff and the cursor are the fetch loop's task.
 package protocol Source: Sendable {
     /// Its name in the configuration.
     var name: String { get }
-    /// The kind in the configuration: `defender-cloud-apps`.
+    /// The type in the configuration: `defender-cloud-apps`.
     var type: String { get }
-    /// What the request budget belongs to, the base URL: sources on one tenant share it.
+    /// The key of the request budget, the base URL: sources on one tenant share a budget.
     var budgetKey: String { get }
-    /// Requests a minute over all its streams.
+    /// Requests per minute over all its streams.
     var requestsPerMinute: Int { get }
-    /// The pause between two polls of a stream.
+    /// The interval between two polls of a stream.
     var pollInterval: Duration { get }
-    /// The streams it was configured with.
+    /// The configured streams.
     var streams: [SourceStream] { get }
     /// Set while its last answer was dated too far ahead of the local clock.
     var clockDoubt: ClockDoubt? { get }
 
-    /// The source's own time, by the smallest request it has.
+    /// The source's own time, from its smallest request.
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp
 
-    /// Asks for the next page of a scan, with at most `limit` records if the source keeps to it.
+    /// Requests the next page of a scan, with at most `limit` records if the source observes it.
     ///
-    /// The body has come whole, under a cap, when this returns; its records are not read yet. One request, or
-    /// several where the source's API needs them for one page.
+    /// The body has arrived completely, within a size limit, when this returns; its records are not parsed
+    /// yet. One request, or several if the source's API needs them for one page.
     func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
         -> any SourceAnswer
 
-    /// Asks for one record by its id, whatever the stream's filters say; nil when the source has none such.
+    /// Requests one record by its id, regardless of the stream's filters; nil when the source does not have
+    /// it.
     ///
     /// One request.
     func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event?
 
-    /// Frees its connections.
+    /// Closes its connections.
     func shutDown() async
 }
 
 extension Source {
-    /// For sources whose answers are taken as they are dated.
+    /// For sources whose answers are used as they are dated.
     package var clockDoubt: ClockDoubt? { nil }
 
-    /// For sources whose API cannot name a record.
+    /// For sources whose API cannot return a single record.
     package func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
         throw SourceFault(.rejected, "the source \(name) cannot return a single record")
     }
@@ -51,22 +51,22 @@ extension Source {
 package struct SourceStream: Sendable, Equatable {
     package let name: StreamName
     package let kind: EventKind
-    /// Where a first start begins.
+    /// The start of the stream at the first start.
     package let start: StreamStart
-    /// How far back from now sweeps read again.
+    /// How far back from now sweeps read.
     package let lookBack: Duration
-    /// The pause between two sweeps.
+    /// The interval between two sweeps.
     package let sweepInterval: Duration
-    /// True when a sweep begins at `swept_to` minus the look-back and has an open end (alerts, which appear
+    /// True when a sweep starts at `swept_to` minus the look-back and has an open end (alerts, which appear
     /// late under their old `date`); false when it covers `swept_to` to now minus the look-back.
     package let sweepsBack: Bool
-    /// Polls begin this much before `since`.
+    /// Polls start this much before `since`.
     package let overlap: Duration
-    /// Pages ask for this many records, at most.
+    /// The maximum number of records per page.
     package let pageLimit: Int
-    /// Identifies the filters: `gaps` counts only windows read with today's.
+    /// Identifies the filters: `gaps` counts only windows that were read with today's filters.
     package let filterHash: String
-    /// The name it had before (`renamed_from` on the source).
+    /// Its former name (`renamed_from` of the source).
     package let renamedFrom: StreamName?
 
     package init(
@@ -94,13 +94,13 @@ package struct SourceStream: Sendable, Equatable {
     }
 }
 
-/// Where a stream's first start begins.
+/// The start of a stream at its first start.
 package enum StreamStart: Sendable, Equatable {
     /// This long before the source's own `Date`.
     case age(Duration)
     case time(Timestamp)
 
-    /// The time it names, once the source has told its `Date`.
+    /// The time it stands for, given the source's `Date`.
     package func timestamp(now: Timestamp) -> Timestamp {
         switch self {
         case .age(let age): now - age

@@ -1,17 +1,18 @@
-/// A page as it came, whole and cut into records, before anything has read them.
+/// A page as it arrived, complete and split into records, but not parsed.
 package protocol SourceAnswer: Sendable {
-    /// A key of each record in the answer's order, made of its content: the same whenever it comes.
+    /// A key for each record in the answer's order, derived from its content: the same whenever the record
+    /// arrives.
     var keys: [String] { get }
 
-    /// Reads one record and throws the result away: what would trap in `page` traps here, alone.
+    /// Parses one record and discards the result: a record that crashes `page` crashes here, alone.
     func rehearse(_ index: Int)
 
-    /// Reads it; the records of these indices are left unread and kept as unreadable ones.
+    /// Parses the page; the records with these indices are not parsed and are kept as unreadable ones.
     func page(leaving unread: Set<Int>) throws(SourceFault) -> Page
 }
 
 extension Source {
-    /// Reads the next page of a scan at once.
+    /// Reads the next page of a scan and parses all its records.
     package func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page {
         try await answer(of: stream, scan: scan, limit: limit).page(leaving: [])
     }

@@ -1,8 +1,8 @@
-/// Why a source did not answer a page.
+/// Why a source returned no page.
 package struct SourceFault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What the fetch loop has to know of it.
+    /// How the fetch loop has to react.
     package enum Kind: Sendable, Equatable {
-        /// 429: wait at least this long; nil when the source did not say.
+        /// 429: wait at least this long; nil when the source gave no time.
         case throttled(Duration?)
         /// 401 after a refresh: "invalid token"; probed slowly.
         case invalidToken
@@ -10,20 +10,21 @@ package struct SourceFault: Error, Sendable, Equatable, CustomStringConvertible 
         case forbidden
         /// 400: the source refuses the configured filters; probed slowly.
         case rejected
-        /// The configured proxy refuses, does not resolve or wants other credentials.
+        /// The configured proxy refuses, does not resolve or requires other credentials.
         case invalidProxy
         /// Name, connection or certificate: backoff.
         case unreachable
-        /// Time-out, truncation or reset in the middle of an answer: backoff, then smaller pages.
+        /// Timeout, truncation or reset during an answer: backoff, then smaller pages.
         case incomplete
-        /// The body is larger than the cap: smaller pages.
+        /// The body exceeds the limit: smaller pages.
         case tooLarge
         /// An answer that is not the API's (HTML, not JSON, the same page again), or 5xx: backoff.
         case nonsense
-        /// The source cannot continue this scan: it begins again.
+        /// The source cannot continue this scan: the scan restarts.
         case scanLost
-        /// Nothing came, with the word that more follows, and not where: what the window holds is not known, and its
-        /// scan not at an end. Backoff of that scan alone.
+        /// An empty page that claims more data but gives no continuation.
+        ///
+        /// What the window contains is not known, and its scan is not complete. Backoff of that scan only.
         case unended
     }
 

@@ -1,12 +1,12 @@
-/// How far a backup is.
+/// The progress of a backup.
 package struct BackupProgress: Sendable, Codable, Equatable {
-    /// What is being done.
+    /// The current step.
     package enum Step: String, Sendable, Codable {
         case copying, checking
     }
 
     package var step: Step
-    /// Pages copied, and how many there are; the spool may grow meanwhile.
+    /// Pages copied, and their total; the spool may grow meanwhile.
     package var pages: Int
     package var total: Int
 
@@ -17,14 +17,14 @@ package struct BackupProgress: Sendable, Codable, Equatable {
     }
 }
 
-/// What a finished backup is, as read back from it.
+/// The contents of a finished backup, as read back from it.
 package struct BackupReport: Sendable, Codable, Equatable {
     package let file: String
     package let bytes: Int64
     package let events: Int
     package let streams: Int
     package let ledgerRows: Int
-    /// The greatest `seq` that it holds.
+    /// The highest `seq` that it contains.
     package let lastSeq: Int64
 
     package init(file: String, bytes: Int64, events: Int, streams: Int, ledgerRows: Int, lastSeq: Int64) {

@@ -1,20 +1,20 @@
-/// What the loops ask of the spool so that a record which traps the process does not trap it at every start.
+/// The part of the spool that keeps a poison record from crashing the process at every start.
 package protocol CrashMarkStore: Sendable {
-    /// True when the process that had the spool before did not close it.
+    /// True when the process that had the spool open before did not close it.
     var endedUncleanly: Bool { get }
 
-    /// Sets a mark before a step that may trap; durable on return.
+    /// Sets a mark before a step that may crash; durable on return.
     func mark(_ mark: CrashMark, at: Timestamp) async throws(StoreError)
 
-    /// Takes a mark away after its step, with what was counted under it.
+    /// Removes a mark after its step, with its crash count.
     func clear(_ mark: CrashMark) async throws(StoreError)
 
     /// How often the process has ended uncleanly under each mark.
     func marksOfUncleanEnds() async throws(StoreError) -> [CrashMark: Int]
 }
 
-/// What was under way when the process trapped: the reading of a page or of one of its records, the rendering
-/// of a batch or of one of its events.
+/// The step that was in progress when the process crashed: parsing a page or one of its records, or rendering
+/// a batch or one of its events.
 package struct CrashMark: Sendable, Hashable, Codable {
     package enum Step: String, Sendable, Codable {
         case page, batch
@@ -23,7 +23,7 @@ package struct CrashMark: Sendable, Hashable, Codable {
     package let step: Step
     /// The name of the stream or sink.
     package let subject: String
-    /// Which page, batch or record, in the caller's words: the same at every start.
+    /// Identifies the page, batch or record; the same at every start.
     package let place: String
 
     package init(step: Step, subject: String, place: String) {
@@ -34,39 +34,39 @@ package struct CrashMark: Sendable, Hashable, Codable {
 }
 
 extension CrashMark {
-    /// So many ends under the same mark are no chance any more.
+    /// This many crashes under one mark are no coincidence.
     ///
-    /// Fewer may be: an end by SIGKILL, from the kernel short of memory or an impatient supervisor, also finds a mark
-    /// set, and must not cost a healthy record.
+    /// Fewer may be: after SIGKILL, from the kernel when memory is short or from an impatient supervisor, a
+    /// mark is set as well, and this must not cost a healthy record.
     package static let suspicious = 3
 
-    /// What the places of single records and events begin with.
+    /// The prefix of the places of single records and events.
     package static let single = "one "
 
-    /// The reading of the page that answers `scan`.
+    /// Parsing the page that answers `scan`.
     package static func page(of scan: Scan, _ stream: StreamName) -> CrashMark {
-        // The end of an open sweep is another one at every start.
+        // The end of an open sweep is different at every start, so it is not part of the place.
         let place =
             "\(scan.reason.rawValue) from \(scan.from.milliseconds) at \(scan.position ?? "its beginning")"
         return CrashMark(step: .page, subject: stream.description, place: place)
     }
 
-    /// The reading of one record, known by its content.
+    /// Parsing one record, identified by its content.
     package static func record(_ key: String, _ stream: StreamName) -> CrashMark {
         CrashMark(step: .page, subject: stream.description, place: single + key)
     }
 
-    /// The reading of older records anew, from the one behind `seq` on.
+    /// Parsing older records again, after `seq`.
     package static func derivation(after seq: Seq) -> CrashMark {
         CrashMark(step: .page, subject: "older records", place: "after \(seq)")
     }
 
-    /// The rendering of the batch that begins with `first`.
+    /// Rendering the batch that starts with `first`.
     package static func batch(from first: Seq, _ sink: SinkName) -> CrashMark {
         CrashMark(step: .batch, subject: sink.text, place: "from \(first)")
     }
 
-    /// The rendering of one event.
+    /// Rendering one event.
     package static func event(_ seq: Seq, _ sink: SinkName) -> CrashMark {
         CrashMark(step: .batch, subject: sink.text, place: single + seq.description)
     }

@@ -1,38 +1,40 @@
-/// What the delivery loop asks of the spool.
+/// The part of the spool that the delivery loop uses.
 package protocol DeliveryStore: Sendable {
     /// The subscriptions of a sink that may be drained, with their watermarks.
     func subscriptions(of sink: SinkID) async throws(StoreError) -> [Subscription]
 
     /// The next events of a stream after `after`, in `seq` order, in one short read; nil when there are none.
     ///
-    /// Live batches have no breaks: they hold every event of the stream in their range.
+    /// Live batches have no breaks: they contain every event of the stream in their range.
     func batch(of stream: StreamID, after: Seq, limit: BatchLimit, raw: Bool) async throws(StoreError)
         -> EventBatch?
 
-    /// Writes ledger rows, watermarks, replay positions and dead letters in one transaction; durable on return.
+    /// Writes ledger rows, watermarks, replay positions and dead letters in one transaction; durable on
+    /// return.
     ///
-    /// A watermark only grows; dead letters of events that are now delivered or already there are removed.
+    /// A watermark only increases; dead letters of events that are now `delivered` or `already` are removed.
     func settle(_ commit: DeliveryCommit) async throws(StoreError)
 
-    /// Records a connection that was opened, with `KernelDoubt.bytes` of the sink, which holds for all of it.
+    /// Records an opened connection, with the sink's `KernelDoubt.bytes`, which apply to the whole
+    /// connection.
     ///
-    /// The id is one that no connection had before; 0 when the sink was removed meanwhile.
+    /// The id was never used by another connection; 0 when the sink was removed meanwhile.
     func opened(_ sink: SinkID, address: String, transport: String, doubtBytes: Int64, at: Timestamp)
         async throws(StoreError) -> ConnectionID
 
     /// Records how a connection of `sink` ended.
     ///
-    /// A clean end proves that its rows of evidence `kernel` were read. An unclean one makes those doubtful whose bytes
-    /// lie within the last `doubtBytes` that were settled over it, however long ago. A connection that has ended
-    /// already, or belongs to another sink, stays as it is.
+    /// A clean end proves that its rows with evidence `kernel` were read. An unclean end makes those rows
+    /// doubtful whose bytes are within the last `doubtBytes` settled over the connection, however long ago. A
+    /// connection that has already ended, or that belongs to another sink, is left unchanged.
     func closed(_ connection: ConnectionID, of sink: SinkID, clean: Bool, at: Timestamp)
         async throws(StoreError)
 
-    /// Keeps a sink's state for `status` and the views.
+    /// Stores a sink's state for `status` and the views.
     func report(_ state: SinkReport, of sink: SinkID) async throws(StoreError)
 }
 
-/// A sink's taking of one stream, and how far it is.
+/// A subscription: a sink's position in one stream.
 package struct Subscription: Sendable, Equatable {
     package let id: SubscriptionID
     package let stream: StreamID
@@ -47,7 +49,7 @@ package struct Subscription: Sendable, Equatable {
     }
 }
 
-/// A ledger row to be written: it speaks for every event of one stream from `first` to `last`.
+/// A ledger row to be written; it covers every event of one stream from `first` to `last`.
 package struct LedgerEntry: Sendable, Equatable {
     package var stream: StreamID
     package var replay: ReplayID?
@@ -56,16 +58,16 @@ package struct LedgerEntry: Sendable, Equatable {
     package var last: Seq
     /// Final outcomes only.
     package var outcome: Outcome
-    /// How many events of the stream lie in the range.
+    /// The number of events of the stream in the range.
     package var events: Int
     package var bytes: Int
-    /// The events of the range whose message was shortened to be sent, in order.
+    /// The events of the range whose message was shortened for sending, in order.
     package var cut: [Seq]
-    /// How often these events were sent, this time included.
+    /// How often these events were sent, including this time.
     package var attempts: Int
     package var sent: Timestamp
     package var settled: Timestamp
-    /// Bytes settled over the connection up to the end of this row, those of all lanes; 0 without a connection.
+    /// Bytes settled over the connection up to the end of this row, over all lanes; 0 without a connection.
     package var position: Int64
 
     package init(
@@ -99,16 +101,16 @@ package struct LedgerEntry: Sendable, Equatable {
     }
 }
 
-/// Everything one settling transaction changes.
+/// All changes of one settling transaction.
 package struct DeliveryCommit: Sendable {
     package var sink: SinkID
     /// In the order of sending.
     ///
-    /// An entry with outcome `refused` becomes dead letters, one an event.
+    /// An entry with outcome `refused` becomes dead letters, one per event.
     package var entries: [LedgerEntry] = []
     package var watermarks: [SubscriptionID: Seq] = [:]
     package var replayPositions: [ReplayPosition] = []
-    /// Events a second the sink takes while it is fed without a pause, when that was measured.
+    /// The measured rate of the sink under continuous load, in events per second.
     package var rate: Double?
     package var at: Timestamp
 
@@ -120,13 +122,13 @@ package struct DeliveryCommit: Sendable {
     package var isEmpty: Bool { entries.isEmpty && watermarks.isEmpty && replayPositions.isEmpty }
 }
 
-/// How far a replay has come in one stream.
+/// The progress of a replay in one stream.
 package struct ReplayPosition: Sendable, Equatable {
     package let replay: ReplayID
     package let stream: StreamID
     /// Everything of the replay up to here has a final outcome.
     package let position: Seq
-    /// Events sent and settled since the last position.
+    /// Events sent and settled since the previous position.
     package let sent: Int
 
     package init(replay: ReplayID, stream: StreamID, position: Seq, sent: Int) {
@@ -137,17 +139,18 @@ package struct ReplayPosition: Sendable, Equatable {
     }
 }
 
-/// A sink's state (`sink.state`), in the words of `status`.
+/// A sink's state (`sink.state`), in the terms of `status`.
 package struct SinkReport: Sendable, Equatable {
     package enum State: String, Sendable, Codable {
         /// Never connected yet.
         case created
         case connected
-        /// Not connected, trying again; `status` calls it `connection error` after 2 h, `disconnected` after 12 h.
+        /// Not connected, retrying; `status` shows `connection error` after 2 h and `disconnected` after 12
+        /// h.
         case retrying
-        /// Wrongly set up, or it refuses too much: waits for a probe to succeed.
+        /// Misconfigured, or it rejects too many events: waits for a successful probe.
         case held
-        /// Not in the configuration any more.
+        /// No longer in the configuration.
         case disabled
     }
 
@@ -160,13 +163,15 @@ package struct SinkReport: Sendable, Equatable {
     package var retryAt: Timestamp?
     /// Set when something was settled.
     package var lastSuccess: Timestamp?
-    /// When this was seen: the state holds since the first report of it.
+    /// When this was observed: the state has been true since the first report of it.
     package var at: Timestamp?
-    /// Connections in a row that were cut before what was sent could be settled; 0 below three.
+    /// Consecutive connections that broke before what was sent could be settled; 0 below three.
     package var cuts: Int
-    /// Why the ends of its connections suggest that the receiver does not read what it takes; nil: as reported before.
+    /// Why the ends of its connections suggest that the receiver does not read what its kernel accepts; nil:
+    /// as reported before.
     package var suspicion: String?
-    /// True when the receiver has been seen to read what it took: a suspicion that was reported before is over.
+    /// True when the receiver has been observed to read what its kernel accepted: an earlier suspicion is
+    /// withdrawn.
     package var isProved: Bool
 
     package init(

@@ -1,9 +1,9 @@
-/// What `spool prune --forget` did.
+/// The result of `spool prune --forget`.
 package struct ForgetReport: Codable, Sendable, Equatable {
-    /// The name it had; free from now on.
+    /// Its former name, which can be used again.
     package let name: String
     package let isStream: Bool
-    /// Events that waited and will not be sent: for a sink on all its streams, for a stream at all its sinks.
+    /// Unsent events that will not be sent: for a sink on all its streams, for a stream at all its sinks.
     package let waiting: Int
     /// Dead letters of the sink that were dismissed.
     package let dismissed: Int

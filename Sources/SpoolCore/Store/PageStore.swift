@@ -1,9 +1,9 @@
-/// What the fetch loop asks of the spool.
+/// The part of the spool that the fetch loop uses.
 package protocol PageStore: Sendable {
-    /// How far a stream is.
+    /// The progress of a stream.
     func progress(of stream: StreamID) async throws(StoreError) -> StreamProgress
 
-    /// Stores, once for the life of a stream, where it begins; a stream that has begun is left as it is.
+    /// Stores the start of a stream, once in its life; a stream that has started is left unchanged.
     ///
     /// Sets `start_ms` and the cursor's `since` to `start`, `swept_to_ms` to `sweptTo`. Durable on return.
     func begin(_ stream: StreamID, start: Timestamp, sweptTo: Timestamp) async throws(StoreError)
@@ -11,43 +11,47 @@ package protocol PageStore: Sendable {
     /// Spools a page with the scan's state in one transaction, durable on return.
     ///
     /// Records whose `(stream, external_id)` is known insert nothing; one whose bytes differ is counted as
-    /// changed. A record below `pruned_to_ms` is not inserted where its scan reads again what retention has taken: in
-    /// the scan's own window, by its own time. It is known by its id; of a time whose deleted ids are not kept any record
-    /// counts as deleted. Such are counted.
+    /// changed. A record below `pruned_to_ms` is not inserted if its scan re-reads what retention has
+    /// deleted: in the scan's own window, by its own time. It is recognised by its id; where the deleted ids
+    /// of that time are not kept, any record counts as deleted. Such records are counted.
     func append(_ commit: PageCommit) async throws(StoreError) -> PageReceipt
 
-    /// Gives up the scan under way: its window becomes `abandoned`.
+    /// Abandons the current scan: its window becomes `abandoned`.
     func abandon(_ scan: Scan, of stream: StreamID, at: Timestamp) async throws(StoreError)
 
-    /// Takes `since` and `swept_to` back when they lie more than a few minutes after `now`, as a wrong time of the source
-    /// may have put them there: to what fetch windows that lie in the past prove, and at least by the look-back.
+    /// Moves `since` and `swept_to` back when they are more than a few minutes after `now`.
     ///
-    /// A stored start that lies in the future is replaced by `start`, what the configuration names at the time `now`; when
-    /// that lies in the future as well, the stream is left as it is. The one way back for each. Durable on return.
+    /// A wrong time of the source may have moved them there. They go back to what fetch windows in the past
+    /// prove, and at least by the look-back.
     ///
-    /// - Returns: where `since` stands; nil when all are left as they are.
+    /// A stored start in the future is replaced by `start`, the configured start at the time `now`; when that
+    /// is in the future as well, the stream is left unchanged. This is the only way to move any of them back.
+    /// Durable on return.
+    ///
+    /// - Returns: the new `since`; nil when nothing was changed.
     func pullBack(_ stream: StreamID, to now: Timestamp, start: Timestamp, lookBack: Duration)
         async throws(StoreError) -> Timestamp?
 
-    /// Keeps a stream's trouble for `status` and the views; nil clears it.
+    /// Stores a stream's error for `status` and the views; nil clears it.
     func report(_ trouble: StreamTrouble?, of stream: StreamID) async throws(StoreError)
 
-    /// True while fetching has to stop: the spool is at its size limit, or the disk is nearly full.
+    /// True while fetching must pause: the spool is at its size limit, or the disk is nearly full.
     func mustPause() async throws(StoreError) -> Bool
 
-    /// Bytes that events may take in all, by `max_size` and the disk, as `mustPause` found it last.
+    /// The total bytes available for events, limited by `max_size` and the disk, as last determined by
+    /// `mustPause`.
     var room: Int64 { get }
 }
 
-/// How far a stream is (`stream`).
+/// The progress of a stream (`stream`).
 package struct StreamProgress: Sendable, Equatable {
-    /// Where it began; nil before the first answer of its source.
+    /// Its start; nil before the first answer of its source.
     package var start: Timestamp?
     package var cursor: Cursor?
-    /// The sweep under way.
+    /// The current sweep.
     package var sweep: Scan?
     package var sweptTo: Timestamp?
-    /// When the last sweep ended by the source's own time; nil before the first.
+    /// When the last sweep ended, by the source's own time; nil before the first.
     package var sweepEnded: Timestamp?
 
     package init(
@@ -64,10 +68,10 @@ package struct StreamProgress: Sendable, Equatable {
         self.sweepEnded = sweepEnded
     }
 
-    /// Marks this much ahead of the source's time are no mistake: clocks differ by seconds.
+    /// Times ahead of the source's time by no more than this are accepted: clocks differ by seconds.
     package static let tolerance = Duration.minutes(5)
 
-    /// True when `since` or `swept_to` lies in the future, where only a wrong time can have put it.
+    /// True when `since` or `swept_to` is in the future, which only a wrong time can cause.
     package func isAhead(of now: Timestamp) -> Bool {
         guard let since = cursor?.since else { return false }
         return max(since, sweptTo ?? since) > now + Self.tolerance
@@ -78,15 +82,15 @@ package struct StreamProgress: Sendable, Equatable {
 package struct PageCommit: Sendable {
     package var stream: StreamID
     package var page: Page
-    /// The scan this page belongs to, as it was before the page; `window` nil on its first page.
+    /// The scan of this page, as it was before the page; `window` is nil on its first page.
     package var scan: Scan
     /// The upper bound to record in the window: the scan's own, or the `Date` of its first answer.
     package var windowEnd: Timestamp
-    /// Set on the scan's last page: what the window has become.
+    /// Set on the scan's last page: the final state of the window.
     package var ended: WindowState?
     /// The stream's progress after this page.
     ///
-    /// The store fills in the window of the scan under way.
+    /// The store fills in the window of the current scan.
     package var progress: StreamProgress
     /// Local time of the answer, for `fetched_ms`.
     package var fetched: Timestamp
@@ -110,22 +114,22 @@ package struct PageCommit: Sendable {
     }
 }
 
-/// What a fetch window is (`fetch_window.state`).
+/// The state of a fetch window (`fetch_window.state`).
 package enum WindowState: String, Sendable, Codable {
     case running, complete, abandoned
     /// An empty answer for a window older than 30 days proves nothing.
     case unproved
 }
 
-/// What an append did.
+/// The result of an append.
 package struct PageReceipt: Sendable, Equatable {
     package let window: WindowID
     package let inserted: Int
     /// Known ids whose record has changed at the source.
     package let changed: Int
-    /// Of those inserted, how many could not be understood.
+    /// How many of the inserted records could not be parsed.
     package let unreadable: Int
-    /// Left out below `pruned_to_ms`: retention has taken them, or they came too late.
+    /// Left out below `pruned_to_ms`: retention has deleted them, or they arrived too late.
     package let skipped: Int
 
     package init(window: WindowID, inserted: Int, changed: Int, unreadable: Int, skipped: Int = 0) {
@@ -137,7 +141,7 @@ package struct PageReceipt: Sendable, Equatable {
     }
 }
 
-/// A stream's trouble, as shown by `status`.
+/// A stream's error, as shown by `status`.
 package struct StreamTrouble: Sendable, Equatable {
     /// A fixed word such as `unreachable` or `invalid token`.
     package let state: String

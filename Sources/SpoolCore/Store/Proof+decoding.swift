@@ -1,4 +1,4 @@
-/// Proofs that earlier versions have kept lack what was added since; a count that is not there is 0.
+/// Proofs stored by earlier versions lack fields that were added since; a missing count is 0.
 extension ProofSink {
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)

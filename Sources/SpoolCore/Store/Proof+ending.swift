@@ -1,5 +1,5 @@
 extension Proof {
-    /// Ends it before its end: says why, what of it was done, and what was not.
+    /// Ends it early, and records why, what was done, and what was not.
     package mutating func end(_ state: State, cause: String, at now: Timestamp) {
         self.state = state
         finished = now
@@ -7,17 +7,17 @@ extension Proof {
         error = ([Self.sentence(cause)] + rest).joined(separator: " ")
     }
 
-    /// Ends one that is kept as under way, and whose process is gone.
+    /// Ends a proof that is stored as running and whose process is gone.
     package mutating func endLeft(at now: Timestamp) {
         end(.stopped, cause: "the process that ran it exited or was killed", at: now)
     }
 
-    /// The streams that were to be compared, and were not.
+    /// The streams that were to be compared and were not.
     package var uncompared: [String] {
         (planned ?? []).filter { name in !streams.contains { $0.name == name } }
     }
 
-    /// The streams whose repair has begun, and not ended.
+    /// The streams whose repair has started and not finished.
     package var unmended: [String] { streams.filter { $0.mending == true }.map(\.name) }
 
     private var rest: [String] {

@@ -1,11 +1,11 @@
-/// What `verify` is asked to compare, and whether it may mend what it finds.
+/// What `verify` compares, and whether it may repair what it finds.
 package struct VerifyRequest: Sendable, Codable, Equatable {
     package enum Repair: String, Sendable, Codable {
-        /// It only tells.
+        /// Only report.
         case none
-        /// What was never fetched is fetched, and goes live.
+        /// Fetch what was never fetched; it is delivered to every sink.
         case fetch
-        /// And what a sink misses beyond its live lane is replayed.
+        /// Also replay what a sink lacks and its live lane will not send.
         case all
     }
 
@@ -13,9 +13,9 @@ package struct VerifyRequest: Sendable, Codable, Equatable {
     package var from: Timestamp
     /// Exclusive.
     package var to: Timestamp
-    /// Nil: every stream that is configured.
+    /// Nil: every configured stream.
     package var streams: [String]?
-    /// Nil: every sink that takes the stream.
+    /// Nil: every sink that subscribes to the stream.
     package var sinks: [String]?
     package var repair: Repair
 
@@ -42,17 +42,17 @@ package struct VerifyRequest: Sendable, Codable, Equatable {
 
 /// Why an event is missing somewhere (`proof_missing.cause`).
 package enum MissingCause: String, Sendable, Codable, CaseIterable {
-    /// The source shows it, the spool has never had it.
+    /// The source has it, the spool has never had it.
     case neverFetched = "never-fetched"
     /// It is in the spool and has no final outcome at the sink yet.
     case unsettled
-    /// The sink refused it.
+    /// The sink rejected it.
     case deadLetter = "dead-letter"
     /// The receiver's kernel may have held it unread when its connection ended uncleanly (`KernelDoubt`).
     case doubtful
 }
 
-/// A sorted list of ids, as an auditor can make it again.
+/// A sorted list of ids that an auditor can reproduce.
 package struct ProofList: Sendable, Codable, Equatable {
     package var count: Int
     /// SHA-256 over the ids in the order of their bytes, each followed by a line feed.
@@ -64,40 +64,40 @@ package struct ProofList: Sendable, Codable, Equatable {
     }
 }
 
-/// What was found of one sink's taking of one stream.
+/// The result for one sink and one stream.
 package struct ProofSink: Sendable, Codable, Equatable {
     package var name: String
-    /// What it has, by the evidence counted below.
+    /// Delivered events, by the evidence counted below.
     package var delivered = ProofList()
-    /// The receiver said so, or already had it.
+    /// The receiver acknowledged it, or already had it.
     package var acknowledged = 0
-    /// The receiver's kernel took it, and the receiver has read it: it closed the connection cleanly afterwards, or so
-    /// much followed that the kernel cannot hold it any more.
+    /// The receiver's kernel accepted it, and the receiver has read it: it closed the connection cleanly
+    /// afterwards, or enough data followed that the kernel cannot still hold it.
     package var kernel = 0
-    /// The receiver's kernel took it over a connection that is still open: delivered, but that it was read is not
-    /// proved yet.
+    /// The receiver's kernel accepted it over a connection that is still open: delivered, but not yet proved
+    /// to be read.
     package var pending = 0
-    /// It was handed to the network; nothing is known of its arrival.
+    /// It was handed to the network; its arrival is unknown.
     package var sent = 0
-    /// Left out by the sink's filter.
+    /// Excluded by the sink's filter.
     package var filtered = 0
-    /// Spooled before this sink began to take the stream.
+    /// Spooled before this sink's subscription to the stream started.
     package var beforeStart = 0
-    /// Dead letters that an operator has given up.
+    /// Dead letters that an operator has dismissed.
     package var dismissed = 0
-    /// Deleted by retention during the comparison: settled, and how is no longer known.
+    /// Deleted by retention during the comparison: settled, but the outcome is no longer known.
     package var pruned = 0
     /// Missing: no final outcome yet.
     package var unsettled = 0
-    /// Of those: the live lane sends them.
+    /// Of those: the live lane will send them.
     package var waiting = 0
-    /// Missing: refused.
+    /// Missing: rejected.
     package var deadLetters = 0
-    /// Missing: perhaps unread in the receiver's kernel when a connection ended uncleanly.
+    /// Missing: possibly unread in the receiver's kernel when a connection ended uncleanly.
     package var doubtful = 0
-    /// Of what is missing: deleted by retention before a repair could send it again.
+    /// Of the missing events: deleted by retention before a repair could send them again.
     package var unrepairable = 0
-    /// The replays that a repair has made.
+    /// The replays that a repair has created.
     package var replays: [ReplayID] = []
 
     package init(_ name: SinkName) { self.name = name.text }
@@ -112,43 +112,44 @@ package struct ProofSink: Sendable, Codable, Equatable {
     }
 }
 
-/// What was found of one stream.
+/// The result for one stream.
 package struct ProofStream: Sendable, Codable, Equatable {
     package var name: String
-    /// Which time its window looks at: `created`, or for alerts `date`.
+    /// The time that its window applies to: `created`, or for alerts `date`.
     package var basis: String
-    /// Identifies the filters it was read with.
+    /// Identifies the filters that it was read with.
     package var filterHash: String
-    /// What was compared; nil when nothing of the window could be.
+    /// The part of the window that was compared; nil when none could be compared.
     package var compared: TimeWindow?
-    /// From here on it is too early to say; nil when all of the window was old enough.
+    /// From here on it is not provable yet; nil when the whole window was old enough.
     package var tooEarlyFrom: Timestamp?
-    /// Where the stream begins, if the window begins before.
+    /// The start of the stream, if the window starts before it.
     package var start: Timestamp?
-    /// Different ids, of the source and the spool together.
+    /// Distinct ids, of the source and the spool together.
     package var events = 0
-    /// What the source shows.
+    /// The ids at the source.
     package var source = ProofList()
-    /// What the spool holds.
+    /// The ids in the spool.
     package var spool = ProofList()
-    /// Missing: shown by the source, never spooled.
+    /// Missing: at the source, never spooled.
     package var neverFetched = 0
     /// Of those: fetched by the repair.
     package var fetched = 0
-    /// Shown by the source, not in the spool, from before the deleted ids that are kept: deleted or never fetched.
+    /// At the source and not in the spool, from before the deleted ids that are kept: deleted or never
+    /// fetched.
     package var noLongerProvable = 0
-    /// Shown by the source, and deleted by retention after each sink had settled them.
+    /// At the source, and deleted by retention after each sink had settled them.
     package var pruned = 0
-    /// In the spool, no longer shown by the source.
+    /// In the spool, no longer at the source.
     package var gone = 0
-    /// Records of the source that could not be understood; they are kept by their content.
+    /// Records of the source that could not be parsed; they are identified by their content.
     package var unreadable = 0
     /// Parts that cannot be proved: older than 30 days, and the source's answer was empty.
     package var unproved: [TimeWindow] = []
     package var sinks: [ProofSink] = []
-    /// Sinks that were asked for and do not take the stream.
+    /// Requested sinks that do not subscribe to the stream.
     package var notTaken: [String] = []
-    /// True from the beginning of its repair to that one's end; a proof that has ended with it has left it unfinished.
+    /// True while its repair is running; a proof that has ended with it did not finish the repair.
     package var mending: Bool?
 
     package init(name: StreamName, kind: EventKind, filterHash: String) {
@@ -159,7 +160,7 @@ package struct ProofStream: Sendable, Codable, Equatable {
 
     package var missing: Int { sinks.reduce(neverFetched) { $0 + $1.missing } }
 
-    /// Events at sinks of which it is not proved yet that the receiver has read them.
+    /// Events that are not yet proved to have been read by the receiver.
     package var pending: Int { sinks.reduce(0) { $0 + $1.pending } }
 
     /// True when it was compared, and neither the source nor the spool has an event in the window.
@@ -177,13 +178,13 @@ package struct ProofStream: Sendable, Codable, Equatable {
     }
 }
 
-/// A comparison of source, spool and ledger over a window, under way or ended (`proof`).
+/// A comparison of source, spool and ledger over a window, running or ended (`proof`).
 package struct Proof: Sendable, Codable, Equatable {
     package enum State: String, Sendable, Codable {
         case running, done
-        /// It could not be done; `error` says why.
+        /// It could not be made; `error` contains the reason.
         case failed
-        /// It was ended before its end; `error` says why.
+        /// It was stopped before it finished; `error` contains the reason.
         case stopped
     }
 
@@ -199,9 +200,9 @@ package struct Proof: Sendable, Codable, Equatable {
     package var started: Timestamp
     package var finished: Timestamp?
     package var error: String?
-    /// What it does just now.
+    /// The current step.
     package var step: String?
-    /// The streams that are compared, in their order; nil before it has begun.
+    /// The streams to compare, in order; nil before it has started.
     package var planned: [String]?
     package var streams: [ProofStream] = []
 
@@ -221,17 +222,17 @@ package struct Proof: Sendable, Codable, Equatable {
         self.started = started
     }
 
-    /// Different ids that were compared.
+    /// Distinct ids that were compared.
     package var events: Int { streams.reduce(0) { $0 + $1.events } }
 
-    /// Events that are missing: never fetched, or not at a sink; one missing at two sinks counts twice.
+    /// Missing events: never fetched, or not at a sink; an event missing at two sinks counts twice.
     package var missing: Int { streams.reduce(0) { $0 + $1.missing } }
 
-    /// True when something of the window was compared, of one stream at least.
+    /// True when a part of the window was compared, for at least one stream.
     package var isCompared: Bool { streams.contains { $0.compared != nil } }
 
-    /// True when the whole window is proved: nothing is missing, each sink's list equals the spool's, and at least one
-    /// event was compared.
+    /// True when the whole window is proved: nothing is missing, each sink's list equals the spool's, and at
+    /// least one event was compared.
     package var isComplete: Bool {
         state == .done && missing == 0 && shortfalls.isEmpty && streams.contains(where: \.isComplete)
             && streams.allSatisfy { $0.isComplete || $0.isEmpty }
@@ -244,15 +245,15 @@ package struct Proof: Sendable, Codable, Equatable {
     }
 }
 
-/// An event that a proof found missing, by name.
+/// An event that a proof found missing.
 package struct MissingEvent: Sendable, Codable, Equatable {
     package var stream: String
-    /// Nil for one that was never fetched: no sink has it.
+    /// Nil for an event that was never fetched: no sink has it.
     package var sink: String?
     package var cause: MissingCause
     /// The source's id.
     package var id: String
-    /// Its place in the spool; nil for one that was never fetched.
+    /// Its `seq` in the spool; nil for an event that was never fetched.
     package var seq: Seq?
 
     package init(stream: String, sink: String?, cause: MissingCause, id: String, seq: Seq?) {

@@ -1,37 +1,39 @@
-/// Why a proof that found nothing missing does not prove that everything is everywhere.
+/// Why a proof that found nothing missing is not complete.
 package enum ProofShortfall: String, Sendable, Codable, CaseIterable {
     /// No stream could be compared.
     case nothingCompared = "nothing-compared"
     /// Neither the source nor the spool has an event in the window.
     case empty
-    /// A part of the window has not been read twice yet.
+    /// Part of the window has not been re-read yet.
     case tooEarly = "too-early"
-    /// A part of the window lies before the start of a stream.
+    /// Part of the window is before the start of a stream.
     case beforeStreamStart = "before-stream-start"
-    /// The source answered with nothing for a time so long ago that this proves nothing.
+    /// The source's answer was empty for a time so long ago that this proves nothing.
     case emptyAnswer = "empty-answer"
-    /// Retention has deleted the ids of that time as well: deleted events are not told from those never fetched.
+    /// Retention has deleted the ids of that time as well: deleted events cannot be distinguished from events
+    /// never fetched.
     case noLongerProvable = "no-longer-provable"
-    /// Retention has deleted events; each sink had settled them, and how is no longer known.
+    /// Retention has deleted events; each sink had settled them, but the outcome is no longer known.
     case pruned
-    /// No sink takes a stream.
+    /// No sink subscribes to a stream.
     case noSink = "no-sink"
-    /// A sink that was asked for does not take a stream.
+    /// A requested sink does not subscribe to a stream.
     case notTaken = "not-taken"
-    /// A sink began to take a stream after events of the window had been spooled.
+    /// A sink's subscription started after events of the window had been spooled.
     case beforeSinkStart = "before-sink-start"
-    /// A sink's filter left events out.
+    /// A sink's filter excluded events.
     case filtered
-    /// An operator has given up dead letters.
+    /// An operator has dismissed dead letters.
     case dismissed
-    /// Events were handed to the network (UDP), and nothing is known of their arrival.
+    /// Events were handed to the network (UDP), and their arrival is unknown.
     case unconfirmed
-    /// A receiver's kernel took events over a connection that is still open: that they were read is not proved yet.
+    /// A receiver's kernel accepted events over a connection that is still open: it is not yet proved that
+    /// they were read.
     case pending
     /// The repair of a stream was not finished.
     case repairUnfinished = "repair-unfinished"
 
-    /// For an operator, after "not complete:".
+    /// The text for an operator, after "not complete:".
     package var words: String {
         switch self {
         case .nothingCompared: "nothing could be compared"
@@ -54,15 +56,15 @@ package enum ProofShortfall: String, Sendable, Codable, CaseIterable {
 }
 
 extension ProofSink {
-    /// True when the sink has every event that the spool has of the window, and there is at least one.
+    /// True when the sink has every event of the window that the spool has, and there is at least one.
     ///
-    /// Its list has to equal the spool's; what was only handed to the network, or may lie unread in the receiver's kernel,
-    /// counts as not there.
+    /// Its list must equal the spool's. Events that were only handed to the network, or that may be unread in
+    /// the receiver's kernel, do not count.
     package func isComplete(of stream: ProofStream) -> Bool {
         missing == 0 && sent == 0 && pending == 0 && delivered.count > 0 && delivered == stream.spool
     }
 
-    /// True when at least one event is proved to be there.
+    /// True when the delivery of at least one event is proved.
     package var provesDelivery: Bool { acknowledged + kernel > 0 }
 
     fileprivate var shortfalls: [ProofShortfall] {
@@ -78,12 +80,12 @@ extension ProofSink {
 }
 
 extension ProofStream {
-    /// True when nothing of it is missing or unproved, and it has at least one event.
+    /// True when nothing in it is missing or unproved, and it has at least one event.
     package var isComplete: Bool {
         missing == 0 && shortfalls.isEmpty && spool.count > 0 && sinks.allSatisfy { $0.isComplete(of: self) }
     }
 
-    /// Why it is not proved as a whole, apart from what is missing; a stream without any event has none.
+    /// Why it is not fully proved, apart from missing events; a stream without any event has no reasons.
     package var shortfalls: [ProofShortfall] {
         var found: [ProofShortfall] = []
         if tooEarlyFrom != nil { found.append(.tooEarly) }
@@ -99,13 +101,13 @@ extension ProofStream {
 }
 
 extension Proof {
-    /// Why it does not prove the whole window, each reason once and in the order of `ProofShortfall`; empty for one that
-    /// does.
+    /// Why it does not prove the whole window, each reason once and in the order of `ProofShortfall`; empty
+    /// when it does.
     package var shortfalls: [ProofShortfall] {
         guard isCompared else { return [.nothingCompared] }
         var found = Set(streams.flatMap(\.shortfalls))
         if streams.contains(where: { $0.compared == nil }) {
-            // Its own reason is there already.
+            // Another reason has already been added.
             if !streams.contains(where: { $0.tooEarlyFrom != nil || $0.start != nil }) {
                 found.insert(.tooEarly)
             }
@@ -114,9 +116,9 @@ extension Proof {
         return ProofShortfall.allCases.filter(found.contains)
     }
 
-    /// True when no event could be proved to be at a sink although there were events, or nothing could be compared.
+    /// True when no delivery could be proved although there were events, or when nothing could be compared.
     ///
-    /// A window in which neither the source nor the spool has an event is not among them, unless the source's empty
+    /// False for a window in which neither the source nor the spool has an event, unless the source's empty
     /// answer proves nothing.
     package var provesNothing: Bool {
         guard isCompared else { return true }
@@ -124,6 +126,6 @@ extension Proof {
         return !streams.contains { $0.sinks.contains(where: \.provesDelivery) }
     }
 
-    /// Of `events`, how many no longer have their delivery in the ledger.
+    /// How many of `events` no longer have their delivery in the ledger.
     package var unprovable: Int { streams.reduce(0) { $0 + $1.pruned + $1.noLongerProvable } }
 }

@@ -1,45 +1,46 @@
-/// What replays ask of the spool.
+/// The part of the spool that replays use.
 package protocol ReplayStore: Sendable {
-    /// What a replay would send, without making it.
+    /// What a replay would send, without creating it.
     func estimate(_ request: ReplayRequest) async throws(StoreError) -> ReplayEstimate
 
-    /// Makes a replay, fixed from now on: window, streams, and per stream the last `seq`. Durable on return.
+    /// Creates a replay with a fixed window, fixed streams and a fixed last `seq` per stream. Durable on
+    /// return.
     func create(_ request: ReplayRequest, at: Timestamp) async throws(StoreError) -> Replay
 
-    /// Running and paused replays, newest first: of one sink, or of all.
+    /// Running and paused replays, newest first: of one sink, or of all sinks.
     func unfinishedReplays(of sink: SinkID?) async throws(StoreError) -> [Replay]
 
     /// The next events of a replay in one of its streams after `after`, in one short read.
     func batch(of replay: ReplayID, stream: StreamID, after: Seq, limit: BatchLimit, raw: Bool)
         async throws(StoreError) -> ReplayBatch
 
-    /// Moves a replay to another state; one that has ended stays ended.
+    /// Changes the state of a replay; one that has ended stays ended.
     func move(_ replay: ReplayID, to state: Replay.State, at: Timestamp) async throws(StoreError)
 }
 
-/// Which time of an event a window looks at.
+/// The timestamp that a window applies to.
 package enum ReplayBasis: String, Sendable, Codable, CaseIterable {
     case occurred, created
 }
 
-/// What a replay is asked to send again.
+/// The parameters of a replay.
 package struct ReplayRequest: Sendable, Codable, Equatable {
-    /// A configured sink; with a `destination` only what it is called.
+    /// A configured sink; with a `destination`, only a display name.
     package var sink: SinkName
-    /// Address of an ad-hoc destination (`tcp://host:port?format=json`), which takes this replay and nothing else.
+    /// Address of an ad-hoc destination (`tcp://host:port?format=json`), which receives only this replay.
     package var destination: String?
     /// Inclusive.
     package var from: Timestamp
     /// Exclusive.
     package var to: Timestamp
     package var basis: ReplayBasis
-    /// Nil: every stream the sink takes; for an ad-hoc destination every stream of the spool.
+    /// Nil: every stream of the sink; for an ad-hoc destination every stream of the spool.
     ///
-    /// The spool's own notifications are sent only where they are named.
+    /// The spool's own notifications are sent only if they are named.
     package var streams: [StreamName]?
-    /// Leaves out what the ledger shows this sink to have.
+    /// Skips events that the ledger shows as delivered to this sink.
     package var missingOnly: Bool
-    /// Events a second at most; nil: half of what the sink takes, where live delivery goes on beside it.
+    /// Maximum events per second; nil: half of the sink's rate if live delivery runs at the same time.
     package var rate: Int?
     /// Reads the window from the source again first.
     package var refetch: Bool
@@ -67,7 +68,7 @@ package struct ReplayRequest: Sendable, Codable, Equatable {
     }
 }
 
-/// What a replay would send, and what the sink already has of it.
+/// What a replay would send, and how much of it the sink already has.
 package struct ReplayEstimate: Sendable, Codable, Equatable {
     /// Events in the window, up to the watermark.
     package var inWindow: Int
@@ -85,13 +86,13 @@ package struct ReplayEstimate: Sendable, Codable, Equatable {
     package var deadLetters: Int
     /// Events of the window above the watermark: the live lane sends them.
     package var stillToComeLive: Int
-    /// Events a second the sink took when it was last fed without a pause; nil before that was measured.
+    /// The sink's rate under its last continuous load, in events per second; nil before it was measured.
     package var sinkRate: Double?
-    /// What the sink was seen to take otherwise: no less is possible.
+    /// Another observed rate of the sink, a lower bound.
     ///
-    /// Nil when nothing is known at all.
+    /// Nil when nothing is known.
     package var seenRate: SeenRate?
-    /// What the spool holds of each stream meant.
+    /// What the spool holds of each stream of the request.
     package var holdings: [Holding] = []
 
     package init(
@@ -118,19 +119,19 @@ package struct ReplayEstimate: Sendable, Codable, Equatable {
 }
 
 extension ReplayEstimate {
-    /// A rate that was reached without being measured as what a sink can take.
+    /// A rate that was reached, but not measured as the maximum of a sink.
     package struct SeenRate: Sendable, Codable, Equatable {
-        /// Where it was seen.
+        /// How it was observed.
         package enum Basis: String, Sendable, Codable {
-            /// The busiest minute of the samples, of two days.
+            /// The busiest minute of the samples of two days.
             case minute
-            /// The most that the last rows of the ledger show.
+            /// The highest rate in the latest rows of the ledger.
             case ledger
-            /// The last replay to the same destination, from its making to its end.
+            /// The last replay to the same destination, from its creation to its end.
             case replay
         }
 
-        /// Events a second.
+        /// Events per second.
         package let rate: Double
         package let basis: Basis
 
@@ -140,20 +141,20 @@ extension ReplayEstimate {
         }
     }
 
-    /// What the spool holds of one stream: a window beyond it brings nothing, whatever happened then.
+    /// What the spool holds of one stream: a window outside it yields nothing, whatever occurred then.
     package struct Holding: Sendable, Codable, Equatable {
         package let name: StreamName
         package let events: Int
-        /// The first and the last time of its events, on the request's basis; nil when it holds none.
+        /// The first and last time of its events, on the request's basis; nil when there are none.
         package let oldest: Timestamp?
         package let newest: Timestamp?
-        /// Where the stream begins: nothing saved before was fetched.
+        /// The start of the stream: nothing recorded before it was fetched.
         ///
         /// Nil before the source's first answer.
         package let start: Timestamp?
-        /// Before this, on the stream's own basis, retention has deleted.
+        /// Retention has deleted events before this time, on the stream's own basis.
         package let prunedTo: Timestamp?
-        /// Everything saved before this has been fetched.
+        /// Everything recorded before this time has been fetched.
         package let readTo: Timestamp?
 
         package init(
@@ -178,12 +179,12 @@ extension ReplayEstimate {
 
 /// A replay job (`replay`).
 package struct Replay: Sendable, Codable, Equatable {
-    /// `running` and `paused` are unfinished; `disabled` has come to its end, `cancelled` was stopped.
+    /// `running` and `paused` are unfinished; `disabled` has finished, `cancelled` was stopped.
     package enum State: String, Sendable, Codable {
         case running, paused, disabled, cancelled
     }
 
-    /// How far it is in one stream.
+    /// Its progress in one stream.
     package struct Stream: Sendable, Codable, Equatable {
         package let stream: StreamID
         package let name: StreamName
@@ -200,30 +201,30 @@ package struct Replay: Sendable, Codable, Equatable {
     }
 
     package let id: ReplayID
-    /// The sink's row; an ad-hoc destination has one of its own.
+    /// The sink's row; an ad-hoc destination has its own row.
     package let sinkID: SinkID
     /// For an ad-hoc destination `destination@replay-ID`.
     package let sink: SinkName
     package let request: ReplayRequest
     package var state: State
     package var streams: [Stream]
-    /// Events it had to send when it was made; with a refetch, when that was complete.
+    /// Events to send when it was created; with a refetch, when that was complete.
     package var total: Int
     /// Events settled so far.
     package var sent: Int
-    /// Events of the window that the ledger showed to be there.
+    /// Events of the window that the ledger showed as delivered.
     package var skipped: Int
     package let created: Timestamp
     package var finished: Timestamp?
-    /// Why it was cancelled, where nobody asked for that; nil otherwise.
+    /// Why it was cancelled, if no operator requested that; nil otherwise.
     package var reason: String?
-    /// How far the reading of its window from the source is; nil for a replay of what the spool has.
+    /// The progress of reading its window from the source; nil for a replay of what the spool has.
     package var refetch: Refetch?
-    /// Events a second its sink took when it was last fed without a pause; nil before that was measured.
+    /// Its sink's rate under its last continuous load, in events per second; nil before it was measured.
     package var sinkRate: Double?
-    /// Why its sink takes nothing for now.
+    /// Why its sink accepts nothing at the moment.
     package var trouble: String?
-    /// Sends exactly the events it was made with, as a repair or a requeue makes it, instead of a window.
+    /// Sends exactly the events it was created with, as for a repair or a requeue, instead of a window.
     package let hasChosenEvents: Bool
 
     package init(
@@ -262,17 +263,17 @@ package struct Replay: Sendable, Codable, Equatable {
         self.hasChosenEvents = hasChosenEvents
     }
 
-    /// True while its window is still being read from the source: it sends nothing before that is complete.
+    /// True while its window is still being read from the source; it sends nothing before that is complete.
     package var isRefetching: Bool { refetch.map { !$0.isFixed } ?? false }
 }
 
-/// A slice of a replay: the events to send, and how far the read has come.
+/// A slice of a replay: the events to send, and the progress of the read.
 package struct ReplayBatch: Sendable {
     /// May be empty although more follows: a slice reads a bounded number of rows.
     package let events: EventBatch
-    /// Everything of the stream up to here has been looked at.
+    /// Everything of the stream up to here has been read.
     package let scannedThrough: Seq
-    /// True when the replay has nothing more in this stream.
+    /// True when the replay has no more events in this stream.
     package let isLast: Bool
 
     package init(events: EventBatch, scannedThrough: Seq, isLast: Bool) {

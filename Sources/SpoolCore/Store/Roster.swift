@@ -1,13 +1,13 @@
-/// The streams, sinks and subscriptions of a configuration, as the spool is told of them at the start.
+/// The streams, sinks and subscriptions of a configuration, as they are registered in the spool at the start.
 package struct Roster: Sendable, Equatable {
     /// A stream with its source's type.
     package struct Stream: Sendable, Equatable {
         package let name: StreamName
         package let kind: EventKind
         package let renamedFrom: StreamName?
-        /// Identifies today's filters, for `gaps`; nil keeps those of the last page.
+        /// Identifies today's filters, for `gaps`; nil keeps the filters of the last page.
         package let filterHash: String?
-        /// A pause between two answers longer than this is a gap, to be shown also after it has healed.
+        /// A pause between two answers longer than this is a gap, which is still shown after it has healed.
         package let gapAfter: Duration
 
         package init(
@@ -25,12 +25,12 @@ package struct Roster: Sendable, Equatable {
         }
     }
 
-    /// A sink with the streams it takes.
+    /// A sink with its streams.
     package struct Sink: Sendable, Equatable {
         package let name: SinkName
         package let type: String
         package let streams: [StreamName]
-        /// Where a subscription begins that is added to a stream which has events already.
+        /// The start of a subscription that is added to a stream which already has events.
         package let start: SubscriptionStart?
         package let renamedFrom: SinkName?
 
@@ -51,9 +51,10 @@ package struct Roster: Sendable, Equatable {
 
     package let streams: [Stream]
     package let sinks: [Sink]
-    /// A sink that is down for longer is in `connection error`.
+    /// A sink that is down for longer than this is in the state `connection error`.
     package let connectionErrorAfter: Duration
-    /// A sink that is down for longer is `disconnected`; the view `health` knows both from here.
+    /// A sink that is down for longer than this is `disconnected`; the view `health` takes both thresholds
+    /// from here.
     package let disconnectedAfter: Duration
 
     package init(
@@ -77,15 +78,15 @@ package enum SubscriptionStart: Sendable, Equatable {
     case time(Timestamp)
 }
 
-/// What a roster became in the spool.
+/// The result of registering a roster in the spool.
 package struct Registration: Sendable, Equatable {
     package let streams: [StreamName: StreamID]
     package let sinks: [SinkName: SinkID]
-    /// Sinks that cannot begin: a subscription was added to a stream that has events, without `start:`.
+    /// Sinks that cannot start: a subscription was added to a stream that has events, without `start:`.
     ///
     /// They are held, with a notification, and keep their events.
     package let held: [SinkName: String]
-    /// Settings without effect that the operator should know of, each a sentence.
+    /// Settings without effect that the operator should know about, each as a sentence.
     package let notes: [String]
 
     package init(

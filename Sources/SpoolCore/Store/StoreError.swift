@@ -1,6 +1,6 @@
-/// Why the spool did not do what was asked.
+/// Why an operation on the spool failed.
 ///
-/// After any of them the transaction has left nothing behind.
+/// After any of these errors the transaction has been rolled back.
 package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
         /// Another process holds the spool for writing.
@@ -13,11 +13,11 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case damaged
         /// Written by a newer version of this program, or by a pre-release build whose schema has no upgrade.
         case newerSchema
-        /// Reading, writing or syncing failed: the handle is not to be trusted any more.
+        /// Reading, writing or syncing failed: the handle must not be used any more.
         case io
-        /// A reader or checkpoint was in the way for longer than the busy time-out.
+        /// A reader or checkpoint blocked for longer than the busy timeout.
         case busy
-        /// The caller named something the spool does not have, or may not have.
+        /// The caller named something that the spool does not have, or may not have.
         case invalid
     }
 

@@ -1,4 +1,4 @@
-/// Lengths of time as people write them: `15s`, `10m`, `48h`, `30d`, `2w`, and `250ms`.
+/// Durations as people write them: `15s`, `10m`, `48h`, `30d`, `2w`, and `250ms`.
 package enum Age {
     /// Reads a whole number followed by its unit; nil for anything else.
     package static func duration(_ text: String) -> Duration? {
@@ -15,7 +15,7 @@ package enum Age {
         }
     }
 
-    /// Writes a length of time in its two largest units: `3d 4h`, `2m 5s`, `640ms`.
+    /// Writes a duration in its two largest units: `3d 4h`, `2m 5s`, `640ms`.
     package static func text(_ duration: Duration) -> String {
         let milliseconds = duration.milliseconds
         if milliseconds < 0 { return "-" + text(.milliseconds(Int64(0).saturatingSubtract(milliseconds))) }
@@ -35,7 +35,7 @@ package enum Age {
     }
 }
 
-/// A time as people give it: RFC 3339, a date, an age counted back from now, or `now`.
+/// A time as people write it: RFC 3339, a date, an age counted back from now, or `now`.
 package enum MomentText {
     /// Reads `2026-11-23T04:00Z`, `2026-11-23`, `2h` or `now`; nil for anything else.
     ///

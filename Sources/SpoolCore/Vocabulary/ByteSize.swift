@@ -1,4 +1,4 @@
-/// Amounts of bytes as people write them: `20GiB`, `512MiB`, `4096`.
+/// Sizes in bytes as people write them: `20GiB`, `512MiB`, `4096`.
 package enum ByteSize {
     private static let units: [(name: String, size: Int64)] = [
         ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
@@ -18,7 +18,7 @@ package enum ByteSize {
         return overflow ? nil : bytes
     }
 
-    /// Writes an amount in its largest binary unit, with one decimal where it is not whole: `20GiB`, `1.5MiB`.
+    /// Writes a size in its largest binary unit, with one decimal if it is not whole: `20GiB`, `1.5MiB`.
     package static func text(_ bytes: Int64) -> String {
         guard bytes >= 0 else { return "-" + text(bytes == .min ? .max : -bytes) }
         guard let unit = units.first(where: { bytes >= $0.size }) else { return "0B" }
@@ -29,7 +29,7 @@ package enum ByteSize {
 }
 
 extension ConfigurationNode {
-    /// An amount of bytes such as `512MiB` or `20GiB`.
+    /// A size in bytes such as `512MiB` or `20GiB`.
     package func byteSize(in range: ClosedRange<Int64>, _ problems: ConfigurationProblems) -> Int64? {
         guard let text = text(problems) else { return nil }
         if let bytes = ByteSize.bytes(text), range.contains(bytes) { return bytes }

@@ -8,12 +8,12 @@ package struct CalendarDate: Hashable, Sendable {
     package var second: Int
     package var millisecond: Int
 
-    /// The calendar's view of a time.
+    /// Converts a time.
     ///
     /// Algorithm: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
     package init(_ time: Timestamp) {
         let day = time.milliseconds.flooredQuotient(by: 86_400_000)
-        // The product of the first times there are lies below `Int64.min`; the difference is in range again.
+        // For the earliest times the product is below `Int64.min`; the difference is in range again.
         let rest = Int(time.milliseconds &- day &* 86_400_000)
         let shifted = Int(day) + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -48,7 +48,8 @@ package struct CalendarDate: Hashable, Sendable {
         self.millisecond = millisecond
     }
 
-    /// True when every part lies in its range, the year in 0 to 9999 (RFC 3339), and the day exists in that month.
+    /// True when every part is in its range, the year in 0 to 9999 (RFC 3339), and the day exists in that
+    /// month.
     package var exists: Bool {
         (0...9_999).contains(year) && (1...12).contains(month) && day >= 1
             && day <= Self.days(inMonth: month, of: year)
@@ -56,7 +57,7 @@ package struct CalendarDate: Hashable, Sendable {
             && (0...999).contains(millisecond)
     }
 
-    /// The time this date names; only of a date that `exists`: the parts of others may overflow.
+    /// The time of this date; only valid for a date that `exists`, as others may overflow.
     ///
     /// Algorithm: `days_from_civil` of the source named above.
     package var timestamp: Timestamp {

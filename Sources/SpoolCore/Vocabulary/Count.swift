@@ -12,14 +12,14 @@ package enum Grouped {
     }
 }
 
-/// How many of something there are, as people say it.
+/// Counts with their nouns.
 package enum Count {
-    /// "1 event", "1,234 events"; `many` for what is not made by an s.
+    /// "1 event", "1,234 events"; `many` for irregular plurals.
     package static func text(_ number: some BinaryInteger, _ one: String, many: String? = nil) -> String {
         "\(Grouped.text(number)) \(number == 1 ? one : many ?? one + "s")"
     }
 
-    /// The verb or pronoun that goes with a number: `of(count, "is", "are")`.
+    /// The verb or pronoun for a number: `of(count, "is", "are")`.
     package static func of(_ number: some BinaryInteger, _ one: String, _ many: String) -> String {
         number == 1 ? one : many
     }
@@ -27,7 +27,7 @@ package enum Count {
 
 /// Names in a sentence.
 package enum Listing {
-    /// "there is only siem", "there are one and two", "there is none".
+    /// "the only one is siem", "known names: one and two", "there are none".
     package static func thereAre(_ names: [String]) -> String {
         switch names.count {
         case 0: "there are none"

@@ -1,4 +1,4 @@
-/// A row of one table, told apart by type: a `StreamID` is never taken for a `SinkID`.
+/// The id of a row, typed by its table, so that a `StreamID` cannot be used as a `SinkID`.
 package struct RowID<Table>: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let value: Int64
 
@@ -20,7 +20,7 @@ package struct RowID<Table>: Hashable, Comparable, Sendable, Codable, CustomStri
     package var description: String { String(value) }
 }
 
-/// The tables whose rows have names of their own in the code.
+/// Tables whose rows have a typed id.
 package enum Tables {
     package enum Event {}
     package enum Stream {}
@@ -31,13 +31,13 @@ package enum Tables {
     package enum Replay {}
 }
 
-/// The place of an event in the order in which the spool learned of it (`event.seq`); never used twice.
+/// The position of an event in the order in which the spool stored it (`event.seq`); never reused.
 package typealias Seq = RowID<Tables.Event>
 /// The row of a stream (`stream.id`).
 package typealias StreamID = RowID<Tables.Stream>
 /// The row of a sink (`sink.id`).
 package typealias SinkID = RowID<Tables.Sink>
-/// The row of a subscription, a sink's taking of one stream (`subscription.id`).
+/// The row of a subscription of a sink to a stream (`subscription.id`).
 package typealias SubscriptionID = RowID<Tables.Subscription>
 /// The row of a fetch window (`fetch_window.id`).
 package typealias WindowID = RowID<Tables.Window>

@@ -1,14 +1,14 @@
-/// The one place that makes a text from outside safe to print: on a terminal, in a log line, on the status page, in CSV.
+/// Makes text from outside safe to print: on a terminal, in a log line, on the status page, in CSV.
 ///
-/// A peer's error text, a record's field or a file name may hold escape sequences that move a terminal's cursor, or
-/// bidirectional controls that make a line read differently from what it says.
+/// A peer's error text, a record's field or a file name may contain escape sequences that move a terminal's
+/// cursor, or bidirectional controls that make a line look different from its content.
 package enum PrintableText {
-    /// The text with every character that a terminal acts on, or that reorders or hides its neighbours, written as an
-    /// escape: `\n`, `\r`, `\t`, `\x1B` (C0, DEL), `\u{9B}` (C1), `\u{202E}` (bidirectional controls, separators of
-    /// lines and paragraphs, other invisible format characters).
+    /// Escapes every character that a terminal interprets, or that reorders or hides other characters.
     ///
-    /// A backslash stays as it is: the result is for reading, not for decoding. Applying it twice changes nothing.
-    /// After `limit` characters of the text, `…` takes the place of the rest.
+    /// The escapes are `\n`, `\r`, `\t`, `\x1B` (C0, DEL), `\u{9B}` (C1), `\u{202E}` (bidirectional controls,
+    /// separators of lines and paragraphs, other invisible format characters). A backslash is kept: the
+    /// result is for reading, not for decoding. Applying it twice changes nothing. After `limit` characters
+    /// of the text, `…` replaces the rest.
     package static func escaped(_ text: String, limit: Int? = nil) -> String {
         var bounded = text
         if let limit, let end = text.index(text.startIndex, offsetBy: limit, limitedBy: text.endIndex),
@@ -19,17 +19,18 @@ package enum PrintableText {
         return replacing(bounded, where: isUnsafe, by: escape)
     }
 
-    /// A text that is laid out in lines: as `escaped`, but its line feeds stay.
+    /// Escapes a text that consists of several lines: as `escaped`, but line feeds are kept.
     ///
-    /// Text of others that is put into a line is escaped by itself before, or its line feeds would begin lines of their
-    /// own.
+    /// Text from outside must be escaped by itself before it is inserted into a line; otherwise its line
+    /// feeds would start new lines.
     package static func escapedLines(_ text: String) -> String {
         replacing(text, where: { $0 != "\n" && isUnsafe($0) }, by: escape)
     }
 
-    /// A JSON text with every unsafe character written as `\u202E`, which means the same to its reader.
+    /// Writes every unsafe character of a JSON text as `\u202E`, which a JSON reader decodes to the same
+    /// text.
     ///
-    /// Line feeds stay: in JSON they stand between values only.
+    /// Line feeds are kept: in JSON they occur between values only.
     package static func escapedJSON(_ text: String) -> String {
         replacing(text, where: { $0 != "\n" && isUnsafe($0) }) { scalar in
             String(scalar).utf16.reduce(into: "") { result, unit in
@@ -67,10 +68,10 @@ package enum PrintableText {
         return result
     }
 
-    /// True for control characters (C0, DEL, C1), format characters such as bidirectional overrides, and Unicode's line
-    /// and paragraph separators (general categories Cc, Cf, Zl, Zp).
+    /// True for control characters (C0, DEL, C1), format characters such as bidirectional overrides, and
+    /// Unicode's line and paragraph separators (general categories Cc, Cf, Zl, Zp).
     ///
-    /// The zero-width joiner and non-joiner are safe: emoji and several scripts are written with them.
+    /// The zero-width joiner and non-joiner are safe: emoji and several scripts need them.
     package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value < 0x7F { return scalar.value < 0x20 }
         if scalar.value < 0xA0 { return true }

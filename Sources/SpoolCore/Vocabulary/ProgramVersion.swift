@@ -1,4 +1,4 @@
-/// Who this program says it is.
+/// The name and version of this program.
 package enum ProgramVersion {
     /// Semantic version of this program.
     package static let number = "0.1.0"

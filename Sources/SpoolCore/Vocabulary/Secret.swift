@@ -1,6 +1,6 @@
 /// A token, password or key.
 ///
-/// It never shows in a description, a dump or a log.
+/// It never appears in a description, a dump or a log.
 package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
@@ -8,7 +8,7 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
 
     package init(_ value: String) { self.value = value }
 
-    /// The secret itself, for the one place that sends it.
+    /// The secret itself, for the code that sends it.
     package func reveal() -> String { value }
 
     package var description: String { "<secret>" }

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// "Something changed, look again": wakes whoever waits, and nobody misses a change.
+/// Wakes tasks that wait for a change, without losing one.
 ///
-/// A waiter notes the `version` before it looks, and then waits for a later one; a change that comes in
+/// A waiter reads `version` before it looks at the state, and then waits for a later version. A change in
 /// between is not lost, and several changes count as one.
 package final class Signal: Sendable {
     private struct State {
@@ -15,7 +15,7 @@ package final class Signal: Sendable {
 
     package init() {}
 
-    /// How often it has been given.
+    /// How often `notify` has been called.
     package var version: Int { state.withLock { $0.version } }
 
     /// Wakes every waiter.
@@ -28,7 +28,7 @@ package final class Signal: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns once the signal has been given after `version`, or when the task is cancelled.
+    /// Returns once `notify` has been called after `version`, or when the task is cancelled.
     package func changed(after version: Int) async {
         let key = state.withLock { state in
             state.nextWaiter += 1

@@ -1,4 +1,4 @@
-/// A stretch of time, its beginning included and its end not.
+/// A time range, with its start included and its end excluded.
 package struct TimeWindow: Sendable, Codable, Equatable {
     package var from: Timestamp
     package var to: Timestamp

@@ -7,10 +7,10 @@ extension Timestamp: CustomStringConvertible {
             + padded(date.millisecond, 3) + "Z"
     }
 
-    /// Reads RFC 3339 (`T` or a blank between date and time, any offset, fractions beyond the millisecond
-    /// dropped), or a bare date, which is its midnight in UTC.
+    /// Reads RFC 3339 or a bare date, which is its midnight in UTC; nil for anything else.
     ///
-    /// Nil for anything else.
+    /// Date and time are separated by `T` or a space, any offset is accepted, and digits beyond milliseconds
+    /// are dropped.
     package init?(rfc3339 text: String) {
         var rest = Substring(text)
         guard let year = rest.takeNumber(digits: 4), rest.take("-"), let month = rest.takeNumber(digits: 2),

@@ -19,17 +19,17 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable {
         left.milliseconds < right.milliseconds
     }
 
-    /// The time `duration` later, to the millisecond; the last or first time there is where the sum lies beyond it.
+    /// The time `duration` later, to the millisecond; limited to the first and last possible time.
     package static func + (time: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(milliseconds: time.milliseconds.saturatingAdd(duration.milliseconds))
     }
 
-    /// The time `duration` earlier, to the millisecond; the first or last time there is where it lies beyond that.
+    /// The time `duration` earlier, to the millisecond; limited to the first and last possible time.
     package static func - (time: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(milliseconds: time.milliseconds.saturatingSubtract(duration.milliseconds))
     }
 
-    /// The time from `earlier` to this one; negative when it lies ahead.
+    /// The duration from `earlier` to this time; negative when `earlier` is later.
     ///
     /// Limited to `Int64` milliseconds.
     package func since(_ earlier: Timestamp) -> Duration {
@@ -38,7 +38,7 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero; limited to what `Int64` holds.
+    /// Whole milliseconds, rounded towards zero; limited to the range of `Int64`.
     package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds.saturatingMultiply(by: 1_000).saturatingAdd(attoseconds / 1_000_000_000_000_000)
@@ -54,7 +54,7 @@ extension Duration {
     package static func minutes(_ count: Int) -> Duration { .seconds(60 * count) }
 }
 
-/// Arithmetic on numbers that come from outside: the result is limited to the type's range, where `+` would end the
+/// Arithmetic on numbers from outside: the result is limited to the type's range, where `+` would crash the
 /// process.
 extension FixedWidthInteger {
     package func saturatingAdd(_ other: Self) -> Self {

@@ -31,7 +31,7 @@ struct JournalSinkTests {
         #expect(first["SPOOL_SUBJECT"] == "siem")
         #expect(first["SPOOL_STATE"] == "raised")
         #expect(first["SPOOL_SEVERITY"] == "critical")
-        #expect(second["MESSAGE"] == "SIEM agent error cleared: siem: cleared after 1h. It was: Two\nlines.")
+        #expect(second["MESSAGE"] == "SIEM agent error cleared: siem: resolved after 1h. It was: Two\nlines.")
         #expect(second["PRIORITY"] == "5")
         #expect(second["MESSAGE_ID"] == JournalEntry.clearedID)
         #expect(first["SPOOL_ID"] != second["SPOOL_ID"])
