@@ -51,10 +51,10 @@ struct TrustFileTests {
         "that cannot be used is a problem at its line and column, with the file to blame",
         arguments: [
             ("missing.pem", "missing.pem: there is no such file"),
-            ("text.pem", "text.pem holds no certificates"),
-            ("cut.pem", "cut.pem is in PEM form, but holds no whole certificate"),
-            ("empty", "empty holds no file that ends in .pem, .crt, .cer, .der"),
-            ("mixed", "mixed/bad.der holds no certificates"),
+            ("text.pem", "text.pem contains no certificates"),
+            ("cut.pem", "cut.pem is in PEM format, but contains no complete certificate"),
+            ("empty", "empty contains no file that ends in .pem, .crt, .cer, .der"),
+            ("mixed", "mixed/bad.der contains no certificates"),
         ]
     )
     func problems(_ name: String, _ words: String) throws {

@@ -214,7 +214,7 @@ struct StreamTLSTests {
 
         let fault = await opening
         #expect(fault?.kind == .misconfigured)
-        #expect(fault?.description.contains("does not speak TLS") == true)
+        #expect(fault?.description.contains("does not use TLS") == true)
         connection.close()
     }
 

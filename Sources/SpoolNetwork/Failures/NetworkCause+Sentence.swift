@@ -10,13 +10,13 @@ extension NetworkCause {
         case .nameServersSilent:
             "\(peer): the name servers did not answer; check /etc/resolv.conf and the network"
         case .refused:
-            "\(peer) refuses the connection: nothing listens there, or a firewall answers for it; "
-                + "check that the receiver runs, and its port"
+            "\(peer) refuses the connection: nothing is listening there, or a firewall rejects it; "
+                + "check that the receiver is running, and its port"
         case .reset:
-            "\(peer) broke the connection; look into the receiver's log for the reason"
-        case .closed: "\(peer) closed the connection; look into the receiver's log for the reason"
+            "\(peer) broke the connection; see the receiver's log for the reason"
+        case .closed: "\(peer) closed the connection; see the receiver's log for the reason"
         case .timedOut:
-            "\(peer) did not answer in time; check firewalls on the way and the receiver's load"
+            "\(peer) did not answer in time; check firewalls in between and the receiver's load"
         case .noRoute: "\(peer) cannot be reached: no route; check the address, the network and the routes"
         case .forbiddenLocally:
             "\(peer): this machine forbids the connection; check its firewall and this service's sandbox"
@@ -24,9 +24,10 @@ extension NetworkCause {
             "\(peer): this machine is out of descriptors, ports or memory; check LimitNOFILE and free memory"
         case .messageTooLarge:
             "\(peer): a message is larger than a datagram may be; lower max_message_bytes or use TCP"
-        case .proxyCredentials: "\(peer): the proxy wants credentials, or other ones; check the proxy setting"
-        case .proxyRefused: "\(peer): the proxy does not open the way there; check its rules and its log"
-        case .cancelled: "\(peer): given up because this program is stopping or was told to"
+        case .proxyCredentials:
+            "\(peer): the proxy requires credentials, or rejects them; check the proxy setting"
+        case .proxyRefused: "\(peer): the proxy refuses to open a tunnel; check its rules and its log"
+        case .cancelled: "\(peer): cancelled, because spool is stopping or was asked to stop"
         case .system(let text): "\(peer): \(text)"
         case .other(let name): "\(peer): the connection failed (\(name))"
         default: "\(peer): the connection failed"
@@ -36,34 +37,34 @@ extension NetworkCause {
     private func tlsSentence(peer: String) -> String? {
         switch self {
         case .untrustedCertificate:
-            "\(peer) shows a certificate that is not trusted: unknown issuer, or not valid at this machine's "
-                + "time; give its issuing CA as tls.ca_file, and check the clock"
+            "\(peer) presents a certificate that is not trusted: unknown issuer, or not valid at this machine's "
+                + "time; set tls.ca_file to its issuing CA, and check the clock"
         case .wrongHost where HostAndPort.isAddress(peer):
-            "\(peer) shows a certificate without this address: its subjectAltName has to hold an IP address that is "
-                + "connected to, a common name (CN) alone does not count; have one issued with it, or use a name in "
+            "\(peer) presents a certificate that does not contain this address: an IP address must be in its "
+                + "subjectAltName, a common name (CN) alone does not count; have one issued with it, or use a name in "
                 + "the certificate as the address"
         case .wrongHost:
-            "\(peer) shows a certificate for another name; use a name in its subjectAltName as the address, "
+            "\(peer) presents a certificate for another name; use a name in its subjectAltName as the address, "
                 + "or have one issued for this name"
         case .clientCertificateRequired:
-            "\(peer) wants a certificate of ours; give tls.cert_file and tls.key_file"
+            "\(peer) requires a client certificate; set tls.cert_file and tls.key_file"
         case .clientCertificateRefused:
-            "\(peer) does not accept our certificate, or the lack of one; check tls.cert_file, its validity, "
+            "\(peer) rejected the client certificate, or its absence; check tls.cert_file, its validity, "
                 + "and that the receiver trusts its issuer"
-        case .notTLS: "\(peer) does not speak TLS on this port; use its TLS port, or a transport without TLS"
+        case .notTLS: "\(peer) does not use TLS on this port; use its TLS port, or a transport without TLS"
         case .noCommonTLS:
-            "\(peer) and this program have no TLS version or cipher in common, or it wants a certificate of ours; "
-                + "TLS 1.2 or later is needed there, and `spool doctor` tells which it is"
+            "\(peer) and spool have no TLS version or cipher in common, or it requires a client certificate; "
+                + "it must support TLS 1.2 or later, and `spool doctor` shows which it is"
         case .closedInHandshake:
-            "\(peer) ended the connection during the TLS handshake: it may not speak TLS on this port, or want a "
-                + "certificate of ours (tls.cert_file); look into the receiver's log"
+            "\(peer) closed the connection during the TLS handshake: it may not use TLS on this port, or require a "
+                + "client certificate (tls.cert_file); see the receiver's log"
         case .unreadableFile:
             "\(peer): a certificate or key file cannot be read; check tls.ca_file, cert_file and key_file"
         case .noRoots:
-            "\(peer): this machine has no CA certificates to check a certificate by; install the package "
-                + "ca-certificates, or give the issuing CA as tls.ca_file, which is enough alone"
+            "\(peer): this machine has no CA certificates to verify a certificate with; install the package "
+                + "ca-certificates, or set tls.ca_file to the issuing CA, which is sufficient"
         case .tls(let reason):
-            "\(peer): TLS failed\(reason.isEmpty ? "" : " (\(reason))"); look into the receiver's log"
+            "\(peer): TLS failed\(reason.isEmpty ? "" : " (\(reason))"); see the receiver's log"
         default: nil
         }
     }

@@ -16,8 +16,8 @@ package struct BaseURL: Sendable, Hashable, CustomStringConvertible {
         (host, port) = try HostAndPort.read(authority, defaultPort: isSecure ? 443 : 80)
         if !isSecure, !Loopback.contains(host) {
             throw AddressProblem(
-                "`http://` would send the token readable by everybody on the way; it is accepted for addresses "
-                    + "of this machine only: write `https://`"
+                "`http://` would send the token unencrypted; it is accepted only for addresses "
+                    + "of this machine: use `https://`"
             )
         }
     }
@@ -40,7 +40,9 @@ package struct BaseURL: Sendable, Hashable, CustomStringConvertible {
             throw AddressProblem("expected a URL such as `https://contoso.us2.portal.cloudappsecurity.com`")
         }
         guard !text.contains(where: { $0 == "?" || $0 == "#" || $0.isWhitespace || !$0.isASCII }) else {
-            throw AddressProblem("a URL here has no query, fragment, blank or letter outside ASCII")
+            throw AddressProblem(
+                "a URL must not contain a query, a fragment, whitespace or non-ASCII characters"
+            )
         }
         let rest = text.dropFirst(isSecure ? 8 : 7)
         let authority = rest.prefix { $0 != "/" }

@@ -17,15 +17,15 @@ extension HTTPFault {
         case .wrongHost where HostAndPort.isAddress(peer):
             return HTTPFault(
                 .unreachable,
-                "the certificate shown for \(peer) does not hold this address: an IP address has to stand in the "
+                "the certificate of \(peer) does not contain this address: an IP address must be in the "
                     + "certificate's subjectAltName, a common name (CN) alone does not count; have one issued with "
-                    + "it, or write a host name of the certificate in `url`"
+                    + "it, or use a host name from the certificate in `url`"
             )
         case .wrongHost:
             return HTTPFault(
                 .unreachable,
-                "the certificate shown for \(peer) is made out to another name; check the host in `url`, and "
-                    + "whether something on the way answers in its place"
+                "the certificate of \(peer) is for another name; check the host in `url`, and "
+                    + "whether another server answers in its place"
             )
         case .reset, .closed:
             return HTTPFault(.incomplete, "\(peer) broke the connection before its answer was complete")
@@ -46,7 +46,7 @@ extension HTTPFault {
     /// Of a compressed body.
     private static func undecoded(_ error: any Error, peer: String) -> HTTPFault? {
         if let error = error as? NIOHTTPDecompression.ExtraDecompressionError, error == .truncatedData {
-            return HTTPFault(.incomplete, "\(peer) ended its compressed answer in the middle")
+            return HTTPFault(.incomplete, "\(peer) ended its compressed answer early")
         }
         guard
             error is NIOHTTPDecompression.DecompressionError
@@ -54,8 +54,8 @@ extension HTTPFault {
         else { return nil }
         return HTTPFault(
             .nonsense,
-            "\(peer) answers with a body that is not compressed as its `Content-Encoding` says; check what stands on the "
-                + "way, such as a proxy that compresses"
+            "\(peer) answers with a body that is not compressed as its `Content-Encoding` says; check for "
+                + "a proxy in between that compresses"
         )
     }
 
@@ -77,10 +77,11 @@ extension HTTPFault {
         case .proxyCredentials:
             trouble =
                 proxy.user == nil
-                ? "wants credentials (407); give them as `http://user:${PASSWORD}@\(proxy)`"
-                : "does not accept the credentials (407)"
-        case .proxyRefused: trouble = "does not open the way to \(peer); check its rules and its log"
-        case .nameUnknown, .nameServersSilent: trouble = "has a name without an address; check its spelling"
+                ? "requires credentials (407); set them as `http://user:${PASSWORD}@\(proxy)`"
+                : "rejects the credentials (407)"
+        case .proxyRefused: trouble = "refuses to connect to \(peer); check its rules and its log"
+        case .nameUnknown, .nameServersSilent:
+            trouble = "has a name that does not resolve; check its spelling"
         case .refused: trouble = "refuses the connection; check host and port"
         case .noRoute: trouble = "cannot be reached: no route; check the address"
         case .timedOut where isBeforeRequest(error):

@@ -114,8 +114,8 @@ package final class HTTPRequester: Sendable {
     private static func undecodable(_ call: HTTPCall, _ encoding: String) -> HTTPFault {
         HTTPFault(
             .nonsense,
-            "\(call.base.peer) answers in the encoding `\(PrintableText.escaped(encoding, limit: 40))`, which was not "
-                + "asked for and cannot be decoded here; check what stands on the way, such as a proxy that compresses"
+            "\(call.base.peer) answers with the encoding `\(PrintableText.escaped(encoding, limit: 40))`, which was not "
+                + "requested and cannot be decoded; check for a proxy in between that compresses"
         )
     }
 

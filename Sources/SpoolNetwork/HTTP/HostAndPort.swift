@@ -7,7 +7,7 @@ enum HostAndPort {
         defaultPort: Int
     ) throws(AddressProblem) -> (host: String, port: Int) {
         if text.contains("@") {
-            throw AddressProblem("credentials do not belong into this URL")
+            throw AddressProblem("credentials are not allowed in this URL")
         }
         var host = text
         var portText: Substring?
@@ -16,20 +16,20 @@ enum HostAndPort {
             host = text[text.index(after: text.startIndex)..<end]
             let rest = text[text.index(after: end)...]
             guard rest.isEmpty || rest.hasPrefix(":") else {
-                throw AddressProblem("expected `:port` behind `]`")
+                throw AddressProblem("expected `:port` after `]`")
             }
             portText = rest.isEmpty ? nil : rest.dropFirst()
         } else if let colon = text.lastIndex(of: ":") {
             host = text[..<colon]
             portText = text[text.index(after: colon)...]
             if host.contains(":") {
-                throw AddressProblem("an IPv6 address stands in brackets: `[2001:db8::1]`")
+                throw AddressProblem("an IPv6 address must be in brackets: `[2001:db8::1]`")
             }
         }
         guard !host.isEmpty else { throw AddressProblem("the host is missing") }
         guard let portText else { return (host.lowercased(), defaultPort) }
         guard let port = Int(portText), (1...65_535).contains(port) else {
-            throw AddressProblem("the port has to be a number from 1 to 65535")
+            throw AddressProblem("the port must be a number from 1 to 65535")
         }
         return (host.lowercased(), port)
     }

@@ -15,7 +15,7 @@ package struct ProxyAddress: Sendable, Hashable, CustomStringConvertible {
         if let mark = text.firstRange(of: "://") {
             guard text[..<mark.lowerBound].lowercased() == "http" else {
                 throw AddressProblem(
-                    "a proxy is spoken to by `http://` (HTTPS goes through it by CONNECT); "
+                    "a proxy is used over `http://` (HTTPS is tunnelled through it with CONNECT); "
                         + "`https://` and `socks5://` proxies are not supported"
                 )
             }
@@ -41,7 +41,9 @@ package struct ProxyAddress: Sendable, Hashable, CustomStringConvertible {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let decoded = parts.compactMap { String($0).percentDecoded }
         guard decoded.count == parts.count, let user = decoded.first, !user.isEmpty else {
-            throw AddressProblem("expected `user:password@` before the proxy's host, other characters as %XX")
+            throw AddressProblem(
+                "expected `user:password@` before the proxy's host, with other characters as %XX"
+            )
         }
         return (user, Secret(decoded.count > 1 ? decoded[1] : ""))
     }

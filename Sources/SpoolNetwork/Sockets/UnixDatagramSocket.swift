@@ -20,7 +20,7 @@ package final class UnixDatagramSocket: Sendable {
 
     /// Connects; never waits.
     package static func connected(to path: String) throws(Failure) -> UnixDatagramSocket {
-        guard let address = UnixAddress(path) else { throw .failed("this is no path of a socket") }
+        guard let address = UnixAddress(path) else { throw .failed("this is not the path of a socket") }
         let descriptor = socket(AF_UNIX, datagram, 0)
         guard descriptor >= 0 else { throw failure(errno) }
         let connection = UnixDatagramSocket(descriptor)

@@ -55,7 +55,7 @@ package struct TLSSettings: Sendable, Equatable {
         let isReadable = (try? read())?.isEmpty == false
         if !isReadable {
             problems.add(
-                "cannot read \(expected) in PEM form from this file; is it there and readable?",
+                "cannot read \(expected) in PEM format from this file; does it exist, and is it readable?",
                 at: node
             )
         }

@@ -22,12 +22,12 @@ package enum TrustFile {
     package static func files(at path: String) throws(TrustFileProblem) -> [String] {
         guard isFolder(path) else { return [path] }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-            throw TrustFileProblem("cannot list the folder \(path); may this user read it?")
+            throw TrustFileProblem("cannot list the folder \(path); does this user have read permission?")
         }
         let files = names.filter(isNamedLikeCertificate).sorted().map { "\(path)/\($0)" }
         guard !files.isEmpty else {
             throw TrustFileProblem(
-                "the folder \(path) holds no file that ends in .\(endings.joined(separator: ", ."))"
+                "the folder \(path) contains no file that ends in .\(endings.joined(separator: ", ."))"
             )
         }
         return files
@@ -43,12 +43,12 @@ package enum TrustFile {
         // RFC 7468 §3: whatever stands before the first boundary is an explanation.
         if bytes.firstRange(of: Array("-----BEGIN ".utf8)) != nil {
             guard let found = try? NIOSSLCertificate.fromPEMBytes(bytes), !found.isEmpty else {
-                throw TrustFileProblem("\(file) is in PEM form, but holds no whole certificate")
+                throw TrustFileProblem("\(file) is in PEM format, but contains no complete certificate")
             }
             return found
         }
         guard let certificate = try? NIOSSLCertificate(bytes: bytes, format: .der) else {
-            throw TrustFileProblem("\(file) holds no certificates, neither in PEM nor in DER form")
+            throw TrustFileProblem("\(file) contains no certificates in PEM or DER format")
         }
         return [certificate]
     }

@@ -24,13 +24,13 @@ struct WrongAccessTests {
             switch self {
             case .token: ["does not accept it", "make a new one in the portal"]
             case .proxy: ["refuses the connection", "check host and port"]
-            case .noProxy: ["does not open the way", "check its rules"]
+            case .noProxy: ["refuses to connect", "check its rules"]
             case .host: ["portal.invalid: this name has no address", "check its spelling"]
-            case .plainPort: ["does not speak TLS on this port", "use its TLS port"]
+            case .plainPort: ["does not use TLS on this port", "use its TLS port"]
             // The library for TLS does not tell these two apart, so the message names both.
             case .untrusted, .expired:
                 ["is not trusted", "not valid at this machine's time", "set `tls.ca_file`"]
-            case .otherHost: ["does not hold this address", "subjectAltName"]
+            case .otherHost: ["does not contain this address", "subjectAltName"]
             }
         }
     }
@@ -126,7 +126,7 @@ struct WrongAccessTests {
             let daemon = try await site.daemon()
 
             let visible = try await site.fetchAll()
-            let says = isExpired ? "not trusted" : "certificate without this address"
+            let says = isExpired ? "not trusted" : "certificate that does not contain this address"
             try await eventually("the sink's state is told") {
                 try await site.number("SELECT count(*) FROM sink WHERE last_error LIKE '%\(says)%'") == 1
             }

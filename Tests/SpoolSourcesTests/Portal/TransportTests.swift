@@ -67,7 +67,7 @@ struct TransportTests {
         try await tlsPortal(certificates.wrongHost) { portal in
             let found = try await fault(try Portals.source("https://localhost:\(portal.port)", more: more))
             #expect(found?.kind == .unreachable)
-            #expect(found?.description.contains("made out to another name") == true)
+            #expect(found?.description.contains("is for another name") == true)
         }
     }
 
@@ -230,9 +230,9 @@ struct TransportTests {
     @Test(
         "a proxy that refuses is named, and the token stays at home",
         arguments: [
-            (ConnectProxy.Behaviour.wants("Basic x"), "wants credentials (407)"),
-            (.refuse(status: "403 Forbidden"), "does not open the way"),
-            (.refuse(status: "502 Bad Gateway"), "does not open the way"),
+            (ConnectProxy.Behaviour.wants("Basic x"), "requires credentials (407)"),
+            (.refuse(status: "403 Forbidden"), "refuses to connect"),
+            (.refuse(status: "502 Bad Gateway"), "refuses to connect"),
         ]
     )
     func tellsProxyRefusal(behaviour: ConnectProxy.Behaviour, text: String) async throws {
@@ -291,7 +291,7 @@ struct TransportTests {
             )
         )
         #expect(found?.kind == .invalidProxy)
-        #expect(found?.description.contains("does not accept the credentials") == true)
+        #expect(found?.description.contains("rejects the credentials") == true)
         #expect(found?.description.contains("p@ss") == false)
         try await proxy.stop()
     }

@@ -160,7 +160,7 @@ struct DefenderSettingsTests {
                 "name: ok\nauth: { tenant_id: a/b, client_id: c, client_secret: \"${TOKEN}\" }",
                 "2:20: expected an id"
             ),
-            ("name: ok\nproxy: socks5://p", "2:8: Invalid proxy address: a proxy is spoken to"),
+            ("name: ok\nproxy: socks5://p", "2:8: Invalid proxy address: a proxy is used over"),
             ("name: ok\nproxy: http://u:secret@p.example", "2:8: a password must not stand in the file"),
             (
                 "name: ok\nproxy: \"http://${TOKEN}:secret@p.example\"",
