@@ -10,7 +10,8 @@ package enum BlockingCall {
 
     /// Runs `body` on a thread of NIO's pool and returns what it returns.
     ///
-    /// A task that is cancelled stops waiting immediately. The call then ends by itself, and its result is dropped.
+    /// A cancelled task stops waiting immediately. The call then ends on its own, and its result is
+    /// discarded.
     ///
     /// - Throws: the error of `body`, or `CancellationError`.
     package static func run<Value: Sendable>(

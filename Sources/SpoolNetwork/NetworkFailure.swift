@@ -3,10 +3,10 @@ import NIOCore
 import NIOPosix
 import SpoolCore
 
-/// Translates the errors of sockets, name look-ups, TLS and the HTTP client into words for operators.
+/// Translates errors of sockets, name lookup, TLS and the HTTP client into messages for operators.
 ///
-/// The libraries' own texts are never shown: they name source files of the build machine and say nothing of
-/// what to do.
+/// The libraries' own texts are never shown: they name source files of the build machine and do not say what
+/// to do.
 package enum NetworkFailure {
     /// One sentence about a failure: the peer as the operator knows it (`siem.example:6514`), what happened,
     /// and what to do about it.
@@ -14,12 +14,12 @@ package enum NetworkFailure {
         cause(of: error).sentence(peer: peer)
     }
 
-    /// True for a certificate that is not trusted, for another name, demanded from us or refused by the peer.
+    /// True for problems with the peer's certificate or the client certificate.
     package static func isCertificateProblem(_ error: any Error) -> Bool {
         cause(of: error).isCertificateProblem
     }
 
-    /// What an error means.
+    /// The cause that an error indicates.
     package static func cause(of error: any Error) -> NetworkCause {
         switch error {
         case let cause as NetworkCause: cause
@@ -35,7 +35,7 @@ package enum NetworkFailure {
         }
     }
 
-    /// With several addresses tried, the first attempt that got an answer tells the most.
+    /// With several addresses tried, the first attempt that got an answer is the most informative.
     private static func cause(ofAttempts error: NIOConnectionError) -> NetworkCause {
         let attempts = error.connectionErrors.map { cause(of: $0.error) }
         if let told = attempts.first(where: { $0 != .noRoute && $0 != .timedOut }) ?? attempts.first {

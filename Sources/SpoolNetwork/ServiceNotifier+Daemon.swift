@@ -1,16 +1,17 @@
 extension ServiceNotifier {
-    /// Tells that the service is ready, or that a reload has ended.
+    /// Reports that the service is ready, or that a reload has finished.
     package func ready() { tell(.ready) }
 
-    /// Tells that a reload has begun.
+    /// Reports that a reload has begun.
     package func reloading() { tell(.reloading) }
 
-    /// Tells that the service is ending.
+    /// Reports that the service is stopping.
     package func stopping() { tell(.stopping) }
 
-    /// Feeds the watchdog in time until the task is cancelled; returns at once when there is none.
+    /// Notifies the watchdog in time until the task is cancelled; returns immediately when there is none.
     ///
-    /// `isAlive` is asked before each feeding: a daemon that hangs, or says no, is restarted by systemd.
+    /// `isAlive` is called before each notification: a daemon that hangs, or returns false, is restarted by
+    /// systemd.
     package func keepAlive(
         clock: some Clock<Duration> = ContinuousClock(),
         while isAlive: @Sendable () async -> Bool = { true }
@@ -26,6 +27,6 @@ extension ServiceNotifier {
         }
     }
 
-    /// Nobody here can act on a supervisor that cannot be told; it notices the silence by itself.
+    /// A failure is ignored: the supervisor notices missing notifications by itself.
     private func tell(_ state: State) { try? notify(state) }
 }

@@ -1,32 +1,32 @@
 import Foundation
 import SpoolCore
 
-/// Tells systemd what the service does: `sd_notify(3)` over `$NOTIFY_SOCKET`, without libsystemd.
+/// Reports the service's state to systemd: `sd_notify(3)` over `$NOTIFY_SOCKET`, without libsystemd.
 ///
-/// Without that variable, in a terminal or a container, it does nothing.
+/// Without that variable, as in a terminal or a container, it does nothing.
 package struct ServiceNotifier: Sendable {
-    /// What can be told.
+    /// The states that can be reported.
     package enum State: Sendable, Equatable {
         /// The spool is open and the listeners are bound.
         case ready
-        /// A reload has begun; `ready` ends it.
+        /// A reload has begun; `ready` reports its end.
         case reloading
         case stopping
         /// Alive; due every `watchdogInterval`.
         case watchdog
         /// One line for `systemctl status`.
         case status(String)
-        /// Starting or stopping takes this much longer than now.
+        /// Starting or stopping will take this much longer.
         case extendTimeout(Duration)
     }
 
     private let address: String?
-    /// How often `watchdog` is to be sent, half of the unit's `WatchdogSec=`; nil when nobody waits for it.
+    /// The interval for `watchdog`, half of the unit's `WatchdogSec=`; nil when there is no watchdog.
     package let watchdogInterval: Duration?
 
     /// - Parameters:
-    ///   - environment: `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` are read.
-    ///   - processID: of this process; the watchdog may be meant for another.
+    ///   - environment: provides `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
+    ///   - processID: the id of this process; the watchdog may be intended for another.
     package init(environment: [String: String], processID: Int32 = getpid()) {
         address = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
         let isForUs = environment["WATCHDOG_PID"].map { $0 == String(processID) } ?? true
@@ -34,12 +34,13 @@ package struct ServiceNotifier: Sendable {
         watchdogInterval = isForUs && microseconds > 0 ? .microseconds(microseconds / 2) : nil
     }
 
-    /// True when there is somebody to tell.
+    /// True when a supervisor is present.
     package var isSupervised: Bool { address != nil }
 
-    /// Sends states as one message; returns once the kernel has it, or at once without a supervisor.
+    /// Sends states as one message; returns once the kernel has accepted it, or immediately without a
+    /// supervisor.
     ///
-    /// - Throws: `ServiceNotifierFault` when the socket cannot be used: worth a line in the log, no more.
+    /// - Throws: `ServiceNotifierFault` when the socket cannot be used; log it and continue.
     package func notify(_ states: State...) throws(ServiceNotifierFault) {
         guard let address else { return }
         let message = states.map(\.text).joined(separator: "\n")
@@ -67,7 +68,7 @@ package struct ServiceNotifier: Sendable {
     #endif
 }
 
-/// Why the supervisor could not be told.
+/// Why the supervisor could not be notified.
 package struct ServiceNotifierFault: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
 
@@ -81,7 +82,7 @@ extension ServiceNotifier.State {
     fileprivate var text: String {
         switch self {
         case .ready: "READY=1"
-        // `Type=notify-reload` wants the time at which the reload began.
+        // `Type=notify-reload` requires the time at which the reload began.
         case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicMicroseconds)"
         case .stopping: "STOPPING=1"
         case .watchdog: "WATCHDOG=1"

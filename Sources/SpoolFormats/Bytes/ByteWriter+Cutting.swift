@@ -1,4 +1,4 @@
-/// How long a value may become.
+/// The maximum length of a value.
 struct ValueLimit {
     /// Characters before escaping, as the CEF dictionary counts.
     var characters = Int.max
@@ -8,7 +8,7 @@ struct ValueLimit {
     static let none = ValueLimit()
 }
 
-/// What stands where the rest of a value was cut off.
+/// The text that replaces the rest of a value that was cut.
 enum CutMark {
     static let text: StaticString = "…[cut]"
     static let characters = 6
@@ -16,7 +16,7 @@ enum CutMark {
 }
 
 extension ByteWriter {
-    /// Writes a text escaped, and cut before a character and marked when it is longer than the limit.
+    /// Writes a text escaped; a text longer than the limit is cut between characters and marked.
     ///
     /// - Returns: True when it was cut.
     @inline(__always)
@@ -26,7 +26,7 @@ extension ByteWriter {
         limit: ValueLimit,
         as rules: Rules.Type
     ) -> Bool {
-        // No text has more characters than bytes.
+        // A text never has more characters than bytes.
         if limit.bytes == .max, count <= limit.characters {
             put(escaping: bytes, count, as: rules)
             return false

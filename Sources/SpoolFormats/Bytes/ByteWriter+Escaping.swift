@@ -2,11 +2,11 @@ private let everyByte: UInt64 = 0x0101_0101_0101_0101
 private let everyTopBit: UInt64 = 0x8080_8080_8080_8080
 private let backslash = UInt8(ascii: "\\")
 
-/// Marks, in the top bit of each byte, what cannot be copied as it is: control characters, DEL, everything
-/// beyond ASCII, the backslash and the delimiter.
+/// Marks, in the top bit of each byte, the bytes that cannot be copied unchanged.
 ///
-/// The lowest mark is always right; those above it may be false (borrows run upwards), which is why only the
-/// lowest is used. "Bit Twiddling Hacks", `hasless` and `haszero`.
+/// These are control characters, DEL, everything beyond ASCII, the backslash and the delimiter. The lowest
+/// mark is always correct; those above it may be false, because borrows run upwards. Therefore only the
+/// lowest is used. Source: "Bit Twiddling Hacks", `hasless` and `haszero`.
 @inline(__always)
 private func marks(_ word: UInt64, delimiters: UInt64) -> UInt64 {
     let control = (word &- everyByte &* 0x20) & ~word
@@ -20,9 +20,9 @@ private func marks(_ word: UInt64, delimiters: UInt64) -> UInt64 {
 }
 
 extension ByteWriter {
-    /// Writes a text escaped: clean runs are copied in words while they are looked at.
+    /// Writes a text escaped: runs without special bytes are copied in words while they are scanned.
     ///
-    /// Takes at most three bytes for each one given.
+    /// Writes at most three bytes per input byte.
     @inline(__always)
     mutating func put<Rules: EscapeRules>(
         escaping bytes: UnsafePointer<UInt8>,
@@ -49,9 +49,9 @@ extension ByteWriter {
         while at < count { at += putCharacter(bytes + at, count - at, as: rules) }
     }
 
-    /// Writes one character escaped and returns how many bytes of the input it took.
+    /// Writes one character escaped and returns the number of input bytes it used.
     ///
-    /// Control characters become blanks: a TAB separates pairs for some parsers, NUL ends texts, ESC steers
+    /// Control characters become spaces: a tab separates pairs for some parsers, NUL ends texts, ESC controls
     /// terminals. So do U+0080-U+009F (control characters as well) and the line ends U+2028 and U+2029.
     @inline(__always)
     mutating func putCharacter<Rules: EscapeRules>(
@@ -75,7 +75,7 @@ extension ByteWriter {
         return 1
     }
 
-    /// Writes one character beyond ASCII, or U+FFFD for what is none.
+    /// Writes one character beyond ASCII, or U+FFFD for an invalid sequence.
     @inline(never)
     mutating func putWide(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
         let sequence = UTF8Sequence(bytes, count)
@@ -89,8 +89,9 @@ extension ByteWriter {
         return sequence.length
     }
 
-    /// The same inside a JSON string, where control characters and line ends can be escaped; takes at most three
-    /// bytes for each one given.
+    /// Writes such a character inside a JSON string, where control characters and line ends can be escaped.
+    ///
+    /// Writes at most three bytes per input byte.
     mutating func putWideInJSON(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
         let sequence = UTF8Sequence(bytes, count)
         if !sequence.isValid {

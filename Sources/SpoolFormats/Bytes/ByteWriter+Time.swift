@@ -1,10 +1,10 @@
 import SpoolCore
 
-/// How a line's header gives the time, always in UTC.
+/// The format of the time in a line's header, always in UTC.
 enum TimeStyle {
     /// `Mar 02 21:10:02`: the wizard's "RFC 3164".
     case monthDay
-    /// `Mar  2 21:10:02`: RFC 3164 §4.1.2 as it is written there, the day padded with a blank.
+    /// `Mar  2 21:10:02`: RFC 3164 §4.1.2 as specified, with the day padded with a space.
     case monthDayPadded
     /// `Mar 02 2023 21:10:02`: the wizard's "RFC 3164 with year".
     case monthDayYear
@@ -13,12 +13,12 @@ enum TimeStyle {
 }
 
 extension ByteWriter {
-    /// The first and last millisecond that four digits of year can tell.
+    /// The first and last millisecond that a four-digit year can express.
     private static let times: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
     private static let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
-    /// Writes a time; beyond the years 0 to 9999 the nearest one that can be written.
+    /// Writes a time; a time outside the years 0 to 9999 is replaced by the nearest possible one.
     mutating func put(milliseconds: Int64, as style: TimeStyle) {
         let time = min(max(milliseconds, Self.times.lowerBound), Self.times.upperBound)
         let date = CalendarDate(Timestamp(milliseconds: time))

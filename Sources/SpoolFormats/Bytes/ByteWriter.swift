@@ -1,10 +1,10 @@
-/// Appends bytes to a piece of memory that somebody else owns.
+/// Appends bytes to memory that the caller owns.
 ///
-/// It checks nothing in release builds: who makes one has worked out that all that will be written fits
-/// (`LineRenderer.bound`), with `slack` bytes to spare. It stands in the module that uses it in a loop: across
-/// modules the loop costs 15-40 % more.
+/// It checks nothing in release builds: the caller has calculated that everything fits
+/// (`LineRenderer.bound`), with `slack` bytes to spare. It is declared in the module that uses it in a loop:
+/// across modules the loop takes 15-40 % longer.
 struct ByteWriter {
-    /// Bytes beyond the last one written that copying in whole words may touch.
+    /// Bytes after the last written one that copying in whole words may overwrite.
     static let slack = 16
 
     private(set) var next: UnsafeMutablePointer<UInt8>
@@ -12,12 +12,12 @@ struct ByteWriter {
 
     init(_ memory: UnsafeMutableRawBufferPointer) {
         let bytes = memory.bindMemory(to: UInt8.self)
-        // An empty buffer has no address; one byte that is never written stands for it.
+        // An empty buffer has no address; an address that is never written to replaces it.
         next = bytes.baseAddress ?? UnsafeMutablePointer(bitPattern: 1).unsafelyUnwrapped
         end = next + bytes.count
     }
 
-    /// How many more bytes fit.
+    /// The number of bytes that still fit.
     @inline(__always)
     var room: Int { end - next }
 
@@ -47,7 +47,7 @@ struct ByteWriter {
         }
     }
 
-    /// Copies eight bytes of which the first `kept` count.
+    /// Copies eight bytes, of which the first `kept` count.
     @inline(__always)
     mutating func put(word: UInt64, keeping kept: Int) {
         assert(room >= 8)
@@ -55,7 +55,7 @@ struct ByteWriter {
         next += kept
     }
 
-    /// Takes back everything written since `place`.
+    /// Discards everything written since `place`.
     @inline(__always)
     mutating func rewind(to place: UnsafeMutablePointer<UInt8>) {
         next = place
@@ -73,7 +73,7 @@ struct ByteWriter {
         for index in digits.used { put(digits.bytes[index]) }
     }
 
-    /// Writes the last `width` decimal digits of a number that is not negative.
+    /// Writes the last `width` decimal digits of a non-negative number.
     @inline(__always)
     mutating func put(_ number: Int, width: Int) {
         assert(room >= width)

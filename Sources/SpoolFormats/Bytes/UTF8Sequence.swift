@@ -1,12 +1,12 @@
-/// A character at the beginning of some bytes, as far as they are UTF-8.
+/// The UTF-8 sequence at the start of some bytes.
 struct UTF8Sequence {
-    /// How many bytes it takes: of a character, or of what can be no part of one.
+    /// Its length in bytes: of a character, or of an invalid subpart.
     let length: Int
     let isValid: Bool
 
-    /// Reads what begins at `bytes`, which must not be ASCII.
+    /// Reads the sequence that starts at `bytes`, which must not be ASCII.
     ///
-    /// Unicode 16, table 3-7 says which bytes may follow which; what is not well-formed counts as one
+    /// The valid byte ranges are those of Unicode 16, table 3-7. An ill-formed sequence counts as one
     /// "maximal subpart", to be replaced by one U+FFFD (section 3.9, U+FFFD substitution).
     init(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
         let second: ClosedRange<UInt8>

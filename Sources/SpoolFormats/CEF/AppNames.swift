@@ -1,12 +1,14 @@
-/// The agent's names of apps (`cs2`), as far as public lines of it, and public parsers of them, show them.
+/// The retired agent's names of apps (`cs2`), as far as they are known from public lines of the agent and
+/// public parsers.
 ///
-/// `APPID_ONEDRIVE` is what Exabeam's parsers for the agent match, `APPID_MCAS` stands in the sample line of Splunk
-/// Connect for Syslog beside "Microsoft Cloud App Security". For SharePoint, Teams and Azure no public line has a name.
+/// `APPID_ONEDRIVE` is matched by Exabeam's parsers for the agent. `APPID_MCAS` is in the sample line of
+/// Splunk Connect for Syslog, next to "Microsoft Cloud App Security". For SharePoint, Teams and Azure no
+/// public line contains a name.
 enum AppNames {
-    /// The longest name, comma included.
+    /// The length of the longest name, comma included.
     static let longest = 24
 
-    /// The name of an app id; nil where none is known: then it is `APPID_` and the id itself.
+    /// The name of an app id; nil when none is known, and `APPID_` with the id is written instead.
     static func name(of id: Int) -> StaticString? {
         switch id {
         case 10_489: "APPID_BOX"
@@ -23,9 +25,9 @@ enum AppNames {
 }
 
 extension ByteWriter {
-    /// Writes the names of app ids that are joined by commas, joined by commas.
+    /// Writes the names of comma-separated app ids, separated by commas.
     ///
-    /// Takes at most `AppNames.longest` bytes for each byte given, and as many more.
+    /// Writes at most `AppNames.longest` bytes per input byte, and as many more.
     mutating func put(appNames ids: UnsafeBufferPointer<UInt8>) {
         guard var from = ids.baseAddress else { return }
         let end = from + ids.count

@@ -1,13 +1,13 @@
-/// Which of the two shapes of CEF is written, and how.
+/// The variant of CEF that is written.
 package struct CEFProfile: Sendable, Equatable {
-    /// The device version in the header: parsers written for the old agent may look at it.
+    /// The device version in the header; parsers written for the retired agent may check it.
     package var agentVersion: String
     var shape: CEFShape
 
-    /// The last version of the old agent that was seen.
+    /// The last known version of the retired agent.
     package static let lastAgentVersion = "0.298.168"
 
-    /// `cef-agent`: byte for byte what the old agent wrote.
+    /// `cef-agent`: byte for byte the output of the retired agent.
     package static func agent(
         version: String = lastAgentVersion,
         emptyPairs: Bool = true,
@@ -23,7 +23,7 @@ package struct CEFProfile: Sendable, Equatable {
         return Self(agentVersion: version, shape: shape)
     }
 
-    /// `cef`: the same keys by the rules of the CEF dictionary.
+    /// `cef`: the same keys, following the rules of the CEF dictionary.
     package static func clean(version: String = lastAgentVersion) -> Self {
         let shape = CEFShape(
             emptyPairs: false,
@@ -36,18 +36,19 @@ package struct CEFProfile: Sendable, Equatable {
     }
 }
 
-/// What the two shapes differ in; without texts, since it is copied for every event.
+/// The differences between the two variants; contains no texts, because it is copied for every event.
 struct CEFShape: Sendable, Equatable {
-    /// Keys without a value are written as `key=`, as the old agent did; otherwise they are left out.
+    /// Keys without a value are written as `key=`, as by the retired agent; otherwise they are left out.
     var emptyPairs: Bool
-    /// Alerts carry `rt` as well, which receivers take for the event's time; the agent's first lines had none.
+    /// Alerts contain `rt` as well, which receivers use as the event's time; the agent's first lines had
+    /// none.
     var alertRT: Bool
-    /// The label of `c6a1` stands in quotes, as the old agent wrote it.
+    /// The label of `c6a1` is quoted, as the retired agent wrote it.
     var quotesLabel: Bool
-    /// Values are cut to the lengths of the CEF dictionary, `externalId` excepted: a cut id identifies nothing.
+    /// Values are cut to the lengths of the CEF dictionary, except `externalId`: a cut id identifies nothing.
     var cutsToDictionary: Bool
     /// Alerts have their own severities; otherwise all have 3.
     ///
-    /// 3 is the only severity known of the old agent's alerts, whatever the record's own was.
+    /// 3 is the only severity known from the retired agent's alerts, whatever the severity of the record.
     var mapsSeverity: Bool
 }

@@ -1,18 +1,18 @@
 import SpoolCore
 
-/// Writes the CEF part of a line: the keys of the old agent, in its order.
+/// Writes the CEF part of a line: the keys of the retired agent, in its order.
 ///
-/// Order and labels: the vendor's page "Integrate your SIEM server" and lines of the agent itself, of 2017 to
-/// 2025. Where the client's address of an alert stood (the agent has written it since 2020) no public line
-/// shows: here it follows what was there before.
+/// Order and labels follow the vendor's page "Integrate your SIEM server" and lines of the agent itself, from
+/// 2017 to 2025. The agent has written the client's address of an alert since 2020, but no public line shows
+/// its position. Here it follows the keys that existed before.
 struct CEFWriter {
     let shape: CEFShape
     /// `CEF:0|MCAS|SIEM_Agent|version|`.
     private let header: [UInt8]
 
-    /// Bytes of keys, labels, numbers and the link of a line, header and values left out.
+    /// Bytes of a line's keys, labels, numbers and link, without header and values.
     static let fixedBytes = 768
-    /// The dictionary's lengths of class and name, in characters.
+    /// The dictionary's maximum lengths of class and name, in characters.
     static let classLength = 1_023
     static let nameLength = 512
 
@@ -22,14 +22,14 @@ struct CEFWriter {
         header = Array("CEF:0|MCAS|SIEM_Agent|\(version)|".utf8)
     }
 
-    /// The most bytes `write` may take for an event.
+    /// The maximum number of bytes that `write` writes for an event.
     func bound(_ event: EventView) -> Int {
         // The id occurs twice; every byte may become three.
         header.count + Self.fixedBytes + 3 * (event.textBytes + event[.externalID].count)
             + AppNames.longest * (event[.appID].count + 1)
     }
 
-    /// Writes an event; values of people and programs take at most `cap` bytes each.
+    /// Writes an event; free-text values are limited to `cap` bytes each.
     ///
     /// - Returns: True when a value was cut.
     @inline(__always)
@@ -46,7 +46,7 @@ struct CEFWriter {
         return line.wasCut
     }
 
-    /// CEF's words: 0-3 low, 4-6 medium, 7-8 high; the agent gave all activities 0.
+    /// CEF's ranges: 0-3 low, 4-6 medium, 7-8 high; the agent gave all activities 0.
     private func severity(of event: EventView) -> Int {
         guard event.isAlert else { return 0 }
         guard shape.mapsSeverity else { return 3 }
@@ -68,8 +68,8 @@ struct CEFWriter {
         line.address(" dvc=", isIPv6 ? .empty : ip)
         line.pair(" requestClientApplication=", event[.userAgent])
         if event[.link].isEmpty {
-            // The portal's own search for the activity; the agent wrote this form in 2025, its `=` escaped
-            // until 2021. Receivers stumble over a bare one.
+            // The portal's search for the activity. The agent wrote this form in 2025, and escaped its `=`
+            // until 2021. Receivers misparse an unescaped one.
             line.out.put(" cs1Label=portalURL cs1=https://security.microsoft.com/cloudapps/activity-log?")
             line.out.put("activity.id\\=eq(")
             line.value(event[.externalID], characters: .max, cap: .max)

@@ -1,13 +1,13 @@
-/// Writes the pairs of a line; each begins with the blank that parts it from the one before.
+/// Writes the pairs of a line; each starts with the space that separates it from the previous pair.
 struct Pairs {
-    /// The dictionary's lengths of texts and of custom strings, in characters.
+    /// The dictionary's maximum lengths of texts and of custom strings, in characters.
     static let textLength = 1_023
     static let customLength = 4_000
 
     var out: ByteWriter
     private(set) var wasCut = false
     private let shape: CEFShape
-    /// Bytes that a value of people or programs may take.
+    /// The maximum number of bytes of a free-text value.
     private let cap: Int
 
     init(out: ByteWriter, shape: CEFShape, cap: Int) {
@@ -16,14 +16,14 @@ struct Pairs {
         self.cap = cap
     }
 
-    /// A field of the header and the bar after it.
+    /// A field of the header and the `|` after it.
     @inline(__always)
     mutating func header(_ text: UnsafeBufferPointer<UInt8>, characters: Int, cap: Int) {
         put(text, characters: characters, cap: cap, as: CEFHeaderRules.self)
         out.put(UInt8(ascii: "|"))
     }
 
-    /// `rt`, `start` and `end`, all the time at which it happened.
+    /// `rt`, `start` and `end`, all with the time at which the event occurred.
     @inline(__always)
     mutating func times(_ time: Int64, rt: Bool) {
         if rt {
@@ -36,7 +36,7 @@ struct Pairs {
         out.put(decimal: time)
     }
 
-    /// A value of people or programs.
+    /// A free-text value.
     @inline(__always)
     mutating func pair(_ key: StaticString, _ text: UnsafeBufferPointer<UInt8>) {
         guard shape.emptyPairs || !text.isEmpty else { return }
@@ -44,7 +44,7 @@ struct Pairs {
         value(text, characters: Self.textLength, cap: cap)
     }
 
-    /// An address: never cut, since a part of one is another one.
+    /// An address; never cut, because a truncated address is a different address.
     @inline(__always)
     mutating func address(_ key: StaticString, _ text: UnsafeBufferPointer<UInt8>) {
         guard shape.emptyPairs || !text.isEmpty else { return }
@@ -52,7 +52,7 @@ struct Pairs {
         value(text, characters: .max, cap: .max)
     }
 
-    /// The link a record brings itself.
+    /// The link contained in the record.
     @inline(__always)
     mutating func link(_ text: UnsafeBufferPointer<UInt8>) {
         guard shape.emptyPairs || !text.isEmpty else { return }

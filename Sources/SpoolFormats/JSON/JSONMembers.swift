@@ -1,13 +1,13 @@
-/// The members of a JSON object, and the strings in their values, found by the grammar of RFC 8259.
+/// The members of a JSON object, and the strings in their values, parsed by the grammar of RFC 8259.
 struct JSONMembers {
-    /// A member: its name with the quotes, its value, and what stands between the quotes of each string in the value.
+    /// A member: its name with the quotes, its value, and the contents of each string in the value.
     struct Member {
         let name: Range<Int>
         let value: Range<Int>
         let strings: ArraySlice<Range<Int>>
     }
 
-    /// Deeper nesting is not looked into: the reading recurses.
+    /// Deeper nesting is not parsed, because the parser is recursive.
     static let deepest = 200
 
     private(set) var members: [Member] = []
@@ -15,7 +15,7 @@ struct JSONMembers {
     private var at = 0
     private var strings: [Range<Int>] = []
 
-    /// Reads a whole text; nil when it is not one JSON object.
+    /// Parses a whole text; nil when it is not a single JSON object.
     init?(_ text: [UInt8]) {
         self.text = text
         skipBlanks()
@@ -85,7 +85,7 @@ struct JSONMembers {
         return take(close)
     }
 
-    /// What stands between the quotes of the string that comes next.
+    /// The contents of the next string, without its quotes.
     private mutating func string() -> Range<Int>? {
         guard take("\"") else { return nil }
         let start = at
@@ -127,9 +127,10 @@ struct JSONMembers {
     }
 }
 
-/// A character of a JSON string as it is written: an escape, or the bytes of its UTF-8.
+/// A character of a JSON string as written: an escape, or the bytes of its UTF-8.
 enum JSONCharacter {
-    /// How many bytes the character at `index` takes; nil for an escape that is none, or that the text's end cuts.
+    /// The length of the character at `index`; nil for an invalid escape, or one that is cut off by the end
+    /// of the text.
     ///
     /// The two escapes of a surrogate pair are one character.
     static func length(_ text: [UInt8], _ index: Int) -> Int? {

@@ -1,18 +1,19 @@
-/// Makes a record that is too long for its message shorter, so that it stays JSON.
+/// Shortens a record that is too long for its message, so that it remains valid JSON.
 ///
-/// Long strings are shortened first, the longest ones most, each marked with `…[cut]`. Where that is not enough, the
-/// largest members are left out. The record gets one more member, `spool_cut`, with the record's bytes and the names of
-/// the members that were left out, so that a receiver can find such records, and their whole in the spool.
+/// Long strings are shortened first, the longest ones most, each marked with `…[cut]`. If that is not enough,
+/// the largest members are left out. The record gets an additional member, `spool_cut`, with the record's
+/// size and the names of the members that were left out. A receiver can use it to find such records, and the
+/// complete record in the spool.
 struct JSONShortener {
     /// The member that marks a record.
     static let mark = "spool_cut"
-    /// Strings keep at least so many bytes before members are left out.
+    /// Strings keep at least this many bytes before members are left out.
     static let shortest = 64
-    /// What identifies a record and gives its time stays whole, whatever else is left out.
+    /// The members that identify a record and give its time are always kept complete.
     private static let kept = ["\"_id\"", "\"timestamp\"", "\"created\""]
 
     private let text: [UInt8]
-    /// Bytes of the record as the source sent it.
+    /// Size of the record as the source sent it.
     private let recordBytes: Int
 
     init(_ text: [UInt8], recordBytes: Int) {
@@ -20,7 +21,7 @@ struct JSONShortener {
         self.recordBytes = recordBytes
     }
 
-    /// The record in at most `limit` bytes; nil when not even the members that always stay fit.
+    /// The record in at most `limit` bytes; nil when not even the members that are always kept fit.
     func shortened(to limit: Int) -> [UInt8]? {
         guard let all = JSONMembers(text)?.members else { return unreadable(limit) }
         let (members, leftOut) = kept(of: all, limit)
@@ -35,8 +36,9 @@ struct JSONShortener {
         return result.count <= limit ? result : nil
     }
 
-    /// The members that stay, and the names of those that are left out, the largest first, so that the others fit when
-    /// their strings are shortened.
+    /// The members that are kept, and the names of those that are left out.
+    ///
+    /// The largest members are left out first, until the others fit with their strings shortened.
     private func kept(of all: [JSONMembers.Member], _ limit: Int) -> ([JSONMembers.Member], [Range<Int>]) {
         let sizes = all.map { size(of: $0, cap: Self.shortest) }
         var total = sizes.reduce(0, +) + marking([]).count + 2
@@ -60,7 +62,7 @@ struct JSONShortener {
 
     private func string(_ range: Range<Int>) -> String { String(decoding: text[range], as: UTF8.self) }
 
-    /// The bytes of a member with its comma when its strings take at most `cap` bytes each.
+    /// The size of a member with its comma when its strings are cut to at most `cap` bytes each.
     private func size(of member: JSONMembers.Member, cap: Int) -> Int {
         let lost = isKept(member) ? 0 : member.strings.reduce(0) { $0 + max(0, $1.count - cap) }
         return member.name.count + 1 + member.value.count + 1 - lost
@@ -84,7 +86,7 @@ struct JSONShortener {
         return out + marking(leftOut) + [UInt8(ascii: "}")]
     }
 
-    /// The end of the last character of a string that lies within so many bytes.
+    /// The end of the last character of a string that is within this many bytes.
     private func end(of inside: Range<Int>, within room: Int) -> Int {
         var end = inside.lowerBound
         while let length = JSONCharacter.length(text, end), end + length - inside.lowerBound <= room {
@@ -99,7 +101,7 @@ struct JSONShortener {
         return Array("\"\(Self.mark)\":{\"record_bytes\":\(recordBytes)\(list)}".utf8)
     }
 
-    /// A text that is no JSON object becomes one that holds the beginning of it.
+    /// A text that is not a JSON object becomes an object that contains the start of it.
     private func unreadable(_ limit: Int) -> [UInt8]? {
         let head = Array("{\"\(Self.mark)\":{\"record_bytes\":\(recordBytes)},\"beginning\":\"".utf8)
         let tail = Array("\(CutMark.text)\"}".utf8)

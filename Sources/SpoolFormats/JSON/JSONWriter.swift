@@ -1,11 +1,11 @@
 /// Writes the raw record on one line.
 ///
-/// Line ends between tokens are dropped: JSON allows them there and nowhere else (RFC 8259 §2, §7), and they
-/// would end the line. U+2028, U+2029 and U+0080 to U+009F, which some receivers take for line ends or control
-/// characters, are escaped. Control characters inside strings, where they are a mistake, and DEL become blanks. Bytes
-/// that are not UTF-8 become U+FFFD; the spool keeps the record as it came.
+/// Line ends between tokens are dropped: JSON allows them only there (RFC 8259 §2, §7), and they would end
+/// the line. U+2028, U+2029 and U+0080 to U+009F, which some receivers treat as line ends or control
+/// characters, are escaped. Control characters inside strings, which are not valid JSON, and DEL become
+/// spaces. Bytes that are not UTF-8 become U+FFFD; the spool keeps the record unchanged.
 struct JSONWriter {
-    /// The most bytes `write` may take for a record.
+    /// The maximum number of bytes that `write` writes for a record.
     func bound(_ raw: Int) -> Int { 3 * raw }
 
     /// Writes a whole record.
@@ -19,9 +19,9 @@ struct JSONWriter {
         }
     }
 
-    /// Writes a record again that takes more than `room` bytes: shortened, marked, and JSON as before.
+    /// Writes a record again that takes more than `room` bytes: shortened, marked, and still valid JSON.
     ///
-    /// - Returns: False when it cannot be made short enough; then nothing is written.
+    /// - Returns: False when it cannot be shortened enough; then nothing is written.
     func write(_ raw: UnsafeBufferPointer<UInt8>, shortenedTo room: Int, to out: inout ByteWriter) -> Bool {
         let start = out.next
         write(raw, to: &out)
@@ -57,7 +57,7 @@ struct JSONWriter {
     }
 }
 
-/// Where in a JSON text a byte stands.
+/// The position of a byte in a JSON text.
 private enum JSONPlace {
     case between, string, escape
 

@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// A batch's columns, held in place while lines are made of them.
+/// Access to a batch's columns while its lines are rendered.
 struct BatchView {
     private let text: UnsafePointer<UInt8>
     private let ends: UnsafeBufferPointer<Int>
@@ -8,7 +8,7 @@ struct BatchView {
     private let severities: UnsafeBufferPointer<Int8>
     private let kinds: UnsafeBufferPointer<UInt8>
 
-    /// How many events there are.
+    /// The number of events.
     var count: Int { kinds.count }
 
     @inline(__always)
@@ -25,7 +25,7 @@ struct BatchView {
         )
     }
 
-    /// Runs a closure on a batch's columns; they must not be used after it.
+    /// Runs a closure with a batch's columns; they must not be used after it returns.
     static func of<Result>(_ batch: EventBatch, _ body: (BatchView) -> Result) -> Result {
         batch.text.withUnsafeBufferPointer { text in
             batch.ends.withUnsafeBufferPointer { ends in

@@ -1,24 +1,27 @@
-/// What stands before the payload.
+/// The part of a line before the payload.
 ///
-/// The time is always the event's own, in UTC, in a replay too: receivers take it for the event's time.
+/// The time is always the event's own, in UTC, even in a replay: receivers use it as the event's time.
 package enum Envelope: Sendable, Equatable {
-    /// The old agent's: `[<PRI>]TIME [SYSTEM ]`, not quite any RFC; before JSON with the tag `spool: `.
+    /// The retired agent's form, not quite any RFC: `[<PRI>]TIME [SYSTEM ]`; before JSON with the tag `spool:
+    /// `.
     case agent(AgentHeader, system: String)
-    /// RFC 3164: `<PRI>Mmm dd hh:mm:ss HOST `, before CEF without a tag, as the CEF guide has it, and before JSON with
-    /// the tag `spool: `: receivers take the first word for the tag, and would take it out of the JSON.
+    /// RFC 3164: `<PRI>Mmm dd hh:mm:ss HOST `.
+    ///
+    /// Before CEF it has no tag, as in the CEF guide. Before JSON it has the tag `spool: `: receivers use the
+    /// first word as the tag, and would remove it from the JSON.
     case rfc3164(system: String)
-    /// RFC 5424: `<PRI>1 TIME HOST spool - - - `, the only one that relays pass on byte for byte.
+    /// RFC 5424: `<PRI>1 TIME HOST spool - - - `, the only one that relays forward byte for byte.
     case rfc5424(system: String)
-    /// Nothing: for receivers that take no syslog, only lines.
+    /// Nothing: for receivers of plain lines without syslog.
     case bare
 
-    /// The priority of RFC 3164 and RFC 5424 envelopes: log audit, notice, as the old agent's.
+    /// The priority of RFC 3164 and RFC 5424 envelopes: log audit, notice, the same as the retired agent's.
     static let priority = 13 * 8 + 5
 }
 
-/// The header options of the old agent's wizard.
+/// The header options of the retired agent's wizard.
 package struct AgentHeader: Sendable, Equatable {
-    /// The wizard's three times.
+    /// The wizard's three time formats.
     package enum Time: String, Sendable, CaseIterable {
         /// `Mar 02 21:10:02`.
         case rfc3164
@@ -31,7 +34,7 @@ package struct AgentHeader: Sendable, Equatable {
     package var time: Time
     /// The priority, if it is to be written.
     package var priority: Int?
-    /// The system's name follows the time.
+    /// True when the system's name follows the time.
     package var systemName: Bool
 
     package init(time: Time = .rfc5424, priority: Int? = 13 * 8 + 5, systemName: Bool = true) {

@@ -1,9 +1,9 @@
 import SpoolCore
 
-/// One event of a batch, read in place.
+/// One event of a batch, without copying.
 struct EventView {
     private let text: UnsafePointer<UInt8>
-    /// The end of the column before this event's first one, then the ends of its own.
+    /// The end of the column before this event's first one, followed by the ends of its own columns.
     private let ends: UnsafePointer<Int>
     private let start: Int
     let kind: UInt8
@@ -35,6 +35,6 @@ struct EventView {
         return UnsafeBufferPointer(start: text + from, count: ends[column.rawValue] - from)
     }
 
-    /// Bytes of all its columns but the raw record.
+    /// The size of all its columns except the raw record.
     var textBytes: Int { ends[EventBatch.Column.link.rawValue] - start }
 }

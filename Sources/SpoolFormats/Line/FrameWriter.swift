@@ -1,14 +1,14 @@
-/// Puts what tells lines apart around one.
+/// Frames one message.
 struct FrameWriter {
-    /// The most bytes it adds: a count of twelve digits and a blank.
+    /// The maximum number of bytes it adds: a count of twelve digits and a space.
     static let bound = 13
-    /// Room kept for the count: three digits, the usual, and a blank.
+    /// Bytes reserved for the count: three digits, the usual length, and a space.
     private static let kept = 4
 
     private let framing: Framing
     private let start: UnsafeMutablePointer<UInt8>
 
-    /// Begins a frame.
+    /// Starts a frame.
     @inline(__always)
     init(_ framing: Framing, _ out: inout ByteWriter) {
         self.framing = framing
@@ -16,7 +16,7 @@ struct FrameWriter {
         if framing == .octetCounting { out.put("    ") }
     }
 
-    /// Ends the frame after what was written since its beginning.
+    /// Ends the frame after what was written since its start.
     @inline(__always)
     func end(_ out: inout ByteWriter) {
         switch framing {
@@ -26,7 +26,7 @@ struct FrameWriter {
         }
     }
 
-    /// Takes the frame back with all that was written since its beginning.
+    /// Discards the frame and everything written since its start.
     func cancel(_ out: inout ByteWriter) {
         out.rewind(to: start)
     }

@@ -1,6 +1,6 @@
-/// Everything that decides how an event becomes a line.
+/// All settings that determine how an event becomes a line.
 package struct LineFormat: Sendable, Equatable {
-    /// What the line says.
+    /// The content of the line.
     package enum Payload: Sendable, Equatable {
         case cef(CEFProfile)
         /// The raw record.
@@ -10,14 +10,15 @@ package struct LineFormat: Sendable, Equatable {
     package var payload: Payload
     package var envelope: Envelope
     package var framing: Framing
-    /// The most bytes a line may have, framing left out; longer ones are shortened inside their values and
-    /// marked (`RenderedBatch.cut`).
+    /// The maximum size of a line in bytes, without framing.
+    ///
+    /// The values of a longer line are shortened and the line is marked (`RenderedBatch.cut`).
     package var maxMessageBytes: Int
 
-    /// What every receiver takes as it is installed; longer lines are cut there in ways nobody controls.
+    /// The size that every receiver accepts by default; receivers cut longer lines in unpredictable ways.
     ///
-    /// rsyslog's `maxMessageSize` is 8,096 bytes unless configured ("8k" in its manual; measured with 8.2302):
-    /// over TCP it makes two messages of a longer line, over UDP it drops the end.
+    /// rsyslog's `maxMessageSize` is 8,096 bytes unless configured ("8k" in its manual; measured with
+    /// 8.2302): over TCP it splits a longer line into two messages, over UDP it drops the end.
     package static let defaultMaxMessageBytes = 8_096
 
     package init(
@@ -32,16 +33,16 @@ package struct LineFormat: Sendable, Equatable {
         self.maxMessageBytes = maxMessageBytes
     }
 
-    /// True when batches must bring the raw record.
+    /// True when batches must contain the raw record.
     package var needsRaw: Bool { payload == .json }
 }
 
-/// How lines are told apart on the way.
+/// How lines are separated in transit.
 package enum Framing: Sendable, Equatable {
-    /// A line feed after each (RFC 6587 §3.4.2).
+    /// A line feed after each line (RFC 6587 §3.4.2).
     case lines
-    /// The number of bytes and a blank before each (RFC 6587 §3.4.1).
+    /// The number of bytes and a space before each line (RFC 6587 §3.4.1).
     case octetCounting
-    /// Nothing: each travels alone.
+    /// No framing: each line is a datagram.
     case datagrams
 }

@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// Turns batches of events into lines: one pass, no text of its own, nothing allocated per event.
+/// Renders batches of events as lines: in one pass, without `String`s and without allocations per event.
 package struct LineRenderer: Sendable {
     package let format: LineFormat
     private let prefix: Prefix
@@ -12,9 +12,9 @@ package struct LineRenderer: Sendable {
         payload = PayloadWriter(format.payload)
     }
 
-    /// How much memory `render` has to be given for a batch.
+    /// The number of bytes that `render` needs for a batch.
     ///
-    /// It is several times what will be written, since every byte may have to be replaced by three.
+    /// It is several times the actual size, because every byte may have to be replaced by three.
     package func capacity(for batch: EventBatch) -> Int {
         BatchView.of(batch) { events in
             (0..<events.count).reduce(0) { $0 + (events[$1].map(bound) ?? 0) }
@@ -72,7 +72,7 @@ package struct LineRenderer: Sendable {
         return isCut ? .cut : .whole
     }
 
-    /// Writes a line again that has become too long.
+    /// Writes a line again that exceeds the maximum size.
     @inline(never)
     private func shorten(
         _ event: EventView,

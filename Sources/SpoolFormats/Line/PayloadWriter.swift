@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// Writes what a line says, by its format.
+/// Writes the payload of a line in its format.
 enum PayloadWriter {
     case cef(CEFWriter)
     case json(JSONWriter)
@@ -12,7 +12,7 @@ enum PayloadWriter {
         }
     }
 
-    /// The most bytes `write` may take for an event.
+    /// The maximum number of bytes that `write` writes for an event.
     @inline(__always)
     func bound(_ event: EventView) -> Int {
         switch self {
@@ -23,7 +23,7 @@ enum PayloadWriter {
 
     /// Writes an event.
     ///
-    /// - Returns: True when a value was cut to the length that its format gives it.
+    /// - Returns: True when a value was cut to the maximum length of its format.
     @inline(__always)
     func write(_ event: EventView, to out: inout ByteWriter) -> Bool {
         switch self {
@@ -34,9 +34,9 @@ enum PayloadWriter {
         }
     }
 
-    /// Writes an event again that took `excess` bytes more than the `room` there is: shortened, and marked.
+    /// Writes an event again, shortened and marked, that was `excess` bytes longer than `room`.
     ///
-    /// - Returns: False when it cannot be made short enough.
+    /// - Returns: False when it cannot be shortened enough.
     func write(_ event: EventView, shortenedTo room: Int, losing excess: Int, to out: inout ByteWriter)
         -> Bool
     {
@@ -53,12 +53,12 @@ enum PayloadWriter {
 }
 
 extension CEFWriter {
-    /// Free text of people and programs; ids, addresses and links would say something else if cut.
+    /// Free text; ids, addresses and links would have a different meaning if cut.
     private static let freeText: [EventBatch.Column] = [
         .message, .userName, .appName, .userAgent, .objects, .policies,
     ]
 
-    /// How many bytes each value takes that may be cut; `out` is used for trying and left as it was.
+    /// The sizes of the values that may be cut; `out` is used for measuring and left unchanged.
     func cuttable(_ event: EventView, trying out: inout ByteWriter) -> [Int] {
         let start = out.next
         var pairs = Pairs(out: out, shape: shape, cap: .max)
@@ -76,10 +76,12 @@ extension CEFWriter {
     }
 }
 
-/// Shares the room of a line that is too long among its values.
+/// Distributes the available size among the values of a line that is too long.
 enum CutShare {
-    /// The most bytes a value may take so that all of them together lose at least `excess`: short values stay
-    /// whole, long ones become equally long; nil when there is not even room for the marks.
+    /// The maximum size of a value so that all of them together lose at least `excess` bytes.
+    ///
+    /// Short values stay complete, long ones become equally long; nil when there is not even space for the
+    /// marks.
     static func cap(of lengths: [Int], losing excess: Int) -> Int? {
         var budget = lengths.reduce(0, +) - excess
         let sorted = lengths.sorted()

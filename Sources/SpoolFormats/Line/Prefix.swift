@@ -1,10 +1,11 @@
-/// The envelope, worked out as far as it is the same for every line.
+/// The envelope, with the parts precomputed that are the same for every line.
 struct Prefix {
     private let beforeTime: [UInt8]
     private let time: TimeStyle?
     private let afterTime: [UInt8]
 
-    /// `isTagged`: the payload brings nothing that receivers take for the name of a program, as CEF brings `CEF:`.
+    /// `isTagged`: the payload does not start with a word that receivers use as the program name, as CEF does
+    /// with `CEF:`.
     init(_ envelope: Envelope, isTagged: Bool) {
         let tag = isTagged ? "spool: " : ""
         switch envelope {
@@ -30,7 +31,7 @@ struct Prefix {
         }
     }
 
-    /// The most bytes `write` takes.
+    /// The maximum number of bytes that `write` writes.
     var bound: Int { beforeTime.count + 32 + afterTime.count }
 
     @inline(__always)

@@ -1,7 +1,7 @@
 import Foundation
 
 extension NetworkFailure {
-    /// What an `errno` means for a connection.
+    /// The cause that an `errno` of a connection indicates.
     package static func cause(ofErrorNumber number: Int32) -> NetworkCause {
         switch number {
         case ECONNREFUSED: .refused

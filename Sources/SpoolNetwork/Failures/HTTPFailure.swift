@@ -1,6 +1,6 @@
 import AsyncHTTPClient
 
-/// What the HTTP client's own errors mean.
+/// The causes that the HTTP client's own errors indicate.
 enum HTTPFailure {
     static func cause(of error: HTTPClientError) -> NetworkCause {
         switch error {

@@ -1,7 +1,7 @@
 import Foundation
 import NIOCore
 
-/// What `getaddrinfo` meant.
+/// The causes that errors of `getaddrinfo` indicate.
 enum NameLookup {
     static func cause(of error: SocketAddressError.UnknownHost) -> NetworkCause {
         cause(ofCode: error.errorCode)

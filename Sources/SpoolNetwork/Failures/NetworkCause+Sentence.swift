@@ -37,15 +37,15 @@ extension NetworkCause {
     private func tlsSentence(peer: String) -> String? {
         switch self {
         case .untrustedCertificate:
-            "\(peer) presents a certificate that is not trusted: unknown issuer, or not valid at this machine's "
-                + "time; set tls.ca_file to its issuing CA, and check the clock"
+            "\(peer) presents a certificate that is not trusted: unknown issuer, or not valid at this "
+                + "machine's time; set tls.ca_file to its issuing CA, and check the clock"
         case .wrongHost where HostAndPort.isAddress(peer):
             "\(peer) presents a certificate that does not contain this address: an IP address must be in its "
-                + "subjectAltName, a common name (CN) alone does not count; have one issued with it, or use a name in "
-                + "the certificate as the address"
+                + "subjectAltName, a common name (CN) alone does not count; have one issued with it, or use a name "
+                + "in the certificate as the address"
         case .wrongHost:
-            "\(peer) presents a certificate for another name; use a name in its subjectAltName as the address, "
-                + "or have one issued for this name"
+            "\(peer) presents a certificate for another name; use a name in its subjectAltName as the "
+                + "address, or have one issued for this name"
         case .clientCertificateRequired:
             "\(peer) requires a client certificate; set tls.cert_file and tls.key_file"
         case .clientCertificateRefused:
@@ -56,8 +56,8 @@ extension NetworkCause {
             "\(peer) and spool have no TLS version or cipher in common, or it requires a client certificate; "
                 + "it must support TLS 1.2 or later, and `spool doctor` shows which it is"
         case .closedInHandshake:
-            "\(peer) closed the connection during the TLS handshake: it may not use TLS on this port, or require a "
-                + "client certificate (tls.cert_file); see the receiver's log"
+            "\(peer) closed the connection during the TLS handshake: it may not use TLS on this port, or "
+                + "require a client certificate (tls.cert_file); see the receiver's log"
         case .unreadableFile:
             "\(peer): a certificate or key file cannot be read; check tls.ca_file, cert_file and key_file"
         case .noRoots:

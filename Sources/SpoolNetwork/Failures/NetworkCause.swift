@@ -1,4 +1,4 @@
-/// Why a connection could not be had or did not last, as far as an operator can act on it.
+/// Why a connection could not be established or ended, as far as an operator can act on it.
 package enum NetworkCause: Sendable, Equatable {
     /// The name has no address.
     case nameUnknown
@@ -6,49 +6,49 @@ package enum NetworkCause: Sendable, Equatable {
     case nameServersSilent
     case refused
     case reset
-    /// The peer ended the connection in order.
+    /// The peer closed the connection cleanly.
     case closed
-    /// Nothing came back within the time allowed.
+    /// No answer within the timeout.
     case timedOut
-    /// No way to the network or the host.
+    /// No route to the network or the host.
     case noRoute
-    /// A local rule, or a firewall that says so, forbids it.
+    /// Forbidden by a local rule, or by a firewall that reports it.
     case forbiddenLocally
-    /// This process or machine has no descriptor, port or memory left.
+    /// This process or machine is out of descriptors, ports or memory.
     case outOfResources
-    /// More bytes than one datagram to this peer can hold.
+    /// The message is larger than a datagram to this peer can be.
     case messageTooLarge
-    /// The peer's certificate does not lead to a trusted root, or is not valid now.
+    /// The peer's certificate has no trusted root, or is not valid now.
     case untrustedCertificate
     /// The peer's certificate is for another name.
     case wrongHost
-    /// The peer wants a certificate of ours.
+    /// The peer requires a client certificate.
     case clientCertificateRequired
-    /// The peer does not accept the certificate we showed, or any of its properties.
+    /// The peer rejected the client certificate, or one of its properties.
     case clientCertificateRefused
-    /// The peer speaks, but not TLS.
+    /// The peer answers, but not with TLS.
     case notTLS
     /// No TLS version or cipher in common.
     case noCommonTLS
-    /// The peer ended the handshake without saying why.
+    /// The peer closed the connection during the handshake without a reason.
     case closedInHandshake
-    /// A certificate or key file of ours cannot be read.
+    /// A local certificate or key file cannot be read.
     case unreadableFile
-    /// Neither the system nor the configuration has a CA certificate that could be trusted.
+    /// Neither the system nor the configuration has a CA certificate to trust.
     case noRoots
-    /// Another TLS failure; the word is BoringSSL's own reason, or empty.
+    /// Another TLS failure, with BoringSSL's own reason, or empty.
     case tls(String)
-    /// The proxy wants credentials, or other ones.
+    /// The proxy requires credentials, or rejects them.
     case proxyCredentials
-    /// The proxy does not open the way to the peer.
+    /// The proxy refuses to connect to the peer.
     case proxyRefused
     case cancelled
-    /// The system's own text for an error number that has no case here.
+    /// The system's own text for an error number without a case here.
     case system(String)
-    /// An error of a type unknown here.
+    /// An error of an unknown type.
     case other(String)
 
-    /// True when the same connection will fail until somebody changes a certificate or a setting.
+    /// True when the connection will fail until a certificate or a setting is changed.
     package var isCertificateProblem: Bool {
         switch self {
         case .untrustedCertificate, .wrongHost, .clientCertificateRequired, .clientCertificateRefused,
@@ -58,7 +58,7 @@ package enum NetworkCause: Sendable, Equatable {
         }
     }
 
-    /// True when waiting cannot help: certificates, and TLS spoken to what does not speak it.
+    /// True when waiting cannot help: problems with certificates, or TLS with a peer that does not use it.
     package var isMisconfiguration: Bool {
         isCertificateProblem || self == .notTLS || self == .noCommonTLS
     }

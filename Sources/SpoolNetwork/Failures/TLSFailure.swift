@@ -1,8 +1,8 @@
 import NIOSSL
 
-/// What NIOSSL's errors mean.
+/// The causes that NIOSSL's errors indicate.
 enum TLSFailure {
-    /// Nil when the error is none of NIOSSL's.
+    /// Nil when the error is not one of NIOSSL's.
     static func cause(of error: any Error) -> NetworkCause? {
         switch error {
         case let error as NIOSSLExtraError:
@@ -39,7 +39,9 @@ enum TLSFailure {
         }
     }
 
-    /// BoringSSL's reason word: the type offers only a text, `error:1000007d:SSL
+    /// BoringSSL's reason word.
+    ///
+    /// The error type offers only a text, such as `error:1000007d:SSL
     /// routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at /path/file.cc:1`.
     private static func reason(in text: String) -> String? {
         guard let mark = text.firstRange(of: "OPENSSL_internal:") else { return nil }

@@ -1,15 +1,15 @@
-/// The root of an HTTP service: `https://host[:port][/path]`, or `http://` for this machine itself.
+/// The root of an HTTP service: `https://host[:port][/path]`, or `http://` for this machine only.
 package struct BaseURL: Sendable, Hashable, CustomStringConvertible {
     package let isSecure: Bool
     /// Lower case; IPv6 addresses without their brackets.
     package let host: String
     package let port: Int
-    /// Empty, or a path that begins with a slash and ends without one.
+    /// Empty, or a path that starts with a slash and does not end with one.
     package let path: String
 
-    /// Reads a URL as it stands in a configuration.
+    /// Reads a URL of a configuration.
     ///
-    /// - Throws: what is wrong and what would be right, as one clause.
+    /// - Throws: what is wrong and how to correct it, as one clause.
     package init(_ text: String) throws(AddressProblem) {
         let authority: Substring
         (isSecure, authority, path) = try Self.split(text)
@@ -22,14 +22,14 @@ package struct BaseURL: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The URL without its last slash; the port only where it is not the scheme's own.
+    /// The URL without its last slash; the port is included only if it is not the scheme's default.
     package var description: String {
         let standard = isSecure ? 443 : 80
         return (isSecure ? "https://" : "http://") + (host.contains(":") ? "[\(host)]" : host)
             + (port == standard ? "" : ":\(port)") + path
     }
 
-    /// `host`, or `host:port` where the port is not the scheme's own: what messages name.
+    /// `host`, or `host:port` if the port is not the scheme's default; used in messages.
     package var peer: String { String(description.trimmingPrefix(isSecure ? "https://" : "http://")) }
 
     private static func split(

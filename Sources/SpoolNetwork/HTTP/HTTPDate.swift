@@ -1,12 +1,12 @@
 package import SpoolCore
 
-/// The dates of HTTP headers (RFC 9110 §5.6.7): all three forms, the two obsolete ones included.
+/// The dates of HTTP headers (RFC 9110 §5.6.7), in all three forms, including the two obsolete ones.
 package enum HTTPDate {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// Reads a header's value; nil for anything else than a date.
+    /// Reads a header's value; nil when it is not a date.
     package static func timestamp(_ text: String) -> Timestamp? {
         let parts = text.split { $0 == " " || $0 == "," || $0 == "-" }
         let date: CalendarDate? =
@@ -32,9 +32,9 @@ package enum HTTPDate {
         guard let day = Int(day), let month = months.firstIndex(of: String(month)), let number = Int(year),
             clock.count == 3, let hour = clock[0], let minute = clock[1], let second = clock[2]
         else { return nil }
-        // Two digits: RFC 9110 wants a year that is not over 50 years ahead, which 1970 to 2069 satisfies.
+        // Two digits: RFC 9110 requires a year that is at most 50 years ahead, which 1970 to 2069 satisfies.
         let fullYear = year.count == 2 ? number + (number < 70 ? 2_000 : 1_900) : number
-        // A leap second has no place in the calendar used here.
+        // The calendar used here has no leap seconds.
         return CalendarDate(
             year: fullYear,
             month: month + 1,

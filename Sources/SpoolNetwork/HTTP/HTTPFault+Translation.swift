@@ -3,7 +3,8 @@ import NIOHTTP1
 import NIOHTTPCompression
 
 extension HTTPFault {
-    /// What an error of the HTTP client means, said with the host and, where the proxy is to blame, the proxy.
+    /// Translates an error of the HTTP client; the text names the host and, if the proxy caused it, the
+    /// proxy.
     package static func translate(_ error: any Error, peer: String, proxy: ProxyAddress?) -> HTTPFault {
         if let fault = error as? HTTPFault { return fault }
         if let error = error as? HTTPParserError { return translate(error, peer: peer) }
@@ -18,8 +19,8 @@ extension HTTPFault {
             return HTTPFault(
                 .unreachable,
                 "the certificate of \(peer) does not contain this address: an IP address must be in the "
-                    + "certificate's subjectAltName, a common name (CN) alone does not count; have one issued with "
-                    + "it, or use a host name from the certificate in `url`"
+                    + "certificate's subjectAltName, a common name (CN) alone does not count; have one issued "
+                    + "with it, or use a host name from the certificate in `url`"
             )
         case .wrongHost:
             return HTTPFault(
@@ -43,7 +44,7 @@ extension HTTPFault {
         }
     }
 
-    /// Of a compressed body.
+    /// Faults of a compressed body.
     private static func undecoded(_ error: any Error, peer: String) -> HTTPFault? {
         if let error = error as? NIOHTTPDecompression.ExtraDecompressionError, error == .truncatedData {
             return HTTPFault(.incomplete, "\(peer) ended its compressed answer early")
@@ -61,11 +62,11 @@ extension HTTPFault {
 
     private static func untrusted(_ peer: String) -> String {
         "the certificate of \(peer) is not trusted: its issuer is unknown here, or it is not valid at this "
-            + "machine's time; if your network inspects TLS, set `tls.ca_file` to the PEM file of its CA, and "
-            + "check that the system's CA certificates are installed"
+            + "machine's time; if your network inspects TLS, set `tls.ca_file` to the PEM file of its CA, "
+            + "and check that the system's CA certificates are installed"
     }
 
-    /// With a proxy set, a connection that cannot be had is the one to the proxy.
+    /// With a proxy, a connection that cannot be established is the connection to the proxy.
     private static func proxyFault(
         _ cause: NetworkCause,
         _ error: any Error,

@@ -1,15 +1,15 @@
-/// Why a request got no whole answer.
+/// Why a request got no complete answer.
 package struct HTTPFault: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
         /// Name, connection or TLS: nothing was sent.
         case unreachable
-        /// The proxy cannot be reached, refuses, or wants other credentials.
+        /// The proxy is unreachable, refuses, or requires other credentials.
         case proxy
-        /// The answer did not come in time, or broke off.
+        /// The answer did not arrive in time, or was truncated.
         case incomplete
-        /// What came is no HTTP.
+        /// The answer is not HTTP.
         case nonsense
-        /// The body is larger than the cap; the answer holds its first bytes.
+        /// The body is larger than the limit; the answer contains its first bytes.
         case tooLarge(beginning: HTTPAnswer)
         /// The task was cancelled.
         case cancelled

@@ -5,24 +5,27 @@ import NIOHTTPCompression
 import SpoolCore
 import Synchronization
 
-/// Sends requests and reads their answers whole, under a cap and a deadline over head **and** body.
+/// Sends requests and reads complete answers, with a size limit and a deadline for head **and** body.
 ///
-/// What a peer can make it hold is bounded: a body by the caller's cap, an encoded one (`Content-Encoding: gzip` or
-/// `deflate`, which some gateways send unasked) by `decodedLimit` as well, a head by 256 fields of 80 KiB and 2 MiB in
-/// all (NIO's `NIOHTTPDecoderLimitConfiguration`).
+/// The memory that a peer can make it use is limited: a body by the caller's limit, an encoded body
+/// (`Content-Encoding: gzip` or `deflate`, which some gateways send without a request for it) by
+/// `decodedLimit` as well, a head by 256 fields of 80 KiB and 2 MiB in all (NIO's
+/// `NIOHTTPDecoderLimitConfiguration`).
 ///
-/// It never retries and follows no redirect: a POST would lose its body on the way and a token would travel to
-/// another host. Answers of any status are returned; only what is no whole answer is thrown.
+/// It never retries and follows no redirect: a POST would lose its body, and a token would be sent to another
+/// host. Answers of any status are returned; only incomplete answers are thrown.
 package final class HTTPRequester: Sendable {
-    /// The most that an encoded body may become: the decoder runs ahead of the reader, whose cap comes too late.
+    /// The maximum size of a decoded body: the decoder runs ahead of the reader, whose limit applies too
+    /// late.
     static let decodedLimit = 20 << 20
-    /// The longest header value that is kept.
+    /// Longer header values are not kept.
     static let headerLimit = 8 << 10
 
     private let settings: HTTPSettings
     private let clients = Mutex(Clients())
 
-    /// A proxy is a property of the client, so there are two: made at their first use, kept for their connections.
+    /// A proxy is a property of the client, so there are two; each is created on first use and kept for its
+    /// connections.
     private struct Clients {
         var direct: HTTPClient?
         var proxied: HTTPClient?
@@ -68,7 +71,7 @@ package final class HTTPRequester: Sendable {
             defer { (clients.direct, clients.proxied) = (nil, nil) }
             return [clients.direct, clients.proxied]
         }
-        // A client that cannot be shut down in order is one that is shut down already.
+        // A client that cannot be shut down has been shut down already.
         for client in open { try? await client?.shutdown() }
     }
 
@@ -81,7 +84,7 @@ package final class HTTPRequester: Sendable {
         var request = HTTPClientRequest(url: call.base.description + call.path)
         request.method = call.method == .get ? .GET : .POST
         request.headers.add(name: "User-Agent", value: ProgramVersion.userAgent)
-        // An encoded answer is decoded all the same; unencoded ones can be bounded before they are held.
+        // Encoded answers are decoded nevertheless; unencoded ones can be limited before they are in memory.
         request.headers.add(name: "Accept-Encoding", value: "identity")
         for (name, value) in call.headers { request.headers.add(name: name, value: value) }
         if call.method == .post { request.body = .bytes(ByteBuffer(bytes: call.body)) }
@@ -114,8 +117,8 @@ package final class HTTPRequester: Sendable {
     private static func undecodable(_ call: HTTPCall, _ encoding: String) -> HTTPFault {
         HTTPFault(
             .nonsense,
-            "\(call.base.peer) answers with the encoding `\(PrintableText.escaped(encoding, limit: 40))`, which was not "
-                + "requested and cannot be decoded; check for a proxy in between that compresses"
+            "\(call.base.peer) answers with the encoding `\(PrintableText.escaped(encoding, limit: 40))`, which "
+                + "was not requested and cannot be decoded; check for a proxy in between that compresses"
         )
     }
 
@@ -141,7 +144,8 @@ package final class HTTPRequester: Sendable {
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = .nanoseconds(settings.connectTimeout.nanoseconds)
         configuration.timeout.read = .nanoseconds(settings.idleTimeout.nanoseconds)
-        // One backoff, the caller's: the client's own would hide a refused connection until the deadline.
+        // Only the caller retries: the client's own retries would hide a refused connection until the
+        // deadline.
         configuration.connectionPool.retryConnectionEstablishment = false
         if let proxy {
             configuration.proxy = .server(

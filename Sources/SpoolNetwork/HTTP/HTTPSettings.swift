@@ -2,11 +2,11 @@
 package struct HTTPSettings: Sendable {
     package var tls: TLSSettings
     package var route: ProxyRoute
-    /// For name, connection and TLS together.
+    /// Limit for name lookup, connection and TLS together.
     package var connectTimeout: Duration
-    /// The longest silence within an answer.
+    /// The longest pause within an answer.
     package var idleTimeout: Duration
-    /// For the request and its whole answer: a peer that drips bytes never falls silent.
+    /// Limit for the request and its complete answer: a peer that sends single bytes never pauses for long.
     package var deadline: Duration
 
     package init(

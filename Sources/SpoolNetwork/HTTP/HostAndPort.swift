@@ -36,7 +36,7 @@ enum HostAndPort {
 }
 
 extension HostAndPort {
-    /// True for a peer that is named by its IP address, with or without a port and a path.
+    /// True for a peer given by its IP address, with or without a port and a path.
     static func isAddress(_ peer: String) -> Bool {
         guard let (host, _) = try? read(peer.prefix { $0 != "/" }, defaultPort: 0) else { return false }
         return (try? SocketAddress(ipAddress: host, port: 0)) != nil

@@ -1,15 +1,15 @@
 package import SpoolCore
 
-/// An HTTP proxy: `http://[user:password@]host[:port]`; without a port 8080, as the old agent took it.
+/// An HTTP proxy: `http://[user:password@]host[:port]`; the default port is 8080, as for the retired agent.
 package struct ProxyAddress: Sendable, Hashable, CustomStringConvertible {
     package let host: String
     package let port: Int
     package let user: String?
     package let password: Secret?
 
-    /// Reads a proxy's URL; the scheme may be missing.
+    /// Reads a proxy's URL; the scheme is optional.
     ///
-    /// - Throws: what is wrong and what would be right, as one clause, without the credentials.
+    /// - Throws: what is wrong and how to correct it, as one clause, without the credentials.
     package init(_ text: String) throws(AddressProblem) {
         var rest = Substring(text)
         if let mark = text.firstRange(of: "://") {
@@ -50,7 +50,8 @@ package struct ProxyAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension String {
-    /// RFC 3986 §2.1; nil when a `%` is not followed by two hexadecimal digits, or the result is no UTF-8.
+    /// Decodes RFC 3986 §2.1; nil when a `%` is not followed by two hexadecimal digits, or the result is not
+    /// UTF-8.
     fileprivate var percentDecoded: String? {
         var bytes: [UInt8] = []
         var rest = utf8[...]

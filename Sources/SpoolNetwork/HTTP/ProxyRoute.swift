@@ -1,6 +1,6 @@
 /// Which requests go through a proxy.
 package struct ProxyRoute: Sendable, Equatable {
-    /// The proxy, if there is one at all.
+    /// The proxy, if there is one.
     package let proxy: ProxyAddress?
     private let isFromEnvironment: Bool
     private let exceptions: [Substring]
@@ -8,12 +8,12 @@ package struct ProxyRoute: Sendable, Equatable {
     /// No proxy.
     package static let direct = ProxyRoute(proxy: nil, isFromEnvironment: false, exceptions: [])
 
-    /// A proxy of the configuration: everything goes through it.
+    /// A configured proxy, used for all requests.
     package init(configured proxy: ProxyAddress) {
         self.init(proxy: proxy, isFromEnvironment: false, exceptions: [])
     }
 
-    /// `HTTPS_PROXY` with the exceptions of `NO_PROXY`, in capitals or small letters, as curl takes them.
+    /// `HTTPS_PROXY` with the exceptions of `NO_PROXY`, in upper or lower case, interpreted as curl does.
     ///
     /// - Throws: what is wrong with `HTTPS_PROXY`.
     package init(environment: [String: String]) throws(AddressProblem) {
@@ -32,15 +32,15 @@ package struct ProxyRoute: Sendable, Equatable {
         self.exceptions = exceptions
     }
 
-    /// The proxy for a request to `url`; nil when it goes straight there.
+    /// The proxy for a request to `url`; nil for a direct connection.
     package func proxy(for url: BaseURL) -> ProxyAddress? {
         guard isFromEnvironment else { return proxy }
         guard url.isSecure, !exceptions.contains(where: { Self.excepts($0, url) }) else { return nil }
         return proxy
     }
 
-    /// `*`, a host, or a domain with everything under it (with or without a leading dot), each with or
-    /// without a port.
+    /// True for `*`, a host, or a domain with all its subdomains (with or without a leading dot), each with
+    /// or without a port.
     private static func excepts(_ rule: Substring, _ url: BaseURL) -> Bool {
         if rule == "*" { return true }
         var name = rule

@@ -2,12 +2,12 @@ package import SpoolCore
 
 /// The header `Retry-After` (RFC 9110 §10.2.3): seconds, or a date.
 package enum RetryAfter {
-    /// The longest wait that is believed: a date read against a wrong clock would stop everything for days.
+    /// The longest accepted wait: a date calculated with a wrong clock would stop everything for days.
     package static let longest = Duration.minutes(15)
 
-    /// The wait it asks for, between one second and `longest`; nil when it says nothing of use.
+    /// The requested wait, between one second and `longest`; nil when the header has no usable value.
     ///
-    /// A date counts from the answer's own `Date`, so that no clock but the sender's is asked.
+    /// A date is compared with the answer's own `Date`, so that only the sender's clock matters.
     package static func wait(_ text: String?, date: Timestamp?) -> Duration? {
         guard let text else { return nil }
         let wait: Duration

@@ -2,15 +2,15 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Sends an empty datagram and watches for the only thing UDP ever tells: that nothing listens (ICMP).
+/// Sends an empty datagram and waits for an ICMP error, the only evidence UDP can give that nothing listens.
 ///
 /// Receivers drop datagrams without bytes.
 package enum DatagramProbe {
     private static let patience = TimeAmount.milliseconds(500)
 
-    /// Returns when nothing was heard, which is the best that can be known.
+    /// Returns when no error arrived, which is all that UDP can show.
     ///
-    /// - Throws: `.refused` and whatever else the network says.
+    /// - Throws: `.refused`, or another error of the network.
     package static func knock(at endpoint: Endpoint) async throws(NetworkCause) {
         do {
             let address = try await BlockingCall.run {
@@ -26,7 +26,7 @@ package enum DatagramProbe {
                 .connect(to: address).get()
             channel.writeAndFlush(ByteBuffer(), promise: nil)
             _ = channel.eventLoop.scheduleTask(in: patience) {
-                // What the network has said of the first one, and was not heard yet, fails the second.
+                // An error for the first datagram that was not reported yet makes the second one fail.
                 channel.writeAndFlush(ByteBuffer()).whenComplete { result in
                     if case .failure(let error) = result { box.note(NetworkFailure.cause(of: error)) }
                     channel.close(promise: nil)

@@ -3,7 +3,7 @@ import NIOSSL
 import NIOTLS
 import Synchronization
 
-/// What is seen of a handshake while it goes on.
+/// What was observed of a handshake so far.
 final class HandshakeObservation: Sendable {
     private let state = Mutex(Handshake())
 
@@ -12,12 +12,14 @@ final class HandshakeObservation: Sendable {
     func change(_ body: (inout Handshake) -> Void) { state.withLock { body(&$0) } }
 }
 
-/// Waits behind the TLS handler for the end of the handshake, notes it, and closes the channel.
+/// Waits behind the TLS handler for the end of the handshake, records it, and closes the channel.
 final class HandshakeWatcher: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// A peer that refuses our certificate, or its lack, says so only after a handshake of TLS 1.3 has ended for
-    /// us (RFC 8446 §4.4.2.4 and appendix E.1.3): it may take so long.
+    /// How long to wait for a rejection of the client certificate, or of its absence.
+    ///
+    /// With TLS 1.3 a peer sends it only after the handshake has ended for the client (RFC 8446 §4.4.2.4 and
+    /// appendix E.1.3).
     private static let verdictPatience = TimeAmount.seconds(1)
 
     private let handler: NIOSSLClientHandler
@@ -55,7 +57,7 @@ final class HandshakeWatcher: ChannelInboundHandler {
         let version = Self.text(handler.tlsVersion)
         conclude(context) { seen in
             seen.version = seen.version ?? version
-            // A chain that is only recorded was refused on purpose.
+            // A chain that is only recorded has been rejected on purpose.
             if seen.chain.isEmpty || cause != .untrustedCertificate { seen.failure = cause }
         }
     }
@@ -79,7 +81,7 @@ final class HandshakeWatcher: ChannelInboundHandler {
         alarm = context.eventLoop.scheduleTask(in: time) { watcher.value.conclude(context.value, change) }
     }
 
-    /// Only the first end counts: what follows it, our own close does.
+    /// Only the first end counts; later events are caused by closing the channel here.
     private func conclude(_ context: ChannelHandlerContext, _ change: (inout Handshake) -> Void) {
         guard !isOver else { return }
         isOver = true

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Looks a name up as every connection of this program does: by the system's resolver.
+/// Looks up a name as every connection of this program does: with the system's resolver.
 package enum NameProbe {
-    /// The addresses of a host, each once, in the resolver's order; an address is its own.
+    /// The addresses of a host, each once, in the resolver's order; an address resolves to itself.
     ///
     /// - Throws: `.nameUnknown` or `.nameServersSilent`.
     package static func addresses(of host: String) async throws(NetworkCause) -> [String] {
-        // The look-up blocks for as long as the name servers let it.
+        // The lookup blocks for as long as the name servers take.
         let result = try? await BlockingCall.run { lookUp(host) }
         guard let result else { throw .cancelled }
         return try result.get()

@@ -1,43 +1,43 @@
-/// A source or sink that speaks to peers over the network, as far as they can be examined without it.
+/// A source or sink whose network connections can be examined without running it.
 ///
-/// What takes part in no connection of its own leaves it out; a new kind of source or sink adds nothing else for
-/// `spool doctor` to examine its connections.
+/// A source or sink without connections of its own does not conform. A new type needs nothing else for `spool
+/// doctor` to examine its connections.
 package protocol NetworkPeer {
-    /// Everything it connects to, in the order in which it would.
+    /// All its connections, in the order in which they are opened.
     var connections: [ConnectionPlan] { get }
 }
 
-/// A connection as the configuration wants it.
+/// A connection as configured.
 package struct ConnectionPlan: Sendable, Equatable {
-    /// What is spoken over it.
+    /// The transport of the connection.
     package enum Transport: Sendable, Equatable {
         case tcp
         case tls(TLSSettings)
         case udp
     }
 
-    /// What the peer is to the operator.
+    /// The role of the peer for the operator.
     package enum Role: String, Sendable {
         case portal, login, webhook
         case siem = "SIEM"
     }
 
-    /// How a peer that takes plain lines tells where one ends.
+    /// How a receiver of plain lines finds the end of a line.
     package enum Lines: Sendable, Equatable {
-        /// It takes none.
+        /// It receives no plain lines.
         case none
-        /// By LF: it drops empty ones, and may be sent some to see how it takes them.
+        /// By LF: it drops empty lines, so the probe may send some to see how it reacts.
         case ended
-        /// By a count in front (RFC 6587, section 3.4.1): a strict one closes at an empty line.
+        /// By a count before each line (RFC 6587, section 3.4.1): a strict receiver closes at an empty line.
         case counted
     }
 
     package let role: Role
     package let endpoint: Endpoint
     package let transport: Transport
-    /// The HTTP proxy on the way; nil for a straight one.
+    /// The HTTP proxy in between; nil for a direct connection.
     package let proxy: ProxyAddress?
-    /// The plain lines that it takes.
+    /// The framing of plain lines.
     package let lines: Lines
 
     package init(
@@ -56,7 +56,7 @@ package struct ConnectionPlan: Sendable, Equatable {
 }
 
 extension ConnectionPlan {
-    /// The connection to an HTTP service, through the proxy that the route has for it.
+    /// The connection to an HTTP service, through the proxy of the route.
     package init(role: Role, url: BaseURL, tls: TLSSettings, route: ProxyRoute) {
         self.init(
             role: role,

@@ -1,19 +1,20 @@
 import NIOCore
 
-/// Sends empty lines to a peer that should take lines without TLS, to see whether it does.
+/// Sends empty lines to a peer that should accept lines without TLS, to see whether it does.
 ///
-/// Receivers drop empty lines (rsyslog: "discarding zero-sized message", syslog-ng: without the flag `empty-lines`),
-/// and stay silent; a TLS server takes them for a broken handshake, and answers or hangs up.
+/// Receivers drop empty lines (rsyslog: "discarding zero-sized message", syslog-ng: without the flag
+/// `empty-lines`) and send nothing. A TLS server takes them for a broken handshake, and answers or closes the
+/// connection.
 package struct PlainProbe: Sendable {
-    /// What the peer did.
+    /// The peer's reaction.
     package enum Reaction: Sendable, Equatable {
-        /// Nothing, as a receiver of lines does.
+        /// Nothing, as expected from a receiver of lines.
         case silence
-        /// It hung up.
+        /// It closed the connection.
         case closed
         /// It answered with a TLS alert (RFC 8446 §5.1: content type 21, version 3.x).
         case alert
-        /// It said something else: it is no receiver of lines alone.
+        /// It sent something else: it does not only receive lines.
         case talk
     }
 
@@ -21,14 +22,14 @@ package struct PlainProbe: Sendable {
     private let sendsLines: Bool
 
     /// - Parameters:
-    ///   - way: to the peer.
-    ///   - sendsLines: False to send nothing, and only see whether it keeps the connection.
+    ///   - way: the route to the peer.
+    ///   - sendsLines: false to send nothing, and only see whether it keeps the connection open.
     package init(_ way: Way, sendsLines: Bool = true) {
         self.way = way
         self.sendsLines = sendsLines
     }
 
-    /// Connects, sends, watches and closes.
+    /// Connects, sends, waits for a reaction and closes.
     package func react() async throws(NetworkCause) -> Reaction {
         let (reaction, sendsLines) = (ReactionBox(), sendsLines)
         let channel: any Channel
@@ -39,7 +40,7 @@ package struct PlainProbe: Sendable {
                 )
             }
         } catch .reset, .closed {
-            // Faster than this end could notice that it had been connected.
+            // The peer closed the connection before this end noticed that it was connected.
             return .closed
         }
         try? await channel.closeFuture.get()

@@ -2,12 +2,12 @@ import Foundation
 import NIOCore
 import SpoolCore
 
-/// Asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6) and leaves the pipeline once it is open.
+/// Requests a tunnel from an HTTP proxy (RFC 9110 §9.3.6) and leaves the pipeline once it is open.
 final class ProxyTunnel: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// An answer's head that is longer is none.
+    /// A longer head is not an HTTP answer.
     private static let headLimit = 16 << 10
 
     private let peer: Endpoint

@@ -1,24 +1,26 @@
 import NIOCore
 import Synchronization
 
-/// The first thing a peer did.
+/// The first reaction of a peer.
 final class ReactionBox: Sendable {
     private let first = Mutex<PlainProbe.Reaction?>(nil)
 
-    /// Silence is noted: what ended before that, and before it could be watched, was closed.
+    /// Silence is recorded explicitly: a connection without any record ended before it could be watched, and
+    /// was closed.
     var value: PlainProbe.Reaction { first.withLock { $0 } ?? .closed }
 
     func note(_ reaction: PlainProbe.Reaction) { first.withLock { $0 = $0 ?? reaction } }
 }
 
-/// Sends empty lines and notes what the peer does with them.
+/// Sends empty lines and records the peer's reaction.
 final class ReactionWatcher: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Enough for the head of a TLS record and of the oldest client hello.
+    /// Enough bytes for the head of a TLS record and of the oldest client hello.
     private static let lines = ByteBuffer(string: String(repeating: "\n", count: 16))
-    /// A server that does not understand says so at once; silence for so long is consent.
+    /// A server that does not understand the lines answers immediately; silence for this long means that it
+    /// accepts them.
     private static let patience = TimeAmount.seconds(1)
 
     private let reaction: ReactionBox

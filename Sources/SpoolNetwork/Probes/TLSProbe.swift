@@ -1,16 +1,19 @@
 import NIOCore
 import NIOSSL
 
-/// Shakes hands with a peer to learn what it shows and wants; never sends it a byte of ours over TLS.
+/// Performs TLS handshakes to learn what a peer presents and requires; never sends it application data.
 package struct TLSProbe: Sendable {
-    /// How the handshake is made.
+    /// The kind of handshake.
     package enum Manner: Sendable {
-        /// As the daemon makes it: chain and name are checked, our certificate is shown.
+        /// As the daemon does: chain and name are verified, and the client certificate is presented.
         case asConfigured
-        /// The chain is only recorded, and taken whatever it is: nothing is sent over the connection, which ends with
-        /// TLS's close_notify. A refusal would be an error in the peer's log.
+        /// The chain is only recorded, and accepted whatever it is.
+        ///
+        /// Nothing is sent over the connection, which ends with TLS's close_notify. A rejection would be an
+        /// error in the peer's log.
         case recordingChain
-        /// As before, but with the versions below TLS 1.2 alone, which this program speaks nowhere else.
+        /// As `recordingChain`, but only with the versions below TLS 1.2, which this program uses nowhere
+        /// else.
         case belowTLS12
     }
 
@@ -22,7 +25,7 @@ package struct TLSProbe: Sendable {
         self.settings = settings
     }
 
-    /// Connects, shakes hands and closes.
+    /// Connects, performs the handshake and closes.
     package func handshake(_ manner: Manner) async -> Handshake {
         do {
             let observation = HandshakeObservation()
@@ -58,7 +61,7 @@ package struct TLSProbe: Sendable {
         switch manner {
         case .asConfigured:
             configuration = try settings.clientConfiguration()
-            // Called when the peer asks for a certificate, and only then.
+            // Called only when the peer requests a certificate.
             configuration.sslContextCallback = { _, answer in
                 observation.change { $0.asksForCertificate = true }
                 answer.succeed(.noChanges)
@@ -66,7 +69,8 @@ package struct TLSProbe: Sendable {
         case .recordingChain:
             configuration = TLSConfiguration.makeClientConfiguration()
             configuration.minimumTLSVersion = .tlsv12
-            // Without a key of ML-KEM, 1.2 kilobytes long: this greeting comes first, and may meet a port for lines.
+            // Without an ML-KEM key of 1.2 kilobytes: this client hello is sent first, and may reach a port
+            // for lines.
             configuration.curves = [.x25519, .secp256r1, .secp384r1, .secp521r1]
         case .belowTLS12:
             configuration = TLSConfiguration.makeClientConfiguration()
@@ -74,7 +78,7 @@ package struct TLSProbe: Sendable {
             configuration.maximumTLSVersion = .tlsv11
             configuration.cipherSuites = "ALL"
         }
-        // Nothing is trusted by these two; a system without roots must not keep them from beginning.
+        // These two trust nothing; a system without roots must not prevent them from starting.
         if manner != .asConfigured, SystemRoots.standard.areMissing {
             configuration.trustRoots = .certificates([])
         }
@@ -82,17 +86,17 @@ package struct TLSProbe: Sendable {
     }
 }
 
-/// What a handshake has shown.
+/// The result of a handshake.
 package struct Handshake: Sendable, Equatable {
-    /// `TLS 1.3`; nil when it did not come so far.
+    /// `TLS 1.3`; nil when the handshake did not get that far.
     package internal(set) var version: String?
-    /// The certificates the peer shows, in DER form, its own first; only where the chain is recorded.
+    /// The certificates that the peer presents, in DER form, its own first; only if the chain is recorded.
     package internal(set) var chain: [[UInt8]] = []
-    /// The peer wants a certificate of ours.
+    /// True when the peer requests a client certificate.
     package internal(set) var asksForCertificate = false
     /// Why it failed; nil when it did not, or only after its chain was recorded.
     package var failure: NetworkCause?
-    /// The peer had taken the connection, whatever became of the handshake.
+    /// True when the peer accepted the connection, whatever the result of the handshake.
     package internal(set) var wasConnected = false
 
     init(failure: NetworkCause? = nil) { self.failure = failure }

@@ -1,11 +1,11 @@
 import NIOCore
 import NIOPosix
 
-/// The way to a peer, straight or through a proxy, as the daemon would take it.
+/// The route to a peer, direct or through a proxy, as the daemon would use it.
 package struct Way: Sendable {
     package let endpoint: Endpoint
     package let proxy: ProxyAddress?
-    /// For the connection, and for what is waited for on it.
+    /// Timeout for the connection, and for each wait on it.
     package let patience: Duration
 
     package init(to endpoint: Endpoint, through proxy: ProxyAddress? = nil, patience: Duration = .seconds(10))
@@ -15,10 +15,10 @@ package struct Way: Sendable {
         self.patience = patience
     }
 
-    /// The host that is connected to first: the proxy, where there is one.
+    /// The host to connect to first: the proxy, if there is one.
     package var firstHop: Endpoint { proxy.map { Endpoint(host: $0.host, port: $0.port) } ?? endpoint }
 
-    /// Connects to the first hop and closes again.
+    /// Connects to the first hop and closes the connection.
     package func knock() async throws(NetworkCause) {
         do {
             let channel = try await bootstrap.connect(host: firstHop.host, port: firstHop.port).get()
@@ -28,14 +28,14 @@ package struct Way: Sendable {
         }
     }
 
-    /// Asks the proxy for a tunnel to the peer and closes it again; nothing to do without one.
+    /// Requests a tunnel to the peer from the proxy and closes it again; does nothing without a proxy.
     package func tunnel() async throws(NetworkCause) {
         guard proxy != nil else { return }
         let channel = try await connect { _ in }
         try? await channel.close()
     }
 
-    /// Connects all the way, then runs `prepare` on the event loop to fill the pipeline.
+    /// Connects to the peer, then runs `prepare` on the event loop to fill the pipeline.
     func connect(
         _ prepare: @escaping @Sendable (any Channel) throws -> Void
     ) async throws(NetworkCause) -> any Channel {
@@ -50,7 +50,7 @@ package struct Way: Sendable {
                 try await channel.eventLoop.submit { try prepare(channel) }.get()
                 return channel
             } catch {
-                // It may be closed already.
+                // The channel may be closed already.
                 try? await channel.close()
                 throw error
             }

@@ -11,9 +11,9 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads `host:port`; nil for anything else.
+    /// Reads `host:port`; nil for any other form.
     ///
-    /// An IPv6 address needs its brackets.
+    /// An IPv6 address must be in brackets.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         var host = text[..<colon]
@@ -34,7 +34,7 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// The name TLS asks for and checks; nil for an address, which is checked as such.
+    /// The name that TLS requests and verifies; nil for an address, which is verified as such.
     package var tlsName: String? {
         (try? SocketAddress(ipAddress: host, port: port)) == nil ? host : nil
     }

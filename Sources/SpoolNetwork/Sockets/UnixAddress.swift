@@ -5,7 +5,7 @@ struct UnixAddress {
     private var address = sockaddr_un()
     private let length: socklen_t
 
-    /// Nil when it is neither, or too long.
+    /// Nil for any other text, or one that is too long.
     init?(_ text: String) {
         guard text.hasPrefix("/") || text.hasPrefix("@") else { return nil }
         var bytes = Array(text.utf8)
@@ -13,7 +13,7 @@ struct UnixAddress {
         if text.hasPrefix("@") { bytes[0] = 0 }
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        // An abstract name ends with its last byte; a path may have its zero counted.
+        // An abstract name ends with its last byte; the length of a path may include its terminating zero.
         let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
         length = socklen_t(offset + bytes.count + (text.hasPrefix("@") ? 0 : 1))
     }

@@ -1,16 +1,17 @@
 import Foundation
 
-/// A datagram socket connected to one of another program on this machine, by its path.
+/// A datagram socket connected to the socket of another program on this machine, by its path.
 ///
-/// Unix datagrams are not lost on the way: what the kernel has taken lies in the other program's queue (`unix(7)`).
+/// Unix datagrams are not lost in transit: what the kernel has accepted is in the other program's queue
+/// (`unix(7)`).
 package final class UnixDatagramSocket: Sendable {
-    /// Why a datagram was not taken.
+    /// Why a datagram was not accepted.
     package enum Failure: Error, Sendable, Equatable {
-        /// Larger than the kernel lets through.
+        /// Larger than the kernel allows.
         case tooLarge
-        /// The other program's queue is full: it does not read.
+        /// The other program's queue is full, because it does not read.
         case full
-        /// Anything else, in the system's words.
+        /// Anything else, with the system's text.
         case failed(String)
     }
 
@@ -18,7 +19,7 @@ package final class UnixDatagramSocket: Sendable {
 
     private init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Connects; never waits.
+    /// Connects without blocking.
     package static func connected(to path: String) throws(Failure) -> UnixDatagramSocket {
         guard let address = UnixAddress(path) else { throw .failed("this is not the path of a socket") }
         let descriptor = socket(AF_UNIX, datagram, 0)
@@ -31,7 +32,7 @@ package final class UnixDatagramSocket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Hands a datagram to the kernel; never waits.
+    /// Hands a datagram to the kernel without blocking.
     package func send(_ bytes: [UInt8]) throws(Failure) {
         let count = Foundation.send(descriptor, bytes, bytes.count, Self.sendFlags)
         guard count == bytes.count else { throw Self.failure(errno) }

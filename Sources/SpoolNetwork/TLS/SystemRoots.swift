@@ -1,13 +1,14 @@
 import Foundation
 
-/// Where the system keeps the CA certificates that it trusts.
+/// The paths of the CA certificates that the system trusts.
 package struct SystemRoots: Sendable {
-    /// Bundles, the first of which is used; NIOSSL looks at the same places (its LinuxCABundle.swift).
+    /// Bundles, of which the first existing one is used; NIOSSL uses the same paths (its
+    /// LinuxCABundle.swift).
     let files: [String]
-    /// A folder of certificates, used beside a bundle.
+    /// A folder of certificates, used in addition to a bundle.
     let folder: String
 
-    /// Those of the distributions that NIOSSL knows.
+    /// The paths of the distributions that NIOSSL knows.
     package static let standard = SystemRoots(
         files: ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"],
         folder: "/etc/ssl/certs"
@@ -18,13 +19,13 @@ package struct SystemRoots: Sendable {
         self.folder = folder
     }
 
-    /// True where nothing can be trusted by way of the system: a container without the package of CA certificates.
+    /// True when the system provides no CA certificates, as in a container without the package for them.
     ///
-    /// NIOSSL then refuses to begin a handshake at all, with an error that names no reason.
+    /// NIOSSL then refuses to start a handshake, with an error without a reason.
     package var areMissing: Bool {
         #if os(Linux)
             let hasFile = files.contains { path in
-                // Follows links, which is what distributions have at these places.
+                // Follows links, which distributions have at these paths.
                 guard let file = FileHandle(forReadingAtPath: path) else { return false }
                 defer { try? file.close() }
                 return ((try? file.read(upToCount: 1)) ?? nil)?.isEmpty == false

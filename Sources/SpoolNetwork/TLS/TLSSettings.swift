@@ -1,14 +1,14 @@
 package import NIOSSL
 package import SpoolCore
 
-/// The `tls:` group of a source or sink: certificate authorities added to the system's roots, and a
-/// certificate of our own.
+/// The `tls:` group of a source or sink: additional certificate authorities, and a client certificate.
 package struct TLSSettings: Sendable, Equatable {
-    /// Authorities that are trusted besides the system's: a PEM or DER file, or a folder of such files.
+    /// Certificate authorities that are trusted in addition to the system's: a PEM or DER file, or a folder
+    /// of such files.
     package var caFile: String?
-    /// PEM file of our certificate and its chain.
+    /// PEM file of the client certificate and its chain.
     package var certFile: String?
-    /// PEM file of our certificate's key.
+    /// PEM file of the client certificate's key.
     package var keyFile: String?
 
     package init(caFile: String? = nil, certFile: String? = nil, keyFile: String? = nil) {
@@ -17,7 +17,7 @@ package struct TLSSettings: Sendable, Equatable {
         self.keyFile = keyFile
     }
 
-    /// Reads the group; what cannot be read, or does not fit together, is a problem at its place.
+    /// Reads the group; unreadable files and incompatible settings are added as problems at their position.
     package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
         let caNode = group.take("ca_file")
@@ -61,14 +61,15 @@ package struct TLSSettings: Sendable, Equatable {
         }
     }
 
-    /// The keys of the group whose values are paths of files.
+    /// The keys of the group whose values are file paths.
     private static let fileKeys: Set<String> = ["ca_file", "cert_file", "key_file"]
 
-    /// What the files hold that a `tls:` group names under `key`: it changes when a file is replaced in place, or added
-    /// to a folder of authorities.
+    /// The contents of the files that a `tls:` group names under `key`.
     ///
-    /// - Returns: the contents of each file, with its name; nil when the key names no file. A file that cannot be read
-    ///   is left out.
+    /// They change when a file is replaced in place, or added to a folder of authorities.
+    ///
+    /// - Returns: the contents of each file, with its name; nil when the key names no file. A file that
+    ///   cannot be read is left out.
     package static func contents(of key: String, at path: String) -> [(file: String, bytes: [UInt8])]? {
         guard fileKeys.contains(key) else { return nil }
         let files = key == "ca_file" ? (try? TrustFile.files(at: path)) ?? [] : [path]
@@ -77,23 +78,24 @@ package struct TLSSettings: Sendable, Equatable {
         }
     }
 
-    /// Checks that there is something to trust.
+    /// Checks that there are trusted roots.
     ///
-    /// - Throws: `NetworkCause.noRoots` where there is nothing at all to trust.
+    /// - Throws: `NetworkCause.noRoots` when nothing is trusted.
     func requireRoots(system: SystemRoots = .standard) throws(NetworkCause) {
         if caFile == nil, system.areMissing { throw .noRoots }
     }
 
-    /// The client's side of TLS 1.2 or later: chain and host name are checked, system roots stay trusted.
+    /// The client's configuration for TLS 1.2 or later: chain and host name are verified, system roots stay
+    /// trusted.
     ///
-    /// Where the system has no CA certificates, `ca_file` alone is trusted.
+    /// If the system has no CA certificates, only `ca_file` is trusted.
     ///
     /// - Parameters:
-    ///   - system: where the system keeps its CA certificates.
-    ///   - isUsed: false for a client that may never speak TLS, and needs no roots then.
+    ///   - system: the paths of the system's CA certificates.
+    ///   - isUsed: false for a client that may never use TLS, and then needs no roots.
     /// - Returns: the configuration.
     /// - Throws: `NIOSSLError` or `TrustFileProblem` when a file that was readable at the start no longer is;
-    ///   `NetworkCause.noRoots` where there is nothing at all to trust.
+    ///   `NetworkCause.noRoots` when nothing is trusted.
     package func clientConfiguration(
         system: SystemRoots = .standard,
         isUsed: Bool = true

@@ -2,14 +2,14 @@ import Foundation
 package import NIOSSL
 import SpoolCore
 
-/// What `tls.ca_file` names: a file of certificates in PEM or DER form, or a folder of such files.
+/// The value of `tls.ca_file`: a file of certificates in PEM or DER format, or a folder of such files.
 package enum TrustFile {
-    /// In a folder, files with other endings (a README, a revocation list) are left alone.
+    /// In a folder, files with other endings (a README, a revocation list) are ignored.
     package static let endings = ["pem", "crt", "cer", "der"]
-    /// No bundle of authorities is larger; what is, was named by mistake.
+    /// No bundle of authorities is larger; a larger file was named by mistake.
     static let sizeLimit = 16 << 20
 
-    /// The certificates there, each file read whole; in a folder in the order of the files' names.
+    /// The certificates at a path; those of a folder in the order of the files' names.
     ///
     /// - Throws: which file cannot be used and why, as one clause.
     package static func certificates(at path: String) throws(TrustFileProblem) -> [NIOSSLCertificate] {
@@ -18,7 +18,8 @@ package enum TrustFile {
         return found
     }
 
-    /// The files there, by name: the file itself, or those of the folder that end like certificates.
+    /// The files at a path, sorted by name: the file itself, or those files of the folder that have a
+    /// certificate ending.
     package static func files(at path: String) throws(TrustFileProblem) -> [String] {
         guard isFolder(path) else { return [path] }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
@@ -40,7 +41,7 @@ package enum TrustFile {
         } catch {
             throw TrustFileProblem("cannot read \(file): \(error)")
         }
-        // RFC 7468 §3: whatever stands before the first boundary is an explanation.
+        // RFC 7468 §3: text before the first boundary is explanatory.
         if bytes.firstRange(of: Array("-----BEGIN ".utf8)) != nil {
             guard let found = try? NIOSSLCertificate.fromPEMBytes(bytes), !found.isEmpty else {
                 throw TrustFileProblem("\(file) is in PEM format, but contains no complete certificate")
@@ -63,7 +64,7 @@ package enum TrustFile {
     }
 }
 
-/// Why certificates of `tls.ca_file` cannot be had, as one clause.
+/// Why certificates of `tls.ca_file` cannot be used, as one clause.
 package struct TrustFileProblem: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
 
