@@ -15,7 +15,7 @@ struct AuditSettingsTests {
         return (AuditSettings(file.root, problems), problems.list.map(\.description))
     }
 
-    @Test("every day over two days by default, or as written")
+    @Test("the default is every day over two days; written values are read")
     func values() throws {
         let (written, problems) = try Self.read("{ every: 6h, window: 1d }")
 
@@ -24,7 +24,7 @@ struct AuditSettingsTests {
         #expect(problems.isEmpty)
     }
 
-    @Test("a window that is no length of time is named")
+    @Test("a window that is not a duration is reported")
     func wrong() throws {
         let (_, problems) = try Self.read("{ window: two days }")
 

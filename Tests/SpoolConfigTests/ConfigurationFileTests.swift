@@ -23,7 +23,7 @@ struct ConfigurationFileTests {
         if case .mapping(let entries) = node.value { entries } else { [] }
     }
 
-    @Test("every key and value knows its line and column, counted from 1")
+    @Test("every key and value has its line and column, counted from 1")
     func places() throws {
         let root = try parse(
             """
@@ -41,13 +41,13 @@ struct ConfigurationFileTests {
         #expect([spool.line, spool.column] == [2, 1])
         #expect([path.line, path.column, path.value.line, path.value.column] == [3, 3, 3, 9])
         guard case .sequence(let sinks) = entries(root)[1].value.value, let sink = sinks.first else {
-            Issue.record("sinks is no list")
+            Issue.record("sinks is not a list")
             return
         }
         let ports = entries(sink)[1]
         #expect([ports.line, ports.column] == [6, 5])
         guard case .sequence(let items) = ports.value.value else {
-            Issue.record("ports is no list")
+            Issue.record("ports is not a list")
             return
         }
         #expect(items.map(\.line) == [6, 6])
@@ -55,7 +55,7 @@ struct ConfigurationFileTests {
     }
 
     @Test(
-        "an unquoted `~`, `null` or nothing is nothing; quoted they are texts",
+        "an unquoted `~`, `null` or empty value is null; quoted ones are texts",
         arguments: [
             ("k: ~", nil), ("k: null", nil), ("k:", nil), ("k: Null", nil), ("k: \"~\"", "~"),
             ("k: 'null'", "null"),
@@ -75,7 +75,7 @@ struct ConfigurationFileTests {
     }
 
     @Test(
-        "a file that holds nothing is an empty group",
+        "an empty file is an empty group",
         arguments: ["", "\n\n", "# only a comment\n", "---\n"]
     )
     func emptyFile(text: String) throws {
@@ -85,7 +85,7 @@ struct ConfigurationFileTests {
         }
     }
 
-    @Test("line ends of Windows and a byte order mark are no problem")
+    @Test("Windows line ends and a byte order mark are accepted")
     func windows() throws {
         let root = try parse("\u{FEFF}spool:\r\n  path: /x\r\nstatus: ~\r\n")
 
@@ -93,19 +93,19 @@ struct ConfigurationFileTests {
         #expect(entries(root).map(\.line) == [1, 3])
     }
 
-    @Test("an alias stands for its anchor's value, with the anchor's place")
+    @Test("an alias has its anchor's value and position")
     func aliases() throws {
         let root = try parse("a: &tls { ca_file: /x }\nb: *tls\n")
 
         let file = try #require(entries(entries(root)[1].value).first)
         guard case .scalar("/x") = file.value.value else {
-            Issue.record("the alias was not followed")
+            Issue.record("the alias was not resolved")
             return
         }
         #expect(file.line == 1)
     }
 
-    @Test("aliases that multiply are refused before they fill the memory", .timeLimit(.minutes(5)))
+    @Test("nested aliases are refused before they fill the memory", .timeLimit(.minutes(5)))
     func billionLaughs() throws {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1...12 {
@@ -118,7 +118,7 @@ struct ConfigurationFileTests {
         #expect(found == ["1:1: the file contains more than 100000 values; are aliases nested?"])
     }
 
-    @Test("values nested deeper than any honest file are refused")
+    @Test("values that are nested too deeply are refused")
     func nesting() throws {
         let found = try problems(
             "a: " + String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
@@ -128,7 +128,7 @@ struct ConfigurationFileTests {
     }
 
     @Test(
-        "what is no YAML, or more of it than a configuration needs, is said with its place",
+        "invalid and unsupported YAML is reported with its position",
         arguments: [
             ("a: 1\n\tb: 2\n", "2:1: not valid YAML: a tab cannot indent a line; use spaces"),
             ("a: [1, 2\n", "2:1: not valid YAML: "),
@@ -175,7 +175,7 @@ struct ConfigurationFileTests {
         #expect(found.first?.hasPrefix(expected) == true, "\(found)")
     }
 
-    @Test("a file is read from disk, and every way in which that fails is told apart")
+    @Test("a file is read from disk, and each failure has its own message")
     func reading() throws {
         let folder = try TemporaryFolder()
         let secrets = SystemSecrets(environment: [:])

@@ -11,7 +11,7 @@ struct ConfigurationLocationTests {
         )
     }
 
-    @Test("what is named comes first, then the variable, then the usual places")
+    @Test("the option comes first, then the variable, then the default paths")
     func order() throws {
         let all: Set<String> = ["./spool.yaml", "/etc/spool/spool.yaml"]
 
@@ -21,7 +21,7 @@ struct ConfigurationLocationTests {
         #expect(try find(nil, nil, existing: ["/etc/spool/spool.yaml"]) == "/etc/spool/spool.yaml")
     }
 
-    @Test("without any the message says where it was looked for and what to do")
+    @Test("without a file the message names the searched paths and what to do")
     func missing() {
         let fault = #expect(throws: ConfigurationFault.self) { try find(nil, nil, existing: []) }
 

@@ -24,7 +24,7 @@ struct DaemonSettingsTests {
 
     private static let lists = "sources: [{ name: contoso }]\nsinks: []\n"
 
-    @Test("what is not given has its default")
+    @Test("absent settings have their defaults")
     func defaults() throws {
         let settings = try read(Self.lists)
 
@@ -34,7 +34,7 @@ struct DaemonSettingsTests {
         #expect(settings.status.listen?.description == "127.0.0.1:9470")
     }
 
-    @Test("what is given is read")
+    @Test("given settings are read")
     func values() throws {
         let settings = try read(
             """
@@ -59,12 +59,12 @@ struct DaemonSettingsTests {
         #expect(settings.sources.map(\.node.line) == [4, 5])
     }
 
-    @Test("the status server can be left out")
+    @Test("the status server can be disabled")
     func noStatus() throws {
         #expect(try read(Self.lists + "status: { listen: none }\n").status.listen == nil)
     }
 
-    @Test("every problem is found in one reading, each at its place")
+    @Test("all problems are reported together, each with its position")
     func allAtOnce() throws {
         let found = try problems(
             """
@@ -97,7 +97,7 @@ struct DaemonSettingsTests {
         )
     }
 
-    @Test("a former name that two sinks claim is refused, and a name that is too long or malformed")
+    @Test("a former name claimed by two sinks is refused, and so is a name that is too long or malformed")
     func formerNames() throws {
         let long = String(repeating: "n", count: 65)
         let found = try problems(
@@ -115,8 +115,8 @@ struct DaemonSettingsTests {
             found == [
                 "4:32: `renamed_from: old` is already used on line 3; only one can have been named `old`",
                 "5:13: a name has at most 64 characters, found 65",
-                "6:13: a name consists of letters, digits, `-`, `_` and `.`, and begins with a letter or digit; "
-                    + "found `a b`",
+                "6:13: a name consists of letters, digits, `-`, `_` and `.`, and begins with a letter or "
+                    + "digit; found `a b`",
             ]
         )
     }
@@ -127,12 +127,12 @@ struct DaemonSettingsTests {
         #expect(try problems("") == ["1:1: `sinks` is missing", "1:1: `sources` is missing"])
     }
 
-    @Test("a file that is no group of keys is refused", arguments: ["- a\n", "text\n"])
+    @Test("a file that is not a group of keys is refused", arguments: ["- a\n", "text\n"])
     func noGroup(text: String) throws {
         #expect(try problems(text).count == 1)
     }
 
-    @Test("a spool's path is that of a file", arguments: ["/", "/var/lib/spool/", "\"\""])
+    @Test("a spool's path must be the path of a file", arguments: ["/", "/var/lib/spool/", "\"\""])
     func badPath(path: String) throws {
         #expect(try problems(Self.lists + "spool: { path: \(path) }\n").count == 1)
     }
@@ -152,7 +152,7 @@ struct DaemonSettingsTests {
     }
 
     @Test(
-        "any other form is refused",
+        "any other form of address is refused",
         arguments: [
             "", "9470", ":9470", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:9470",
             "[::1]",
@@ -163,7 +163,7 @@ struct DaemonSettingsTests {
         #expect(ListenAddress(text) == nil)
     }
 
-    @Test("an address that others can reach needs a token")
+    @Test("an address that is not loopback needs a token")
     func remote() throws {
         let text = Self.lists + "status: { listen: 0.0.0.0:9470, token: \"${STATUS_TOKEN}\" }\n"
         let token = "0123456789abcdef"
@@ -175,7 +175,7 @@ struct DaemonSettingsTests {
     }
 
     @Test(
-        "a token stands not in the file, is there, and is long enough to be none's guess",
+        "a token that is written in the file, missing or too short is refused",
         arguments: [
             ("0123456789abcdef", "secrets must not be written into this file"),
             ("\"${STATUS_TOKEN}\"", "the environment variable `STATUS_TOKEN` is not set"),

@@ -4,7 +4,7 @@ import SpoolCore
 import SpoolTestSupport
 import Testing
 
-@Suite("What is deployed")
+@Suite("Deployed files")
 struct DeploymentTests {
     private static let project = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -18,7 +18,7 @@ struct DeploymentTests {
             .settings { DaemonSettings($0, $1) }
     }
 
-    @Test("the configuration that is installed parses, and its values are the defaults")
+    @Test("the installed configuration parses, and its values are the defaults")
     func configuration() throws {
         let settings = try settings(text("deploy/spool.yaml"))
 
@@ -29,7 +29,7 @@ struct DeploymentTests {
         #expect(settings.sinks.map(\.type) == ["syslog"])
     }
 
-    @Test("with every commented setting turned on it parses as well")
+    @Test("with every commented setting enabled it parses as well")
     func commentedSettings() throws {
         let lines = try text("deploy/spool.yaml").split(separator: "\n", omittingEmptySubsequences: false)
         let turnedOn = lines.map { line in
@@ -47,12 +47,12 @@ struct DeploymentTests {
     }
 
     @Test(
-        "systemd finds no mistake in the unit, and rates its exposure as low",
+        "systemd reports no error in the unit, and rates its exposure as low",
         .enabled(if: hasSystemdAnalyze)
     )
     func unit() async throws {
         let folder = try TemporaryFolder()
-        // It looks for the program, which is not installed where tests run.
+        // It checks that the program exists, which is not installed where tests run.
         let unit = try text("deploy/systemd/spool.service")
             .replacingOccurrences(of: "/usr/local/bin/spool", with: "/bin/true")
         let path = try folder.write(unit, to: "spool.service")

@@ -22,7 +22,7 @@ struct NotificationSettingsTests {
         }
     }
 
-    @Test("without it the old agent's thresholds hold, and nothing ends the daemon")
+    @Test("the defaults are the retired agent's thresholds, and errors never stop the daemon")
     func defaults() throws {
         let settings = try read("  {}")
 
@@ -34,7 +34,7 @@ struct NotificationSettingsTests {
         #expect(settings.tooManyCriticalErrors == nil)
     }
 
-    @Test("what is given is read, and `never` where that can be")
+    @Test("given settings are read, and `never` where it is allowed")
     func values() throws {
         let settings = try read(
             """
@@ -55,7 +55,7 @@ struct NotificationSettingsTests {
     }
 
     @Test(
-        "what is wrong is told with its place",
+        "problems are reported with their position",
         arguments: [
             ("  conection_error_after: 2h", "4:3: unknown key `conection_error_after`; did you mean"),
             ("  silent_after: soon", "4:17: expected a duration"),

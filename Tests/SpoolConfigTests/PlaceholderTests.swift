@@ -4,7 +4,7 @@ import Testing
 @testable import SpoolConfig
 
 @Suite struct PlaceholderTests {
-    @Test("values of the example that were left as they are, are named at their places")
+    @Test("unchanged values of the example are reported with their positions")
     func found() throws {
         let text = """
             sources:
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        "values that an operator has entered are not",
+        "values that an operator has entered are not reported",
         arguments: [
             "https://fabrikam.eu2.portal.cloudappsecurity.com", "siem.example.org:514", "siem.corp:514",
             "example",

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Showing problems")
 struct ProblemReportTests {
-    @Test("each problem shows its place, its line and a caret, in the order of the file")
+    @Test("each problem shows its position, its line and a caret, in the order of the file")
     func render() {
         let report = ProblemReport(path: "spool.yaml", text: "spool:\n  pth: /x\n\tü漢: x\n")
 
@@ -28,7 +28,7 @@ struct ProblemReportTests {
         )
     }
 
-    @Test("a problem at the end of the file, or in an empty line, shows its place only")
+    @Test("a problem at the end of the file, or on an empty line, shows only its position")
     func noLine() {
         let report = ProblemReport(path: "f", text: "a: 1\n\n")
 
@@ -41,7 +41,7 @@ struct ProblemReportTests {
     }
 
     @Test(
-        "a line is shown without the secrets that people put there",
+        "a line is shown without its secrets",
         arguments: [
             ("auth: { token: hunter2 }", "auth: { token: …"),
             ("  token: \"hunter2\"", "  token: …"),

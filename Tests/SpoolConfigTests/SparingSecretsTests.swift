@@ -3,7 +3,7 @@ import SpoolCore
 import SpoolTestSupport
 import Testing
 
-@Suite("Doing without secrets")
+@Suite("Commands without secrets")
 struct SparingSecretsTests {
     private static let references = ["file:/nowhere/token", "credential:token", "${SPOOL_TOKEN}"]
 
@@ -12,7 +12,7 @@ struct SparingSecretsTests {
         SparingSecrets(SystemSecrets(environment: environment), need: need)
     }
 
-    @Test("where none is needed each that cannot be had is stood in for, and named once")
+    @Test("where no secret is needed each unavailable one is replaced by a placeholder, and named once")
     func none() throws {
         let secrets = secrets(.none)
 
@@ -22,7 +22,7 @@ struct SparingSecretsTests {
         #expect(secrets.isSparing)
     }
 
-    @Test("what can be had is used all the same")
+    @Test("available secrets are used nevertheless")
     func readable() throws {
         let secrets = secrets(.none, ["SPOOL_TOKEN": "hunter2"])
 
@@ -30,7 +30,7 @@ struct SparingSecretsTests {
         #expect(secrets.spared.isEmpty)
     }
 
-    @Test("where all are needed none is spared", arguments: references)
+    @Test("where all secrets are needed an unavailable one is an error", arguments: references)
     func all(_ reference: String) {
         let secrets = secrets(.all)
 
@@ -38,7 +38,7 @@ struct SparingSecretsTests {
         #expect(secrets.spared.isEmpty && !secrets.isSparing)
     }
 
-    @Test("a credential is spared where systemd gave none, and nothing else is")
+    @Test("only a credential is replaced where systemd gave none")
     func credentials() throws {
         let folder = try TemporaryFolder()
         let given = secrets(.allButCredentials, ["CREDENTIALS_DIRECTORY": folder.path])
@@ -51,7 +51,7 @@ struct SparingSecretsTests {
         #expect(throws: SecretFault.self) { try given.resolve("credential:token") }
     }
 
-    @Test("a secret that stands in the file itself is refused as ever")
+    @Test("a secret written in the file itself is still refused")
     func plain() {
         #expect(throws: SecretFault.self) { try secrets(.none).resolve("hunter2") }
     }

@@ -2,10 +2,10 @@ import Testing
 
 @testable import SpoolConfig
 
-@Suite("The spool's place in a file with mistakes")
+@Suite("The spool's path in a file with mistakes")
 struct SpoolLocationTests {
     @Test(
-        "is found whatever is wrong before and after its group",
+        "is found whatever problems are before and after its group",
         arguments: [
             ("spool:\n  path: /x/s.db\nsources: 7\n", "/x/s.db"),
             (
@@ -22,7 +22,7 @@ struct SpoolLocationTests {
     }
 
     @Test(
-        "is not guessed where its own group is wrong",
+        "is not guessed when its own group is invalid",
         arguments: [
             "spool:\n  path: [\n", "spool: 7\n", "spool:\n  path: /x/\n", "spool:\n  path: { a: b }\n",
         ]

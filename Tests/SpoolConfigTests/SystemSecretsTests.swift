@@ -17,13 +17,13 @@ struct SystemSecretsTests {
         #expect(throws: SecretFault.self) { try secrets(environment).resolve(reference) }?.description
     }
 
-    @Test("`${NAME}` is a variable of the environment")
+    @Test("`${NAME}` is an environment variable")
     func variable() throws {
         #expect(try secrets(["TOKEN_1": "hunter2"]).resolve("${TOKEN_1}").reveal() == "hunter2")
     }
 
     @Test(
-        "`file:` is the content of a file, without the line end",
+        "`file:` is the content of a file, without its line end",
         arguments: ["hunter2", "hunter2\n", "hunter2\r\n\n"]
     )
     func file(content: String) throws {
@@ -32,14 +32,14 @@ struct SystemSecretsTests {
         #expect(try secrets().resolve("file:\(path)").reveal() == "hunter2")
     }
 
-    @Test("blanks inside and around a secret are its own")
+    @Test("spaces inside and around a secret are kept")
     func blanks() throws {
         let path = try folder.write(" pass word \n", to: "token")
 
         #expect(try secrets().resolve("file:\(path)").reveal() == " pass word ")
     }
 
-    @Test("`credential:` is a file in systemd's folder")
+    @Test("`credential:` is a file in systemd's credentials folder")
     func credential() throws {
         try folder.write("hunter2\n", to: "token")
 
@@ -48,7 +48,7 @@ struct SystemSecretsTests {
         #expect(secret.reveal() == "hunter2")
     }
 
-    @Test("each look-up reads anew, so that a reload takes a rotated secret")
+    @Test("every lookup reads again, so that a reload picks up a rotated secret")
     func rotation() throws {
         let path = try folder.write("old\n", to: "token")
         let secrets = secrets()
@@ -60,7 +60,7 @@ struct SystemSecretsTests {
         #expect([old.reveal(), new.reveal()] == ["old", "new"])
     }
 
-    @Test("a file that everybody may read is used, with one warning")
+    @Test("a file that every user can read is used, with one warning")
     func worldReadable() throws {
         let open = try folder.write("hunter2\n", to: "open", permissions: 0o644)
         let closed = try folder.write("hunter2\n", to: "closed", permissions: 0o640)
@@ -76,7 +76,7 @@ struct SystemSecretsTests {
     }
 
     @Test(
-        "a secret that is not to be had is explained",
+        "an unavailable secret is explained",
         arguments: [
             ("${TOKEN}", "the environment variable `TOKEN` is not set"),
             ("${EMPTY}", "the environment variable `EMPTY` is empty"),
@@ -98,7 +98,7 @@ struct SystemSecretsTests {
     }
 
     @Test(
-        "a file that is empty or holds several lines is refused, without its content",
+        "a file that is empty or has several lines is refused, without showing its content",
         arguments: ["", "\n", "hunter2\nhunter3\n", "hunter2\u{0}"]
     )
     func badContent(content: String) throws {
@@ -110,7 +110,7 @@ struct SystemSecretsTests {
         #expect(!message.contains("hunter"))
     }
 
-    @Test("a secret is at its place in a configuration file, and never in what is said of it")
+    @Test("problems with secrets have positions, and never show a secret")
     func inFile() throws {
         let path = try folder.write("hunter2\n", to: "token")
         let text = "a: file:\(path)\nb: hunter3\ntoken: hunter4\n"

@@ -5,7 +5,7 @@ import SpoolCore
 import SpoolTestSupport
 import Testing
 
-@Suite("Asking the daemon", .timeLimit(.minutes(5)))
+@Suite("Requests to the daemon", .timeLimit(.minutes(5)))
 struct ControlClientTests {
     private let folder: TemporaryFolder
     private let socket: ControlSocket
@@ -13,7 +13,7 @@ struct ControlClientTests {
 
     init() throws {
         folder = try TemporaryFolder()
-        // A name that a URL must escape.
+        // A name that must be escaped in a URL.
         socket = ControlSocket(spool: folder.path("spool 100%+ü.db"))
     }
 
@@ -48,7 +48,7 @@ struct ControlClientTests {
         )
     }
 
-    @Test("each command reaches its route whole, and its answer comes back whole")
+    @Test("each command reaches its route unchanged, and its answer is returned unchanged")
     func commands() async throws {
         let (daemon, request) = (daemon, request)
         let replays = [replay(.running), replay(.paused)]
@@ -102,7 +102,7 @@ struct ControlClientTests {
         #expect(received == report)
     }
 
-    @Test("a refusal comes with its message and its exit code")
+    @Test("a refusal has its message and its exit code")
     func refusal() async throws {
         let failure = ControlFailure(.spoolUnavailable, "the disk is full")
 
@@ -117,7 +117,7 @@ struct ControlClientTests {
         #expect(fault?.exitStatus == .spoolUnavailable)
     }
 
-    @Test("a process that does not know the route, or answers nonsense, is said to be of another version")
+    @Test("a process that does not know the route, or answers nonsense, is reported as another version")
     func mismatch() async throws {
         let faults = try await withControlServer(on: socket) { router in
             router.post("/control/replay/list") { _, _ in "[1, 2]" }
@@ -137,7 +137,7 @@ struct ControlClientTests {
         }
     }
 
-    @Test("where nobody listens the message says how to start the daemon")
+    @Test("when no process listens the message says how to start the daemon")
     func nobody() async throws {
         let fault = await #expect(throws: ControlFault.self) {
             try await ControlClient(socket).send(Identify())
@@ -151,7 +151,7 @@ struct ControlClientTests {
         #expect(fault?.exitStatus == .cannotReach)
     }
 
-    @Test("a socket that a killed daemon left behind is nobody")
+    @Test("a socket left behind by a killed daemon counts as no daemon")
     func stale() async throws {
         try await withControlServer(on: socket) { _ in
         } _: { _ in
@@ -168,7 +168,7 @@ struct ControlClientTests {
         }
     }
 
-    @Test("a path that no Unix socket can have is refused with the limit")
+    @Test("a path that is too long for a Unix socket is refused with the limit")
     func longPath() async {
         let socket = ControlSocket(spool: "/" + String(repeating: "x", count: 120))
 
@@ -182,7 +182,7 @@ struct ControlClientTests {
         #expect(ControlSocket(spool: "/" + String(repeating: "x", count: 102)).pathProblem != nil)
     }
 
-    @Test("with a free lock and no socket the caller may take the spool")
+    @Test("with a free lock and no socket the caller may open the spool")
     func free() async throws {
         #expect(try await ControlClient(socket).find { nil } == nil)
     }
@@ -200,7 +200,7 @@ struct ControlClientTests {
         #expect(holder == daemon)
     }
 
-    @Test("a lock without a socket is waited for, and in the end named with its holder")
+    @Test("a lock without a socket is waited for, and then reported with its holder")
     func lockedWithoutSocket() async throws {
         let clock = ManualClock()
         let client = ControlClient(socket)
@@ -238,7 +238,7 @@ struct ControlClientTests {
         #expect(holder == daemon)
     }
 
-    @Test("a lock that becomes free while it is waited for may be taken")
+    @Test("a lock that is released during the wait may be taken")
     func released() async throws {
         let clock = ManualClock()
         let client = ControlClient(socket)

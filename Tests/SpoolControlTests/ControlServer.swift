@@ -3,7 +3,7 @@ import Logging
 import NIOCore
 import SpoolControl
 
-/// A server on a spool's Unix socket, as the daemon has one, for as long as `body` runs.
+/// A server on a spool's Unix socket, like the daemon's, for as long as `body` runs.
 func withControlServer<Result: Sendable>(
     on socket: ControlSocket,
     _ routes: (Router<BasicRequestContext>) -> Void,
@@ -30,7 +30,7 @@ func withControlServer<Result: Sendable>(
 }
 
 extension Router {
-    /// Answers a command with what `answer` returns or, when it throws a `ControlFailure`, with that.
+    /// Answers a command with the result of `answer` or, when it throws a `ControlFailure`, with that.
     func on<Command: ControlCommand>(
         _ type: Command.Type,
         _ answer: @escaping @Sendable (Command) throws -> Command.Answer
@@ -47,7 +47,7 @@ extension Router {
     }
 }
 
-/// Makes a route refuse.
+/// Thrown by a route to refuse a command.
 struct Refusal: Error {
     let failure: ControlFailure
 }

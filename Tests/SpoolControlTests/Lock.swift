@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A spool's lock as far as `find` sees it.
+/// A spool's lock as `find` sees it.
 final class Lock: Sendable {
     private let state = Mutex<String?>("pid 4711, spool run")
 
@@ -10,7 +10,7 @@ final class Lock: Sendable {
     func release() { state.withLock { $0 = nil } }
 }
 
-/// Leaves a socket's file behind that nobody listens on, as a killed process does.
+/// Leaves a socket file behind on which no process listens, as a killed process does.
 func makeStaleSocket(_ path: String) throws {
     unlink(path)
     #if os(Linux)

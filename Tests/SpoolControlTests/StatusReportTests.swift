@@ -33,8 +33,9 @@ struct StatusReportTests {
 
         #expect(
             String(decoding: bytes, as: UTF8.self) == """
-                {"at_ms":1795472055003,"holder":"1 (spool run)","notifications":[{"at_ms":1795472055003,"code":"c","message":"m",\
-                "severity":"error","subject":"s"}],"replays":[],"sinks":[{"address":"tls://siem:6514","attempts":0,\
+                {"at_ms":1795472055003,"holder":"1 (spool run)","notifications":[{"at_ms":1795472055003,\
+                "code":"c","message":"m","severity":"error","subject":"s"}],"replays":[],\
+                "sinks":[{"address":"tls://siem:6514","attempts":0,\
                 "backlog":7,"dead_letters":0,"name":"siem","oldest_ms":1795472055003,"per_minute":0,\
                 "state":"connected","type":"syslog"}],"spool":{"events":1,"free_bytes":5,"limit_bytes":3,\
                 "path":"/x","used_bytes":2,"wal_bytes":4},"streams":[{"gaps":[],"kind":"alert",\
@@ -45,7 +46,7 @@ struct StatusReportTests {
         #expect(try ControlCoding.decode(StatusReport.self, from: bytes) == report)
     }
 
-    @Test("without a daemon it has since when, and how that ended")
+    @Test("without a daemon it contains when the last one stopped, and how")
     func stopped() throws {
         var report = StatusReport(
             version: "1.0",
@@ -61,7 +62,7 @@ struct StatusReportTests {
         #expect(try ControlCoding.decode(StatusReport.self, from: bytes) == report)
     }
 
-    @Test("nothing is read twice beyond what has been read at all")
+    @Test("the time of re-reading is never after the time of reading")
     func readTwice() {
         var stream = StreamStatus(name: "contoso/alerts", kind: "alert", state: "connected")
         stream.sweptTo = Timestamp(milliseconds: 9)
@@ -75,7 +76,7 @@ struct StatusReportTests {
         #expect(stream.readTwiceTo == Timestamp(milliseconds: 9))
     }
 
-    @Test("the spool's own notifications are no stream of a source")
+    @Test("the spool's own notifications are not a stream of a source")
     func fetchedStreams() {
         var report = StatusReport(
             version: "1.0",

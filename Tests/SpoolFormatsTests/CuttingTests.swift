@@ -5,7 +5,7 @@ import Testing
 struct CuttingTests {
     private let mark = "…[cut]"
 
-    @Test("a line over the limit is cut in its long texts only, marked, and stays within the limit")
+    @Test("a line over the limit is cut only in its long texts, marked, and stays within the limit")
     func cut() throws {
         let long = String(repeating: "a=b\\\u{1F980}", count: 2_000)
         let event = event { event in
@@ -20,7 +20,7 @@ struct CuttingTests {
 
             let cef = try StrictCEF(line)
             #expect(line.utf8.count <= limit)
-            // Each of two texts may lose most of a character of 4 bytes, or of its room for the mark.
+            // Each of two texts may lose most of a character of 4 bytes, or of the space for its mark.
             #expect(line.utf8.count > limit - 16)
             #expect(cef["externalId"] == event.externalID)
             #expect(cef["suser"] == "alex@example.com")
@@ -32,7 +32,7 @@ struct CuttingTests {
         }
     }
 
-    @Test("a line exactly at the limit is left alone")
+    @Test("a line exactly at the limit is not changed")
     func exact() throws {
         let event = event { $0.message = String(repeating: "m", count: 1_500) }
         let whole = try lines(batch([event]), limit: 1 << 20)[0]
@@ -49,7 +49,7 @@ struct CuttingTests {
         #expect(result.cut.isEmpty)
     }
 
-    @Test("an event whose id alone is over the limit is left out and told; the others are sent")
+    @Test("an event whose id alone exceeds the limit is left out and reported; the others are sent")
     func tooLarge() throws {
         let events = [
             event(), event { $0.externalID = String(repeating: "9", count: 2_000) },
@@ -94,7 +94,7 @@ struct CuttingTests {
         #expect(cef["msg"]?.hasSuffix(mark) == true)
     }
 
-    @Test("a text of exactly the dictionary's length is whole")
+    @Test("a text of exactly the dictionary's length is not cut")
     func dictionaryExact() throws {
         let text = String(repeating: "é", count: 1_023)
 
@@ -103,7 +103,7 @@ struct CuttingTests {
         #expect(cef["msg"] == text)
     }
 
-    @Test("the clean profile tells alerts' severities and writes plain labels, no empty pairs")
+    @Test("the clean profile writes alerts' severities, plain labels and no empty pairs")
     func clean() throws {
         let severities = try [0, 1, 2, 3].map { severity in
             let alert = event(.alert) {

@@ -22,7 +22,7 @@ struct EnvelopeTests {
         (.bare, "CEF:0|"),
     ]
 
-    @Test("each envelope stands before the payload as its receivers expect it", arguments: cases)
+    @Test("each envelope precedes the payload in the form that its receivers expect", arguments: cases)
     func envelope(_ envelope: Envelope, _ prefix: String) throws {
         let format = LineFormat(payload: .cef(.agent()), envelope: envelope, framing: .lines)
 
@@ -34,7 +34,7 @@ struct EnvelopeTests {
     }
 
     @Test(
-        "times are written in UTC to the millisecond, far ones as the nearest that four digits can tell",
+        "times are written in UTC to the millisecond, limited to years of four digits",
         arguments: [
             (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
             (4_070_908_799_999, "2098-12-31T23:59:59.999Z"), (1_709_164_800_007, "2024-02-29T00:00:00.007Z"),
@@ -52,7 +52,7 @@ struct EnvelopeTests {
         #expect(line.contains(" rt=\(milliseconds) start=\(milliseconds) end=\(milliseconds) "))
     }
 
-    @Test("octet counting gives the bytes of each line, whatever their number of digits")
+    @Test("octet counting gives the size of each line, whatever its number of digits")
     func octetCounting() throws {
         let texts = [
             "", "short", "\u{1F980}", String(repeating: "x", count: 700),
@@ -86,7 +86,7 @@ struct EnvelopeTests {
         #expect(frames.last.map { String(decoding: $0, as: UTF8.self) } == "{}")
     }
 
-    @Test("datagrams carry no framing and tell where each ends")
+    @Test("datagrams have no framing, and the end of each is returned")
     func datagrams() throws {
         let format = LineFormat(payload: .cef(.agent()), envelope: .bare, framing: .datagrams)
         let events = (1...3).map { number in event { $0.externalID = "id-\(number)" } }

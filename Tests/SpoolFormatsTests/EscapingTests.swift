@@ -33,9 +33,9 @@ struct EscapingTests {
         #expect(line.contains("|EVENT_CATEGORY_LOGIN|\(escaped)|0|externalId="))
     }
 
-    /// Expected texts are Unicode's own examples of replacing maximal subparts (section 3.9, table 3-11).
+    /// The expected texts are Unicode's own examples of replacing maximal subparts (section 3.9, table 3-11).
     @Test(
-        "bytes that are not UTF-8 come out as U+FFFD, never broken",
+        "bytes that are not UTF-8 are replaced by U+FFFD",
         arguments: [
             ([0xFF], "\u{FFFD}"), ([0xC0, 0xAF], "\u{FFFD}\u{FFFD}"),
             ([0xE0, 0x80, 0xBF], "\u{FFFD}\u{FFFD}\u{FFFD}"),
@@ -52,7 +52,7 @@ struct EscapingTests {
         #expect(line.contains(" msg=\(text) suser="))
     }
 
-    @Test("any text comes back from an independent parser", arguments: 0..<40)
+    @Test("any text is read back by an independent parser", arguments: 0..<40)
     func roundTrip(_ seed: UInt64) throws {
         var random = SeededRandom(seed)
         let events = (0..<25).map { _ in
@@ -90,7 +90,7 @@ struct EscapingTests {
         }
     }
 
-    @Test("any bytes at all fit the capacity asked for and come out as UTF-8 on one line", arguments: 0..<40)
+    @Test("any bytes fit the requested capacity and are written as UTF-8 on one line", arguments: 0..<40)
     func anyBytes(_ seed: UInt64) throws {
         var random = SeededRandom(seed)
         let byte: UInt8? = [nil, 0xFF, UInt8(ascii: "="), UInt8(ascii: ","), 0][Int(seed % 5)]
@@ -118,7 +118,7 @@ struct EscapingTests {
         }
     }
 
-    /// What is left of a text by the rules for characters that may not stand in a line.
+    /// The text after replacing characters that are not allowed in a line.
     private func harmless(_ text: String, newlines: Bool = true) -> String {
         String(
             String.UnicodeScalarView(
@@ -148,7 +148,7 @@ struct SeededRandom: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A text rich in characters that need care.
+    /// A text with many characters that need escaping.
     mutating func text() -> String {
         let alphabet: [Unicode.Scalar] = [
             "a", "b", "Z", "7", " ", "=", "\\", "|", ",", "\"", "'", "\n", "\r", "\t", "\0", "\u{1b}",

@@ -3,7 +3,7 @@ import SpoolCore
 import SpoolFormats
 import Testing
 
-/// The old agent's lines, made from the records they were made of.
+/// Lines of the retired agent, rendered from their records.
 struct GoldenLineTests {
     struct Golden: CustomTestStringConvertible {
         let line: Int
@@ -37,7 +37,7 @@ struct GoldenLineTests {
         Golden(line: 10, id: "596a7e360c204203a335a3fb", kind: .alert, version: "0.102.17"),
     ]
 
-    @Test("a record becomes the line the old agent sent for it, byte for byte", arguments: golden)
+    @Test("a record becomes the line that the retired agent sent for it, byte for byte", arguments: golden)
     func line(_ golden: Golden) throws {
         let file = golden.kind == .activity ? "activities.json" : "alerts.json"
         let event = try Samples.event(file, id: golden.id, kind: golden.kind)
@@ -53,13 +53,13 @@ struct GoldenLineTests {
         #expect(rendered.map(masked) == [masked(expected)])
     }
 
-    /// The link's host and path differ from year to year; line 9, copied by others, lost two details.
+    /// The link's host and path differ from year to year; line 9, copied by others, lacks two details.
     private func masked(_ line: String) -> String {
         line.replacing(#/ cs1=\S+/#, with: " cs1=LINK")
             .replacing("c6a1Label=Device IPv6 Address", with: "c6a1Label=\"Device IPv6 Address\"")
     }
 
-    @Test("an activity's link has the portal's form of today, its `=` escaped")
+    @Test("an activity's link has the portal's current form, with its `=` escaped")
     func link() throws {
         let line = try lines(batch([event { $0.externalID = "a=b" }]))[0]
 
@@ -70,14 +70,14 @@ struct GoldenLineTests {
         )
     }
 
-    @Test("an alert's link is its own, and its `=` is escaped")
+    @Test("an alert's link is the record's own, with its `=` escaped")
     func alertLink() throws {
         let line = try lines(batch([event(.alert) { $0.link = "https://portal.example/#/alerts?id=1" }]))[0]
 
         #expect(line.contains(#" cs1Label=portalURL cs1=https://portal.example/#/alerts?id\=1 "#))
     }
 
-    @Test("an alert carries rt unless told otherwise", arguments: [true, false])
+    @Test("an alert contains rt unless it is switched off", arguments: [true, false])
     func alertRT(_ isOn: Bool) throws {
         let line = try lines(batch([event(.alert)]), .agent(alertRT: isOn))[0]
 
@@ -85,7 +85,7 @@ struct GoldenLineTests {
     }
 
     @Test(
-        "app ids become the agent's names, or their number where no name is known",
+        "app ids become the agent's names, or their number if no name is known",
         arguments: [
             ("20893", "APPID_OUTLOOK"), ("11161,33626", "APPID_O365,APPID_33626"), ("", ""),
             ("15600,20595", "APPID_ONEDRIVE,APPID_MCAS"), ("a=b", #"APPID_a\=b"#),
@@ -100,7 +100,7 @@ struct GoldenLineTests {
     }
 
     @Test(
-        "an IPv4 address goes to dvc, an IPv6 address to c6a1",
+        "an IPv4 address is written to dvc, an IPv6 address to c6a1",
         arguments: [("192.0.2.1", "192.0.2.1", ""), ("2001:db8::1", "", "2001:db8::1"), ("", "", "")]
     )
     func addresses(_ ip: String, _ dvc: String, _ c6a1: String) throws {
@@ -111,7 +111,7 @@ struct GoldenLineTests {
         #expect(cef["c6a1Label"] == "\"Device IPv6 Address\"")
     }
 
-    @Test("an alert's address follows the keys of the golden lines, and only when there is one")
+    @Test("an alert's address, if any, follows the keys of the golden lines")
     func alertAddresses() throws {
         let lines = try lines(
             batch([
@@ -124,7 +124,7 @@ struct GoldenLineTests {
         #expect(lines[2].hasSuffix(" cs4Label=policyIDs cs4="))
     }
 
-    @Test("without empty pairs no key stands without a value, and no label without its key")
+    @Test("without empty pairs there is no key without a value, and no label without its key")
     func noEmptyPairs() throws {
         for event in [event(), event(.alert)] {
             let cef = try StrictCEF(lines(batch([event]), .agent(emptyPairs: false))[0])

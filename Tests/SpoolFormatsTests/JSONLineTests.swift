@@ -10,7 +10,7 @@ struct JSONLineTests {
     }
 
     @Test(
-        "a record of several lines is sent on one, unchanged otherwise",
+        "a record of several lines is sent on one line, otherwise unchanged",
         arguments: [
             ("{\n  \"a\": \"x\\ny\",\r\n  \"b\": 1\n}", #"{  "a": "x\ny",  "b": 1}"#),
             (#"{"a":"quote \" and\\","b":"é\u{1F980}"}"#, #"{"a":"quote \" and\\","b":"é\u{1F980}"}"#),
@@ -31,7 +31,7 @@ struct JSONLineTests {
     }
 
     @Test(
-        "headers without the name of a program have a tag before JSON: receivers would take it out of the record",
+        "headers without a program name have a tag before JSON, so that receivers leave the record intact",
         arguments: [
             (
                 Envelope.agent(AgentHeader(), system: "siem-1"),

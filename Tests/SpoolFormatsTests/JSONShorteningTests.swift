@@ -18,7 +18,7 @@ struct JSONShorteningTests {
         try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     }
 
-    @Test("the longest strings are cut at a character and marked; the rest of the record is whole")
+    @Test("the longest strings are cut between characters and marked; the rest of the record is unchanged")
     func cutsStrings() throws {
         let long = String(repeating: #"\#u{1F980}\ud83e\udd80\n\"x"#, count: 400)
         let raw = #"{"_id":"a-1","n":1.5e3,"list":[true,null,{"text":"\#(long)"}],"user":"alex@example.com"}"#
@@ -42,7 +42,7 @@ struct JSONShorteningTests {
         }
     }
 
-    @Test("where short strings are too many, the largest members are left out and named; id and times stay")
+    @Test("with too many short strings the largest members are left out and named; id and times stay")
     func leavesOut() throws {
         let many = (0..<500).map { #"{"name":"object \#($0)","role":\#($0)}"# }.joined(separator: ",")
         let raw =
@@ -61,7 +61,7 @@ struct JSONShorteningTests {
         #expect(result.cut == [0])
     }
 
-    @Test("a record that is no JSON object becomes one with its beginning")
+    @Test("a record that is not a JSON object becomes an object with its beginning")
     func unreadable() throws {
         for raw in [#"{"a":True,"#, "[1,", "not json \"\\", String(repeating: "[", count: 600)] {
             let text = raw + String(repeating: "y\"\\é", count: 2_000)
@@ -75,7 +75,7 @@ struct JSONShorteningTests {
         }
     }
 
-    @Test("a record whose id alone is over the limit is not sent and told")
+    @Test("a record whose id alone exceeds the limit is not sent, and reported")
     func tooLarge() throws {
         let names = (0..<300).map { #""a-long-name-of-a-member-\#($0)":1"# }.joined(separator: ",")
         let id = String(repeating: "9", count: 2_000)
@@ -87,7 +87,10 @@ struct JSONShorteningTests {
         }
     }
 
-    @Test("whatever a record holds, its message keeps the limit and stays JSON", arguments: 1...20)
+    @Test(
+        "whatever a record contains, its message stays within the limit and is valid JSON",
+        arguments: 1...20
+    )
     func anything(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<40 {
@@ -130,7 +133,7 @@ struct JSONShorteningTests {
     }
 
     @Test(
-        "line ends and controls beyond ASCII are escaped inside strings, so that nothing of the record is lost"
+        "line ends and controls beyond ASCII are escaped inside strings, so that nothing is lost"
     )
     func escapes() throws {
         let raw = "{\"a\":\"one\u{2028}two\u{2029}three\u{85}four\u{9F}\"}"

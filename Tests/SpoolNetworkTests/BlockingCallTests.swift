@@ -2,7 +2,7 @@ import Foundation
 import SpoolNetwork
 import Testing
 
-@Suite("Calls that block", .timeLimit(.minutes(5)))
+@Suite("Blocking calls", .timeLimit(.minutes(5)))
 struct BlockingCallTests {
     private struct Refused: Error {}
 
@@ -13,7 +13,7 @@ struct BlockingCallTests {
     }
 
     @Test(
-        "a cancelled task does not wait for the end of a call that blocks, as a name server that never answers does"
+        "a cancelled task does not wait for a blocking call, such as a name lookup without an answer"
     )
     func cancelled() async throws {
         let (hasBegun, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))

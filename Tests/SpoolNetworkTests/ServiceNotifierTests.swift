@@ -4,7 +4,7 @@ import SpoolTestSupport
 import Synchronization
 import Testing
 
-@Suite("Telling systemd")
+@Suite("Notifying systemd")
 struct ServiceNotifierTests {
     private let folder: TemporaryFolder
 
@@ -14,7 +14,7 @@ struct ServiceNotifierTests {
         ServiceNotifier(environment: environment, processID: 42)
     }
 
-    @Test("states reach a socket with a path, all in one message")
+    @Test("states reach a socket with a path in one message")
     func path() throws {
         let receiver = try DatagramReceiver(path: folder.path("notify"))
 
@@ -37,7 +37,7 @@ struct ServiceNotifierTests {
         #expect(try receiver.receive() == "STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000")
     }
 
-    @Test("a reload tells when it began, on the monotonic clock")
+    @Test("a reload reports when it began, on the monotonic clock")
     func reloading() throws {
         let receiver = try DatagramReceiver(path: folder.path("notify"))
 
@@ -73,7 +73,7 @@ struct ServiceNotifierTests {
         #expect(fault?.description.contains(address) == true)
     }
 
-    @Test("the watchdog is due twice in its time, if it is meant for this process")
+    @Test("the watchdog is due twice in its interval, if it is meant for this process")
     func watchdog() {
         #expect(notifier(["WATCHDOG_USEC": "30000000"]).watchdogInterval == .seconds(15))
         #expect(
@@ -84,7 +84,7 @@ struct ServiceNotifierTests {
         #expect(notifier([:]).watchdogInterval == nil)
     }
 
-    @Test("the watchdog is fed in time for as long as the daemon is alive", .timeLimit(.minutes(5)))
+    @Test("the watchdog is notified in time for as long as the daemon is alive", .timeLimit(.minutes(5)))
     func keepAlive() async throws {
         let receiver = try DatagramReceiver(path: folder.path("notify"))
         let notifier = notifier(["NOTIFY_SOCKET": folder.path("notify"), "WATCHDOG_USEC": "30000000"])
@@ -107,7 +107,7 @@ struct ServiceNotifierTests {
         #expect(throws: POSIXError.self) { try receiver.receive() }
     }
 
-    @Test("feeding ends with its task", .timeLimit(.minutes(5)))
+    @Test("watchdog notifications end with their task", .timeLimit(.minutes(5)))
     func keepAliveCancelled() async throws {
         let receiver = try DatagramReceiver(path: folder.path("notify"))
         let notifier = notifier(["NOTIFY_SOCKET": folder.path("notify"), "WATCHDOG_USEC": "30000000"])
@@ -121,7 +121,7 @@ struct ServiceNotifierTests {
         #expect(try receiver.receive() == "WATCHDOG=1")
     }
 
-    @Test("start, reload and stop are told one by one, and to nobody without a fault")
+    @Test("start, reload and stop are reported one by one; a missing supervisor is not an error")
     func lifecycle() throws {
         let receiver = try DatagramReceiver(path: folder.path("notify"))
         let notifiers = [
@@ -140,7 +140,7 @@ struct ServiceNotifierTests {
     }
 }
 
-/// Whether the daemon says that it is alive.
+/// Whether the daemon is alive.
 private final class Alive: Sendable {
     private let state = Mutex(true)
 

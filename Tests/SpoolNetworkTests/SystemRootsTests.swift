@@ -18,7 +18,7 @@ import Testing
             missing = SystemRoots(files: [folder.path("none.crt")], folder: folder.path("none"))
         }
 
-        @Test("is one with neither a bundle that can be read nor a certificate in its folder")
+        @Test("is one without a readable bundle and without a certificate in its folder")
         func recognised() throws {
             #expect(missing.areMissing)
             let empty = try folder.write("", to: "empty.crt")
@@ -27,12 +27,12 @@ import Testing
             #expect(!SystemRoots(files: [], folder: folder.path).areMissing)
         }
 
-        @Test("trusts `ca_file` alone, and begins a handshake with it")
+        @Test("trusts only `ca_file`, and starts a handshake with it")
         func trustsFileAlone() throws {
             let settings = TLSSettings(caFile: chain.rootFile)
             let configuration = try settings.clientConfiguration(system: missing)
             guard case .certificates(let roots) = configuration.trustRoots else {
-                Issue.record("the system's roots are still asked for")
+                Issue.record("the system's roots are still used")
                 return
             }
             #expect(roots.count == 1)
@@ -40,7 +40,7 @@ import Testing
             try settings.requireRoots(system: missing)
         }
 
-        @Test("is named with the package that it lacks, where nothing is configured")
+        @Test("is reported with the missing package, if nothing is configured")
         func named() throws {
             let error = #expect(throws: NetworkCause.self) {
                 try TLSSettings().clientConfiguration(system: missing)
@@ -49,7 +49,7 @@ import Testing
             #expect(throws: NetworkCause.noRoots) { try TLSSettings().requireRoots(system: missing) }
             let text = NetworkFailure.describe(NetworkCause.noRoots, peer: "siem.example:6514")
             #expect(text.contains("ca-certificates") && text.contains("tls.ca_file"))
-            // What never speaks TLS needs none.
+            // A client that never uses TLS needs no roots.
             _ = try TLSSettings().clientConfiguration(system: missing, isUsed: false)
         }
     }
@@ -58,7 +58,7 @@ import Testing
 @Suite("A certificate for another name")
 struct WrongHostTests {
     @Test(
-        "of a peer that is named by its address lacks that address, whatever its common name says",
+        "of a peer given by its address lacks that address, whatever its common name is",
         arguments: ["192.0.2.7:6514", "[2001:db8::7]:443", "192.0.2.7", "192.0.2.7:8443/path"]
     )
     func address(peer: String) {

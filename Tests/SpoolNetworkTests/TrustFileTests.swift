@@ -33,7 +33,7 @@ struct TrustFileTests {
         #expect(try certificates(both).count == 2)
     }
 
-    @Test("is a folder of both forms; what is not named like a certificate is left alone")
+    @Test("is a folder of both formats; files without a certificate ending are ignored")
     func folders() throws {
         let path = folder.path("authorities")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
@@ -48,7 +48,7 @@ struct TrustFileTests {
     }
 
     @Test(
-        "that cannot be used is a problem at its line and column, with the file to blame",
+        "that cannot be used is a problem at its line and column, with the name of the file",
         arguments: [
             ("missing.pem", "missing.pem: there is no such file"),
             ("text.pem", "text.pem contains no certificates"),

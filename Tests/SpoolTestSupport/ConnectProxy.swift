@@ -2,15 +2,15 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// An HTTP proxy that opens tunnels by CONNECT (RFC 9110 §9.3.6) and passes on everything else byte by byte.
+/// An HTTP proxy that opens tunnels with CONNECT (RFC 9110 §9.3.6) and forwards everything else byte by byte.
 package final class ConnectProxy: Sendable {
-    /// What it answers to CONNECT.
+    /// Its reaction to CONNECT.
     package enum Behaviour: Sendable {
         case open
-        /// Opens for this `Proxy-Authorization` only.
+        /// Opens only for this `Proxy-Authorization`.
         case wants(String)
         case refuse(status: String)
-        /// Takes the connection and never answers.
+        /// Accepts the connection and never answers.
         case silent
     }
 
@@ -18,7 +18,7 @@ package final class ConnectProxy: Sendable {
     private let channel: any Channel
     private let log: Log
 
-    /// The first lines of the requests it got.
+    /// The first lines of the received requests.
     final class Log: Sendable {
         private let lines = Mutex<[String]>([])
         func append(_ line: String) { lines.withLock { $0.append(line) } }
@@ -47,7 +47,7 @@ package final class ConnectProxy: Sendable {
     package func stop() async throws { try await channel.close() }
 }
 
-/// Reads the request's head, opens the way and becomes a pipe.
+/// Reads the request's head, opens the tunnel and then forwards bytes.
 private final class TunnelHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -80,7 +80,8 @@ private final class TunnelHandler: ChannelInboundHandler {
         case .wants(let expected) where credentials != expected:
             answer(
                 context,
-                "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n"
+                "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
+                    + "Content-Length: 0\r\n\r\n"
             )
         case .open, .wants: open(context, target: lines[0].split(separator: " ")[1])
         }
@@ -120,7 +121,7 @@ private final class TunnelHandler: ChannelInboundHandler {
     }
 }
 
-/// Passes everything on to another channel.
+/// Forwards everything to another channel.
 private final class PipeHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

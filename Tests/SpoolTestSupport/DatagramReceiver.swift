@@ -1,10 +1,10 @@
 import Foundation
 
-/// A Unix datagram socket, as systemd has one for notifications.
+/// A Unix datagram socket like systemd's for notifications.
 package final class DatagramReceiver {
     private let descriptor: Int32
 
-    /// Binds it to a path, or to an abstract name if `path` begins with a zero.
+    /// Binds it to a path, or to an abstract name if `path` starts with a zero byte.
     package init(path: String) throws {
         #if os(Linux)
             descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)

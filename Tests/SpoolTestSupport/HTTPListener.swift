@@ -1,16 +1,17 @@
 package import Foundation
 import Synchronization
 
-/// A small HTTP server on this machine, over sockets of its own: it keeps what is posted, and answers as it is told.
+/// A small HTTP server on this machine, with sockets of its own: it stores requests and returns the given
+/// answers.
 ///
-/// One request a connection. It shares no code with the program under test.
+/// One request per connection. It shares no code with the program under test.
 package final class HTTPListener: Sendable {
-    /// A request as it came.
+    /// A request as received.
     package struct Request: Sendable {
         package let method: String
         /// Path and query.
         package let target: String
-        /// By name in small letters.
+        /// By lower-case name.
         package let headers: [String: String]
         package let body: Data
     }
@@ -25,7 +26,7 @@ package final class HTTPListener: Sendable {
     private let descriptor: Int32
     private let state = Mutex(State())
 
-    /// Listens at a port, 0 for any that is free.
+    /// Listens on a port; 0 for any free one.
     package init(port: Int = 0) throws {
         #if os(Linux)
             descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -63,18 +64,18 @@ package final class HTTPListener: Sendable {
 
     deinit { stop() }
 
-    /// Takes no further connections.
+    /// Accepts no further connections.
     package func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    /// The next requests get these answers: a status, and header lines after it if wanted.
+    /// Sets the answers to the next requests: a status, optionally followed by header lines.
     ///
-    /// After them it is 204.
+    /// After these the answer is 204.
     package func answer(_ answers: String...) { state.withLock { $0.answers += answers } }
 
-    /// Everything posted so far.
+    /// All requests so far.
     package var requests: [Request] { state.withLock { $0.requests } }
 
-    /// Returns once so many requests have come.
+    /// Returns once this many requests have arrived.
     package func wait(for count: Int) async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in

@@ -1,11 +1,12 @@
 import Synchronization
 
-/// A clock that stands still until a test moves it.
+/// A clock that moves only when a test advances it.
 ///
-/// Tasks that sleep on it wake exactly when `advance` passes their deadline, or when they are cancelled. A test
-/// first awaits `waitUntilSleeping`, then advances: no time passes, and nothing is left to chance.
+/// Tasks that sleep on it wake exactly when `advance` passes their deadline, or when they are cancelled. A
+/// test first awaits `waitUntilSleeping`, then advances the clock. No real time passes, and the result does
+/// not depend on timing.
 package final class ManualClock: Clock, Sendable {
-    /// A time on this clock, counted from its making.
+    /// A time on this clock, counted from its creation.
     package struct Instant: InstantProtocol, Sendable {
         package let offset: Duration
 
@@ -25,7 +26,7 @@ package final class ManualClock: Clock, Sendable {
         var nextKey = 0
         var sleepers: [Int: (deadline: Instant, waiter: Waiter)] = [:]
         var watchers: [Int: (count: Int, waiter: Waiter)] = [:]
-        /// Keys cancelled before their continuation was there.
+        /// Keys that were cancelled before their continuation was stored.
         var cancelled: Set<Int> = []
 
         mutating func takeKey() -> Int {
@@ -53,10 +54,10 @@ package final class ManualClock: Clock, Sendable {
 
     package var minimumResolution: Duration { .nanoseconds(1) }
 
-    /// How many tasks sleep on it now.
+    /// The number of tasks that sleep on it.
     package var sleeping: Int { state.withLock { $0.sleepers.count } }
 
-    /// The time until the next sleeper is due; nil when nobody sleeps.
+    /// The time until the next sleeper is due; nil when no task sleeps.
     package var untilNextDeadline: Duration? {
         state.withLock { state in
             state.sleepers.values.map(\.deadline).min().map { state.now.duration(to: $0) }
@@ -74,9 +75,9 @@ package final class ManualClock: Clock, Sendable {
         }
     }
 
-    /// Moves the clock forward and wakes whoever is due, in the order of their deadlines.
+    /// Moves the clock forward and wakes the tasks that are due, in the order of their deadlines.
     ///
-    /// It wakes them and returns: await `waitUntilSleeping`, or what they do next, before going on.
+    /// It wakes them and returns: await `waitUntilSleeping`, or their next action, before continuing.
     package func advance(by duration: Duration) {
         precondition(duration >= .zero, "a clock does not run backwards")
         let due = state.withLock { state in
@@ -88,7 +89,7 @@ package final class ManualClock: Clock, Sendable {
 
     /// Waits until at least `count` tasks sleep on the clock.
     ///
-    /// - Throws: `CancellationError` when the test is cancelled, by its time limit for instance.
+    /// - Throws: `CancellationError` when the test is cancelled, for instance by its time limit.
     package func waitUntilSleeping(count: Int = 1) async throws {
         try await wait { state, key, waiter in
             guard state.sleepers.count < count else { return [waiter] }
@@ -97,7 +98,7 @@ package final class ManualClock: Clock, Sendable {
         }
     }
 
-    /// Suspends the task; `enter` files its continuation and says which ones to resume.
+    /// Suspends the task; `enter` stores its continuation and returns those to resume.
     private func wait(
         _ enter:
             @Sendable (inout sending State, Int, CheckedContinuation<Void, any Error>)
@@ -125,7 +126,7 @@ package final class ManualClock: Clock, Sendable {
             }
             waiter?.resume(throwing: CancellationError())
         }
-        // A task may be cancelled after its wake-up; its mark is of no use to anybody any more.
+        // A task may be cancelled after its wake-up; its key is then no longer needed.
         state.withLock { _ = $0.cancelled.remove(key) }
         try Task.checkCancellation()
     }

@@ -1,15 +1,15 @@
 import Subprocess
 
-/// `openssl s_server`: a TLS peer that is not of our making, with versions that no library of ours speaks.
+/// `openssl s_server`: an independent TLS peer, with versions that the libraries used here do not support.
 package struct OpenSSLServer: Sendable {
     /// Its port on 127.0.0.1.
     package let port: Int
     private let lines: AsyncStream<String>
     private let input: StandardInputWriter
 
-    /// Runs one that shows a certificate, and ends it when the closure returns.
+    /// Runs a server that presents a certificate, and stops it when the closure returns.
     ///
-    /// - Throws: when it ends before it listens, and what the closure throws.
+    /// - Throws: when it exits before it listens, and what the closure throws.
     package static func run<Result: Sendable>(
         _ pair: TestCertificates.Pair,
         _ options: [String] = [],
@@ -41,7 +41,7 @@ package struct OpenSSLServer: Sendable {
             } catch {
                 result = .failure(error)
             }
-            // It may have ended by itself.
+            // It may have exited already.
             try? execution.send(signal: .kill)
             try await reading
             return try result.get()
@@ -54,20 +54,20 @@ package struct OpenSSLServer: Sendable {
                 return port
             }
         }
-        throw OpenSSLFailure(description: "openssl s_server ended before it listened")
+        throw OpenSSLFailure(description: "openssl s_server exited before it listened")
     }
 
-    /// Returns once it has printed a line with a text, which came over TLS.
+    /// Returns once it has printed a line that contains a text, which arrived over TLS.
     package func waitFor(_ text: String) async throws {
         for await line in lines where line.contains(text) { return }
-        throw OpenSSLFailure(description: "openssl s_server ended before it read \(text)")
+        throw OpenSSLFailure(description: "openssl s_server exited before it read \(text)")
     }
 
-    /// Ends TLS and the connection: the command `Q`.
+    /// Closes TLS and the connection: the command `Q`.
     package func close() async throws { _ = try await input.write("Q\n") }
 }
 
-/// What went wrong when `openssl` was run.
+/// Why running `openssl` failed.
 package struct OpenSSLFailure: Error, CustomStringConvertible {
     package let description: String
 }

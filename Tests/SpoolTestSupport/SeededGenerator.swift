@@ -1,6 +1,6 @@
 /// Random numbers that are the same in every run: SplitMix64.
 ///
-/// Algorithm: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014. A test that fails
+/// Algorithm: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014. A failed test
 /// prints its seed and can be repeated.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64

@@ -1,13 +1,13 @@
 import Foundation
 
-/// A folder of a test's own, removed with everything in it when the last reference goes.
+/// A test's own folder, removed with its contents when the last reference is released.
 ///
-/// Keep it in a property of the suite, or in a constant of the test that outlives all use of its paths.
+/// Keep it in a property of the suite, or in a constant of the test that outlives all uses of its paths.
 package final class TemporaryFolder: Sendable {
     /// Its absolute path.
     package let path: String
 
-    /// Makes an empty folder under the system's temporary one, for its owner only.
+    /// Creates an empty folder in the system's temporary folder, accessible only to its owner.
     package init() throws {
         let url = FileManager.default.temporaryDirectory
             .appendingPathComponent("spool-test-\(UUID().uuidString.prefix(13).lowercased())")
@@ -37,7 +37,7 @@ package final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        // A folder that a test has already removed, or made unwritable, is no failure of that test.
+        // A folder that a test has already removed, or made unwritable, does not fail that test.
         try? FileManager.default.removeItem(atPath: path)
     }
 }

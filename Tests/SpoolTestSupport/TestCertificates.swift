@@ -1,8 +1,8 @@
 import Foundation
 
-/// Certificates for tests of TLS, made by `openssl` in a folder.
+/// Certificates for TLS tests, created by `openssl` in a folder.
 ///
-/// One authority signs all but `stranger`. Keys are P-256, unencrypted PEM.
+/// One authority signs all except `stranger`. Keys are P-256, unencrypted PEM.
 package struct TestCertificates: Sendable {
     /// A certificate and its key, as paths of PEM files.
     package struct Pair: Sendable {
@@ -14,16 +14,16 @@ package struct TestCertificates: Sendable {
     package let caFile: String
     /// For `localhost`, `127.0.0.1` and `::1`.
     package let server: Pair
-    /// Like `server`, but its time is over.
+    /// Like `server`, but expired.
     package let expired: Pair
     /// For `other.example` only.
     package let wrongHost: Pair
     /// A client's, `CN=spool client`.
     package let client: Pair
-    /// For `localhost` like `server`, but signed by itself.
+    /// For `localhost` like `server`, but self-signed.
     package let stranger: Pair
 
-    /// Makes them all.
+    /// Creates all certificates.
     package init(in folder: TemporaryFolder) async throws {
         let openssl = OpenSSL(folder: folder)
         try openssl.prepare()

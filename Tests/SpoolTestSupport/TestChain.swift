@@ -1,8 +1,9 @@
 import Foundation
 
-/// A chain of three for tests of TLS, with the names of real authorities: a root, an issuing authority, and a server.
+/// A chain of three certificates for TLS tests, with the names of real authorities: a root, an issuing
+/// authority, and a server.
 ///
-/// The server's certificate names the address of its issuer, as Microsoft's do.
+/// The server's certificate contains the address of its issuer's certificate, as Microsoft's do.
 package struct TestChain: Sendable {
     package static let rootName = "DigiCert Global Root G2"
     package static let issuingName = "Microsoft Azure RSA TLS Issuing CA 03"
@@ -18,7 +19,7 @@ package struct TestChain: Sendable {
     /// The root in DER form.
     package let rootDERFile: String
 
-    /// Makes them; `host` is a DNS name besides `localhost` and the loopback addresses.
+    /// Creates them; `host` is a DNS name in addition to `localhost` and the loopback addresses.
     package init(in folder: TemporaryFolder, host: String = "localhost") async throws {
         let openssl = OpenSSL(folder: folder)
         try folder.write(Self.settings(host), to: "chain.cnf")

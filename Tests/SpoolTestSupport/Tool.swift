@@ -1,16 +1,17 @@
 import Subprocess
 import SystemPackage
 
-/// A program of the system that a test has run to its end.
+/// The result of a system program that a test has run.
 ///
-/// Foundation's `Process` is not used: its `run` lists the process's open files and copies the longest name there can
-/// be out of each entry, which ends a process that has many open once such a copy leaves the list's memory.
+/// Foundation's `Process` is not used. Its `run` lists the process's open files and copies the longest
+/// possible name out of each entry, which crashes a process with many open files once such a copy reads
+/// beyond the list's memory.
 package struct Tool: Sendable {
-    /// Its exit code; nil when a signal ended it.
+    /// Its exit code; nil when a signal terminated it.
     package let code: Int?
-    /// What it wrote to its standard output.
+    /// Its standard output.
     package let output: String
-    /// What it wrote to its standard error.
+    /// Its standard error.
     package let errors: String
 
     /// Runs a program, found by its name in `PATH`, with an empty standard input.

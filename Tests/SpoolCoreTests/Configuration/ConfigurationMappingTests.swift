@@ -29,7 +29,7 @@ struct ConfigurationMappingTests {
 
     private var messages: [String] { problems.list.map(\.description) }
 
-    @Test("keys are taken once, and one that nobody took is a problem with a hint")
+    @Test("keys are taken once, and a key that was not taken is a problem with a hint")
     func unknownKey() throws {
         let node = mapping([("poll", .scalar("15s")), ("adress", .scalar("x")), ("zzz", .scalar("x"))])
 
@@ -44,7 +44,7 @@ struct ConfigurationMappingTests {
         #expect(messages == ["3:3: unknown key `adress`; did you mean `address`?", "4:3: unknown key `zzz`"])
     }
 
-    @Test("a required key that is absent or empty is a problem of its group")
+    @Test("a missing or empty required key is a problem of its group")
     func missingKey() throws {
         let node = mapping([("url", .null)])
 
@@ -67,7 +67,7 @@ struct ConfigurationMappingTests {
         #expect(problems.isEmpty)
     }
 
-    @Test("a list or a single value is no group")
+    @Test("a list or a single value is not a group")
     func noGroup() {
         let list = ConfigurationNode(value: .sequence([]), line: 4, column: 5, secrets: KnownSecret())
 
@@ -77,7 +77,7 @@ struct ConfigurationMappingTests {
         #expect(messages == ["4:5: expected a group of keys, found a list"])
     }
 
-    @Test("every problem of a group is found in one reading")
+    @Test("all problems of a group are reported together")
     func allAtOnce() throws {
         let node = mapping([
             ("poll", .scalar("15x")), ("requests", .scalar("many")), ("pri", .scalar("yes")),
@@ -140,7 +140,7 @@ struct ConfigurationMappingTests {
         #expect(problems.isEmpty)
     }
 
-    @Test("a secret in the file itself is refused without being repeated")
+    @Test("a secret in the file itself is refused without being shown")
     func secretInFile() {
         let secret = scalar("hunter2", 4, 12).secret(problems)
 
@@ -149,7 +149,7 @@ struct ConfigurationMappingTests {
         #expect(!messages.joined().contains("hunter2"))
     }
 
-    @Test("a secret that is not to be had is a problem at its place")
+    @Test("an unavailable secret is a problem at its position")
     func secretFault() {
         let secret = scalar("file:/absent", 4, 12).secret(problems)
 
@@ -157,7 +157,7 @@ struct ConfigurationMappingTests {
         #expect(messages == ["4:12: cannot read /absent"])
     }
 
-    @Test("problems are ordered by where they stand")
+    @Test("problems are ordered by their position")
     func order() {
         let problems = [(9, 1), (2, 7), (2, 3)].map {
             ConfigurationProblem(line: $0.0, column: $0.1, message: "m")

@@ -9,7 +9,7 @@ struct SmallFileTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test("a file is read whole, with its permissions")
+    @Test("a file is read completely, with its permissions")
     func whole() throws {
         let path = try folder.write(String(repeating: "a", count: 200_000), to: "file", permissions: 0o644)
 
@@ -36,7 +36,7 @@ struct SmallFileTests {
         #expect(try SmallFile.read(path, limit: 1_024).bytes.isEmpty)
     }
 
-    @Test("a pipe whose writer is silent is an error instead of an endless wait")
+    @Test("a pipe whose writer sends nothing is an error instead of an endless wait")
     func silentPipe() throws {
         let path = folder.path("pipe")
         try #require(mkfifo(path, 0o600) == 0)

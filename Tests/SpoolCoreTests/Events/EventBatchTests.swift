@@ -26,13 +26,13 @@ struct EventBatchTests {
         return event
     }
 
-    @Test("there are as many columns as the constant says")
+    @Test("the constant is the number of columns")
     func columnCount() {
         #expect(EventBatch.Column.allCases.count == EventBatch.Column.count)
         #expect(EventBatch.Column.allCases.map(\.rawValue) == Array(0..<EventBatch.Column.count))
     }
 
-    @Test("each column of each event is read back as it was put in")
+    @Test("each column of each event is read back unchanged")
     func columns() {
         var batch = EventBatch(stream: StreamID(7))
 
@@ -59,7 +59,7 @@ struct EventBatchTests {
         #expect(batch.string(.raw, at: 0) == "{\"a\":1}")
     }
 
-    @Test("bytes that are no UTF-8 pass unchanged")
+    @Test("bytes that are not UTF-8 are kept unchanged")
     func invalidUTF8() {
         var batch = EventBatch(stream: StreamID(7))
         let bytes: [UInt8] = [0x22, 0xFF, 0xC3, 0x22]
@@ -69,7 +69,7 @@ struct EventBatchTests {
         #expect(Array(batch.text[batch.range(of: .raw, at: 0)]) == bytes)
     }
 
-    @Test("the places are kept before which events were left out")
+    @Test("the positions at which events were left out are kept")
     func breaks() {
         var batch = EventBatch(stream: StreamID(7))
 
@@ -90,7 +90,7 @@ struct EventBatchTests {
         #expect(batch.last == nil)
     }
 
-    @Test("a page's greatest time is that of its readable records")
+    @Test("a page's latest time is that of its readable records")
     func greatest() {
         func record(_ milliseconds: Int64, isReadable: Bool) -> PageRecord {
             let time = Timestamp(milliseconds: milliseconds)

@@ -3,9 +3,9 @@ import SpoolCore
 import SpoolTestSupport
 import Testing
 
-@Suite("the one name of a file")
+@Suite("The canonical path of a file")
 struct ResolvedPathTests {
-    @Test("links, dots and relative paths lead to the same name; what does not exist stays as written")
+    @Test("links, dots and relative paths resolve to the same path; what does not exist is kept as written")
     func names() throws {
         let folder = try TemporaryFolder()
         let real = ResolvedPath(folder.path("real/spool.db")).path
@@ -30,7 +30,7 @@ struct ResolvedPathTests {
         #expect(ResolvedPath(folder.path("file.db")).linkOwners == [geteuid()])
     }
 
-    @Test("a circle of links ends")
+    @Test("a cycle of links ends")
     func circle() throws {
         let folder = try TemporaryFolder()
         try FileManager.default.createSymbolicLink(atPath: folder.path("a"), withDestinationPath: "b")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolCore
 
-@Suite("Slicing an answer into records")
+@Suite("Slicing a response into records")
 struct RecordSlicerTests {
     private func slices(_ text: String) throws -> [String] {
         let body = Array(text.utf8)
@@ -11,7 +11,7 @@ struct RecordSlicerTests {
     }
 
     @Test(
-        "each element of `data` is cut out byte by byte, wherever the key stands",
+        "each element of `data` is sliced byte by byte, wherever the key is",
         arguments: [
             (#"{"data":[{"a":1},{"b":2}],"hasNext":false}"#, [#"{"a":1}"#, #"{"b":2}"#]),
             (#"{"hasNext":true,"total":7,"data":[{"a":1}]}"#, [#"{"a":1}"#]),
@@ -31,7 +31,7 @@ struct RecordSlicerTests {
     }
 
     @Test(
-        "every record of the samples is found, and decodes to what the whole answer holds",
+        "every record of the samples is found, and decodes to the same values as in the whole response",
         arguments: ["activities", "alerts"]
     )
     func slicesSamples(name: String) throws {
@@ -51,7 +51,7 @@ struct RecordSlicerTests {
     }
 
     @Test(
-        "`hasNext` is what the answer says, and nil when it says nothing",
+        "`hasNext` has the response's value, and is nil without one",
         arguments: [
             (#"{"data":[],"hasNext":true}"#, true), (#"{"hasNext":false,"data":[]}"#, false),
             (#"{"data":[]}"#, nil), (#"{"data":[],"hasNext":null}"#, nil),
@@ -62,7 +62,7 @@ struct RecordSlicerTests {
         #expect(try RecordSlicer.slice(Array(text.utf8)).hasNext == expected)
     }
 
-    @Test("`nextQueryFilters` comes back byte by byte, with its white space and its own order of keys")
+    @Test("`nextQueryFilters` is returned byte by byte, with its white space and order of keys")
     func keepsNextFilters() throws {
         let filters = #"{ "created" : {"lt":2,  "gte":1}, "text": {"text":"a \"} b"} }"#
         let body = Array((#"{"data":[],"nextQueryFilters": "# + filters + #" ,"hasNext":true}"#).utf8)
@@ -73,7 +73,10 @@ struct RecordSlicerTests {
         #expect(String(decoding: body[range], as: UTF8.self) == filters)
     }
 
-    @Test("`nextQueryFilters` that is no object counts as missing", arguments: ["null", "[]", #""x""#, "7"])
+    @Test(
+        "`nextQueryFilters` that is not an object counts as missing",
+        arguments: ["null", "[]", #""x""#, "7"]
+    )
     func ignoresOddNextFilters(value: String) throws {
         let body = Array((#"{"data":[],"hasNext":true,"nextQueryFilters":"# + value + "}").utf8)
         #expect(try RecordSlicer.slice(body).nextQueryFilters == nil)
@@ -91,13 +94,13 @@ struct RecordSlicerTests {
             let error = #expect(throws: SliceError.self) {
                 try RecordSlicer.slice(Array(body.prefix(length)))
             }
-            // Before the first brace there is nothing that could be cut off.
+            // Before the first brace nothing can be cut off.
             #expect(error == (length < 2 ? .notAnObject : .truncated))
         }
     }
 
     @Test(
-        "what is no answer is told apart",
+        "bodies that are not responses have different errors",
         arguments: [
             ("<html><body>Sign in</body></html>", SliceError.notAnObject), ("[1,2]", .notAnObject),
             ("\"text\"", .notAnObject), ("", .notAnObject), ("{}", .noData), (#"{"error":true}"#, .noData),
@@ -114,7 +117,7 @@ struct RecordSlicerTests {
     }
 
     @Test(
-        "a record with invalid text is sliced like its neighbours and marked",
+        "a record with invalid text is sliced like others and marked",
         arguments: [
             [0x80], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE0, 0x80, 0x80], [0xC3],
             [0xF0, 0x9F, 0x98], [0xFF], [0x0A], [0x00], [0x1F],
@@ -137,13 +140,13 @@ struct RecordSlicerTests {
         #expect(try RecordSlicer.slice(Array(text.utf8)).records.map(\.isClean) == [true])
     }
 
-    @Test("invalid bytes outside of strings mark the record too")
+    @Test("invalid bytes outside strings also mark the record")
     func marksBytesBetweenTokens() throws {
         let body = Array(#"{"data":[{"a":"#.utf8) + [0xC3, 0xA9] + Array("},{}]}".utf8)
         #expect(try RecordSlicer.slice(body).records.map(\.isClean) == [false, true])
     }
 
-    @Test("nesting has no limit that a record could exhaust")
+    @Test("nesting has no limit")
     func followsDeepNesting() throws {
         let depth = 200_000
         let body = Array(
@@ -153,7 +156,7 @@ struct RecordSlicerTests {
         #expect(try RecordSlicer.slice(body).records.map(\.range.count) == [2 * depth])
     }
 
-    @Test("a body that is one record is taken whole")
+    @Test("a body that is a single record is read completely")
     func takesSingleRecord() throws {
         let body = Array(" {\"_id\":\"a\",\"data\":[1]}\n".utf8)
         #expect(try RecordSlicer.single(body) == SlicedRecord(range: 1..<body.count - 1, isClean: true))
@@ -163,7 +166,7 @@ struct RecordSlicerTests {
     }
 
     @Test(
-        "the id of a record that was cut off is found if it stands before the cut",
+        "the id of a record that was cut off is found if it is before the cut",
         arguments: [
             (#"{"data":[{"_id":"ab_1","big":"xxxx"#, "ab_1"),
             (#"{"total":1,"data":[{"n":{"_id":"no"},"_id":"yes","#, "yes"),

@@ -1,10 +1,10 @@
 import SpoolCore
 import Testing
 
-@Suite("What the slicer refuses and allows")
+@Suite("Limits of the slicer")
 struct SlicerLimitTests {
     @Test(
-        "a list that is null is an empty one, unless the answer counts records",
+        "a list that is null is empty, unless the response has a total",
         arguments: [
             (#"{"data":null,"hasNext":false,"total":0}"#, true), (#"{"data": null }"#, true),
             (#"{"total":0,"data":null}"#, true), (#"{"data":null,"total":5}"#, false),
@@ -20,14 +20,14 @@ struct SlicerLimitTests {
         }
     }
 
-    @Test("more records than allowed are refused before the rest is looked at")
+    @Test("more records than allowed are refused before the rest is read")
     func tooMany() throws {
         let body = Array((#"{"data":["# + String(repeating: "{},", count: 9) + "{}").utf8)
         #expect(throws: SliceError.tooManyRecords(5)) { try RecordSlicer.slice(body, most: 5) }
         #expect(try RecordSlicer.slice(body + Array("]}".utf8), most: 10).records.count == 10)
     }
 
-    @Test("values are found at the top level alone, and in a broken record as far as it goes")
+    @Test("values are found only at the top level, and in a broken record as far as it can be read")
     func values() {
         let record = Array(#"{"a":{"_id":"inner"},"_id" : "x","t":5,"x":"#.utf8)
         let found = RecordSlicer.values(of: ["_id", "t", "x"], in: record)
@@ -38,7 +38,7 @@ struct SlicerLimitTests {
         #expect(RecordSlicer.values(of: ["a"], in: []).isEmpty)
     }
 
-    @Test("nesting of any depth is walked without recursion")
+    @Test("nesting of any depth is parsed without recursion")
     func deep() throws {
         let depth = 1_000_000
         let body = Array(

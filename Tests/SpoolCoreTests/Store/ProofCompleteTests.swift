@@ -15,7 +15,7 @@ struct ProofCompleteTests {
         return sink
     }
 
-    /// Two streams of three events each that a sink has acknowledged; the second one is changed.
+    /// Two streams of three events each that a sink has acknowledged; `change` is applied to the second one.
     private static func proof(_ change: (inout ProofStream) -> Void = { _ in }) -> Proof {
         let name = StreamName(source: "contoso", stream: "activities")
         var stream = ProofStream(name: name, kind: .activity, filterHash: "f")
@@ -46,7 +46,7 @@ struct ProofCompleteTests {
         #expect(!proof.isComplete)
     }
 
-    @Test("a stream without any event in the window takes nothing from the others")
+    @Test("a stream without any event in the window does not make a proof incomplete")
     func oneIsEmpty() {
         let proof = Self.proof { stream in
             (stream.events, stream.source, stream.spool) = (0, ProofList(), ProofList())
@@ -56,7 +56,7 @@ struct ProofCompleteTests {
         #expect(proof.isComplete)
     }
 
-    @Test("everything that keeps a proof from being complete has its own word, and is not missing")
+    @Test("each reason why a proof is not complete has its own word, and does not count as missing")
     func partly() {
         let partly: [(ProofShortfall, Proof)] = [
             (.tooEarly, Self.proof { $0.tooEarlyFrom = Self.window.from }),
@@ -92,20 +92,20 @@ struct ProofCompleteTests {
         #expect(covered == Set(ProofShortfall.allCases))
     }
 
-    @Test("a sink whose list differs from the spool's is not complete, whatever is counted")
+    @Test("a sink whose list differs from the spool's is not complete, whatever its counts")
     func otherList() {
         let proof = Self.proof { $0.sinks[0].delivered.sha256 = "abd" }
 
         #expect(!proof.isComplete && proof.shortfalls.isEmpty && proof.missing == 0)
     }
 
-    @Test("what is missing makes it not complete")
+    @Test("missing events make it incomplete")
     func missing() {
         #expect(!Self.proof { $0.neverFetched = 1 }.isComplete)
         #expect(!Self.proof { $0.sinks[0].doubtful = 1 }.isComplete)
     }
 
-    @Test("one that has compared nothing proves nothing")
+    @Test("a proof that compared nothing proves nothing")
     func nothing() {
         var proof = Self.proof { $0.compared = nil }
         proof.streams.removeFirst()
@@ -117,7 +117,7 @@ struct ProofCompleteTests {
     }
 
     @Test(
-        "a window without any event is not complete; it proves something unless the source's answer proves nothing"
+        "a window without events is not complete; it is a proof unless the source's answer proves nothing"
     )
     func empty() {
         func empty(_ change: (inout ProofStream) -> Void) -> Proof {
@@ -137,7 +137,7 @@ struct ProofCompleteTests {
         #expect(!old.isComplete && old.shortfalls == [.empty, .emptyAnswer] && old.provesNothing)
     }
 
-    @Test("events of which no sink has any prove no delivery")
+    @Test("events that no sink has prove no delivery")
     func nothingDelivered() {
         func alone(_ change: (inout ProofSink) -> Void) -> Proof {
             var proof = Self.proof { stream in
@@ -154,14 +154,16 @@ struct ProofCompleteTests {
         #expect(alone { $0.sent = 3 }.provesNothing)
     }
 
-    @Test("a proof that an earlier version has kept is read, with nothing of what that one did not count")
+    @Test("a proof stored by an earlier version is read, with 0 for counts that it lacks")
     func earlier() throws {
         let text = """
-            {"id":4,"reason":"audit","request":{"from_ms":1,"to_ms":2,"repair":"fetch"},"state":"done","version":"1",\
+            {"id":4,"reason":"audit","request":{"from_ms":1,"to_ms":2,"repair":"fetch"},"state":"done",\
+            "version":"1",\
             "started_ms":3,"streams":[{"name":"c/activities","basis":"created","filter_hash":"f","events":2,\
             "source":{"count":2,"sha256":"a"},"spool":{"count":2,"sha256":"a"},"never_fetched":0,"fetched":0,\
             "no_longer_provable":1,"gone":0,"unreadable":0,"unproved":[],"sinks":[{"name":"siem","delivered":\
-            {"count":2,"sha256":"a"},"acknowledged":2,"kernel":0,"sent":0,"filtered":0,"before_start":0,"dismissed":0,\
+            {"count":2,"sha256":"a"},"acknowledged":2,"kernel":0,"sent":0,"filtered":0,"before_start":0,\
+            "dismissed":0,\
             "unsettled":0,"waiting":0,"dead_letters":0,"doubtful":0,"replays":[]}]}]}
             """
 

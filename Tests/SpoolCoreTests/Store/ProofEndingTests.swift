@@ -2,7 +2,7 @@ import Testing
 
 @testable import SpoolCore
 
-@Suite("A proof that is ended before its end")
+@Suite("A proof that is stopped before it finishes")
 struct ProofEndingTests {
     private static func proof(_ repair: VerifyRequest.Repair, reason: Proof.Reason = .command) -> Proof {
         Proof(
@@ -57,11 +57,12 @@ struct ProofEndingTests {
         )
         #expect(
             audit.error
-                == "it gave way. Not compared: c/alerts. Repair not finished: c/activities; what was repaired is kept."
+                == "it gave way. Not compared: c/alerts. Repair not finished: c/activities; what was "
+                + "repaired is kept."
         )
     }
 
-    @Test("one whose streams were all compared and mended has lost nothing of its repair")
+    @Test("with all streams compared and repaired it reports nothing unfinished")
     func mended() throws {
         var proof = Self.proof(.all)
         proof.planned = ["c/activities"]
@@ -72,7 +73,7 @@ struct ProofEndingTests {
         #expect(proof.error == "the disk is full.")
     }
 
-    @Test("one that had not begun says so")
+    @Test("a proof that had not started says so")
     func unbegun() {
         var proof = Self.proof(.all)
 

@@ -1,11 +1,11 @@
 import SpoolTestSupport
 import Testing
 
-@Suite("The tests' own clock")
+@Suite("The manual clock for tests")
 struct ManualClockTests {
     let clock = ManualClock()
 
-    @Test("stands still until it is advanced")
+    @Test("does not move until it is advanced")
     func standsStill() {
         let before = clock.now
 
@@ -31,7 +31,7 @@ struct ManualClockTests {
         #expect(clock.sleeping == 0)
     }
 
-    @Test("a sleep that is already over returns at once", .timeLimit(.minutes(5)))
+    @Test("a sleep that is already over returns immediately", .timeLimit(.minutes(5)))
     func pastDeadline() async throws {
         clock.advance(by: .seconds(5))
 
@@ -40,7 +40,7 @@ struct ManualClockTests {
         #expect(clock.sleeping == 0)
     }
 
-    @Test("waits for as many sleepers as are asked for", .timeLimit(.minutes(5)))
+    @Test("waits for the requested number of sleepers", .timeLimit(.minutes(5)))
     func waitsForSleepers() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for seconds in 1...5 {
@@ -56,7 +56,7 @@ struct ManualClockTests {
         }
     }
 
-    @Test("a cancelled sleeper wakes with an error and sleeps no longer", .timeLimit(.minutes(5)))
+    @Test("a cancelled sleeper wakes with an error and no longer sleeps", .timeLimit(.minutes(5)))
     func cancelledSleeper() async throws {
         let sleeper = Task { [clock] in try await clock.sleep(for: .seconds(10)) }
         try await clock.waitUntilSleeping()

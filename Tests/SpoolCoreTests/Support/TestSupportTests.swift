@@ -2,9 +2,9 @@ import Foundation
 import SpoolTestSupport
 import Testing
 
-@Suite("The tests' own tools")
+@Suite("The test tools")
 struct TestSupportTests {
-    @Test("a temporary folder is gone with its owner")
+    @Test("a temporary folder is removed with its owner")
     func temporaryFolder() throws {
         var folder: TemporaryFolder? = try TemporaryFolder()
         let path = try #require(folder?.path)
@@ -28,7 +28,7 @@ struct TestSupportTests {
         )
     }
 
-    @Test("certificates verify against the authority, but not the expired and the stranger's")
+    @Test("certificates verify against the authority, except the expired and the self-signed one")
     func certificates() async throws {
         let folder = try TemporaryFolder()
 
@@ -47,7 +47,7 @@ struct TestSupportTests {
         #expect(try await !verifies(certificates.stranger, host: "localhost"))
     }
 
-    @Test("the built program lies beside the tests")
+    @Test("the built program is in the folder of the tests")
     func builtProduct() {
         #expect(FileManager.default.isExecutableFile(atPath: BuiltProduct.spool))
     }

@@ -15,7 +15,7 @@ struct AgeTests {
     }
 
     @Test(
-        "anything else is no age",
+        "anything else is not an age",
         arguments: [
             "", "15", "s", "-1s", "1.5h", "1 h", "1h30m", "1y", "1M", "2H", "99999999999s", "1e3s", "٣s",
         ]
@@ -25,7 +25,7 @@ struct AgeTests {
     }
 
     @Test(
-        "a length of time is written in its two largest units",
+        "a duration is written in its two largest units",
         arguments: [
             (.zero, "0ms"), (.milliseconds(640), "640ms"), (.seconds(1), "1s"), (.seconds(125), "2m 5s"),
             (.hours(2), "2h"), (.seconds(7_205), "2h"), (.days(3) + .hours(4) + .minutes(5), "3d 4h"),
@@ -70,7 +70,7 @@ struct AgeTests {
     }
 
     @Test(
-        "anything else is no size",
+        "anything else is not a size",
         arguments: [
             "", "GiB", "-1GiB", "1.5GiB", "20G", "20gib", "9999999999TiB", "99999999999999999999", "1GiB ",
         ]

@@ -4,7 +4,7 @@ import Testing
 @Suite("Numbers and names in sentences")
 struct CountTests {
     @Test(
-        "a comma stands between thousands",
+        "thousands are separated by commas",
         arguments: [
             (0, "0"), (999, "999"), (1_000, "1,000"), (-12_345, "-12,345"), (1_234_567, "1,234,567"),
             (Int.min, "-9,223,372,036,854,775,808"),
@@ -14,7 +14,7 @@ struct CountTests {
         #expect(Grouped.text(number) == text)
     }
 
-    @Test("one is singular, and everything else plural")
+    @Test("one is singular, everything else is plural")
     func counts() {
         #expect(Count.text(1, "event") == "1 event")
         #expect(Count.text(0, "event") == "0 events")
@@ -23,7 +23,7 @@ struct CountTests {
     }
 
     @Test(
-        "names are listed as they are said, be it none, one or several",
+        "none, one or several names are listed in words",
         arguments: [
             ([], "there are none"), (["siem"], "the only one is siem"), (["a", "b"], "known names: a and b"),
             (["a", "b", "c"], "known names: a, b and c"),

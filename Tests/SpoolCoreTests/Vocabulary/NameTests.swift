@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Names")
 struct NameTests {
-    @Test("the name of a stream is its source and its own, with a slash between")
+    @Test("the name of a stream is its source's name and its own, separated by a slash")
     func streamName() {
         let name = StreamName("contoso/activities")
 
@@ -12,7 +12,7 @@ struct NameTests {
     }
 
     @Test(
-        "any other form is no stream name",
+        "any other form is not a stream name",
         arguments: ["", "/", "contoso", "contoso/", "/alerts", "a/b/c", "a//b"]
     )
     func noStreamName(text: String) {
@@ -38,7 +38,7 @@ struct NameTests {
     }
 
     @Test(
-        "a slip finds the word that was meant",
+        "a misspelled word finds the intended word",
         arguments: [
             ("adress", "address"), ("sorces", "sources"), ("polls", "poll"), ("Poll", "poll"),
             ("max_sise", "max_size"),
@@ -48,7 +48,7 @@ struct NameTests {
         #expect(Spelling.nearest(to: slip, among: ["sources", "poll", "address", "max_size"]) == meant)
     }
 
-    @Test("a word that is near to none finds none", arguments: ["retention", "x9", ""])
+    @Test("a word that is not near to any finds none", arguments: ["retention", "x9", ""])
     func noSpelling(word: String) {
         #expect(Spelling.nearest(to: word, among: ["sources", "poll", "address"]) == nil)
     }

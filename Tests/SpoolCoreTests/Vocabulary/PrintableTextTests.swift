@@ -5,7 +5,7 @@ import Testing
 @Suite("Printable text")
 struct PrintableTextTests {
     @Test(
-        "characters that a terminal acts on are escaped",
+        "characters that a terminal interprets are escaped",
         arguments: [
             ("plain text, ünïcödé, 日本", "plain text, ünïcödé, 日本"),
             ("\u{1B}[31mred", "\\x1B[31mred"),
@@ -28,14 +28,14 @@ struct PrintableTextTests {
         #expect(PrintableText.escaped("abc", limit: 3) == "abc")
     }
 
-    @Test("a text that is laid out in lines keeps its line feeds, and nothing else")
+    @Test("a text of several lines keeps its line feeds, and everything else is escaped")
     func lines() {
         #expect(
             PrintableText.escapedLines("a\tb\r\nc\u{1B}[2J\u{202E}\n") == "a\\tb\\r\nc\\x1B[2J\\u{202E}\n"
         )
     }
 
-    @Test("JSON means the same after escaping, and holds nothing that a terminal acts on")
+    @Test("JSON has the same meaning after escaping, and contains nothing that a terminal interprets")
     func json() throws {
         let texts = ["\u{9B}2J", "\u{202E}x\u{2028}", "\u{E0001}", "\u{7F}", "plain ü 🙂", "a\nb"]
         let plain = String(decoding: try JSONEncoder().encode(texts), as: UTF8.self)
@@ -52,7 +52,7 @@ struct PrintableTextTests {
 
 @Suite("Times at the end of their range")
 struct TimeRangeTests {
-    @Test("sums and differences of extreme times are limited instead of ending the process")
+    @Test("sums and differences of extreme times are limited instead of crashing the process")
     func saturates() {
         let last = Timestamp(milliseconds: .max)
         let first = Timestamp(milliseconds: .min)
@@ -67,7 +67,7 @@ struct TimeRangeTests {
         #expect(!last.description.isEmpty && !first.description.isEmpty)
     }
 
-    @Test("a date outside of the years 0 to 9999 does not exist")
+    @Test("a date outside the years 0 to 9999 does not exist")
     func years() {
         #expect(!CalendarDate(year: 300_000_000, month: 1, day: 1).exists)
         #expect(!CalendarDate(year: -1, month: 1, day: 1).exists)

@@ -9,7 +9,7 @@ struct SecretTests {
         let list: [Secret]
     }
 
-    @Test("a secret shows in no description, dump or mirror")
+    @Test("a secret does not appear in any description, dump or mirror")
     func neverPrinted() {
         let secret = Secret("hunter2")
         let settings = Settings(token: secret, optional: secret, list: [secret])
@@ -26,7 +26,7 @@ struct SecretTests {
         #expect(Mirror(reflecting: secret).children.isEmpty)
     }
 
-    @Test("a secret reveals itself to the one place that sends it")
+    @Test("a secret can be revealed explicitly")
     func reveals() {
         #expect(Secret("hunter2").reveal() == "hunter2")
         #expect(Secret("hunter2") == Secret("hunter2"))

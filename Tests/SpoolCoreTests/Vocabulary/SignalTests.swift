@@ -5,7 +5,7 @@ import Testing
 struct SignalTests {
     let signal = Signal()
 
-    @Test("a change that came between looking and waiting is not lost")
+    @Test("a change between looking and waiting is not lost")
     func remembers() async {
         let version = signal.version
 
@@ -28,7 +28,7 @@ struct SignalTests {
         }
         waiter.cancel()
 
-        // Only its cancellation woke it: nothing was left of the ten.
+        // Only the cancellation woke it: none of the ten changes was left.
         #expect(await waiter.value)
         #expect(signal.version == seen)
     }
@@ -75,7 +75,7 @@ struct SignalTests {
         #expect(await waiter.value == total)
     }
 
-    @Test("a cancelled waiter returns, before and while it waits")
+    @Test("a waiter that is cancelled before or during its wait returns")
     func cancelled() async {
         let version = signal.version
         let (gate, open) = AsyncStream<Void>.makeStream()

@@ -32,7 +32,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "what is no RFC 3339 time is refused",
+        "a text that is not an RFC 3339 time is refused",
         arguments: [
             "", "now", "2026", "2026-11", "26-11-23", "2026-1-23", "2026-11-23T", "2026-11-23T22Z",
             "2026-11-23T22:14", "2026-11-23T22:14:15", "2026-11-23T22:14:15.Z", "2026-11-23T22:14:15.003",
@@ -61,7 +61,7 @@ struct TimestampTests {
         #expect(Timestamp(milliseconds: milliseconds).description == text)
     }
 
-    @Test("what is written is read back as the same time, and agrees with Foundation's calendar")
+    @Test("a written time is read back as the same time, and agrees with Foundation's calendar")
     func roundTrip() throws {
         var generator = SeededGenerator(seed: 20_261_123)
         var calendar = Calendar(identifier: .gregorian)
@@ -86,7 +86,7 @@ struct TimestampTests {
         }
     }
 
-    @Test("every day of four centuries follows the one before")
+    @Test("every day of four centuries follows the previous one")
     func everyDay() {
         let start = CalendarDate(year: 1900, month: 1, day: 1).timestamp
         var previous = CalendarDate(start - .days(1))
@@ -104,7 +104,7 @@ struct TimestampTests {
         #expect(previous == CalendarDate(year: 2299, month: 12, day: 31))
     }
 
-    @Test("lengths of time are added and taken away to the millisecond")
+    @Test("durations are added and subtracted to the millisecond")
     func arithmetic() {
         let time = Timestamp(milliseconds: 1_000)
 

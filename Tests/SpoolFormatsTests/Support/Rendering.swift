@@ -3,10 +3,10 @@ import SpoolCore
 import SpoolFormats
 import SpoolSources
 
-/// A header without priority and system name, as most golden lines have it.
+/// A header without priority and system name, as in most golden lines.
 let plainHeader = Envelope.agent(AgentHeader(priority: nil, systemName: false), system: "")
 
-/// Renders events to bytes through a buffer that holds exactly the capacity asked for.
+/// Renders events to bytes with a buffer of exactly the requested capacity.
 func render(_ batch: EventBatch, _ format: LineFormat) -> (bytes: [UInt8], result: RenderedBatch) {
     let renderer = LineRenderer(format)
     let memory = UnsafeMutableRawBufferPointer.allocate(
@@ -26,7 +26,7 @@ func batch(_ events: [Event], raw: [[UInt8]] = []) -> EventBatch {
     return batch
 }
 
-/// A batch of one activity whose columns are given as bytes, valid or not.
+/// A batch of one activity whose columns are given as bytes, whether valid UTF-8 or not.
 func batch(_ columns: [EventBatch.Column: [UInt8]], kind: EventKind = .activity, severity: Int8 = -1)
     -> EventBatch
 {
@@ -44,7 +44,7 @@ func batch(_ columns: [EventBatch.Column: [UInt8]], kind: EventKind = .activity,
     return batch
 }
 
-/// The lines of a batch in the bare envelope, as valid UTF-8 or not at all.
+/// The lines of a batch in the bare envelope; throws when they are not valid UTF-8.
 func lines(_ batch: EventBatch, _ profile: CEFProfile = .agent(), limit: Int = 8_192) throws -> [String] {
     let format = LineFormat(
         payload: .cef(profile),
@@ -76,7 +76,7 @@ enum Samples {
         try String(contentsOf: url("cef-golden.txt"), encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
-    /// A record of a sample, read as the source reads it.
+    /// A record of a sample, parsed as the source parses it.
     static func event(_ file: String, id: String, kind: EventKind) throws -> Event {
         let answer = try JSONSerialization.jsonObject(with: Data(contentsOf: url(file)))
         let records = (answer as? [String: Any])?["data"] as? [[String: Any]] ?? []

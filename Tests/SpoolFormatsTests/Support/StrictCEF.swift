@@ -1,6 +1,7 @@
 import Testing
 
-/// A reader of CEF that knows the guide and nothing of the encoder, and refuses what strict receivers refuse.
+/// A parser of CEF written from the guide, independent of the encoder; refuses everything that strict
+/// receivers refuse.
 struct StrictCEF {
     enum Wrong: Error, Equatable {
         case noHeader, badHeaderEscape, badPair(String), badEscape, rawControl, duplicateKey(String)
@@ -39,7 +40,8 @@ struct StrictCEF {
         pairs = try Self.pairs(Array(rest.unicodeScalars))
     }
 
-    /// A pair begins at a key that is followed by an unescaped `=`, and ends before the blank before the next.
+    /// A pair starts at a key that is followed by an unescaped `=`, and ends before the space before the next
+    /// key.
     private static func pairs(_ text: [Unicode.Scalar]) throws -> [(String, String)] {
         let equals = text.indices.filter { text[$0] == "=" && !isEscaped(text, $0) }
         var starts: [Int] = []
