@@ -72,7 +72,7 @@ struct WrongConfigurationTests {
             at: "6:20",
             "there is no such file"
         ),
-        Mistake("http to elsewhere", "PORTAL", "http://portal.example", at: "5:10", "write `https://`"),
+        Mistake("http to elsewhere", "PORTAL", "http://portal.example", at: "5:10", "use `https://`"),
         Mistake(
             "unknown stream",
             "tenant/alerts]",
