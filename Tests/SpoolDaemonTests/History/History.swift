@@ -117,10 +117,10 @@ final class History {
         let pauses = Task {
             while true {
                 try await clock.waitUntilSleeping()
-                // Nothing changes by trying again before it is back.
-                while receiver.isAway, !Task.isCancelled {
+                // Nothing changes by trying again before it is back. A stop has limits of its own, which must pass.
+                while receiver.isAway, !stop.isAsked, !Task.isCancelled {
                     let version = receiver.changed.version
-                    if receiver.isAway { await receiver.changed.changed(after: version) }
+                    if receiver.isAway, !stop.isAsked { await receiver.changed.changed(after: version) }
                 }
                 if let rest = clock.untilNextDeadline { clock.advance(by: rest) }
                 await Task.yield()
@@ -135,6 +135,8 @@ final class History {
         // The time of its patience passes only where it is needed: a receiver that reads ends in time.
         if !receiver.isHung { running.pauses.cancel() }
         running.stop.ask()
+        // Wakes the clock, if it waits for the receiver.
+        receiver.changed.notify()
         try await running.task.value
         running.pauses.cancel()
         self.running = nil

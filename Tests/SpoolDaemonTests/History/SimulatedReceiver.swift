@@ -141,13 +141,15 @@ final class SimulatedSession: SinkSession {
 
     /// The kernel acknowledges what it has room for.
     private func accept(_ ids: [String]) -> Bool {
-        let isAccepted = state.withLock { state in
-            guard !state.isOver else { return false }
+        let (isAccepted, isNews) = state.withLock { state in
+            guard !state.isOver else { return (false, false) }
+            let wasBlocked = state.isBlocked
             state.isBlocked = state.kernel.count + ids.count > SimulatedReceiver.capacity
             if !state.isBlocked { state.kernel += ids }
-            return !state.isBlocked
+            return (!state.isBlocked, state.isBlocked && !wasBlocked)
         }
-        if !isAccepted { receiver.changed.notify() }
+        // Only once: whoever waits for a change here would wake itself otherwise.
+        if isNews { receiver.changed.notify() }
         return isAccepted
     }
 
