@@ -26,7 +26,12 @@ import Testing
 
     /// The migrations that users' spools may have been created with; each release adds its own.
     private static let released = [
-        "0001_spool": "3814012fc49a6ccc7b9bd81d4775c6930f1aae3edec0ad183afc7b2f3f6d452a"
+        "0001_spool": "3814012fc49a6ccc7b9bd81d4775c6930f1aae3edec0ad183afc7b2f3f6d452a",
+        "0002_doubt": "ae7398ce8f478d5e1c3a467d5c5241a1d2f0295a4823a49c090a9ce8515e705e",
+        "0003_pruned": "5350313b3346325ffa6d31cce9c5c1f064998d55d4081aacf6bd21ff3187fbaa",
+        "0004_events_json": "448e5dfb047fd3714afcd67503d9ccb657aa8d492f3c7bfead330565b4b0260d",
+        "0005_renaming": "f2424310bb72a28becdd82a1923802b7a0b2a828c75766a6e5b16278fe045ccf",
+        "0006_shortened": "4b4533650b2a37e5087a3b5c93bde3e37eb452017650a05af49a3a87f1a21074",
     ]
 
     @Test("a released migration is never edited")
