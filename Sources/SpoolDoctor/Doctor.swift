@@ -82,7 +82,7 @@ package struct Doctor: Sendable {
             "sink \(sink.name)",
             "connection",
             .ok,
-            did: "asked the daemon, and did not connect (`--probe` does)",
+            did: "asked the daemon instead of connecting (`--probe` connects)",
             found: words
         )
     }
@@ -101,7 +101,7 @@ package struct Doctor: Sendable {
                     "token and rights",
                     .skipped,
                     did: "nothing",
-                    found: "not possible before \"\(failed.check)\" is put right"
+                    found: "not possible until \"\(failed.check)\" is fixed"
                 )
             )
             return findings

@@ -77,7 +77,7 @@ struct ConnectionTests {
         func expectTLS(_ port: Int) async {
             let problems = await examine("127.0.0.1", port, .tcp).problems
             #expect(problems.map(\.check) == ["SIEM protocol"])
-            #expect(problems.first?.found.contains("speaks TLS, and this sink sends plain lines") == true)
+            #expect(problems.first?.found.contains("expects TLS, but this sink sends plain lines") == true)
             #expect(problems.first?.remedy?.contains("transport: tls") == true)
         }
         try await Receiver.run(.tls(pair.certFile, pair.keyFile)) { await expectTLS($0.port) }
@@ -103,7 +103,7 @@ struct ConnectionTests {
         try await Receiver.run(.tls(pair.certFile, pair.keyFile)) { receiver in
             let problems = await examine("127.0.0.1", receiver.port, .tcp, lines: .counted).problems
             #expect(problems.map(\.check) == ["SIEM protocol"])
-            #expect(problems.first?.found.contains("speaks TLS, and this sink sends plain lines") == true)
+            #expect(problems.first?.found.contains("expects TLS, but this sink sends plain lines") == true)
         }
         try await Receiver.run { receiver in
             let findings = await examine("127.0.0.1", receiver.port, .tcp, lines: .counted)
@@ -117,7 +117,7 @@ struct ConnectionTests {
         let problems = await examine("127.0.0.1", port, .tcp, lines: .counted).problems
         #expect(problems.map(\.check) == ["SIEM protocol"])
         let found = try #require(problems.first?.found)
-        #expect(found.contains("takes the connection and closes it again"))
+        #expect(found.contains("accepts the connection and closes it again"))
         try await closing.close()
     }
 
@@ -193,12 +193,12 @@ struct ConnectionTests {
             // `me:p@ss:w/rd`
             #expect(try await problem(.wants("Basic bWU6cEBzczp3L3Jk"), "me:p%40ss:w%2Frd@") == nil)
             let none = try #require(try await problem(.wants("Basic x")))
-            #expect(none.found == "Invalid proxy address: the proxy wants credentials (407)")
+            #expect(none.found == "Invalid proxy address: the proxy requires credentials (407)")
             let other = try #require(try await problem(.wants("Basic x"), "me:no@"))
-            #expect(other.found == "Invalid proxy address: the proxy does not accept the credentials (407)")
+            #expect(other.found == "Invalid proxy address: the proxy rejected the credentials (407)")
             #expect(!"\(other)".contains("me:no"))
             let closed = try #require(try await problem(.refuse(status: "403 Forbidden")))
-            #expect(closed.found == "Invalid proxy address: the proxy does not open the way")
+            #expect(closed.found == "Invalid proxy address: the proxy does not open the tunnel")
             let silent = try #require(try await problem(.silent))
             #expect(silent.found == "Invalid proxy address: the proxy does not answer")
         }

@@ -67,7 +67,7 @@ struct SourceChecksTests {
 
         #expect(findings.of("token and rights for activities")?.verdict == .ok)
         #expect(findings.of("token and rights for alerts")?.verdict == .problem)
-        #expect(findings.of("token and rights for alerts")?.remedy?.contains("Make a new token") == true)
+        #expect(findings.of("token and rights for alerts")?.remedy?.contains("Create a new token") == true)
     }
 
     @Test("a tenant without a licence is told as that, and not as a matter of the token")

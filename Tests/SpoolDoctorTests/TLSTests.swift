@@ -41,7 +41,7 @@ struct TLSTests {
 
             for findings in [straight, proxied] {
                 #expect(findings.problems == [])
-                #expect(findings.of("SIEM TLS version")?.found == "TLS 1.3 is agreed on")
+                #expect(findings.of("SIEM TLS version")?.found == "TLS 1.3 was negotiated")
                 let found = findings.of("SIEM certificate")?.found ?? ""
                 #expect(found.contains("issued by \"\(TestChain.rootName)\", valid until 20"))
             }
@@ -63,7 +63,7 @@ struct TLSTests {
             let problem = try #require(missing.of("SIEM certificate"))
             #expect(problem.verdict == .problem)
             #expect(problem.found.contains("the issuing CA \"\(TestChain.issuingName)\" of \"localhost\""))
-            #expect(problem.found.contains("leaves out its intermediate"))
+            #expect(problem.found.contains("omits its intermediate certificate"))
             #expect(problem.remedy?.contains(TestChain.issuingAddress) == true)
             #expect(rootless.of("SIEM certificate")?.found.contains("a chain has to end at a root") == true)
             #expect(supplied.problems == [])
@@ -73,9 +73,9 @@ struct TLSTests {
     @Test("expired, for another host, and signed by itself are told apart")
     func certificates() async throws {
         let cases = [
-            (certificates.expired, "\"localhost\" has expired at 2020-02-01"),
-            (certificates.wrongHost, "the certificate is made out to other.example"),
-            (certificates.stranger, "\"localhost\" is signed by itself, and is not trusted here"),
+            (certificates.expired, "\"localhost\" expired at 2020-02-01"),
+            (certificates.wrongHost, "the certificate is issued for other.example"),
+            (certificates.stranger, "\"localhost\" is self-signed and not trusted here"),
         ]
         for (pair, words) in cases {
             try await Receiver.run(.tls(pair.certFile, pair.keyFile)) { receiver in
@@ -99,7 +99,8 @@ struct TLSTests {
 
         #expect(findings.problems.map(\.check) == ["SIEM TLS version"])
         let found = findings.problems.first?.found ?? ""
-        #expect(found.contains("speaks \(version) at most; this program needs TLS 1.2 or newer"))
+        let limit = "supports \(version) at most; spool requires TLS 1.2 or newer"
+        #expect(found.contains(limit))
     }
 
     @Test(
@@ -118,11 +119,11 @@ struct TLSTests {
 
         let missing = try #require(without.problems.first)
         #expect(missing.check == "SIEM client certificate")
-        #expect(missing.found.contains("wants a certificate of ours, and there is none"))
+        #expect(missing.found.contains("requires a client certificate, and none is configured"))
         #expect(with.problems == [])
-        #expect(with.of("SIEM client certificate")?.found == "it asks for one and takes ours")
+        #expect(with.of("SIEM client certificate")?.found == "it requests one and accepts the configured one")
         let refused = try #require(other.problems.first)
-        #expect(refused.found.contains("does not accept the certificate of `tls.cert_file`"))
+        #expect(refused.found.contains("rejected the certificate of `tls.cert_file`"))
     }
 
     @Test("a receiver that asks and does not insist, and one that does not ask, are good")
@@ -137,8 +138,8 @@ struct TLSTests {
 
         #expect(
             optional.of("SIEM client certificate")?.found
-                == "it asks for one and takes the connection without"
+                == "it requests one and accepts connections without it"
         )
-        #expect(unasked.of("SIEM client certificate")?.found.contains("does not ask") == true)
+        #expect(unasked.of("SIEM client certificate")?.found.contains("does not request one") == true)
     }
 }

@@ -28,7 +28,8 @@ struct ChainVerdict {
                 "\(path), \(end)\(isShort ? ", which is in \(Age.text(left ?? .zero))" : "")\(proxy ?? "")"
             remedy =
                 isShort
-                ? "Renew the certificate of \(peer) before then: whoever connects afterwards, is refused."
+                ? "Renew the certificate of \(peer) before then: clients connecting after that date will be "
+                    + "refused."
                 : nil
             return
         }
@@ -36,10 +37,10 @@ struct ChainVerdict {
         let faults = reading.faults.map(Self.words)
         if faults.isEmpty {
             found =
-                "\(path): TLS refuses this chain for a reason that its certificates do not tell\(proxy ?? "")"
+                "\(path): TLS rejects this chain for a reason that its certificates do not show\(proxy ?? "")"
             remedy =
-                "Have the certificates of \(peer) checked for their purpose (a server's), the constraints of "
-                + "their authorities, and their keys and signatures (RSA of 2,048 bits or more, SHA-256)."
+                "Check the certificates of \(peer): their purpose (server authentication), the constraints "
+                + "of their authorities, and their keys and signatures (RSA of 2,048 bits or more, SHA-256)."
             return
         }
         found = faults.map(\.found).joined(separator: "; ") + (proxy ?? "")
@@ -56,25 +57,27 @@ struct ChainVerdict {
     private static func words(_ fault: ChainReading.Fault) -> Words {
         switch fault {
         case .notYetValid(let name, let from):
-            Words(found: "\"\(name)\" is valid only from \(from) on, by this machine's clock") { peer in
-                "Set this machine's clock (see \"clock\"); if it is right, have \(peer) show a valid certificate."
+            Words(found: "\"\(name)\" is not valid before \(from), according to this machine's clock") {
+                peer in
+                "Set this machine's clock (see \"clock\"); if it is correct, replace the certificate of "
+                    + "\(peer)."
             }
         case .expired(let name, let end):
-            Words(found: "\"\(name)\" has expired at \(end)") { peer in
-                "Have the certificate of \(peer) renewed; if it is new, check this machine's clock."
+            Words(found: "\"\(name)\" expired at \(end)") { peer in
+                "Renew the certificate of \(peer); if it is new, check this machine's clock."
             }
         case .wrongHost(let names):
             Words(
-                found: "the certificate is made out to "
-                    + (names.isEmpty ? "no host at all" : names.joined(separator: ", "))
+                found: "the certificate is issued for "
+                    + (names.isEmpty ? "no host" : names.joined(separator: ", "))
             ) { peer in
-                "Write one of these names as the address instead of that of \(peer), or have a certificate issued "
-                    + "for it; a name in the certificate's common name alone does not count."
+                "Use one of these names as the address instead of \(peer), or have a certificate issued for "
+                    + "it; a name only in the certificate's common name does not count."
             }
         case .selfSigned(let name):
-            Words(found: "\"\(name)\" is signed by itself, and is not trusted here") { peer in
-                "Save that certificate (openssl s_client -connect \(peer) -showcerts), compare its fingerprint with "
-                    + "the owner of \(peer), and name its file as `tls.ca_file`."
+            Words(found: "\"\(name)\" is self-signed and not trusted here") { peer in
+                "Save that certificate (openssl s_client -connect \(peer) -showcerts), compare its "
+                    + "fingerprint with the owner of \(peer), and set `tls.ca_file` to its file."
             }
         case .unknownRoot(let name):
             Words(found: "the chain ends at \"\(name)\", which is not trusted here") { _ in
@@ -85,8 +88,8 @@ struct ChainVerdict {
         case .rootlessAuthority(let name, let issuer, let addresses):
             Words(
                 found:
-                    "`tls.ca_file` holds \"\(name)\", but not its own issuer \"\(issuer)\": a chain has to end at a "
-                    + "root"
+                    "`tls.ca_file` contains \"\(name)\", but not its own issuer \"\(issuer)\": a chain has "
+                    + "to end at a root"
             ) { _ in authority(issuer, addresses) }
         }
     }
@@ -100,11 +103,12 @@ struct ChainVerdict {
         let what =
             "the issuing CA \"\(name)\" of \"\(subject)\" is neither sent by the server nor trusted here"
         return Words(
-            found: isOfPeer && !addresses.isEmpty ? what + ": the server leaves out its intermediate" : what
+            found: isOfPeer && !addresses.isEmpty
+                ? what + ": the server omits its intermediate certificate" : what
         ) { peer in
             let get = authority(name, addresses)
             return isOfPeer && !addresses.isEmpty
-                ? "Have the owner of \(peer) send the whole chain. Until then: " + get : get
+                ? "Ask the owner of \(peer) to send the complete chain. Until then: " + get : get
         }
     }
 
@@ -116,15 +120,16 @@ struct ChainVerdict {
             addresses.first ?? known ?? root
             ?? (name.hasPrefix("Microsoft") || name.hasPrefix("DigiCert") ? KnownAuthorities.list : nil)
         let source =
-            place.map { "Get \"\(name)\" from \($0)" } ?? "Get \"\(name)\" from whoever runs that authority"
+            place.map { "Get \"\(name)\" from \($0)" }
+            ?? "Get \"\(name)\" from the operator of that authority"
         return source
-            + ", and name the file (PEM or DER), or a folder with it, as `tls.ca_file`; for all programs of "
-            + "this machine: copy it in PEM form to /usr/local/share/ca-certificates/NAME.crt and run "
-            + "update-ca-certificates."
+            + ", and set `tls.ca_file` to the file (PEM or DER), or to a folder that contains it. To trust "
+            + "it in all programs on this machine, copy it in PEM form to "
+            + "/usr/local/share/ca-certificates/NAME.crt and run update-ca-certificates."
     }
 
     private static func inspectionRemedy(_ name: String) -> String {
-        "Exempt this host from inspection, or get the root certificate \"\(name)\" from whoever runs the proxy and "
-            + "name its file as `tls.ca_file`."
+        "Exempt this host from inspection, or get the root certificate \"\(name)\" from the operator of the "
+            + "proxy and set `tls.ca_file` to its file."
     }
 }

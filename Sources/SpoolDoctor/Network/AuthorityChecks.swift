@@ -23,7 +23,7 @@ struct AuthorityChecks {
     func finding(_ trusted: TrustStore, _ did: String) -> Finding {
         let roots =
             "\(trusted.certificates.count) authorities are trusted"
-            + (trusted.systemFile.map { " (\($0))" } ?? "; this machine has no roots of its own")
+            + (trusted.systemFile.map { " (\($0))" } ?? "; this machine has no system roots")
         let eight = AuthorityTrust.sentences(of: KnownAuthorities.runBook, trusted, now()).joined(
             separator: "; "
         )
@@ -34,8 +34,8 @@ struct AuthorityChecks {
                 .ok,
                 did: did,
                 found:
-                    "\(roots); \(eight); what \"\(KnownAuthorities.root)\" signs in their place is trusted, too: "
-                    + "none has to be added"
+                    "\(roots); \(eight); their successors signed by \"\(KnownAuthorities.root)\" are "
+                    + "trusted, too: none has to be added"
             )
         }
         let isNeeded = KnownAuthorities.isServed(plan.endpoint.host)
@@ -45,10 +45,11 @@ struct AuthorityChecks {
             isNeeded ? .problem : .warning,
             did: did,
             found:
-                "\(roots); \(eight); \"\(KnownAuthorities.root)\", which signs them and their successors, is not trusted",
+                "\(roots); \(eight); \"\(KnownAuthorities.root)\", which signs them and their successors, "
+                + "is not trusted",
             remedy: "Install the system's roots (apt install ca-certificates), or get that root from "
-                + "\(KnownAuthorities.rootAddress) and name it as `tls.ca_file`; the eight themselves do not last. "
-                + "Today's authorities: \(KnownAuthorities.list)"
+                + "\(KnownAuthorities.rootAddress) and set `tls.ca_file` to it; the eight themselves expire. "
+                + "Current authorities: \(KnownAuthorities.list)"
         )
     }
 }

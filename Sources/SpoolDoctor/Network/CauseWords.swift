@@ -18,10 +18,11 @@ struct CauseWords {
     private static func remedy(_ cause: NetworkCause, _ role: ConnectionPlan.Role) -> String? {
         let setting = role == .login ? "`auth.authority`" : "`url`"
         return switch cause {
-        case .refused: "Check \(setting), and whether a firewall or a missing `proxy` stands in the way."
+        case .refused: "Check \(setting), and whether a firewall blocks it or `proxy` is missing."
         case .reset, .closed:
-            "Try again; if it lasts, look for a firewall or proxy that breaks connections to the \(role.rawValue)."
-        case .timedOut: "Check firewalls on the way, and whether a `proxy` is needed."
+            "Try again; if the problem persists, look for a firewall or proxy that breaks connections to the "
+                + "\(role.rawValue)."
+        case .timedOut: "Check firewalls on the path, and whether a `proxy` is needed."
         default: nil
         }
     }

@@ -10,7 +10,7 @@ struct LocalExamination {
         do throws(SinkFault) {
             let session = try await sink.open()
             await session.close()
-            return Finding(subject, "connection", .ok, did: did, found: "it is there and may be written to")
+            return Finding(subject, "connection", .ok, did: did, found: "it exists and is writable")
         } catch {
             let halves = SentenceHalves(error.description)
             return Finding(

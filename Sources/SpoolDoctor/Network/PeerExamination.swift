@@ -55,7 +55,7 @@ struct PeerExamination {
             "further checks",
             .skipped,
             did: "nothing",
-            found: "not possible before \"\(failed.check)\" is put right"
+            found: "not possible until \"\(failed.check)\" is fixed"
         )
     }
 
@@ -63,7 +63,7 @@ struct PeerExamination {
         let host = way.firstHop.host
         let did =
             "looked up \(host)"
-            + (plan.proxy == nil ? "" : " (the proxy; it looks \(plan.endpoint.host) up itself)")
+            + (plan.proxy == nil ? "" : " (the proxy, which looks up \(plan.endpoint.host) itself)")
         do {
             let addresses = try await NameProbe.addresses(of: host)
             return finding("name", .ok, did: did, found: addresses.joined(separator: ", "))
@@ -77,7 +77,7 @@ struct PeerExamination {
         let did = "connected to \(hop) over TCP" + (plan.proxy == nil ? "" : " (the proxy)")
         do throws(NetworkCause) {
             try await way.knock()
-            return [finding("connection", .ok, did: did, found: "\(hop) takes connections")]
+            return [finding("connection", .ok, did: did, found: "\(hop) accepts connections")]
         } catch {
             guard let proxy = plan.proxy else { return [problem("connection", did: did, error)] }
             let words = CauseWords(error, peer: "the proxy \(proxy)", role: plan.role)
@@ -102,24 +102,24 @@ struct PeerExamination {
         guard greeting.wasConnected else {
             return [problem("connection", did: did, greeting.failure ?? .closed)]
         }
-        return [finding("connection", .ok, did: did, found: "\(peer) takes connections")]
+        return [finding("connection", .ok, did: did, found: "\(peer) accepts connections")]
             + (await examination.findings(after: greeting))
     }
 
     @Sendable private func tunnel() async -> [Finding] {
         guard let proxy = plan.proxy else { return [] }
         let account = proxy.user.map { " as \($0)" } ?? ""
-        let did = "asked the proxy \(proxy)\(account) for a way to \(peer)"
+        let did = "asked the proxy \(proxy)\(account) for a tunnel to \(peer)"
         do throws(NetworkCause) {
             try await way.tunnel()
-            return [finding("proxy", .ok, did: did, found: "the proxy opens it")]
+            return [finding("proxy", .ok, did: did, found: "the proxy opened it")]
         } catch {
             let found: String
             switch error {
-            case .proxyCredentials where proxy.user == nil: found = "the proxy wants credentials (407)"
-            case .proxyCredentials: found = "the proxy does not accept the credentials (407)"
+            case .proxyCredentials where proxy.user == nil: found = "the proxy requires credentials (407)"
+            case .proxyCredentials: found = "the proxy rejected the credentials (407)"
             case .timedOut: found = "the proxy does not answer"
-            default: found = "the proxy does not open the way"
+            default: found = "the proxy does not open the tunnel"
             }
             return [
                 finding(
@@ -128,8 +128,9 @@ struct PeerExamination {
                     did: did,
                     found: "Invalid proxy address: \(found)",
                     remedy: error == .proxyCredentials
-                        ? "Write them as `proxy: http://USER:${PASSWORD}@\(proxy)`, and check them there."
-                        : "Check that \(proxy) is an HTTP proxy, and that its rules let this machine reach \(peer)."
+                        ? "Set `proxy: http://USER:${PASSWORD}@\(proxy)`, and check them at the proxy."
+                        : "Check that \(proxy) is an HTTP proxy, and that its rules allow connections from "
+                            + "this machine to \(peer)."
                 )
             ]
         }
@@ -145,7 +146,7 @@ struct PeerExamination {
                     .warning,
                     did: did,
                     found:
-                        "nobody objects, which is all that UDP can tell: whether lines arrive is not known",
+                        "no ICMP error, which is all UDP can show: whether lines arrive is unknown",
                     remedy:
                         "Look for a line at the receiver; `transport: tcp` or `tls` makes delivery provable."
                 )

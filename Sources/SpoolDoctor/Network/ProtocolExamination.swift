@@ -18,7 +18,7 @@ struct ProtocolExamination {
                         "protocol",
                         .ok,
                         did: did,
-                        found: "they are taken without an answer, as by a receiver of lines"
+                        found: "they were accepted without a response, as a receiver of lines does"
                     )
                 ]
             case .talk:
@@ -28,8 +28,8 @@ struct ProtocolExamination {
                         .problem,
                         did: did,
                         found:
-                            "\(endpoint) answers, which a receiver of syslog lines does not: another service "
-                            + "listens there",
+                            "\(endpoint) sends a response, which a syslog receiver does not do: another "
+                            + "service listens there",
                         remedy: "Check the port of `address`."
                     )
                 ]
@@ -45,7 +45,7 @@ struct ProtocolExamination {
         -> Finding
     {
         let seen = await TLSProbe(way, TLSSettings()).handshake(.recordingChain)
-        let did = did + ", then began a TLS handshake"
+        let did = did + ", then started a TLS handshake"
         if reaction == .alert || !seen.chain.isEmpty || seen.failure == .clientCertificateRequired
             || seen.failure == .clientCertificateRefused || seen.failure == .noCommonTLS
         {
@@ -53,10 +53,10 @@ struct ProtocolExamination {
                 "protocol",
                 .problem,
                 did: did,
-                found: "\(way.endpoint) speaks TLS, and this sink sends plain lines, which it throws away",
+                found: "\(way.endpoint) expects TLS, but this sink sends plain lines, which it discards",
                 remedy:
-                    "Set `transport: tls` for this sink (its CA as `tls.ca_file`), or use the receiver's port "
-                    + "without TLS."
+                    "Set `transport: tls` for this sink (with its CA as `tls.ca_file`), or use the "
+                    + "receiver's port without TLS."
             )
         }
         if peer.plan.lines == .counted, try await PlainProbe(way, sendsLines: false).react() == .silence {
@@ -65,16 +65,16 @@ struct ProtocolExamination {
                 .ok,
                 did: did + ", then sent nothing",
                 found:
-                    "it closes at a line without a count and keeps a silent connection, as a receiver that is "
-                    + "strict about octet counting does"
+                    "it closes the connection after a line without an octet count and keeps an idle one "
+                    + "open, as a receiver with strict octet counting does"
             )
         }
         return peer.finding(
             "protocol",
             .problem,
             did: did,
-            found: "\(way.endpoint) takes the connection and closes it again",
-            remedy: "Look into the receiver's log: it may admit certain addresses only, or expect another "
+            found: "\(way.endpoint) accepts the connection and closes it again",
+            remedy: "Check the receiver's log: it may admit only certain addresses, or expect another "
                 + "protocol or framing."
         )
     }

@@ -26,7 +26,8 @@ struct TLSExamination {
                 + [ours(seen), key()].compactMap { $0 }
         case .noCommonTLS?, .closedInHandshake?, .reset?, .tls?: return [await version(refused: seen)]
         case .timedOut? where seen.wasConnected: return [silent()]
-        case .some(let cause): return [peer.problem("TLS", did: "began a TLS handshake with \(host)", cause)]
+        case .some(let cause):
+            return [peer.problem("TLS", did: "started a TLS handshake with \(host)", cause)]
         }
     }
 
@@ -36,8 +37,8 @@ struct TLSExamination {
             peer.finding(
                 "TLS version",
                 .ok,
-                did: "shook hands with \(host), TLS 1.2 at least",
-                found: "\(version) is agreed on"
+                did: "negotiated TLS 1.2 or newer with \(host)",
+                found: "\(version) was negotiated"
             )
         ]
     }
@@ -45,16 +46,16 @@ struct TLSExamination {
     /// A handshake that failed before any certificate: perhaps for its versions.
     private func version(refused seen: Handshake) async -> Finding {
         let old = await TLSProbe(way, settings).handshake(.belowTLS12)
-        let did = "began a handshake with TLS 1.2 and 1.3, then one with TLS 1.0 and 1.1"
+        let did = "tried a handshake with TLS 1.2 and 1.3, then one with TLS 1.0 and 1.1"
         if !old.chain.isEmpty, let version = old.version {
             return peer.finding(
                 "TLS version",
                 .problem,
                 did: did,
-                found: "\(host) speaks \(version) at most; this program needs TLS 1.2 or newer",
+                found: "\(host) supports \(version) at most; spool requires TLS 1.2 or newer",
                 remedy:
-                    "Switch on TLS 1.2 or 1.3 at \(host) (or at the proxy before it): TLS 1.0 and 1.1 are withdrawn "
-                    + "(RFC 8996), and there is no setting here to allow them."
+                    "Enable TLS 1.2 or 1.3 at \(host) (or at the proxy in front of it): TLS 1.0 and 1.1 are "
+                    + "deprecated (RFC 8996), and spool has no setting to allow them."
             )
         }
         return peer.problem("TLS", did: did, seen.failure ?? .closedInHandshake)
@@ -64,15 +65,16 @@ struct TLSExamination {
         peer.finding(
             "protocol",
             .problem,
-            did: "began a TLS handshake with \(host) and waited \(Age.text(way.patience))",
+            did: "started a TLS handshake with \(host) and waited \(Age.text(way.patience))",
             found:
-                "\(host) takes the connection and never answers the handshake: it probably expects plain lines",
+                "\(host) accepts the connection but never answers the handshake: it probably expects plain "
+                + "lines",
             remedy: "Use the receiver's TLS port, or set `transport: tcp` for this sink."
         )
     }
 
     private func certificate(_ seen: Handshake, recorded: Handshake) -> Finding {
-        let did = "read the certificates that \(host) shows, without trusting them"
+        let did = "read the certificates that \(host) presents, without trusting them"
         let isAccepted = seen.failure != .untrustedCertificate && seen.failure != .wrongHost
         if recorded.chain.isEmpty, let cause = recorded.failure {
             return peer.problem("certificate", did: did, cause)
@@ -86,7 +88,7 @@ struct TLSExamination {
                 .problem,
                 did: did,
                 found: "\(error)",
-                remedy: "Put `tls.ca_file` right."
+                remedy: "Correct `tls.ca_file`."
             )
         }
         if trusted.systemFile == nil, !isAccepted {
@@ -95,8 +97,9 @@ struct TLSExamination {
                 .problem,
                 did: did,
                 found:
-                    "this machine has no roots at all: none of \(TrustedRoots.systemFiles.joined(separator: ", "))",
-                remedy: "Install the system's roots: apt install ca-certificates."
+                    "this machine has no root certificates: none of "
+                    + "\(TrustedRoots.systemFiles.joined(separator: ", ")) can be read",
+                remedy: "Install the system's root certificates: apt install ca-certificates."
             )
         }
         let now = peer.now()
@@ -118,15 +121,15 @@ struct TLSExamination {
         return peer.finding(
             "key",
             .warning,
-            did: "looked at the permissions of \(file)",
-            found: "every user may read \(file), and connect to \(host) in this program's name",
+            did: "checked the permissions of \(file)",
+            found: "every user can read \(file) and connect to \(host) as spool",
             remedy: "chmod o-r \(file)"
         )
     }
 
     /// What the peer thinks of a certificate of ours; nil when it wants none and we have none.
     private func ours(_ seen: Handshake) -> Finding? {
-        let did = "noted whether \(host) asks for a certificate of ours"
+        let did = "noted whether \(host) requests a client certificate"
         let refusal = seen.failure == .clientCertificateRequired || seen.failure == .clientCertificateRefused
         if refusal {
             return peer.finding(
@@ -134,13 +137,13 @@ struct TLSExamination {
                 .problem,
                 did: did,
                 found: settings.certFile == nil
-                    ? "\(host) wants a certificate of ours, and there is none in the configuration"
-                    : "\(host) does not accept the certificate of `tls.cert_file`",
+                    ? "\(host) requires a client certificate, and none is configured"
+                    : "\(host) rejected the certificate of `tls.cert_file`",
                 remedy: settings.certFile == nil
-                    ? "Have one issued by an authority the receiver trusts, and name it as `tls.cert_file` and "
-                        + "`tls.key_file`."
-                    : "Check its validity and purpose (a client's), and that the receiver trusts its issuer; the "
-                        + "receiver's log has the reason."
+                    ? "Get a certificate issued by an authority that the receiver trusts, and set "
+                        + "`tls.cert_file` and `tls.key_file`."
+                    : "Check its validity and purpose (client authentication), and that the receiver trusts "
+                        + "its issuer; the receiver's log shows the reason."
             )
         }
         guard seen.failure == nil else { return nil }
@@ -150,7 +153,8 @@ struct TLSExamination {
                 .ok,
                 did: did,
                 found: settings.certFile == nil
-                    ? "it asks for one and takes the connection without" : "it asks for one and takes ours"
+                    ? "it requests one and accepts connections without it"
+                    : "it requests one and accepts the configured one"
             )
         }
         guard settings.certFile != nil else { return nil }
@@ -158,7 +162,7 @@ struct TLSExamination {
             "client certificate",
             .ok,
             did: did,
-            found: "it does not ask: the certificate of `tls.cert_file` is not used"
+            found: "it does not request one: the certificate of `tls.cert_file` is not used"
         )
     }
 }

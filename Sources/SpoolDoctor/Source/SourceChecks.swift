@@ -19,7 +19,8 @@ struct SourceChecks {
         var clock: Finding?
         for stream in source.streams {
             let did =
-                "asked for one record of \(stream.name), one request of the \(source.requestsPerMinute) a minute"
+                "requested one record of \(stream.name) (one of \(source.requestsPerMinute) requests per "
+                + "minute)"
             let asked = now()
             do throws(SourceFault) {
                 let date = try await date(of: stream)
@@ -29,7 +30,7 @@ struct SourceChecks {
                         "token and rights for \(stream.name.stream)",
                         .ok,
                         did: did,
-                        found: "it answers"
+                        found: "the source responds"
                     )
                 )
                 // The answer's date has no fractions; the middle of the exchange is the fairest comparison.
@@ -67,8 +68,8 @@ struct SourceChecks {
     private static func silence(_ source: any Source, _ patience: Duration) -> SourceFault {
         SourceFault(
             .incomplete,
-            "\(source.budgetKey) takes the request and does not answer it within \(Age.text(patience)); "
-                + "check `url`, and what stands in between"
+            "\(source.budgetKey) accepts the request but does not respond within \(Age.text(patience)); "
+                + "check `url` and the network path to it"
         )
     }
 
@@ -92,8 +93,8 @@ struct SourceChecks {
 
     private static func remedy(_ kind: SourceFault.Kind) -> String? {
         switch kind {
-        case .throttled, .scanLost, .unended: "Wait a minute; the daemon does so by itself."
-        case .incomplete, .tooLarge: "Try again; the daemon does so by itself, with smaller pages."
+        case .throttled, .scanLost, .unended: "Wait a minute; the daemon does so automatically."
+        case .incomplete, .tooLarge: "Try again; the daemon does so automatically, with smaller pages."
         case .nonsense: "Check `url`: Settings > Cloud Apps > About in the portal shows it."
         default: nil
         }
@@ -105,8 +106,8 @@ struct SourceChecks {
             subject,
             "licence",
             .ok,
-            did: "took the portal's answers above",
-            found: "the tenant is served: it has Defender for Cloud Apps"
+            did: "used the portal's responses above",
+            found: "the tenant has Defender for Cloud Apps"
         )
     }
 
@@ -118,14 +119,14 @@ struct SourceChecks {
             subject,
             "clock",
             verdict,
-            did: "compared this machine's clock with the `Date` of the answer",
+            did: "compared this machine's clock with the `Date` header of the response",
             found: verdict == .ok
-                ? "they agree (\(Age.text(size)) apart, of which up to a second is the header's own)"
+                ? "they agree (\(Age.text(size)) apart; the header has a resolution of one second)"
                 : "this machine's clock is \(Age.text(size)) \(skew < .zero ? "slow" : "fast")",
             remedy: verdict == .ok
                 ? nil
-                : "Set the clock by NTP (timedatectl set-ntp true). What is fetched goes by the source's time and is not "
-                    + "harmed; certificates, logs and pauses go by this clock."
+                : "Synchronize the clock with NTP (timedatectl set-ntp true). Fetching uses the source's "
+                    + "time and is not affected; certificate checks, logs and waiting times use this clock."
         )
     }
 }

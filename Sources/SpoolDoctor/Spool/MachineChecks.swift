@@ -23,25 +23,26 @@ struct MachineChecks {
             Self.subject,
             "SQLite",
             .ok,
-            did: "asked the library for its release",
+            did: "asked the SQLite library for its version",
             found: "SQLite \(release)"
                 + (release.hasWALResetRace
-                    ? "; it has the WAL-reset race (sqlite.org/wal.html#walresetbug, corrected in 3.51.3), which needs "
-                        + "two connections that checkpoint: here one alone does, so the spool is safe as long as no other "
-                        + "program writes to it (open it with `sqlite3 -readonly`, and without litestream)"
+                    ? "; it has the WAL-reset race (sqlite.org/wal.html#walresetbug, fixed in 3.51.3), which "
+                        + "requires two connections that checkpoint: spool uses only one, so the spool is "
+                        + "safe as long as no other program writes to it (open it with `sqlite3 -readonly`, "
+                        + "and without litestream)"
                     : "; without the WAL-reset race")
         )
     }
 
     private func permissions() -> Finding {
-        let did = "looked at the permissions of \(configurationPath)"
+        let did = "checked the permissions of \(configurationPath)"
         if let file = FileAccess(configurationPath), file.isWritableByOthers {
             return Finding(
                 Self.subject,
                 "configuration",
                 .problem,
                 did: did,
-                found: "every user may change \(configurationPath), and with it where events go",
+                found: "every user can change \(configurationPath), including where events are sent",
                 remedy: "chmod o-w \(configurationPath)"
             )
         }
@@ -50,7 +51,7 @@ struct MachineChecks {
             "configuration",
             .ok,
             did: did,
-            found: "only its owner and group may change it"
+            found: "only its owner and group can change it"
         )
     }
 
@@ -60,21 +61,21 @@ struct MachineChecks {
             Self.subject,
             "configuration",
             .warning,
-            did: "read the configuration and the permissions of the secrets it names",
+            did: "read the configuration and the permissions of the secret files it names",
             found: warning
         )
     }
 
     private func folder() -> Finding {
         let path = URL(fileURLWithPath: settings.path).deletingLastPathComponent().path
-        let did = "looked at the folder \(path) as user \(FileAccess.userName)"
+        let did = "checked the folder \(path) as user \(FileAccess.userName)"
         guard let folder = FileAccess(path) else {
             return Finding(
                 Self.subject,
                 "spool folder",
                 .problem,
                 did: did,
-                found: "there is no such folder",
+                found: "the folder does not exist",
                 remedy: "install -d -o spool -g spool -m 750 \(path), or set `spool.path`."
             )
         }
@@ -84,7 +85,7 @@ struct MachineChecks {
                 "spool folder",
                 .problem,
                 did: did,
-                found: "every user may write there, and could put another file in the spool's place",
+                found: "every user can write there and could replace the spool's file",
                 remedy: "chmod o-w \(path)"
             )
         }
@@ -93,8 +94,9 @@ struct MachineChecks {
             "spool folder",
             .ok,
             did: did,
-            found: "it belongs to \(folder.owner), mode \(folder.mode)"
-                + (folder.isWritableHere ? "" : "; this user may not write there, the daemon's has to")
+            found: "owner \(folder.owner), mode \(folder.mode)"
+                + (folder.isWritableHere
+                    ? "" : "; this user cannot write there, but the daemon's user must be able to")
         )
     }
 
@@ -109,21 +111,21 @@ struct MachineChecks {
             switch kind {
             case .network:
                 (
-                    .problem, "\(path) is on a network file system, where SQLite's locks cannot be relied on",
-                    "Move the spool to a disk of this machine (sqlite.org/useovernet.html)."
+                    .problem, "\(path) is on a network file system, where SQLite's locks are unreliable",
+                    "Move the spool to a local disk (sqlite.org/useovernet.html)."
                 )
             case .memory:
                 (
-                    .warning, "\(path) is in memory: the spool is gone with the next restart of the machine",
+                    .warning, "\(path) is in memory: the spool is lost when the machine restarts",
                     "Move the spool to a disk."
                 )
-            case .disk: (.ok, "\(path) is on a disk, or looks like it", nil)
+            case .disk: (.ok, "\(path) appears to be on a disk", nil)
             }
         return Finding(
             Self.subject,
             "file system",
             verdict,
-            did: "asked the system what kind of file system \(path) is on",
+            did: "determined the file system type of \(path)",
             found: found,
             remedy: remedy
         )
@@ -137,10 +139,10 @@ struct MachineChecks {
                 Self.subject,
                 "spool file",
                 isOpen ? .warning : .ok,
-                did: "looked at the permissions of \(settings.path)",
+                did: "checked the permissions of \(settings.path)",
                 found: isOpen
-                    ? "every user may read the events in it"
-                    : "it belongs to \(file.owner), mode \(file.mode)",
+                    ? "every user can read the events in it"
+                    : "owner \(file.owner), mode \(file.mode)",
                 remedy: isOpen ? "chmod o-r \(settings.path)*" : nil
             )
         ]

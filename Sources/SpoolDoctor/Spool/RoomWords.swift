@@ -14,30 +14,30 @@ struct RoomWords {
         let low = SpoolOptions().fitted(toDiskOf: settings.path).lowDiskBytes
         let rate =
             "\(ByteSize.text(growth.inUse)) in use of max_size \(ByteSize.text(settings.maxSize)), "
-            + "\(ByteSize.text(free)) free on the disk; \(Count.text(growth.lastDay, "event")) in the last day, some "
-            + "\(ByteSize.text(forecast.bytesPerDay)) a day"
+            + "\(ByteSize.text(free)) free on the disk; \(Count.text(growth.lastDay, "event")) in the last "
+            + "day, about \(ByteSize.text(forecast.bytesPerDay)) per day"
         let verdict: Finding.Verdict
         let future: String
         var remedy: String?
         if free < low {
             verdict = .problem
-            future = "; below \(ByteSize.text(low)) free nothing is fetched"
-            remedy = "Free space on the disk of \(settings.path); fetching goes on by itself."
+            future = "; below \(ByteSize.text(low)) free, fetching pauses"
+            remedy = "Free space on the disk of \(settings.path); fetching resumes automatically."
         } else if let days = forecast.days, let limit = forecast.limit {
             verdict = days < Self.notice ? .problem : .warning
             future =
-                "; at this rate \(limit == .disk ? "the disk is" : "max_size is") reached in "
+                "; at this rate \(limit == .disk ? "the disk is full" : "max_size is reached") in "
                 + "\(Self.text(days)), and \(Age.text(settings.retentionAge)) of events would need "
                 + "\(ByteSize.text(forecast.steady))"
             remedy =
                 limit == .disk
                 ? "Give the spool a larger disk, or lower `retention.age`."
-                : "Raise `retention.max_size`, or lower `retention.age`: at 80 % events that are settled everywhere go "
-                    + "before their time, at 100 % fetching stops."
+                : "Raise `retention.max_size`, or lower `retention.age`: at 80 %, events that are settled "
+                    + "everywhere are deleted early; at 100 %, fetching stops."
         } else {
             verdict = .ok
             future =
-                "; with `retention.age` \(Age.text(settings.retentionAge)) it comes to some "
+                "; with `retention.age` \(Age.text(settings.retentionAge)) it levels off at about "
                 + ByteSize.text(forecast.steady)
         }
         finding = Finding(

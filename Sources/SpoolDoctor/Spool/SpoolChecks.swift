@@ -23,8 +23,8 @@ struct SpoolChecks {
                     "file",
                     .skipped,
                     did: "looked for \(path)",
-                    found: "there is none yet",
-                    remedy: "`spool run` makes it."
+                    found: "it does not exist yet",
+                    remedy: "`spool run` creates it."
                 )
             ]
         }
@@ -46,8 +46,8 @@ struct SpoolChecks {
                     found: error.description,
                     // The others say themselves what to do.
                     remedy: error.kind == .damaged
-                        ? "Keep the file, restore a backup or start with a new one: what the source still has is "
-                            + "fetched again." : nil
+                        ? "Keep the file, restore a backup or start with a new one: spool fetches again what "
+                            + "the source still has." : nil
                 )
             ]
         }
@@ -59,14 +59,17 @@ struct SpoolChecks {
             Self.subject,
             "lock",
             holder == nil ? .warning : .ok,
-            did: "asked who holds \(settings.path).lock",
-            found: holder.map { "process \($0)" } ?? "nobody: no daemon runs, nothing is fetched or sent",
-            remedy: holder == nil ? "Start it: systemctl start spool." : nil
+            did: "checked which process holds \(settings.path).lock",
+            found: holder.map { "process \($0)" }
+                ?? "no process: no daemon is running, nothing is fetched or sent",
+            remedy: holder == nil ? "Start the daemon: systemctl start spool." : nil
         )
     }
 
     private func structure(_ seen: SpoolExamination) -> Finding {
-        let did = "had SQLite check each table and its indexes, \(isThorough ? "all of it" : "a second each")"
+        let did =
+            "ran SQLite's check on each table and its indexes, "
+            + (isThorough ? "without a time limit" : "for one second each")
         guard seen.faults.isEmpty else {
             return Finding(
                 Self.subject,
@@ -76,19 +79,20 @@ struct SpoolChecks {
                 found: "the file is damaged: " + seen.faults.prefix(3).joined(separator: "; "),
                 remedy:
                     "Stop the daemon, keep the file and its -wal, then restore a backup or start with a new "
-                    + "file: what the source still has, is fetched again."
+                    + "file: spool fetches again what the source still has."
             )
         }
         let rest =
             seen.unfinished.isEmpty
             ? ""
-            : "; larger than a second: \(seen.unfinished.joined(separator: ", ")) (`--thorough` takes the time)"
+            : "; not finished within one second: \(seen.unfinished.joined(separator: ", ")) (`--thorough` "
+                + "checks them completely)"
         return Finding(
             Self.subject,
             "structure",
             .ok,
             did: did,
-            found: "\(seen.checked.count) tables are sound\(rest)"
+            found: "\(seen.checked.count) tables passed the check\(rest)"
         )
     }
 
@@ -100,11 +104,11 @@ struct SpoolChecks {
             "write-ahead log",
             isLong ? .warning : .ok,
             did: "looked at \(settings.path)-wal",
-            found: "\(ByteSize.text(status.size.wal)), emptied from \(ByteSize.text(limit)) on"
-                + (isLong ? ": some reader keeps it from being emptied" : ""),
+            found: "\(ByteSize.text(status.size.wal)), emptied above \(ByteSize.text(limit))"
+                + (isLong ? ": a reader prevents this" : ""),
             remedy: isLong
-                ? "End the program that has the spool open, usually a `sqlite3` shell left in a transaction; "
-                    + "`lsof \(settings.path)` shows it." : nil
+                ? "Stop the program that has the spool open, usually a `sqlite3` shell left in a "
+                    + "transaction; `lsof \(settings.path)` shows it." : nil
         )
     }
 
@@ -119,10 +123,10 @@ struct SpoolChecks {
             isWhole ? .ok : .warning,
             did: "looked at \(file)",
             found: isWhole
-                ? "\(ByteSize.text(size)) are kept back for a full disk"
-                : "the reserve for a full disk is \(size == 0 ? "not there" : "smaller than it should be")",
+                ? "\(ByteSize.text(size)) are reserved for a full disk"
+                : "the reserve for a full disk is \(size == 0 ? "missing" : "smaller than it should be")",
             remedy: isWhole
-                ? nil : "Free space on the disk; the daemon makes it again by itself when there is enough."
+                ? nil : "Free space on the disk; the daemon recreates it when there is enough."
         )
     }
 
@@ -138,9 +142,9 @@ struct SpoolChecks {
 
     /// Notifications as findings: what the daemon has found out itself.
     private func standing(_ status: SpoolStatus) -> [Finding] {
-        let did = "read the notifications that stand"
+        let did = "read the active notifications"
         guard !status.notifications.isEmpty else {
-            return [Finding(Self.subject, "notifications", .ok, did: did, found: "none stands")]
+            return [Finding(Self.subject, "notifications", .ok, did: did, found: "none is active")]
         }
         return status.notifications.map { note in
             let isBad = note.severity == .error || note.severity == .critical
@@ -151,7 +155,8 @@ struct SpoolChecks {
                 did: did,
                 found: "\(note.code), since \(note.at): \(note.message)",
                 remedy: isBad || note.severity == .warning
-                    ? "As the message says; it is cleared by itself once its cause is gone." : nil
+                    ? "Follow the message; the notification clears automatically once its cause is gone."
+                    : nil
             )
         }
     }

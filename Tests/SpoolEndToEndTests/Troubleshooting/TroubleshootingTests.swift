@@ -90,7 +90,7 @@ struct DoctorCommandTests {
             #expect(doctor.code == 1, "\(doctor)")
             #expect(doctor.output.contains("PROBLEM  structure: the file is damaged"), "\(doctor)")
             #expect(doctor.output.contains("restore a backup"), "\(doctor)")
-            #expect(doctor.output.contains("WARNING  lock: nobody: no daemon runs"), "\(doctor)")
+            #expect(doctor.output.contains("WARNING  lock: no process: no daemon is running"), "\(doctor)")
         }
     }
 
