@@ -79,7 +79,7 @@ struct AdHocDestinationTests {
             ("tcp://h:1?format", "key=value"),
             ("tcp://h:1?ca_file=/none.pem", "`transport: tls`"),
             ("tls://h:1?ca_file=/none.pem", "cannot read /none.pem"),
-            ("udp://h:1?framing=lines", "leave `framing` out"),
+            ("udp://h:1?framing=lines", "remove `framing`"),
             ("tcp://h:1?name=x", "unknown key `name`"),
         ]
     )

@@ -42,7 +42,7 @@ struct OneWayTests {
         let story = await Story(of: session)
         #expect(read == bytes(batch(1...10)) && settled.map(\.batch) == [0])
         #expect(story.fault?.isUnclean == true)
-        #expect(story.fault?.description.contains("ended its own side") == true)
+        #expect(story.fault?.description.contains("closed its side") == true)
         connection.close()
     }
 

@@ -201,7 +201,7 @@ struct StreamEndingTests {
         ([21, 3, 1, 0, 2, 2, 10], .misconfigured, "transport: tls"),
         (Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), .misconfigured, "web server"),
         (Array("SSH-2.0-OpenSSH_9.2\r\n".utf8), .misconfigured, "SSH server"),
-        (Array("who are you?\n".utf8), .unreachable, "answers instead of only reading"),
+        (Array("who are you?\n".utf8), .unreachable, "sends data, which a syslog receiver does not do"),
     ]
 
     @Test("a peer that answers is no receiver of lines: its end settles nothing", arguments: answers)

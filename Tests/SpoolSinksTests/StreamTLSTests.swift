@@ -232,6 +232,6 @@ struct StreamTLSTests {
         }
 
         #expect(fault?.kind == .unreachable)
-        #expect(fault?.description.contains("does not answer in TLS") == true)
+        #expect(fault?.description.contains("does not answer the TLS handshake") == true)
     }
 }

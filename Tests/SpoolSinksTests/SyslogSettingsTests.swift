@@ -111,7 +111,7 @@ struct SyslogSettingsTests {
         ([.key("transport", "tcpp")], "5:1", "did you mean `tcp`?"),
         ([.key("trasport", "tcp")], "5:1", "unknown key `trasport`; did you mean `transport`?"),
         ([.key("framing", "octets")], "5:1", "`octet-counting`"),
-        ([.key("transport", "udp"), .key("framing", "lines")], "6:1", "a datagram of its own"),
+        ([.key("transport", "udp"), .key("framing", "lines")], "6:1", "in its own datagram"),
         ([.group("tls", [])], "5:1", "`tls` needs `transport: tls`"),
         ([.group("header", [.key("pri", "false")])], "6:1", "octet count"),
         (
@@ -182,7 +182,7 @@ struct SyslogSettingsTests {
             ([.group("header", [.key("time", "rfc3164-year")])], "no zone"),
             ([.key("envelope", "rfc3164")], "no year and no zone"),
             ([.key("envelope", "bare")], "time of arrival"),
-            ([.key("format", "json")], "sent shortened"),
+            ([.key("format", "json")], "are shortened"),
             ([.key("format", "json"), .key("max_message_bytes", "4096")], "(4096)"),
         ] as [([Line], String)]
     )

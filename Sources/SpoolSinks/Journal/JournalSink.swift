@@ -31,10 +31,10 @@ struct JournalSink: Sink {
     static func fault(_ failure: UnixDatagramSocket.Failure, _ socket: String) -> SinkFault {
         let what =
             switch failure {
-            case .full, .tooLarge: "the journal at \(socket) does not read what it is sent; is it overloaded?"
+            case .full, .tooLarge: "the journal at \(socket) does not read its socket; is it overloaded?"
             case .failed(let words):
-                "the journal at \(socket) cannot be reached (\(words)); is systemd-journald running, and may this "
-                    + "user write to its socket?"
+                "the journal at \(socket) cannot be reached (\(words)); is systemd-journald running, and can "
+                    + "this user write to its socket?"
             }
         return SinkFault(.unreachable, what)
     }
@@ -72,7 +72,7 @@ final class JournalSession: SinkSession {
                 outcome = .refused(
                     Refusal(
                         reason: "too-large",
-                        detail: "spool could not send it: it is larger than a datagram may be",
+                        detail: "spool could not send it: it is larger than the maximum datagram size",
                         isLocal: true
                     )
                 )
@@ -89,7 +89,7 @@ final class JournalSession: SinkSession {
     func finish(patience: Duration) async { report.over(nil) }
 
     func close() async {
-        report.over(SinkFault(.unreachable, "sending to the journal was ended by this program"))
+        report.over(SinkFault(.unreachable, "spool stopped sending to the journal"))
     }
 }
 

@@ -26,7 +26,8 @@ package struct AdHocDestination: Sendable, Equatable {
         else {
             throw Fault(
                 description:
-                    "a destination is written tcp://host:port, tls://host:port or udp://host:port, found `\(text)`"
+                    "expected a destination such as tcp://host:port, tls://host:port or udp://host:port, "
+                    + "found `\(text)`"
             )
         }
         transport = String(head[..<mark.lowerBound])
@@ -37,7 +38,7 @@ package struct AdHocDestination: Sendable, Equatable {
         for item in (parts.count > 1 ? parts[1] : "").split(separator: "&") {
             let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard pair.count == 2, let value = pair[1].removingPercentEncoding else {
-                throw Fault(description: "an option of a destination is written `key=value`, found `\(item)`")
+                throw Fault(description: "expected a destination's option as `key=value`, found `\(item)`")
             }
             let key = String(pair[0])
             items.append((Self.tlsKeys.contains(key) ? "tls.\(key)" : key, value))
@@ -109,6 +110,6 @@ package struct AdHocDestination: Sendable, Equatable {
 /// A destination is kept in the spool and shown: no secret may be part of it.
 private struct NoSecrets: SecretLookup {
     func resolve(_ reference: String) throws(SecretFault) -> Secret {
-        throw SecretFault("a destination holds no secrets")
+        throw SecretFault("a destination must not contain secrets")
     }
 }

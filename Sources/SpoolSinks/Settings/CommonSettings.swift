@@ -40,7 +40,7 @@ struct CommonSettings {
             }
         case .notifications:
             if let node = group.take("streams") {
-                problems.add("this sink is sent notifications alone; it has no `streams`", at: node)
+                problems.add("this sink receives only notifications; remove `streams`", at: node)
             }
             read = [(group.node, .notifications)]
         }
@@ -67,7 +67,7 @@ struct CommonSettings {
         -> [ConfigurationNode]?
     {
         guard let items = node.list(problems) else { return nil }
-        if items.isEmpty { problems.add("a sink takes at least one stream", at: node) }
+        if items.isEmpty { problems.add("a sink needs at least one stream", at: node) }
         return items
     }
 
@@ -75,7 +75,7 @@ struct CommonSettings {
         guard let text = node.text(problems) else { return nil }
         if let name = StreamName(text) { return name }
         problems.add(
-            "a stream is written `source/stream`, as `contoso/activities`, found `\(text)`",
+            "expected a stream as `source/stream`, such as `contoso/activities`, found `\(text)`",
             at: node
         )
         return nil
@@ -91,7 +91,7 @@ struct CommonSettings {
         case .some(let text):
             if let time = Timestamp(rfc3339: text) { return .time(time) }
             problems.add(
-                "expected `now`, `beginning` or a time as 2026-11-23T04:00Z, found `\(text)`",
+                "expected `now`, `beginning` or a time such as 2026-11-23T04:00Z, found `\(text)`",
                 at: node
             )
             return nil

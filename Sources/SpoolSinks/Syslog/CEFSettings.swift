@@ -29,10 +29,10 @@ struct CEFSettings {
     /// Adds a problem when the group, or some of its keys, mean nothing to the format.
     func check(for format: String, isAgent: Bool, _ problems: ConfigurationProblems) {
         if let node, format == "json" {
-            problems.add("`cef` belongs to the formats `cef-agent` and `cef`, not to `json`", at: node)
+            problems.add("`cef` applies to the formats `cef-agent` and `cef`, not to `json`", at: node)
         } else if !isAgent {
             for node in agentNodes {
-                problems.add("this key belongs to `format: cef-agent`; `cef` has no such choice", at: node)
+                problems.add("this key applies only to `format: cef-agent`, not to `cef`", at: node)
             }
         }
     }

@@ -13,7 +13,7 @@ struct DoubtSettings {
         let (bytes, after) = (group.take("doubt_bytes"), group.take("reopen_after"))
         if !isStream {
             for node in [bytes, after].compactMap(\.self) {
-                problems.add("UDP has no connection that could prove anything: leave this key out", at: node)
+                problems.add("this key does not apply to UDP, which has no connections: remove it", at: node)
             }
             return
         }

@@ -37,16 +37,16 @@ struct HeaderSettings {
             let place = priorityNode ?? node
             if let place {
                 problems.add(
-                    "without `pri` a line begins with the digits of its time, which rsyslog takes for an "
-                        + "octet count and drops every line; use `pri: true`, another `time`, or "
-                        + "`framing: octet-counting`",
+                    "without `pri` a line begins with the digits of its time; rsyslog reads them as an octet "
+                        + "count and drops every line; use `pri: true`, another `time`, or `framing: "
+                        + "octet-counting`",
                     at: place
                 )
             }
         }
         if options.time == .rfc3164Year, !options.systemName, let place = timeNode ?? node {
             problems.add(
-                "`time: rfc3164-year` without a system name is lost by Graylog's CEF input; "
+                "Graylog's CEF input loses lines with `time: rfc3164-year` and no system name; "
                     + "use `system_name: true` or another `time`",
                 at: place
             )
@@ -61,9 +61,9 @@ struct HeaderSettings {
         case .rfc3164Year:
             warnings.append(
                 ConfigurationProblem(
-                    "this time is in UTC and has no zone: a receiver in another time zone takes it for its own local "
-                        + "time and shifts it by hours; use `time: rfc5424`, or set the receiver's zone for this sender "
-                        + "to UTC",
+                    "this time is in UTC and has no zone: a receiver in another time zone interprets it as "
+                        + "its local time and shifts it by hours; use `time: rfc5424`, or set the receiver's "
+                        + "zone for this sender to UTC",
                     at: timeNode ?? sink
                 )
             )
@@ -72,8 +72,8 @@ struct HeaderSettings {
         if !options.systemName {
             warnings.append(
                 ConfigurationProblem(
-                    "without a system name syslog-ng takes the beginning of the message for the host; use "
-                        + "`system_name: true` unless the receiver is known to cope",
+                    "without a system name syslog-ng reads the beginning of the message as the host; use "
+                        + "`system_name: true` unless the receiver is known to handle this",
                     at: node ?? sink
                 )
             )
@@ -84,9 +84,10 @@ struct HeaderSettings {
     /// The warning about RFC 3164 times.
     static func noYearNorZone(at node: ConfigurationNode) -> ConfigurationProblem {
         ConfigurationProblem(
-            "this time has no year and no zone: receivers guess the year, and get it wrong for events of another year, "
-                + "as in a replay; and it is in UTC, which a receiver in another time zone takes for its own local time; "
-                + "use an ISO time (`envelope: agent` with `header: {time: rfc5424}`, the default)",
+            "this time has no year and no zone: receivers guess the year, and get it wrong for events of "
+                + "another year, as in a replay; and a receiver in another time zone interprets the UTC time "
+                + "as its local time; use an ISO time (`envelope: agent` with `header: {time: rfc5424}`, the "
+                + "default)",
             at: node
         )
     }

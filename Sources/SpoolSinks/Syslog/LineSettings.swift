@@ -38,7 +38,7 @@ struct LineSettings {
 
         if let node = header.node, envelopeName != .agent {
             problems.add(
-                "`header` belongs to `envelope: agent`; `\(envelopeName.rawValue)` has no such options",
+                "`header` applies only to `envelope: agent`, not to `\(envelopeName.rawValue)`",
                 at: node
             )
         }
@@ -63,7 +63,7 @@ struct LineSettings {
         guard let node = group.take("framing") else { return transport == .udp ? .datagrams : .lines }
         guard let name = node.choice(FramingName.self, problems) else { return nil }
         if transport == .udp {
-            problems.add("over UDP each line has a datagram of its own: leave `framing` out", at: node)
+            problems.add("over UDP each line is sent in its own datagram: remove `framing`", at: node)
             return nil
         }
         return name == .lines ? .lines : .octetCounting
@@ -110,8 +110,9 @@ struct LineSettings {
         case .bare:
             [
                 ConfigurationProblem(
-                    "without a header a syslog receiver takes the time of arrival and the sender's address for time and "
-                        + "host, in a replay too; `bare` is for inputs that expect lines without a syslog header",
+                    "without a header a syslog receiver uses the time of arrival and the sender's address as "
+                        + "time and host, even in a replay; `bare` is for inputs that expect lines without a "
+                        + "syslog header",
                     at: node
                 )
             ]
@@ -125,9 +126,9 @@ struct LineSettings {
         guard format == .json, limit <= LineFormat.defaultMaxMessageBytes else { return [] }
         return [
             ConfigurationProblem(
-                "records that are longer than `max_message_bytes` (\(limit)) are sent shortened; many raw records are "
-                    + "larger than 8 KiB. Raise the limit to what the receiver takes (rsyslog: `maxMessageSize`, "
-                    + "syslog-ng: `log-msg-size()`), 65536 for example",
+                "records longer than `max_message_bytes` (\(limit)) are shortened; many raw records are "
+                    + "larger than 8 KiB. Raise the limit to what the receiver accepts (rsyslog: "
+                    + "`maxMessageSize`, syslog-ng: `log-msg-size()`), for example 65536",
                 at: node
             )
         ]

@@ -39,7 +39,7 @@ extension Refusal {
     static func tooLong(_ limit: Int) -> Refusal {
         Refusal(
             reason: "too-large",
-            detail: "spool did not send it: its id, addresses and links alone do not fit `max_message_bytes` "
+            detail: "spool did not send it: its id, addresses and links alone exceed `max_message_bytes` "
                 + "(\(limit) bytes). Raise the limit here and at the receiver, then requeue the dead letter.",
             isLocal: true
         )
@@ -49,9 +49,9 @@ extension Refusal {
     static func tooLongForDatagram(_ limit: Int) -> Refusal {
         Refusal(
             reason: "too-large",
-            detail: "spool could not send it: the network takes no datagram of this size, though "
-                + "`max_message_bytes` (\(limit) bytes) allows it. Lower the limit, or use TCP, then requeue the dead "
-                + "letter.",
+            detail: "spool could not send it: the network does not accept a datagram of this size, although "
+                + "`max_message_bytes` (\(limit) bytes) allows it. Lower the limit, or use TCP, then requeue "
+                + "the dead letter.",
             isLocal: true
         )
     }

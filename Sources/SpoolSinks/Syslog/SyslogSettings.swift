@@ -55,7 +55,7 @@ struct SyslogSettings: Sendable, Equatable {
         guard let text = node.text(problems) else { return nil }
         if let endpoint = Endpoint(text) { return endpoint }
         problems.add(
-            "expected `host:port`, as `siem.example:6514` or `[2001:db8::1]:514`, found `\(text)`",
+            "expected `host:port`, such as `siem.example:6514` or `[2001:db8::1]:514`, found `\(text)`",
             at: node
         )
         return nil

@@ -16,9 +16,11 @@ enum WebhookAnswer: Equatable {
         case 429:
             let date = answer.header("date").flatMap { HTTPDate.timestamp($0) }
             let wait = RetryAfter.wait(answer.header("retry-after"), date: date) ?? .minutes(1)
-            self = .fault(SinkFault(.throttled(wait), "\(peer) takes no more for now (HTTP 429)"))
+            self = .fault(SinkFault(.throttled(wait), "\(peer) is rate limiting requests (HTTP 429)"))
         case 408, 425, 500..<600:
-            self = .fault(SinkFault(.unreachable, "\(peer) cannot take it for now (HTTP \(answer.status))"))
+            self = .fault(
+                SinkFault(.unreachable, "\(peer) is temporarily unavailable (HTTP \(answer.status))")
+            )
         case 400, 413, 422:
             let detail = "the webhook answered HTTP \(answer.status)"
             self = .outcome(.refused(Refusal(reason: "rejected", detail: detail)))
@@ -26,8 +28,8 @@ enum WebhookAnswer: Equatable {
             self = .fault(
                 SinkFault(
                     .misconfigured,
-                    "\(peer) answers HTTP \(answer.status), a redirect, which is not followed; set `url` to where it "
-                        + "leads"
+                    "\(peer) answers HTTP \(answer.status), a redirect, which spool does not follow; set "
+                        + "`url` to its target"
                 )
             )
         case 401, 403, 407:

@@ -60,7 +60,10 @@ struct WebhookSettings: Sendable, Equatable {
         }
         let query = text.firstIndex(of: "?").map { String(text[$0...]) } ?? ""
         guard query.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
-            problems.add("the query of this URL holds a blank, a `#` or a character outside ASCII", at: node)
+            problems.add(
+                "the query of this URL contains whitespace, a `#` or a non-ASCII character",
+                at: node
+            )
             return nil
         }
         do {
@@ -89,7 +92,7 @@ struct WebhookSettings: Sendable, Equatable {
             let proxy = try ProxyAddress(address)
             guard isReference || (proxy.password?.reveal() ?? "").isEmpty else {
                 problems.add(
-                    "a password must not stand in the file: write `file:/path` or `${NAME}`",
+                    "passwords must not be written into this file: use `file:/path` or `${NAME}`",
                     at: node
                 )
                 return nil

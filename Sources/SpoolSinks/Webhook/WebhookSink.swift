@@ -94,7 +94,7 @@ final class WebhookSession: SinkSession {
     }
 
     func close() async {
-        report.over(SinkFault(.unreachable, "posting to \(peer) was ended by this program"))
+        report.over(SinkFault(.unreachable, "spool stopped posting to \(peer)"))
         await http.shutDown()
     }
 

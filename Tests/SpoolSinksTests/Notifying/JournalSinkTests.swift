@@ -71,7 +71,7 @@ struct JournalSinkTests {
         #expect(absent?.kind == .unreachable)
         #expect(absent?.description.contains("is systemd-journald running") == true)
         #expect(full?.kind == .unreachable)
-        #expect(full?.description.contains("does not read") == true)
+        #expect(full?.description.contains("does not read its socket") == true)
         #expect(story.fault == full)
         withExtendedLifetime(journal) {}
     }

@@ -45,7 +45,7 @@ struct NotifyingSettingsTests {
         arguments: [
             (
                 [Line.key("name", "a"), .key("type", "journald"), .list("streams", ["contoso/alerts"])],
-                "3:1: this sink is sent notifications alone"
+                "3:1: this sink receives only notifications"
             ),
             (
                 [.key("name", "a"), .key("type", "journald"), .key("socket", "journal")],
@@ -72,7 +72,7 @@ struct NotifyingSettingsTests {
                 [
                     .key("name", "a"), .key("type", "webhook"), .key("url", "https://h.example"),
                     .key("proxy", "http://user:word@proxy:3128"),
-                ], "4:1: a password must not stand in the file"
+                ], "4:1: passwords must not be written into this file"
             ),
             (
                 [

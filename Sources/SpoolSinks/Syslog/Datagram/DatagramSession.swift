@@ -44,7 +44,7 @@ final class DatagramSession: SinkSession {
     }
 
     func close() async {
-        report.over(SinkFault(.unreachable, "sending to \(words.peer) was ended by this program"))
+        report.over(SinkFault(.unreachable, "spool stopped sending to \(words.peer)"))
         channel.close(promise: nil)
     }
 

@@ -64,21 +64,21 @@ struct StreamWords: Sendable {
                 (.unreachable, answer.isEmpty ? NetworkCause.closed.sentence(peer: peer) : talks)
             case .answered: (.unreachable, talks)
             case .patienceOver:
-                (.unreachable, "\(peer) did not take everything in the time there was; the rest goes again")
+                (.unreachable, "\(peer) did not read everything before the timeout; the rest is sent again")
             case .unanswered:
                 (
                     .unreachable,
-                    "\(peer) did not close the connection after this program had ended its side; what it may hold unread "
-                        + "is doubtful"
+                    "\(peer) did not close the connection after spool had closed its side; events that it "
+                        + "may not have read are doubtful"
                 )
             case .oneWay:
                 (
                     .unreachable,
-                    "\(peer) ended its own side of the connection before it was sent anything, so that nothing could show "
-                        + "whether it reads; what it may hold unread is doubtful"
+                    "\(peer) closed its side of the connection before it was sent anything, so spool cannot "
+                        + "tell whether it reads; events that it may not have read are doubtful"
                 )
             case .finished, .closedHere:
-                (.unreachable, "the connection to \(peer) was closed by this program")
+                (.unreachable, "spool closed the connection to \(peer)")
             }
         return SinkFault(kind, isUnclean: isUnclean, text)
     }
@@ -93,7 +93,8 @@ struct StreamWords: Sendable {
         if error is HandshakeTimeout {
             return (
                 .unreachable,
-                "\(peer) takes connections but does not answer in TLS; is this its TLS port, and is it alive?"
+                "\(peer) accepts connections but does not answer the TLS handshake; check that this is its "
+                    + "TLS port and that it is running"
             )
         }
         let cause = NetworkFailure.cause(of: error)
@@ -101,12 +102,12 @@ struct StreamWords: Sendable {
     }
 
     private var talks: String {
-        "\(peer) answers instead of only reading; is a syslog receiver listening there?"
+        "\(peer) sends data, which a syslog receiver does not do; check the port"
     }
 
     private func foreign(_ answer: PeerAnswer) -> String? {
         if answer.isTLS {
-            return "\(peer) speaks TLS on this port; set `transport: tls`, or use its plain port"
+            return "\(peer) expects TLS on this port; set `transport: tls`, or use its port without TLS"
         }
         if answer.isHTTP { return "\(peer) is a web server, not a syslog receiver; check the port" }
         if answer.isSSH { return "\(peer) is an SSH server, not a syslog receiver; check the port" }

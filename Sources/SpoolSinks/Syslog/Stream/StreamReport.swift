@@ -31,7 +31,7 @@ final class StreamReport: Sendable {
             return ended.waiters
         }
         guard let waiters else { return }
-        gate.end(fault ?? SinkFault(.unreachable, "the session has been finished"))
+        gate.end(fault ?? SinkFault(.unreachable, "the session has finished"))
         continuation.yield(fault.map(Settlement.ended) ?? .finished)
         continuation.finish()
         for waiter in waiters { waiter.resume() }
