@@ -18,11 +18,11 @@ package enum Sources {
             return nil
         }
         guard let type = entries.first(where: { $0.key == "type" })?.value else {
-            problems.add("`type` is missing; the one there is: `\(defenderCloudApps)`", at: node)
+            problems.add("`type` is missing; the only one is `\(defenderCloudApps)`", at: node)
             return nil
         }
         guard case .scalar(defenderCloudApps) = type.value else {
-            problems.add("unknown type of source; the one there is: `\(defenderCloudApps)`", at: type)
+            problems.add("unknown source type; the only one is `\(defenderCloudApps)`", at: type)
             return nil
         }
         return DefenderSettings(node, problems: problems, environment: environment).map { DefenderSource($0) }

@@ -97,7 +97,7 @@ package struct DefenderSource: Source {
 
     private func known(_ stream: SourceStream) throws(SourceFault) -> DefenderStream {
         if let known = settings.streams.first(where: { $0.stream.name == stream.name }) { return known }
-        throw SourceFault(.rejected, "the source \(name) is not configured with a stream \(stream.name)")
+        throw SourceFault(.rejected, "stream \(stream.name) is not configured for source \(name)")
     }
 
     /// A single record over the cap: by its own GET, which has no envelope, or its beginning as an unreadable one.

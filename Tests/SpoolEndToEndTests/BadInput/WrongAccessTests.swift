@@ -22,7 +22,7 @@ struct WrongAccessTests {
         /// Words of the message: the cause, and the remedy.
         var says: [String] {
             switch self {
-            case .token: ["does not accept it", "make a new one in the portal"]
+            case .token: ["rejected it", "create a new one in the portal"]
             case .proxy: ["refuses the connection", "check host and port"]
             case .noProxy: ["refuses to connect", "check its rules"]
             case .host: ["portal.invalid: this name has no address", "check its spelling"]

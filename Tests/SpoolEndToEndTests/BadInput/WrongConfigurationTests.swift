@@ -92,7 +92,7 @@ struct WrongConfigurationTests {
             "activities: { start: 2d }",
             "activities: { filters: { activity.eventType: { equals: [X] } } }",
             at: "8:54",
-            "it takes `eq`, `neq`"
+            "it supports `eq`, `neq`"
         ),
         Mistake(
             "wrong duration",

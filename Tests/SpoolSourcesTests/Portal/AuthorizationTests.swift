@@ -116,7 +116,7 @@ struct AuthorizationTests {
             await source.shutDown()
 
             #expect(fault?.kind == .unreachable)
-            #expect(fault?.description == "the request for a token was cancelled by this program")
+            #expect(fault?.description == "spool cancelled the token request")
         }
     }
 

@@ -80,7 +80,7 @@ struct HostilePeerTests {
         let place = #"{"x":""# + String(repeating: "x", count: 70_000) + "\"}"
         let found = try await fault(answer(#"{"data":[],"hasNext":true,"nextQueryFilters":\#(place)}"#))
         #expect(found?.kind == .nonsense)
-        #expect(found?.description.contains("next place") == true)
+        #expect(found?.description.contains("continuation token") == true)
     }
 
     @Test("a field that a refusal names is shown in part, and printable")

@@ -127,7 +127,7 @@ struct TransportTests {
             ),
             (
                 "HTTP/1.1 302 Found\r\nLocation: https://login.example/x?y=1\r\nContent-Length: 0\r\n\r\n",
-                .nonsense, "on to login.example (302)"
+                .nonsense, "requests to login.example (302)"
             ),
             ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", .nonsense, "check that `url`"),
             ("HTTP/1.1 407 Proxy\r\nContent-Length: 0\r\n\r\n", .invalidProxy, "Invalid proxy address"),
@@ -169,7 +169,7 @@ struct TransportTests {
             ),
             (
                 "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", .throttled(.seconds(7)),
-                "asks to wait"
+                "asks for a retry later"
             ),
             (
                 "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"data\":[", .incomplete,

@@ -161,10 +161,13 @@ struct DefenderSettingsTests {
                 "2:20: expected an id"
             ),
             ("name: ok\nproxy: socks5://p", "2:8: Invalid proxy address: a proxy is used over"),
-            ("name: ok\nproxy: http://u:secret@p.example", "2:8: a password must not stand in the file"),
+            (
+                "name: ok\nproxy: http://u:secret@p.example",
+                "2:8: passwords must not be written into this file"
+            ),
             (
                 "name: ok\nproxy: \"http://${TOKEN}:secret@p.example\"",
-                "2:8: a password must not stand in the file"
+                "2:8: passwords must not be written into this file"
             ),
             (
                 "name: ok\nproxy: \"http://${NOBODY}@p.example\"",

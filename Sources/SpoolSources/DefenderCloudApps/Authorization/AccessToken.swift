@@ -52,23 +52,28 @@ struct AccessToken: Sendable, Equatable {
         case 400..<500 where answer.isWebPage && answer.status != 429:
             throw SourceFault(
                 .nonsense,
-                "a web page came in the place of an answer of \(peer) to the request for a token (\(answer.status)): a "
-                    + "proxy or firewall on the way answered; have it let \(peer) through, or correct `auth.authority`"
+                "received a web page instead of \(peer)'s response to the token request (\(answer.status)): "
+                    + "a proxy or firewall in between answered; allow \(peer) there, or correct "
+                    + "`auth.authority`"
             )
         case 429, 503:
             let date = answer.header("date").flatMap(HTTPDate.timestamp)
             let wait = RetryAfter.wait(answer.header("retry-after"), date: date)
-            throw SourceFault(.throttled(wait), "\(peer) gives out no tokens for now (\(answer.status))")
+            throw SourceFault(
+                .throttled(wait),
+                "\(peer) is not issuing tokens at the moment (\(answer.status))"
+            )
         case 400..<500:
             throw SourceFault(
                 .invalidToken,
-                "Invalid token: \(peer) refuses to give one to application \(application.clientID)"
-                    + "\(reason(body)); check `tenant_id`, `client_id`, and whether `client_secret` has expired"
+                "Invalid token: \(peer) refuses to issue one to application \(application.clientID)"
+                    + "\(reason(body)); check `tenant_id`, `client_id`, and whether `client_secret` has "
+                    + "expired"
             )
         default:
             throw SourceFault(
                 .nonsense,
-                "\(peer) answers the request for a token with status \(answer.status) and no token that could be sent; "
+                "\(peer) answers the token request with status \(answer.status) and without a usable token; "
                     + "check `auth.authority`"
             )
         }

@@ -142,7 +142,7 @@ actor Authorizer {
         } catch let fault as SourceFault {
             return .failure(fault)
         } catch {
-            return .failure(SourceFault(.unreachable, "no token could be had"))
+            return .failure(SourceFault(.unreachable, "no token could be obtained"))
         }
     }
 }
@@ -150,6 +150,6 @@ actor Authorizer {
 extension SourceFault {
     fileprivate static let cancelledTokenRequest = SourceFault(
         .unreachable,
-        "the request for a token was cancelled by this program"
+        "spool cancelled the token request"
     )
 }

@@ -34,8 +34,8 @@ struct FilterReading {
         )
         if FilterRules.reserved.contains(entry.key) {
             problems.add(
-                "a filter on `\(entry.key)` would hide records from the fetch loop, which reads by it; "
-                    + "`start` says where to begin",
+                "a filter on `\(entry.key)` would hide records from the fetch loop, which reads by this "
+                    + "field; use `start` to set where fetching begins",
                 at: place
             )
             return
@@ -57,7 +57,7 @@ struct FilterReading {
         for entry in entries {
             guard let known = FilterOperator(rawValue: entry.key), rule.operators.contains(known) else {
                 problems.add(
-                    "the filter `\(rule.name)` has no operator `\(entry.key)`; it takes \(allowed)",
+                    "the filter `\(rule.name)` has no operator `\(entry.key)`; it supports \(allowed)",
                     at: ConfigurationNode(
                         value: .null,
                         line: entry.line,

@@ -63,7 +63,7 @@ enum Paging {
         // An answer that does not say whether more follows is followed until nothing comes.
         guard page.hasNext ?? (page.count > 0) else { return position.atNextSegment() }
         if let digest = page.digest, digest == position.digest {
-            throw nonsense("answered with the same page again; it does not follow the request")
+            throw nonsense("returned the same page again; it ignores the request")
         }
         // The place just read, named as the next one: a millisecond fills the page, and an offset passes it.
         if let filters = page.nextFilters, filters != position.segment.filters {
@@ -188,16 +188,15 @@ enum Paging {
     private static func unended() -> SourceFault {
         SourceFault(
             .unended,
-            "the source answers with no records and says that more follow, and not where; what it may hold back is not "
-                + "taken as read, and is asked for again until the source says that nothing follows"
+            "the source returned an empty page that claims more data but gives no continuation; spool keeps "
+                + "asking until the source says the list is complete"
         )
     }
 
     private static func circle() -> SourceFault {
         SourceFault(
             .scanLost,
-            "the source leads the scan in a circle: it names a place as the next one that was read before; the scan "
-                + "begins again"
+            "the source's continuation tokens repeat; the scan starts over"
         )
     }
 

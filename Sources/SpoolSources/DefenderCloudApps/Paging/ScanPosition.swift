@@ -39,7 +39,7 @@ struct ScanPosition: Codable, Equatable, Sendable {
         guard let position = try? JSONDecoder().decode(ScanPosition.self, from: Data(text.utf8)) else {
             throw SourceFault(
                 .scanLost,
-                "the spool holds a scan's position that this version cannot read; the scan begins again"
+                "the spool contains a scan position that this version cannot read; the scan starts over"
             )
         }
         self = position
@@ -49,7 +49,7 @@ struct ScanPosition: Codable, Equatable, Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(self) else {
-            throw SourceFault(.scanLost, "a scan's position cannot be written; the scan begins again")
+            throw SourceFault(.scanLost, "a scan position cannot be encoded; the scan starts over")
         }
         return String(decoding: data, as: UTF8.self)
     }

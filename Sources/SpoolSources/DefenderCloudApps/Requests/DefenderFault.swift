@@ -40,21 +40,22 @@ struct DefenderFault {
         case 404:
             return SourceFault(
                 .nonsense,
-                "\(peer) does not know the API's path (404); check that `url` is the API URL shown in the portal "
-                    + "under Settings > Cloud Apps > About"
+                "\(peer) does not have the API at this path (404); check that `url` is the API URL shown in "
+                    + "the portal under Settings > Cloud Apps > About"
             )
         case 407:
             return SourceFault(
                 .invalidProxy,
-                "Invalid proxy address: a proxy before \(peer) wants credentials (407)"
+                "Invalid proxy address: a proxy in front of \(peer) requires credentials (407)"
             )
         case 408, 504:
             return SourceFault(
                 .incomplete,
-                "\(peer) took too long to make its answer for \(stream) (\(answer.status))"
+                "\(peer) took too long to respond for \(stream) (\(answer.status))"
             )
         case 429: return SourceFault(.throttled(wait), throttled(wait))
-        case 503 where wait != nil: return SourceFault(.throttled(wait), "\(peer) asks to wait (503)")
+        case 503 where wait != nil:
+            return SourceFault(.throttled(wait), "\(peer) asks for a retry later (503)")
         default:
             return SourceFault(.nonsense, "\(peer) answers with status \(answer.status) for \(stream)")
         }
@@ -64,23 +65,24 @@ struct DefenderFault {
     func fault(of error: SliceError) -> SourceFault {
         switch error {
         case .truncated:
-            SourceFault(.incomplete, "the answer of \(peer) for \(stream) breaks off before its end")
+            SourceFault(.incomplete, "\(peer)'s response for \(stream) is truncated")
         case .notAnObject:
-            SourceFault(.nonsense, "\(peer) answers for \(stream) with something else than JSON; check `url`")
+            SourceFault(.nonsense, "\(peer)'s response for \(stream) is not JSON; check `url`")
         case .malformed(let index):
-            SourceFault(.nonsense, "the answer of \(peer) for \(stream) is no JSON at byte \(index)")
+            SourceFault(.nonsense, "invalid JSON at byte \(index) of \(peer)'s response for \(stream)")
         case .noData:
-            SourceFault(.nonsense, "the answer of \(peer) for \(stream) has no list `data`; check `url`")
+            SourceFault(.nonsense, "\(peer)'s response for \(stream) has no `data` array; check `url`")
         case .tooManyRecords(let most):
             SourceFault(
                 .tooLarge,
-                "the answer of \(peer) for \(stream) holds more than \(most) records, many more than were asked for; it is "
-                    + "not read, and fewer are asked for"
+                "\(peer)'s response for \(stream) contains more than \(most) records, many more than "
+                    + "requested; spool discards it and requests fewer"
             )
         case .placeTooLarge(let bytes):
             SourceFault(
                 .nonsense,
-                "the answer of \(peer) for \(stream) names a next place of \(bytes) bytes, which cannot be one; check `url`"
+                "\(peer)'s response for \(stream) contains a continuation token of \(bytes) bytes, which is "
+                    + "too long; check `url`"
             )
         }
     }
@@ -88,8 +90,8 @@ struct DefenderFault {
     func withoutDate() -> SourceFault {
         SourceFault(
             .nonsense,
-            "the answer of \(peer) has no readable `Date`, without which the source's time is unknown; "
-                + "a proxy on the way may remove it"
+            "\(peer)'s response has no readable `Date` header, so the source's time is unknown; "
+                + "a proxy in between may remove it"
         )
     }
 
@@ -104,28 +106,28 @@ struct DefenderFault {
     private func intercepted(_ status: Int) -> SourceFault {
         SourceFault(
             .nonsense,
-            "a web page came in the place of the API's answer for \(stream) (\(status)): a proxy or firewall between this "
-                + "machine and \(peer) answered, and neither token nor licence is to blame; have it let \(peer) through, "
-                + "or correct `proxy` and `url`"
+            "received a web page instead of the API's response for \(stream) (\(status)): a proxy or "
+                + "firewall between this machine and \(peer) answered, so neither token nor licence is the "
+                + "cause; allow \(peer) there, or correct `proxy` and `url`"
         )
     }
 
     private func webPage() -> SourceFault {
         SourceFault(
             .nonsense,
-            "\(peer) answers with a web page instead of JSON: a sign-in page, or a proxy's notice; check `url` and "
-                + "whether something on the way answers in the portal's place"
+            "\(peer) answers with a web page instead of JSON: a sign-in page, or a proxy's notice; check "
+                + "`url` and whether something in between answers instead of the portal"
         )
     }
 
     private func redirect(_ answer: HTTPAnswer) -> SourceFault {
         let target =
             answer.header("location").flatMap { URLComponents(string: $0)?.host }
-            .map { PrintableText.escaped($0, limit: 100) } ?? "another place"
+            .map { PrintableText.escaped($0, limit: 100) } ?? "another address"
         return SourceFault(
             .nonsense,
-            "\(peer) sends requests on to \(target) (\(answer.status)), which would lose them; set `url` to the "
-                + "tenant's own API URL"
+            "\(peer) redirects requests to \(target) (\(answer.status)), which would lose them; set `url` to "
+                + "the tenant's own API URL"
         )
     }
 
@@ -133,10 +135,10 @@ struct DefenderFault {
         SourceFault(
             .invalidToken,
             isLegacyToken
-                ? "Invalid token: \(peer) does not accept it; make a new one in the portal under Settings > Cloud "
-                    + "Apps > API tokens, with the rights of a user who stays"
-                : "Invalid token: \(peer) does not accept a fresh one; check `tenant_id` and that the application "
-                    + "has permissions of \"Microsoft Cloud App Security\""
+                ? "Invalid token: \(peer) rejected it; create a new one in the portal under Settings > Cloud "
+                    + "Apps > API tokens, with an account that will not be removed"
+                : "Invalid token: \(peer) rejected a new one; check `tenant_id` and that the application has "
+                    + "permissions for \"Microsoft Cloud App Security\""
         )
     }
 
@@ -144,10 +146,10 @@ struct DefenderFault {
         SourceFault(
             .forbidden,
             isLegacyToken
-                ? "\(peer) does not let this token read \(stream) (403): the user who made it was removed or lacks "
-                    + "the right; make a new token"
-                : "\(peer) does not let this application read \(stream) (403): give it `Investigation.Read` and "
-                    + "grant admin consent"
+                ? "\(peer) does not allow this token to read \(stream) (403): the user who created it was "
+                    + "removed or lacks the permission; create a new token"
+                : "\(peer) does not allow this application to read \(stream) (403): grant it "
+                    + "`Investigation.Read` and give admin consent"
         )
     }
 
@@ -155,14 +157,16 @@ struct DefenderFault {
     private func unlicensed() -> SourceFault {
         SourceFault(
             .forbidden,
-            "\(peer) says that the tenant has no licence for Defender for Cloud Apps; assign one (Microsoft 365 admin "
-                + "center, Billing > Licenses) and open the portal once, or correct `url` if it is another tenant's"
+            "\(peer) reports that the tenant has no licence for Defender for Cloud Apps; assign one "
+                + "(Microsoft 365 admin center, Billing > Licenses) and open the portal once, or correct "
+                + "`url` if it is another tenant's"
         )
     }
 
     private func throttled(_ wait: Duration?) -> String {
-        "\(peer) takes no more requests for now (429)" + (wait.map { ", for \(Age.text($0))" } ?? "")
-            + "; its limit is 30 a minute for the whole tenant: lower `requests_per_minute` if others need them"
+        "\(peer) is rate limiting requests (429)" + (wait.map { ", for \(Age.text($0))" } ?? "")
+            + "; its limit is 30 per minute for the whole tenant: lower `requests_per_minute` if other "
+            + "clients need them"
     }
 
     private func says(_ text: String, _ answer: HTTPAnswer) -> Bool {
@@ -185,12 +189,12 @@ struct DefenderFault {
         if isContinuation {
             return SourceFault(
                 .scanLost,
-                "\(peer) does not go on with the scan of \(stream) (400)\(named); it begins again"
+                "\(peer) rejected the continuation of the scan of \(stream) (400)\(named); it starts over"
             )
         }
         return SourceFault(
             .rejected,
-            "\(peer) refuses the request for \(stream) (400)\(named); check the stream's `filters`"
+            "\(peer) rejected the request for \(stream) (400)\(named); check the stream's `filters`"
         )
     }
 }

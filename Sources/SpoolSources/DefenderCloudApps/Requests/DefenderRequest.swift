@@ -46,8 +46,9 @@ enum DefenderRequest {
         guard position.skip < offsetLimit else {
             throw SourceFault(
                 .nonsense,
-                "more than \(offsetLimit) records of \(stream.stream.name) share one time, and the API lists no "
-                    + "more of them; narrow the stream's filters, or divide it over two sources by a filter"
+                "more than \(offsetLimit) records of \(stream.stream.name) share one timestamp, and the API "
+                    + "does not list more; narrow the stream's filters, or split it across two sources by a "
+                    + "filter"
             )
         }
         let isScan = kind == .activity && limit >= scanLimits.lowerBound && position.skip == 0
@@ -92,7 +93,7 @@ enum DefenderRequest {
             else {
                 throw SourceFault(
                     .scanLost,
-                    "the place the source named cannot be narrowed; the scan begins again"
+                    "the source's continuation token cannot be narrowed; the scan starts over"
                 )
             }
             return narrowed(filters, field, segment).text

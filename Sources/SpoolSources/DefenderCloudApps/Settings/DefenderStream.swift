@@ -29,7 +29,7 @@ package struct DefenderStream: Sendable {
             streams.append(defaults.stream(names, keys ?? StreamKeys()))
         }
         group.finish()
-        if streams.isEmpty { problems.add("no stream: name `activities`, `alerts` or both", at: node) }
+        if streams.isEmpty { problems.add("no stream: configure `activities`, `alerts` or both", at: node) }
         return streams
     }
 

@@ -15,7 +15,8 @@ enum ProxySetting {
             let proxy = try ProxyAddress(try expanded(written, node.secrets))
             if hasPassword(written) {
                 problems.add(
-                    "a password must not stand in the file: write `http://user:${PROXY_PASSWORD}@\(proxy)`",
+                    "passwords must not be written into this file: use "
+                        + "`http://user:${PROXY_PASSWORD}@\(proxy)`",
                     at: node
                 )
                 return nil
