@@ -85,10 +85,10 @@ final class ReceiverSockets: Sendable {
         let cause =
             switch (error as? IOError)?.errnoCode {
             case EADDRINUSE: "another program listens there; choose another port, or 0 for a free one"
-            case EACCES, EPERM: "ports below 1024 are for root; choose another port"
+            case EACCES, EPERM: "ports below 1024 are reserved for root; choose another port"
             case EADDRNOTAVAIL: "this machine has no such address"
             case let number?: String(cString: strerror(number))
-            case nil: "the name cannot be looked up, or no socket can be had"
+            case nil: "the name cannot be resolved, or no socket is available"
             }
         return ReceiverFault("cannot listen on \(place): \(cause)")
     }

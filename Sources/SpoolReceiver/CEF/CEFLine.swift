@@ -66,6 +66,6 @@ package struct CEFError: Error, Equatable, CustomStringConvertible {
     package var offset: Int
 
     package var description: String {
-        "no valid CEF: \(reason.rawValue) at byte \(offset)"
+        "invalid CEF: \(reason.rawValue) at byte \(offset)"
     }
 }

@@ -117,7 +117,7 @@ final class HTTPReceiver: ChannelDuplexHandler {
             if taken < wanted {
                 self.refusal = Refusal(
                     status: .serviceUnavailable,
-                    message: "a line was not taken; send all of them again"
+                    message: "a line was not accepted; send all lines again"
                 )
             }
             then()

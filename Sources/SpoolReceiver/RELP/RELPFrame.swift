@@ -20,7 +20,7 @@ enum RELPFault: String, Error {
     case badTransaction = "no transaction number"
     case badCommand = "no command"
     case badLength = "no length, or too long"
-    case noTrailer = "no line feed behind the data"
+    case noTrailer = "no line feed after the data"
 }
 
 /// Cuts a stream of bytes into RELP frames.

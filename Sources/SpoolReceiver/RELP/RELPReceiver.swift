@@ -53,7 +53,7 @@ final class RELPReceiver: ChannelDuplexHandler {
                 answers.append(Answer(messages: batch.messages.count, bytes: bytes))
             }
         } catch {
-            end = .failed("no RELP: \(error.rawValue)")
+            end = .failed("not RELP: \(error.rawValue)")
             batch.badCounts += 1
         }
         return record.take(batch, on: number, context.eventLoop) { [wanted = batch.messages.count] taken in
@@ -106,7 +106,7 @@ final class RELPReceiver: ChannelDuplexHandler {
             answer.writeImmutableBuffer(RELPFrame.serverClose)
             return answer
         default:
-            let reason = isOpen ? "the command is not known here" : "`open` comes first"
+            let reason = isOpen ? "unknown command" : "`open` must come first"
             return RELPFrame.response(to: frame.transaction, "500 \(reason)")
         }
     }

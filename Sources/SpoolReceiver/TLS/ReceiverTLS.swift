@@ -42,8 +42,8 @@ package struct ReceiverTLS: Sendable {
             return try NIOSSLContext(configuration: configuration)
         } catch {
             throw ReceiverFault(
-                "the certificate cannot be used: its key is another one's"
-                    + (clientAuthorityFile.map { ", or \($0) holds no certificates" } ?? "")
+                "the certificate cannot be used: its key belongs to another certificate"
+                    + (clientAuthorityFile.map { ", or \($0) contains no certificates" } ?? "")
             )
         }
     }
@@ -52,16 +52,16 @@ package struct ReceiverTLS: Sendable {
         switch identity {
         case .files(let certificate, let key):
             guard let chain = try? NIOSSLCertificate.fromPEMFile(certificate), !chain.isEmpty else {
-                throw ReceiverFault("\(certificate) cannot be read, or holds no certificate in PEM form")
+                throw ReceiverFault("\(certificate) cannot be read, or contains no certificate in PEM form")
             }
             guard let key = try? NIOSSLPrivateKey(file: key, format: .pem) else {
-                throw ReceiverFault("\(key) cannot be read, or holds no private key in PEM form")
+                throw ReceiverFault("\(key) cannot be read, or contains no private key in PEM form")
             }
             return (chain, key)
         case .selfMade(let made):
             guard let chain = try? NIOSSLCertificate.fromPEMBytes(Array(made.certificatePEM.utf8)),
                 let key = try? NIOSSLPrivateKey(bytes: Array(made.keyPEM.utf8), format: .pem)
-            else { throw ReceiverFault("the self-made certificate cannot be read back") }
+            else { throw ReceiverFault("the generated certificate cannot be read back") }
             return (chain, key)
         }
     }

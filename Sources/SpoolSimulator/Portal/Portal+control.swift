@@ -93,7 +93,10 @@ extension Portal {
 
     private func setRate(_ parameters: [String: JSONValue]) throws(FieldError) -> Answer {
         guard let rate = parameters["activities_per_second"]?.double, rate >= 0 else {
-            throw FieldError(field: "activities_per_second", message: "A number of activities a second")
+            throw FieldError(
+                field: "activities_per_second",
+                message: "Expected a number of activities per second"
+            )
         }
         setRate(activitiesPerSecond: rate)
         return Answer(200, json: .object(["activities_per_second": .double(rate)]))

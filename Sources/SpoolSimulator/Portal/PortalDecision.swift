@@ -101,7 +101,10 @@ struct PortalDecision {
         guard bounds.lower > .min else { return }
         let lower = max(bounds.lower, 0)
         guard lower < now - 30 * 86_400_000, min(bounds.upper, now) - lower > 7 * 86_400_000 else { return }
-        throw FieldError(field: query.sortField.rawValue, message: "Older than 30 days: one week at most")
+        throw FieldError(
+            field: query.sortField.rawValue,
+            message: "Windows older than 30 days may span at most one week"
+        )
     }
 
     private func select(_ asked: ListQuery, _ state: inout PortalState, fault: Fault?) -> PageText {

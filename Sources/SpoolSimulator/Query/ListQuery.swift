@@ -31,7 +31,7 @@ struct ListQuery: Sendable {
         limit = limits.limit(asked: parameters["limit"]?.integer, stream: stream, isScan: isScan)
         let skip = Int(clamping: parameters["skip"]?.integer ?? 0)
         guard skip >= 0, skip == 0 || skip + limit <= limits.skip else {
-            throw FieldError(field: "skip", message: "skip and limit reach at most to \(limits.skip)")
+            throw FieldError(field: "skip", message: "skip plus limit must be at most \(limits.skip)")
         }
         self.skip = isScan ? 0 : skip
     }
