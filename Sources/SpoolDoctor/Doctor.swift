@@ -4,8 +4,9 @@ import SpoolNetwork
 
 /// Examines an installation from the portal to the disk, and explains what it finds.
 ///
-/// It reads, connects and asks; it changes nothing, takes no lock, and sends no event. It runs beside a daemon; its
-/// few requests to a source do not go through the daemon's budget: one for each stream.
+/// It only reads files, connects and sends requests. It changes nothing, takes no lock and sends no events,
+/// so it can run beside a daemon. It sends one request per stream to a source, outside of the daemon's
+/// budget.
 package struct Doctor: Sendable {
     private let sources: [any Source]
     private let sinks: [any Sink]
@@ -18,14 +19,15 @@ package struct Doctor: Sendable {
     private let now: @Sendable () -> Timestamp
 
     /// - Parameters:
-    ///   - sources: As composed from the configuration.
-    ///   - sinks: Likewise.
-    ///   - settings: Where the spool lies.
-    ///   - configurationPath: The configuration's file.
-    ///   - warnings: What its reading found unwise.
-    ///   - served: Sinks that a running daemon is connected to, with its words: they are not connected to.
-    ///   - isThorough: Check all of the spool's pages, however long it takes.
-    ///   - patience: For each connection, and for each answer on it.
+    ///   - sources: The sources of the configuration.
+    ///   - sinks: The sinks of the configuration.
+    ///   - settings: The spool's settings, with its path.
+    ///   - configurationPath: The configuration file.
+    ///   - warnings: The warnings from reading the configuration.
+    ///   - served: Sinks that a running daemon is connected to, with the daemon's report; the doctor does not
+    ///     connect to them.
+    ///   - isThorough: Check all pages of the spool without a time limit.
+    ///   - patience: The timeout of each connection and of each response.
     ///   - now: This machine's clock.
     package init(
         sources: [any Source],
@@ -49,7 +51,7 @@ package struct Doctor: Sendable {
         self.now = now
     }
 
-    /// Runs every check and hands out the findings of each part as they come.
+    /// Runs every check and reports the findings of each part when they are complete.
     package func run(_ report: ([Finding]) -> Void) async {
         report(
             MachineChecks(

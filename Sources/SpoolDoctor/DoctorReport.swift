@@ -1,10 +1,10 @@
-/// All findings together, for scripts; keys stay compatible.
+/// All findings, for scripts; the JSON keys are stable.
 package struct DoctorReport: Sendable, Codable {
     package let findings: [Finding]
 
     package init(_ findings: [Finding]) { self.findings = findings }
 
-    /// True when there is something to put right.
+    /// True when at least one finding is a problem.
     package var hasProblem: Bool { findings.contains { $0.verdict == .problem } }
 
     /// "2 problems, 1 warning, 24 checks".

@@ -1,20 +1,20 @@
 /// What one check did and found, and what to do about it.
 package struct Finding: Sendable, Codable, Equatable {
-    /// How good or bad it is.
+    /// The severity of a finding.
     package enum Verdict: String, Sendable, Codable {
         case ok, warning, problem, skipped
     }
 
     /// What was examined: `source contoso`, `sink siem`, `spool`, `machine`.
     package let subject: String
-    /// The check's name, a few words that stay the same.
+    /// The check's name; it is stable.
     package let check: String
     package let verdict: Verdict
-    /// What was done to find out.
+    /// What the check did.
     package let did: String
-    /// What came of it; no secret and no event content.
+    /// The result, without secrets and event content.
     package let found: String
-    /// What to do; nil where nothing is to be done.
+    /// What to do; nil if nothing has to be done.
     package let remedy: String?
 
     package init(

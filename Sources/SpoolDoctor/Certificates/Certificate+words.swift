@@ -4,10 +4,10 @@ import SwiftASN1
 import X509
 
 extension DistinguishedName {
-    /// The name people know: the common name, else the whole.
+    /// The name shown to people: the common name, or the whole name if there is none.
     var words: String { value(.RDNAttributeType.commonName) ?? String(describing: self) }
 
-    /// `O`.
+    /// The organization (`O`).
     var organization: String? { value(.RDNAttributeType.organizationName) }
 
     private func value(_ type: ASN1ObjectIdentifier) -> String? {
@@ -19,15 +19,15 @@ extension DistinguishedName {
 }
 
 extension Certificate {
-    /// Made out by itself for itself: the end of a chain.
+    /// True for a certificate that is its own issuer: the end of a chain.
     var isSelfSigned: Bool { issuer == subject && publicKey.isValidSignature(signature, for: self) }
 
-    /// True when this certificate's key has signed the other.
+    /// True when this certificate's key signed the other certificate.
     func hasSigned(_ other: Certificate) -> Bool {
         subject == other.issuer && publicKey.isValidSignature(other.signature, for: other)
     }
 
-    /// Where its issuer's certificate can be had, by its own words (RFC 5280 §4.2.2.1).
+    /// The addresses of the issuer's certificate, as given in this certificate (RFC 5280 §4.2.2.1).
     var issuerAddresses: [String] {
         guard let access = try? extensions.authorityInformationAccess else { return [] }
         return access.compactMap { entry in
@@ -37,7 +37,7 @@ extension Certificate {
         }
     }
 
-    /// The names and addresses it is made out to.
+    /// The host names and addresses that the certificate is issued for.
     var hosts: [String] {
         guard let names = try? extensions.subjectAlternativeNames else { return [] }
         return names.compactMap { name in
@@ -49,7 +49,7 @@ extension Certificate {
         }
     }
 
-    /// True when it is made out to a host (RFC 6125 §6.4.3: `*` stands for one whole label, the first).
+    /// True when the certificate is issued for `host` (RFC 6125 §6.4.3: `*` matches exactly the first label).
     func isMadeOut(to host: String) -> Bool {
         let host = Self.address(host).flatMap(Self.text(ofAddress:)) ?? host.lowercased()
         return hosts.contains { pattern in
@@ -59,7 +59,7 @@ extension Certificate {
         }
     }
 
-    /// The day and second from which, and until which, it is valid.
+    /// The first and the last moment at which the certificate is valid.
     var validity: (from: Timestamp, until: Timestamp) {
         (Self.timestamp(notValidBefore), Self.timestamp(notValidAfter))
     }

@@ -1,34 +1,36 @@
 import SpoolCore
 import X509
 
-/// Why the certificates that a peer shows are trusted, or are not.
+/// Explains why the certificates of a peer are trusted or not.
 struct ChainReading: Equatable {
-    /// What is wrong with a chain.
+    /// A problem of a chain.
     enum Fault: Equatable {
-        /// Its time begins or is over only by this machine's clock.
+        /// The certificate is not yet valid, or has expired, according to this machine's clock.
         case notYetValid(name: String, from: Timestamp)
         case expired(name: String, at: Timestamp)
-        /// The peer's certificate is made out to other hosts.
+        /// The peer's certificate is issued for other hosts.
         case wrongHost(names: [String])
-        /// Nobody but itself vouches for the peer.
+        /// The peer's certificate is self-signed.
         case selfSigned(name: String)
-        /// The chain is whole, and its root is not trusted here.
+        /// The chain is complete, but its root is not trusted here.
         case unknownRoot(name: String)
-        /// The peer does not send the issuer of one of its certificates, and it is not known here either.
+        /// The issuer of a certificate is neither sent by the peer nor known here.
         case missingIssuer(name: String, of: String, addresses: [String], isOfPeer: Bool)
-        /// `tls.ca_file` holds an issuing authority, whose own issuer is not trusted: a chain has to end at a root.
+        /// `tls.ca_file` contains an issuing authority whose own issuer is not trusted.
+        ///
+        /// A chain has to end at a root.
         case rootlessAuthority(name: String, issuer: String, addresses: [String])
     }
 
-    /// The names from the peer up to the last one known.
+    /// The names from the peer up to the last certificate that is known.
     let path: [String]
     let faults: [Fault]
-    /// The authority at the chain's upper end is neither Microsoft's nor DigiCert's, though the host is Microsoft's.
+    /// The top of a chain of a Microsoft host, if it is neither Microsoft's nor DigiCert's.
     let inspector: String?
-    /// The end of the peer's own certificate.
+    /// The end of validity of the peer's own certificate.
     let until: Timestamp?
 
-    /// Reads a chain as the peer sends it, its own certificate first.
+    /// Examines a chain in the order in which the peer sends it, the peer's own certificate first.
     init(_ chain: [Certificate], host: String, trusted: TrustStore, at now: Timestamp) {
         guard let leaf = chain.first else {
             self.init(path: [], faults: [], inspector: nil, until: nil)
@@ -37,7 +39,7 @@ struct ChainReading: Equatable {
         var path = [leaf]
         var faults: [Fault] = []
         var last = leaf
-        // A chain of more links than certificates would go in a circle.
+        // A chain with more links than certificates would be a cycle.
         while path.count <= chain.count + trusted.added.count + 1, !last.isSelfSigned {
             guard let issuer = trusted.issuer(of: last) ?? chain.first(where: { $0.hasSigned(last) }) else {
                 break

@@ -1,8 +1,8 @@
 import SpoolCore
 
-/// A chain's reading in an operator's words: what was found, and what to do.
+/// Describes a chain to the operator: what was found, and what to do.
 struct ChainVerdict {
-    /// A certificate that ends sooner is named before it does.
+    /// A certificate that expires within this time causes a warning.
     static let notice = Duration.days(14)
 
     let verdict: Finding.Verdict
@@ -10,10 +10,11 @@ struct ChainVerdict {
     let remedy: String?
 
     /// - Parameters:
+    /// - Parameters:
     ///   - reading: The chain.
-    ///   - isAccepted: TLS itself accepts the chain: its word counts, the reading only explains.
+    ///   - isAccepted: Whether TLS accepts the chain. TLS decides; the reading only explains.
     ///   - peer: `host:port`.
-    ///   - now: This machine's clock.
+    ///   - now: This machine's time.
     init(_ reading: ChainReading, isAccepted: Bool, peer: String, at now: Timestamp) {
         let path = reading.path.map { "\"\($0)\"" }.joined(separator: ", issued by ")
         let proxy = reading.inspector.map {
@@ -112,7 +113,7 @@ struct ChainVerdict {
         }
     }
 
-    /// Where a certificate is to be had, and where to put it.
+    /// Where to get a certificate, and where to put it.
     private static func authority(_ name: String, _ addresses: [String]) -> String {
         let known = KnownAuthorities.runBook.first { $0.name == name }.map(\.address)
         let root = name == KnownAuthorities.root ? KnownAuthorities.rootAddress : nil

@@ -2,13 +2,13 @@ import SpoolNetwork
 import SwiftASN1
 import X509
 
-/// What is trusted for a connection, readable.
+/// The certificates that are trusted for a connection, in a form that can be examined.
 struct TrustStore {
-    /// Roots of the system, and what `tls.ca_file` adds.
+    /// The system's roots and the certificates from `tls.ca_file`.
     let certificates: [Certificate]
-    /// What `tls.ca_file` adds.
+    /// The certificates from `tls.ca_file`.
     let added: [Certificate]
-    /// The system's file; nil on a machine without certificates.
+    /// The system's certificate file; nil on a machine without certificates.
     let systemFile: String?
 
     init(_ roots: TrustedRoots) {
@@ -23,10 +23,10 @@ struct TrustStore {
         self.systemFile = systemFile
     }
 
-    /// Reads a certificate; nil for one that this library does not understand.
+    /// Parses a certificate; nil if the library does not support it.
     static func certificate(_ bytes: [UInt8]) -> Certificate? { try? Certificate(derEncoded: bytes) }
 
-    /// A trusted certificate that has signed another, a root before an issuing authority.
+    /// A trusted certificate that signed `certificate`; roots take precedence over issuing authorities.
     func issuer(of certificate: Certificate) -> Certificate? {
         let found = certificates.filter { $0.hasSigned(certificate) }
         return found.first(where: \.isSelfSigned) ?? found.first

@@ -2,7 +2,7 @@ import SpoolCore
 import SpoolNetwork
 import X509
 
-/// Which of the eight Azure TLS issuing authorities of the old run-book are trusted here, and by what.
+/// Checks which of the eight Azure TLS issuing authorities of the old run-book are trusted here, and why.
 struct AuthorityChecks {
     let subject: String
     let plan: ConnectionPlan
@@ -54,7 +54,7 @@ struct AuthorityChecks {
     }
 }
 
-/// Why one of the authorities is trusted here, if it is.
+/// Why an authority is trusted here, or that it is not.
 private enum AuthorityTrust: Equatable {
     case byItself
     case byRoot
@@ -76,8 +76,10 @@ private enum AuthorityTrust: Equatable {
         }
     }
 
-    /// One sentence for those of a series that end on the same day and are trusted alike: the portal shows one of
-    /// them, and whoever looks for it by its number has to find it.
+    /// One sentence per series of authorities that expire on the same day and are trusted alike.
+    ///
+    /// The sentence contains the numbers, because the portal's certificate names one of them and operators
+    /// search for it.
     static func sentences(
         of authorities: [KnownAuthorities.Issuing],
         _ trusted: TrustStore,

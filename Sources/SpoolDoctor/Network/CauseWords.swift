@@ -1,14 +1,14 @@
 import SpoolNetwork
 
-/// The daemon's sentence for a network failure, taken apart: what happened, and what to do.
+/// Splits the daemon's sentence for a network failure into what happened and what to do.
 struct CauseWords {
     let found: String
     let remedy: String?
 
     /// - Parameters:
     ///   - cause: The failure.
-    ///   - peer: With whom.
-    ///   - role: What the peer is: the sentence speaks of a receiver, and a portal is none.
+    ///   - peer: The peer of the connection.
+    ///   - role: The peer's role: the daemon's sentence is about a receiver, which does not fit a portal.
     init(_ cause: NetworkCause, peer: String, role: ConnectionPlan.Role) {
         let halves = SentenceHalves(cause.sentence(peer: peer))
         found = halves.found

@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// Examines a sink that connects to nothing over the network, such as the journal: opens it and sends nothing.
+/// Examines a sink without a network connection, such as the journal: opens it and sends nothing.
 struct LocalExamination {
     let sink: any Sink
 

@@ -1,7 +1,7 @@
 import SpoolCore
 import SpoolNetwork
 
-/// Examines one connection, from its name to its certificate; what comes after a failure is skipped.
+/// Examines one connection, from name resolution to the certificate; checks after a failure are skipped.
 struct PeerExamination {
     let subject: String
     let plan: ConnectionPlan
@@ -11,7 +11,7 @@ struct PeerExamination {
     private var peer: String { plan.endpoint.description }
     private var way: Way { Way(to: plan.endpoint, through: plan.proxy, patience: patience) }
 
-    /// All findings, in the order in which a connection is made.
+    /// All findings, in the order of the steps of a connection.
     func run() async -> [Finding] {
         var findings = [await name()]
         let checks: [@Sendable () async -> [Finding]] =
@@ -44,7 +44,7 @@ struct PeerExamination {
         Finding(subject, "\(plan.role.rawValue) \(check)", verdict, did: did, found: found, remedy: remedy)
     }
 
-    /// A failure with the words that the daemon itself uses.
+    /// A finding for a failure, in the daemon's own words.
     func problem(_ check: String, did: String, _ cause: NetworkCause, peer: String? = nil) -> Finding {
         let words = CauseWords(cause, peer: peer ?? self.peer, role: plan.role)
         return finding(check, .problem, did: did, found: words.found, remedy: words.remedy)
@@ -94,7 +94,9 @@ struct PeerExamination {
         }
     }
 
-    /// Connection and TLS in one: a connection that is closed before its handshake is an error in a receiver's log.
+    /// Examines connection and TLS together.
+    ///
+    /// A connection that is closed before its handshake is logged as an error by receivers.
     private func secured(_ settings: TLSSettings) async -> [Finding] {
         let examination = TLSExamination(peer: self, settings: settings, way: way)
         let greeting = await examination.greeting()

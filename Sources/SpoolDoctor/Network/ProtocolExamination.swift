@@ -1,7 +1,7 @@
 import SpoolCore
 import SpoolNetwork
 
-/// Finds out whether a port for plain lines is one for TLS.
+/// Determines whether a port that is configured for plain lines expects TLS.
 struct ProtocolExamination {
     let peer: PeerExamination
     let way: Way
@@ -40,7 +40,7 @@ struct ProtocolExamination {
         }
     }
 
-    /// It may be a TLS server: a handshake tells.
+    /// Tries a TLS handshake, because the peer may be a TLS server.
     private func wantsTLS(_ did: String, _ reaction: PlainProbe.Reaction) async throws(NetworkCause)
         -> Finding
     {

@@ -1,7 +1,7 @@
 import SpoolCore
 import SpoolNetwork
 
-/// Examines TLS: version, chain, host, and certificates of ours.
+/// Examines TLS: version, chain, host and client certificate.
 struct TLSExamination {
     let peer: PeerExamination
     let settings: TLSSettings
@@ -11,11 +11,12 @@ struct TLSExamination {
 
     func run() async -> [Finding] { await findings(after: greeting()) }
 
-    /// A first handshake, which takes any certificate: small, since it may meet a port for plain lines, and read for its
-    /// certificates.
+    /// The first handshake, which accepts any certificate and records the chain.
+    ///
+    /// Its greeting is small, because the port may be one for plain lines.
     func greeting() async -> Handshake { await TLSProbe(way, settings).handshake(.recordingChain) }
 
-    /// All findings; a second handshake, as the daemon makes it, follows if the first was answered.
+    /// All findings; if the first handshake was answered, a second one follows, made as the daemon makes it.
     func findings(after greeting: Handshake) async -> [Finding] {
         if greeting.failure == .timedOut, greeting.wasConnected { return [silent()] }
         var seen = await TLSProbe(way, settings).handshake(.asConfigured)
@@ -43,7 +44,7 @@ struct TLSExamination {
         ]
     }
 
-    /// A handshake that failed before any certificate: perhaps for its versions.
+    /// Examines a handshake that failed before any certificate, possibly because of the TLS versions.
     private func version(refused seen: Handshake) async -> Finding {
         let old = await TLSProbe(way, settings).handshake(.belowTLS12)
         let did = "tried a handshake with TLS 1.2 and 1.3, then one with TLS 1.0 and 1.1"
@@ -115,7 +116,7 @@ struct TLSExamination {
         )
     }
 
-    /// A key that everybody may read is everybody's; nil for one that is kept.
+    /// A warning for a private key that every user can read; nil otherwise.
     private func key() -> Finding? {
         guard let file = settings.keyFile, FileAccess(file)?.isReadableByOthers == true else { return nil }
         return peer.finding(
@@ -127,7 +128,7 @@ struct TLSExamination {
         )
     }
 
-    /// What the peer thinks of a certificate of ours; nil when it wants none and we have none.
+    /// The peer's reaction to the client certificate; nil when it requests none and none is configured.
     private func ours(_ seen: Handshake) -> Finding? {
         let did = "noted whether \(host) requests a client certificate"
         let refusal = seen.failure == .clientCertificateRequired || seen.failure == .clientCertificateRefused
@@ -168,8 +169,10 @@ struct TLSExamination {
 }
 
 extension Handshake {
-    /// Before TLS 1.3 a peer that does not like our certificate, or its lack, may break the handshake off without
-    /// saying so (RFC 5246 §7.4.6: `handshake_failure`).
+    /// True when the failure may be due to the client certificate.
+    ///
+    /// Before TLS 1.3 a peer that rejects the client certificate, or its absence, may abort the handshake
+    /// without giving the reason (RFC 5246 §7.4.6: `handshake_failure`).
     fileprivate var isRefusedForCertificate: Bool {
         guard asksForCertificate else { return false }
         switch failure {

@@ -2,13 +2,15 @@ import Foundation
 import SpoolCore
 import SpoolNetwork
 
-/// Asks a source through its own code: token, rights, licence and clock, by one small request a stream.
+/// Checks token, rights, licence and clock with one small request per stream, through the source's own code.
 struct SourceChecks {
-    /// The times of certificates, and of what an operator reads in logs, are this machine's own.
+    /// A clock difference from which a warning is given.
+    ///
+    /// Certificate checks and log times use this machine's clock.
     static let skewNotice = Duration.seconds(30)
 
     let source: any Source
-    /// For an answer; the source's own deadline is made for large pages.
+    /// The timeout of a response; the source's own timeout is made for large pages.
     var patience = Duration.seconds(30)
     let now: @Sendable () -> Timestamp
 
@@ -33,7 +35,7 @@ struct SourceChecks {
                         found: "the source responds"
                     )
                 )
-                // The answer's date has no fractions; the middle of the exchange is the fairest comparison.
+                // The response's date has no fractions; the middle of the exchange is the fairest comparison.
                 let middle = asked + .milliseconds(now().since(asked).milliseconds / 2)
                 clock = clock ?? self.clock(middle.since(date))
             } catch {
@@ -55,7 +57,7 @@ struct SourceChecks {
                 }
             }
             group.addTask {
-                // Cancelled once the answer is there.
+                // Cancelled when the response has arrived.
                 try? await Task.sleep(for: patience)
                 return .failure(Self.silence(source, patience))
             }
@@ -73,7 +75,7 @@ struct SourceChecks {
         )
     }
 
-    /// The fault in two halves: what the portal says, and what to do.
+    /// Splits the fault into what the portal reports and what to do.
     private func failure(_ fault: SourceFault, _ stream: SourceStream, _ did: String) -> Finding {
         let isMomentary =
             switch fault.kind {
@@ -113,7 +115,7 @@ struct SourceChecks {
 
     private func clock(_ skew: Duration) -> Finding {
         let size = skew < .zero ? .zero - skew : skew
-        // A certificate that has just been issued is not valid yet for a clock that is slow.
+        // With a slow clock, a certificate that has just been issued is not valid yet.
         let verdict: Finding.Verdict = size < Self.skewNotice ? .ok : size < .hours(1) ? .warning : .problem
         return Finding(
             subject,
@@ -132,11 +134,11 @@ struct SourceChecks {
 }
 
 extension SourceFault {
-    /// The tenant itself is not served; no token helps.
+    /// True when the tenant has no licence, so that no token helps.
     var isAboutLicence: Bool { kind == .forbidden && description.contains("licence") }
 }
 
-/// A message "what happened; what to do" taken apart at its last semicolon.
+/// Splits a message of the form "what happened; what to do" at its last semicolon.
 struct SentenceHalves {
     let found: String
     let remedy: String?

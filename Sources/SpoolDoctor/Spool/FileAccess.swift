@@ -1,16 +1,16 @@
 import Foundation
 
-/// Who may do what with a file or folder.
+/// The permissions of a file or folder.
 struct FileAccess {
     let owner: String
-    /// In octal digits.
+    /// The mode in octal digits.
     let mode: String
     let isReadableByOthers: Bool
-    /// A folder with the sticky bit (`/tmp`) lets nobody touch what is another's.
+    /// False for a folder with the sticky bit (`/tmp`), where users cannot replace files of other users.
     let isWritableByOthers: Bool
     let isWritableHere: Bool
 
-    /// Nil when there is nothing at the path.
+    /// Nil when nothing exists at the path.
     init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -21,7 +21,7 @@ struct FileAccess {
         isWritableHere = access(path, W_OK) == 0
     }
 
-    /// Who runs this program.
+    /// The user who runs this program.
     static var userName: String { name(geteuid()) }
 
     private static func name(_ user: uid_t) -> String {

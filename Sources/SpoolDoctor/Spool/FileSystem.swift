@@ -1,14 +1,14 @@
 import Foundation
 
-/// What a folder's file system means for SQLite.
+/// The kind of a folder's file system, as far as it matters to SQLite.
 enum FileSystem: Equatable {
     case disk
-    /// It goes with a restart.
+    /// Its content is lost at a restart.
     case memory
-    /// Its locks are not to be relied on (sqlite.org/howtocorrupt.html §2.1).
+    /// Its locks are unreliable (sqlite.org/howtocorrupt.html §2.1).
     case network
 
-    /// By the kernel's name for its type.
+    /// Determines the kind from the kernel's name of the type.
     init(type: some StringProtocol) {
         switch type {
         case "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "lustre", "fuse.sshfs",
@@ -19,8 +19,9 @@ enum FileSystem: Equatable {
         }
     }
 
-    /// Reads a table of mounts (proc(5), `/proc/self/mountinfo`): the last of the deepest mount points above a path
-    /// counts; nil when there is none.
+    /// Determines the kind from a mount table (proc(5), `/proc/self/mountinfo`).
+    ///
+    /// The last entry of the deepest mount point above the path counts; nil when there is none.
     init?(of path: String, mounts: String) {
         var found: (point: Substring, type: Substring)?
         for line in mounts.split(separator: "\n") {
@@ -37,7 +38,7 @@ enum FileSystem: Equatable {
         self.init(type: found.type)
     }
 
-    /// Nil where the system does not tell.
+    /// Nil if the system does not provide the mount table.
     init?(of path: String) {
         let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         guard let mounts = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else {

@@ -1,28 +1,28 @@
 import SpoolCore
 import SpoolStore
 
-/// How long the spool has room, at the last day's rate.
+/// Forecasts when the spool or the disk will be full, at the rate of the last day.
 struct GrowthForecast: Equatable {
-    /// What fills first.
+    /// The limit that is reached first.
     enum Limit: Equatable {
         case maxSize, disk
     }
 
-    /// Bytes that a day adds.
+    /// Growth per day in bytes.
     let bytesPerDay: Int64
-    /// What the spool comes to when retention takes as much as is added.
+    /// The spool's size once retention deletes as much as is added.
     let steady: Int64
-    /// The days until something is full; nil when retention keeps it below both.
+    /// Days until the limit is reached; nil when retention keeps the spool below both limits.
     let days: Double?
     let limit: Limit?
 
     /// - Parameters:
-    ///   - growth: Events of the last day, and what they weigh.
-    ///   - retention: Events stay for so long.
+    ///   - growth: The events of the last day and their size.
+    ///   - retention: How long events are kept.
     ///   - maxSize: `retention.max_size`.
-    ///   - free: Bytes free on the disk, beside the spool.
+    ///   - free: Free bytes on the disk, in addition to the spool.
     init(_ growth: SpoolGrowth, retention: Duration, maxSize: Int64, free: Int64) {
-        // An empty spool has pages too; a thousand events are enough for a fair average.
+        // An empty spool has pages, too; a thousand events are enough for a fair average.
         let perEvent = growth.kept >= 1_000 ? Double(growth.inUse) / Double(growth.kept) : 4_096
         let daily = Double(growth.lastDay) * perEvent
         let wanted = daily * Double(retention.milliseconds) / 86_400_000

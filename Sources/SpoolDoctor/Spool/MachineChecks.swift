@@ -3,13 +3,13 @@ import SpoolConfig
 import SpoolCore
 import SpoolStore
 
-/// Examines what surrounds the spool on this machine: permissions, and SQLite.
+/// Examines the spool's environment on this machine: permissions, file system and SQLite.
 struct MachineChecks {
     static let subject = "machine"
 
     let configurationPath: String
     let settings: SpoolSettings
-    /// What the configuration's own reading found unwise.
+    /// The warnings from reading the configuration.
     let warnings: [String]
 
     func run() -> [Finding] {
@@ -55,7 +55,7 @@ struct MachineChecks {
         )
     }
 
-    /// One finding for each warning, so that each is read.
+    /// One finding per warning, so that none is overlooked.
     private func unwise(_ warning: String) -> Finding {
         Finding(
             Self.subject,
@@ -100,7 +100,7 @@ struct MachineChecks {
         )
     }
 
-    /// Nil while there is no folder to look at.
+    /// Nil if the folder does not exist.
     private func fileSystem() -> Finding? {
         let path = URL(fileURLWithPath: settings.path).deletingLastPathComponent().path
         return FileSystem(of: path).map { fileSystem($0, at: path) }

@@ -3,9 +3,9 @@ import SpoolConfig
 import SpoolCore
 import SpoolStore
 
-/// The forecast of the spool's size in an operator's words.
+/// Describes the forecast of the spool's size to the operator.
 struct RoomWords {
-    /// Fetching stops below this much free disk.
+    /// A limit that is reached within this many days is a problem.
     private static let notice = 7.0
 
     let finding: Finding

@@ -3,14 +3,14 @@ import SpoolConfig
 import SpoolCore
 import SpoolStore
 
-/// Examines the spool's file, beside a daemon that runs or not: it is opened for reading only, without the lock.
+/// Examines the spool's file, with or without a running daemon: opens it read-only and without the lock.
 struct SpoolChecks {
     static let subject = "spool"
-    /// For one table of the structure's check: an open snapshot lets the write-ahead log grow.
+    /// The time limit for checking one table: an open snapshot lets the write-ahead log grow.
     static let patience = Duration.seconds(1)
 
     let settings: SpoolSettings
-    /// Check every page, however long it takes.
+    /// Check every page without a time limit.
     let isThorough: Bool
     let now: @Sendable () -> Timestamp
 
@@ -44,7 +44,7 @@ struct SpoolChecks {
                     .problem,
                     did: "opened \(path) for reading",
                     found: error.description,
-                    // The others say themselves what to do.
+                    // The other messages contain their own remedy.
                     remedy: error.kind == .damaged
                         ? "Keep the file, restore a backup or start with a new one: spool fetches again what "
                             + "the source still has." : nil
@@ -140,7 +140,7 @@ struct SpoolChecks {
         return RoomWords(forecast, growth, settings, free: status.size.diskFree).finding
     }
 
-    /// Notifications as findings: what the daemon has found out itself.
+    /// The active notifications as findings.
     private func standing(_ status: SpoolStatus) -> [Finding] {
         let did = "read the active notifications"
         guard !status.notifications.isEmpty else {
