@@ -1,11 +1,12 @@
 import SpoolCore
 
-/// A notification as the journal takes it: fields of its native protocol
-/// (systemd.io, "Native Journal Protocol"; `systemd.journal-fields(7)`).
+/// A notification as an entry of the journal's native protocol.
+///
+/// systemd.io, "Native Journal Protocol"; `systemd.journal-fields(7)`.
 enum JournalEntry {
-    /// `journalctl MESSAGE_ID=…` finds all that were raised.
+    /// `journalctl MESSAGE_ID=…` finds all raised notifications.
     static let raisedID = "5f0b1c7c1c0e4f2f8a5d0c6e9b7a3d11"
-    /// `journalctl MESSAGE_ID=…` finds all that were cleared.
+    /// `journalctl MESSAGE_ID=…` finds all cleared notifications.
     static let clearedID = "5f0b1c7c1c0e4f2f8a5d0c6e9b7a3d12"
 
     static func bytes(_ record: NotificationRecord) -> [UInt8] {
@@ -21,7 +22,7 @@ enum JournalEntry {
             ("SPOOL_SEVERITY", record.severity),
             ("SPOOL_RAISED", record.raised.description),
         ]
-        // Unescaped, `journalctl` would show a value with control characters as a blob.
+        // Without escaping, `journalctl` would show a value with control characters as a blob.
         return fields.flatMap { field($0, PrintableText.escapedLines($1)) }
     }
 
@@ -36,7 +37,7 @@ enum JournalEntry {
         }
     }
 
-    /// A value with a line end is given by its length, as 64 bits, little endian.
+    /// A value that contains a line end is preceded by its length as a 64-bit little-endian integer.
     private static func field(_ name: String, _ value: String) -> [UInt8] {
         let bytes = Array(value.utf8)
         guard bytes.contains(UInt8(ascii: "\n")) else { return Array("\(name)=".utf8) + bytes + [0x0A] }

@@ -1,10 +1,10 @@
 import SpoolCore
 
-/// What a journald sink is told: the socket, if it is not where systemd has it.
+/// The settings of a journald sink: the socket, if it is not systemd's default.
 struct JournalSettings: Sendable, Equatable {
     var socket = JournalSink.standardSocket
 
-    /// Takes the keys of a journald sink; nil, after adding problems, when one is wrong.
+    /// Reads the keys of a journald sink; nil after adding problems if one is invalid.
     init?(_ group: inout ConfigurationMapping, _ problems: ConfigurationProblems) {
         guard let node = group.take("socket") else { return }
         guard let text = node.text(problems) else { return nil }

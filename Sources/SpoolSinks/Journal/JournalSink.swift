@@ -2,7 +2,7 @@ import Foundation
 import SpoolCore
 import SpoolNetwork
 
-/// Hands notifications to systemd's journal, with fields of their own.
+/// Sends notifications to systemd's journal, with structured fields.
 struct JournalSink: Sink {
     static let standardSocket = "/run/systemd/journal/socket"
 
@@ -13,7 +13,7 @@ struct JournalSink: Sink {
     var address: String { "unix:\(socket)" }
     var needsRaw: Bool { true }
     var batchLimit: BatchLimit { BatchLimit(events: 100) }
-    /// What the kernel has taken lies in a queue that outlives the journal's process (systemd holds its socket).
+    /// Sent entries are in a queue that outlives the journal's process, because systemd holds its socket.
     var doubt: KernelDoubt { .none }
 
     func open() async throws(SinkFault) -> any SinkSession {
@@ -94,7 +94,7 @@ final class JournalSession: SinkSession {
 }
 
 extension EventBatch {
-    /// The notifications it holds; nil where an event is none.
+    /// The notifications of the batch; nil for an event that is not a notification.
     var notificationRecords: [NotificationRecord?] {
         let decoder = JSONDecoder()
         return (0..<count).map { index in
@@ -105,7 +105,7 @@ extension EventBatch {
 }
 
 extension Refusal {
-    /// What takes notifications alone is never given the content of an event.
+    /// Sinks that take only notifications never receive the content of an event.
     static let noNotification = Refusal(
         reason: "unrenderable",
         detail: "spool did not send it: it is not a notification",

@@ -1,12 +1,13 @@
 import Foundation
 package import SpoolCore
 
-/// A destination given on a command line: `tcp://host:port`, `tls://host:port` or `udp://host:port`, with the keys of a
-/// syslog sink as query items (`?format=json&framing=octet-counting&ca_file=/etc/corp-ca.pem`).
+/// A destination given on the command line: `tcp://host:port`, `tls://host:port` or `udp://host:port`.
 ///
-/// Keys of a group are written with a dot (`header.time=rfc3164`); those of `tls` go without.
+/// The keys of a syslog sink are query items
+/// (`?format=json&framing=octet-counting&ca_file=/etc/corp-ca.pem`). Keys of a group are written with a dot
+/// (`header.time=rfc3164`); those of `tls` are written without the group.
 package struct AdHocDestination: Sendable, Equatable {
-    /// Why a destination cannot be used, in words for whoever typed it.
+    /// Why a destination cannot be used, in words for the user.
     package struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
         package let description: String
     }
@@ -18,7 +19,7 @@ package struct AdHocDestination: Sendable, Equatable {
     private let address: String
     private let items: [(key: String, value: String)]
 
-    /// Reads a destination's form; whether its keys are right is found by `sink`.
+    /// Parses the form of a destination; `sink` validates its keys.
     package init(_ text: String) throws(Fault) {
         let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let head = parts.first ?? ""
@@ -46,7 +47,7 @@ package struct AdHocDestination: Sendable, Equatable {
         self.items = items
     }
 
-    /// The destination with the paths of its files made absolute: the daemon has a folder of its own.
+    /// The destination with absolute paths, because the daemon has its own working directory.
     package func text(relativeTo folder: String) -> String {
         let query = items.map { key, value in
             let isPath = key.hasSuffix("_file") && !value.hasPrefix("/")
@@ -59,7 +60,7 @@ package struct AdHocDestination: Sendable, Equatable {
 
     /// Makes the sink; nothing is connected yet.
     ///
-    /// - Throws: everything that is wrong with it, in one text.
+    /// - Throws: All problems of the destination in one text.
     package func sink(named name: SinkName, hostName: String) throws(Fault) -> any Sink {
         let problems = ConfigurationProblems()
         let root = node
@@ -107,7 +108,7 @@ package struct AdHocDestination: Sendable, Equatable {
     }
 }
 
-/// A destination is kept in the spool and shown: no secret may be part of it.
+/// Rejects secrets: a destination is stored in the spool and shown.
 private struct NoSecrets: SecretLookup {
     func resolve(_ reference: String) throws(SecretFault) -> Secret {
         throw SecretFault("a destination must not contain secrets")

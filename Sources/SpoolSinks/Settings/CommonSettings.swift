@@ -1,12 +1,13 @@
 import SpoolCore
 
-/// The keys every sink has: `name`, `renamed_from`, `start`, and `streams` and `notify` if it takes events.
+/// The keys that all sinks have: `name`, `renamed_from`, `start`, and `streams` and `notify` for sinks of
+/// events.
 struct CommonSettings {
-    /// What a kind of sink is for.
+    /// The purpose of a type of sink.
     enum Purpose {
-        /// Records of sources, and notifications if wished.
+        /// Records of sources, and optionally notifications.
         case events
-        /// Notifications, and never the content of an event.
+        /// Only notifications, never the content of an event.
         case notifications
     }
 
@@ -17,7 +18,7 @@ struct CommonSettings {
     private let streamNodes: [ConfigurationNode]
     private let start: SubscriptionStart?
 
-    /// Takes the keys; nil, after adding problems, when one is missing or wrong.
+    /// Reads the keys; nil after adding problems if one is missing or invalid.
     init?(
         _ group: inout ConfigurationMapping,
         _ problems: ConfigurationProblems,

@@ -1,21 +1,21 @@
 package import SpoolCore
 
-/// A sink made from its settings, with what the rest of the program has to know of them.
+/// A sink made from its settings, with the settings that other parts of the program need.
 package struct ConfiguredSink: Sendable {
     package let sink: any Sink
-    /// The streams it takes, in the order of the file.
+    /// The streams it subscribes to, in the order of the file.
     package let streams: [StreamName]
-    /// Where each of `streams` stands in the file, to complain about names that do not exist.
+    /// The position of each of `streams` in the file, for errors about unknown names.
     package let streamNodes: [ConfigurationNode]
-    /// Where it begins when it is added to a spool that has events already.
+    /// Where a subscription starts when the spool already contains events.
     package let start: SubscriptionStart?
     package let renamedFrom: SinkName?
-    /// Where its name stands in the file, to complain about a name used twice.
+    /// The position of its name in the file, for errors about duplicate names.
     package let nameNode: ConfigurationNode
-    /// What works, but probably not as meant.
+    /// Settings that are valid but probably not intended.
     package let warnings: [ConfigurationProblem]
 
-    /// The sink as the spool is told of it.
+    /// The sink as it is registered in the spool.
     package var roster: Roster.Sink {
         Roster.Sink(
             name: sink.name,

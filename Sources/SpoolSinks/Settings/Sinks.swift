@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// The kinds of destination there are: the one place that lists them.
+/// The supported types of sinks; this is the only place that lists them.
 package enum Sinks {
     private enum Kind: String, CaseIterable {
         case syslog, webhook, journald
@@ -12,8 +12,8 @@ package enum Sinks {
     ///
     /// - Parameters:
     ///   - node: The entry.
-    ///   - problems: Takes every problem found, each at its place.
-    ///   - hostName: This machine's name, for the lines' system name.
+    ///   - problems: Receives every problem, with its position.
+    ///   - hostName: This machine's name, which lines contain as the system name.
     /// - Returns: The sink; nothing is connected yet.
     package static func make(
         from node: ConfigurationNode,

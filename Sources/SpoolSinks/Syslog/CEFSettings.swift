@@ -26,7 +26,7 @@ struct CEFSettings {
         group.finish()
     }
 
-    /// Adds a problem when the group, or some of its keys, mean nothing to the format.
+    /// Adds a problem when the group, or one of its keys, does not apply to the format.
     func check(for format: String, isAgent: Bool, _ problems: ConfigurationProblems) {
         if let node, format == "json" {
             problems.add("`cef` applies to the formats `cef-agent` and `cef`, not to `json`", at: node)
@@ -37,7 +37,7 @@ struct CEFSettings {
         }
     }
 
-    /// At most 31 characters, as the CEF schema has them; none that would end the line.
+    /// At most 31 characters, as defined by the CEF schema, and none that would end the line.
     private static func version(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> String? {
         guard let text = node.text(problems) else { return nil }
         let isVersion =

@@ -2,13 +2,14 @@ import SpoolCore
 
 /// The keys `doubt_bytes` and `reopen_after` of a sink over TCP or TLS.
 struct DoubtSettings {
-    /// A TCP window has at most 1 GiB (RFC 7323 §2.3).
+    /// A TCP window is at most 1 GiB (RFC 7323 §2.3).
     private static let bytes: ClosedRange<Int64> = (64 << 10)...(1 << 30)
     private static let after = Duration.seconds(1)...Duration.hours(24)
 
     private(set) var doubt = KernelDoubt()
 
-    /// Takes the keys; adds a problem for a wrong value, and for any value over UDP, which has no connection.
+    /// Reads the keys; adds a problem for an invalid value, and for any value over UDP, which has no
+    /// connections.
     init(_ group: inout ConfigurationMapping, _ problems: ConfigurationProblems, isStream: Bool) {
         let (bytes, after) = (group.take("doubt_bytes"), group.take("reopen_after"))
         if !isStream {

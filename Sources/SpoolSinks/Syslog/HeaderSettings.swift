@@ -4,7 +4,7 @@ import SpoolFormats
 /// The `header:` group: the options of the old agent's wizard.
 struct HeaderSettings {
     let options: AgentHeader
-    /// Nil when the group is not there.
+    /// Nil when the group is missing.
     let node: ConfigurationNode?
     private let timeNode: ConfigurationNode?
     private let priorityNode: ConfigurationNode?
@@ -31,7 +31,7 @@ struct HeaderSettings {
         )
     }
 
-    /// Adds a problem for combinations that receivers are known to lose lines by.
+    /// Adds a problem for combinations with which receivers are known to lose lines.
     func refuse(framing: Framing, _ problems: ConfigurationProblems) {
         if options.priority == nil, options.time == .rfc5424, framing == .lines {
             let place = priorityNode ?? node
@@ -53,7 +53,7 @@ struct HeaderSettings {
         }
     }
 
-    /// What works, but not everywhere.
+    /// Warnings about settings that work with some receivers only.
     func warnings(at sink: ConfigurationNode) -> [ConfigurationProblem] {
         var warnings: [ConfigurationProblem] = []
         switch options.time {

@@ -1,7 +1,7 @@
 import SpoolCore
 import SpoolFormats
 
-/// The keys of a syslog sink that decide what its lines look like, and which of them do not go together.
+/// The keys of a syslog sink that define the format of its lines, and the combinations that are invalid.
 struct LineSettings {
     private enum FormatName: String, CaseIterable {
         case cefAgent = "cef-agent"
@@ -69,7 +69,7 @@ struct LineSettings {
         return name == .lines ? .lines : .octetCounting
     }
 
-    /// Below 1,024 bytes (RFC 3164 §4.1) hardly a line fits; a datagram holds 65,507.
+    /// Below 1,024 bytes (RFC 3164 §4.1) hardly any line fits; a datagram holds 65,507 bytes.
     private static func limit(
         _ node: ConfigurationNode?,
         _ transport: SyslogSettings.Transport,
@@ -119,7 +119,7 @@ struct LineSettings {
         }
     }
 
-    /// Raw records are often longer than what suffices for CEF.
+    /// Raw records are often longer than the limit that suffices for CEF.
     private static func warnings(_ format: FormatName, _ limit: Int, _ node: ConfigurationNode)
         -> [ConfigurationProblem]
     {

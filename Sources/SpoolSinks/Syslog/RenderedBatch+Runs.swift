@@ -3,16 +3,16 @@ import SpoolCore
 import SpoolFormats
 
 extension RenderedBatch {
-    /// What became of the events of a batch once its lines are delivered.
+    /// The outcomes of a batch's events once its lines are delivered.
     ///
-    /// Events too large for a message, and messages too large for a datagram, are not sent: dead letters, and no word
-    /// of the receiver's.
+    /// Events too large for a message, and messages too large for a datagram, are not sent. They become dead
+    /// letters with a local refusal, because the receiver did not refuse them.
     ///
     /// - Parameters:
-    ///   - count: How many events the batch holds.
-    ///   - evidence: What is known of those that were sent.
+    ///   - count: The number of events in the batch.
+    ///   - evidence: The evidence for the events that were sent.
     ///   - refused: Indices of lines that the network refused for their size.
-    ///   - limit: `max_message_bytes`, for the refusal's text.
+    ///   - limit: `max_message_bytes`, for the text of the refusal.
     /// - Returns: The outcomes in event order.
     func runs(
         of count: Int,
@@ -35,7 +35,7 @@ extension RenderedBatch {
 }
 
 extension Refusal {
-    /// Not even the parts of the message that are never shortened fit.
+    /// Even the parts of the message that are never shortened do not fit.
     static func tooLong(_ limit: Int) -> Refusal {
         Refusal(
             reason: "too-large",

@@ -2,7 +2,7 @@ import SpoolCore
 import SpoolFormats
 import SpoolNetwork
 
-/// What a syslog sink is told: where to, how, and in which lines.
+/// The settings of a syslog sink: address, transport and line format.
 struct SyslogSettings: Sendable, Equatable {
     enum Transport: String, CaseIterable, Sendable {
         case tcp, tls, udp
@@ -28,7 +28,7 @@ struct SyslogSettings: Sendable, Equatable {
         self.format = format
     }
 
-    /// Takes the keys of a syslog sink; nil, after adding problems, when one is missing or wrong.
+    /// Reads the keys of a syslog sink; nil after adding problems if one is missing or invalid.
     init?(
         _ group: inout ConfigurationMapping,
         _ problems: ConfigurationProblems,

@@ -1,15 +1,15 @@
 import SpoolCore
 import SpoolNetwork
 
-/// What an answer means for the notification that was posted.
+/// What the response means for the notification that was posted.
 enum WebhookAnswer: Equatable {
     case outcome(Outcome)
     case fault(SinkFault)
 
-    /// Success is any 2xx.
+    /// Interprets a response; any 2xx is success.
     ///
-    /// What the next try may mend is a fault of the sink; a body that will never do is refused; everything
-    /// else is for an operator to set right.
+    /// A status that the next attempt may resolve is a fault of the sink. A body that the webhook will never
+    /// accept is refused. Any other status requires the operator.
     init(_ answer: HTTPAnswer, peer: String) {
         switch answer.status {
         case 200..<300: self = .outcome(.delivered(.acknowledged))
@@ -44,7 +44,7 @@ enum WebhookAnswer: Equatable {
         }
     }
 
-    /// What no answer means; nil when there was one after all, only with too long a body.
+    /// Interprets a failed request; a response whose body is too long is interpreted by its status.
     init(_ fault: HTTPFault, peer: String) {
         if case .tooLarge(let beginning) = fault.kind {
             self.init(beginning, peer: peer)

@@ -1,7 +1,7 @@
 import Foundation
 import SpoolCore
 
-/// What a webhook is sent of a notification; `text` is what chat services show.
+/// The payload of a notification for a webhook; `text` is what chat services show.
 struct WebhookMessage: Encodable {
     let text: String
     let id: String

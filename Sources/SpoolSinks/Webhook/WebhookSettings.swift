@@ -1,18 +1,18 @@
 import SpoolCore
 import SpoolNetwork
 
-/// What a webhook sink is told: where to post, and how to prove who it is.
+/// The settings of a webhook sink: URL, secret, proxy and TLS.
 struct WebhookSettings: Sendable, Equatable {
     var base: BaseURL
-    /// `?` and what follows it; empty without one.
+    /// `?` and the query; empty without a query.
     var query: String
-    /// The header with the secret in it.
+    /// The name of the header that contains the secret.
     var header: String?
     var secret: RenewableSecret?
     var route: ProxyRoute
     var tls: TLSSettings
 
-    /// Takes the keys of a webhook; nil, after adding problems, when one is missing or wrong.
+    /// Reads the keys of a webhook; nil after adding problems if one is missing or invalid.
     init?(_ group: inout ConfigurationMapping, _ problems: ConfigurationProblems) {
         let url = group.require("url").flatMap { Self.url($0, problems) }
         let secretNode = group.take("secret")
@@ -35,8 +35,9 @@ struct WebhookSettings: Sendable, Equatable {
         self.tls = tls
     }
 
-    /// The headers of a request; the secret as it stands now where it came from, so that one that was rotated after
-    /// the receiver had refused it is taken over with the next connection.
+    /// The headers of a request.
+    ///
+    /// The secret is read again from its source, so that the next connection uses a rotated one.
     func headers() -> [(name: String, value: String)] {
         let secret = secret.map { $0.reread() ?? $0.value }
         var headers = [("Content-Type", "application/json")]
@@ -48,7 +49,8 @@ struct WebhookSettings: Sendable, Equatable {
         return headers.map { (name: $0.0, value: $0.1) }
     }
 
-    /// The path of some services is their secret, so the whole may be a reference to one.
+    /// The URL, which may be a reference to a secret as a whole, since the path of some services is their
+    /// secret.
     private static func url(
         _ node: ConfigurationNode,
         _ problems: ConfigurationProblems

@@ -2,14 +2,14 @@ import SpoolCore
 import SpoolFormats
 import SpoolNetwork
 
-/// Posts notifications as JSON, one a request.
+/// Posts notifications as JSON, one per request.
 struct WebhookSink: Sink {
     let name: SinkName
     let type = "webhook"
     let settings: WebhookSettings
     let hostName: String
 
-    /// Without path and query: those may be secret.
+    /// Without path and query, which may be secret.
     var address: String { "\(settings.base.isSecure ? "https" : "http")://\(peer)" }
     var needsRaw: Bool { true }
     var batchLimit: BatchLimit { BatchLimit(events: 1) }
@@ -18,7 +18,7 @@ struct WebhookSink: Sink {
 
     private var peer: String { String(settings.base.peer.prefix { $0 != "/" }) }
 
-    /// A webhook must not be asked for nothing, so all that is tried is a connection, and its TLS.
+    /// Opens only a connection with its TLS handshake, because a request would trigger the webhook.
     func open() async throws(SinkFault) -> any SinkSession {
         if settings.route.proxy(for: settings.base) == nil { try await connect() }
         let http = HTTPRequester(
@@ -46,9 +46,9 @@ struct WebhookSink: Sink {
     }
 }
 
-/// Requests to one webhook, one after the other.
+/// Posts requests to one webhook, one after the other.
 final class WebhookSession: SinkSession {
-    /// The most that is read of an answer, which says nothing but its status.
+    /// The maximum number of bytes read of a response; only its status matters.
     private static let cap = 64 << 10
 
     let settlements: AsyncStream<Settlement>

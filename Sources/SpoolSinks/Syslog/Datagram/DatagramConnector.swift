@@ -4,7 +4,7 @@ import SpoolCore
 import SpoolFormats
 import SpoolNetwork
 
-/// Opens a socket for datagrams to one address, so that the network's refusals come back to it.
+/// Opens a connected datagram socket, so that ICMP errors are reported on it.
 struct DatagramConnector {
     let endpoint: Endpoint
     var pace = Pace.standard

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Listens to what the network says of datagrams that were sent: that nothing listens there.
+/// Receives the network's errors for datagrams that were sent, such as a closed port.
 final class DatagramLink: ChannelInboundHandler, Sendable {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
 

@@ -3,7 +3,7 @@ import SpoolCore
 import SpoolFormats
 import Synchronization
 
-/// Sends each line as a datagram, paced; settled when the network has taken it, and no more is claimed.
+/// Sends each line as a datagram, paced; a line settles as sent when the network has accepted it.
 final class DatagramSession: SinkSession {
     let settlements: AsyncStream<Settlement>
     private let channel: any Channel
@@ -50,12 +50,12 @@ final class DatagramSession: SinkSession {
 
     deinit { channel.close(promise: nil) }
 
-    /// Sends datagrams in bursts and returns the indices of those the network refused for their size.
+    /// Sends datagrams in bursts and returns the indices of those that the network refused for their size.
     private func send(_ datagrams: [ByteBuffer]) async throws(SinkFault) -> [Int] {
         var refused: [Int] = []
         var next = 0
         while next < datagrams.count {
-            // Throws what the network has said since the last burst.
+            // Throws an error that the network has reported since the last burst.
             try await report.gate.enter(0)
             let turn = pace.withLock { $0.take(datagrams.count - next, at: .now) }
             do {
@@ -69,14 +69,14 @@ final class DatagramSession: SinkSession {
             } catch {
                 let fault = words.fault(opening: error)
                 report.over(fault)
-                // What the network said of it before, if it did, tells more.
+                // An error that the network reported before is more informative.
                 throw report.gate.end(fault)
             }
         }
         return refused
     }
 
-    /// Writes a burst and returns which of its datagrams were too large.
+    /// Writes a burst and returns the indices of the datagrams that were too large.
     private func write(_ burst: ArraySlice<ByteBuffer>) async throws -> [Int] {
         let channel = channel
         let results = try await channel.eventLoop.flatSubmit {
@@ -95,7 +95,7 @@ final class DatagramSession: SinkSession {
 }
 
 extension ByteBuffer {
-    /// The pieces of rendered lines, without copying.
+    /// The individual lines, without copying.
     fileprivate func datagrams(ending ends: [Int]) -> [ByteBuffer] {
         var start = readerIndex
         return ends.compactMap { end in

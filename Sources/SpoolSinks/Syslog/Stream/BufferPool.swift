@@ -1,17 +1,17 @@
 import NIOCore
 import Synchronization
 
-/// Keeps the memory that batches were rendered into, to be used again.
+/// Reuses the memory of rendered batches.
 final class BufferPool: Sendable {
-    /// One being written, one waiting, one being rendered.
+    /// One buffer is being written, one waits, one is being rendered.
     private static let kept = 3
 
     private let spare = Mutex<[ByteBuffer]>([])
 
-    /// An empty buffer.
+    /// Returns an empty buffer.
     func take() -> ByteBuffer {
         var buffer = spare.withLock { $0.popLast() } ?? ByteBuffer()
-        // Makes a new one if somebody still holds the memory.
+        // Allocates a new buffer if the memory is still referenced.
         buffer.clear()
         return buffer
     }

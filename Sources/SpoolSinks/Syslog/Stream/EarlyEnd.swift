@@ -1,14 +1,15 @@
 import Synchronization
 
-/// Remembers over the connections of a sink whether its receiver may be one that ends its own, unused direction right after
-/// it has accepted a connection, and reads on.
+/// Remembers whether a sink's receiver may close its own direction right after accepting a connection, and
+/// keep reading.
 ///
-/// Such an end looks like that of a receiver that has read what it was sent and closed. So the next connection listens for
-/// it before anything is written: an end that comes then says nothing of lines.
+/// Such an end looks like that of a receiver that has read everything and closed. The next connection
+/// therefore waits for an early end before anything is written: an end that comes then proves nothing about
+/// lines.
 final class EarlyEnd: Sendable {
-    /// An end of the peer that comes so soon after the connection was made may be one of an unused direction.
+    /// An end of the peer within this time after connecting may concern only its unused direction.
     let soon: Duration
-    /// How long a connection listens for it.
+    /// How long a connection waits for an early end.
     let listening: Duration
 
     private let seen = Mutex(false)
@@ -18,7 +19,7 @@ final class EarlyEnd: Sendable {
         self.listening = listening
     }
 
-    /// True when the last connection was ended by the peer soon after it was made, with lines on it.
+    /// True when the peer ended the last connection soon after it was made, and lines had been written to it.
     var isSuspected: Bool { seen.withLock { $0 } }
 
     func note(_ wasEarly: Bool) { seen.withLock { $0 = wasEarly } }

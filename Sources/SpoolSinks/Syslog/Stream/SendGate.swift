@@ -1,24 +1,24 @@
 import SpoolCore
 import Synchronization
 
-/// Lets batches through as long as there is room for them: the backpressure of a stream.
+/// The backpressure of a stream: admits batches while capacity is available.
 ///
-/// Two bounds hold: bytes that the kernel has not taken yet (memory), and bytes that are not settled
-/// (duplicates after a crash). The first batch always fits.
+/// Two limits apply: bytes that the kernel has not accepted yet (memory), and bytes that are not settled
+/// (duplicates after a crash). The first batch is always admitted.
 final class SendGate: Sendable {
-    /// Bytes handed over and not yet taken by the kernel: one batch on its way while the next is rendered.
+    /// Limit of bytes that the kernel has not accepted yet: one batch is written while the next is rendered.
     static let unwrittenLimit = 2 << 20
-    /// Bytes not settled yet.
+    /// Limit of bytes that are not settled yet.
     ///
-    /// It is twice what must be acknowledged after a batch to settle it without waiting for the grace, so that a
-    /// fast receiver never waits; after a crash at most this much arrives twice.
+    /// It is twice the number of bytes whose acknowledgement settles a batch without waiting for the grace
+    /// period, so that a fast receiver never waits. After a crash at most this much is delivered twice.
     static let unsettledLimit = 2 * Tail.readAhead
 
     private struct State {
         var unwritten = 0
         var unsettled = 0
         var fault: SinkFault?
-        /// Changes with everything that may let a waiting batch through.
+        /// Changes whenever a waiting batch may be admitted.
         var version = 0
         var waiter: CheckedContinuation<Void, Never>?
     }
@@ -36,12 +36,12 @@ final class SendGate: Sendable {
         self.unsettledLimit = unsettledLimit
     }
 
-    /// True while a batch waits for room.
+    /// True while a batch waits for capacity.
     var isWaited: Bool { state.withLock { $0.waiter != nil } }
 
-    /// Waits until there is room for a batch and takes it.
+    /// Waits until there is capacity for a batch and reserves it.
     ///
-    /// - Throws: The fault that ended the session, or that the task was cancelled.
+    /// - Throws: The fault that ended the session, or a fault for a cancelled task.
     func enter(_ bytes: Int) async throws(SinkFault) {
         while true {
             switch state.withLock({ step(bytes, &$0) }) {
@@ -53,17 +53,17 @@ final class SendGate: Sendable {
         }
     }
 
-    /// The kernel has taken this many bytes.
+    /// Reports that the kernel has accepted this many bytes.
     func wrote(_ bytes: Int) {
         update { $0.unwritten -= bytes }
     }
 
-    /// This many bytes are settled.
+    /// Reports that this many bytes are settled.
     func settled(_ bytes: Int) {
         update { $0.unsettled -= bytes }
     }
 
-    /// Nothing goes through any more; the first fault stays, and is returned.
+    /// Closes the gate; keeps and returns the first fault.
     @discardableResult
     func end(_ fault: SinkFault) -> SinkFault {
         update { if $0.fault == nil { $0.fault = fault } }

@@ -1,9 +1,9 @@
 import Foundation
 import NIOCore
 
-/// What the kernel knows of a connection's sending side, asked through the descriptor.
+/// Queries the kernel for the state of a connection's sending side.
 ///
-/// To be used on the channel's event loop.
+/// It may be used only on the channel's event loop.
 struct SocketQueue {
     private let channel: any Channel
 
@@ -11,11 +11,11 @@ struct SocketQueue {
         self.channel = channel
     }
 
-    /// Bytes that the peer's kernel has not acknowledged, those that ours has not taken yet included; nil when
-    /// the descriptor is closed.
+    /// Bytes that the peer's kernel has not acknowledged, including those that the local kernel has not
+    /// accepted yet; nil when the descriptor is closed.
     ///
-    /// `TIOCOUTQ` is Linux's `SIOCOUTQ`: `write_seq - snd_una`, sent but unacknowledged bytes as well (tcp(7)
-    /// says "unsent", which is imprecise).
+    /// `TIOCOUTQ` is Linux's `SIOCOUTQ`: `write_seq - snd_una`, which includes bytes that are sent but
+    /// unacknowledged (tcp(7) says "unsent", which is imprecise).
     func unacknowledged() -> Int? {
         guard let waiting = try? channel.syncOptions?.getOption(.bufferedWritableBytes) else { return nil }
         var queued: CInt = 0
@@ -31,16 +31,16 @@ struct SocketQueue {
         return result != 0 || error != 0
     }
 
-    /// Ends our direction of the stream.
+    /// Closes the local direction of the stream.
     ///
-    /// Not through the channel: NIO closes the descriptor by itself once both directions have ended, and then
-    /// nobody can tell any more how.
+    /// This bypasses the channel: NIO closes the descriptor once both directions have ended, and then the way
+    /// in which the peer ended the connection can no longer be determined.
     func shutdownOutput() {
         _ = withDescriptor { shutdown($0, CInt(SHUT_WR)) }
     }
 
     private func withDescriptor(_ body: (CInt) -> CInt) -> CInt? {
-        // Nil and an error both mean that there is no descriptor any more.
+        // Nil and an error both mean that the descriptor no longer exists.
         try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self,
             body

@@ -6,17 +6,17 @@ import SpoolCore
 import SpoolFormats
 import SpoolNetwork
 
-/// What a stream is made by.
+/// The parameters of a stream.
 struct StreamPlan: Sendable {
     let endpoint: Endpoint
     let isTLS: Bool
     var tls = TLSSettings()
     var grace = Tail.defaultGrace
     var readAhead = Tail.readAhead
-    /// How long after the peer's FIN a reset may still follow it.
+    /// How long after the peer's FIN a reset may still arrive.
     var endConfirmation = Duration.milliseconds(50)
     var connectTimeout = Duration.seconds(10)
-    /// Kept over the connections of a sink.
+    /// Shared by all connections of a sink.
     var early = EarlyEnd()
 
     var words: StreamWords { StreamWords(peer: endpoint.description) }
@@ -26,7 +26,7 @@ struct StreamPlan: Sendable {
 struct StreamConnector {
     let plan: StreamPlan
 
-    /// Connects and, with TLS, shakes hands, within the connect time-out.
+    /// Connects and, with TLS, performs the handshake, within the connect timeout.
     func open(_ renderer: LineRenderer, gate: SendGate = SendGate()) async throws(SinkFault) -> StreamSession
     {
         let report = StreamReport(gate: gate)
@@ -74,8 +74,8 @@ struct StreamConnector {
             .channelOption(.tcpOption(.init(rawValue: CInt(TCP_KEEPIDLE))), value: 60)
             .channelOption(.tcpOption(.init(rawValue: CInt(TCP_KEEPINTVL))), value: 10)
             .channelOption(.tcpOption(.init(rawValue: CInt(TCP_KEEPCNT))), value: 3)
-            // Bytes unacknowledged for so long end the connection (RFC 5482); also when the peer's window
-            // stays shut.
+            // The connection ends when bytes stay unacknowledged for this long (RFC 5482), or when the peer's
+            // window stays closed.
             .channelOption(.tcpOption(.init(rawValue: CInt(TCP_USER_TIMEOUT))), value: 30_000)
     }
 

@@ -2,19 +2,19 @@ import NIOCore
 import SpoolCore
 import SpoolNetwork
 
-/// How a stream came to its end.
+/// How a stream ended.
 enum StreamEnd {
-    /// The peer ended its direction, and nothing was left in our send queue.
+    /// The peer closed its direction, and the local send queue was empty.
     case peerEnded
-    /// The peer talks another protocol.
+    /// The peer uses another protocol.
     case answered
-    /// Nothing was written, so that `finish` waits for nothing.
+    /// Nothing was written, so `finish` had nothing to wait for.
     case finished
-    /// Something is unsettled after the patience of `finish`, and the peer has not ended the stream.
+    /// Something was unsettled when the time limit of `finish` ended, and the peer had not ended the stream.
     case patienceOver
-    /// Everything is settled after the patience of `finish`, but the peer has not ended the stream.
+    /// Everything was settled when the time limit of `finish` ended, but the peer had not ended the stream.
     case unanswered
-    /// Everything is settled, but the peer had ended its direction before it was sent anything.
+    /// Everything was settled, but the peer had closed its direction before it was sent anything.
     case oneWay
     /// `close` was called.
     case closedHere
@@ -22,14 +22,14 @@ enum StreamEnd {
 
     var isPeerEnd: Bool { if case .peerEnded = self { true } else { false } }
 
-    /// The error it ended with.
+    /// The error that ended the stream, if any.
     var error: (any Error)? { if case .failed(let error) = self { error } else { nil } }
 }
 
-/// The peer took the connection and then said nothing of TLS.
+/// The peer accepted the connection but did not answer the TLS handshake.
 struct HandshakeTimeout: Error {}
 
-/// The first bytes a peer sent: a receiver of lines sends none.
+/// The first bytes that a peer sent; a receiver of lines sends none.
 struct PeerAnswer {
     private var head: [UInt8] = []
 
@@ -46,11 +46,11 @@ struct PeerAnswer {
 
     var isSSH: Bool { head.starts(with: "SSH-".utf8) }
 
-    /// True for a protocol that certainly takes no lines.
+    /// True for a protocol that certainly accepts no lines.
     var isForeign: Bool { isTLS || isHTTP || isSSH }
 }
 
-/// Says what happened to a stream, for operators.
+/// Describes the end of a stream to the operator.
 struct StreamWords: Sendable {
     /// `siem.example:6514`.
     let peer: String
@@ -83,7 +83,7 @@ struct StreamWords: Sendable {
         return SinkFault(kind, isUnclean: isUnclean, text)
     }
 
-    /// The fault for an error met while connecting.
+    /// The fault for an error while connecting.
     func fault(opening error: any Error) -> SinkFault {
         let (kind, text) = fault(of: error)
         return SinkFault(kind, text)

@@ -5,7 +5,7 @@ import NIOTLS
 import SpoolCore
 import SpoolNetwork
 
-/// The event loop's side of a stream: asks the kernel how far the peer is and decides what became of it.
+/// The event loop's side of a stream: queries the kernel for acknowledgements and settles batches.
 ///
 /// Everything in it runs on the channel's event loop.
 final class StreamLink: ChannelInboundHandler {
@@ -15,7 +15,7 @@ final class StreamLink: ChannelInboundHandler {
         case opening, open, finishing, over
     }
 
-    /// Done when lines may be written; fails with the library's error.
+    /// Succeeds when lines may be written; fails with the library's error.
     let ready: EventLoopPromise<Void>
     private let channel: any Channel
     private let wire: WireHandler
@@ -28,11 +28,13 @@ final class StreamLink: ChannelInboundHandler {
     private var tail: Tail
     private var phase = Phase.opening
     private var hasWritten = false
-    /// The peer's FIN has come, and counts as its end of the connection.
+    /// The peer's FIN has arrived and counts as its end of the connection.
     private var peerEnded = false
-    /// The peer's FIN has come before anything was written: it may have no use for its direction and read all the same.
+    /// The peer's FIN arrived before anything was written: it may have closed only its unused direction and
+    /// still read.
     ///
-    /// If it has closed instead, it answers the next lines with a reset, and they are sent again.
+    /// If it has closed the connection instead, it answers the next lines with a reset, and they are sent
+    /// again.
     private var isOneWay = false
     /// The peer has closed TLS; its FIN should follow.
     private var peerSaidGoodbye = false
@@ -54,7 +56,7 @@ final class StreamLink: ChannelInboundHandler {
         wire.onPeerEnd = { [weak self] in self?.peerDidEnd() }
     }
 
-    /// Writes a batch's lines; a stream that the peer has ended takes none, they stay unsettled.
+    /// Writes a batch's lines; if the peer has ended the stream, they stay unsettled.
     func write(_ lines: ByteBuffer, of batch: SettledBatch, pool: BufferPool) {
         guard phase == .open, !peerEnded, !peerSaidGoodbye else { return report.wrote(batch.bytes) }
         let written = channel.eventLoop.makePromise(of: Void.self)
@@ -65,15 +67,16 @@ final class StreamLink: ChannelInboundHandler {
         }
         hasWritten = hasWritten || batch.bytes > 0
         channel.pipeline.syncOperations.writeAndFlush(NIOAny(lines), promise: written)
-        // TLS encrypts while it is flushed, so all of the batch has passed the wire handler by now.
+        // TLS encrypts during the flush, so the whole batch has passed the wire handler by now.
         tail.wrote(batch, end: wire.passed)
         lookSoon()
     }
 
-    /// Half-closes and waits for the peer's end or the deadline, whichever is first.
+    /// Half-closes and waits for the peer's end or the deadline, whichever comes first.
     ///
-    /// Not for the grace: what it settled may still lie unread in the peer's kernel, and after us nobody would hear of
-    /// the reset that tells of it. A connection that carried nothing needs no end of the peer's.
+    /// It does not stop at the end of the grace period: settled bytes may still be unread in the peer's
+    /// kernel, and a reset that reports this would be missed after closing. A connection that carried nothing
+    /// does not wait for the peer.
     func finish(patience: Duration) {
         guard phase == .open else { return }
         phase = .finishing
@@ -84,7 +87,7 @@ final class StreamLink: ChannelInboundHandler {
         lookNow()
     }
 
-    /// Closes at once.
+    /// Closes immediately.
     func close() { conclude(.closedHere) }
 
     /// Gives up waiting for the handshake.
@@ -95,8 +98,9 @@ final class StreamLink: ChannelInboundHandler {
     // MARK: Channel events
 
     func channelActive(context: ChannelHandlerContext) {
-        // Where nobody listens on a loopback port that the kernel also gives to clients, a connection can meet
-        // itself (a simultaneous open, RFC 9293 §3.5), and would take every line as its own receiver.
+        // If nothing listens on a loopback port that the kernel also assigns to clients, a connection can
+        // connect to itself (a simultaneous open, RFC 9293 §3.5), and would accept every line as its own
+        // receiver.
         if let own = channel.localAddress, own == channel.remoteAddress {
             return conclude(.failed(IOError(errnoCode: ECONNREFUSED, reason: "connected to itself")))
         }
@@ -121,7 +125,7 @@ final class StreamLink: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // The peer ended the stream without TLS's own goodbye: what that means, its end on the wire decides.
+        // The peer ended the stream without a TLS close_notify; its end on the wire decides what that means.
         if error as? NIOSSLError == .uncleanShutdown { return }
         conclude(.failed(error))
     }
@@ -130,7 +134,7 @@ final class StreamLink: ChannelInboundHandler {
         conclude(.failed(ChannelError.eof))
     }
 
-    /// Comes without `channelInactive` when a connection could not be made.
+    /// Called without `channelInactive` when a connection could not be made.
     func handlerRemoved(context: ChannelHandlerContext) {
         conclude(.failed(ChannelError.eof))
     }
@@ -150,10 +154,11 @@ final class StreamLink: ChannelInboundHandler {
         lookNow()
     }
 
-    /// Takes no more lines and waits for the peer's FIN or its reset, which tell whether it had read everything.
+    /// Accepts no more lines and waits for the peer's FIN or reset, which show whether it had read
+    /// everything.
     ///
-    /// A peer that closes right after its goodbye would answer ours with a reset; so ours goes only to one that
-    /// turns out to wait for it.
+    /// A peer that closes right after its close_notify would answer ours with a reset. Therefore ours is sent
+    /// only to a peer that turns out to wait for it.
     private func peerDidSayGoodbye() {
         guard phase == .open, !peerSaidGoodbye else { return }
         peerSaidGoodbye = true
@@ -188,10 +193,10 @@ final class StreamLink: ChannelInboundHandler {
         }
     }
 
-    /// Concludes when no reset has followed the peer's FIN for a moment: one that ends its direction first and
-    /// then closes with unread data sends both.
+    /// Ends the session after a short wait for a reset.
     ///
-    /// Once our direction has ended as well there is nothing left that a reset could be the answer to.
+    /// A peer that closes its direction first and then closes with unread data sends a FIN and a reset. Once
+    /// the local direction has ended as well, no reset can follow.
     private func confirmEnd() {
         if wire.holdsOpen { return concludeEnd() }
         guard confirmation == nil else { return }
@@ -202,13 +207,13 @@ final class StreamLink: ChannelInboundHandler {
         conclude(SocketQueue(channel).hasFailed() ? .failed(ChannelError.eof) : .peerEnded)
     }
 
-    /// Looks again while something is unsettled: often while acknowledgements are missing, else when the
-    /// grace of the oldest batch is over.
+    /// Schedules the next check while something is unsettled: soon while acknowledgements are missing,
+    /// otherwise at the end of the oldest batch's grace period.
     private func lookSoon() {
         guard phase != .over, !tail.isEmpty || peerEnded else { return }
         var next = ContinuousClock.now.advanced(by: .milliseconds(10))
         if !tail.awaitsAcknowledgement, !peerEnded, let due = tail.nextDue { next = max(due, .now) }
-        // A look far ahead, at the end of a grace, must not keep a new batch waiting.
+        // A check that is scheduled for the end of a grace period must not delay a new batch.
         if let look, look.at <= next { return }
         look?.task.cancel()
         let task = after(ContinuousClock.now.duration(to: next)) { link in
@@ -222,7 +227,7 @@ final class StreamLink: ChannelInboundHandler {
         if !batches.isEmpty { report.settled(batches) }
     }
 
-    /// Ends the session once, with what became of it.
+    /// Ends the session once.
     private func conclude(_ end: StreamEnd) {
         defer { wire.closeNow() }
         guard phase != .opening else {
@@ -235,7 +240,7 @@ final class StreamLink: ChannelInboundHandler {
         look?.task.cancel()
         deadline?.cancel()
         confirmation?.cancel()
-        // A peer that talks back is no receiver of lines: its end proves nothing.
+        // A peer that sends data is not a receiver of lines: its end proves nothing.
         let isProof = end.isPeerEnd && answer.isEmpty
         if isProof { settle(tail.concluded()) }
         if !isTLS, hasWritten {

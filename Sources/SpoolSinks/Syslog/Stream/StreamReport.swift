@@ -1,10 +1,10 @@
 import SpoolCore
 import Synchronization
 
-/// Where the event loop tells what became of a stream: the settlements, the gate, and that it is over.
+/// Publishes the progress of a stream: settlements, capacity of the gate, and the end.
 final class StreamReport: Sendable {
     let gate: SendGate
-    /// Holds one small element for each batch at most; the gate bounds how many those can be.
+    /// Contains at most one small element per batch; the gate limits their number.
     let settlements: AsyncStream<Settlement>
     private let continuation: AsyncStream<Settlement>.Continuation
     private let ended = Mutex((isOver: false, waiters: [CheckedContinuation<Void, Never>]()))
@@ -14,7 +14,7 @@ final class StreamReport: Sendable {
         (settlements, continuation) = AsyncStream.makeStream()
     }
 
-    /// The kernel took, or nobody will take, this many bytes.
+    /// The kernel accepted, or nothing will accept, this many bytes.
     func wrote(_ bytes: Int) { gate.wrote(bytes) }
 
     func settled(_ batches: [SettledBatch]) {
@@ -22,7 +22,7 @@ final class StreamReport: Sendable {
         gate.settled(batches.reduce(0) { $0 + $1.bytes })
     }
 
-    /// The session is over: finished in order, or by a fault; what comes first counts.
+    /// The session has ended, cleanly or by a fault; only the first call counts.
     func over(_ fault: SinkFault?) {
         let waiters = ended.withLock { ended -> [CheckedContinuation<Void, Never>]? in
             guard !ended.isOver else { return nil }

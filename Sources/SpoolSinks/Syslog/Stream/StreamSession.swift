@@ -2,7 +2,7 @@ import NIOCore
 import SpoolCore
 import SpoolFormats
 
-/// A TCP or TLS connection that takes batches.
+/// A TCP or TLS connection that sends batches.
 final class StreamSession: SinkSession {
     let settlements: AsyncStream<Settlement>
     private let renderer: LineRenderer
@@ -46,7 +46,7 @@ final class StreamSession: SinkSession {
 }
 
 extension NIOLoopBound<StreamLink> {
-    /// Runs something on the link's event loop.
+    /// Runs a closure on the link's event loop.
     fileprivate func execute(_ body: @escaping @Sendable (StreamLink) -> Void) {
         eventLoop.execute { body(value) }
     }

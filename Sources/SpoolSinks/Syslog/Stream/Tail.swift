@@ -1,31 +1,32 @@
 import DequeModule
 import SpoolCore
 
-/// What was written to a stream and is not settled yet: no lines, only where each batch ends.
+/// The batches that were written to a stream and are not settled yet: only their end positions, no lines.
 ///
-/// A batch is settled when the peer's kernel has acknowledged it **and** either the grace has passed since, or
-/// so many more bytes have been acknowledged that the peer must have read it, or the peer ended the stream in
-/// order (`concluded`). Batches settle in the order of writing. It looks at no clock and no socket.
+/// A batch settles when the peer's kernel has acknowledged it **and** one of these holds: the grace period
+/// has passed since, so many more bytes have been acknowledged that the peer must have read it, or the peer
+/// ended the stream cleanly (`concluded`). Batches settle in the order of writing. The type reads no clock
+/// and no socket.
 struct Tail {
     /// A batch that was written.
     struct Entry {
         let batch: SettledBatch
-        /// Bytes on the wire when its last byte was written; under TLS those of the records.
+        /// Bytes on the wire when its last byte was written; under TLS those of the TLS records.
         let end: Int
-        /// When its acknowledgement was first seen.
+        /// When its acknowledgement was first observed.
         var acknowledged: ContinuousClock.Instant?
     }
 
-    /// How long a connection must hold after an acknowledgement: a peer that dies with unread data resets it.
+    /// How long a connection must last after an acknowledgement: a peer that dies with unread data resets it.
     static let defaultGrace = Duration.seconds(2)
-    /// More than a peer's receive buffer holds (Linux lets one grow to 6 MiB, Windows to 16 MiB): what lies so
-    /// far back has left it and was read.
+    /// More than a peer's receive buffer holds (up to 6 MiB on Linux, 16 MiB on Windows): bytes this far back
+    /// were read.
     static let readAhead = 32 << 20
 
     private let grace: Duration
     private let readAhead: Int
     private var entries: Deque<Entry> = []
-    /// Bytes of its batches, as the sender counts them.
+    /// Bytes of the batches, as counted by the sender.
     private(set) var bytes = 0
 
     init(grace: Duration = defaultGrace, readAhead: Int = Tail.readAhead) {
@@ -35,16 +36,16 @@ struct Tail {
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// True while something is not even acknowledged.
+    /// True while a batch has not been acknowledged.
     var awaitsAcknowledgement: Bool { entries.last.map { $0.acknowledged == nil } ?? false }
 
-    /// Notes a batch that was written, up to `end` bytes on the wire.
+    /// Adds a batch that was written up to `end` bytes on the wire.
     mutating func wrote(_ batch: SettledBatch, end: Int) {
         entries.append(Entry(batch: batch, end: end))
         bytes += batch.bytes
     }
 
-    /// Takes what the kernel says and gives back what is settled by it.
+    /// Takes the kernel's count of acknowledged bytes and returns the batches that it settles.
     mutating func observe(acknowledged: Int, at now: ContinuousClock.Instant) -> [SettledBatch] {
         for index in entries.indices where entries[index].acknowledged == nil {
             guard entries[index].end <= acknowledged else { break }
@@ -61,7 +62,7 @@ struct Tail {
         return settled
     }
 
-    /// The peer ended the stream in order and nothing is left in the send queue: all of it was read.
+    /// The peer ended the stream cleanly and the send queue is empty: everything was read.
     mutating func concluded() -> [SettledBatch] {
         defer {
             entries.removeAll()
@@ -70,7 +71,7 @@ struct Tail {
         return entries.map(\.batch)
     }
 
-    /// When the grace of the oldest batch is over; nil when it is not even acknowledged, or there is none.
+    /// The end of the oldest batch's grace period; nil when it is not acknowledged, or there is none.
     var nextDue: ContinuousClock.Instant? {
         entries.first?.acknowledged?.advanced(by: grace)
     }

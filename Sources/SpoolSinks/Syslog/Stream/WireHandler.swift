@@ -1,18 +1,19 @@
 import NIOCore
 
-/// Sits next to the socket, below TLS: counts what goes out and sees how the peer ends the stream.
+/// Sits next to the socket, below TLS: counts outgoing bytes and observes how the peer ends the stream.
 final class WireHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Bytes handed to the socket since the connection was made.
+    /// Bytes passed to the socket since the connection was made.
     private(set) var passed = 0
-    /// True while nobody but `closeNow` may close the descriptor: TLS would, before the peer's FIN or reset has
-    /// told whether it read everything.
+    /// True while only `closeNow` may close the descriptor.
+    ///
+    /// Otherwise TLS would close it before the peer's FIN or reset has shown whether it read everything.
     var holdsOpen = false
-    /// Called once when the peer has ended its direction.
+    /// Called once when the peer has closed its direction.
     var onPeerEnd: (() -> Void)?
     private var context: ChannelHandlerContext?
 
@@ -26,12 +27,12 @@ final class WireHandler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // First ours: TLS passes the same event on as if it were its own end.
+        // Called before TLS, which passes the same event on as if it were its own end.
         if case .some(.inputClosed) = event as? ChannelEvent { onPeerEnd?() }
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// Ends our direction once everything before it is written, and leaves the descriptor open.
+    /// Closes the local direction once everything before it is written, and keeps the descriptor open.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .output || (mode == .all && holdsOpen) else {
             return context.close(mode: mode, promise: promise)
@@ -49,7 +50,7 @@ final class WireHandler: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
     }
 
-    /// Closes the descriptor without asking TLS, which would wait for the peer.
+    /// Closes the descriptor without TLS, which would wait for the peer.
     func closeNow() {
         context?.close(promise: nil)
     }
