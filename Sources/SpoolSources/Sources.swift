@@ -1,13 +1,13 @@
 package import SpoolCore
 
-/// The kinds of sources, by the `type` in the configuration.
+/// The types of sources, by the `type` in the configuration.
 package enum Sources {
     static let defenderCloudApps = "defender-cloud-apps"
 
-    /// Makes a source from an entry of `sources:`; nil, with every problem at its place, when it is wrong.
+    /// Makes a source from an entry of `sources:`; nil after adding every problem with its position.
     ///
-    /// Nothing is opened yet: connections and tokens come with the first request. `environment` is where
-    /// `HTTPS_PROXY` and `NO_PROXY` are looked up.
+    /// No connection is opened: connections and tokens are requested with the first request. `HTTPS_PROXY`
+    /// and `NO_PROXY` are looked up in `environment`.
     package static func make(
         from node: ConfigurationNode,
         problems: ConfigurationProblems,

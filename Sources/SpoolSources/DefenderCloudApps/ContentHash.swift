@@ -1,6 +1,6 @@
 import Crypto
 
-/// Short names for contents: filters, pages, records without an id.
+/// Short hashes of contents: filters, pages and records without an id.
 enum ContentHash {
     /// The first `digits` hexadecimal digits of the SHA-256 of `bytes`.
     static func hex(_ bytes: some Sequence<UInt8>, digits: Int) -> String {

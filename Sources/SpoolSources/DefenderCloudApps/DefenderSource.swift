@@ -3,7 +3,7 @@ import SpoolNetwork
 
 /// Microsoft Defender for Cloud Apps over its REST API: activities and alerts.
 package struct DefenderSource: Source {
-    /// The most a page may weigh.
+    /// The maximum size of a page in bytes.
     static let bodyCap = 16 << 20
 
     package let settings: DefenderSettings
@@ -11,7 +11,7 @@ package struct DefenderSource: Source {
     private let authorizer: Authorizer
     private let bodyCap: Int
 
-    /// Makes the client; connections are opened by the first request.
+    /// Makes the client; the first request opens a connection.
     package init(_ settings: DefenderSettings) {
         self.init(settings, http: HTTPSettings(tls: settings.tls, route: settings.route))
     }
@@ -44,10 +44,11 @@ package struct DefenderSource: Source {
         let request = Request(try known(stream), on: settings)
         switch try await exchange(request.list(DefenderRequest.probe(request.stream)), request.faults) {
         case .answer(let answer):
-            // Read whole: an answer that no page could be made of is no sign that the source can be read.
+            // Parse the response completely: a response that is not a valid page does not show that the
+            // source is readable.
             return try request.list(of: answer, limit: 1).date
         case .tooLarge(let beginning, _):
-            // One large record says nothing against the source.
+            // A single large record is not a fault of the source.
             if let fault = request.faults.fault(of: beginning) { throw fault }
             return try request.date(of: beginning)
         }
@@ -62,7 +63,7 @@ package struct DefenderSource: Source {
         let list: ListAnswer
         switch try await exchange(request.list(body), request.faults) {
         case .answer(let answer): list = try request.list(of: answer, limit: limit)
-        // Anything else that is too large is no record, and nothing of it is kept.
+        // Any other response that is too large is not a record and is discarded.
         case .tooLarge(let beginning, _) where limit <= 1 && RecordSlicer.beginsWithRecord(beginning.body):
             list = try await oversized(request, beginning: beginning)
         case .tooLarge(_, let fault): throw fault
@@ -77,7 +78,7 @@ package struct DefenderSource: Source {
         case .answer(let whole): answer = whole
         case .tooLarge(_, let fault): throw fault
         }
-        // A web page says that this is not the API at all.
+        // A web page shows that this is not the API.
         if answer.status == 404, !answer.isWebPage { return nil }
         if let fault = request.faults.fault(of: answer) { throw fault }
         let date = try request.date(of: answer)
@@ -100,7 +101,8 @@ package struct DefenderSource: Source {
         throw SourceFault(.rejected, "stream \(stream.name) is not configured for source \(name)")
     }
 
-    /// A single record over the cap: by its own GET, which has no envelope, or its beginning as an unreadable one.
+    /// Reads a single record above the size limit by its own GET, which has no envelope, or keeps its
+    /// beginning as unreadable.
     private func oversized(_ request: Request, beginning: HTTPAnswer) async throws(SourceFault) -> ListAnswer
     {
         if let fault = request.faults.fault(of: beginning) { throw fault }
@@ -118,13 +120,14 @@ package struct DefenderSource: Source {
         return record.unreadable(kind: kind, date: try request.date(of: beginning))
     }
 
-    /// What came back: an answer, or more than the cap.
+    /// The result of a request: a response, or one above the size limit.
     private enum Exchange {
         case answer(HTTPAnswer)
         case tooLarge(beginning: HTTPAnswer, SourceFault)
     }
 
-    /// Sends a request with its authorization; after a refusal of the token once more with a fresh one, if there is one.
+    /// Sends a request with its authorization; if the token is rejected, once more with a new one, if
+    /// available.
     private func exchange(_ call: HTTPCall, _ faults: DefenderFault) async throws(SourceFault) -> Exchange {
         guard let header = try await authorizer.header() else { return try await send(call, nil) }
         let first = try await send(call, header)

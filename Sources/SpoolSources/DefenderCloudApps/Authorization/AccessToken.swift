@@ -2,21 +2,22 @@ import Foundation
 import SpoolCore
 import SpoolNetwork
 
-/// A token of Microsoft Entra, and how it is asked for: OAuth 2.0 client credentials, version 2.0.
+/// A Microsoft Entra token and its request: OAuth 2.0 client credentials, version 2.0.
 ///
 /// learn.microsoft.com/defender-cloud-apps/api-authentication-application.
 struct AccessToken: Sendable, Equatable {
     let value: Secret
-    /// From the answer on.
+    /// Counted from the response.
     let lifetime: Duration
 
     /// The application id of Defender for Cloud Apps in every tenant.
     private static let scope = "05a65629-4c1b-48c1-a78b-804c4abdd4af/.default"
 
-    /// The longest answer that is read, and the longest token: it goes into a header of every request.
+    /// Limits of the response and of the token, which is part of a header of every request.
     static let bodyLimit = 256 << 10
     static let tokenLimit = 32 << 10
-    /// What is believed of `expires_in`: less would ask for a token with every request, more would never ask again.
+    /// Accepted values of `expires_in`: less would request a token for every request, more would never renew
+    /// it.
     private static let lifetimes = Int64(10)...86_400
 
     static func call(_ application: DefenderAuthentication.Application, secret: Secret) -> HTTPCall {
@@ -34,7 +35,7 @@ struct AccessToken: Sendable, Equatable {
         )
     }
 
-    /// Reads the authority's answer.
+    /// Parses the response of the token service.
     static func read(
         _ answer: HTTPAnswer,
         _ application: DefenderAuthentication.Application
@@ -79,7 +80,7 @@ struct AccessToken: Sendable, Equatable {
         }
     }
 
-    /// The code alone: the description repeats ids and times that help nobody here.
+    /// The error code without the description, which only repeats ids and times.
     private static func reason(_ body: Body?) -> String {
         let words = (body?.error_description ?? "").prefix(16).prefix { $0 != ":" && $0 != " " }
         if words.hasPrefix("AADSTS"), words.dropFirst(6).allSatisfy(\.isNumber) { return " (\(words))" }
@@ -98,6 +99,6 @@ struct AccessToken: Sendable, Equatable {
 }
 
 extension ClosedRange {
-    /// The value, or the bound that it lies beyond.
+    /// The value, or the nearest bound if the value is outside.
     fileprivate func clamped(_ value: Bound) -> Bound { Swift.min(Swift.max(value, lowerBound), upperBound) }
 }

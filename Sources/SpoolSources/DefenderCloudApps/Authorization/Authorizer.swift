@@ -1,20 +1,20 @@
 import SpoolCore
 import SpoolNetwork
 
-/// Gives requests their `Authorization`, and keeps an application's token fresh.
+/// Provides the `Authorization` header, and renews an application's token.
 ///
-/// However many streams ask at once, one request for a token is under way at most.
+/// At most one token request is in progress, even if several streams need one at the same time.
 actor Authorizer {
     private let authentication: DefenderAuthentication
     private let requester: HTTPRequester
-    /// Time that only grows, for the life of tokens.
+    /// A monotonic clock for the lifetime of tokens.
     private let elapsed: @Sendable () -> Duration
 
     private var current: Held?
-    /// The secret of the configuration as it was read last: the portal's token, or the application's own.
+    /// The configured secret as it was last read: the portal's token, or the application's secret.
     private var secret: Secret?
     private var refresh: SharedWork<Result<Held, SourceFault>>?
-    /// Counts requests, so that one that ends late leaves its successor alone.
+    /// Numbers the requests, so that one that ends late does not affect its successor.
     private var requests = 0
 
     private struct Held {
@@ -33,9 +33,9 @@ actor Authorizer {
         self.elapsed = elapsed
     }
 
-    /// The header for the next request; nil when there is no other than the rejected one.
+    /// The header for the next request; nil when the only one available was rejected.
     ///
-    /// `rejected` is the header that the portal has just answered with 401, if it has.
+    /// `rejected` is the header that the portal has just answered with 401, if any.
     func header(insteadOf rejected: String? = nil) async throws(SourceFault) -> String? {
         switch authentication {
         case .token(let token): return header(of: token, insteadOf: rejected)
@@ -46,7 +46,7 @@ actor Authorizer {
             switch await refreshed(application) {
             case .success(let held): return held.header
             case .failure(let fault):
-                // Refreshed ahead of need: the old one serves while the authority is away.
+                // Tokens are renewed early: the old one is used while the token service is unavailable.
                 if let current, current.header != rejected, elapsed() < current.expiresAt {
                     return current.header
                 }
@@ -55,10 +55,10 @@ actor Authorizer {
         }
     }
 
-    /// Cancels a request that is under way and returns when it has ended.
+    /// Cancels a request in progress and returns when it has ended.
     func shutDown() async { await refresh?.cancel() }
 
-    /// After a refusal the token is read again where it came from: it may have been replaced.
+    /// After a rejection, reads the token again from its source, because it may have been replaced.
     private func header(of token: RenewableSecret, insteadOf rejected: String?) -> String? {
         let held = "Token " + (secret ?? token.value).reveal()
         guard held == rejected else { return held }
@@ -68,7 +68,7 @@ actor Authorizer {
         return header == rejected ? nil : header
     }
 
-    /// Asks for a token, or waits for the request that is under way; a cancelled caller stops waiting immediately.
+    /// Requests a token, or waits for the request in progress; a cancelled caller stops waiting immediately.
     private func refreshed(
         _ application: DefenderAuthentication.Application
     ) async -> Result<Held, SourceFault> {
@@ -77,14 +77,14 @@ actor Authorizer {
             switch await request.value() {
             case .value(let result): return result
             case .cancelled: return .failure(.cancelledTokenRequest)
-            // All who waited for it have left, and it is being cancelled.
+            // All waiters have stopped waiting, and the request is being cancelled.
             case .abandoned: if refresh === request { _ = begin(application, after: request) }
             }
         }
         return .failure(.cancelledTokenRequest)
     }
 
-    /// Starts a request once the one before has ended.
+    /// Starts a request once the previous one has ended.
     private func begin(
         _ application: DefenderAuthentication.Application,
         after last: SharedWork<Result<Held, SourceFault>>?
@@ -106,7 +106,7 @@ actor Authorizer {
         if number == requests { refresh = nil }
     }
 
-    /// Asks for a token; if the authority refuses the secret, once more with the one that has taken its place.
+    /// Requests a token; if the secret is rejected, tries once more with a replaced secret.
     private func ask(_ application: DefenderAuthentication.Application) async -> Result<Held, SourceFault> {
         let held = secret ?? application.clientSecret.value
         let first = await ask(application, secret: held)
@@ -128,7 +128,8 @@ actor Authorizer {
                 cap: AccessToken.bodyLimit
             )
             let token = try AccessToken.read(answer, application)
-            // Some minutes ahead, or a fifth of a short life, so that no request carries one that ends on the way.
+            // Renew five minutes ahead, or by a fifth of a short lifetime, so that no request carries a token
+            // that is about to expire.
             let margin = min(.minutes(5), token.lifetime / 5)
             return .success(
                 Held(

@@ -1,10 +1,10 @@
 import SpoolCore
 import Synchronization
 
-/// One piece of work whose result several tasks wait for.
+/// Work whose result several tasks wait for.
 ///
-/// A waiting task that is cancelled stops waiting immediately. The work continues for the others and is cancelled when
-/// the last one has left.
+/// A waiting task that is cancelled stops waiting immediately. The work continues for the others, and is
+/// cancelled when the last one stops waiting.
 final class SharedWork<Value: Sendable>: Sendable {
     private struct State {
         var waiting = 0
@@ -18,7 +18,7 @@ final class SharedWork<Value: Sendable>: Sendable {
 
     /// Starts the work.
     init(_ work: @escaping @Sendable () async -> Value) {
-        // Owned here: `value` cancels it for the last waiter, and `cancel` awaits its end.
+        // The task is owned here: `value` cancels it for the last waiter, and `cancel` awaits its end.
         let task = Task { [self] in
             let value = await work()
             state.withLock { $0.value = value }
@@ -29,8 +29,8 @@ final class SharedWork<Value: Sendable>: Sendable {
 
     /// Waits for the result.
     ///
-    /// - Returns: the result; `cancelled` when the calling task was cancelled first; `abandoned` when all earlier
-    ///   waiters have left before the end, so that new work has to be started.
+    /// - Returns: The result; `cancelled` when the calling task was cancelled first; `abandoned` when all
+    ///   earlier waiters stopped waiting before the end, so that new work has to be started.
     func value() async -> Outcome {
         let isOpen = state.withLock { state in
             guard !state.isAbandoned else { return false }
@@ -48,7 +48,7 @@ final class SharedWork<Value: Sendable>: Sendable {
         return value.map { .value($0) } ?? .cancelled
     }
 
-    /// What waiting came to.
+    /// The result of waiting.
     enum Outcome: Sendable {
         case value(Value)
         case cancelled

@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// Reads the `filters:` of a stream into the API's JSON; whatever the API would refuse is a problem at its place.
+/// Converts the `filters:` of a stream into the API's JSON; a filter that the API would reject is a problem.
 struct FilterReading {
     let kind: EventKind
     let problems: ConfigurationProblems
@@ -80,7 +80,7 @@ struct FilterReading {
         switch form {
         case .list:
             if case .flag = rule.values { return node.boolean(problems).map { .flag($0) } }
-            // The API takes a single value for a list; a list of one says the same and is what it documents.
+            // The API accepts a single value as well; a list of one is equivalent and is the documented form.
             guard case .sequence(let items) = node.value else {
                 return item(node, of: rule).map { .list([$0]) }
             }
@@ -95,7 +95,7 @@ struct FilterReading {
     }
 
     private func item(_ node: ConfigurationNode, of rule: FilterRule) -> JSONValue? {
-        // `null` as a value: "has none".
+        // `null` as a value means "has none".
         if case .null = node.value { return .null }
         switch rule.values {
         case .text: return node.text(problems).map { .text($0) }
@@ -132,7 +132,7 @@ struct FilterReading {
         return nil
     }
 
-    /// YAML scalars arrive as text; ids are texts to the API, all other whole numbers and flags are not.
+    /// YAML scalars are texts; the API expects ids as texts, and all other whole numbers and flags as such.
     private func anything(_ node: ConfigurationNode, key: String = "") -> JSONValue {
         switch node.value {
         case .null: .null

@@ -1,14 +1,14 @@
-/// What the API takes for one filter.
+/// The operators and values that the API accepts for one filter.
 struct FilterRule: Sendable {
-    /// What a filter's values are.
+    /// The type of a filter's values.
     enum Values: Sendable {
         case text
-        /// Fixed words.
+        /// One of these words.
         case words([String])
         case integer(ClosedRange<Int64>)
         case flag
         case timestamp
-        /// Texts, numbers or groups of keys such as `{id: …, inst: 0}`: the API's own forms.
+        /// Texts, numbers or objects such as `{id: …, inst: 0}`, in the API's own form.
         case any
     }
 
@@ -23,7 +23,7 @@ struct FilterRule: Sendable {
     }
 }
 
-/// The operators of filters, each with the form of what it takes.
+/// The filter operators, each with the form of its operand.
 ///
 /// learn.microsoft.com/defender-cloud-apps/api-introduction, "Filters".
 enum FilterOperator: String, Sendable, CaseIterable {

@@ -1,11 +1,11 @@
 import SpoolCore
 
-/// The filters a stream may be configured with: those of the old agent's wizard, as the API knows them.
+/// The supported filters of a stream: those of the old agent's wizard, under the API's names.
 ///
-/// learn.microsoft.com/defender-cloud-apps/api-activities and api-alerts, "Filters"; where the vendor's name
-/// for a filter and the name that works differ, both are taken.
+/// learn.microsoft.com/defender-cloud-apps/api-activities and api-alerts, "Filters"; where the documented
+/// name of a filter differs from the name that works, both are accepted.
 enum FilterRules {
-    /// The times are the fetch loop's own: a filter on them would hide records from it.
+    /// The fetch loop filters by these times itself; a configured filter on them would hide records from it.
     static let reserved = ["date", "created"]
 
     static func rules(for kind: EventKind) -> [FilterRule] {

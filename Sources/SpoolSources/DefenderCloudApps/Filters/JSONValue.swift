@@ -1,4 +1,4 @@
-/// A JSON value: the configured filters, and the source's when a bound has to be added to them.
+/// A JSON value of a filter: configured, or from the source when a bound has to be added to it.
 enum JSONValue: Sendable, Hashable {
     case null
     case flag(Bool)
@@ -8,7 +8,7 @@ enum JSONValue: Sendable, Hashable {
     case list([JSONValue])
     case object([String: JSONValue])
 
-    /// Its canonical text: keys sorted, no white space, so that equal filters have equal hashes.
+    /// The canonical text: sorted keys and no white space, so that equal filters have equal hashes.
     var text: String {
         switch self {
         case .null: "null"

@@ -1,47 +1,48 @@
 import SpoolCore
 
-/// What paging has to know of a page.
+/// The properties of a page that paging depends on.
 struct PageFacts: Equatable {
     var count: Int
-    /// Nil when the answer does not say.
+    /// Nil when the response does not contain it.
     var hasNext: Bool?
     /// `nextQueryFilters`, verbatim.
     var nextFilters: String?
-    /// Times that the records themselves give on the stream's basis, as told, in the page's order; milliseconds.
+    /// The records' own times on the stream's basis, as received, in the page's order; milliseconds.
     var times: [Int64]
-    /// What the page holds; nil for an empty one.
+    /// A digest of the page's content; nil for an empty page.
     var digest: String?
-    /// The answer's `Date`, milliseconds.
+    /// The response's `Date` in milliseconds.
     var date: Int64
 }
 
-/// Decides where a scan goes on after a page.
+/// Determines the next position of a scan after a page.
 ///
-/// With `nextQueryFilters` the source says so itself. Without them (all alerts, and activities outside of scan
-/// mode) the pages' own order decides: ascending pages go on from their greatest time upwards, descending ones
-/// from their smallest downwards, both including that millisecond, so that records which share it are not lost
-/// at a page's edge; they come twice and are known by id. An offset passes a millisecond that fills a page, and
-/// small pages until enough of them have shown an order. Once a page comes in no order, the window is halved
-/// until one answer holds a part.
+/// With `nextQueryFilters` the source specifies the next position. Without them (for all alerts, and for
+/// activities outside of scan mode) the order of the pages decides: ascending pages continue upwards from
+/// their greatest time, descending ones downwards from their smallest. Both include that millisecond, so that
+/// records that share it are not lost at a page's edge; they are received twice and recognised by id. An
+/// offset is used within a millisecond that fills a page, and for small pages until enough of them have shown
+/// an order. After a page without an order, the window is halved until one response contains a part of it.
 ///
-/// A record whose time lies outside of what was asked for takes no part in this, like one without a time: the source
-/// goes by another time of it, and it must not hold up what the window holds beside it. It is passed by the offset.
+/// A record whose time is outside of the requested window is ignored here, like one without a time: the
+/// source uses another time of that record, and it must not block the other records of the window. The offset
+/// skips it.
 ///
-/// Every step narrows a window, divides one or raises an offset with an end, and a circle of places that the source
-/// names is found out (`PlaceTrail`), so that no scan runs for ever. A scan ends only where the source says that nothing
-/// follows.
+/// Every step narrows a window, divides one, or raises a limited offset, and a cycle in the source's
+/// continuation tokens is detected (`PlaceTrail`), so that every scan ends. A scan ends only when the source
+/// says that nothing follows.
 enum Paging {
     /// The position after `page`; nil when the scan is complete.
     ///
-    /// - Throws: `nonsense` when the source does not get on: the same page again; `unended` for an empty
-    ///   page that says more follows, and not where; `scanLost` for a circle.
+    /// - Throws: `nonsense` when the source returns the same page again; `unended` for an empty page that
+    ///   claims more data without a continuation; `scanLost` for a cycle in the continuation tokens.
     static func next(
         after page: PageFacts,
         at position: ScanPosition,
         of scan: Scan
     ) throws(SourceFault) -> ScanPosition? {
         guard var next = try following(page, at: position, of: scan) else { return nil }
-        // Kept through every kind of step: a circle may lead through any of them.
+        // Kept through every kind of step, because a cycle may include any of them.
         next.trail = position.trail
         if let filters = page.nextFilters, next.segment == ScanPosition.Segment(filters: filters),
             next.skip == 0
@@ -60,12 +61,13 @@ enum Paging {
     ) throws(SourceFault) -> ScanPosition? {
         var page = page
         page.times.removeAll { !isAsked($0, position.segment, scan) }
-        // An answer that does not say whether more follows is followed until nothing comes.
+        // A response that does not say whether more follows is continued until an empty page.
         guard page.hasNext ?? (page.count > 0) else { return position.atNextSegment() }
         if let digest = page.digest, digest == position.digest {
             throw nonsense("returned the same page again; it ignores the request")
         }
-        // The place just read, named as the next one: a millisecond fills the page, and an offset passes it.
+        // The source's continuation is the place that was just read: a millisecond fills the page, and an
+        // offset skips it.
         if let filters = page.nextFilters, filters != position.segment.filters {
             var next = ScanPosition()
             next.segment.filters = filters
@@ -73,12 +75,12 @@ enum Paging {
             next.digest = page.digest
             return next
         }
-        // Neither an end nor a way on: taken for an end, it would pass what the next page holds.
+        // Neither an end nor a continuation: ending here would skip what the next page contains.
         guard page.count > 0 else { throw unended() }
         return try byOrder(page, position, scan)
     }
 
-    /// The times that a scan asks for, in milliseconds; a source may round its bounds to the second.
+    /// The window that a scan requests, in milliseconds; a source may round its bounds to the second.
     static func window(of scan: Scan) -> Range<Int64> {
         let lower = scan.from.milliseconds.saturatingSubtract(1_000)
         let upper = scan.to.map { $0.milliseconds.saturatingAdd(1_000) } ?? .max
@@ -108,7 +110,7 @@ enum Paging {
         }
     }
 
-    /// The same window, further on by an offset; in two halves, where the offset is at its end.
+    /// The same window at a higher offset, or divided into halves when the offset has reached its limit.
     private static func advanced(_ position: ScanPosition, past page: PageFacts, _ scan: Scan)
         -> ScanPosition
     {
@@ -122,7 +124,7 @@ enum Paging {
         return next
     }
 
-    /// The window from the page's last time on, if its order is certain; else an offset.
+    /// The window from the page's last time on if its order is certain; otherwise an offset.
     private static func narrowed(
         _ page: PageFacts,
         _ position: ScanPosition,
@@ -142,14 +144,15 @@ enum Paging {
             if edge == position.segment.upper { return advanced(next, past: page, scan) }
             next.segment.upper = edge
         }
-        // Without the offset, a millisecond that fills a page would answer with the same page for ever.
+        // Without the offset, a millisecond that fills a page would return the same page indefinitely.
         next.skip = page.times.allSatisfy { $0 == edge } ? page.times.count : 0
         next.anchor = next.skip > 0 ? edge : nil
         next.digest = page.digest
         return next
     }
 
-    /// After a page in no order: parts of the window, or all of it again if an order was relied on before.
+    /// After a page without an order: halves of the window, or the whole window again if an order was relied
+    /// on before.
     private static func unordered(
         _ page: PageFacts,
         _ position: ScanPosition,
@@ -163,7 +166,8 @@ enum Paging {
         return halved(page, start, scan)
     }
 
-    /// The first half of the window, the second kept for later; one millisecond is passed by an offset.
+    /// The first half of the window, with the second half pending; a window of one millisecond uses an
+    /// offset.
     private static func halved(_ page: PageFacts, _ position: ScanPosition, _ scan: Scan) -> ScanPosition {
         halves(page, position, scan) ?? advanced(position, past: page, scan)
     }

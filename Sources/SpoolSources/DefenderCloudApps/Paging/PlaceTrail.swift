@@ -1,19 +1,19 @@
-/// Finds out a circle among the places that a source names, of any length, in the memory of one of them.
+/// Detects a cycle of any length in a source's continuation tokens, in the memory of one token.
 ///
-/// Source: Richard P. Brent, "An improved Monte Carlo factorization algorithm", BIT 20, 1980, section 2: the place that
-/// is compared with is moved up after 1, 2, 4 … steps, so that it lies in the circle and is as far back as the circle is
-/// long, at last. A place read twice on the way, as where one millisecond fills a page, is passed by an offset
-/// and is none that the source names anew.
+/// Source: Richard P. Brent, "An improved Monte Carlo factorization algorithm", BIT 20, 1980, section 2. The
+/// token that is compared with is replaced after 1, 2, 4 … steps, so that it is eventually in the cycle and
+/// at least one cycle length back. A place that is read twice on the way, as where one millisecond fills a
+/// page, is passed by an offset and does not count as a new token.
 struct PlaceTrail: Codable, Equatable, Sendable {
-    /// The place that is compared with; nil before the first.
+    /// The token that is compared with; nil before the first.
     private var mark: String?
-    /// Steps since it was marked, and after how many the next one is.
+    /// The steps since it was set, and the number of steps after which the next one is set.
     private var steps = 0
     private var reach = 1
 
-    /// Adds the next place.
+    /// Adds the next token.
     ///
-    /// - Returns: false when it closes a circle.
+    /// - Returns: False when it closes a cycle.
     mutating func add(_ place: String) -> Bool {
         let key = ContentHash.hex(place.utf8, digits: 32)
         if key == mark { return false }

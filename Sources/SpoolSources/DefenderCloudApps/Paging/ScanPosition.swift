@@ -1,39 +1,39 @@
 import Foundation
 import SpoolCore
 
-/// Where a scan goes on: `Scan.position`, which the spool keeps between pages and over restarts.
+/// The position of a scan: `Scan.position`, which the spool keeps between pages and across restarts.
 struct ScanPosition: Codable, Equatable, Sendable {
     /// A part of the scan's window.
     struct Segment: Codable, Equatable, Sendable {
-        /// The source's `nextQueryFilters`, verbatim; nil for the configured filters and the scan's window.
+        /// The source's `nextQueryFilters` verbatim; nil for the configured filters and the scan's window.
         var filters: String?
-        /// Milliseconds, inclusive; nil where the filters' own bound counts.
+        /// Milliseconds, inclusive; nil where the filters' own bound applies.
         var lower: Int64?
-        /// Milliseconds, inclusive; nil where the filters' own bound counts.
+        /// Milliseconds, inclusive; nil where the filters' own bound applies.
         var upper: Int64?
     }
 
     var segment = Segment()
-    /// Records of the segment that have been read already, where only an offset can pass them.
+    /// The number of records of the segment that have been read and can be skipped only by an offset.
     var skip = 0
-    /// The order the source has shown so far.
+    /// The order that the source has shown so far.
     var evidence: OrderEvidence?
-    /// True once a page came in no order: from then on only division counts.
+    /// True after a page without an order: from then on the window is only divided.
     var isUnordered = false
     /// The time of the record before the offset.
     var anchor: Int64?
-    /// Parts of the window still to be read, when it had to be divided.
+    /// Parts of a divided window that have not been read yet.
     var pending: [Segment] = []
-    /// What the last page held, to find out when it comes again.
+    /// The digest of the last page, to detect the same page.
     var digest: String?
-    /// The places that the source has named so far; nil before the first.
+    /// The continuation tokens of the source so far; nil before the first.
     var trail: PlaceTrail?
 
     init() {}
 
-    /// Reads what the spool has kept; nil begins the scan.
+    /// Parses a position that the spool has kept; nil starts the scan.
     ///
-    /// - Throws: `scanLost` for what this version cannot read.
+    /// - Throws: `scanLost` if this version cannot parse it.
     init(_ text: String?) throws(SourceFault) {
         guard let text else { return }
         guard let position = try? JSONDecoder().decode(ScanPosition.self, from: Data(text.utf8)) else {
@@ -54,7 +54,7 @@ struct ScanPosition: Codable, Equatable, Sendable {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// The position at the next part of a divided window; nil at the scan's end.
+    /// The position at the next part of a divided window; nil at the end of the scan.
     func atNextSegment() -> ScanPosition? {
         guard let first = pending.first else { return nil }
         var next = ScanPosition()

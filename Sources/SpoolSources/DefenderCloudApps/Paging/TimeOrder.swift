@@ -1,19 +1,19 @@
-/// The order of records by time, as found, not as asked for.
+/// The order of records by time, as received, not as requested.
 ///
-/// One public integration reports descending answers to a request for ascending ones.
+/// A public integration reports descending responses to requests for ascending order.
 enum TimeOrder: String, Codable, Sendable {
     case ascending, descending
 
-    /// What a page's times show.
+    /// The result of examining a page's times.
     enum Found: Equatable {
-        /// One order, and how many steps between two times have shown it.
+        /// One order, and the number of steps between two times that show it.
         case order(TimeOrder, steps: Int)
-        /// All times are the same.
+        /// All times are equal.
         case still
         case mixed
     }
 
-    /// The order of `times`, seen together with the record before them.
+    /// The order of `times`, including the step from the record before them.
     static func find(in times: [Int64], after anchor: Int64?) -> Found {
         var rises = 0
         var falls = 0
@@ -29,27 +29,27 @@ enum TimeOrder: String, Codable, Sendable {
     }
 }
 
-/// The order that the pages of a scan have shown so far, and whether it may be relied on.
+/// The order that the pages of a scan have shown so far, and whether it is reliable.
 struct OrderEvidence: Codable, Equatable, Sendable {
-    /// Steps in one direction that make an order: by chance one page in 362,880 shows so many.
+    /// The number of steps in one direction that prove an order: by chance one page in 362,880 shows as many.
     static let enough = 8
 
     var order: TimeOrder
     var steps: Int
 
-    /// True when the window may be narrowed by it.
+    /// True when the window may be narrowed by this order.
     ///
-    /// Before an offset comes to its end, what is known has to do.
+    /// Before the offset reaches its limit, the known order has to suffice.
     func isReliable(offset: Int) -> Bool {
         steps >= Self.enough || offset >= DefenderRequest.offsetLimit - 1_000
     }
 
-    /// The evidence after a page that shows `order`; nil when the page contradicts what came before.
+    /// The evidence after a page that shows `order`; nil when the page contradicts the earlier ones.
     static func adding(_ order: TimeOrder, steps: Int, to known: OrderEvidence?) -> OrderEvidence? {
         guard let known, known.order != order else {
             return OrderEvidence(order: order, steps: min(steps + (known?.steps ?? 0), enough))
         }
-        // A whole page in the other direction is true in itself.
+        // A whole page in the other direction is evidence by itself.
         return steps >= enough ? OrderEvidence(order: order, steps: enough) : nil
     }
 }

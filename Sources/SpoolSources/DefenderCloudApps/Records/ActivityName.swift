@@ -1,15 +1,16 @@
-/// The name of an activity as the portal shows it ("Run command"), which no field of the record holds.
+/// The name of an activity as the portal shows it ("Run command"); no field of the record contains it.
 ///
 /// Receivers match on it, so the rule is fixed:
-/// 1. where `description_metadata.colon` says that the description is a name, that text and an object, it is
-///    what stands before the first such text ("Run command: task …");
-/// 2. else `description_metadata.event_category`, where the record has one ("Failed log on");
-/// 3. else the readable form of `eventTypeName` (`EVENT_CATEGORY_LOGOUT` → "Log out"), with
-///    " (impersonated)" if the description goes on like that.
+/// 1. if `description_metadata.colon` says that the description consists of a name, that text and an object:
+///    the text before its first occurrence ("Run command: task …");
+/// 2. otherwise `description_metadata.event_category`, if the record has one ("Failed log on");
+/// 3. otherwise the readable form of `eventTypeName` (`EVENT_CATEGORY_LOGOUT` → "Log out"), with "
+///    (impersonated)" if the description continues with it.
 enum ActivityName {
     static let unspecified = "EVENT_CATEGORY_UNSPECIFIED"
 
-    /// A name and the text behind it are looked for in this many characters: a search takes the product of both lengths.
+    /// The search for name and separator is limited to this many characters: its cost is the product of both
+    /// lengths.
     private static let looked = 1_024
 
     static func name(category: String, description: String, colon: String, eventCategory: String) -> String {
@@ -26,7 +27,7 @@ enum ActivityName {
         return description.hasPrefix(impersonated) ? impersonated : name
     }
 
-    /// The vendor's own lines show these three with a space that the constant lacks.
+    /// The vendor's own lines show these three with a space that the constant does not have.
     private static let spellings = [
         "EVENT_CATEGORY_LOGIN": "Log on", "EVENT_CATEGORY_LOGOUT": "Log out",
         "EVENT_CATEGORY_FAILED_LOGIN": "Failed log on",

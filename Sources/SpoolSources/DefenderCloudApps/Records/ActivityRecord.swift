@@ -1,10 +1,11 @@
 import SpoolCore
 
-/// The fields of an activity that lines are made of.
+/// The fields of an activity that are used in lines.
 ///
-/// learn.microsoft.com/defender-cloud-apps/api-activities; a line shows them where the retired agent did.
+/// learn.microsoft.com/defender-cloud-apps/api-activities; lines contain them where the retired agent's lines
+/// did.
 struct ActivityRecord: Decodable {
-    /// Essential, like one of the two times.
+    /// Required, like one of the two times.
     var _id: String?
     var timestamp: Lenient.Number?
     var created: Lenient.Number?
@@ -46,10 +47,10 @@ struct ActivityRecord: Decodable {
         var name: Lenient.Text?
     }
 
-    /// When it was saved, as told, by which activities are read; a record may lack it.
+    /// The time at which it was saved, as received, by which activities are read; a record may lack it.
     var basis: Timestamp? { created?.value.flatMap(RecordTime.init)?.told }
 
-    /// The event it makes; nil without an id or a time.
+    /// The event for this record; nil without an id or a time.
     func event() -> Event? {
         let happened = timestamp?.value.flatMap(RecordTime.init)
         let saved = created?.value.flatMap(RecordTime.init)

@@ -1,10 +1,11 @@
 import SpoolCore
 
-/// The fields of an alert that lines are made of.
+/// The fields of an alert that are used in lines.
 ///
-/// learn.microsoft.com/defender-cloud-apps/api-alerts; a line shows them where the retired agent did.
+/// learn.microsoft.com/defender-cloud-apps/api-alerts; lines contain them where the retired agent's lines
+/// did.
 struct AlertRecord: Decodable {
-    /// Essential, like the time.
+    /// Required, like the time.
     var _id: String?
     var timestamp: Lenient.Number?
     var title: Lenient.Text?
@@ -26,10 +27,10 @@ struct AlertRecord: Decodable {
         var triggeredAlert: Lenient.Maybe<Bool>?
     }
 
-    /// When it was raised, as told, by which alerts are read.
+    /// The time at which it was raised, as received; alerts are read by it.
     var basis: Timestamp? { timestamp?.value.flatMap(RecordTime.init)?.told }
 
-    /// The event it makes; nil without an id or a time.
+    /// The event for this record; nil without an id or a time.
     func event() -> Event? {
         guard let _id, RecordIdentity.isID(_id),
             let time = timestamp?.value.flatMap(RecordTime.init)?.timestamp
@@ -37,7 +38,7 @@ struct AlertRecord: Decodable {
             return nil
         }
         var event = Event(externalID: _id, kind: .alert, occurred: time, created: time)
-        // Other numbers occur in the wild; they mean nothing here and stay in the raw record.
+        // Other numbers occur in practice; they have no defined meaning and are kept only in the raw record.
         event.severity = severityValue?.value.flatMap { (0...3).contains($0) ? Int($0) : nil }
         event.category = AlertType.name(idValue?.value)
         event.message = description?.value ?? ""
@@ -59,20 +60,20 @@ struct AlertRecord: Decodable {
         (entities?.values ?? []).compactMap { $0 }.filter { $0.type?.value == type }
     }
 
-    /// Older records name the policy in a field of its own.
+    /// Older records contain the policy in a separate field.
     private var policyRules: [Entity] {
         let rules = entities(of: "policyRule")
         return rules.isEmpty ? [policy?.value].compactMap { $0 } : rules
     }
 
-    /// Alerts of Cloud Discovery have entities of their own types in place of the usual ones.
+    /// Cloud Discovery alerts use their own entity types.
     private var services: [Entity] {
         let services = entities(of: "service")
         return services.isEmpty ? entities(of: "discovery_service") : services
     }
 
-    /// The user entity is the name itself; an account has it as its principal, or as an address; a user that Cloud
-    /// Discovery found has it as its label.
+    /// The name from the user entity, an account's principal or address, or the label of a Cloud Discovery
+    /// user.
     private var userName: String {
         if let user = entities(of: "user").first, let name = user.id?.value ?? user.label?.value,
             !name.isEmpty
@@ -87,7 +88,7 @@ struct AlertRecord: Decodable {
             .first { !$0.isEmpty } ?? ""
     }
 
-    /// Of the address that triggered the alert, or else of the first one that holds an address.
+    /// The address that triggered the alert, or otherwise the first address.
     private var address: String {
         let addresses = entities(of: "ip")
         let ordered =

@@ -1,7 +1,7 @@
-/// The names the retired agent gave to alert types, by the number the API has for them.
+/// The retired agent's names of alert types, by their number in the API.
 enum AlertType {
-    /// Numbers and names stood side by side in the vendor's PowerShell module (microsoft/MCAS, 2016); that of
-    /// impossible travel is told by the alerts' category in Microsoft Graph (`MCAS_ALERT_ANUBIS_…`).
+    /// Numbers and names are from the vendor's PowerShell module (microsoft/MCAS, 2016); that of impossible
+    /// travel is from the category of such alerts in Microsoft Graph (`MCAS_ALERT_ANUBIS_…`).
     private static let names: [Int64: String] = [
         196_608: "ALERT_GEOLOCATION_NEW_COUNTRY",
         14_680_070: "ALERT_ADMIN_USER",
@@ -12,7 +12,7 @@ enum AlertType {
         15_859_716: "ALERT_ANUBIS_DETECTION_VELOCITY",
     ]
 
-    /// The name, or `ALERT_` and the number: constant for a type, so that receivers can match on it.
+    /// The name, or `ALERT_` and the number, which is constant for a type, so that receivers can match on it.
     static func name(_ number: Int64?) -> String {
         guard let number else { return "ALERT_UNSPECIFIED" }
         return names[number] ?? "ALERT_\(number)"

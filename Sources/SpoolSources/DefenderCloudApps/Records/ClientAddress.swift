@@ -1,12 +1,13 @@
 import Foundation
 
-/// Reads a client's address out of what the portal has in its place: an address with a port, in brackets, with a
-/// zone, between blanks, or a list as a proxy writes it.
+/// Parses a client address in any form that the portal uses.
+///
+/// The portal provides addresses with a port, in brackets, with a zone, between blanks, or as a proxy's list.
 enum ClientAddress {
-    /// The first IPv4 or IPv6 address in a text, without anything around it; empty when there is none.
+    /// The first IPv4 or IPv6 address in a text, without anything around it; empty if there is none.
     ///
-    /// The address keeps the spelling of the source. An IPv4 address that is written as an IPv6 one
-    /// (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2) is returned as IPv4.
+    /// The address keeps the source's spelling, except that an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`,
+    /// RFC 4291 §2.5.5.2) is returned as IPv4.
     static func bare(_ text: String) -> String {
         let parts = text.split { $0 == "," || $0 == ";" || $0.isWhitespace }
         return parts.lazy.compactMap(address).first ?? ""
@@ -20,7 +21,8 @@ enum ClientAddress {
         return ip(text[text.index(after: text.startIndex)..<end])
     }
 
-    /// What stands before the port; nil when there is none, or more than one colon: then it is an IPv6 address.
+    /// The text before the port; nil without a port, or with more than one colon, which means an IPv6
+    /// address.
     private static func withoutPort(_ text: Substring) -> Substring? {
         guard let colon = text.firstIndex(of: ":"), isPort(text[text.index(after: colon)...]) else {
             return nil
@@ -34,7 +36,7 @@ enum ClientAddress {
 
     private static func ip(_ text: Substring) -> String? {
         let bare = String(text.prefix { $0 != "%" })
-        // A NUL would end the text for `inet_pton` alone.
+        // `inet_pton` would end the text at a NUL.
         guard bare.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit || $0 == 0x2E || $0 == 0x3A })
         else {
             return nil

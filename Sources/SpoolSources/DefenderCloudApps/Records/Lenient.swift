@@ -1,8 +1,10 @@
-/// Types that decode whatever the source sends: an odd value of an unimportant field must not cost the record.
+/// Types that decode any JSON value: an unexpected value of an unimportant field must not make the record
+/// unreadable.
 ///
-/// None of their initializers throws. Numbers come as texts in some records, texts as numbers, objects as null.
+/// None of their initializers throws. Some records contain numbers as texts, texts as numbers, or objects as
+/// null.
 enum Lenient {
-    /// A text; numbers and flags as they would be written, anything else empty.
+    /// A text; numbers and flags are converted to text, anything else is empty.
     struct Text: Decodable, Sendable {
         let value: String
 
@@ -25,7 +27,7 @@ enum Lenient {
         }
     }
 
-    /// A whole number, also from a text or a fraction of zero; nil for anything else.
+    /// A whole number, also from a text or with a fraction of zero; nil for anything else.
     struct Number: Decodable, Sendable {
         let value: Int64?
 
@@ -53,7 +55,7 @@ enum Lenient {
         init(from decoder: any Decoder) { value = try? Value(from: decoder) }
     }
 
-    /// A list of values of the expected shape, nil where one is not; an odd list is empty.
+    /// A list of values of the expected shape, with nil for other elements; empty if the value is not a list.
     struct List<Value: Decodable & Sendable>: Decodable, Sendable {
         let values: [Value?]
 

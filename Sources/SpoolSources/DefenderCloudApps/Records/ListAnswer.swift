@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// A list answer, cut into records of which none has been read.
+/// A list response, sliced into records that are not decoded yet.
 struct ListAnswer {
     let body: [UInt8]
     let records: [SlicedRecord]
@@ -9,16 +9,16 @@ struct ListAnswer {
     let kind: EventKind
     let date: Timestamp
 
-    /// The most that a next place may take: it is kept in the spool and sent back.
+    /// The maximum size of a continuation token, which is kept in the spool and sent back.
     static let placeLimit = 64 << 10
 
-    /// Slices the body of a list answer of at most `most` records.
+    /// Slices the body of a list response with at most `most` records.
     init(_ body: [UInt8], most: Int = .max, kind: EventKind, date: Timestamp) throws(SliceError) {
         let answer = try RecordSlicer.slice(body, most: most)
         if let place = answer.nextQueryFilters, place.count > Self.placeLimit {
             throw .placeTooLarge(place.count)
         }
-        // Sent back verbatim or not at all.
+        // Sent back verbatim, or not at all.
         let filters = answer.nextQueryFilters.flatMap { String(validating: body[$0], as: UTF8.self) }
         self.body = body
         records = answer.records
@@ -28,11 +28,11 @@ struct ListAnswer {
         self.date = date
     }
 
-    /// A single record whose place is known; whether more follows did not come with it.
+    /// A single record; its response does not say whether more follows.
     init(_ body: [UInt8], single record: SlicedRecord, kind: EventKind, date: Timestamp) {
         self.body = body
         records = [record]
-        // The scan goes on until nothing comes.
+        // The scan continues until an empty page.
         hasNext = true
         nextFilters = nil
         self.kind = kind
@@ -40,7 +40,7 @@ struct ListAnswer {
     }
 }
 
-/// A list answer with its place in a scan.
+/// A list response and its position in a scan.
 struct DefenderAnswer: SourceAnswer {
     let list: ListAnswer
     let position: ScanPosition

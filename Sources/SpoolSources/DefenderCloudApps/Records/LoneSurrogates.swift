@@ -1,6 +1,7 @@
 import Foundation
 
-/// Escapes of half a character (`\ud83d` without its other half): JSON's grammar allows them, decoders do not.
+/// Escapes of lone surrogates (`\ud83d` without its other half), which JSON's grammar allows and decoders
+/// reject.
 enum LoneSurrogates {
     /// The record with U+FFFD in the place of each, for reading only; nil when it has none.
     static func replaced(in record: ArraySlice<UInt8>) -> Data? {

@@ -1,12 +1,12 @@
 import SpoolCore
 
-/// A record that alone is larger than a page may be, known by the beginning of the answer that held it.
+/// A record that is larger than the size limit of a page by itself, known from the beginning of the response.
 struct OversizedRecord {
-    /// How much of it is kept when it cannot be had whole.
+    /// How many bytes are kept when the record cannot be read completely.
     static let kept = 64 << 10
 
     private let beginning: [UInt8]
-    /// Its id, if the beginning holds it and it looks like the API's.
+    /// Its id, if the beginning contains one in the API's form.
     let id: String?
 
     init(_ beginning: [UInt8]) {
@@ -26,7 +26,7 @@ struct OversizedRecord {
         }
     }
 
-    /// The answer it makes when only its beginning is had: an unreadable record, noted rather than lost.
+    /// The response when only the beginning is available: an unreadable record, kept rather than lost.
     func unreadable(kind: EventKind, date: Timestamp) -> ListAnswer {
         let raw = Array(beginning.prefix(Self.kept))
         let record = SlicedRecord(range: 0..<raw.count, isClean: false)

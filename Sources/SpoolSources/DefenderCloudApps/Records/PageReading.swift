@@ -1,14 +1,14 @@
 import SpoolCore
 
-/// A list answer that has been read.
+/// A list response that has been decoded.
 struct PageReading {
     let facts: PageFacts
     private let answer: ListAnswer
     private let events: [Event]
-    /// The time that each record itself gives on the stream's basis.
+    /// The own time of each record on the stream's basis.
     private let bases: [Timestamp?]
 
-    /// Reads an answer's records, but for those of the indices `unread`, which are kept as unreadable ones.
+    /// Decodes the records, except those at the indices `unread`, which are kept as unreadable records.
     init(_ answer: ListAnswer, leaving unread: Set<Int> = []) {
         self.answer = answer
         let reading = RecordReading(kind: answer.kind, date: answer.date)
@@ -36,7 +36,7 @@ struct PageReading {
         )
     }
 
-    /// Its records; those that tell a time outside of the scan's window are marked, where there is a scan.
+    /// The records; if a scan is given, records with a time outside of its window are marked.
     func records(of scan: Scan? = nil) -> [PageRecord] {
         events.indices.map { index in
             let isOutside = scan.flatMap { scan in

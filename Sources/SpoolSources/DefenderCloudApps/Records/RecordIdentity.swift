@@ -1,22 +1,23 @@
 import SpoolCore
 
-/// What an unreadable record is known by: the same however often it comes, also when a member of it changes meanwhile.
+/// The identity of an unreadable record, which stays the same when the record is read again or one of its
+/// members changes.
 ///
-/// Alerts are changed in place and read again for 48 hours: known by its bytes, one would be a new event after each
-/// change. So it is known by its `_id`, if that can be found; else by the times it tells; else by its texts alone,
-/// without numbers and flags. Several of one page that tell the same times, or the same texts, are told apart by
-/// their order in it (`numbered`).
+/// Alerts are changed in place and read again for 48 hours: identified by its bytes, an alert would be a new
+/// event after each change. It is identified by its `_id` if that can be found, otherwise by its times,
+/// otherwise by its texts, without numbers and flags. Records of one page with equal times or texts are
+/// distinguished by their order (`numbered`).
 enum RecordIdentity {
-    /// The longest id, in bytes; the API's have up to 66 characters.
+    /// The maximum length of an id in bytes; the API's ids have up to 66 characters.
     static let longestID = 1_024
 
     private static let prefix = "unreadable-"
     private static let timeKeys = ["created", "timestamp", "instantiation"]
 
-    /// True for what can be an event's id.
+    /// True if the text can be an event's id.
     static func isID(_ text: String) -> Bool { (1...longestID).contains(text.utf8.count) }
 
-    /// The id of the event that an unreadable record makes.
+    /// The id of the event for an unreadable record.
     static func id(ofUnreadable record: ArraySlice<UInt8>) -> String {
         let bytes = Array(record)
         let values = RecordSlicer.values(of: Set(timeKeys + ["_id"]), in: bytes)
@@ -30,8 +31,10 @@ enum RecordIdentity {
         return key("texts", texts(of: bytes))
     }
 
-    /// The ids of a page's records in its order, each once: records that are known by the same thing and differ get a
-    /// number behind it, which is the same whenever a page shows all of them.
+    /// The ids of a page's records in its order.
+    ///
+    /// Different records with the same id get a number as suffix, which is the same whenever a page contains
+    /// all of them.
     static func numbered(_ ids: [String], _ bytes: (Int) -> ArraySlice<UInt8>) -> [String] {
         var seen: [String: [String: Int]] = [:]
         return ids.enumerated().map { index, id in
@@ -53,7 +56,7 @@ enum RecordIdentity {
         prefix + ContentHash.hex(Array(kind.utf8) + [0] + bytes, digits: 32)
     }
 
-    /// The record with `0` in the place of each number, flag and `null`, and without white space.
+    /// The record with `0` in place of each number, flag and `null`, and without white space.
     private static func texts(of record: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var (isText, isEscaped, isScalar) = (false, false, false)

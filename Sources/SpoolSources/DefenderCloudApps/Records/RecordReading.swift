@@ -1,27 +1,27 @@
 import Foundation
 package import SpoolCore
 
-/// What a record of Defender for Cloud Apps says: the one reading, for pages and for rows that an older version
-/// of it has derived.
+/// Decodes records of Defender for Cloud Apps, for pages and for rows that an older version has derived.
 package struct RecordReading {
     private let kind: EventKind
     private let date: Timestamp
     private let decoder = JSONDecoder()
 
-    /// Reads records of one kind; `date` is the answer's `Date`, the time of records that have none.
+    /// Decodes records of one kind; `date` is the response's `Date`, which is the time of records without
+    /// one.
     package init(kind: EventKind, date: Timestamp) {
         self.kind = kind
         self.date = date
     }
 
-    /// The event a record makes; one that cannot be understood makes an event too, marked as such.
+    /// The event for a record; a record that cannot be decoded becomes an event that is marked as unreadable.
     ///
-    /// `isClean` is false when the slicer found invalid text: what a decoder makes of it is guesswork.
+    /// `isClean` is false when the slicer found invalid text, which a decoder would interpret arbitrarily.
     package func event(of record: ArraySlice<UInt8>, isClean: Bool = true) -> Event {
         read(record, isClean: isClean).event
     }
 
-    /// The event with the time the record itself gives on its stream's basis; nil where it gives none.
+    /// The event, and the record's own time on its stream's basis; nil if it has none.
     func read(_ record: ArraySlice<UInt8>, isClean: Bool) -> (event: Event, basis: Timestamp?) {
         (isClean ? readable(record) : nil) ?? (unreadable(record), nil)
     }
@@ -38,13 +38,13 @@ package struct RecordReading {
         }
     }
 
-    /// What a record is marked by while it is read, in case that ends the process: its content.
+    /// Marks a record while it is decoded, in case that crashes the process: a hash of its content.
     package static func key(of record: ArraySlice<UInt8>) -> String { ContentHash.hex(record, digits: 32) }
 
-    /// How much of the raw text a line shows.
+    /// How many bytes of the raw text a line shows.
     private static let shown = 512
 
-    /// Keyed by what it is known by, so that the same record read twice is one event.
+    /// The event for an unreadable record; its key is the same whenever the record is read.
     func unreadable(_ record: ArraySlice<UInt8>) -> Event {
         var event = Event(
             externalID: RecordIdentity.id(ofUnreadable: record),
@@ -56,7 +56,7 @@ package struct RecordReading {
         event.category = ActivityName.unspecified
         event.action = "Unreadable record"
         var beginning = record.prefix(Self.shown)
-        // Not through the middle of a character.
+        // Do not split a character.
         while beginning.count < record.count, let next = record.dropFirst(beginning.count).first,
             next & 0xC0 == 0x80, !beginning.isEmpty
         {

@@ -1,14 +1,14 @@
 import SpoolCore
 
-/// A record's time: milliseconds since 1970, up to the end of the year 9999, the last RFC 3339 can write.
+/// A record's time: milliseconds since 1970, up to the end of the year 9999, the last one in RFC 3339.
 struct RecordTime {
-    /// As the record tells it, in milliseconds: what the source can be asked by.
+    /// The time as received, in milliseconds: the source can be queried by it.
     let told: Timestamp
-    /// When that was.
+    /// The actual time.
     let timestamp: Timestamp
 
-    /// A time in seconds by mistake: from 2001 on as seconds, before March 1973 as milliseconds, when no event of a
-    /// cloud service can have happened.
+    /// Values that are seconds by mistake: as seconds they are from 2001 on, as milliseconds before March
+    /// 1973, which is before any event of a cloud service.
     private static let seconds = Int64(1_000_000_000)..<100_000_000_000
 
     init?(_ milliseconds: Int64) {

@@ -2,17 +2,17 @@ import Foundation
 import SpoolCore
 import SpoolNetwork
 
-/// What an answer that is no page means: status by status, body by body.
+/// Interprets responses that are not a page, by status and body.
 struct DefenderFault {
-    /// Who answered, for messages: the portal's host.
+    /// The portal's host, for messages.
     let peer: String
     let stream: StreamName
-    /// True when the request carried a scan's position rather than the configured filters alone.
+    /// True when the request contained a scan's position in addition to the configured filters.
     let isContinuation: Bool
-    /// What the request is authorized by, for messages.
+    /// The kind of authorization, for messages.
     let isLegacyToken: Bool
 
-    /// The fault of a transport.
+    /// The fault for a transport error.
     static func transport(_ fault: HTTPFault) -> SourceFault {
         switch fault.kind {
         case .unreachable: SourceFault(.unreachable, fault.description)
@@ -23,14 +23,14 @@ struct DefenderFault {
         }
     }
 
-    /// The fault of an answer; nil for one with status 200 that looks like the API's.
+    /// The fault for a response; nil for one with status 200 that looks like the API's.
     func fault(of answer: HTTPAnswer) -> SourceFault? {
         let date = answer.header("date").flatMap(HTTPDate.timestamp)
         let wait = RetryAfter.wait(answer.header("retry-after"), date: date)
         switch answer.status {
         case 200: return answer.isWebPage ? webPage() : nil
         case 300..<400: return redirect(answer)
-        // The API's own refusals are JSON or plain text, and say nothing about the token if they are not its own.
+        // The API refuses with JSON or plain text; other refusals say nothing about the token.
         case 400...403 where answer.isWebPage, 405..<407 where answer.isWebPage:
             return intercepted(answer.status)
         case 400: return badRequest(answer)
@@ -61,7 +61,7 @@ struct DefenderFault {
         }
     }
 
-    /// The fault of a body that cannot be cut into records.
+    /// The fault for a body that cannot be sliced into records.
     func fault(of error: SliceError) -> SourceFault {
         switch error {
         case .truncated:
@@ -95,7 +95,7 @@ struct DefenderFault {
         )
     }
 
-    /// True for a refusal of the token itself, after which a fresh one is worth a try.
+    /// True when the token itself was rejected, so that a new one is worth a try.
     func isRejection(_ answer: HTTPAnswer) -> Bool {
         guard !answer.isWebPage else { return false }
         return answer.status == 401 || answer.status == 403 && saysInvalidToken(answer)
@@ -153,7 +153,8 @@ struct DefenderFault {
         )
     }
 
-    /// The portal's own words for it are not published; any that speak of a license or licence are taken for it.
+    /// The portal's text for this is not published; any text that mentions a license or licence is
+    /// interpreted as such.
     private func unlicensed() -> SourceFault {
         SourceFault(
             .forbidden,
@@ -173,10 +174,10 @@ struct DefenderFault {
         String(decoding: answer.body.prefix(1_024), as: UTF8.self).lowercased().contains(text)
     }
 
-    /// A longer body of an error is not looked into.
+    /// A longer error body is not parsed.
     private static let readableError = 64 << 10
 
-    /// The body names the bad field: `{"filters":[{"error":"…","errorMessageCode":"…"}],"error":true}`.
+    /// The body names the invalid field: `{"filters":[{"error":"…","errorMessageCode":"…"}],"error":true}`.
     private func badRequest(_ answer: HTTPAnswer) -> SourceFault {
         var fields: [String] = []
         if answer.body.count <= Self.readableError,

@@ -1,14 +1,14 @@
 import Foundation
 import SpoolCore
 
-/// The bodies and paths of requests, as values.
+/// The bodies and paths of requests.
 enum DefenderRequest {
-    /// `skip + limit` is good up to this many records.
+    /// The maximum of `skip + limit`.
     static let offsetLimit = 5_000
-    /// What scan mode gives in one page, least and most.
+    /// The minimum and maximum page size of scan mode.
     static let scanLimits = 500...5_000
 
-    /// Always with the slash: a redirect would lose a POST's body.
+    /// Always with a trailing slash: a redirect would lose a POST's body.
     static func path(_ kind: EventKind) -> String {
         switch kind {
         case .activity: "/api/v1/activities/"
@@ -20,7 +20,7 @@ enum DefenderRequest {
         path(kind) + FormText.encoded(id) + "/"
     }
 
-    /// The time a stream is read by: when a record was saved; alerts know only when they were raised.
+    /// The time by which a stream is read: the time of saving; alerts have only the time of raising.
     static func timeField(_ kind: EventKind) -> String {
         switch kind {
         case .activity: "created"
@@ -28,14 +28,14 @@ enum DefenderRequest {
         }
     }
 
-    /// The body of the smallest request there is, for the answer's `Date`.
+    /// The body of the smallest possible request, for the response's `Date`.
     static func probe(_ stream: DefenderStream) -> [UInt8] {
         body(stream.stream.kind, filters: stream.filters.text, isScan: false, limit: 1, skip: 0)
     }
 
     /// The body of the next page of a scan.
     ///
-    /// - Throws: `nonsense` where the API cannot go on: more records in one millisecond than it can list.
+    /// - Throws: `nonsense` if one millisecond has more records than the API can list.
     static func page(
         _ stream: DefenderStream,
         scan: Scan,
@@ -103,7 +103,7 @@ enum DefenderRequest {
         return narrowed(filters, field, segment).text
     }
 
-    /// Half open, as scans are; only `created` has `lt`.
+    /// Half open, as scans are; only `created` supports `lt`.
     private static func window(_ kind: EventKind, _ scan: Scan) -> JSONValue {
         var bounds = ["gte": JSONValue.integer(scan.from.milliseconds)]
         if let to = scan.to {

@@ -1,7 +1,7 @@
 import SpoolCore
 import SpoolNetwork
 
-/// What all requests about one stream share: where they go, and what their answers mean.
+/// The common part of all requests for one stream: their address and the interpretation of responses.
 struct Request {
     let stream: DefenderStream
     let faults: DefenderFault
@@ -23,7 +23,7 @@ struct Request {
         )
     }
 
-    /// Always a POST with a JSON body: a GET's `limit` is ignored.
+    /// Always a POST with a JSON body, because a GET's `limit` is ignored.
     func list(_ body: [UInt8]) -> HTTPCall {
         HTTPCall(
             .post,
@@ -48,12 +48,13 @@ struct Request {
         throw faults.withoutDate()
     }
 
-    /// Cuts the answer to a request for `limit` records.
+    /// Slices the response to a request for `limit` records.
     func list(of answer: HTTPAnswer, limit: Int) throws(SourceFault) -> ListAnswer {
         if let fault = faults.fault(of: answer) { throw fault }
         let date = try date(of: answer)
         do {
-            // A page may hold more than was asked for: the rest of a millisecond, which has no more than a list.
+            // A page may contain more records than requested: the rest of a millisecond, which is at most a
+            // whole list.
             let most = limit + DefenderRequest.offsetLimit
             return try ListAnswer(answer.body, most: most, kind: stream.stream.kind, date: date)
         } catch {

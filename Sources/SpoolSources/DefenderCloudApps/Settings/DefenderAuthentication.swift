@@ -1,7 +1,7 @@
 package import SpoolCore
 package import SpoolNetwork
 
-/// How the source proves who it is: an API token of the portal, or an application of Microsoft Entra.
+/// The authentication of a source: an API token of the portal, or a Microsoft Entra application.
 package enum DefenderAuthentication: Sendable, Equatable {
     case token(RenewableSecret)
     case application(Application)
@@ -11,7 +11,7 @@ package enum DefenderAuthentication: Sendable, Equatable {
         package let tenantID: String
         package let clientID: String
         package let clientSecret: RenewableSecret
-        /// Who gives out tokens.
+        /// The token service.
         package let authority: BaseURL
     }
 
@@ -57,7 +57,7 @@ package enum DefenderAuthentication: Sendable, Equatable {
         )
     }
 
-    /// The worldwide cloud's; GCC High and DoD have `https://login.microsoftonline.us`.
+    /// The authority of the worldwide cloud; GCC High and DoD use `https://login.microsoftonline.us`.
     private static let commercial = try? BaseURL("https://login.microsoftonline.com")
 
     private static func identifier(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> String? {

@@ -13,13 +13,14 @@ package struct DefenderSettings: Sendable {
     package let tls: TLSSettings
     package let streams: [DefenderStream]
 
-    /// Reads a source; every mistake is a problem at its place, and nil is returned if there was one.
+    /// Reads a source; every mistake is added as a problem with its position, and the result is nil if there
+    /// was one.
     package init?(_ node: ConfigurationNode, problems: ConfigurationProblems, environment: [String: String]) {
         let before = problems.list.count
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
         let name = group.require("name").flatMap { $0.sourceName(problems) }
         let renamedFrom = group.take("renamed_from").flatMap { $0.formerName(problems) }
-        // Read by whoever chose this type.
+        // Read by the code that selected this type.
         _ = group.require("type")
         let url = group.require("url").flatMap { Self.url($0, problems) }
         let poll = group.take("poll").map { $0.duration(in: .milliseconds(10) ... .days(1), problems) }
@@ -45,7 +46,7 @@ package struct DefenderSettings: Sendable {
         self.name = name
         self.url = url
         self.poll = (poll ?? nil) ?? .seconds(15)
-        // Of the tenant's 30, which other programs use too.
+        // The tenant's limit is 30 per minute, which other programs use too.
         requestsPerMinute = (requests ?? nil) ?? 20
         self.authentication = authentication
         self.route = route

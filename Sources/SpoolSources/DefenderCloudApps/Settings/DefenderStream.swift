@@ -1,9 +1,9 @@
 package import SpoolCore
 
-/// A stream of the source with the filters that its requests carry.
+/// A stream of the source and the filters of its requests.
 package struct DefenderStream: Sendable {
     package let stream: SourceStream
-    /// The configured filters; an object, empty for none.
+    /// The configured filters: an object, empty if there are none.
     let filters: JSONValue
 
     /// Reads `streams:`; without it, both streams with their defaults.
@@ -20,7 +20,7 @@ package struct DefenderStream: Sendable {
         guard var group = ConfigurationMapping(node, problems: problems) else { return [] }
         var streams: [DefenderStream] = []
         for defaults in StreamDefaults.all {
-            // `alerts:` with nothing behind it is wanted; only a missing key leaves a stream out.
+            // `alerts:` without a value enables the stream; only a missing key disables it.
             guard node.hasKey(defaults.name) else {
                 _ = group.take(defaults.name)
                 continue
@@ -33,14 +33,14 @@ package struct DefenderStream: Sendable {
         return streams
     }
 
-    /// The source's name, now and before.
+    /// The current and the former name of the source.
     struct Names {
         let source: String
         let renamedFrom: String?
     }
 }
 
-/// What may stand under a stream; nil where nothing does.
+/// The keys of a stream; nil where a key is missing.
 private struct StreamKeys {
     var start: StreamStart?
     var lookBack: Duration?
@@ -60,7 +60,7 @@ private struct StreamKeys {
         group.finish()
     }
 
-    /// What the source keeps (Microsoft Trust Center: activities and alerts, 180 days).
+    /// How long the source keeps records (Microsoft Trust Center: activities and alerts, 180 days).
     private static let kept = 180
 
     private static func start(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> StreamStart? {
@@ -76,7 +76,7 @@ private struct StreamKeys {
     }
 }
 
-/// What a stream is unless its keys say otherwise.
+/// The defaults of a stream.
 private struct StreamDefaults {
     let name: String
     let kind: EventKind
@@ -85,7 +85,7 @@ private struct StreamDefaults {
     let pageLimit: Int
 
     static let all = [
-        // 5,000 is the most scan mode gives; what answers with less only makes shorter pages.
+        // 5,000 is the maximum of scan mode; if the source returns fewer records, pages are just shorter.
         StreamDefaults(
             name: "activities",
             kind: .activity,
@@ -93,7 +93,8 @@ private struct StreamDefaults {
             sweep: .minutes(5),
             pageLimit: 5_000
         ),
-        // Alerts appear up to 15 hours after their own time: three times the latest on record.
+        // Alerts appear up to 15 hours after their own time; the default is three times the latest one on
+        // record.
         StreamDefaults(
             name: "alerts",
             kind: .alert,

@@ -1,7 +1,7 @@
 import SpoolCore
 import SpoolNetwork
 
-/// Reads `proxy:`; without it, `HTTPS_PROXY` and `NO_PROXY` of the environment count.
+/// Reads `proxy:`; without it, `HTTPS_PROXY` and `NO_PROXY` of the environment apply.
 enum ProxySetting {
     static func route(
         _ node: ConfigurationNode?,
@@ -33,7 +33,7 @@ enum ProxySetting {
         }
     }
 
-    /// True when a password stands in the text itself rather than a reference to one.
+    /// True when the text itself contains a password instead of a reference to one.
     private static func hasPassword(_ text: String) -> Bool {
         guard let at = text.lastIndex(of: "@") else { return false }
         let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
@@ -42,7 +42,7 @@ enum ProxySetting {
         return !password.isEmpty && !password.hasPrefix("${")
     }
 
-    /// Puts in what `file:` and `credential:` name, and every `${NAME}` within the text.
+    /// Resolves `file:`, `credential:` and every `${NAME}` within the text.
     private static func expanded(
         _ text: String,
         _ secrets: any SecretLookup
@@ -58,7 +58,7 @@ enum ProxySetting {
             {
                 result += rest[..<start.lowerBound]
                 let value = try secrets.resolve(String(rest[start.lowerBound...end])).reveal()
-                // The whole URL may be the secret; within one, a value must not be taken for its punctuation.
+                // The whole URL may be the secret; within a URL, a value must not be parsed as punctuation.
                 result += start.lowerBound == text.startIndex ? value : FormText.encoded(value)
                 rest = rest[rest.index(after: end)...]
             }
