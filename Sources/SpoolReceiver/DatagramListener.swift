@@ -1,13 +1,14 @@
 import NIOCore
 
-/// Takes each datagram as one message.
+/// Receives each datagram as one message.
 ///
-/// While messages are being taken nothing is read; the kernel then keeps some datagrams and drops the rest.
+/// Nothing is read while messages are being handled; the kernel then queues some datagrams and drops the
+/// rest.
 final class DatagramListener: ChannelDuplexHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundIn = Never
 
-    /// Senders told apart at most; all later ones are one.
+    /// The maximum number of distinguished senders; all later ones count as one.
     private static let mostSenders = 10_000
 
     private let record: ReceiverRecord
@@ -30,7 +31,7 @@ final class DatagramListener: ChannelDuplexHandler {
         var bytes = envelope.data
         var batch = ReceivedBatch()
         batch.bytesRead = bytes.readableBytes
-        // Some senders end datagrams like lines.
+        // Some senders end datagrams with a line feed.
         if bytes.readableBytesView.last == 0x0A { bytes.moveWriterIndex(to: bytes.writerIndex - 1) }
         if bytes.readableBytes == 0 {
             batch.empty = 1

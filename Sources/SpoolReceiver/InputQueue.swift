@@ -1,11 +1,11 @@
 import NIOCore
 
-/// What one connection has read and not handled yet.
+/// Input that one connection has read and not handled yet.
 ///
-/// While messages are being taken, nothing more is handled and nothing more is read: memory is bounded by one read, and
-/// the sender is slowed down.
+/// While messages are being handled, nothing more is handled or read. Memory is limited to one read, and the
+/// sender is slowed down.
 final class InputQueue<Input> {
-    /// Handles one input; a future where that takes time.
+    /// Handles one input; returns a future if that takes time.
     typealias Handle = (Input) -> EventLoopFuture<Void>?
 
     private var waiting = CircularBuffer<Input>()
@@ -13,18 +13,18 @@ final class InputQueue<Input> {
     private var wantsRead = false
     private var whenDone: [() -> Void] = []
 
-    /// Handles an input, immediately or when those before it have been handled.
+    /// Handles an input, immediately or after the previous ones.
     func add(_ input: Input, _ context: ChannelHandlerContext, _ handle: @escaping Handle) {
         waiting.append(input)
         if !isBusy { proceed(context, handle) }
     }
 
-    /// Passes a request to read on, immediately or when everything has been handled.
+    /// Forwards a read request, immediately or when everything has been handled.
     func read(_ context: ChannelHandlerContext) {
         if isBusy { wantsRead = true } else { context.read() }
     }
 
-    /// Calls `body` once everything that was read has been handled; for the end of a connection.
+    /// Calls `body` once everything that was read has been handled; used at the end of a connection.
     func whenIdle(_ body: @escaping () -> Void) {
         if isBusy { whenDone.append(body) } else { body() }
     }

@@ -1,23 +1,24 @@
 import Dispatch
 import NIOCore
 
-/// Hands messages over in order, on a thread of its own: a taker that blocks, as a slow terminal does, blocks no event
-/// loop.
+/// Passes messages to the handler in order, on a separate thread.
+///
+/// A handler that blocks, such as a slow terminal, therefore blocks no event loop.
 final class MessageTaker: Sendable {
     private let queue = DispatchQueue(label: "spool.receiver.taker")
     private let take: @Sendable (ReceivedMessage) throws -> Void
 
     init(_ take: @escaping @Sendable (ReceivedMessage) throws -> Void) { self.take = take }
 
-    /// Hands over messages of one connection.
+    /// Passes messages of one connection to the handler.
     ///
-    /// - Returns: how many were taken: all, or those before the first that was refused.
+    /// - Returns: The number of accepted messages: all, or those before the first one that was refused.
     func take(_ messages: [ReceivedMessage], on loop: any EventLoop) -> EventLoopFuture<Int> {
         let promise = loop.makePromise(of: Int.self)
         queue.async { [take] in
             var taken = 0
             for message in messages {
-                // Why it was refused is the taker's to report.
+                // The handler reports why it refused the message.
                 guard (try? take(message)) != nil else { break }
                 taken += 1
             }

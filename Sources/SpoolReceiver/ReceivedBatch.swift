@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The messages that one read completed.
+/// The messages that were completed by one read.
 struct ReceivedBatch {
     var messages: [ReceivedMessage] = []
     var bytesRead = 0
@@ -8,7 +8,7 @@ struct ReceivedBatch {
     var tooLong = 0
     var badCounts = 0
 
-    /// Adds what a reader has cut off; `framing` names what only the protocol around it tells.
+    /// Adds a message from a reader; `framing` is given if only the surrounding protocol determines it.
     mutating func add(
         _ event: FrameReader.Event,
         connection: Int,

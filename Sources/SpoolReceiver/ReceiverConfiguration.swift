@@ -1,20 +1,20 @@
 package import NIOCore
 
-/// What kind of listener to run.
+/// The configuration of a listener.
 ///
-/// The default only counts.
+/// By default it only counts.
 package struct ReceiverConfiguration: Sendable {
-    /// What it listens with.
+    /// The protocol of the listener.
     package enum Transport: Sendable {
         case tcp
         case tls(ReceiverTLS)
         case udp
-        /// Bodies of POST requests, a message a line; with a certificate over TLS.
+        /// Bodies of POST requests, one message per line; with a certificate over TLS.
         case http(ReceiverTLS?)
-        /// Rsyslog's protocol with acknowledgements; with a certificate over TLS.
+        /// rsyslog's protocol with acknowledgements; with a certificate over TLS.
         case relp(ReceiverTLS?)
 
-        /// The certificate where it is spoken over TLS.
+        /// The certificate, if TLS is used.
         var tls: ReceiverTLS? {
             switch self {
             case .tcp, .udp: nil
@@ -24,49 +24,51 @@ package struct ReceiverConfiguration: Sendable {
         }
     }
 
-    /// Address to listen at, IPv4 or IPv6.
+    /// The address to listen on, IPv4 or IPv6.
     package var host = "127.0.0.1"
-    /// Port to listen at; 0 takes a free one.
+    /// The port to listen on; 0 selects a free one.
     package var port = 0
-    /// What to listen with.
+    /// The protocol of the listener.
     package var transport: Transport
-    /// Keeps how often each event's id came.
+    /// Keeps how often each event's id was received.
     package var keepsIDs = false
-    /// Keeps the messages themselves; memory then grows with them.
+    /// Keeps the messages; memory use grows with them.
     package var keepsMessages = false
     /// Messages longer than this are counted as too long and skipped.
     package var longestMessage = 4 << 20
     /// The receive buffer of each connection in bytes; nil leaves it to the kernel.
     package var receiveBuffer: Int?
-    /// False accepts connections and reads nothing until told to.
+    /// False accepts connections but reads nothing until reading is enabled.
     package var isReading = true
-    /// How each connection ends by the receiver's doing.
+    /// How the receiver ends each connection.
     package var ending: ConnectionEnding = .byPeer
-    /// Takes each message, in the order of its connection and one at a time, on a thread of its own; it may block.
+    /// Handles each message, in the order of its connection and one at a time, on a separate thread; it may
+    /// block.
     ///
-    /// A message counts, and is acknowledged by RELP and HTTP, once this has returned. Until then its connection reads
-    /// no more. What it throws refuses the message: it is not acknowledged, and its connection ends.
+    /// A message is counted, and acknowledged by RELP and HTTP, once this has returned. Until then its
+    /// connection reads no more. If it throws, the message is refused: it is not acknowledged, and its
+    /// connection ends.
     package var onMessage: (@Sendable (ReceivedMessage) throws -> Void)?
 
-    /// A listener at a free port of the loopback address.
+    /// A listener on a free port of the loopback address.
     package init(_ transport: Transport = .tcp) {
         self.transport = transport
     }
 }
 
-/// How a connection ends by the receiver's doing.
+/// How the receiver ends a connection.
 package enum ConnectionEnding: Sendable, Equatable {
     /// Not at all: the peer ends it.
     case byPeer
-    /// The receiver resets it after reading so many bytes; what else was sent is lost.
+    /// The receiver resets it after reading this many bytes; other sent data is lost.
     case reset(afterBytes: Int)
-    /// The receiver closes it cleanly after so many messages.
+    /// The receiver closes it cleanly after this many messages.
     case close(afterMessages: Int)
 }
 
-/// One message as it came.
+/// One received message.
 package struct ReceivedMessage: Sendable {
-    /// How its end was found.
+    /// How the end of the message was determined.
     package enum Framing: String, Sendable {
         case octetCounting
         case lines
@@ -77,18 +79,19 @@ package struct ReceivedMessage: Sendable {
 
     /// Its bytes without framing.
     package var bytes: ByteBuffer
-    /// How its end was found.
+    /// How its end was determined.
     package var framing: Framing
-    /// The connection it came on, or for datagrams their sender (address and port), from 1; 0 for senders that
-    /// came after ten thousand others.
+    /// The number of its connection, or for datagrams of their sender (address and port), from 1.
+    ///
+    /// It is 0 for senders after the first ten thousand.
     package var connection: Int
 
-    /// Its text; bytes that are no UTF-8 are replaced.
+    /// Its text; bytes that are not UTF-8 are replaced.
     package var text: String {
         String(decoding: bytes.readableBytesView, as: UTF8.self)
     }
 
-    /// What it says as CEF, or why it is none.
+    /// The message parsed as CEF, or why it is not valid CEF.
     package var cef: Result<CEFLine, CEFError> {
         Result { () throws(CEFError) in try CEFParser.parse(Array(bytes.readableBytesView)) }
     }

@@ -1,10 +1,10 @@
 import NIOCore
 import NIOPosix
 
-/// Tells a connection that the receiver is going down.
+/// Notifies a connection that the receiver is shutting down.
 struct ReceiverStopping: Sendable {}
 
-/// One accepted connection: cuts what comes into messages and ends it as the receiver is told to.
+/// One accepted connection: splits input into messages and ends as configured.
 final class ReceiverConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
@@ -77,7 +77,7 @@ final class ReceiverConnection: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
-        // What has been taken is answered first.
+        // Messages that have been accepted are answered first.
         queue.whenIdle { [self] in
             if end == nil { end = .closed }
             context.beneathTLS.close(promise: nil)

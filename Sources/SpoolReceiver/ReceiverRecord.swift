@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// What the receiver has seen, and those who wait for more.
+/// What the receiver has seen, and the tasks that wait for more.
 final class ReceiverRecord: Sendable {
     private struct State {
         var counts = ReceiverCounts()
@@ -11,7 +11,7 @@ final class ReceiverRecord: Sendable {
         var lastWaiter = 0
         var waiters: [Int: Waiter] = [:]
 
-        /// Counts an id, or its lack.
+        /// Counts an id, or a missing one.
         mutating func note(_ id: String?) {
             guard let id else {
                 counts.withoutID += 1
@@ -28,7 +28,7 @@ final class ReceiverRecord: Sendable {
         var continuation: CheckedContinuation<Void, any Error>
     }
 
-    /// Connections beyond this many are forgotten, the oldest first.
+    /// Older connections beyond this number are dropped.
     private static let keptConnections = 1000
 
     private let configuration: ReceiverConfiguration
@@ -66,10 +66,10 @@ final class ReceiverRecord: Sendable {
         }
     }
 
-    /// Has the messages of one read taken, and counts those that were.
+    /// Passes the messages of one read to the handler, and counts the accepted ones.
     ///
-    /// `done` is called on `loop` with the number of messages taken. The result is nil when it has been called already,
-    /// and otherwise completed after it.
+    /// `done` is called on `loop` with the number of accepted messages. The result is nil if it has been
+    /// called already; otherwise the future completes after the call.
     func take(
         _ batch: ReceivedBatch,
         on connection: Int,

@@ -5,12 +5,12 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// The listening socket and the connections made to it.
+/// The listening socket and its connections.
 final class ReceiverSockets: Sendable {
     private struct State {
         var listener: (any Channel)?
         var connections: [ObjectIdentifier: any Channel] = [:]
-        /// False turns away connections that were accepted while everything was being closed.
+        /// False rejects connections that were accepted while everything was being closed.
         var isOpen = false
         var isReading: Bool
         var ending: ConnectionEnding
@@ -28,7 +28,7 @@ final class ReceiverSockets: Sendable {
         state = Mutex(State(isReading: configuration.isReading, ending: configuration.ending))
     }
 
-    /// Listens and says at which port.
+    /// Listens and returns the port.
     func listen(port: Int) async throws(ReceiverFault) -> Int {
         state.withLock { $0.isOpen = true }
         let channel: any Channel
@@ -45,14 +45,14 @@ final class ReceiverSockets: Sendable {
         return channel.localAddress?.port ?? port
     }
 
-    /// Closes everything, without good-byes, and returns when it is closed.
+    /// Closes everything without close_notify, and returns when it is closed.
     func close() async {
         let listener = state.withLock { state in
             defer { state.listener = nil }
             state.isOpen = false
             return state.listener
         }
-        // Only a socket closed already fails here.
+        // Fails only if the socket is closed already.
         try? await listener?.close()
         let connections = state.withLock { Array($0.connections.values) }
         for connection in connections {
@@ -71,7 +71,7 @@ final class ReceiverSockets: Sendable {
             return channels
         }
         for channel in channels {
-            // A connection that ends meanwhile needs no setting.
+            // A connection that ends in the meantime needs no setting.
             channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
         }
     }
@@ -101,7 +101,7 @@ final class ReceiverSockets: Sendable {
                 connection.eventLoop.makeCompletedFuture { try self.prepare(connection) }
             }
         guard let size = configuration.receiveBuffer else { return bootstrap }
-        // Connections inherit it from the listening socket, which alone sets it before the window is announced.
+        // Connections inherit it from the listening socket; it has to be set before the window is announced.
         return bootstrap.serverChannelOption(.socketOption(.so_rcvbuf), value: .init(size))
     }
 

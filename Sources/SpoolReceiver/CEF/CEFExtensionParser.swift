@@ -1,4 +1,4 @@
-/// Reads `key=value` pairs, whose values may hold spaces: a value ends where ` key=` begins.
+/// Parses `key=value` pairs, whose values may contain spaces: a value ends where ` key=` begins.
 enum CEFExtensionParser {
     static func parse(_ bytes: ArraySlice<UInt8>) throws(CEFError) -> [CEFLine.Pair] {
         guard !bytes.isEmpty else { return [] }

@@ -1,7 +1,7 @@
-/// Takes CEF lines apart, strictly by the format's guide and without knowledge of who wrote them.
+/// Parses CEF lines strictly by the format's guide, without assumptions about their sender.
 ///
-/// An unescaped `=` inside a value is an error wherever it can be told from the next pair's; a key that comes
-/// twice betrays the other cases.
+/// An unescaped `=` inside a value is an error if it can be distinguished from the one of the next pair.
+/// Otherwise a repeated key reveals it.
 package enum CEFParser {
     /// Parses a line without its framing.
     package static func parse(_ line: String) throws(CEFError) -> CEFLine {
@@ -52,7 +52,7 @@ package enum CEFParser {
         }
     }
 
-    /// The marker stands alone: at the beginning, after a space, or after a bare priority.
+    /// The marker is at the beginning, after a space, or after a priority.
     private static func begins(_ before: ArraySlice<UInt8>) -> Bool {
         before.last.map { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ">") } ?? true
     }
@@ -73,7 +73,7 @@ struct CEFHeaderParser {
         position = start
     }
 
-    /// The next field, and the pipe after it; the last may end with the line instead.
+    /// The next field and the pipe after it; the last one may end with the line instead.
     mutating func field(isLast: Bool = false) throws(CEFError) -> String {
         let start = position
         var text: [UInt8] = []
@@ -101,7 +101,7 @@ struct CEFHeaderParser {
 }
 
 extension ArraySlice<UInt8> {
-    /// RFC 5424 puts a mark before text that is UTF-8.
+    /// RFC 5424 requires a byte order mark before UTF-8 text.
     fileprivate var withoutByteOrderMark: ArraySlice<UInt8> {
         suffix(3).elementsEqual([0xEF, 0xBB, 0xBF]) ? dropLast(3) : self
     }

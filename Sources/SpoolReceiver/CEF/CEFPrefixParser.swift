@@ -1,4 +1,4 @@
-/// Reads the syslog header before `CEF:`, in any of the styles that collectors meet.
+/// Parses the syslog header before `CEF:`, in any of the styles that collectors receive.
 enum CEFPrefixParser {
     static func parse(_ bytes: ArraySlice<UInt8>) throws(CEFError) -> CEFPrefix {
         var text = Substring(String(decoding: bytes, as: UTF8.self))

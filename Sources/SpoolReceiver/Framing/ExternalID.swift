@@ -1,7 +1,7 @@
 import Foundation
 import NIOCore
 
-/// Finds the event's id in a CEF line without parsing it.
+/// Finds the event's id in a CEF line without parsing the line.
 enum ExternalID {
     private static let key = Array("externalId".utf8)
 

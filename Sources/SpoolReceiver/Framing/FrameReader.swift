@@ -1,7 +1,8 @@
 import NIOCore
 
-/// Cuts a stream of bytes into syslog messages, whose framing is detected anew for each (RFC 6587 §3.4):
-/// a first octet `1` to `9` begins an octet count, anything else a line that ends with LF.
+/// Splits a stream of bytes into syslog messages; the framing of each message is detected (RFC 6587 §3.4).
+///
+/// A first octet of `1` to `9` begins an octet count, anything else a line that ends with LF.
 struct FrameReader {
     enum Framing: Sendable, Equatable {
         case octetCounting
@@ -10,9 +11,9 @@ struct FrameReader {
 
     enum Event: Sendable, Equatable {
         case message(ByteBuffer, Framing)
-        /// Longer than allowed; its bytes are skipped.
+        /// Longer than the limit; its bytes are skipped.
         case tooLong
-        /// Began like an octet count and was none; it is read on as a line.
+        /// Starts like an octet count but is none; it is read as a line.
         case badCount
     }
 
@@ -21,7 +22,7 @@ struct FrameReader {
     private let limit: Int
     private let detectsCounts: Bool
     private var pending = ByteBuffer()
-    /// Bytes after the reader index known to hold no LF.
+    /// The number of bytes after the reader index that are known to contain no LF.
     private var searched = 0
     private var skipping: Skipping?
     private var takesLine = false
@@ -31,13 +32,13 @@ struct FrameReader {
         case untilLF
     }
 
-    /// A reader of messages of at most `limit` bytes; of lines alone where no counts are to be looked for.
+    /// A reader of messages of at most `limit` bytes; of lines only if counts are not to be detected.
     init(limit: Int, detectsCounts: Bool = true) {
         self.limit = limit
         self.detectsCounts = detectsCounts
     }
 
-    /// Bytes of a message that has not ended yet.
+    /// The number of bytes of an incomplete message.
     var unfinishedBytes: Int {
         pending.readableBytes
     }
@@ -51,7 +52,7 @@ struct FrameReader {
         }
     }
 
-    /// The next message, or nil until more bytes come.
+    /// The next message, or nil until more bytes arrive.
     mutating func next() -> Event? {
         if skipping != nil, !skip() { return nil }
         guard let first = pending.getInteger(at: pending.readerIndex, as: UInt8.self) else { return nil }
@@ -61,7 +62,7 @@ struct FrameReader {
         return line()
     }
 
-    /// The line that the end of its text ends, if one has begun.
+    /// The unfinished line at the end of the input, if any.
     mutating func finish() -> Event? {
         guard skipping == nil, pending.readableBytes > 0 else { return nil }
         defer { pending.clear() }
@@ -112,7 +113,7 @@ struct FrameReader {
         return content.map { .message($0, .lines) }
     }
 
-    /// Returns true when all that was to be skipped has been.
+    /// Returns true when everything that was to be skipped has been skipped.
     private mutating func skip() -> Bool {
         switch skipping {
         case .octets(let count):

@@ -4,7 +4,7 @@ import NIOSSL
 
 /// One connection of a sender that posts lines: each line of a body is one message.
 ///
-/// The answer comes after every line of the body has been taken in; where one was refused, it is 503.
+/// The response is sent after every line of the body has been handled; it is 503 if a line was refused.
 final class HTTPReceiver: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = Never
@@ -67,7 +67,7 @@ final class HTTPReceiver: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
-        // What has been taken is answered first.
+        // Messages that have been accepted are answered first.
         queue.whenIdle { [self] in
             if end == nil { end = .closed }
             context.beneathTLS.close(promise: nil)
@@ -152,9 +152,9 @@ final class HTTPReceiver: ChannelDuplexHandler {
 }
 
 extension ChannelHandlerContext {
-    /// From here a close goes past the TLS handler, which would say good-bye first and wait for an answer.
+    /// From here a close bypasses the TLS handler, which would send close_notify and wait for an answer.
     var beneathTLS: ChannelHandlerContext {
-        // No such handler on plain TCP.
+        // On plain TCP there is no such handler.
         (try? pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)) ?? self
     }
 }

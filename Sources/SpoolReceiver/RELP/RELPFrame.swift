@@ -6,16 +6,16 @@ struct RELPFrame: Equatable {
     var command: String
     var data: ByteBuffer
 
-    /// The answer to this frame.
+    /// The response to this frame.
     static func response(to transaction: Int, _ text: String) -> ByteBuffer {
         ByteBuffer(string: "\(transaction) rsp \(text.utf8.count) \(text)\n")
     }
 
-    /// What a server says before it closes.
+    /// The frame that a server sends before it closes.
     static let serverClose = ByteBuffer(string: "0 serverclose 0\n")
 }
 
-/// Why bytes are no RELP.
+/// Why bytes are not valid RELP.
 enum RELPFault: String, Error {
     case badTransaction = "no transaction number"
     case badCommand = "no command"
@@ -23,9 +23,9 @@ enum RELPFault: String, Error {
     case noTrailer = "no line feed after the data"
 }
 
-/// Cuts a stream of bytes into RELP frames.
+/// Splits a stream of bytes into RELP frames.
 struct RELPReader {
-    /// The numbers' longest form, and the command's (§2.1).
+    /// The maximum length of numbers and of the command (§2.1).
     private static let longestNumber = 9
     private static let longestCommand = 32
 
@@ -35,12 +35,12 @@ struct RELPReader {
     /// A reader of frames with at most `limit` bytes of data.
     init(limit: Int) { self.limit = limit }
 
-    /// Bytes of a frame that has not ended yet.
+    /// The number of bytes of an incomplete frame.
     var unfinishedBytes: Int { pending.readableBytes }
 
     mutating func append(_ bytes: inout ByteBuffer) { pending.writeBuffer(&bytes) }
 
-    /// The next frame, or nil until more bytes come.
+    /// The next frame, or nil until more bytes arrive.
     mutating func next() throws(RELPFault) -> RELPFrame? {
         let view = pending.readableBytesView
         var place = view.startIndex
@@ -56,7 +56,7 @@ struct RELPReader {
             return nil
         }
         guard let length = Int(digits), length <= limit else { throw .badLength }
-        // A length of 0 may stand without the blank that would precede the data.
+        // A length of 0 may be written without the space that would precede the data.
         if length == 0, view[view.index(before: place)] == 0x0A {
             pending.moveReaderIndex(to: place)
             return RELPFrame(transaction: transaction, command: command, data: ByteBuffer())
@@ -70,7 +70,7 @@ struct RELPReader {
         return RELPFrame(transaction: transaction, command: command, data: data)
     }
 
-    /// The text up to the next blank or line feed, after which `place` stands; nil until it has come whole.
+    /// The text up to the next space or line feed, after which `place` is set; nil until it is complete.
     private static func word(
         in view: ByteBufferView,
         from place: inout Int,
@@ -83,7 +83,7 @@ struct RELPReader {
             return nil
         }
         let text = String(decoding: view[place..<end], as: UTF8.self)
-        // Only a length may be followed by the line feed at once: there is no data then.
+        // Only a length may be followed by a line feed directly, when there is no data.
         guard view[end] == 0x20 || fault == .badLength else { throw fault }
         place = end + 1
         return text

@@ -1,9 +1,10 @@
 import NIOCore
 import NIOSSL
 
-/// One connection of a RELP sender: every message is acknowledged once it has been taken in.
+/// One connection of a RELP sender: every message is acknowledged once it has been accepted.
 ///
-/// The smallest server of the protocol: `open`, `syslog`, `close`; anything else is answered with an error.
+/// This is a minimal server of the protocol: `open`, `syslog` and `close`; it answers other commands with an
+/// error.
 final class RELPReceiver: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
@@ -18,7 +19,7 @@ final class RELPReceiver: ChannelDuplexHandler {
     private var end: ReceivedConnection.End?
     private let queue = InputQueue<ByteBuffer>()
 
-    /// An answer, which may be given once so many messages of its read have been taken.
+    /// A response that may be sent once this many messages of its read have been accepted.
     private struct Answer {
         let messages: Int
         let bytes: ByteBuffer
@@ -85,7 +86,7 @@ final class RELPReceiver: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
-        // What has been taken is answered first.
+        // Messages that have been accepted are answered first.
         queue.whenIdle { [self] in
             if end == nil { end = .closed }
             context.beneathTLS.close(promise: nil)
@@ -115,7 +116,7 @@ final class RELPReceiver: ChannelDuplexHandler {
 extension ReceivedBatch {
     fileprivate mutating func add(relp data: ByteBuffer, connection: Int) {
         var bytes = data
-        // Some senders leave the line feed of their input.
+        // Some senders keep the line feed of their input.
         if bytes.readableBytesView.last == 0x0A { bytes.moveWriterIndex(to: bytes.writerIndex - 1) }
         guard bytes.readableBytes > 0 else { return empty += 1 }
         messages.append(ReceivedMessage(bytes: bytes, framing: .relp, connection: connection))

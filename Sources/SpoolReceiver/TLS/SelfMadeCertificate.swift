@@ -3,17 +3,17 @@ package import Foundation
 import SwiftASN1
 import X509
 
-/// A certificate for a listener that is to be tried without an authority: signed by its own key, for one month.
+/// A self-signed certificate, valid for one month, for trying out a listener without an authority.
 ///
-/// Whoever connects trusts it by having it as its own authority (`tls.ca_file`).
+/// Clients trust it by using it as their authority (`tls.ca_file`).
 package struct SelfMadeCertificate: Sendable {
-    /// The certificate alone, to be given to senders.
+    /// The certificate without the key, to be given to senders.
     package let certificatePEM: String
     /// SHA-256 of the certificate, as `openssl x509 -fingerprint` shows it.
     package let fingerprint: String
     let keyPEM: String
 
-    /// Makes a key and a certificate for these names and addresses.
+    /// Generates a key and a certificate for these names and addresses.
     package init(for hosts: [String], now: Date) throws {
         let key = P256.Signing.PrivateKey()
         let name = try DistinguishedName { CommonName("spool listen") }
@@ -21,14 +21,14 @@ package struct SelfMadeCertificate: Sendable {
             version: .v3,
             serialNumber: Certificate.SerialNumber(),
             publicKey: Certificate.PublicKey(key.publicKey),
-            // A sender's clock may be a little behind.
+            // A sender's clock may be slightly behind.
             notValidBefore: now.addingTimeInterval(-3_600),
             notValidAfter: now.addingTimeInterval(30 * 86_400),
             issuer: name,
             subject: name,
             signatureAlgorithm: .ecdsaWithSHA256,
             extensions: try Certificate.Extensions {
-                // GnuTLS takes nothing else as an authority.
+                // GnuTLS accepts nothing else as an authority.
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
                 Critical(KeyUsage(digitalSignature: true, keyCertSign: true))
                 try ExtendedKeyUsage([.serverAuth])
@@ -48,7 +48,7 @@ package struct SelfMadeCertificate: Sendable {
 
     private static func name(_ host: String) -> GeneralName {
         var (four, six) = ([UInt8](repeating: 0, count: 4), [UInt8](repeating: 0, count: 16))
-        // RFC 5280 §4.2.1.6: the octets of the address in network order, which is how inet_pton writes them.
+        // RFC 5280 §4.2.1.6: the octets of the address in network order, as inet_pton writes them.
         if inet_pton(AF_INET, host, &four) == 1 { return address(four) }
         if inet_pton(AF_INET6, host, &six) == 1 { return address(six) }
         return .dnsName(host)
