@@ -11,13 +11,13 @@ extension Simulator {
         }
     }
 
-    /// Changes a record in place, its times excepted; false if the stream has no such record.
+    /// Changes a record in place, except for its times; false if the stream has no such record.
     @discardableResult
     package func replace(id: String, in stream: PortalStream, with raw: [UInt8]) -> Bool {
         portal.withState { state, _ in state[stream].replace(id: id, with: raw) }
     }
 
-    /// Changes how many activities arrive in a second of the portal's time, and alerts in proportion.
+    /// Changes the number of activities per second of the portal's time, and of alerts in proportion.
     package func setRate(activitiesPerSecond rate: Double) {
         portal.setRate(activitiesPerSecond: rate)
     }
@@ -32,12 +32,12 @@ extension Simulator {
         Set(truth(stream, window).compactMap(\.id))
     }
 
-    /// The ids of all records of a window that a page has held.
+    /// The ids of all records of a window that a page has contained.
     package func shownIDs(_ stream: PortalStream, _ window: TruthWindow = .init()) -> Set<String> {
         Set(truth(stream, window).filter { $0.shown > 0 }.compactMap(\.id))
     }
 
-    /// The exact bytes of a record, as lists hold them.
+    /// The exact bytes of a record, as in lists.
     package func raw(id: String, in stream: PortalStream) -> [UInt8]? {
         let copy = portal.withState { state, _ in
             state[stream].place(of: id).flatMap { state[stream].copies(of: [$0]).first }
@@ -48,7 +48,7 @@ extension Simulator {
         return writer.bytes
     }
 
-    /// Adds a rule; the first that strikes a request is taken.
+    /// Adds a rule; the first rule that applies to a request is used.
     package func addFault(_ rule: FaultRule) {
         portal.withState { state, _ in state.faults.add(rule) }
     }
@@ -62,37 +62,37 @@ extension Simulator {
         addFault(FaultRule(fault, on: targets, occurrence))
     }
 
-    /// Ends all faults.
+    /// Removes all faults.
     package func clearFaults() {
         portal.withState { state, _ in state.faults.clear() }
     }
 
-    /// Changes the allowance of requests; nil for any number.
+    /// Changes the request limit; nil for none.
     package func setThrottle(_ throttle: Throttle?) {
         portal.withState { state, _ in state.throttle = throttle }
     }
 
-    /// Changes what happens to times more than 30 days ago.
+    /// Changes the handling of times more than 30 days ago.
     package func setOldWindows(_ oldWindows: OldWindows) {
         portal.withState { state, _ in state.oldWindows = oldWindows }
     }
 
-    /// Changes who may use the portal and what for.
+    /// Changes the accepted credentials and permissions.
     package func setCredentials(_ credentials: Credentials) {
         portal.withState { state, _ in state.authority.credentials = credentials }
     }
 
-    /// Ends every bearer token before its time.
+    /// Expires all bearer tokens immediately.
     package func revokeBearers() {
         portal.withState { state, _ in state.authority.revokeBearers() }
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     package var requests: RequestLog {
         portal.withState { state, _ in state.log }
     }
 
-    /// Returns once the log of requests fulfils the predicate, which is asked after each request.
+    /// Returns once the request log fulfils the predicate, which is evaluated after each request.
     package func waitUntil(_ predicate: @escaping @Sendable (RequestLog) -> Bool) async throws {
         let portal = portal
         try await portal.waiters.wait(predicate) { portal.withState { state, _ in state.log } }

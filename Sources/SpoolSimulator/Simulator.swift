@@ -1,16 +1,16 @@
 import NIOSSL
 import Synchronization
 
-/// A simulated portal, spoken to over HTTP like the real one, that keeps a list of what is true.
+/// A simulated portal with the HTTP API of the real one, and a record of the truth.
 package final class Simulator: Sendable {
-    /// The portal's time; tests move it.
+    /// The portal's time; tests change it.
     package let clock: SimulatorClock
     let portal: Portal
     private let tls: NIOSSLContext?
     private let serving = Mutex<PortalServer?>(nil)
     private let boundPort: Int
 
-    /// Starts listening; whoever starts a simulator stops it.
+    /// Starts listening; the caller has to stop the simulator.
     package static func start(_ configuration: SimulatorConfiguration = .init()) async throws -> Simulator {
         let tls = try configuration.tls.map { try $0.context() }
         let portal = Portal(configuration)
@@ -23,7 +23,7 @@ package final class Simulator: Sendable {
         return Simulator(portal, tls: tls, server: server)
     }
 
-    /// Runs a simulator for as long as `body` runs.
+    /// Runs a simulator while `body` runs.
     package static func run<Result: Sendable>(
         _ configuration: SimulatorConfiguration = .init(),
         _ body: (Simulator) async throws -> Result
@@ -47,15 +47,15 @@ package final class Simulator: Sendable {
         serving.withLock { $0 = server }
     }
 
-    /// The port it listens at, the same through every outage.
+    /// The port it listens on; it stays the same across outages.
     package var port: Int { boundPort }
 
-    /// The portal's base URL, which is that of the login authority too.
+    /// The portal's base URL, which is also that of the token service.
     package var url: String {
         "\(tls == nil ? "http" : "https")://\(portal.configuration.host):\(boundPort)"
     }
 
-    /// Stops listening and closes all connections: connecting is refused from now on.
+    /// Stops listening and closes all connections; further connections are refused.
     package func stop() async {
         let server = serving.withLock { server in
             defer { server = nil }
@@ -64,7 +64,7 @@ package final class Simulator: Sendable {
         await server?.stop()
     }
 
-    /// Listens again at the same port, with all records, faults and counts as they were.
+    /// Listens again on the same port; records, faults and counts are preserved.
     package func restart() async throws {
         guard serving.withLock({ $0 == nil }) else { return }
         let server = try await PortalServer.start(
@@ -76,7 +76,7 @@ package final class Simulator: Sendable {
         serving.withLock { $0 = server }
     }
 
-    /// While true, connections are accepted and closed without an answer.
+    /// While true, connections are accepted and closed without a response.
     package func setHangsUp(_ hangsUp: Bool) {
         portal.withState { state, _ in state.hangsUp = hangsUp }
     }
@@ -94,7 +94,7 @@ extension SimulatorTLS {
     }
 }
 
-/// A list that the portal answers.
+/// A list of the portal.
 package enum PortalStream: String, Sendable, CaseIterable, Hashable {
     case activities
     case alerts

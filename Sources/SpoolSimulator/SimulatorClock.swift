@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// The portal's own time: what its `Date` header says and what its records, throttle and tokens go by.
+/// The portal's own time, which its `Date` header, records, request limit and tokens use.
 ///
-/// It runs like real time by default, faster or slower with another speed, and stands still with speed 0,
-/// so that days pass in a test without anybody waiting for them.
+/// By default it runs like real time. With another speed it runs faster or slower, and with speed 0 it stops,
+/// so that days can pass in a test without waiting.
 package final class SimulatorClock: Sendable {
     private struct State {
         var base: Int64
@@ -18,13 +18,14 @@ package final class SimulatorClock: Sendable {
 
     private let state: Mutex<State>
 
-    /// A clock that begins at `startMs` (the wall clock's time by default) and runs at `speed` times real time.
+    /// A clock that starts at `startMs` (the wall clock's time by default) and runs at `speed` times real
+    /// time.
     package init(startMs: Int64? = nil, speed: Double = 1) {
         let start = startMs ?? Int64(Date().timeIntervalSince1970 * 1000)
         state = Mutex(State(base: start, since: .now, speed: speed))
     }
 
-    /// A clock that moves only when it is told to.
+    /// A clock that moves only when it is changed.
     package static func manual(startMs: Int64) -> SimulatorClock {
         SimulatorClock(startMs: startMs, speed: 0)
     }
@@ -34,12 +35,12 @@ package final class SimulatorClock: Sendable {
         state.withLock { $0.now(at: .now) }
     }
 
-    /// Moves the time forward at once.
+    /// Moves the time forward immediately.
     package func advance(by duration: Duration) {
         state.withLock { $0.base += milliseconds(duration) }
     }
 
-    /// Sets the time; it goes on from there at the same speed.
+    /// Sets the time; the speed stays the same.
     package func set(toMs time: Int64) {
         state.withLock {
             $0.base = time
@@ -47,7 +48,7 @@ package final class SimulatorClock: Sendable {
         }
     }
 
-    /// Sets how many seconds pass here in a second of real time; 0 stops the clock.
+    /// Sets how many seconds pass per second of real time; 0 stops the clock.
     package func setSpeed(_ speed: Double) {
         state.withLock {
             let instant = ContinuousClock.now

@@ -1,49 +1,49 @@
-/// What kind of portal to simulate.
+/// The configuration of a simulated portal.
 ///
-/// The default is a busy one that works as published.
+/// The default is a busy portal that works as documented.
 package struct SimulatorConfiguration: Sendable {
-    /// Address to listen at.
+    /// The address to listen on.
     package var host = "127.0.0.1"
-    /// Port to listen at; 0 takes a free one.
+    /// The port to listen on; 0 selects a free one.
     package var port = 0
     /// Certificate and key for HTTPS; nil for plain HTTP.
     package var tls: SimulatorTLS?
-    /// Everything that is drawn by lot is drawn from this.
+    /// The seed of all randomness.
     package var seed: UInt64 = 1
     /// The portal's time.
     package var clock = SimulatorClock()
 
-    /// New activities a second of the portal's time.
+    /// New activities per second of the portal's time.
     package var activitiesPerSecond: Double = 0
-    /// One alert for this many activities, in the history as well; 0 for no alerts.
+    /// Activities per alert, in the history as well; 0 for no alerts.
     package var activitiesPerAlert = 50
-    /// Activities that are there at the start.
+    /// The number of activities at the start.
     package var history = 0
     /// The time before the start over which the history is spread.
     package var historyWindow: Duration = .seconds(48 * 3600)
-    /// How late records are.
+    /// The delays of records.
     package var lateness = Lateness()
     /// One activity in this many is 200 KB long; 0 for none.
     package var activitiesPerLargeOne: UInt32 = 2000
 
-    /// Who may use it.
+    /// The accepted credentials.
     package var credentials = Credentials()
-    /// The allowance of requests; nil for any number.
+    /// The request limit; nil for none.
     package var throttle: Throttle? = Throttle()
-    /// How large pages may be.
+    /// The limits of page sizes.
     package var limits = PageLimits()
     /// What a scan does with records that share a millisecond at the edge of a page.
     package var millisecondGroups: MillisecondGroups = .kept
-    /// How long records are answered.
+    /// How long records are returned.
     package var retention: Duration = .seconds(180 * 86_400)
-    /// What happens to times more than 30 days ago.
+    /// The handling of times more than 30 days ago.
     package var oldWindows: OldWindows = .answered
-    /// Takes every operator for both times, not only the published ones.
+    /// Accepts every operator for both times, not only the published ones.
     package var acceptsEveryTimeOperator = false
-    /// Faults from the start.
+    /// The faults at the start.
     package var faults: [FaultRule] = []
 
-    /// A portal without records; tests insert theirs, others set a history and a rate.
+    /// A portal without records: tests insert theirs, or set a history and a rate.
     package init() {}
 
     var alertsPerSecond: Double {
@@ -60,7 +60,7 @@ package struct SimulatorTLS: Sendable {
     package var certificateFile: String
     package var keyFile: String
 
-    /// Reads both files when the simulator starts.
+    /// Both files are read when the simulator starts.
     package init(certificateFile: String, keyFile: String) {
         self.certificateFile = certificateFile
         self.keyFile = keyFile

@@ -1,33 +1,33 @@
-/// What the portal knows of one of its records.
+/// What the portal knows about one of its records.
 package struct TruthRecord: Sendable, Hashable {
-    /// Nil for a record that was brought without one.
+    /// Nil for a record that was inserted without one.
     package var id: String?
-    /// When the portal saved it.
+    /// The time at which the portal saved it.
     package var created: Int64
-    /// When it happened.
+    /// The time at which it occurred.
     package var timestamp: Int64
-    /// From when on lists show it.
+    /// The time from which lists show it.
     package var visibleAt: Int64
-    /// How many pages have held it so that it could be read.
+    /// The number of pages that have contained it in a readable form.
     package var shown: Int
 }
 
-/// Which records are asked for.
+/// Selects records.
 package struct TruthWindow: Sendable {
-    /// The time that `fromMs` and `toMs` are about.
+    /// The time that `fromMs` and `toMs` refer to.
     package enum Basis: String, Sendable {
         case created
         case date
     }
 
-    /// The time that the bounds are about.
+    /// The time that the bounds refer to.
     package var basis: Basis
-    /// First millisecond.
+    /// The first millisecond.
     package var fromMs: Int64
     /// The millisecond after the last.
     package var toMs: Int64
 
-    /// All of time unless bounds are given.
+    /// All times unless bounds are given.
     package init(_ basis: Basis = .created, fromMs: Int64 = .min, toMs: Int64 = .max) {
         self.basis = basis
         self.fromMs = fromMs
@@ -41,7 +41,7 @@ package struct TruthWindow: Sendable {
 }
 
 extension RecordShelf {
-    /// The records of a window that lists show by now, in the order they came to be.
+    /// The records of a window that lists show by now, in the order of their creation.
     func truth(_ window: TruthWindow, now: Int64) -> [TruthRecord] {
         entries.filter { $0.visibleAt <= now && window.holds($0) }.map { entry in
             TruthRecord(

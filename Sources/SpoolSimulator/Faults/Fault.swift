@@ -1,13 +1,14 @@
-/// One thing that can go wrong with an answer.
+/// A fault of a response.
 package enum Fault: Sendable, Equatable {
     /// 429, with or without a `Retry-After`.
     case throttled(RetryAfter)
-    /// Any status with an HTML body, as gateways send it.
+    /// Any status with an HTML body, as sent by gateways.
     case status(Int)
-    /// A bad token, whatever was sent.
+    /// A response for an invalid token, regardless of the token sent.
     case unauthorized
-    /// 403 for a tenant without a licence. What the portal really says then is not published; the word is an
-    /// inference.
+    /// 403 for a tenant without a licence.
+    ///
+    /// The portal's actual response is not published; the text is an assumption.
     case unlicensed
     /// The connection is reset in the middle of the body.
     case reset
@@ -19,19 +20,19 @@ package enum Fault: Sendable, Equatable {
     case notJSON
     /// 200 and an HTML page.
     case htmlPage
-    /// The answer begins only after this many seconds of real time.
+    /// The response starts only after this many seconds of real time.
     case slow(seconds: Double)
-    /// The body stops halfway for this many seconds of real time.
+    /// The body pauses halfway for this many seconds of real time.
     case stall(seconds: Double)
     /// No records, yet `hasNext` is true.
     case emptyPageWithNext
     /// `hasNext` is true, and a scan's `nextQueryFilters` are missing.
     case missingNextFilters
-    /// Newest first, whatever was asked.
+    /// Newest first, regardless of the request.
     case descending
     /// The stream's previous page again.
     case samePage
-    /// Half the records that the limit allows.
+    /// Half of the records that the limit allows.
     case shortPage
     /// Twice the records that the limit allows.
     case longPage
@@ -39,12 +40,12 @@ package enum Fault: Sendable, Equatable {
     case bloated(bytesPerRecord: Int)
     /// One record of the page lacks its `_id`.
     case recordWithoutID
-    /// One record of the page has a number for its `_id` and a string for its `timestamp`.
+    /// One record of the page has a number as `_id` and a string as `timestamp`.
     case oddTypes
-    /// One record of the page holds bytes that are no UTF-8.
+    /// One record of the page contains bytes that are not valid UTF-8.
     case invalidUTF8
 
-    /// How a 429 says when to come back.
+    /// How a 429 specifies when to retry.
     package enum RetryAfter: Sendable, Equatable {
         case absent
         case seconds(Int)
@@ -53,17 +54,17 @@ package enum Fault: Sendable, Equatable {
 
     /// How half a body is sent.
     package enum Truncation: String, Sendable {
-        /// `Content-Length` announces all of it, then the connection closes.
+        /// `Content-Length` announces the whole body, then the connection closes.
         case declared
         /// Chunks without the last one, then the connection closes.
         case chunked
-        /// Neither length nor chunks: the end of the connection is the end of the body.
+        /// Neither length nor chunks: the end of the connection ends the body.
         case unmarked
-        /// `Content-Length` fits the half, so that only the JSON is cut.
+        /// `Content-Length` matches the half, so that only the JSON is cut.
         case consistent
     }
 
-    /// True if the fault is about the records of a list.
+    /// True if the fault affects the records of a list.
     var concernsPages: Bool {
         switch self {
         case .emptyPageWithNext, .missingNextFilters, .descending, .samePage, .shortPage, .longPage, .bloated,

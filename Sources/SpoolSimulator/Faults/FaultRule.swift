@@ -1,20 +1,20 @@
-/// Which requests a fault befalls.
+/// Selects the requests that a fault affects.
 package struct FaultRule: Sendable {
-    /// How often it strikes.
+    /// How often the fault occurs.
     package enum Occurrence: Sendable, Equatable {
         case always
         case next(Int)
         case probability(Double)
     }
 
-    /// What goes wrong.
+    /// The fault.
     package var fault: Fault
-    /// The requests it may strike.
+    /// The requests that it may affect.
     package var targets: Set<RequestTarget>
-    /// How often it does.
+    /// How often it occurs.
     package var occurrence: Occurrence
 
-    /// Strikes lists and records of both streams unless other targets are named.
+    /// A rule for lists and records of both streams unless other targets are given.
     package init(
         _ fault: Fault,
         on targets: Set<RequestTarget> = [.activities, .alerts],
@@ -26,11 +26,11 @@ package struct FaultRule: Sendable {
     }
 }
 
-/// What a request is about.
+/// The target of a request.
 package enum RequestTarget: String, Sendable, Hashable, CaseIterable {
     case activities
     case alerts
-    /// The login authority.
+    /// The token service.
     case token
 
     var stream: PortalStream? {
@@ -39,7 +39,7 @@ package enum RequestTarget: String, Sendable, Hashable, CaseIterable {
 }
 
 extension FaultRule {
-    /// Reads a rule like `{"fault": "status", "code": 503, "streams": ["alerts"], "next": 3}`.
+    /// Parses a rule such as `{"fault": "status", "code": 503, "streams": ["alerts"], "next": 3}`.
     init(_ json: JSONValue) throws(FieldError) {
         let fault = try Fault(json)
         let names = json["streams"]?.elements.compactMap(\.string) ?? ["activities", "alerts"]
@@ -96,7 +96,7 @@ extension Fault {
     }
 }
 
-/// The rules in force; for each request the first that strikes is taken.
+/// The active rules; the first rule that applies to a request is used.
 struct FaultPlan: Sendable {
     private(set) var rules: [FaultRule]
     private var dice: Dice
@@ -114,7 +114,7 @@ struct FaultPlan: Sendable {
         rules = []
     }
 
-    /// The fault that befalls this request, if any.
+    /// The fault for this request, if any.
     mutating func strike(_ target: RequestTarget, isList: Bool) -> Fault? {
         for index in rules.indices {
             let rule = rules[index]

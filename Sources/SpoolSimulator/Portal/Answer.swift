@@ -1,6 +1,6 @@
 import NIOCore
 
-/// An answer and the way it is sent, which may be a bad one.
+/// A response and how it is sent.
 struct Answer: Sendable {
     enum Delivery: Sendable, Equatable {
         case whole
@@ -19,7 +19,7 @@ struct Answer: Sendable {
     var headers: [(name: String, value: String)] = []
     var body: ByteBuffer
     var delivery: Delivery = .whole
-    /// Real time to wait before anything is sent.
+    /// Real time to wait before sending.
     var delaySeconds: Double = 0
 
     init(_ status: Int, json: JSONValue) {
@@ -60,7 +60,7 @@ struct Answer: Sendable {
     }
 }
 
-/// A page on its way to JSON.
+/// A page before it is encoded as JSON.
 struct PageText: Sendable {
     private let page: PageSelection
     private let stream: PortalStream
@@ -78,7 +78,7 @@ struct PageText: Sendable {
 
     var count: Int { copies.count }
 
-    /// The place in the page of the one record that a fault spoils.
+    /// The index in the page of the record that a fault corrupts.
     var spoiledRecord: Int? {
         switch fault {
         case .recordWithoutID, .oddTypes, .invalidUTF8: copies.isEmpty ? nil : copies.count / 2

@@ -1,4 +1,4 @@
-/// The login authority, and the portal's check of what it gave out.
+/// The token service, and the portal's check of its tokens.
 struct Authority: Sendable {
     private static let resource = "05a65629-4c1b-48c1-a78b-804c4abdd4af"
 
@@ -11,12 +11,12 @@ struct Authority: Sendable {
         dice = Dice(seed: seed, purpose: 10)
     }
 
-    /// Ends every bearer token before its time.
+    /// Expires all bearer tokens immediately.
     mutating func revokeBearers() {
         bearers = [:]
     }
 
-    /// True if the header names a token that is good now.
+    /// True if the header contains a token that is valid now.
     func admits(_ header: String?, now: Int64) -> Bool {
         guard let parts = header?.split(separator: " ", maxSplits: 1), parts.count == 2 else { return false }
         let secret = String(parts[1])
@@ -27,7 +27,8 @@ struct Authority: Sendable {
         }
     }
 
-    /// Answers a request for a bearer token; version 2 of the endpoint asks for a scope, version 1 for a resource.
+    /// Responds to a request for a bearer token; version 2 of the endpoint requires a scope, version 1 a
+    /// resource.
     mutating func token(tenant: String, isVersion2: Bool, form: [String: String], now: Int64) -> Answer {
         guard let application = credentials.application, tenant == application.tenantID else {
             return refusal(400, "invalid_request", 90002, "Tenant '\(tenant)' not found.")
@@ -80,24 +81,24 @@ struct Authority: Sendable {
     }
 }
 
-/// Who may use the portal.
+/// The credentials that the portal accepts.
 package struct Credentials: Sendable {
     /// Legacy API tokens.
     package var tokens: Set<String>
-    /// The application that may ask the login authority for a bearer token; nil for none.
+    /// The application that may request bearer tokens; nil for none.
     package var application: Application?
-    /// What any caller may read; anything else is answered 403.
+    /// What callers may read; other requests are answered with 403.
     package var permissions: Set<PortalStream> = [.activities, .alerts]
 
-    /// An application registered with the login authority.
+    /// An application registered with the token service.
     package struct Application: Sendable {
         package var tenantID: String
         package var clientID: String
         package var secret: String
-        /// How long its bearer tokens last.
+        /// The lifetime of its bearer tokens.
         package var lifetime: Duration
 
-        /// An application with bearer tokens of nearly an hour, as in the vendor's examples.
+        /// An application with bearer tokens valid for nearly an hour, as in the vendor's examples.
         package init(tenantID: String, clientID: String, secret: String, lifetime: Duration = .seconds(3599))
         {
             self.tenantID = tenantID
@@ -107,7 +108,7 @@ package struct Credentials: Sendable {
         }
     }
 
-    /// A legacy token in the form that portals make.
+    /// A legacy token in the portal's format.
     package static let defaultToken = String(repeating: "0123456789abcdef", count: 4)
     /// The application registered by default.
     package static let defaultApplication = Application(

@@ -1,10 +1,10 @@
-/// A decision together with what befalls its answer.
+/// A decision and the fault of its response.
 struct FaultyOutcome: Sendable {
     let outcome: PortalDecision.Outcome
     let fault: Fault?
     let now: Int64
 
-    /// The status for the log; 0 if nothing is answered.
+    /// The status for the log; 0 if no response is sent.
     var status: Int {
         guard case .done(let answer) = outcome else { return 200 }
         return answer.delivery == .hangUp ? 0 : answer.status
@@ -18,12 +18,12 @@ struct FaultyOutcome: Sendable {
         }
     }
 
-    /// Writes the bytes; needs no lock.
+    /// Encodes the response; needs no lock.
     func answer() -> Answer {
         let answer: Answer
         switch outcome {
         case .done(let done):
-            // An answer instead of the page has its fault already.
+            // A response that replaces the page contains its fault already.
             return fault?.replacesAnswer == true ? done : fault.map { done.suffering($0, now: now) } ?? done
         case .page(let page):
             answer = Answer(200, json: page.bytes())
@@ -37,7 +37,7 @@ struct FaultyOutcome: Sendable {
 }
 
 extension Fault {
-    /// True if the request is not answered as it would have been, but by an error.
+    /// True if the request is answered with an error instead.
     var replacesAnswer: Bool {
         switch self {
         case .throttled, .status, .unauthorized, .unlicensed, .hangUp: true
@@ -47,7 +47,7 @@ extension Fault {
 }
 
 extension Answer {
-    /// The answer that a fault puts in place of the true one.
+    /// The response that a fault sends instead of the correct one.
     init?(instead fault: Fault, now: Int64) {
         switch fault {
         case .throttled(let retryAfter):
@@ -75,7 +75,7 @@ extension Answer {
         }
     }
 
-    /// This answer as it comes out of a fault.
+    /// This response with the fault applied.
     func suffering(_ fault: Fault, now: Int64) -> Answer {
         if let instead = Answer(instead: fault, now: now) { return instead }
         var answer = self
@@ -92,7 +92,7 @@ extension Answer {
     }
 }
 
-/// Changes the text of one record as a fault demands.
+/// Modifies the text of one record according to a fault.
 struct RecordSpoiler {
     let fault: Fault
 

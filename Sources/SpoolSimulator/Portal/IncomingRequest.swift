@@ -1,9 +1,9 @@
 import Foundation
 
-/// A request as far as the portal cares for it.
+/// The parts of a request that the portal uses.
 struct IncomingRequest: Sendable {
     var method: String
-    /// The path's parts without slashes and without `cas`, under which the vendor's module finds the same API.
+    /// The path's components without `cas`, under which the vendor's module reaches the same API.
     var path: [String]
     var query: [String: String]
     var rawQuery: String
@@ -31,10 +31,10 @@ struct IncomingRequest: Sendable {
         Self.pairs(bodyText)
     }
 
-    /// The parameters of a list: a JSON body, a form, or a query, in the last two of which `filters` is JSON text.
+    /// The parameters of a list: a JSON body, a form or a query; in the last two, `filters` is JSON text.
     func parameters() throws(FieldError) -> [String: JSONValue] {
         if method == "GET" {
-            // GET's limit is ignored (an integrator's report).
+            // A GET's limit is ignored (reported by an integrator).
             return Self.parameters(query).filter { $0.key != "limit" }
         }
         if contentType.hasPrefix("application/x-www-form-urlencoded") { return Self.parameters(form) }

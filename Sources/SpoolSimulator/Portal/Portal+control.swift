@@ -1,11 +1,12 @@
-/// The simulator's own routes, for those who are not in its process:
+/// The simulator's control routes, for other processes:
 ///
-/// - `GET /simulator/truth?stream=activities&from=MS&to=MS&basis=created|date&shown=true`: a JSON line for each record
+/// - `GET /simulator/truth?stream=activities&from=MS&to=MS&basis=created|date&shown=true`: one JSON line per
+///   record
 /// - `GET /simulator/requests`: counts by stream and kind, and the busiest minute
 /// - `POST /simulator/faults`: adds a rule; `DELETE` removes all
-/// - `POST /simulator/clock`: `{"advance_ms": …}`, `{"set_ms": …}` or `{"speed": …}`; `GET` tells the time
+/// - `POST /simulator/clock`: `{"advance_ms": …}`, `{"set_ms": …}` or `{"speed": …}`; `GET` returns the time
 /// - `POST /simulator/rate`: `{"activities_per_second": …}`
-/// - `POST /simulator/portal`: `{"hangs_up": true}`; these routes go on answering
+/// - `POST /simulator/portal`: `{"hangs_up": true}`; these routes keep responding
 extension Portal {
     func control(_ request: IncomingRequest) -> Answer {
         do throws(FieldError) {
@@ -102,7 +103,7 @@ extension Portal {
         return Answer(200, json: .object(["activities_per_second": .double(rate)]))
     }
 
-    /// Changes the rate of new activities, and that of alerts with it.
+    /// Changes the rate of new activities, and the rate of alerts in proportion.
     func setRate(activitiesPerSecond rate: Double) {
         let perAlert = configuration.activitiesPerAlert
         withState { state, now in

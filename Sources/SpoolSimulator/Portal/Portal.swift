@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The portal without its sockets: takes requests, gives answers.
+/// The portal without its sockets: handles requests and returns responses.
 final class Portal: Sendable {
     let configuration: SimulatorConfiguration
     let clock: SimulatorClock
@@ -13,7 +13,7 @@ final class Portal: Sendable {
         state = Mutex(PortalState(configuration, startMs: clock.nowMs))
     }
 
-    /// Works on the state with all records there that exist by now.
+    /// Runs `body` on the state, with all records that exist by now.
     func withState<Result>(_ body: (inout sending PortalState, Int64) throws -> sending Result) rethrows
         -> sending Result
     {

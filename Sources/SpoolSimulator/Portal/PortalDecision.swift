@@ -1,4 +1,4 @@
-/// Decides one request for a list or a record under the portal's lock; the bytes are written after it.
+/// Decides one request for a list or a record under the portal's lock; the response is encoded afterwards.
 struct PortalDecision {
     enum Outcome: Sendable {
         case done(Answer)
@@ -97,7 +97,7 @@ struct PortalDecision {
     private func checkAge(of query: ListQuery, _ oldWindows: OldWindows) throws(FieldError) {
         guard case .limitedToAWeek = oldWindows else { return }
         let bounds = query.filters.bounds(of: query.sortField)
-        // A list without a lower bound is one of the newest records.
+        // A list without a lower bound starts with the newest records.
         guard bounds.lower > .min else { return }
         let lower = max(bounds.lower, 0)
         guard lower < now - 30 * 86_400_000, min(bounds.upper, now) - lower > 7 * 86_400_000 else { return }

@@ -1,4 +1,4 @@
-/// Everything about the portal that changes.
+/// The mutable state of the portal.
 struct PortalState: Sendable {
     var activities: RecordShelf
     var alerts: RecordShelf
@@ -8,9 +8,9 @@ struct PortalState: Sendable {
     var faults: FaultPlan
     var log = RequestLog()
     var oldWindows: OldWindows
-    /// The last list of each stream, for the fault that answers it again.
+    /// The last list of each stream, for the fault that repeats it.
     var lastQueries: [PortalStream: ListQuery] = [:]
-    /// Requests are answered with nothing but a closed connection.
+    /// Requests are answered by closing the connection.
     var hangsUp = false
 
     init(_ configuration: SimulatorConfiguration, startMs: Int64) {
@@ -63,14 +63,14 @@ struct PortalState: Sendable {
     }
 }
 
-/// The tenant's allowance of requests, by the portal's own clock.
+/// The tenant's request limit, by the portal's own clock.
 package struct Throttle: Sendable {
-    /// Requests answered in any minute.
+    /// The number of requests answered within any minute.
     package var requestsPerMinute: Int
     /// False leaves out the `Retry-After` header.
     package var sendsRetryAfter: Bool
 
-    /// The published allowance is 30 requests a minute for all callers of a tenant together.
+    /// The published limit is 30 requests per minute for all callers of a tenant together.
     package init(requestsPerMinute: Int = 30, sendsRetryAfter: Bool = true) {
         self.requestsPerMinute = requestsPerMinute
         self.sendsRetryAfter = sendsRetryAfter
@@ -81,7 +81,7 @@ package struct Throttle: Sendable {
 struct ThrottleMeter: Sendable {
     private var times: [Int64] = []
 
-    /// Counts a request in, or says how many seconds are to be waited.
+    /// Counts a request, or returns the number of seconds to wait.
     mutating func admit(_ throttle: Throttle, now: Int64) -> Int? {
         times.removeAll { $0 <= now - 60_000 || $0 > now }
         guard times.count >= throttle.requestsPerMinute else {
@@ -93,12 +93,12 @@ struct ThrottleMeter: Sendable {
     }
 }
 
-/// What the portal does with times more than 30 days ago, of which nobody has published how it does.
+/// How the portal handles times more than 30 days ago, which is not documented.
 package enum OldWindows: Sendable {
     /// Answers them up to the retention of 180 days.
     case answered
-    /// Answers nothing and says no word, as one user reported.
+    /// Returns no records and no error, as one user reported.
     case silentlyEmpty
-    /// Refuses a window that begins there and is longer than a week.
+    /// Rejects a window that starts there and is longer than a week.
     case limitedToAWeek
 }

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// A request that the portal got, and what became of it.
+/// A request to the portal and its outcome.
 package struct PortalRequest: Sendable {
-    /// What a request asked for.
+    /// What a request asks for.
     package enum Kind: String, Sendable {
         case list
         case scan
@@ -12,27 +12,27 @@ package struct PortalRequest: Sendable {
 
     /// The portal's time.
     package var atMs: Int64
-    /// The stream, or the login authority.
+    /// The stream, or the token service.
     package var target: RequestTarget
-    /// Whether it was a list, a page of a scan, one record, or a token.
+    /// Whether it is a list, a page of a scan, one record, or a token.
     package var kind: Kind
-    /// The body as it came; for GET the query.
+    /// The body as received; the query for GET.
     package var body: String
-    /// The status of the answer; 0 if the connection was closed instead.
+    /// The status of the response; 0 if the connection was closed instead.
     package var status: Int
-    /// How many records the answer held.
+    /// The number of records in the response.
     package var records: Int
-    /// The fault that befell it.
+    /// The fault that was applied.
     package var fault: Fault?
 }
 
-/// What was asked of the portal, the oldest forgotten first.
+/// The requests to the portal; the oldest ones are dropped.
 package struct RequestLog: Sendable {
     private static let capacity = 20_000
 
-    /// The requests in the order of their coming.
+    /// The requests in the order of arrival.
     package private(set) var requests: [PortalRequest] = []
-    /// How many there were in all.
+    /// The total number of requests.
     package private(set) var total = 0
 
     mutating func append(_ request: PortalRequest) {
@@ -41,7 +41,7 @@ package struct RequestLog: Sendable {
         total += 1
     }
 
-    /// The requests for one stream, or of one kind, or both.
+    /// The requests for one stream, of one kind, or both.
     package func requests(for target: RequestTarget? = nil, _ kind: PortalRequest.Kind? = nil)
         -> [PortalRequest]
     {
@@ -61,7 +61,7 @@ package struct RequestLog: Sendable {
     }
 }
 
-/// Those who wait until the log of requests says something.
+/// Tasks that wait for a condition of the request log.
 final class RequestWaiters: Sendable {
     private struct Waiter {
         var predicate: @Sendable (RequestLog) -> Bool
@@ -87,7 +87,7 @@ final class RequestWaiters: Sendable {
                     return false
                 }
                 if isCancelled { continuation.resume(throwing: CancellationError()) }
-                // What was true before anybody waited counts too.
+                // A condition that holds already counts, too.
                 check(current)
             }
         } onCancel: {
@@ -96,7 +96,7 @@ final class RequestWaiters: Sendable {
         }
     }
 
-    /// Lets those go whose predicate holds; asks for the log only if anybody waits.
+    /// Resumes the tasks whose predicate holds; the log is evaluated only if a task waits.
     func check(_ log: () -> RequestLog) {
         guard waiting.withLock({ !$0.waiters.isEmpty }) else { return }
         let log = log()

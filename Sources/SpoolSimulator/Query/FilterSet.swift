@@ -1,4 +1,4 @@
-/// A list's filters, read once: all must hold, and of the values of one operator any may.
+/// The parsed filters of a list: all have to match; of the values of one operator, any may match.
 struct FilterSet: Sendable {
     private enum Condition: Sendable {
         /// The time lies in one of the ranges.
@@ -6,7 +6,7 @@ struct FilterSet: Sendable {
         case content(@Sendable (RecordTraits) -> Bool)
     }
 
-    /// The filters as they came, on which `nextQueryFilters` builds.
+    /// The filters as received, on which `nextQueryFilters` is based.
     let source: [String: JSONValue]
     private var conditions: [Condition] = []
     private let readsContent: Bool
@@ -39,7 +39,7 @@ struct FilterSet: Sendable {
         self.readsContent = readsContent
     }
 
-    /// The widest range of the field's times that can hold a match.
+    /// The widest range of the field's times that can contain a match.
     func bounds(of field: SortField) -> (lower: Int64, upper: Int64) {
         var bounds: (lower: Int64, upper: Int64) = (.min, .max)
         for case .time(field, let ranges) in conditions {
@@ -156,13 +156,13 @@ struct ContentTest {
     }
 }
 
-/// A request that the portal refuses, and the field that is to blame.
+/// A request that the portal rejects, and the invalid field.
 struct FieldError: Error {
     var field: String
     var message: String
     var code = "CONSOLE_FORMS_FIELD_INVALID"
 
-    /// The body of the answer, keyed by the field.
+    /// The body of the response, keyed by the field.
     var body: JSONValue {
         let detail: JSONValue = .object(["error": .string(message), "errorMessageCode": .string(code)])
         return .object([field: .array([detail]), "error": .bool(true)])

@@ -1,4 +1,4 @@
-/// The filters the portal knows, with the operators it takes for each.
+/// The filters that the portal supports, with the operators of each.
 struct FilterVocabulary {
     enum Kind {
         case time(SortField)
@@ -13,7 +13,7 @@ struct FilterVocabulary {
     }
 
     let stream: PortalStream
-    /// Takes every operator for `date` and `created` alike, not only the published ones.
+    /// Accepts every operator for `date` and `created` alike, not only the published ones.
     let acceptsEveryTimeOperator: Bool
 
     func field(_ name: String) -> Field? {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Any JSON value, as filters and the simulator's own controls bring it.
+/// Any JSON value, as used by filters and the simulator's controls.
 enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -12,16 +12,16 @@ enum JSONValue: Sendable, Equatable {
 
     /// Nil if the bytes are not JSON.
     init?(parsing bytes: [UInt8]) {
-        // Whatever is wrong with the text, the caller only says that it is no JSON.
+        // The caller reports only that the text is not JSON.
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
         self = value
     }
 
-    /// Compact JSON text with the keys of objects in order.
+    /// Compact JSON text with sorted keys.
     var bytes: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Encoding fails only for numbers that are not finite, which parsing never makes.
+        // Encoding fails only for numbers that are not finite, which parsing never produces.
         return (try? encoder.encode(self)).map(Array.init) ?? Array("null".utf8)
     }
 
@@ -61,7 +61,7 @@ enum JSONValue: Sendable, Equatable {
         }
     }
 
-    /// The elements of a list, or the value alone: clients send `eq` both ways.
+    /// The elements of a list, or the single value: clients send `eq` both ways.
     var elements: [JSONValue] {
         array ?? [self]
     }

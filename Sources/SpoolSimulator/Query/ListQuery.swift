@@ -1,4 +1,4 @@
-/// A request for a list, read from its parameters.
+/// A request for a list, parsed from its parameters.
 struct ListQuery: Sendable {
     var filters: FilterSet
     var sortField: SortField
@@ -7,7 +7,7 @@ struct ListQuery: Sendable {
     var limit: Int
     var isScan: Bool
 
-    /// Reads the parameters of a list request, as strictly as the portal does.
+    /// Parses the parameters of a list request as strictly as the portal does.
     init(
         _ parameters: [String: JSONValue],
         stream: PortalStream,

@@ -1,9 +1,10 @@
-/// Which records a page holds, and how its successor is asked for.
+/// The records of a page, and the continuation.
 struct PageSelection: Sendable {
     var places: [UInt32]
     var hasNext: Bool
     var nextFilters: JSONValue?
-    /// Records in the query's time range, whether they match its other filters or not: approximate, as the portal's.
+    /// Records in the query's time range, regardless of its other filters: approximate, as the portal's
+    /// total.
     var total: Int
 }
 
@@ -12,12 +13,12 @@ struct PageSelector {
     let query: ListQuery
     /// The portal's time.
     let now: Int64
-    /// Records whose basis lies before are not answered.
+    /// Records whose basis is earlier are not returned.
     let oldest: Int64
     let groups: MillisecondGroups
     let seed: UInt64
 
-    /// A page of a plain list, reached by `skip`.
+    /// A page of a plain list, at the offset `skip`.
     func list(_ shelf: inout RecordShelf) -> PageSelection {
         let order = shelf.order(by: query.sortField)
         var found = search(shelf, order, count: query.skip + query.limit + 1)
@@ -30,7 +31,7 @@ struct PageSelector {
         )
     }
 
-    /// A page of a scan; while more follow, its end is cut between two milliseconds.
+    /// A page of a scan; while more records follow, it ends between two milliseconds.
     func scan(_ shelf: inout RecordShelf) -> PageSelection {
         let order = shelf.order(by: query.sortField)
         let found = search(shelf, order, count: query.limit + 1)
@@ -76,7 +77,8 @@ struct PageSelector {
         return entry.visibleAt <= now && age >= oldest && query.filters.matches(entry, on: shelf)
     }
 
-    /// Drops the records that share the first left-out one's millisecond, and a few more as the portal does.
+    /// Drops the records that share the millisecond of the first omitted one, and a few more, as the portal
+    /// does.
     private func wholeMilliseconds(_ found: [UInt32], _ shelf: RecordShelf, _ order: RecordOrder) -> [UInt32]
     {
         let full = cut(found, at: query.limit, shelf)
@@ -95,7 +97,7 @@ struct PageSelector {
         return Array(kept)
     }
 
-    /// A millisecond with more records than a page holds is answered whole, beyond the limit.
+    /// A millisecond with more records than a page is returned as a whole, above the limit.
     private func wholeGroup(of place: UInt32, _ shelf: RecordShelf, _ order: RecordOrder) -> [UInt32] {
         let instant = time(place, shelf)
         let positions = order.positions(from: instant, to: instant, in: shelf.entries)
@@ -118,19 +120,19 @@ struct PageSelector {
     }
 }
 
-/// How large the portal's pages may be.
+/// The limits of the portal's page sizes.
 ///
-/// A limit beyond is no error; the page is just smaller.
+/// A higher limit is not an error; the page is just smaller.
 package struct PageLimits: Sendable {
-    /// Most records of an activities page without scan.
+    /// The maximum number of records of an activities page outside of scan mode.
     package var list = 100
-    /// Fewest records that a scan's limit can ask for.
+    /// The minimum page size of a scan.
     package var scanMinimum = 500
-    /// Most records of a scan's page.
+    /// The maximum page size of a scan.
     package var scanMaximum = 5000
-    /// Most records of an alerts page, answered as `max`.
+    /// The maximum number of records of an alerts page, returned as `max`.
     package var alerts = 100
-    /// How far `skip` plus `limit` reach.
+    /// The maximum of `skip` plus `limit`.
     package var skip = 5000
 
     /// The published limits.
@@ -154,7 +156,8 @@ package struct PageLimits: Sendable {
 package enum MillisecondGroups: Sendable {
     /// They stay together on one side; a group larger than a page makes that page longer than its limit.
     case kept
-    /// They are split and the next page begins with the millisecond again, so that some repeat. A group that
-    /// fills a page by itself makes the scan answer that page for ever.
+    /// They are split and the next page starts with the millisecond again, so that some records repeat.
+    ///
+    /// A group that fills a page by itself makes the scan return that page indefinitely.
     case split
 }

@@ -1,9 +1,9 @@
-/// Writes an activity's JSON, with the fields and the oddities of real ones.
+/// Writes an activity's JSON, with the fields and peculiarities of real ones.
 struct ActivityText {
     let id: String
     let entry: RecordEntry
     let traits: ActivityTraits
-    /// Length of an extra parameter that makes a record large.
+    /// The length of an extra parameter that makes a record large.
     let padding: Int
 
     func write(to writer: inout JSONWriter) {
@@ -89,8 +89,10 @@ struct ActivityText {
         record.raw(
             "userAgent",
             """
-            {"family":"CHROME","name":"Chrome","operatingSystem":{"name":"Windows 10","family":"Windows","version":"10"},\
-            "type":"Browser","typeName":"Browser","version":"91.0","major":"91","minor":"0","deviceType":"DESKTOP",\
+            {"family":"CHROME","name":"Chrome",\
+            "operatingSystem":{"name":"Windows 10","family":"Windows","version":"10"},\
+            "type":"Browser","typeName":"Browser","version":"91.0","major":"91","minor":"0",\
+            "deviceType":"DESKTOP",\
             "nativeBrowser":false,"tags":["000000000000000000000000"],"os":"windows","browser":"CHROME"}
             """
         )
@@ -111,7 +113,7 @@ struct ActivityText {
                     object.raw("objType", "1")
                     object.raw("role", "3")
                     object.raw("tags", "[]")
-                    // ServiceNow names its objects by nothing but an id.
+                    // ServiceNow identifies its objects only by an id.
                     if traits.kind != .serviceNow { object.text("name", traits.file) }
                     object.raw("id", "\"cac4b654-5fcf-44f0-818e-479cf8ae42ac\"")
                     object.raw("serviceObjectType", "\"OneDrive Site Collection\"")
@@ -172,7 +174,7 @@ extension ActivityText {
             raw.plain("WebId", guid(&dice))
             raw.raw("DeviceTrustType", "null")
             if traits.kind == .directory {
-                // Keys that differ in nothing but case occur in real records.
+                // Keys that differ only in case occur in real records.
                 raw.raw("Level", "4")
                 raw.raw("level", "\"Informational\"")
                 raw.raw("EventName", "\"SessionStart\"")
@@ -188,7 +190,7 @@ extension ActivityText {
         }
         record.object("resolvedActor") { actor in
             actor.raw("id", "\"aaaaaaaa-0000-4000-8000-000000000001\"")
-            // Numbers are strings here and only here.
+            // Only here numbers are strings.
             actor.raw("saasId", "\"11161\"")
             actor.raw("instanceId", "\"0\"")
             actor.raw("tags", "[\"5f01dbbc68df27c17aa6ca81\"]")

@@ -1,4 +1,4 @@
-/// What an activity is about, drawn from its number alone: enough for its id, for filters and for its text.
+/// The content of an activity, derived from its number: enough for its id, for filters and for its text.
 struct ActivityTraits {
     enum Kind {
         case file, failedLogin, login, mailCommand, serviceNow, directory, oldAgent, bare
@@ -13,7 +13,7 @@ struct ActivityTraits {
     let place: Vocabulary.Place?
     let file: String
     let userAgent: String
-    /// Chance for whatever else the record's text needs.
+    /// Randomness for the rest of the record's text.
     let dice: Dice
 
     init(seed: UInt64, number: UInt32) {

@@ -1,4 +1,4 @@
-/// Writes an alert's JSON, with the fields and the oddities of real ones.
+/// Writes an alert's JSON, with the fields and peculiarities of real ones.
 struct AlertText {
     let id: String
     let entry: RecordEntry
@@ -81,7 +81,7 @@ struct AlertText {
     }
 }
 
-/// What an alert is about, drawn from its number alone.
+/// The content of an alert, derived from its number.
 struct AlertTraits {
     let title: String
     let type: Int64

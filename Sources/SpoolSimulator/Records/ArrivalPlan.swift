@@ -1,4 +1,5 @@
-/// When records arrive: first a history, then at a steady rate for ever, now and then several in one millisecond.
+/// When records arrive: first a history, then a steady rate indefinitely, sometimes several in one
+/// millisecond.
 struct ArrivalPlan: Sendable {
     private var dice: Dice
     private var rate: Double
@@ -11,7 +12,7 @@ struct ArrivalPlan: Sendable {
     private var burstLeft = 0
     private var pending: Int64?
 
-    /// Plans `count` records over the `window` before `startMs`, then `rate` records a second.
+    /// Plans `count` records over the `window` before `startMs`, then `rate` records per second.
     init(seed: UInt64, startMs: Int64, history count: Int, window: Int64, rate: Double) {
         dice = Dice(seed: seed, purpose: 6)
         self.rate = rate
@@ -26,7 +27,7 @@ struct ArrivalPlan: Sendable {
         }
     }
 
-    /// The time of the next record, if that is not after `now`.
+    /// The time of the next record, if it is not after `now`.
     mutating func take(upTo now: Int64) -> Int64? {
         let next = pending ?? draw()
         guard let next, next <= now else {
@@ -37,7 +38,7 @@ struct ArrivalPlan: Sendable {
         return next
     }
 
-    /// Goes on with another rate from `now` on.
+    /// Continues with another rate from `now` on.
     mutating func setRate(_ rate: Double, now: Int64) {
         self.rate = rate
         guard historyLeft == 0 else { return }
@@ -78,21 +79,21 @@ struct ArrivalPlan: Sendable {
     }
 }
 
-/// How late generated records are: by how much they were saved after they happened, and shown after they were saved.
+/// The delays of generated records: from occurring to being saved, and from being saved to being listed.
 package struct Lateness: Sendable {
-    /// Share of activities that happened 26 hours before they were saved.
+    /// The share of activities that occurred 26 hours before they were saved.
     package var dayLateActivities = 0.01
-    /// Share of activities that lists show only minutes after their `created`.
+    /// The share of activities that lists show only minutes after their `created`.
     package var slowActivities = 0.005
-    /// The longest that those stay hidden.
+    /// The longest time for which those are hidden.
     package var slowestActivity: Duration = .seconds(480)
-    /// Share of alerts that appear 15 hours after their `timestamp`.
+    /// The share of alerts that appear 15 hours after their `timestamp`.
     package var lateAlerts = 0.05
 
     /// The delays seen in public samples, in about their proportions.
     package init() {}
 
-    /// Every record appears at once and a few minutes after it happened.
+    /// Every record appears immediately, and a few minutes after it occurred.
     package static var none: Lateness {
         var lateness = Lateness()
         lateness.dayLateActivities = 0
@@ -124,9 +125,9 @@ package struct Lateness: Sendable {
     }
 }
 
-/// Reproducible chance: the same seed, number and purpose always throw the same values.
+/// Reproducible randomness: the same seed, number and purpose always produce the same values.
 ///
-/// SplitMix64 (Steele, Lea, Flood 2014): one multiplication chain a throw, good enough for test data.
+/// SplitMix64 (Steele, Lea, Flood 2014): one multiplication chain per value, good enough for test data.
 struct Dice: RandomNumberGenerator {
     private var state: UInt64
 

@@ -1,4 +1,4 @@
-/// Times as text, without the cost of Foundation's formatters: records write several each.
+/// Times as text, without the cost of Foundation's formatters: each record contains several.
 struct CalendarText {
     private let year: Int64
     private let month: Int64
@@ -6,7 +6,7 @@ struct CalendarText {
     private let weekday: Int64
     private let millisecondOfDay: Int64
 
-    /// Civil date from days, after Howard Hinnant's `civil_from_days`.
+    /// Converts days to a civil date, after Howard Hinnant's `civil_from_days`.
     init(milliseconds: Int64) {
         let days = milliseconds.flooredQuotient(by: 86_400_000)
         millisecondOfDay = milliseconds - days * 86_400_000
@@ -24,7 +24,8 @@ struct CalendarText {
 
     /// Like `2026-11-24T07:31:00.000Z`.
     var iso: String {
-        "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))T\(time).\(digits(millisecondOfDay % 1000, 3))Z"
+        "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))T\(time)."
+            + "\(digits(millisecondOfDay % 1000, 3))Z"
     }
 
     /// Like `Tue, 24 Nov 2026 07:31:00 GMT`, the IMF-fixdate of RFC 9110 §5.6.7.

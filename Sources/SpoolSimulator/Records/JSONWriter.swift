@@ -20,7 +20,7 @@ struct JSONWriter {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    /// A string that may hold anything.
+    /// A string with any content.
     mutating func text(_ key: StaticString? = nil, _ value: String) {
         begin(key)
         var value = value
@@ -33,7 +33,7 @@ struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// A string known to need no escaping.
+    /// A string that needs no escaping.
     mutating func plain(_ key: StaticString? = nil, _ value: String) {
         begin(key)
         bytes.append(UInt8(ascii: "\""))
@@ -50,13 +50,13 @@ struct JSONWriter {
         raw(key, value ? "true" : "false")
     }
 
-    /// A member whose value is JSON text already.
+    /// A member whose value is already JSON text.
     mutating func raw(_ key: StaticString, _ value: StaticString) {
         begin(key)
         append(value)
     }
 
-    /// A whole value that is JSON text already, byte for byte.
+    /// A whole value that is already JSON text, byte for byte.
     mutating func verbatim(_ key: StaticString? = nil, _ value: [UInt8]) {
         begin(key)
         bytes.append(contentsOf: value)

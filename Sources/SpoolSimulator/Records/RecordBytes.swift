@@ -1,4 +1,4 @@
-/// Makes a generated record's id and bytes again whenever they are asked for, from the seed and its number.
+/// Recreates a generated record's id and bytes on demand, from the seed and its number.
 struct RecordBytes: Sendable {
     let seed: UInt64
     /// One activity in this many is 200 KB long; 0 for none.
@@ -74,7 +74,7 @@ struct RecordBytes: Sendable {
     }
 }
 
-/// A GUID of version 4 that ends in the given twelve digits.
+/// A GUID of version 4 that ends with the given twelve digits.
 func guid(_ dice: inout Dice, _ last: String? = nil) -> String {
     let first = hexadecimal(dice.next(), width: 8)
     let second = hexadecimal(dice.next(), width: 4)
@@ -83,7 +83,7 @@ func guid(_ dice: inout Dice, _ last: String? = nil) -> String {
     return "\(first)-\(second)-4\(third)-8\(fourth)-\(last ?? hexadecimal(dice.next(), width: 12))"
 }
 
-/// Hides a record's number in its id, so that an id leads back to its record without a table of ids.
+/// Embeds a record's number in its id, so that the record can be found by its id without an index.
 struct RecordNumber {
     private let mask: UInt64
 
@@ -102,7 +102,7 @@ struct RecordNumber {
         return (0..<6).map { UInt8(truncatingIfNeeded: value >> UInt64(40 - 8 * $0)) }
     }
 
-    /// The numbers that an id of any form may stand for; the caller compares ids.
+    /// The numbers that an id of any form may contain; the caller compares ids.
     func candidates(in id: String) -> [UInt32] {
         let parts: [Substring] = id.split(separator: "_").filter { $0.utf8.count >= 24 }
         var hidden = parts.compactMap { UInt64($0.suffix(12), radix: 16) }

@@ -1,4 +1,4 @@
-/// The time that lists are sorted by.
+/// The time by which lists are sorted.
 enum SortField: String, Sendable {
     case date
     case created
@@ -11,7 +11,7 @@ enum SortField: String, Sendable {
     }
 }
 
-/// Records' places in order of one of their times, brought up to date only when somebody asks.
+/// Indices of records in the order of one of their times, updated only on demand.
 struct RecordOrder: Sendable {
     let field: SortField
     private(set) var places: [UInt32] = []
@@ -20,7 +20,7 @@ struct RecordOrder: Sendable {
         self.field = field
     }
 
-    /// Takes in the records that came since the last call.
+    /// Adds the records that arrived since the last call.
     mutating func absorb(_ entries: [RecordEntry]) {
         guard places.count < entries.count else { return }
         let field = field
@@ -28,7 +28,7 @@ struct RecordOrder: Sendable {
         let fresh = (UInt32(places.count)..<UInt32(entries.count)).sorted {
             (key($0), $0) < (key($1), $1)
         }
-        // Only what lies behind the earliest newcomer has to be merged.
+        // Only the part after the earliest new record has to be merged.
         let start = firstPosition(atOrAfter: key(fresh[0]) + 1, in: entries)
         let tail = places[start...]
         var merged: [UInt32] = []

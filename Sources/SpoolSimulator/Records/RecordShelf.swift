@@ -1,4 +1,4 @@
-/// All records of one stream: generated ones as the clock reaches them, and those that tests bring.
+/// All records of one stream: generated ones as the clock reaches them, and those inserted by tests.
 struct RecordShelf: Sendable {
     struct Given: Sendable {
         var raw: [UInt8]
@@ -22,7 +22,7 @@ struct RecordShelf: Sendable {
         self.plan = plan
     }
 
-    /// Adds what was generated up to now.
+    /// Adds the records generated up to now.
     mutating func grow(to now: Int64) {
         while let created = plan.take(upTo: now) {
             let number = UInt32(entries.count)
@@ -61,7 +61,7 @@ struct RecordShelf: Sendable {
         return true
     }
 
-    /// The records in order of the field; each call takes newcomers in.
+    /// The records in the order of the field; each call includes new records.
     mutating func order(by field: SortField) -> RecordOrder {
         switch field {
         case .created:
@@ -96,7 +96,7 @@ struct RecordShelf: Sendable {
         }
     }
 
-    /// What is needed to write the records at these places, apart from the shelf.
+    /// The data needed to encode the records at these indices without the shelf.
     func copies(of places: [UInt32]) -> [RecordCopy] {
         places.map { place in
             let entry = entries[Int(place)]
@@ -110,7 +110,7 @@ struct RecordShelf: Sendable {
     }
 }
 
-/// A record on its way into an answer; its bytes are written outside the portal's lock.
+/// A record for a response; it is encoded outside of the portal's lock.
 struct RecordCopy: Sendable {
     let stream: PortalStream
     let entry: RecordEntry
@@ -126,18 +126,18 @@ struct RecordCopy: Sendable {
     }
 }
 
-/// A record that a test brings, byte for byte.
+/// A record that a test inserts, byte for byte.
 package struct SimulatedRecord: Sendable {
-    /// Its JSON text, which may be odd or invalid; lists hold it unchanged.
+    /// Its JSON text, which may be invalid; lists contain it unchanged.
     package var raw: [UInt8]
-    /// When the portal saved it, in milliseconds.
+    /// The time at which the portal saved it, in milliseconds.
     package var created: Int64
-    /// When it happened, in milliseconds.
+    /// The time at which it occurred, in milliseconds.
     package var timestamp: Int64
-    /// From when on lists show it; later than `created` makes it a late arrival.
+    /// The time from which lists show it; later than `created` makes it a late arrival.
     package var visibleAt: Int64
 
-    /// A record of exactly these bytes; visible from `created` on unless another time is given.
+    /// A record of exactly these bytes, visible from `created` on unless another time is given.
     package init(raw: [UInt8], created: Int64, timestamp: Int64, visibleAt: Int64? = nil) {
         self.raw = raw
         self.created = created
@@ -145,7 +145,7 @@ package struct SimulatedRecord: Sendable {
         self.visibleAt = visibleAt ?? created
     }
 
-    /// A plain little record with this id.
+    /// A minimal record with this id.
     package init(id: String, created: Int64, timestamp: Int64? = nil, visibleAt: Int64? = nil) {
         let timestamp = timestamp ?? created
         var writer = JSONWriter()
@@ -158,17 +158,17 @@ package struct SimulatedRecord: Sendable {
     }
 }
 
-/// What the portal remembers of each record: its times, not its bytes.
+/// What the portal stores for each record: its times, not its bytes.
 struct RecordEntry: Sendable {
-    /// When the portal saved it.
+    /// The time at which the portal saved it.
     var created: Int64
-    /// When it happened; `date` in filters.
+    /// The time at which it occurred; `date` in filters.
     var timestamp: Int64
-    /// From when on lists show it.
+    /// The time from which lists show it.
     var visibleAt: Int64
-    /// Its place among the stream's records, from which its content is drawn.
+    /// Its index among the stream's records, from which its content is derived.
     var number: UInt32
-    /// How often a page has held it.
+    /// The number of pages that contained it.
     var shown: UInt32 = 0
     /// True if its bytes were given, not generated.
     var isGiven = false

@@ -1,4 +1,4 @@
-/// The fields of a record that filters ask about.
+/// The fields of a record that filters use.
 struct RecordTraits: Sendable {
     var id: String?
     var services: [Int64] = []
@@ -16,7 +16,7 @@ struct RecordTraits: Sendable {
 extension RecordTraits {
     init(_ activity: ActivityTraits, id: String) {
         self.id = id
-        // The barest records have neither app, category nor client.
+        // The smallest records have neither app, category nor client.
         guard activity.kind != .bare else { return }
         services = [activity.app.id]
         category = activity.category
@@ -38,7 +38,7 @@ extension RecordTraits {
         resolution = alert.resolution
     }
 
-    /// Reads the fields out of a record that a test brought; what is missing or odd is left out.
+    /// Extracts the fields of a record that a test inserted; missing or unexpected ones are left out.
     init(_ record: JSONValue) {
         id = record["_id"]?.string
         services = [record["appId"]?.integer].compactMap(\.self)

@@ -1,4 +1,4 @@
-/// The invented people, places and things of the simulated tenant.
+/// The invented people, places and objects of the simulated tenant.
 ///
 /// Domains and addresses are those reserved for documentation (RFC 2606, RFC 5737, RFC 3849).
 enum Vocabulary {
@@ -54,7 +54,8 @@ enum Vocabulary {
     static let userAgents = [
         "OneDriveMpc-Transform_Thumbnail/1.0",
         ";Windows 10;Chrome 91.0;",
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 "
+            + "Safari/537.36",
         "Client=OutlookService;Outlook-iOS/2.0=mobile|v4",
         "",
     ]

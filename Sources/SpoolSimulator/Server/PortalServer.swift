@@ -4,7 +4,7 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// One listening socket and its connections, from its start until it is stopped.
+/// A listening socket and its connections, from start to stop.
 final class PortalServer: Sendable {
     typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
@@ -35,16 +35,17 @@ final class PortalServer: Sendable {
             }
         let bound = channel.channel.localAddress?.port ?? port
         let task = Task<Void, Never> {
-            // The socket fails only by being closed, which is how serving ends.
+            // The socket fails only by being closed, which ends serving.
             _ = try? await channel.executeThenClose { connections in
                 try await withThrowingDiscardingTaskGroup { group in
                     for try await connection in connections {
                         group.addTask {
-                            // What becomes of one connection is its client's affair.
+                            // A failure of one connection concerns only its client.
                             try? await PortalConnection(portal: portal).serve(connection)
                         }
                     }
-                    // The socket is closed, and every connection it accepted has its task: now these end.
+                    // The socket is closed, and every accepted connection has its task, so all of them end
+                    // now.
                     group.cancelAll()
                 }
             }
@@ -54,7 +55,7 @@ final class PortalServer: Sendable {
 
     /// Closes the socket and every connection, and returns when they are closed.
     func stop() async {
-        // It fails only if it is closed already.
+        // Fails only if it is closed already.
         try? await socket.close()
         await task.value
     }
@@ -106,7 +107,7 @@ extension IncomingRequest {
     }
 }
 
-/// Sends one answer, in whichever bad way it is to be sent.
+/// Sends one response, including its fault.
 struct AnswerWriter {
     let answer: Answer
     let channel: any Channel
@@ -114,7 +115,7 @@ struct AnswerWriter {
     /// The value of the `Date` header.
     let date: String
 
-    /// Returns false if the connection is to be closed.
+    /// Returns false if the connection has to be closed.
     func write(keepsAlive: Bool) async throws -> Bool {
         if answer.delaySeconds > 0 { try await Task.sleep(for: .seconds(answer.delaySeconds)) }
         switch answer.delivery {
@@ -151,7 +152,7 @@ struct AnswerWriter {
         case .chunked:
             try await writeHalf(head(length: nil))
         case .unmarked:
-            // An answer of HTTP/1.0 without length ends with its connection.
+            // An HTTP/1.0 response without a length ends with its connection.
             var head = head(length: nil)
             head.version = .http1_0
             try await writeHalf(head)
