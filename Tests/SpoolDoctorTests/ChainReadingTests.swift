@@ -8,13 +8,14 @@ import X509
 
 @testable import SpoolDoctor
 
-@Suite("why a chain is trusted, or is not")
+@Suite("why a chain is trusted or not")
 struct ChainReadingTests {
     private let folder: TemporaryFolder
     private let chain: TestChain
-    /// A little later than the making of certificates, whose times are whole seconds.
+    /// Slightly later than the making of certificates, whose times are whole seconds.
     ///
-    /// Taken anew at each look: the certificates are made after the suite is, minutes later on a busy machine.
+    /// The clock is read at each use, because the certificates are made after the suite is created, minutes
+    /// later on a busy machine.
     private var now: Timestamp { localTime() + .minutes(1) }
 
     init() async throws {
@@ -40,7 +41,7 @@ struct ChainReadingTests {
         return ChainReading(try sent.map(certificate), host: host, trusted: trusted, at: time ?? now)
     }
 
-    @Test("a chain sent whole that ends at a trusted root has no fault, by name, address and wildcard")
+    @Test("a complete chain that ends at a trusted root has no fault, by name, address and wildcard")
     func sound() throws {
         let hosts = [
             "localhost", "127.0.0.1", "::1", "contoso.portal.cloudappsecurity.com",
@@ -63,7 +64,7 @@ struct ChainReadingTests {
         }
     }
 
-    @Test("an issuing CA that the server leaves out is named, with its certificate's own address for it")
+    @Test("an issuing CA that the server does not send is named, with the address of its certificate")
     func missingIntermediate() throws {
         let reading = try read([chain.server.certFile], system: [chain.rootFile])
 
@@ -79,7 +80,9 @@ struct ChainReadingTests {
         )
     }
 
-    @Test("tls.ca_file may supply what the server leaves out; without the root behind it that is not enough")
+    @Test(
+        "tls.ca_file may supply a certificate that the server does not send, but the root is still required"
+    )
     func added() throws {
         let supplied = try read([chain.server.certFile], system: [chain.rootFile], added: [chain.issuingFile])
         let rootless = try read([chain.server.certFile], added: [chain.issuingFile])
@@ -110,7 +113,7 @@ struct ChainReadingTests {
         #expect(sent.faults == [.unknownRoot(name: TestChain.rootName)])
     }
 
-    @Test("times and hosts are faults of their own, beside the chain's")
+    @Test("times and hosts are reported as separate faults")
     func timeAndHost() throws {
         let sent = [chain.server.certFile, chain.issuingFile]
         let (from, until) = try certificate(chain.server.certFile).validity
@@ -125,7 +128,7 @@ struct ChainReadingTests {
         #expect(names.contains("127.0.0.1") && names.contains("::1"))
     }
 
-    @Test("a wildcard stands for one label, and for nothing less")
+    @Test("a wildcard matches exactly one label")
     func wildcard() throws {
         let leaf = try certificate(chain.server.certFile)
 
@@ -134,7 +137,7 @@ struct ChainReadingTests {
         #expect(leaf.isMadeOut(to: "A.Contoso.portal.cloudappsecurity.com"))
     }
 
-    @Test("a certificate that only itself vouches for is told apart from one of an unknown authority")
+    @Test("a self-signed certificate is distinguished from one of an unknown authority")
     func selfSigned() async throws {
         let certificates = try await TestCertificates(in: folder)
 
@@ -146,7 +149,7 @@ struct ChainReadingTests {
     }
 
     @Test(
-        "for a host of Microsoft's, an authority of neither Microsoft nor DigiCert is probably an inspection proxy"
+        "a Microsoft host with an authority of neither Microsoft nor DigiCert indicates an inspection proxy"
     )
     func inspection() async throws {
         let certificates = try await TestCertificates(in: folder)
@@ -165,7 +168,7 @@ struct ChainReadingTests {
     }
 
     @Test(
-        "the remedy says where the issuing CA is to be had and where to put it; an end in sight is a warning"
+        "the remedy says where to get the issuing CA and where to put it; a near expiry is a warning"
     )
     func words() throws {
         let reading = try read([chain.server.certFile])
@@ -186,7 +189,7 @@ struct ChainReadingTests {
     }
 
     @Test(
-        "of each of the eight authorities of the old run-book it is told whether it is trusted, by what, and until when"
+        "each of the eight authorities of the old run-book is reported with trust, reason and expiry"
     )
     func runBook() throws {
         let plan = ConnectionPlan(

@@ -9,9 +9,9 @@ import Testing
 
 @testable import SpoolDoctor
 
-@Suite("the way to a peer", .timeLimit(.minutes(5)))
+@Suite("the connection to a peer", .timeLimit(.minutes(5)))
 struct ConnectionTests {
-    @Test("a name without an address is told before anything is tried")
+    @Test("a name without an address is reported before any connection attempt")
     func name() async throws {
         let findings = await examine("siem.invalid", 6514, .tcp)
 
@@ -20,7 +20,7 @@ struct ConnectionTests {
         #expect(findings.first?.remedy == "Check its spelling and the name servers.")
     }
 
-    @Test("a port where nothing listens refuses, over TCP and over UDP")
+    @Test("a closed port is reported as refused, over TCP and over UDP")
     func refused() async throws {
         let stream = try await Receiver.start()
         await stream.stop()
@@ -38,7 +38,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("a port that answers nothing is behind a filter, or overloaded")
+    @Test("a port that does not answer is filtered or overloaded")
     func filtered() async throws {
         let filtered = try FilteredPort()
 
@@ -50,7 +50,7 @@ struct ConnectionTests {
         #expect(problem.remedy?.contains("firewalls") == true)
     }
 
-    @Test("a receiver of plain lines takes the empty ones of the probe and counts none of them")
+    @Test("a receiver of plain lines accepts the probe's empty lines and counts none of them")
     func plain() async throws {
         try await Receiver.run { receiver in
             let findings = await examine("127.0.0.1", receiver.port, .tcp)
@@ -60,7 +60,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("a UDP receiver cannot be proved, which is a warning")
+    @Test("delivery to a UDP receiver cannot be proved, which is a warning")
     func udp() async throws {
         try await Receiver.run(ReceiverConfiguration(.udp)) { receiver in
             let findings = await examine("127.0.0.1", receiver.port, .udp)
@@ -70,7 +70,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("a TLS port under a plain sink, and a plain port under a TLS sink, are told apart by what they do")
+    @Test("a TLS port with a plain sink and a plain port with a TLS sink are distinguished by their reaction")
     func wrongProtocol() async throws {
         let folder = try TemporaryFolder()
         let pair = try await TestCertificates(in: folder).server
@@ -96,7 +96,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("a port for counted messages is told from a TLS port, and from one that closes whatever comes")
+    @Test("a port for counted messages is distinguished from a TLS port and from one that closes everything")
     func counted() async throws {
         let folder = try TemporaryFolder()
         let pair = try await TestCertificates(in: folder).server
@@ -121,7 +121,7 @@ struct ConnectionTests {
         try await closing.close()
     }
 
-    @Test("a portal that refuses is answered with the portal's settings, not the receiver's")
+    @Test("a portal that refuses gets the portal's settings as remedy, not the receiver's")
     func refusedPortal() async throws {
         let gone = try await Receiver.start()
         await gone.stop()
@@ -133,7 +133,7 @@ struct ConnectionTests {
         #expect(login?.remedy?.contains("`auth.authority`") == true)
     }
 
-    @Test("a sink without a network is opened: a journal that is not there is a problem")
+    @Test("a sink without a network is opened: a missing journal is a problem")
     func journal() async throws {
         let folder = try TemporaryFolder()
         let socket = folder.path("journal")
@@ -170,7 +170,7 @@ struct ConnectionTests {
         return try #require(composition.allSinks.first)
     }
 
-    @Test("a proxy that wants credentials, other ones, or does not open the way is told apart")
+    @Test("a proxy that requires credentials, rejects them or opens no tunnel is distinguished")
     func proxies() async throws {
         try await Receiver.run { receiver in
             func problem(_ behaviour: ConnectProxy.Behaviour, _ credentials: String = "") async throws

@@ -5,14 +5,14 @@ import Testing
 
 @testable import SpoolDoctor
 
-@Suite("what the spool comes to, and which SQLite carries it")
+@Suite("the forecast of the spool's size, and SQLite releases")
 struct ForecastTests {
     private static let gibibyte: Int64 = 1 << 30
 
     private func forecast(lastDay: Int, inUse: Int64 = gibibyte, maxSize: Int64 = 20 << 30, free: Int64)
         -> GrowthForecast
     {
-        // A KiB an event.
+        // One KiB per event.
         let growth = SpoolGrowth(lastDay: lastDay, kept: Int(inUse >> 10), inUse: inUse)
         return GrowthForecast(growth, retention: .days(30), maxSize: maxSize, free: free)
     }
@@ -25,7 +25,7 @@ struct ForecastTests {
         #expect(slow.steady == 100_000 * 30 * 1_024)
     }
 
-    @Test("a fast one reaches what is smaller: max_size, or the disk")
+    @Test("a fast spool reaches the smaller limit: max_size or the disk")
     func limits() throws {
         let size = forecast(lastDay: 1 << 20, free: 100 << 30)
         let disk = forecast(lastDay: 1 << 20, free: 4 << 30)
@@ -36,13 +36,13 @@ struct ForecastTests {
         #expect(abs(try #require(disk.days) - 4) < 0.01)
     }
 
-    @Test("what is over the limit already has no day left; an empty spool has no forecast")
+    @Test("above the limit no day is left; an empty spool has no forecast")
     func ends() {
         #expect(forecast(lastDay: 1 << 20, inUse: 21 << 30, free: 1 << 30).days == 0)
         #expect(forecast(lastDay: 0, inUse: 64 << 10, free: 1 << 30).days == nil)
     }
 
-    @Test("a spool over the network is a problem, one in memory a warning")
+    @Test("a spool on a network file system is a problem, one in memory a warning")
     func fileSystems() {
         let checks = MachineChecks(configurationPath: "spool.yaml", settings: SpoolSettings(), warnings: [])
 
@@ -64,7 +64,7 @@ struct ForecastTests {
     }
 
     @Test(
-        "releases with the WAL-reset race are known, the corrected ones of older series too",
+        "releases with the WAL-reset race are known, including the fixed ones of older series",
         arguments: [
             ("3.6.23", false), ("3.7.0", true), ("3.40.1", true), ("3.44.5", true), ("3.44.6", false),
             ("3.45.0", true), ("3.50.6", true), ("3.50.7", false), ("3.51.0", true), ("3.51.2", true),

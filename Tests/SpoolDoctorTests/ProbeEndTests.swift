@@ -8,7 +8,7 @@ import Testing
 @Suite("What a probe leaves at a receiver", .timeLimit(.minutes(5)))
 struct ProbeEndTests {
     @Test(
-        "every connection of an examination over TLS ends with close_notify, trusted or not",
+        "every connection of a TLS examination ends with close_notify, trusted or not",
         arguments: [true, false]
     )
     func tls(isTrusted: Bool) async throws {
@@ -25,13 +25,13 @@ struct ProbeEndTests {
             #expect((findings.problems.isEmpty) == isTrusted, "\(findings.problems)")
             let ends = receiver.connections.map(\.end)
             #expect(ends.count == 2)
-            // Only the refusal of a certificate that is not trusted is told to the receiver as an error.
+            // Only the rejection of an untrusted certificate is reported to the receiver as an error.
             #expect(ends.count { $0 == .byPeer } == (isTrusted ? 2 : 1), "\(ends)")
             #expect(receiver.counts.bytesRead == 0)
         }
     }
 
-    @Test("a TLS examination of a port for plain lines greets it once")
+    @Test("a TLS examination of a port for plain lines sends one greeting")
     func plain() async throws {
         try await Receiver.run(.init()) { receiver in
             let findings = await examine(

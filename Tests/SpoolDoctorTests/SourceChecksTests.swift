@@ -9,7 +9,7 @@ import Testing
 
 @Suite("token, rights, licence and clock", .timeLimit(.minutes(5)))
 struct SourceChecksTests {
-    /// Runs the checks against a simulated portal, through the source that a configuration makes.
+    /// Runs the checks against a simulated portal, through the configured source.
     private func findings(
         _ configuration: SimulatorConfiguration = SimulatorConfiguration(),
         token: String = Credentials.defaultToken
@@ -20,7 +20,10 @@ struct SourceChecksTests {
             let text = """
                 spool: { path: \(folder.path)/spool.db }
                 sources:
-                  - { name: contoso, type: defender-cloud-apps, url: \(simulator.url), auth: { token: "file:\(folder.path)/token" } }
+                  - name: contoso
+                    type: defender-cloud-apps
+                    url: \(simulator.url)
+                    auth: { token: "file:\(folder.path)/token" }
                 sinks: []
 
                 """
@@ -29,7 +32,7 @@ struct SourceChecksTests {
             let source = try #require(composition.allSources.first)
             let findings = await SourceChecks(source: source, now: localTime).run()
             await source.shutDown()
-            #expect(simulator.requests.total == 2, "one request a stream")
+            #expect(simulator.requests.total == 2, "one request per stream")
             return findings
         }
     }
@@ -46,7 +49,7 @@ struct SourceChecksTests {
         #expect(findings.allSatisfy { $0.verdict == .ok })
     }
 
-    @Test("a wrong token is told for both streams, without the token")
+    @Test("an invalid token is reported for both streams, without the token")
     func token() async throws {
         let wrong = String(repeating: "f", count: 64)
 
@@ -58,7 +61,7 @@ struct SourceChecksTests {
         #expect(!"\(findings)".contains(wrong))
     }
 
-    @Test("rights are checked for activities and alerts apart")
+    @Test("rights are checked separately for activities and alerts")
     func rights() async throws {
         var configuration = SimulatorConfiguration()
         configuration.credentials.permissions = [.activities]
@@ -70,7 +73,7 @@ struct SourceChecksTests {
         #expect(findings.of("token and rights for alerts")?.remedy?.contains("Create a new token") == true)
     }
 
-    @Test("a tenant without a licence is told as that, and not as a matter of the token")
+    @Test("a tenant without a licence is reported as such, not as a token problem")
     func licence() async throws {
         var configuration = SimulatorConfiguration()
         configuration.faults = [FaultRule(.unlicensed, on: [.activities, .alerts], .always)]
@@ -84,12 +87,12 @@ struct SourceChecksTests {
     }
 
     @Test(
-        "a clock that is off is a warning by the minute and a problem by the hour",
+        "a clock difference is a warning from minutes and a problem from an hour on",
         arguments: [(-300, "slow", Finding.Verdict.warning), (7_200, "fast", .problem)]
     )
     func clock(_ seconds: Int, _ word: String, _ verdict: Finding.Verdict) async throws {
         var configuration = SimulatorConfiguration()
-        // The portal's clock is right; that it is this machine's that is off, the doctor takes for granted.
+        // The portal's clock is right; the doctor assumes that this machine's clock is wrong.
         configuration.clock = SimulatorClock(startMs: localTime().milliseconds - Int64(seconds) * 1_000)
 
         let findings = try await findings(configuration)

@@ -33,7 +33,7 @@ func examine(
 }
 
 extension [Finding] {
-    /// The one that is not good.
+    /// The findings that are not good.
     var problems: [Finding] { filter { $0.verdict == .problem } }
 
     /// The finding of a check.
@@ -48,7 +48,7 @@ extension ReceiverConfiguration {
     }
 }
 
-/// A port of this machine that answers no SYN, like one behind a filtering firewall: its queue is full.
+/// A local port that answers no SYN, like one behind a filtering firewall, because its backlog is full.
 final class FilteredPort {
     let port: Int
     private var descriptors: [Int32] = []
@@ -68,7 +68,7 @@ final class FilteredPort {
             }
         }
         port = Int(UInt16(bigEndian: address.sin_port))
-        // A backlog of 0 holds one connection; whatever comes after it gets no answer.
+        // A backlog of 0 holds one connection; later ones get no answer.
         for _ in 0..<3 {
             let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
             descriptors.append(client)

@@ -23,14 +23,14 @@ struct TLSTests {
         await SpoolDoctorTests.examine("localhost", port, .tls(settings), proxy: proxy)
     }
 
-    /// Trusts the authority, and shows a certificate of its own or none.
+    /// Trusts the authority, and uses the client certificate, if any.
     private func showing(_ pair: TestCertificates.Pair?) -> TLSSettings {
         var settings = TLSSettings(caFile: certificates.caFile)
         (settings.certFile, settings.keyFile) = (pair?.certFile, pair?.keyFile)
         return settings
     }
 
-    @Test("a whole chain is good, straight and through a proxy, and says until when")
+    @Test("a complete chain is good, directly and through a proxy, and its expiry is shown")
     func good() async throws {
         let proxy = try await ConnectProxy.start()
         try await Receiver.run(.tls(chain.wholeFile, chain.server.keyFile)) { receiver in
@@ -49,7 +49,7 @@ struct TLSTests {
         try await proxy.stop()
     }
 
-    @Test("the issuing CA that the server leaves out is named; what tls.ca_file adds makes it good")
+    @Test("an issuing CA that the server does not send is named; tls.ca_file resolves it")
     func missingIssuer() async throws {
         let both = try folder.write(
             folder.read("root.pem") + folder.read("issuing.pem"),
@@ -70,7 +70,7 @@ struct TLSTests {
         }
     }
 
-    @Test("expired, for another host, and signed by itself are told apart")
+    @Test("an expired, a wrong-host and a self-signed certificate are distinguished")
     func certificates() async throws {
         let cases = [
             (certificates.expired, "\"localhost\" expired at 2020-02-01"),
@@ -88,7 +88,7 @@ struct TLSTests {
     }
 
     @Test(
-        "a server below TLS 1.2 is named with its version",
+        "a server below TLS 1.2 is reported with its version",
         arguments: [("-tls1_1", "TLS 1.1"), ("-tls1", "TLS 1.0")]
     )
     func old(_ option: String, _ version: String) async throws {
@@ -104,7 +104,7 @@ struct TLSTests {
     }
 
     @Test(
-        "a receiver that wants a certificate of ours says so, in TLS 1.3 only after the handshake",
+        "a receiver that requires a client certificate reports it, in TLS 1.3 only after the handshake",
         arguments: ["-tls1_2", "-tls1_3"]
     )
     func client(_ option: String) async throws {
@@ -126,7 +126,7 @@ struct TLSTests {
         #expect(refused.found.contains("rejected the certificate of `tls.cert_file`"))
     }
 
-    @Test("a receiver that asks and does not insist, and one that does not ask, are good")
+    @Test("a receiver that requests but does not require a certificate, and one that requests none, are good")
     func optional() async throws {
         let options = ["-verify", "2", "-CAfile", certificates.caFile]
         let optional = try await OpenSSLServer.run(certificates.server, options) { server in

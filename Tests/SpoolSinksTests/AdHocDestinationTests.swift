@@ -26,7 +26,7 @@ struct AdHocDestinationTests {
     }
 
     @Test(
-        "names transport, host and port; the rest is a syslog sink's default",
+        "consists of transport, host and port; other settings are a syslog sink's defaults",
         arguments: [
             "tcp://127.0.0.1:1514", "udp://siem.example:514", "tcp://[::1]:1514/", "tls://siem.example:6514",
         ]
@@ -42,10 +42,11 @@ struct AdHocDestinationTests {
         #expect(sink.settings.format.framing == (text.hasPrefix("udp") ? .datagrams : .lines))
     }
 
-    @Test("takes the keys of a syslog sink as options, those of groups with a dot")
+    @Test("accepts the keys of a syslog sink as options, those of groups with a dot")
     func options() throws {
         let sink = try sink(
-            "tcp://h:1?format=cef&framing=octet-counting&envelope=rfc5424&max_message_bytes=2048&cef.agent_version=7"
+            "tcp://h:1?format=cef&framing=octet-counting&envelope=rfc5424&max_message_bytes=2048"
+                + "&cef.agent_version=7"
         )
 
         #expect(sink.settings.format.payload == .cef(.clean(version: "7")))
@@ -54,7 +55,7 @@ struct AdHocDestinationTests {
         #expect(sink.settings.format.maxMessageBytes == 2_048)
     }
 
-    @Test("a CA file is read from the path that was meant where the command was typed")
+    @Test("resolves a CA file's path relative to the folder of the command")
     func files() async throws {
         let folder = try TemporaryFolder()
         let certificates = try await TestCertificates(in: folder)
@@ -69,7 +70,7 @@ struct AdHocDestinationTests {
     }
 
     @Test(
-        "what is wrong is named, and nothing unknown is passed over",
+        "mistakes are named, and unknown keys are rejected",
         arguments: [
             ("127.0.0.1:1514", "tcp://host:port"),
             ("http://h:1", "tcp://host:port"),

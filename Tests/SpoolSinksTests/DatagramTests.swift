@@ -33,7 +33,7 @@ struct DatagramTests {
         }
     }
 
-    @Test("a line too large for a datagram is refused in its place, the others are sent")
+    @Test("a line too large for a datagram is refused in its position, the others are sent")
     func tooLarge() async throws {
         var format = format
         format.maxMessageBytes = 1 << 20
@@ -52,7 +52,7 @@ struct DatagramTests {
         }
     }
 
-    @Test("a machine that says nobody listens ends the session, and the rest goes again")
+    @Test("a closed port ends the session, and the rest is sent again")
     func nobodyListens() async throws {
         let receiver = try await Receiver.start(ReceiverConfiguration(.udp))
         let session = try await sink(receiver.port, .udp, format: format).open()
@@ -66,7 +66,7 @@ struct DatagramTests {
         #expect(await Story(of: session).fault == thrown)
     }
 
-    @Test("bursts are limited, and the next begins when the interval is over")
+    @Test("bursts are limited, and the next one starts after the interval")
     func pace() {
         var pace = Pace(burst: 50, interval: .milliseconds(10))
         let start = ContinuousClock.now

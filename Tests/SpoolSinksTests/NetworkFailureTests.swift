@@ -6,7 +6,7 @@ import Testing
 
 struct NetworkFailureTests {
     @Test(
-        "error numbers become sentences with the peer and what to do",
+        "error numbers become sentences with the peer and a remedy",
         arguments: [
             (ECONNREFUSED, "siem.example:514 refuses the connection"), (ECONNRESET, "broke the connection"),
             (EPIPE, "broke the connection"), (ETIMEDOUT, "did not answer in time"),
@@ -23,7 +23,7 @@ struct NetworkFailureTests {
         #expect(!text.contains("error set"))
     }
 
-    @Test("errors without a translation keep their type's name, never their text")
+    @Test("errors without a translation are shown by their type, never by their text")
     func unknown() {
         struct Odd: Error, CustomStringConvertible { let description = "/build/path/secret.cc:12" }
 
@@ -32,7 +32,7 @@ struct NetworkFailureTests {
         #expect(text.contains("Odd") && !text.contains("secret"))
     }
 
-    @Test("certificates' errors are told from others")
+    @Test("certificate errors are distinguished from others")
     func certificates() {
         #expect(NetworkFailure.isCertificateProblem(NIOSSLExtraError.failedToValidateHostname))
         #expect(NetworkFailure.isCertificateProblem(NIOSSLError.unableToValidateCertificate))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SpoolSinks
 
-@Suite("A receiver that ends its unused direction", .timeLimit(.minutes(5)))
+@Suite("A receiver that closes its unused direction", .timeLimit(.minutes(5)))
 struct OneWayTests {
     private let early = EarlyEnd(soon: .seconds(3_600), listening: .seconds(3_600))
 
@@ -18,7 +18,7 @@ struct OneWayTests {
         )
     }
 
-    /// A session that listens for an early end of the peer, and the peer's side of it after `body`.
+    /// A session that waits for an early end of the peer, and the peer's side of it after `body`.
     private func open(_ peer: RawPeer, after body: (RawConnection) -> Void) async throws
         -> (StreamSession, RawConnection)
     {
@@ -29,7 +29,7 @@ struct OneWayTests {
         return (try await opening, connection)
     }
 
-    @Test("is sent events all the same; they settle by the grace, and nothing proves that they were read")
+    @Test("is sent events; they settle by the grace period, and nothing proves that they were read")
     func halfClosed() async throws {
         let peer = try RawPeer()
         let (session, connection) = try await open(peer) { $0.endOutput() }
@@ -46,7 +46,7 @@ struct OneWayTests {
         connection.close()
     }
 
-    @Test("and that has closed instead answers the first lines with a reset: nothing is settled")
+    @Test("and that has closed the connection answers the first lines with a reset: nothing settles")
     func closed() async throws {
         let peer = try RawPeer()
         let (session, _) = try await open(peer) { $0.close() }
@@ -57,7 +57,7 @@ struct OneWayTests {
         #expect(story.numbers.isEmpty && story.fault?.isUnclean == true)
     }
 
-    @Test("is listened for once an end came soon after lines, and no more when a connection lasted")
+    @Test("is expected after an end soon after lines, and no longer once a connection lasted")
     func remembered() async throws {
         let peer = try RawPeer()
         early.note(false)

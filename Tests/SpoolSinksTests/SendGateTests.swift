@@ -5,14 +5,14 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct SendGateTests {
-    @Test("the first batch fits, whatever its size")
+    @Test("the first batch is admitted, whatever its size")
     func first() async throws {
         let gate = SendGate(unsettledLimit: 10)
 
         try await gate.enter(100 << 20)
     }
 
-    @Test("a batch waits until what is unsettled leaves room for it")
+    @Test("a batch waits until unsettled bytes leave capacity for it")
     func waitsForSettling() async throws {
         let gate = SendGate(unsettledLimit: 100)
         try await gate.enter(60)
@@ -25,7 +25,7 @@ struct SendGateTests {
         try await second.value
     }
 
-    @Test("a batch waits until the kernel has taken the one before it")
+    @Test("a batch waits until the kernel has accepted the previous one")
     func waitsForWriting() async throws {
         let gate = SendGate()
         try await gate.enter(SendGate.unwrittenLimit)
@@ -37,7 +37,7 @@ struct SendGateTests {
         try await second.value
     }
 
-    @Test("the end of the session reaches one who waits, and all who come later; the first fault stays")
+    @Test("the end of the session reaches a waiting sender and all later ones; the first fault is kept")
     func ends() async throws {
         let gate = SendGate(unsettledLimit: 1)
         try await gate.enter(1)
@@ -51,7 +51,7 @@ struct SendGateTests {
         #expect(await fault { () throws(SinkFault) in try await gate.enter(1) }?.description == "first")
     }
 
-    @Test("one who waits can be cancelled")
+    @Test("a waiting sender can be cancelled")
     func cancelled() async throws {
         let gate = SendGate(unsettledLimit: 1)
         try await gate.enter(1)

@@ -24,7 +24,7 @@ struct StreamEndingTests {
         #expect(story.numbers == [0] && story.isFinished && story.fault == nil)
     }
 
-    @Test("what the grace has settled is no clean end when the peer never closes")
+    @Test("batches settled by the grace period are no clean end if the peer never closes")
     func finishByGrace() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port, grace: .milliseconds(50)).open()
@@ -41,7 +41,7 @@ struct StreamEndingTests {
         connection.close()
     }
 
-    @Test("finish of what the grace has settled waits for the peer's end, and is clean with it")
+    @Test("finish after settling by the grace period waits for the peer's end, and is clean with it")
     func finishSettled() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port, grace: .milliseconds(50)).open()
@@ -59,7 +59,9 @@ struct StreamEndingTests {
         #expect(story.isFinished && story.fault == nil)
     }
 
-    @Test("a reset after the grace has settled everything is no clean end, before finish and during it")
+    @Test(
+        "a reset after the grace period has settled everything is not a clean end, before and during finish"
+    )
     func resetAfterGrace() async throws {
         let peer = try RawPeer()
         for finishes in [false, true] {
@@ -82,7 +84,7 @@ struct StreamEndingTests {
         }
     }
 
-    @Test("a connection that carried something is not closed cleanly by us alone")
+    @Test("a connection that carried data is not closed cleanly by the local side alone")
     func closedHere() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port, grace: .milliseconds(50)).open()
@@ -97,7 +99,7 @@ struct StreamEndingTests {
         connection.close()
     }
 
-    @Test("finish gives up after its patience and tells that something stayed unsettled")
+    @Test("finish stops at its time limit and reports that something stayed unsettled")
     func finishWithoutEnd() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port).open()
@@ -112,7 +114,7 @@ struct StreamEndingTests {
         connection.close()
     }
 
-    @Test("finish with nothing unsettled ends at once")
+    @Test("finish with nothing unsettled ends immediately")
     func finishEmpty() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port).open()
@@ -141,7 +143,7 @@ struct StreamEndingTests {
         #expect(story.numbers.isEmpty && story.fault?.isUnclean == true)
     }
 
-    @Test("a peer that never reads holds up the sender within bounded memory, and close does not hang")
+    @Test("a peer that never reads blocks the sender within bounded memory, and close does not hang")
     func neverReads() async throws {
         let peer = try RawPeer(receiveBuffer: 4_096)
         let gate = SendGate()
@@ -170,7 +172,7 @@ struct StreamEndingTests {
 
         let result = await sending.value
         let story = await Story(of: session)
-        // The kernel's send buffer (4 MiB at most by default) and ours.
+        // The kernel's send buffer (4 MiB at most by default) and the sender's.
         #expect(result.sent * bytes(lines).count < 16 << 20)
         #expect(result.fault != nil && result.fault == story.fault)
         #expect(story.numbers.isEmpty && story.fault?.isUnclean == true)
@@ -204,7 +206,7 @@ struct StreamEndingTests {
         (Array("who are you?\n".utf8), .unreachable, "sends data, which a syslog receiver does not do"),
     ]
 
-    @Test("a peer that answers is no receiver of lines: its end settles nothing", arguments: answers)
+    @Test("a peer that sends data is not a receiver of lines: its end settles nothing", arguments: answers)
     func talks(_ answer: [UInt8], _ kind: SinkFault.Kind, _ words: String) async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port).open()
@@ -221,7 +223,7 @@ struct StreamEndingTests {
         #expect(story.fault?.description.contains(words) == true)
     }
 
-    @Test("nobody listening is told as such, with the address")
+    @Test("a closed port is reported as such, with the address")
     func refused() async throws {
         let port = try RawPeer().port
 
@@ -231,7 +233,7 @@ struct StreamEndingTests {
         #expect(fault?.description.contains("127.0.0.1:\(port) refuses the connection") == true)
     }
 
-    @Test("a name that does not exist is told as such")
+    @Test("a name that does not exist is reported as such")
     func unknownName() async throws {
         let fault = await fault { () throws(SinkFault) in
             _ = try await sink(514, host: "no such host").open()

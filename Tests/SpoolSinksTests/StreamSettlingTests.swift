@@ -24,7 +24,7 @@ struct StreamSettlingTests {
         connection.close()
     }
 
-    @Test("octet counted lines are understood by a receiver that detects framing")
+    @Test("octet-counted lines are understood by a receiver that detects framing")
     func octets() async throws {
         var configuration = ReceiverConfiguration()
         configuration.keepsMessages = true
@@ -43,7 +43,7 @@ struct StreamSettlingTests {
         }
     }
 
-    @Test("a connection that holds for the grace settles what the kernel acknowledged")
+    @Test("a connection that lasts for the grace period settles what the kernel acknowledged")
     func grace() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port, grace: .milliseconds(50)).open()
@@ -60,7 +60,7 @@ struct StreamSettlingTests {
         connection.close()
     }
 
-    @Test("a peer that read everything and closes settles it at once")
+    @Test("a peer that read everything and closes settles it immediately")
     func closesAfterReading() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port).open()
@@ -75,7 +75,9 @@ struct StreamSettlingTests {
         #expect(story.fault?.kind == .unreachable && story.fault?.isUnclean == false)
     }
 
-    @Test("a peer that closes with unread data settles nothing, although its kernel had acknowledged all")
+    @Test(
+        "a peer that closes with unread data settles nothing, although its kernel had acknowledged everything"
+    )
     func closesUnread() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port).open()
@@ -90,7 +92,7 @@ struct StreamSettlingTests {
         #expect(story.fault?.isUnclean == true)
     }
 
-    @Test("a peer that ends its direction and then closes with unread data settles nothing")
+    @Test("a peer that closes its direction and then closes with unread data settles nothing")
     func endsThenCloses() async throws {
         let peer = try RawPeer()
         var plan = StreamPlan(endpoint: Endpoint(host: "127.0.0.1", port: peer.port), isTLS: false)
@@ -109,7 +111,7 @@ struct StreamSettlingTests {
         #expect(story.fault?.isUnclean == true)
     }
 
-    @Test("after the end, sending throws the fault that the settlements told")
+    @Test("after the end, sending throws the fault that the settlements reported")
     func sendAfterEnd() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port).open()
@@ -124,7 +126,7 @@ struct StreamSettlingTests {
         #expect(thrown != nil && thrown == story.fault)
     }
 
-    @Test("a peer that ends its own direction but reads on still settles what it reads")
+    @Test("a peer that closes its own direction but keeps reading still settles what it reads")
     func halfClosedPeer() async throws {
         let peer = try RawPeer()
         let session = try await sink(peer.port).open()
@@ -142,7 +144,7 @@ struct StreamSettlingTests {
         connection.close()
     }
 
-    @Test("what a peer must have read by its distance settles without grace and without an end")
+    @Test("bytes far enough back to have been read settle without a grace period and without an end")
     func distance() async throws {
         try await Receiver.run { receiver in
             let lines = batch(1...250)
@@ -162,7 +164,7 @@ struct StreamSettlingTests {
         }
     }
 
-    @Test("events that fit no line are refused in their places, the others delivered")
+    @Test("events that fit no line are refused in their positions, the others are delivered")
     func tooLarge() async throws {
         let peer = try RawPeer()
         var format = lineFormat

@@ -65,7 +65,7 @@ struct StreamTLSTests {
         }
     }
 
-    @Test("a TLS connection that holds for the grace settles")
+    @Test("a TLS connection that lasts for the grace period settles")
     func grace() async throws {
         try await Receiver.run(receiver(certificates.server)) { receiver in
             let session = try await sink(
@@ -83,7 +83,7 @@ struct StreamTLSTests {
         }
     }
 
-    @Test("a receiver that closes TLS in order after reading settles what it read")
+    @Test("a receiver that closes TLS cleanly after reading settles what it read")
     func peerCloses() async throws {
         var configuration = receiver(certificates.server)
         configuration.ending = .close(afterMessages: 3)
@@ -98,8 +98,8 @@ struct StreamTLSTests {
         }
     }
 
-    /// `openssl s_server` closes TLS and TCP in one go when its input ends, as most receivers do.
-    @Test("a receiver that does not wait for our goodbye settles what it read all the same")
+    /// `openssl s_server` closes TLS and TCP together when its input ends, as most receivers do.
+    @Test("a receiver that does not wait for the sender's close_notify still settles what it read")
     func peerClosesAtOnce() async throws {
         try await OpenSSLServer.run(certificates.server, ["-naccept", "1"]) { server in
             let session = try await sink(server.port, host: "localhost", .tls, tls: trusting).open()
@@ -130,7 +130,7 @@ struct StreamTLSTests {
     }
 
     @Test(
-        "a certificate that cannot be trusted holds the sink and says why",
+        "an untrusted certificate holds the sink, with the reason",
         arguments: [
             ("stranger", "not trusted"), ("expired", "not trusted"), ("wrongHost", "another name"),
         ]
@@ -156,7 +156,7 @@ struct StreamTLSTests {
         }
     }
 
-    @Test("an authority nobody configured is not trusted")
+    @Test("an authority that is not configured is not trusted")
     func unknownAuthority() async throws {
         try await Receiver.run(receiver(certificates.server)) { receiver in
             let fault = await fault { () throws(SinkFault) in
@@ -168,7 +168,7 @@ struct StreamTLSTests {
         }
     }
 
-    @Test("a receiver that wants our certificate gets it")
+    @Test("a receiver that requires the client certificate receives it")
     func clientCertificate() async throws {
         let configuration = receiver(certificates.server, clients: certificates.caFile)
         try await Receiver.run(configuration) { receiver in
@@ -186,11 +186,11 @@ struct StreamTLSTests {
         }
     }
 
-    @Test("a receiver that wants a certificate we do not have holds the sink, and nothing is settled")
+    @Test("a receiver that requires a missing client certificate holds the sink, and nothing settles")
     func missingClientCertificate() async throws {
         let configuration = receiver(certificates.server, clients: certificates.caFile)
         try await Receiver.run(configuration) { receiver in
-            // In TLS 1.3 the refusal comes after our side of the handshake is over (RFC 8446 §4.4.2.4).
+            // In TLS 1.3 the rejection arrives after the client's handshake is complete (RFC 8446 §4.4.2.4).
             let session = try await sink(receiver.port, host: "localhost", .tls, tls: trusting).open()
 
             _ = await fault { () throws(SinkFault) in try await session.send(batch(1...3), number: 0) }
@@ -202,7 +202,7 @@ struct StreamTLSTests {
         }
     }
 
-    @Test("a peer that answers TLS with plain text is told as such")
+    @Test("a peer that answers TLS with plain text is reported as such")
     func plainPeer() async throws {
         let peer = try RawPeer()
         async let opening = fault { () throws(SinkFault) in
@@ -218,7 +218,7 @@ struct StreamTLSTests {
         connection.close()
     }
 
-    @Test("a peer that says nothing is given up after the connect time-out, with the likely reason")
+    @Test("a peer that sends nothing is abandoned after the connect timeout, with the likely reason")
     func silentPeer() async throws {
         let peer = try RawPeer()
         let plan = StreamPlan(

@@ -24,7 +24,7 @@ struct SyslogSettingsTests {
         (read(minimal + lines).sink?.sink as? SyslogSink)?.settings
     }
 
-    @Test("only name, type, address and streams are needed; the rest has the documented defaults")
+    @Test("only name, type, address and streams are required; others have the documented defaults")
     func defaults() throws {
         let (sink, problems) = read(minimal)
 
@@ -134,9 +134,9 @@ struct SyslogSettingsTests {
         ([.key("renamed_from", "a b")], "5:1", "a name consists of"),
     ]
 
-    @Test("what cannot work is refused at its place, with the reason", arguments: refused)
+    @Test("invalid combinations are rejected at their position, with the reason", arguments: refused)
     func refuses(_ lines: [Line], _ place: String, _ words: String) {
-        // A key given again replaces the minimal one, at the same number of lines.
+        // A repeated key replaces the minimal one, at the same number of lines.
         let names = lines.map(\.name)
         let (sink, problems) = read(minimal.map { names.contains($0.name) ? .skip : $0 } + lines)
 
@@ -146,7 +146,7 @@ struct SyslogSettingsTests {
         #expect(problems.first?.message.contains(words) == true, "\(problems)")
     }
 
-    @Test("all problems are found at once")
+    @Test("all problems are reported together")
     func all() {
         let (_, problems) = read([
             .key("type", "syslog"), .key("address", "nowhere"), .key("max_message_bytes", "x"),
@@ -156,7 +156,7 @@ struct SyslogSettingsTests {
         #expect(problems.count == 6)
     }
 
-    @Test("no priority is fine where the line's first character cannot be taken for a count")
+    @Test("no priority is allowed if the line's first character cannot be read as a count")
     func withoutPriority() {
         for lines in [
             [Line.key("framing", "octet-counting"), .group("header", [.key("pri", "false")])],
@@ -167,7 +167,7 @@ struct SyslogSettingsTests {
         }
     }
 
-    @Test("what works only with some receivers is warned of")
+    @Test("settings that work only with some receivers cause a warning")
     func warnings() {
         #expect(read(minimal + [.group("header", [.key("time", "rfc3164")])]).sink?.warnings.count == 1)
         #expect(read(minimal + [.key("envelope", "rfc3164")]).sink?.warnings.count == 1)
@@ -176,7 +176,7 @@ struct SyslogSettingsTests {
     }
 
     @Test(
-        "a time without a zone, a message without a header and a limit that shortens records are warned of",
+        "a time without a zone, a message without a header and a limit that shortens records cause a warning",
         arguments: [
             ([.group("header", [.key("time", "rfc3164")])], "no year and no zone"),
             ([.group("header", [.key("time", "rfc3164-year")])], "no zone"),
@@ -194,14 +194,14 @@ struct SyslogSettingsTests {
         #expect(warnings.count == 1 && warnings[0].message.contains(words), "\(warnings)")
     }
 
-    @Test("JSON with room for whole records needs no warning")
+    @Test("JSON with a limit for whole records needs no warning")
     func roomForRecords() {
         let lines: [Line] = [.key("format", "json"), .key("max_message_bytes", "65536")]
 
         #expect(read(minimal + lines).sink?.warnings.isEmpty == true)
     }
 
-    @Test("an unknown type of sink is told with those there are")
+    @Test("an unknown type of sink is reported with the known ones")
     func unknownType() {
         let (sink, problems) = read([
             .key("name", "x"), .key("type", "syslgo"), .list("streams", ["a/b"]), .key("whatever", "1"),
@@ -213,7 +213,7 @@ struct SyslogSettingsTests {
     }
 
     @Test(
-        "addresses are read in all their forms",
+        "addresses are parsed in all forms",
         arguments: [
             ("siem.example:6514", "siem.example:6514"), ("192.0.2.1:514", "192.0.2.1:514"),
             ("[2001:db8::1]:514", "[2001:db8::1]:514"), ("2001:db8::1:514", nil), ("siem.example", nil),
@@ -225,7 +225,7 @@ struct SyslogSettingsTests {
         #expect(Endpoint(text)?.description == expected)
     }
 
-    @Test("TLS asks for a name, but not for an address")
+    @Test("TLS uses a name, but not an address")
     func tlsName() {
         #expect(Endpoint("siem.example:1")?.tlsName == "siem.example")
         #expect(Endpoint("192.0.2.1:1")?.tlsName == nil)

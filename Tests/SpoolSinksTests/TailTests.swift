@@ -16,7 +16,7 @@ struct TailTests {
         return tail
     }
 
-    @Test("what the kernel has not acknowledged never settles, however long it waits")
+    @Test("bytes that the kernel has not acknowledged never settle, however long they wait")
     func unacknowledged() {
         var tail = tail([100])
 
@@ -26,7 +26,7 @@ struct TailTests {
         #expect(tail.awaitsAcknowledgement && tail.nextDue == nil)
     }
 
-    @Test("what is acknowledged settles when the grace has passed since, and not before")
+    @Test("acknowledged bytes settle when the grace period has passed since, and not before")
     func grace() {
         var tail = tail([100, 200])
 
@@ -39,7 +39,7 @@ struct TailTests {
         #expect(tail.isEmpty && tail.bytes == 0)
     }
 
-    @Test("what lies further back than a receive buffer is settled without waiting")
+    @Test("bytes further back than a receive buffer settle without waiting")
     func readAhead() {
         var tail = tail([100, 1_000, 1_100, 1_101])
 
@@ -49,7 +49,7 @@ struct TailTests {
         #expect(tail.bytes == 1_001)
     }
 
-    @Test("an acknowledgement in the middle of a batch settles only what lies before it")
+    @Test("an acknowledgement in the middle of a batch settles only earlier batches")
     func partial() {
         var tail = tail([100, 200, 300])
 
@@ -59,7 +59,7 @@ struct TailTests {
         #expect(tail.awaitsAcknowledgement)
     }
 
-    @Test("after the peer's end with an empty queue all is settled, in order")
+    @Test("after the peer's end with an empty queue everything settles, in order")
     func concluded() {
         var tail = tail([100, 200, 300])
 
@@ -67,7 +67,7 @@ struct TailTests {
         #expect(tail.isEmpty && tail.bytes == 0)
     }
 
-    @Test("a batch without bytes settles in its turn, not before the one in front of it")
+    @Test("a batch without bytes settles in order, not before the previous one")
     func empty() {
         var tail = tail([100, 100, 200])
 

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Events that do not fit a message")
 struct TooLargeTests {
-    @Test("are this program's refusals, in their places, and each names the limit that it does not fit")
+    @Test("are local refusals, in their positions, and each names the limit that it exceeds")
     func outcomes() {
         var rendered = RenderedBatch()
         rendered.tooLarge = [1]

@@ -5,10 +5,10 @@ import Testing
 
 @testable import SpoolSinks
 
-/// Notifications in systemd's journal, over a socket as the journal has it.
+/// Sends notifications to a socket like that of systemd's journal.
 struct JournalSinkTests {
     @Test(
-        "an entry has its message, priority, message id and fields of its own, as the native protocol writes them"
+        "an entry has message, priority, message id and its own fields, in the native protocol's format"
     )
     func entry() async throws {
         let folder = try TemporaryFolder()
@@ -39,7 +39,7 @@ struct JournalSinkTests {
         #expect(story.settled.flatMap(\.runs).map(\.outcome) == [.delivered(.kernel), .delivered(.kernel)])
     }
 
-    @Test("what is no notification is refused, and nothing of it is sent")
+    @Test("an event that is not a notification is refused, and nothing of it is sent")
     func noContent() async throws {
         let folder = try TemporaryFolder()
         let journal = try JournalSocket(path: folder.path("socket"))
@@ -53,7 +53,7 @@ struct JournalSinkTests {
         #expect(throws: POSIXError.self) { _ = try journal.receive() }
     }
 
-    @Test("a journal that is not there, or does not read, is a fault of the sink")
+    @Test("a journal that is missing, or does not read, is a fault of the sink")
     func faults() async throws {
         let folder = try TemporaryFolder()
         let sink = JournalSink(name: SinkName("journal"), socket: folder.path("socket"))
@@ -77,7 +77,7 @@ struct JournalSinkTests {
     }
 }
 
-/// A datagram socket that reads the journal's native protocol.
+/// A datagram socket that parses the journal's native protocol.
 private final class JournalSocket {
     private let descriptor: Int32
 
@@ -95,7 +95,7 @@ private final class JournalSocket {
 
     deinit { close(descriptor) }
 
-    /// The fields of the next entry; it must have been sent already.
+    /// The fields of the next entry, which must have been sent already.
     func receive() throws -> [String: String] {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))

@@ -2,7 +2,7 @@ import Foundation
 import SpoolCore
 import Testing
 
-/// Notifications as the spool hands them to sinks.
+/// Notifications as sinks receive them from the spool.
 enum NotificationSamples {
     static let raised = Timestamp(milliseconds: 1_795_000_000_000)
 

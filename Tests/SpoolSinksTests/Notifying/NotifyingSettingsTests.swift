@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolSinks
 
-/// Which sinks are sent notifications.
+/// Which sinks receive notifications.
 struct NotifyingSettingsTests {
     private func read(_ lines: [Line]) -> (sink: ConfiguredSink?, problems: [String]) {
         let problems = ConfigurationProblems()
@@ -26,7 +26,7 @@ struct NotifyingSettingsTests {
         #expect(without?.streams.map(\.description) == ["contoso/activities"])
     }
 
-    @Test("webhook and journald are sent notifications alone")
+    @Test("webhook and journald receive only notifications")
     func alone() {
         let (journal, problems) = read([.key("name", "journal"), .key("type", "journald")])
         let (webhook, _) = read([
@@ -41,7 +41,7 @@ struct NotifyingSettingsTests {
     }
 
     @Test(
-        "what is wrong is told with its line",
+        "mistakes are reported with their line",
         arguments: [
             (
                 [Line.key("name", "a"), .key("type", "journald"), .list("streams", ["contoso/alerts"])],

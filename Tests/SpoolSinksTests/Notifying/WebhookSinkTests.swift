@@ -9,7 +9,7 @@ import Testing
 
 @testable import SpoolSinks
 
-/// Notifications posted to a webhook.
+/// Posts notifications to a webhook.
 struct WebhookSinkTests {
     @Test("a notification is posted as JSON, with the secret in its header, to path and query of the URL")
     func posts() async throws {
@@ -44,7 +44,7 @@ struct WebhookSinkTests {
         #expect(sink.address == "http://127.0.0.1:\(listener.port)", "the path may be secret")
     }
 
-    @Test("the secret goes as a bearer token where no header is named")
+    @Test("the secret is sent as a bearer token if no header is named")
     func bearer() async throws {
         let listener = try HTTPListener()
         let sink = try sink("http://127.0.0.1:\(listener.port)", [.key("secret", "file:/secret")])
@@ -56,7 +56,7 @@ struct WebhookSinkTests {
         #expect(listener.requests.first?.headers["authorization"] == "Bearer s3cret")
     }
 
-    @Test("an answer that the next try may mend ends the session, and nothing is settled")
+    @Test("a response that a retry may resolve ends the session, and nothing settles")
     func fault() async throws {
         let listener = try HTTPListener()
         listener.answer("503 Service Unavailable")
@@ -75,7 +75,7 @@ struct WebhookSinkTests {
         #expect(story.settled.isEmpty && story.fault == thrown)
     }
 
-    @Test("what is no notification is refused, and nothing of it is posted")
+    @Test("an event that is not a notification is refused, and nothing of it is posted")
     func noContent() async throws {
         let listener = try HTTPListener()
         let session = try await sink("http://127.0.0.1:\(listener.port)/").open()
@@ -89,7 +89,7 @@ struct WebhookSinkTests {
         #expect(listener.requests.isEmpty)
     }
 
-    @Test("a port where nothing listens is found out before anything is posted")
+    @Test("a closed port is detected before anything is posted")
     func unreachable() async throws {
         let listener = try HTTPListener()
         listener.stop()
@@ -101,7 +101,7 @@ struct WebhookSinkTests {
         #expect(thrown?.description.contains("refuse") == true, "\(thrown?.description ?? "")")
     }
 
-    @Test("over HTTPS the authority of `tls.ca_file` is trusted, and no other one")
+    @Test("over HTTPS only the authority of `tls.ca_file` is trusted")
     func tls() async throws {
         let folder = try TemporaryFolder()
         let certificates = try await TestCertificates(in: folder)
@@ -124,7 +124,7 @@ struct WebhookSinkTests {
     }
 
     @Test(
-        "each status has its meaning",
+        "each status is interpreted",
         arguments: [
             (200, nil), (204, nil), (299, nil), (429, SinkFault.Kind.throttled(.seconds(7))),
             (500, .unreachable), (503, .unreachable), (408, .unreachable), (301, .misconfigured),
@@ -140,7 +140,7 @@ struct WebhookSinkTests {
         }
     }
 
-    @Test("a body that the webhook will never take is a dead letter", arguments: [400, 413, 422])
+    @Test("a body that the webhook will never accept is a dead letter", arguments: [400, 413, 422])
     func refusals(_ status: Int) {
         let answer = WebhookAnswer(HTTPAnswer(status: status, headers: [:], body: []), peer: "hook")
 
@@ -161,12 +161,12 @@ struct WebhookSinkTests {
     }
 }
 
-/// Knows one secret.
+/// Resolves one secret.
 private struct OneSecret: SecretLookup {
     func resolve(_ reference: String) throws(SecretFault) -> Secret { Secret("s3cret") }
 }
 
-/// Answers every request over TLS with 204, once its body may have come.
+/// Answers every request over TLS with 204, once its body should have arrived.
 private final class SecureAnswerer: Sendable {
     let port: Int
     private let channel: any Channel

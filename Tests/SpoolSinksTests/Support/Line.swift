@@ -1,11 +1,11 @@
 import SpoolCore
 
-/// A line of a configuration file, to make nodes with places without a parser.
+/// A line of a configuration file, to make nodes with positions without a parser.
 enum Line: Sendable {
     case key(String, String)
     case list(String, [String])
     case group(String, [Line])
-    /// Takes a line and says nothing.
+    /// Adds a line without content.
     case skip
 
     var name: String? {
@@ -15,7 +15,7 @@ enum Line: Sendable {
         }
     }
 
-    /// The group these lines make: each on a line of its own, from 1, a nested group's after its name.
+    /// The group of these lines: each on its own line, from 1, those of a nested group after its name.
     static func node(_ lines: [Line], secrets: any SecretLookup = NoSecrets()) -> ConfigurationNode {
         var next = 1
         return node(lines, line: 1, &next, secrets)

@@ -1,7 +1,7 @@
 import Foundation
 import NIOPosix
 
-/// A listener at the level of system calls: it does to a connection exactly what a test says.
+/// A listener that uses system calls directly and treats a connection exactly as a test specifies.
 final class RawPeer: Sendable {
     let port: Int
     private let listener: CInt
@@ -42,11 +42,11 @@ struct PeerFailure: Error {
     let number: CInt
 }
 
-/// A connection a `RawPeer` accepted; it stays open until `close`.
+/// A connection accepted by a `RawPeer`; it stays open until `close`.
 struct RawConnection: Sendable {
     let descriptor: CInt
 
-    /// Reads exactly so many bytes, or fewer at the end of the stream.
+    /// Reads exactly this many bytes, or fewer at the end of the stream.
     func read(_ count: Int) async throws -> [UInt8] {
         try await NIOThreadPool.singleton.runIfActive {
             var bytes: [UInt8] = []
@@ -63,7 +63,7 @@ struct RawConnection: Sendable {
 
     func readToEnd() async throws -> [UInt8] { try await read(.max) }
 
-    /// Waits until so many bytes lie unread in the receive buffer.
+    /// Waits until this many bytes are unread in the receive buffer.
     func waitUntilUnread(_ count: Int) async throws {
         try await NIOThreadPool.singleton.runIfActive {
             var bytes = [UInt8](repeating: 0, count: count)
@@ -74,9 +74,9 @@ struct RawConnection: Sendable {
 
     func write(_ bytes: [UInt8]) { _ = Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
 
-    /// Ends the peer's direction only.
+    /// Closes only the peer's direction.
     func endOutput() { shutdown(descriptor, CInt(SHUT_WR)) }
 
-    /// Closes; the kernel sends a RST instead of a FIN when something was not read.
+    /// Closes; the kernel sends a RST instead of a FIN if something was not read.
     func close() { Glibc.close(descriptor) }
 }

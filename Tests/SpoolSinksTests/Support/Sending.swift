@@ -30,7 +30,7 @@ let lineFormat = LineFormat(
     framing: .lines
 )
 
-/// The bytes a batch has on the wire.
+/// The bytes of a batch on the wire.
 func bytes(_ batch: EventBatch, _ format: LineFormat = lineFormat) -> [UInt8] {
     let renderer = LineRenderer(format)
     return Array(unsafeUninitializedCapacity: renderer.capacity(for: batch)) { memory, count in
@@ -58,13 +58,13 @@ func sink(
     )
 }
 
-/// Everything a session said.
+/// All settlements of a session.
 struct Story: Sendable {
     var settled: [SettledBatch] = []
     var fault: SinkFault?
     var isFinished = false
 
-    /// Reads a session's settlements to their end.
+    /// Reads a session's settlements until it ends.
     init(of session: any SinkSession) async {
         for await settlement in session.settlements {
             switch settlement {
@@ -79,7 +79,7 @@ struct Story: Sendable {
     var numbers: [Int] { settled.map(\.batch) }
 }
 
-/// The first batches that are settled, at least so many.
+/// The first settled batches, at least this many.
 func firstSettled(_ count: Int, of session: any SinkSession) async -> [SettledBatch] {
     var settled: [SettledBatch] = []
     for await settlement in session.settlements {
@@ -89,7 +89,7 @@ func firstSettled(_ count: Int, of session: any SinkSession) async -> [SettledBa
     return settled
 }
 
-/// The fault that a body throws.
+/// The fault that a closure throws.
 func fault(_ body: () async throws(SinkFault) -> Void) async -> SinkFault? {
     do {
         try await body()
