@@ -23,7 +23,7 @@ struct AddressTests {
     }
 
     @Test(
-        "a URL that would fail, or show the token to the network, is refused",
+        "a URL that would fail, or send the token unencrypted, is rejected",
         arguments: [
             ("", "expected a URL"), ("contoso.example", "expected a URL"),
             ("ftp://a.example", "expected a URL"),
@@ -64,7 +64,7 @@ struct AddressTests {
     }
 
     @Test(
-        "a proxy that cannot be used is refused without showing its password",
+        "an unusable proxy is rejected without showing its password",
         arguments: [
             "https://proxy.example", "socks5://proxy.example", "http://u:secret@",
             "http://:secret@proxy.example",
@@ -78,7 +78,7 @@ struct AddressTests {
     }
 
     @Test(
-        "NO_PROXY keeps hosts, domains and ports out of HTTPS_PROXY",
+        "NO_PROXY excludes hosts, domains and ports from HTTPS_PROXY",
         arguments: [
             ("", true), ("other.example", true), ("contoso.portal.example", false),
             (".portal.example", false),
@@ -96,7 +96,7 @@ struct AddressTests {
         #expect((route.proxy(for: url) != nil) == isProxied)
     }
 
-    @Test("small letters count too; `http://` to this machine and an empty environment go straight")
+    @Test("lower-case names apply, too; `http://` to this machine and an empty environment connect directly")
     func readsEnvironment() throws {
         let small = try ProxyRoute(environment: ["https_proxy": "proxy.example:1", "no_proxy": "x.example"])
         #expect(small.proxy(for: try BaseURL("https://a.example"))?.description == "proxy.example:1")
@@ -110,7 +110,7 @@ struct AddressTests {
         )
     }
 
-    @Test("a configured proxy takes everything, whatever the environment excepts")
+    @Test("a configured proxy is used for everything, whatever the environment excludes")
     func prefersConfiguration() throws {
         let route = ProxyRoute(configured: try ProxyAddress("proxy.example:1"))
         #expect(route.proxy(for: try BaseURL("http://127.0.0.1"))?.host == "proxy.example")

@@ -5,7 +5,7 @@ import Testing
 @Suite("Dates and waits of HTTP headers")
 struct HTTPDateTests {
     @Test(
-        "all three forms of a date are read",
+        "all three forms of a date are parsed",
         arguments: [
             ("Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37.000Z"),
             ("Sunday, 06-Nov-94 08:49:37 GMT", "1994-11-06T08:49:37.000Z"),
@@ -19,7 +19,7 @@ struct HTTPDateTests {
     }
 
     @Test(
-        "anything else is no date",
+        "anything else is not a date",
         arguments: [
             "", "now", "Sun, 31 Feb 2024 00:00:00 GMT", "Sun, 06 Nov 1994 08:49:37 CET",
             "Sun, 06 Nov 1994 08:49 GMT",
@@ -31,7 +31,7 @@ struct HTTPDateTests {
     }
 
     @Test(
-        "a wait is seconds, or a date against the answer's own `Date`, between one second and a quarter of an hour",
+        "a wait is seconds, or a date relative to the response's own `Date`, between 1 second and 15 minutes",
         arguments: [
             ("41", 41), ("0", 1), ("900", 900), ("7200", 900), ("99999999999999", 900),
             ("Sun, 06 Nov 1994 08:50:07 GMT", 30), ("Sun, 06 Nov 1994 08:00:00 GMT", 1),

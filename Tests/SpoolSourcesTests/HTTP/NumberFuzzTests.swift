@@ -6,8 +6,9 @@ import Testing
 
 @testable import SpoolSources
 
-/// Numbers and texts from outside, at every entrance of this room: whatever comes, the process goes on.
-@Suite("Any number, at every entrance")
+/// Numbers and texts from outside, at every place where they enter these targets: no value crashes the
+/// process.
+@Suite("Any number, at every input")
 struct NumberFuzzTests {
     static let seeds: [UInt64] = [1, 2, 3, 4]
 
@@ -51,7 +52,7 @@ struct NumberFuzzTests {
         }
     }
 
-    @Test("an answer of the token service", arguments: seeds)
+    @Test("a response of the token service", arguments: seeds)
     func tokens(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let settings = try Configured.settings(
@@ -75,7 +76,7 @@ struct NumberFuzzTests {
     }
 
     @Test(
-        "a token that no header can carry is none",
+        "a token that a header cannot contain is rejected",
         arguments: ["", "a b", "a\\r\\nX: y", "\\u00e9", String(repeating: "x", count: 40_000)]
     )
     func oddToken(text: String) throws {
@@ -91,13 +92,14 @@ struct NumberFuzzTests {
         #expect(throws: SourceFault.self) { try AccessToken.read(answer, application) }
     }
 
-    @Test("records, totals and places of a page, and where the scan goes on", arguments: seeds)
+    @Test("records, totals and continuation tokens of a page, and the scan's next position", arguments: seeds)
     func pages(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<600 {
             let kind = Bool.random(using: &random) ? EventKind.activity : .alert
             let records = (0..<Int.random(in: 0..<12, using: &random)).map { index in
-                #"{"_id":"\#(index)","timestamp":\#(number(&random)),"created":\#(number(&random)),"severityValue":"#
+                #"{"_id":"\#(index)","timestamp":\#(number(&random)),"#
+                    + #""created":\#(number(&random)),"severityValue":"#
                     + #"\#(number(&random)),"idValue":\#(number(&random)),"appId":\#(number(&random))}"#
             }
             let body =
@@ -126,7 +128,7 @@ struct NumberFuzzTests {
         }
     }
 
-    @Test("any bytes at all", arguments: seeds)
+    @Test("any bytes", arguments: seeds)
     func bytes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let alphabet = Array(#"{}[]":,\\ntrue0-1e.u"#.utf8) + [0x00, 0x80, 0xC0, 0xED, 0xF4, 0xFF]

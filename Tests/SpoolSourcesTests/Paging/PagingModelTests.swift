@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolSources
 
-/// A portal as a value: records with times, answered in an order of its own, without `nextQueryFilters`.
+/// A simulated portal as a value: records with times, returned in a fixed order, without `nextQueryFilters`.
 private struct ModelPortal {
     struct Record {
         let id: Int
@@ -40,19 +40,19 @@ private struct ModelPortal {
 struct PagingModelTests {
     enum Behaviour: CaseIterable {
         case ascending, descending
-        /// An order that has nothing to do with time.
+        /// An order unrelated to time.
         case byID
     }
 
     @Test(
-        "every record of the window comes, and the scan ends",
+        "every record of the window is returned, and the scan ends",
         arguments: Behaviour.allCases,
         [1, 2, 3, 7, 100]
     )
     func readsEverything(behaviour: Behaviour, limit: Int) throws {
         for seed in 1...60 as ClosedRange<UInt64> {
             var random = SeededGenerator(seed: seed)
-            // Few times for many records: milliseconds that fill pages are the hard part.
+            // Few times for many records: milliseconds that fill pages are the difficult case.
             let span = Int64.random(in: 1...40, using: &random)
             let records = (0..<Int.random(in: 0...60, using: &random)).map { id in
                 ModelPortal.Record(id: id, time: 1_000 + .random(in: 0..<span, using: &random) * 17)

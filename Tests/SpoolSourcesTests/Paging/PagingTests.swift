@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("Where a scan goes on")
+@Suite("The next position of a scan")
 struct PagingTests {
     private let open = Scan(reason: .poll, from: Timestamp(milliseconds: 1_000), to: nil, filterHash: "")
 
@@ -26,7 +26,7 @@ struct PagingTests {
         )
     }
 
-    /// So many times, one after another: enough to show an order.
+    /// Times one after another, enough to show an order.
     private func rising(to last: Int64, _ count: Int = 9) -> [Int64] {
         (0..<count).map { last - Int64(count - 1 - $0) }
     }
@@ -57,13 +57,13 @@ struct PagingTests {
         #expect(try Paging.next(after: page([], hasNext: nil), at: ScanPosition(), of: open) == nil)
     }
 
-    @Test("an answer that does not say whether more follows is followed by its order")
+    @Test("a response that does not say whether more follows is continued by its order")
     func followsSilence() throws {
         let next = try Paging.next(after: page(rising(to: 1_600), hasNext: nil), at: ScanPosition(), of: open)
         #expect(next?.segment.lower == 1_600)
     }
 
-    @Test("the source's own next filters are kept verbatim, and forget all that order had told")
+    @Test("the source's own next filters are kept verbatim, and reset the known order")
     func keepsNextFilters() throws {
         let text = #"{ "created":{"gte": 1601} }"#
 
@@ -78,7 +78,7 @@ struct PagingTests {
         #expect(next?.evidence == nil)
     }
 
-    @Test("the place just read, named as the next one, is passed by an offset")
+    @Test("a continuation to the place just read is passed by an offset")
     func passesRepeatedPlace() throws {
         var here = ScanPosition()
         here.segment.filters = "{}"
@@ -89,7 +89,7 @@ struct PagingTests {
         #expect(next?.skip == 2)
     }
 
-    @Test("ascending pages go on from their greatest time upwards, that millisecond included")
+    @Test("ascending pages continue upwards from their greatest time, including that millisecond")
     func goesUp() throws {
         let next = try Paging.next(after: page(rising(to: 1_600) + [1_600]), at: ScanPosition(), of: open)
         #expect(next?.segment == ScanPosition.Segment(lower: 1_600))
@@ -97,7 +97,7 @@ struct PagingTests {
         #expect(next?.evidence?.order == .ascending)
     }
 
-    @Test("descending pages go on from their smallest time downwards, that millisecond included")
+    @Test("descending pages continue downwards from their smallest time, including that millisecond")
     func goesDown() throws {
         let next = try Paging.next(after: page(falling(to: 1_500) + [1_500]), at: ScanPosition(), of: open)
         #expect(next?.segment == ScanPosition.Segment(upper: 1_500))
@@ -122,7 +122,7 @@ struct PagingTests {
         #expect(after?.skip == 0)
     }
 
-    @Test("too few records to show an order are passed by an offset, until enough have")
+    @Test("too few records to show an order are passed by an offset, until enough have been read")
     func waitsForOrder() throws {
         var here = ScanPosition()
         for (index, time) in ([1_500, 1_500] + rising(to: 1_607, 8)).enumerated() {
@@ -138,7 +138,7 @@ struct PagingTests {
         #expect(here.skip == 1)
     }
 
-    @Test("a whole page in the other direction is believed, a few records against the order are not")
+    @Test("a whole page in the other direction is trusted, a few records against the order are not")
     func weighsContradiction() throws {
         let here = position(lower: 1_500, order: .ascending)
 
@@ -147,12 +147,12 @@ struct PagingTests {
 
         let unordered = try Paging.next(after: page([1_800, 1_700]), at: here, of: open)
         #expect(unordered?.isUnordered == true)
-        // An order was relied on that there is none of: the whole window again.
+        // An order was relied on that does not exist: the whole window again.
         #expect(unordered?.segment == ScanPosition.Segment(lower: 1_000, upper: 5_000))
         #expect(unordered?.pending == [ScanPosition.Segment(lower: 5_001)])
     }
 
-    @Test("what is known has to do before an offset comes to its end")
+    @Test("before an offset reaches its limit, the known order is used")
     func reliesBeforeOffsetEnds() throws {
         var here = position(skip: 3_900)
         here.anchor = 1_600
@@ -165,7 +165,7 @@ struct PagingTests {
         #expect(next?.skip == 0)
     }
 
-    @Test("a page in neither order halves the window; the rest stays pending, an open end open")
+    @Test("a page without an order halves the window; the rest stays pending, an open end stays open")
     func halves() throws {
         let next = try #require(
             try Paging.next(after: page([2_000, 5_000, 3_000]), at: ScanPosition(), of: open)
@@ -181,7 +181,7 @@ struct PagingTests {
         #expect(try Paging.next(after: page([6_000], hasNext: false), at: second, of: open) == nil)
     }
 
-    @Test("the same page again is an error, not a loop; as the scan's last one it is welcome")
+    @Test("the same page again is an error, not a loop, except as the scan's last page")
     func refusesSamePage() throws {
         var here = position(lower: 1_500, order: .ascending)
         here.digest = "d"
@@ -195,7 +195,7 @@ struct PagingTests {
     }
 
     @Test(
-        "a page of records from outside of what was asked for is passed by the offset, whatever was known before",
+        "a page of records from outside the requested window is passed by the offset, with any known order",
         arguments: [
             ([-600, -500], nil, nil, nil), ([1_200, 1_300], 1_400, nil, .ascending),
             ([1_900, 1_800], nil, 1_700, .descending),
@@ -209,14 +209,14 @@ struct PagingTests {
         #expect(next?.segment == here.segment)
         #expect(next?.skip == 2)
         #expect(try Paging.next(after: page(times, hasNext: false), at: here, of: open) == nil)
-        // The same ones again are no way on.
+        // The same records again are no progress.
         let error = #expect(throws: SourceFault.self) {
             try Paging.next(after: page(times), at: try #require(next), of: open)
         }
         #expect(error?.kind == .nonsense)
     }
 
-    @Test("records from outside beside others take no part in the order")
+    @Test("records from outside do not affect the order of the others")
     func ignoresOutside() throws {
         let times = [-9_000] + rising(to: 1_600) + [-500]
         let next = try Paging.next(after: page(times), at: ScanPosition(), of: open)
@@ -229,7 +229,7 @@ struct PagingTests {
         #expect(bounded?.skip == 2)
     }
 
-    @Test("an offset that comes to its end where no order is known halves the window")
+    @Test("an offset that reaches its limit without a known order halves the window")
     func halvesAtEndOfOffset() throws {
         let next = try #require(
             try Paging.next(after: page([], unreadable: 100), at: position(skip: 4_900), of: open)
@@ -239,7 +239,7 @@ struct PagingTests {
         #expect(next.skip == 0)
     }
 
-    @Test("the times of no scan and no page overflow")
+    @Test("the times of a scan or page never overflow")
     func saturates() throws {
         for (from, to) in [(Int64.min, Int64.max), (.max, .max), (.min, .min), (.max, .min)] {
             let scan = Scan(
@@ -260,7 +260,7 @@ struct PagingTests {
     }
 
     @Test(
-        "an empty page that says more follows, and not where, is no end of any scan, however often it comes"
+        "an empty page that claims more data without a continuation never ends a scan"
     )
     func emptyPromise() throws {
         var named = ScanPosition()
@@ -277,19 +277,19 @@ struct PagingTests {
                 }
             }
         }
-        // One that says where is followed.
+        // One with a continuation is followed.
         #expect(try Paging.next(after: page([], next: "{1}"), at: named, of: open)?.segment.filters == "{1}")
     }
 
     @Test(
-        "a circle of places is found out, however long it is and whatever the pages hold",
+        "a cycle of continuation tokens is detected, of any length and with any pages",
         arguments: [2, 3, 7, 50]
     )
     func circle(length: Int) {
         var here = ScanPosition()
         var steps = 0
         let error = #expect(throws: SourceFault.self) {
-            // Two places lead into it.
+            // Two places lead into the cycle.
             while steps < 8 * length + 8 {
                 let place = steps < 2 ? "{\(-1 - steps)}" : "{\((steps - 2) % length)}"
                 let facts = page([1_500], next: place, digest: "\(steps)")
@@ -305,7 +305,7 @@ struct PagingTests {
     }
 
     @Test(
-        "many places, and one that holds a millisecond of several pages, are no circle, and take no more room"
+        "many tokens, and one for a millisecond of several pages, are no cycle, and need no more memory"
     )
     func noCircle() throws {
         var here = ScanPosition()
@@ -331,7 +331,7 @@ struct PagingTests {
         #expect(try Paging.next(after: page([2_000, 3_000]), at: here, of: open)?.skip == 2)
     }
 
-    @Test("unreadable records take part in offsets, not in order")
+    @Test("unreadable records count for offsets, not for the order")
     func countsUnreadable() throws {
         let next = try Paging.next(after: page([], unreadable: 3), at: ScanPosition(), of: open)
         #expect(next?.skip == 3)
@@ -343,11 +343,11 @@ struct PagingTests {
             of: open
         )
         #expect(edge?.segment.lower == 1_600)
-        // Passing two could pass one that lies in this millisecond and was not on the page.
+        // Skipping two could skip one that is in this millisecond and was not on the page.
         #expect(edge?.skip == 1)
     }
 
-    @Test("a position survives the spool")
+    @Test("a position is restored from the spool")
     func roundTrips() throws {
         var position = position(lower: 1, upper: 2, skip: 3, order: .descending, anchor: 4)
         position.segment.filters = "{ \"created\" : {\"gte\": 1} , \"text\":{\"text\":\"é\\u00e9\"}}"

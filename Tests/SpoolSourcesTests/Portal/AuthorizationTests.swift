@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Authorization", .timeLimit(.minutes(5)))
 struct AuthorizationTests {
-    /// Time that a test moves.
+    /// A clock that a test moves.
     private final class Elapsed: Sendable {
         private let value = Mutex(Duration.zero)
         func advance(_ duration: Duration) { value.withLock { $0 += duration } }
@@ -19,7 +19,7 @@ struct AuthorizationTests {
 
     private func tokens(_ portal: Simulator) -> Int { portal.requests.requests(for: .token).count }
 
-    @Test("an application's token is asked for once, however many requests begin at once")
+    @Test("an application's token is requested once, even if several requests start together")
     func asksOnce() async throws {
         try await Portals.with(Portals.configuration(history: 10), auth: { Portals.application($0) }) {
             portal,
@@ -36,7 +36,7 @@ struct AuthorizationTests {
         }
     }
 
-    @Test("a token that the portal no longer takes is replaced once, and the request goes again")
+    @Test("a token that the portal no longer accepts is replaced once, and the request is repeated")
     func refreshesAfterRejection() async throws {
         try await Portals.with(Portals.configuration(history: 200), auth: { Portals.application($0) }) {
             portal,
@@ -53,7 +53,7 @@ struct AuthorizationTests {
         }
     }
 
-    @Test("a portal that takes no token at all is not asked in a tight loop")
+    @Test("a portal that accepts no token is not queried in a tight loop")
     func refreshesOnlyOnce() async throws {
         try await Portals.with(Portals.configuration(), auth: { Portals.application($0) }) { portal, source in
             let stream = try #require(source.streams.first)
@@ -68,7 +68,7 @@ struct AuthorizationTests {
         }
     }
 
-    @Test("a token is refreshed before it ends, and serves on while the authority is away")
+    @Test("a token is renewed before it expires, and is still used while the token service is down")
     func refreshesAhead() async throws {
         let elapsed = Elapsed()
         try await Portals.with(
@@ -95,7 +95,7 @@ struct AuthorizationTests {
     }
 
     @Test(
-        "a request that is cancelled does not wait for a silent token service, nor does the end of the source"
+        "a cancelled request does not wait for a silent token service, nor does the end of the source"
     )
     func leavesSilentAuthority() async throws {
         try await Portals.with(Portals.configuration(), auth: { Portals.application($0) }) { portal, source in
@@ -121,7 +121,7 @@ struct AuthorizationTests {
     }
 
     @Test(
-        "a request that was cancelled while the token service was silent leaves nothing behind: the next one asks anew"
+        "a request cancelled while the token service was silent leaves nothing behind: the next one works"
     )
     func asksAnew() async throws {
         try await Portals.with(Portals.configuration(), auth: { Portals.application($0) }) { portal, source in
@@ -138,7 +138,7 @@ struct AuthorizationTests {
         }
     }
 
-    @Test("after its end a token serves no longer")
+    @Test("an expired token is no longer used")
     func endsWithLifetime() async throws {
         let elapsed = Elapsed()
         try await Portals.with(
@@ -159,7 +159,7 @@ struct AuthorizationTests {
     }
 
     @Test(
-        "a wrong secret or tenant is an invalid token, told with the authority's code and without the secret"
+        "a wrong secret or tenant is an invalid token, with the service's code and without the secret"
     )
     func refusesCredentials() async throws {
         var configuration = Portals.configuration()
@@ -183,7 +183,7 @@ struct AuthorizationTests {
     }
 
     @Test(
-        "the authority's trouble is that of a transport",
+        "failures of the token service are transport faults",
         arguments: [
             (Fault.hangUp, SourceFault.Kind.incomplete), (.status(500), .nonsense), (.htmlPage, .nonsense),
         ]
@@ -200,7 +200,7 @@ struct AuthorizationTests {
         }
     }
 
-    @Test("a legacy token that is wrong is refused at once, by name")
+    @Test("a wrong legacy token is reported immediately as invalid")
     func refusesLegacyToken() async throws {
         try await Portals.with(Portals.configuration(), token: "wrong-token") { portal, source in
             let stream = try #require(source.streams.first)
@@ -212,7 +212,7 @@ struct AuthorizationTests {
         }
     }
 
-    @Test("a token that is replaced in its file is taken after a refusal, without a reload")
+    @Test("a token that is replaced in its file is used after a rejection, without a reload")
     func rereadsToken() async throws {
         let folder = try TemporaryFolder()
         let file = try folder.write("the-old-token", to: "token")
@@ -223,7 +223,7 @@ struct AuthorizationTests {
             #expect(refused?.kind == .invalidToken)
             #expect(portal.requests.total == 1)
 
-            // As Kubernetes does: another file in the place of the first.
+            // As Kubernetes does: the file is replaced by another one.
             try folder.write(Credentials.defaultToken + "\n", to: "next")
             #expect(rename(folder.path("next"), file) == 0)
             _ = try await source.date(for: stream)
@@ -235,7 +235,7 @@ struct AuthorizationTests {
     }
 
     @Test(
-        "a secret of an application that is replaced in its file is taken after a refusal, without a reload"
+        "an application's secret that is replaced in its file is used after a rejection, without a reload"
     )
     func rereadsSecret() async throws {
         let folder = try TemporaryFolder()
@@ -255,7 +255,7 @@ struct AuthorizationTests {
         }
     }
 
-    @Test("a web page in the place of the authority's answer says nothing about the application")
+    @Test("a web page instead of the token service's response says nothing about the application")
     func tellsWebPage() throws {
         let settings = try Configured.settings(
             Configured.minimal(url: "https://c.example", auth: Portals.application("https://login.example"))
@@ -271,7 +271,7 @@ struct AuthorizationTests {
         #expect(error?.description.contains("proxy or firewall") == true)
     }
 
-    @Test("every request says what program it comes from")
+    @Test("every request contains the program's name")
     func tellsProgram() async throws {
         let listener = try HTTPListener()
         listener.answer("200 OK")
@@ -288,7 +288,7 @@ struct AuthorizationTests {
         #expect(listener.requests.allSatisfy { $0.headers["user-agent"] == "spool/\(ProgramVersion.number)" })
     }
 
-    @Test("a missing permission is the stream's own trouble")
+    @Test("a missing permission concerns only its stream")
     func tellsMissingPermission() async throws {
         var configuration = Portals.configuration()
         configuration.credentials.permissions = [.alerts]
@@ -301,7 +301,7 @@ struct AuthorizationTests {
         }
     }
 
-    @Test("a filter that the portal does not know is refused with its name; in mid-scan the scan is lost")
+    @Test("a filter that the portal does not support is rejected by name; within a scan the scan is lost")
     func tellsRefusedFilter() async throws {
         let streams = "{ activities: { filters: { fileLabels: { eq: [x] } } } }"
         try await Portals.with(Portals.configuration(), streams: streams) { _, source in
@@ -315,7 +315,8 @@ struct AuthorizationTests {
             #expect(error?.description.contains("`fil") == true)
 
             scan.position =
-                #"{"isUnordered":false,"pending":[],"segment":{"filters":"{\"created\":{\"no\":1}}"},"skip":0}"#
+                #"{"isUnordered":false,"pending":[],"segment":"#
+                + #"{"filters":"{\"created\":{\"no\":1}}"},"skip":0}"#
             let lost = await #expect(throws: SourceFault.self) {
                 try await source.page(of: stream, scan: scan, limit: 500)
             }

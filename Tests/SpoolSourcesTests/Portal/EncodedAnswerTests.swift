@@ -5,14 +5,15 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("Answers in an encoding nobody asked for", .timeLimit(.minutes(5)))
+@Suite("Responses in an encoding that was not requested", .timeLimit(.minutes(5)))
 struct EncodedAnswerTests {
-    /// `{"data":[],"hasNext":false}`, compressed by gzip.
+    /// `{"data":[],"hasNext":false}`, compressed with gzip.
     private static let empty = "H4sIAAAAAAACA6tWSkksSVSyio7VUcpILPZLrShRskpLzClOrQUA2hYG2hsAAAA="
 
     private func answer(_ body: Data, date: String = "Sun, 29 Nov 2026 12:00:00 GMT") -> [UInt8] {
         let head =
-            "HTTP/1.1 200 OK\r\nDate: \(date)\r\nContent-Encoding: gzip\r\nContent-Length: \(body.count)\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nDate: \(date)\r\nContent-Encoding: gzip\r\n"
+            + "Content-Length: \(body.count)\r\n\r\n"
         return Array(head.utf8) + body
     }
 
@@ -43,7 +44,7 @@ struct EncodedAnswerTests {
         }
     }
 
-    @Test("that break off are incomplete, not empty")
+    @Test("that are truncated are incomplete, not empty")
     func truncated() async throws {
         let body = try #require(Data(base64Encoded: Self.empty)).dropLast(12)
         let error = await #expect(throws: SourceFault.self) {
@@ -52,7 +53,7 @@ struct EncodedAnswerTests {
         #expect(error?.kind == .incomplete)
     }
 
-    @Test("that would become larger than a page may be are refused while they are decoded")
+    @Test("that would exceed the size limit of a page are rejected during decoding")
     func bomb() async throws {
         let folder = try TemporaryFolder()
         let made = try await Tool.run(

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Reading a portal that fails", .timeLimit(.minutes(5)))
 struct FaultyPortalTests {
-    /// A fault, and what the source must make of it; nil where a page comes all the same.
+    /// A fault, and the source's expected error; nil if a page is still returned.
     struct Case: CustomTestStringConvertible {
         let fault: Fault
         let kind: SourceFault.Kind?
@@ -31,7 +31,10 @@ struct FaultyPortalTests {
         Case(fault: .missingNextFilters, kind: nil), Case(fault: .descending, kind: nil),
     ]
 
-    @Test("the next page's fault is told apart, and the scan goes on to the last record", arguments: cases)
+    @Test(
+        "the next page's fault is distinguished, and the scan continues to the last record",
+        arguments: cases
+    )
     func survivesInActivities(testCase: Case) async throws {
         try await Portals.with(Portals.configuration(history: 300)) { portal, source in
             let result = try await ScanReader(source, .activity).read(from: Portals.now - 2 * Portals.day) {
@@ -63,7 +66,7 @@ struct FaultyPortalTests {
     }
 
     @Test(
-        "the same page again is found out, and no record is missed",
+        "the same page again is detected, and no record is missed",
         arguments: [EventKind.activity, .alert]
     )
     func findsSamePage(kind: EventKind) async throws {
@@ -81,7 +84,7 @@ struct FaultyPortalTests {
         }
     }
 
-    @Test("an empty page that promises more is a fault, and the page is asked for again")
+    @Test("an empty page that claims more data is a fault, and the page is requested again")
     func asksAgainAfterEmptyPromise() async throws {
         try await Portals.with(Portals.configuration()) { portal, source in
             let base = Portals.now - Portals.day
@@ -96,7 +99,7 @@ struct FaultyPortalTests {
         }
     }
 
-    @Test("a portal that always answers newest first is read to the end", arguments: [30, 3, 1])
+    @Test("a portal that always returns newest first is read to the end", arguments: [30, 3, 1])
     func readsDescending(limit: Int) async throws {
         try await Portals.with(Portals.configuration()) { portal, source in
             portal.addFault(.descending, .always)
@@ -113,7 +116,7 @@ struct FaultyPortalTests {
     }
 
     @Test(
-        "scan pages without `nextQueryFilters` are followed by their order, and the lie at the end is not believed"
+        "scan pages without `nextQueryFilters` are continued by their order, until an empty page"
     )
     func readsWithoutNextFilters() async throws {
         try await Portals.with(Portals.configuration(history: 300)) { portal, source in
@@ -126,7 +129,7 @@ struct FaultyPortalTests {
     }
 
     @Test(
-        "a spoiled record becomes an unreadable event, and its neighbours stay",
+        "a corrupt record becomes an unreadable event, and the other records are kept",
         arguments: [Fault.recordWithoutID, .oddTypes, .invalidUTF8]
     )
     func keepsSpoiledRecords(fault: Fault) async throws {
@@ -143,7 +146,7 @@ struct FaultyPortalTests {
         }
     }
 
-    @Test("pages over the cap are asked for smaller, down to one record")
+    @Test("pages above the size limit are requested in smaller sizes, down to one record")
     func shrinksPages() async throws {
         try await Portals.with(Portals.configuration(), bodyCap: 20_000) { portal, source in
             let base = Portals.now - Portals.day
@@ -161,7 +164,7 @@ struct FaultyPortalTests {
         }
     }
 
-    @Test("a record that alone is over the cap is fetched by its own request, or noted as unreadable")
+    @Test("a record above the size limit is fetched by its own request, or kept as unreadable")
     func readsOversizedRecords() async throws {
         try await Portals.with(Portals.configuration(), bodyCap: 20_000) { portal, source in
             let base = Portals.now - Portals.day
@@ -173,7 +176,8 @@ struct FaultyPortalTests {
                     timestamp: base + offset
                 )
             }
-            // With the answer around it the second is just too large, alone it is not; the third always is.
+            // With its envelope the second record is just too large, without it it is not; the third always
+            // is.
             let exact = record("exact", 1, padding: 0).raw.count
             portal.insert(
                 [
@@ -194,7 +198,7 @@ struct FaultyPortalTests {
         }
     }
 
-    @Test("a portal that is silent for too long is given up, within the head and within the body")
+    @Test("a portal that is silent for too long is abandoned, in header and body")
     func givesUpOnSilence() async throws {
         try await Portals.with(Portals.configuration(history: 50), deadline: .milliseconds(300)) {
             portal,
@@ -209,7 +213,7 @@ struct FaultyPortalTests {
         }
     }
 
-    @Test("a cancelled request ends at once")
+    @Test("a cancelled request ends immediately")
     func endsWhenCancelled() async throws {
         try await Portals.with(Portals.configuration(history: 50)) { portal, source in
             let stream = try #require(source.streams.first)
@@ -224,7 +228,7 @@ struct FaultyPortalTests {
         }
     }
 
-    @Test("a portal that is down is unreachable, and read again when it is back")
+    @Test("a portal that is down is unreachable, and read again when it is up")
     func comesBack() async throws {
         try await Portals.with(Portals.configuration(history: 50)) { portal, source in
             let stream = try #require(source.streams.first)

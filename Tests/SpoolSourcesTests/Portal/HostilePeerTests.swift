@@ -5,8 +5,8 @@ import Testing
 
 @testable import SpoolSources
 
-/// What a peer can make this program hold, read or compute.
-@Suite("Answers of a hostile peer", .timeLimit(.minutes(5)))
+/// Limits what a peer can make the program store, read or compute.
+@Suite("Responses of a hostile peer", .timeLimit(.minutes(5)))
 struct HostilePeerTests {
     private func fault(
         _ answer: String,
@@ -30,17 +30,18 @@ struct HostilePeerTests {
     }
 
     private func answer(_ body: String, headers: String = "") -> String {
-        "HTTP/1.1 200 OK\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        "HTTP/1.1 200 OK\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\n\(headers)"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    @Test("a body without an end is left at the cap, by its length unknown or chunked")
+    @Test("a body without an end is abandoned at the size limit, with an unknown length or chunked")
     func endlessBody() async throws {
         let head = "HTTP/1.1 200 OK\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\n"
         let piece = [UInt8](repeating: 0x20, count: 60_000)
         let unframed = try await fault(head + "Connection: close\r\n\r\n", forever: piece)
         #expect(unframed?.kind == .tooLarge)
 
-        // Also where a single record was asked for: what comes is none, and is not kept as one.
+        // Also if a single record was requested: the body is not one, and is not kept as one.
         let single = try await fault(head + "Connection: close\r\n\r\n", forever: piece, limit: 1)
         #expect(single?.kind == .tooLarge)
 
@@ -49,7 +50,7 @@ struct HostilePeerTests {
         #expect(chunked?.kind == .tooLarge)
     }
 
-    @Test("headers without an end are refused")
+    @Test("headers without an end are rejected")
     func endlessHeaders() async throws {
         let fields = Array((String(repeating: "X-A: b\r\n", count: 1_000)).utf8)
         #expect(try await fault("HTTP/1.1 200 OK\r\n", forever: fields) != nil)
@@ -57,14 +58,14 @@ struct HostilePeerTests {
         #expect(try await fault("HTTP/1.1 200 OK\r\nX-A: ", forever: value) != nil)
     }
 
-    @Test("a length that no number holds is no answer in HTTP")
+    @Test("a length that overflows is not HTTP")
     func hugeLength() async throws {
         let length = String(repeating: "9", count: 40)
         let found = try await fault("HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\n\r\n{}")
         #expect(found?.kind == .nonsense)
     }
 
-    @Test("many more records than were asked for are not read, and fewer are asked for")
+    @Test("many more records than requested are not read, and fewer are requested")
     func manyRecords() async throws {
         func body(_ count: Int) -> String {
             #"{"data":["# + String(repeating: "{},", count: count - 1) + #"{}],"hasNext":false}"#
@@ -75,7 +76,7 @@ struct HostilePeerTests {
         #expect(found?.description.contains("more than 5500 records") == true)
     }
 
-    @Test("a next place that is no place is not kept")
+    @Test("an invalid continuation token is not kept")
     func hugePlace() async throws {
         let place = #"{"x":""# + String(repeating: "x", count: 70_000) + "\"}"
         let found = try await fault(answer(#"{"data":[],"hasNext":true,"nextQueryFilters":\#(place)}"#))
@@ -83,7 +84,7 @@ struct HostilePeerTests {
         #expect(found?.description.contains("continuation token") == true)
     }
 
-    @Test("a field that a refusal names is shown in part, and printable")
+    @Test("a field named in a rejection is shown in part, and printable")
     func namedField() async throws {
         let name = "\u{1B}[2J" + String(repeating: "x", count: 500)
         let body = #"{"\#(name.replacing("\u{1B}", with: #"\u001b"#))":[]}"#
@@ -95,7 +96,7 @@ struct HostilePeerTests {
     }
 
     @Test(
-        "half characters, a long name and a long separator cost no more than their length",
+        "lone surrogates, a long name and a long separator cost no more than their length",
         arguments: [200_000]
     )
     func slowTexts(count: Int) {
@@ -110,11 +111,12 @@ struct HostilePeerTests {
         #expect(reading.event(of: Array(record.utf8)[...]).isReadable)
     }
 
-    @Test("a `Date` of any year is a time, or none, and never the end of the process")
+    @Test("a `Date` of any year is a time or none, and never crashes the process")
     func dates() async throws {
         for year in ["300000000", "99999999999999999999", "0000", "9999", "-1"] {
             let text =
-                "HTTP/1.1 200 OK\r\nDate: Fri, 01 Jan \(year) 00:00:00 GMT\r\nRetry-After: Fri, 01 Jan \(year) 00:00:00 GMT\r\n"
+                "HTTP/1.1 200 OK\r\nDate: Fri, 01 Jan \(year) 00:00:00 GMT\r\n"
+                + "Retry-After: Fri, 01 Jan \(year) 00:00:00 GMT\r\n"
                 + "Content-Length: 27\r\n\r\n{\"data\":[],\"hasNext\":false}"
             _ = try await fault(text)
             _ = try await fault(text.replacing("200 OK", with: "429 Slow"))

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Reading a simulated portal over HTTP", .timeLimit(.minutes(5)))
 struct ScanTests {
-    @Test("a scan brings every activity of its window once, byte by byte")
+    @Test("a scan returns every activity of its window once, byte by byte")
     func readsActivities() async throws {
         try await Portals.with(Portals.configuration(history: 700)) { portal, source in
             let result = try await ScanReader(source, .activity).read(from: Portals.now - 2 * Portals.day)
@@ -22,7 +22,7 @@ struct ScanTests {
         }
     }
 
-    @Test("a window has its upper bound outside", arguments: [EventKind.activity, .alert])
+    @Test("a window excludes its upper bound", arguments: [EventKind.activity, .alert])
     func keepsToWindow(kind: EventKind) async throws {
         try await Portals.with(Portals.configuration()) { portal, source in
             let stream = kind == .activity ? PortalStream.activities : .alerts
@@ -36,13 +36,13 @@ struct ScanTests {
     }
 
     @Test(
-        "alerts come whole in pages by `date`, also where many share a millisecond",
+        "alerts are returned completely in pages by `date`, even if many share a millisecond",
         arguments: [30, 1, 2, 7]
     )
     func readsAlerts(limit: Int) async throws {
         try await Portals.with(Portals.configuration()) { portal, source in
             let base = Portals.now - Portals.day
-            // Pairs, a millisecond that fills two pages, and single ones.
+            // Pairs, a millisecond that fills two pages, and single records.
             let times =
                 (0..<60).map { base + Int64($0 / 2) } + (0..<75).map { _ in base + 40 }
                 + (0..<20).map { base + 50 + $0 }
@@ -59,7 +59,7 @@ struct ScanTests {
         }
     }
 
-    @Test("below scan mode's least page, activities come by order, without `isScan`")
+    @Test("below scan mode's minimum page size, activities are read by order, without `isScan`")
     func readsSmallPages() async throws {
         try await Portals.with(Portals.configuration(history: 200)) { portal, source in
             let result = try await ScanReader(source, .activity).read(
@@ -72,7 +72,7 @@ struct ScanTests {
         }
     }
 
-    @Test("a scan goes over from large pages to small ones and back in its middle")
+    @Test("a scan switches between large and small pages")
     func changesPageSize() async throws {
         try await Portals.with(Portals.configuration(history: 400)) { portal, source in
             let stream = try #require(source.streams.first)
@@ -94,7 +94,7 @@ struct ScanTests {
     }
 
     @Test(
-        "a millisecond that fills scan pages by itself is read through",
+        "a millisecond that fills scan pages by itself is read completely",
         arguments: [MillisecondGroups.kept, .split]
     )
     func readsFullMillisecond(groups: MillisecondGroups) async throws {
@@ -129,7 +129,7 @@ struct ScanTests {
         }
     }
 
-    @Test("records that arrive while a scan runs disturb nothing, and come if they lie ahead of it")
+    @Test("records that arrive during a scan do not disturb it, and are returned if they are ahead of it")
     func toleratesArrivals() async throws {
         try await Portals.with(Portals.configuration()) { portal, source in
             let base = Portals.now - Portals.day
@@ -151,7 +151,7 @@ struct ScanTests {
     }
 
     @Test(
-        "activities that do not tell when they were saved come all the same, however long ago they happened"
+        "activities without a time of saving are returned, however long ago they occurred"
     )
     func readsWithoutCreated() async throws {
         try await Portals.with(Portals.configuration()) { portal, source in
@@ -171,7 +171,7 @@ struct ScanTests {
         }
     }
 
-    @Test("a page says which of its records do not tell when they were saved")
+    @Test("a page marks the records without a time of saving")
     func tellsOwnTime() async throws {
         try await Portals.with(Portals.configuration()) { portal, source in
             let base = Portals.now - Portals.day
@@ -198,7 +198,7 @@ struct ScanTests {
         }
     }
 
-    @Test("the source's time comes with one request for one record")
+    @Test("the source's time needs one request for one record")
     func tellsDate() async throws {
         try await Portals.with(Portals.configuration(history: 100)) { portal, source in
             for stream in source.streams {
@@ -211,7 +211,7 @@ struct ScanTests {
         }
     }
 
-    @Test("a page's date is the answer's, whatever the local clock says")
+    @Test("a page's date is the response's, whatever the local clock")
     func datesPages() async throws {
         try await Portals.with(Portals.configuration()) { portal, source in
             portal.insert(

@@ -25,7 +25,7 @@ struct SharedWorkTests {
         }
     }
 
-    /// Work that ends when `gate` is given, or when it is cancelled: then its result is 0.
+    /// Work that ends when `gate` is signalled, or when it is cancelled: then its result is 0.
     private func work(_ gate: Signal) -> SharedWork<Int> {
         SharedWork {
             await gate.changed(after: 0)
@@ -55,7 +55,7 @@ struct SharedWorkTests {
         guard case .value(7) = result else { Issue.record("\(result)"); return }
     }
 
-    @Test("when the last waiting task has left, the work is cancelled and takes no new one")
+    @Test("when the last waiting task has left, the work is cancelled and accepts no new one")
     func allLeave() async {
         let gate = Signal()
         let work = work(gate)

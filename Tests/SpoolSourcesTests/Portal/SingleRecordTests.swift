@@ -4,10 +4,10 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("Asking the portal for one record")
+@Suite("Requesting one record from the portal")
 struct SingleRecordTests {
     @Test(
-        "answers it as a page would, also where the stream's filters do not let it through",
+        "returns it as a page would, even if the stream's filters exclude it",
         arguments: [
             EventKind.activity, .alert,
         ]
@@ -30,7 +30,7 @@ struct SingleRecordTests {
         }
     }
 
-    @Test("nil for an id that the portal does not have")
+    @Test("returns nil for an id that the portal does not have")
     func unknown() async throws {
         try await Portals.with(Portals.configuration(history: 5)) { _, source in
             for stream in source.streams {
@@ -40,7 +40,7 @@ struct SingleRecordTests {
         }
     }
 
-    @Test("a refused token is told as such")
+    @Test("reports a rejected token as such")
     func refused() async throws {
         try await Portals.with(Portals.configuration(history: 5), token: "wrong") { _, source in
             let stream = try #require(source.streams.first)

@@ -7,9 +7,9 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("The way to the portal", .timeLimit(.minutes(5)))
+@Suite("The connection to the portal", .timeLimit(.minutes(5)))
 struct TransportTests {
-    /// Asks once and gives the fault; nil when an answer came.
+    /// Sends one request and returns the fault; nil after a response.
     private func fault(_ source: DefenderSource) async throws -> SourceFault? {
         let stream = try #require(source.streams.first)
         defer { withExtendedLifetime(source) {} }
@@ -27,7 +27,7 @@ struct TransportTests {
         try await Simulator.run(configuration, body)
     }
 
-    @Test("a certificate of the configured authority is trusted, beside the system's")
+    @Test("a certificate of the configured authority is trusted, in addition to the system's")
     func trustsConfiguredAuthority() async throws {
         let folder = try TemporaryFolder()
         let certificates = try await TestCertificates(in: folder)
@@ -40,7 +40,7 @@ struct TransportTests {
         }
     }
 
-    @Test("an unknown authority is told with the host and the setting that helps")
+    @Test("an unknown authority is reported with the host and the setting that helps")
     func refusesUnknownAuthority() async throws {
         let folder = try TemporaryFolder()
         let certificates = try await TestCertificates(in: folder)
@@ -54,7 +54,7 @@ struct TransportTests {
         }
     }
 
-    @Test("an expired certificate, and one for another name, are refused")
+    @Test("an expired certificate, and one for another name, are rejected")
     func refusesOtherCertificates() async throws {
         let folder = try TemporaryFolder()
         let certificates = try await TestCertificates(in: folder)
@@ -71,7 +71,7 @@ struct TransportTests {
         }
     }
 
-    @Test("TLS below 1.2 is refused")
+    @Test("TLS below 1.2 is rejected")
     func refusesOldTLS() async throws {
         let folder = try TemporaryFolder()
         let certificates = try await TestCertificates(in: folder)
@@ -99,7 +99,7 @@ struct TransportTests {
         try await server.stop()
     }
 
-    @Test("a name without an address, and a port where nobody listens")
+    @Test("a name without an address, and a closed port, are reported")
     func tellsUnreachable() async throws {
         let noName = try await fault(try Portals.source("https://no-such-host.invalid"))
         #expect(noName?.kind == .unreachable)
@@ -113,7 +113,7 @@ struct TransportTests {
     }
 
     @Test(
-        "answers that are none of the API's are told apart",
+        "responses that are not the API's are distinguished",
         arguments: [
             ("SSH-2.0-OpenSSH_9.2\r\n", SourceFault.Kind.nonsense, "does not answer in HTTP"),
             ("", .incomplete, "broke the connection"),
@@ -135,30 +135,12 @@ struct TransportTests {
                 "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi", .nonsense,
                 "web page"
             ),
-            (
-                "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
-                .nonsense, "proxy or firewall"
-            ),
-            (
-                "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
-                .nonsense, "proxy or firewall"
-            ),
-            (
-                "HTTP/1.1 402 Payment Required\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
-                .nonsense, "proxy or firewall"
-            ),
-            (
-                "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
-                .nonsense, "proxy or firewall"
-            ),
-            (
-                "HTTP/1.1 406 Not Acceptable\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
-                .nonsense, "proxy or firewall"
-            ),
-            (
-                "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 25\r\n\r\n{\"detail\":\"Invalid token\"}",
-                .invalidToken, "Invalid token"
-            ),
+            (blocked("400 Bad Request"), .nonsense, "proxy or firewall"),
+            (blocked("401 Unauthorized"), .nonsense, "proxy or firewall"),
+            (blocked("402 Payment Required"), .nonsense, "proxy or firewall"),
+            (blocked("403 Forbidden"), .nonsense, "proxy or firewall"),
+            (blocked("406 Not Acceptable"), .nonsense, "proxy or firewall"),
+            (invalidTokenAsWebPage, .invalidToken, "Invalid token"),
             (
                 "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\nabcd", .nonsense,
                 "encoding `br`"
@@ -188,7 +170,7 @@ struct TransportTests {
     }
 
     @Test(
-        "requests go through the configured proxy, with its credentials, and the tunnel is TLS to the portal"
+        "requests use the configured proxy, with its credentials, and the tunnel is TLS to the portal"
     )
     func goesThroughProxy() async throws {
         let folder = try TemporaryFolder()
@@ -228,7 +210,7 @@ struct TransportTests {
     }
 
     @Test(
-        "a proxy that refuses is named, and the token stays at home",
+        "a proxy that refuses is named, and the token is not sent",
         arguments: [
             (ConnectProxy.Behaviour.wants("Basic x"), "requires credentials (407)"),
             (.refuse(status: "403 Forbidden"), "refuses to connect"),
@@ -252,7 +234,7 @@ struct TransportTests {
         try await proxy.stop()
     }
 
-    @Test("a proxy that is not there, by name or by port, is an invalid proxy address")
+    @Test("a missing proxy, by name or by port, is an invalid proxy address")
     func tellsMissingProxy() async throws {
         let proxy = try await ConnectProxy.start()
         try await proxy.stop()
@@ -265,7 +247,7 @@ struct TransportTests {
         }
     }
 
-    @Test("a proxy that takes the connection and says nothing is to blame itself")
+    @Test("a silent proxy is reported as the cause")
     func tellsSilentProxy() async throws {
         let proxy = try await ConnectProxy.start(.silent)
         let source = try Portals.source(
@@ -281,7 +263,7 @@ struct TransportTests {
         try await proxy.stop()
     }
 
-    @Test("wrong credentials for a proxy are told without them")
+    @Test("wrong credentials for a proxy are reported without them")
     func tellsWrongProxyCredentials() async throws {
         let proxy = try await ConnectProxy.start(.wants("Basic other"))
         let found = try await fault(
@@ -296,7 +278,7 @@ struct TransportTests {
         try await proxy.stop()
     }
 
-    @Test("a source that never sent a request needs no shutting down")
+    @Test("a source that never sent a request needs no shutdown")
     func mayBeDropped() throws {
         _ = try Portals.source("https://contoso.portal.example")
     }
@@ -308,3 +290,14 @@ struct TransportTests {
         #expect(try await fault(source) != nil)
     }
 }
+
+/// A firewall's response in place of the portal's.
+private func blocked(_ status: String) -> String {
+    "HTTP/1.1 \(status)\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n"
+        + "<html><body>Access denied. Licensed to Example Firewall</body></html>"
+}
+
+/// The portal's JSON with the content type of a web page.
+private let invalidTokenAsWebPage =
+    "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 25\r\n\r\n"
+    + "{\"detail\":\"Invalid token\"}"

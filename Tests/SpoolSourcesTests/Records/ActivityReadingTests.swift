@@ -6,7 +6,7 @@ import Testing
 @Suite("Reading of activities")
 struct ActivityReadingTests {
     @Test(
-        "a record yields what the retired agent's line of it shows",
+        "a record has the content of the retired agent's line",
         arguments: [("99000001_20893_0c18", 9), ("1511373015679_167a", 3), ("1511897141625_7558", 5)]
     )
     func matchesGoldenLine(id: String, line: Int) throws {
@@ -96,7 +96,7 @@ struct ActivityReadingTests {
     }
 
     @Test(
-        "odd values of unimportant fields cost those fields, not the record",
+        "unexpected values of unimportant fields affect only those fields, not the record",
         arguments: [
             (#""user":null,"device":[],"location":7,"mainInfo":"x","description_metadata":1"#, "", ""),
             (#""user":{"userName":{"odd":1}},"device":{"clientIP":null}"#, "", ""),
@@ -114,7 +114,7 @@ struct ActivityReadingTests {
         #expect(event.ip == ip)
     }
 
-    @Test("times are taken from numbers, texts and fractions of zero")
+    @Test("times are parsed from numbers, texts and fractions of zero")
     func toleratesOddTimes() {
         let event = read(#"{"_id":"x","timestamp":"1595096313000","created":1.59509658684e12}"#)
 
@@ -123,16 +123,17 @@ struct ActivityReadingTests {
         #expect(event.created.milliseconds == 1_595_096_586_840)
     }
 
-    @Test("a record with one of its two times has that one twice")
+    @Test("a record with only one of its two times uses it for both")
     func fillsMissingTime() {
         #expect(read(#"{"_id":"x","timestamp":5}"#).created.milliseconds == 5)
         #expect(read(#"{"_id":"x","created":6,"timestamp":null}"#).occurred.milliseconds == 6)
     }
 
-    @Test("objects without a name stay as empty items, and duplicates stay")
+    @Test("objects without a name are kept as empty items, and duplicates are kept")
     func keepsEmptyObjects() {
         let event = read(
-            #"{"_id":"x","created":1,"mainInfo":{"eventObjects":[{},null,{"name":"a,b"},7,{"name":5},{"name":"a,b"}]}}"#
+            #"{"_id":"x","created":1,"mainInfo":{"eventObjects":"#
+                + #"[{},null,{"name":"a,b"},7,{"name":5},{"name":"a,b"}]}}"#
         )
         #expect(event.objects == ",,a,b,,5,a,b")
     }
@@ -144,7 +145,7 @@ struct ActivityReadingTests {
         #expect(event.message == "yes")
     }
 
-    @Test("half a character in an escape becomes the replacement character, and the rest stays readable")
+    @Test("a lone surrogate in an escape becomes the replacement character, and the rest stays readable")
     func replacesLoneSurrogates() {
         let event = read(
             #"{"_id":"x","created":1,"description":"a\ud83d b\udE00 c\ud83d\ude00 d\\ud83d e\ud83d"}"#

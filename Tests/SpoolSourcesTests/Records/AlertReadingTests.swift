@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Reading of alerts")
 struct AlertReadingTests {
-    @Test("an alert yields what the retired agent's line of it shows")
+    @Test("an alert has the content of the retired agent's line")
     func matchesGoldenLine() throws {
         let event = try Samples(.alert).event("596a7e36")
         let golden = try Samples.golden(10)
@@ -66,21 +66,23 @@ struct AlertReadingTests {
         )
         #expect(
             try samples.event("67a172bb").objects
-                == "99000001_15600_7b90c1aa-55aa-4d3e-9c7e-08dd44bea002,99000001_20892_5a1e3c84-1f0b-4a57-8a36-08dd44be9001"
+                == "99000001_15600_7b90c1aa-55aa-4d3e-9c7e-08dd44bea002,"
+                + "99000001_20892_5a1e3c84-1f0b-4a57-8a36-08dd44be9001"
         )
     }
 
-    @Test("a policy that stands beside the entities counts when they name none")
+    @Test("a policy outside of the entities is used if they name none")
     func readsOldPolicy() {
         let event = read(
-            #"{"_id":"a","timestamp":1,"title":"t","entities":[],"policy":{"id":"p","label":"old policy","type":"policyRule"}}"#
+            #"{"_id":"a","timestamp":1,"title":"t","entities":[],"#
+                + #""policy":{"id":"p","label":"old policy","type":"policyRule"}}"#
         )
         #expect(event.action == "old policy")
         #expect(event.policies == "p")
     }
 
     @Test(
-        "a severity outside of the API's own range is none",
+        "a severity outside of the API's range is none",
         arguments: [
             ("0", 0), ("3", 3), ("\"2\"", 2), ("5", nil), ("-1", nil), ("null", nil), ("\"high\"", nil),
         ]
@@ -90,10 +92,11 @@ struct AlertReadingTests {
         #expect(read(#"{"_id":"a","timestamp":1,"severityValue":\#(text)}"#).severity == expected)
     }
 
-    @Test("entities of unknown types and shapes are passed over")
+    @Test("entities of unknown types and shapes are ignored")
     func toleratesOddEntities() {
         let event = read(
-            #"{"_id":"a","timestamp":1,"entities":[null,7,{"type":9},{"type":"new","id":{}},{"type":"user","id":"u"},{"type":"ip","id":"192.0.2.1","triggeredAlert":"yes"}]}"#
+            #"{"_id":"a","timestamp":1,"entities":[null,7,{"type":9},{"type":"new","id":{}},"#
+                + #"{"type":"user","id":"u"},{"type":"ip","id":"192.0.2.1","triggeredAlert":"yes"}]}"#
         )
         #expect(event.isReadable)
         #expect(event.userName == "u")
@@ -106,18 +109,22 @@ struct AlertReadingTests {
     }
 
     @Test(
-        "user, address and app of Cloud Discovery stand in where no usual entity has them",
+        "user, address and app of Cloud Discovery are used if no usual entity has them",
         arguments: [
             ("", "sam@example.com", "198.51.100.9", "Dropbox", "11627"),
             (
-                #"{"type":"account","em":"alex@example.com"},{"type":"ip","id":"192.0.2.1"},{"type":"service","id":10489,"label":"Box"},"#,
+                #"{"type":"account","em":"alex@example.com"},{"type":"ip","id":"192.0.2.1"},"#
+                    + #"{"type":"service","id":10489,"label":"Box"},"#,
                 "alex@example.com", "192.0.2.1", "Box", "10489"
             ), (#"{"type":"ip","id":"unknown"},"#, "sam@example.com", "198.51.100.9", "Dropbox", "11627"),
         ]
     )
     func discovery(usual: String, user: String, ip: String, app: String, appID: String) throws {
         let raw =
-            #"{"_id":"a","timestamp":1,"entities":[\#(usual){"type":"discovery_user","id":"5f1","label":"sam@example.com"},{"type":"discovery_ip","id":"9f2","label":"198.51.100.9:443"},{"type":"discovery_service","id":11627,"label":"Dropbox"}]}"#
+            #"{"_id":"a","timestamp":1,"entities":[\#(usual)"#
+            + #"{"type":"discovery_user","id":"5f1","label":"sam@example.com"},"#
+            + #"{"type":"discovery_ip","id":"9f2","label":"198.51.100.9:443"},"#
+            + #"{"type":"discovery_service","id":11627,"label":"Dropbox"}]}"#
         let event = RecordReading(kind: .alert, date: Timestamp(milliseconds: 0)).event(
             of: Array(raw.utf8)[...]
         )

@@ -19,12 +19,15 @@ struct ClientAddressTests {
         ("192.0.2.1\u{0}x", ""), ("2001:db8::7::1", ""), ("١٩٢.0.2.1", ""), ("1", ""), (":", ""), ("[", ""),
     ]
 
-    @Test("of any form the portal writes only the bare address is taken, or none", arguments: forms)
+    @Test(
+        "only the bare address is extracted from any form that the portal writes, or none",
+        arguments: forms
+    )
     func bare(text: String, address: String) {
         #expect(ClientAddress.bare(text) == address)
     }
 
-    @Test("activities and alerts read addresses by the same rule", arguments: [EventKind.activity, .alert])
+    @Test("activities and alerts parse addresses by the same rule", arguments: [EventKind.activity, .alert])
     func records(kind: EventKind) {
         let text = "203.0.113.7:54321"
         let raw =
@@ -40,10 +43,11 @@ struct ClientAddressTests {
         #expect(event.ip == "203.0.113.7")
     }
 
-    @Test("an address that is none gives way to the next entity's")
+    @Test("without a valid address, the next entity's is used")
     func nextEntity() {
         let raw =
-            #"{"_id":"a","timestamp":1,"entities":[{"type":"ip","id":"unknown","triggeredAlert":true},{"type":"ip","id":"192.0.2.9"}]}"#
+            #"{"_id":"a","timestamp":1,"entities":[{"type":"ip","id":"unknown","triggeredAlert":true},"#
+            + #"{"type":"ip","id":"192.0.2.9"}]}"#
 
         let event = RecordReading(kind: .alert, date: Timestamp(milliseconds: 0)).event(
             of: Array(raw.utf8)[...]

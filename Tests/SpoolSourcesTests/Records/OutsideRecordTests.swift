@@ -29,12 +29,12 @@ struct OutsideRecordTests {
         #expect(page.next == nil)
         #expect(page.records.map(\.event.externalID) == ["old", "in", "late"])
         #expect(page.records.map(\.isOutside) == [true, false, true])
-        // Retention must not take it at once, only for the source to show it again.
+        // Retention must not delete it immediately, because the source would return it again.
         #expect(page.records.map(\.hasOwnTime) == [false, true, false])
         #expect(page.records[0].event.created == date - .minutes(10))
     }
 
-    @Test("a second beyond either bound is not outside: a source may round to it")
+    @Test("a record less than a second beyond either bound is not outside: a source may round to it")
     func rounded() throws {
         let page = try page(
             alert("a", .seconds(301)) + "," + alert("b", .milliseconds(119_001)),
@@ -44,7 +44,7 @@ struct OutsideRecordTests {
         #expect(page.records.map(\.isOutside) == [false, false])
     }
 
-    @Test("a time in seconds is outside as it is told, and understood as what it means")
+    @Test("a time in seconds is outside as received, and interpreted by its actual value")
     func seconds() throws {
         let record = #"{"_id":"s","timestamp":1794999900}"#
         let page = try page(record, from: .minutes(5))
@@ -55,7 +55,7 @@ struct OutsideRecordTests {
         #expect(page.records.map(\.event.isReadable) == [true])
     }
 
-    @Test("a record without a time is not outside of anything")
+    @Test("a record without a time is never outside")
     func timeless() throws {
         let page = try page(#"{"_id":"x"}"#, from: .minutes(5))
         #expect(page.records.map(\.isOutside) == [false])

@@ -3,10 +3,10 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("Records that cannot be understood")
+@Suite("Records that cannot be decoded")
 struct UnreadableRecordTests {
     @Test(
-        "become events of their own: keyed by what they are known by, dated by the answer, marked",
+        "become separate events: keyed by their identity, dated by the response, marked",
         arguments: [
             #"{"timestamp":1,"created":2}"#, #"{"_id":"","created":2}"#, #"{"_id":4711,"created":2}"#,
             #"{"_id":"x"}"#, #"{"_id":"x","created":"yesterday"}"#, #"{"_id":"x","created":-1}"#,
@@ -27,12 +27,12 @@ struct UnreadableRecordTests {
     }
 
     @Test(
-        "one whose other members change keeps its key",
+        "a record whose other members change keeps its key",
         arguments: [
             // By its id.
             (#"{"_id":"x","created":"yesterday","n":1}"#, #"{"n":2,"_id":"x"}"#),
             (#"{"_id":4711,"s":"a"}"#, #"{"_id":4711,"s":"b"}"#),
-            // By the times it tells.
+            // By its times.
             (
                 #"{"timestamp":5,"title":"a","statusValue":0}"#,
                 #"{"timestamp":5,"title":"b","statusValue":1}"#
@@ -47,7 +47,7 @@ struct UnreadableRecordTests {
     }
 
     @Test(
-        "others have other keys",
+        "different records have different keys",
         arguments: [
             (#"{"_id":"x"}"#, #"{"_id":"y"}"#), (#"{"timestamp":5}"#, #"{"timestamp":6}"#),
             (#"{"a":"text"}"#, #"{"a":"other"}"#), (#"{"a":"1 2"}"#, #"{"a":"12"}"#),
@@ -58,7 +58,7 @@ struct UnreadableRecordTests {
         #expect(read(first).externalID != read(second).externalID)
     }
 
-    @Test("several of one page that tell the same time are told apart, and keep their keys when one changes")
+    @Test("records of one page with the same time are distinguished, and keep their keys when one changes")
     func tellsApart() throws {
         func ids(_ records: String...) throws -> [String] {
             let body = Array(#"{"data":[\#(records.joined(separator: ","))],"hasNext":false}"#.utf8)
@@ -74,14 +74,14 @@ struct UnreadableRecordTests {
         #expect(after == [before[0], before[1]])
     }
 
-    @Test("an id that no source gives, longer than 1,024 bytes, makes a record unreadable")
+    @Test("an id longer than 1,024 bytes, which no source uses, makes a record unreadable")
     func refusesLongID() {
         let long = String(repeating: "x", count: 1_025)
         #expect(!read(#"{"_id":"\#(long)","created":2}"#).isReadable)
         #expect(read(#"{"_id":"\#(long.dropFirst())","created":2}"#).isReadable)
     }
 
-    @Test("a record of more values than a decoder may be given is kept as it came, and not decoded")
+    @Test("a record with more values than the decoder's limit is kept as it is, and not decoded")
     func refusesManyValues() throws {
         let record =
             #"{"_id":"dense","created":5,"x":["# + String(repeating: "0,", count: 200_000) + "0]}"
@@ -93,7 +93,7 @@ struct UnreadableRecordTests {
         #expect(body[records[0].raw].elementsEqual(record.utf8))
     }
 
-    @Test("a page with one is read on, and its bytes stay what they were")
+    @Test("a page with an unreadable record is read to the end, and its bytes are preserved")
     func staysInPage() throws {
         let bad = Array(#"{"_id":"b","created":2,"t":""#.utf8) + [0x80, 0xC0, 0xAF] + Array(#""}"#.utf8)
         let body =
@@ -110,7 +110,7 @@ struct UnreadableRecordTests {
         #expect(page.greatest?.milliseconds == 3)
     }
 
-    @Test("the text shown ends between two characters")
+    @Test("the shown text ends between two characters")
     func cutsAtCharacter() {
         let message = read("[\"" + String(repeating: "é", count: 400) + "\"]").message
 

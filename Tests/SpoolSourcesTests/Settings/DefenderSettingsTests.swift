@@ -17,11 +17,14 @@ struct DefenderSettingsTests {
         auth: { token: "${TOKEN}" }
         proxy: http://proxy.example:3128
         streams:
-          activities: { start: 2d, look_back: 10m, filters: { "activity.eventType": { eq: [EVENT_CATEGORY_LOGIN] } } }
+            activities:
+              start: 2d
+              look_back: 10m
+              filters: { "activity.eventType": { eq: [EVENT_CATEGORY_LOGIN] } }
           alerts: { start: 2026-11-20, look_back: 48h, page_limit: 50, sweep: 1m }
         """
 
-    @Test("the documented example reads as it is meant")
+    @Test("the documented example is read as documented")
     func readsExample() throws {
         let settings = try Configured.settings(Self.design)
 
@@ -50,7 +53,7 @@ struct DefenderSettingsTests {
         #expect(alerts.stream.pageLimit == 50)
     }
 
-    @Test("what is not given has its default")
+    @Test("missing settings have their default")
     func hasDefaults() throws {
         let settings = try Configured.settings(
             """
@@ -72,7 +75,7 @@ struct DefenderSettingsTests {
     }
 
     @Test(
-        "the streams named are the streams there are",
+        "only the named streams exist",
         arguments: [
             ("{ activities: {} }", ["activities"]), ("{ alerts: {} }", ["alerts"]),
             ("{ alerts: , activities: }", ["activities", "alerts"]),
@@ -83,13 +86,14 @@ struct DefenderSettingsTests {
         #expect(settings.streams.map(\.stream.name.stream) == expected)
     }
 
-    @Test("an application of Microsoft Entra")
+    @Test("a Microsoft Entra application is read")
     func readsApplication() throws {
         let settings = try Configured.settings(
             Configured.minimal(
                 url: "https://c.example",
                 auth:
-                    "{ tenant_id: 11111111-2222-4333-8444-555555555555, client_id: abc, client_secret: \"${CLIENT_SECRET}\" }"
+                    "{ tenant_id: 11111111-2222-4333-8444-555555555555, client_id: abc, "
+                    + "client_secret: \"${CLIENT_SECRET}\" }"
             )
         )
         guard case .application(let application) = settings.authentication else {
@@ -103,7 +107,7 @@ struct DefenderSettingsTests {
     }
 
     @Test(
-        "a proxy's credentials come from the environment, whole or in part",
+        "a proxy's credentials come from the environment, completely or in part",
         arguments: [
             ("http://${PROXY_USER}:${PROXY_PASSWORD}@proxy.example:1", "proxy user", "p@ss:w/rd", 1),
             ("http://me:${PROXY_PASSWORD}@proxy.example", "me", "p@ss:w/rd", 8_080),
@@ -120,7 +124,7 @@ struct DefenderSettingsTests {
         #expect(found.port == port)
     }
 
-    @Test("without `proxy` the environment's counts, with its exceptions")
+    @Test("without `proxy` the environment's proxy is used, with its exceptions")
     func readsEnvironmentProxy() throws {
         let yaml = Configured.minimal(url: "https://c.example", more: "")
         var environment = Configured.environment
@@ -140,7 +144,7 @@ struct DefenderSettingsTests {
     }
 
     @Test(
-        "every wrong value is a problem at its place",
+        "every invalid value is a problem at its position",
         arguments: [
             ("name: \"a/b\"", "1:7: a name consists of"),
             ("name: ok\nurl: http://c.example", "2:6: `http://`"),
@@ -195,13 +199,13 @@ struct DefenderSettingsTests {
         #expect(!problems.contains { $0.contains("secret@") || $0.contains("plain") })
     }
 
-    @Test("all problems of a source are found at once")
+    @Test("all problems of a source are reported together")
     func findsAllProblems() throws {
         let (_, problems) = try Configured.read("type: defender-cloud-apps\npoll: x\nurl: y\nother: z")
         #expect(problems.count == 5, "\(problems)")
     }
 
-    @Test("equal filters have equal hashes however they are written, others have others")
+    @Test("equal filters have equal hashes in any notation, different ones have different hashes")
     func hashesFilters() throws {
         func hash(_ filters: String) throws -> String {
             let yaml = Configured.minimal(
@@ -219,7 +223,7 @@ struct DefenderSettingsTests {
         #expect(try hash("{ service: { eq: [1] } }") != hash("{}"))
     }
 
-    @Test("the factory makes the source, and names unknown types")
+    @Test("the factory makes the source, and reports unknown types")
     func dispatches() throws {
         let problems = ConfigurationProblems()
         let source = Sources.make(

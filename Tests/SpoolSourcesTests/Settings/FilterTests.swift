@@ -12,7 +12,7 @@ struct FilterTests {
     }
 
     @Test(
-        "reach the API in its own types",
+        "are sent to the API in its own types",
         arguments: [
             ("service: { eq: [11161, 20893] }", EventKind.activity, #"{"service":{"eq":[11161,20893]}}"#),
             ("service: { eq: 11161 }", .activity, #"{"service":{"eq":[11161]}}"#),
@@ -57,7 +57,7 @@ struct FilterTests {
     }
 
     @Test(
-        "are refused with the field named",
+        "are rejected with the field named",
         arguments: [
             ("usr: { eq: [a] }", EventKind.activity, "1:1: the API has no filter `usr` for activities"),
             ("user.usrname: { eq: [a] }", .activity, "did you mean `user.username`?"),

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SpoolSources
 
-/// Sources as an operator would write them, through the real parser of the configuration.
+/// Sources as an operator would configure them, read by the real configuration parser.
 enum Configured {
     struct Mistake: Error, CustomStringConvertible {
         let description: String
@@ -25,7 +25,7 @@ enum Configured {
         ).root
     }
 
-    /// The settings, or every problem.
+    /// The settings, or all problems.
     static func read(
         _ yaml: String,
         environment: [String: String] = environment
@@ -47,7 +47,7 @@ enum Configured {
         return settings
     }
 
-    /// A source on `url` with a token, both streams and whatever lines are added.
+    /// A source on `url` with a token, both streams and additional lines.
     static func minimal(
         url: String,
         auth: String = "{ token: \"${TOKEN}\" }",

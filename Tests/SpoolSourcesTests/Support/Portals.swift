@@ -4,9 +4,9 @@ import SpoolSimulator
 
 @testable import SpoolSources
 
-/// Simulated portals and sources that read them.
+/// Simulated portals, and sources that read them.
 enum Portals {
-    /// The portal's time in these tests: it stands still.
+    /// The portal's time in these tests; it is stopped.
     static let now: Int64 = 1_795_000_000_000
     static let day: Int64 = 86_400_000
 
@@ -18,7 +18,7 @@ enum Portals {
         configuration.activitiesPerLargeOne = 0
         configuration.lateness = .none
         configuration.throttle = nil
-        // Pages of 50, however many are asked for: many pages of few records.
+        // Pages of 50, regardless of the limit: many pages of few records.
         configuration.limits.scanMinimum = 1
         configuration.limits.scanMaximum = 50
         configuration.limits.list = 30
@@ -52,7 +52,7 @@ enum Portals {
         return DefenderSource(settings, http: http, bodyCap: bodyCap, elapsed: elapsed)
     }
 
-    /// The lines of `auth:` for the application that the simulator knows.
+    /// The lines of `auth:` for the application registered with the simulator.
     static func application(_ url: String, tenant: String? = nil) -> String {
         let known = Credentials.defaultApplication
         return """
@@ -61,7 +61,7 @@ enum Portals {
             """
     }
 
-    /// Runs a portal and a source on it, and ends both.
+    /// Runs a portal and a source on it, and shuts both down.
     static func with<Result: Sendable>(
         _ configuration: SimulatorConfiguration,
         auth: (@Sendable (String) -> String)? = nil,

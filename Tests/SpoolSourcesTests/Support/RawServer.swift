@@ -2,17 +2,18 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// A server that answers every first bytes with the same text and closes, whatever it is asked.
+/// A server that answers the first bytes with a fixed text and closes, regardless of the request.
 final class RawServer: Sendable {
     let port: Int
     private let channel: any Channel
 
-    /// Listens at a free port; with `tls` it speaks TLS first.
+    /// Listens on a free port; with `tls` it uses TLS.
     static func start(answering text: String, tls: NIOSSLContext? = nil) async throws -> RawServer {
         try await start(answering: Array(text.utf8), tls: tls)
     }
 
-    /// The same; with `forever` it goes on sending those bytes behind the answer until the peer closes.
+    /// Listens on a free port; with `forever` it repeats those bytes after the response until the peer
+    /// closes.
     static func start(
         answering bytes: [UInt8],
         forever: [UInt8] = [],
@@ -55,7 +56,7 @@ private final class AnsweringHandler: ChannelInboundHandler {
         sent.whenComplete { _ in bound.value.close(promise: nil) }
     }
 
-    /// One piece after the other, each when the one before has left.
+    /// Sends one piece after the other, each when the previous one has been written.
     private func go(_ context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: forever))).whenSuccess {

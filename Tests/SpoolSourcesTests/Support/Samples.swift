@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolSources
 
-/// The sample answers, read as pages are.
+/// The sample responses, decoded as pages are.
 struct Samples {
     static let date = Timestamp(milliseconds: 1_738_700_000_000)
 
@@ -18,7 +18,7 @@ struct Samples {
         events = try PageReading(ListAnswer(body, kind: kind, date: Self.date)).records().map(\.event)
     }
 
-    /// The event whose id begins like this.
+    /// The event whose id has this prefix.
     func event(_ prefix: String) throws -> Event {
         try #require(events.first { $0.externalID.hasPrefix(prefix) })
     }
@@ -42,7 +42,7 @@ struct GoldenLine {
         var text = fields.dropFirst(7).joined(separator: "|")
         text = text.replacing(#"\="#, with: "\u{1}").replacing("activity.id=eq", with: "activity.id\u{1}eq")
         var extensions: [String: String] = [:]
-        // A value ends where a blank and the next key begin.
+        // A value ends where a space and the next key begin.
         let pairs = text.matches(of: /(?:^| )([A-Za-z0-9]+)=/)
         for (index, pair) in pairs.enumerated() {
             let end: String.Index =

@@ -3,8 +3,10 @@ import Testing
 
 @testable import SpoolSources
 
-/// Reads a scan to its end as the fetch loop does: the same position again after a fault, smaller pages where
-/// they are too large, from the beginning where the scan is lost.
+/// Reads a scan to its end as the fetch loop does.
+///
+/// After a fault it uses the same position again, with smaller pages if they are too large. If the scan is
+/// lost, it starts from the beginning.
 struct ScanReader {
     let source: DefenderSource
     let stream: SourceStream
@@ -15,9 +17,9 @@ struct ScanReader {
     }
 
     struct Result {
-        /// Events in the order of their coming, repeated ones included.
+        /// Events in the order of arrival, including repeated ones.
         var events: [Event] = []
-        /// By id, the bytes as they came.
+        /// The bytes as received, by id.
         var raw: [String: [UInt8]] = [:]
         var faults: [SourceFault.Kind] = []
         var pages = 0
