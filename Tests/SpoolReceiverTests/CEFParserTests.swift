@@ -6,11 +6,12 @@ import Testing
 struct CEFParserTests {
     private static let header = #"CEF:0|MCAS|SIEM_Agent|0.112.68|EVENT_CATEGORY_LOGIN|Log on|0|"#
 
-    @Test("takes a whole line of the old agent apart")
+    @Test("parses a whole line of the old agent")
     func agentLine() throws {
         let line =
-            "2017-11-22T17:50:04.000Z siem-agent-1 \(Self.header)externalId=15_a rt=1511373004000 msg=Log out: a b "
-            + #"dvc= cs1=https://t.example/#/audits?activity.id\=eq(15_a,) c6a1Label="Device IPv6 Address" c6a1="#
+            "2017-11-22T17:50:04.000Z siem-agent-1 \(Self.header)externalId=15_a rt=1511373004000 "
+            + #"msg=Log out: a b dvc= cs1=https://t.example/#/audits?activity.id\=eq(15_a,) "#
+            + #"c6a1Label="Device IPv6 Address" c6a1="#
 
         let parsed = try CEFParser.parse(line)
 
@@ -25,7 +26,7 @@ struct CEFParserTests {
         #expect(parsed["c6a1Label"] == "\"Device IPv6 Address\"" && parsed["suser"] == nil)
     }
 
-    @Test("undoes the escapes of either half")
+    @Test("resolves the escapes of header and extension")
     func escapes() throws {
         let parsed = try CEFParser.parse(
             #"CEF:1|a\|b|c\\d|1=2|e f|n|Very-High|msg=a\\b \=c\nd\re|f \\\= cs1= x  y "#
@@ -38,14 +39,14 @@ struct CEFParserTests {
         #expect(parsed["cs1"] == " x  y ")
     }
 
-    @Test("takes an empty extension")
+    @Test("accepts an empty extension")
     func emptyExtension() throws {
         #expect(try CEFParser.parse("CEF:0|a|b|c|d|e|10|").pairs.isEmpty)
         #expect(try CEFParser.parse("CEF:0|a|b|c|d|e|10").pairs.isEmpty)
     }
 
     @Test(
-        "refuses what the format forbids",
+        "rejects what the format forbids",
         arguments: [
             ("", .noMarker), ("<13>nothing", .noMarker), ("xCEF:0|a|b|c|d|e|0|", .noMarker),
             ("CEF:2|a|b|c|d|e|0|", .badVersion), ("CEF:00|a|b|c|d|e|0|", .badVersion),
@@ -70,7 +71,7 @@ struct CEFParserTests {
         #expect(error?.reason == reason)
     }
 
-    @Test("refuses bytes that are no UTF-8")
+    @Test("rejects bytes that are not UTF-8")
     func invalidUTF8() {
         #expect(throws: CEFError(reason: .notUTF8, offset: 0)) {
             try CEFParser.parse(Array("CEF:0|a|b|c|d|e|0|msg=".utf8) + [0xC0, 0xAF])
@@ -78,7 +79,7 @@ struct CEFParserTests {
     }
 
     @Test(
-        "knows the styles of headers",
+        "supports the styles of headers",
         arguments: [
             ("", CEFPrefix(priority: nil, style: .none, time: nil, host: nil, rest: "")),
             ("<109>", CEFPrefix(priority: 109, style: .none, time: nil, host: nil, rest: "")),

@@ -29,14 +29,14 @@ struct FramingTests {
     }
 
     @Test(
-        "is detected anew for each message, however reads cut the stream",
+        "is detected for each message, however reads split the stream",
         arguments: [1, 2, 3, 5, 7, 11, 1000]
     )
     func detection(pieces: Int) {
         #expect(texts(read(Self.stream, pieces: pieces)) == Self.expected)
     }
 
-    @Test("takes a line for what begins like a count and is none", arguments: [1, 1000])
+    @Test("reads an invalid octet count as a line", arguments: [1, 1000])
     func badCount(pieces: Int) {
         let events = read("12x no count\n123456789012 too long\n3 abc", pieces: pieces)
 
@@ -44,7 +44,7 @@ struct FramingTests {
         #expect(texts(events) == ["12x no count", "123456789012 too long", "abc"])
     }
 
-    @Test("skips what is too long and goes on behind it", arguments: [1, 4, 1000])
+    @Test("skips messages that are too long and continues after them", arguments: [1, 4, 1000])
     func tooLong(pieces: Int) {
         let line = String(repeating: "x", count: 30)
 

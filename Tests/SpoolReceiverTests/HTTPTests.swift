@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The receiver over HTTP")
 struct HTTPTests {
-    @Test("takes each line of a body as a message, the last one without a line feed too, and answers")
+    @Test("accepts each line of a body as a message, even the last one without a line feed, and answers")
     func lines() async throws {
         try await Receiver.run(keeping()) { receiver async throws in
             let sender = try await Sender.connect(to: receiver)
@@ -20,7 +20,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("takes one body after the other on a connection, in whatever pieces they come")
+    @Test("accepts several bodies on one connection, in pieces of any size")
     func keepAlive() async throws {
         try await Receiver.run(keeping()) { receiver async throws in
             let sender = try await Sender.connect(to: receiver)
@@ -38,7 +38,7 @@ struct HTTPTests {
     }
 
     @Test(
-        "refuses what is no body of lines",
+        "rejects requests without a body of lines",
         arguments: [
             ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "405"),
             ("POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "415"),

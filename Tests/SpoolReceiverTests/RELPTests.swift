@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The receiver over RELP")
 struct RELPTests {
-    @Test("acknowledges each message by its number, whatever is in it, and says good-bye")
+    @Test("acknowledges each message by its number, whatever its content, and closes cleanly")
     func session() async throws {
         try await Receiver.run(keeping()) { receiver async throws in
             let sender = try await Sender.connect(to: receiver)
@@ -39,7 +39,7 @@ struct RELPTests {
     }
 
     @Test(
-        "what is no RELP ends the connection, and no message comes of it",
+        "invalid RELP ends the connection without a message",
         arguments: [
             "<13>a syslog line\n", "1 open\n", "1 open 0\n2 syslog 3 abcd\n", "1 open 0\n2 syslog 99999999 a",
         ]

@@ -31,7 +31,7 @@ struct ReceiverTests {
         }
     }
 
-    @Test("keeps ids with how often they came")
+    @Test("counts how often each id was received")
     func ids() async throws {
         var configuration = ReceiverConfiguration()
         configuration.keepsIDs = true
@@ -69,7 +69,7 @@ struct ReceiverTests {
         }
     }
 
-    @Test("resets a connection after so many bytes, and what came behind them is lost")
+    @Test("resets a connection after a number of bytes, and later ones are lost")
     func reset() async throws {
         var configuration = ReceiverConfiguration()
         configuration.ending = .reset(afterBytes: 10)
@@ -89,7 +89,7 @@ struct ReceiverTests {
         }
     }
 
-    @Test("closes a connection cleanly after so many messages")
+    @Test("closes a connection cleanly after a number of messages")
     func close() async throws {
         var configuration = ReceiverConfiguration()
         configuration.ending = .close(afterMessages: 3)
@@ -105,7 +105,7 @@ struct ReceiverTests {
         }
     }
 
-    @Test("accepts and reads nothing until it is told to, and then all of it")
+    @Test("accepts connections without reading until reading is enabled, and then reads everything")
     func stalled() async throws {
         var configuration = ReceiverConfiguration()
         configuration.isReading = false
@@ -122,7 +122,7 @@ struct ReceiverTests {
         }
     }
 
-    @Test("goes away with all connections and comes back at the same port")
+    @Test("closes with all connections and restarts on the same port")
     func outage() async throws {
         try await Receiver.run { receiver async throws in
             let sender = try await Sender.connect(to: receiver)
@@ -141,7 +141,7 @@ struct ReceiverTests {
         }
     }
 
-    @Test("resets those whose data it had not read when it goes away")
+    @Test("resets connections with unread data when it stops")
     func outageWithUnreadData() async throws {
         var configuration = ReceiverConfiguration()
         configuration.isReading = false
@@ -170,7 +170,7 @@ struct ReceiverTests {
         }
     }
 
-    @Test("takes each datagram as one message")
+    @Test("accepts each datagram as one message")
     func datagrams() async throws {
         var configuration = ReceiverConfiguration(.udp)
         configuration.keepsMessages = true
@@ -190,7 +190,7 @@ struct ReceiverTests {
         }
     }
 
-    @Test("tells the senders of datagrams apart, as it does connections")
+    @Test("distinguishes the senders of datagrams like connections")
     func datagramSenders() async throws {
         let (messages, told) = AsyncStream.makeStream(of: ReceivedMessage.self)
         var configuration = ReceiverConfiguration(.udp)
@@ -213,7 +213,7 @@ struct ReceiverTests {
         }
     }
 
-    @Test("lets go those who wait when they are cancelled")
+    @Test("resumes cancelled waiting tasks")
     func cancelledWait() async throws {
         try await Receiver.run { receiver async throws in
             let waiting = Task { try await receiver.waitFor(messages: 1) }

@@ -4,10 +4,10 @@ import SpoolReceiver
 import SpoolTestSupport
 import Testing
 
-@Suite("A certificate the receiver makes itself")
+@Suite("A certificate that the receiver generates")
 struct SelfMadeCertificateTests {
     @Test(
-        "a client that has it as its authority connects by any of its names",
+        "a client that uses it as its authority connects by any of its names",
         arguments: [
             "localhost", "127.0.0.1",
         ]
@@ -25,7 +25,7 @@ struct SelfMadeCertificateTests {
         }
     }
 
-    @Test("it says what `openssl` reads: names, a month, its own authority")
+    @Test("contains names, one month of validity and its own authority, as read by `openssl`")
     func contents() async throws {
         let folder = try TemporaryFolder()
         let made = try SelfMadeCertificate(for: ["siem.example", "2001:db8::1"], now: Date())
@@ -38,7 +38,7 @@ struct SelfMadeCertificateTests {
         #expect(text.contains(made.fingerprint))
     }
 
-    @Test("files that hold none are named")
+    @Test("files without a certificate or key are named")
     func unreadable() async throws {
         let folder = try TemporaryFolder()
         let file = try folder.write("no certificate", to: "cert.pem")
@@ -51,7 +51,7 @@ struct SelfMadeCertificateTests {
         #expect(fault?.description.contains(file) == true)
     }
 
-    @Test("a port that is taken is told")
+    @Test("a port in use is reported")
     func taken() async throws {
         try await Receiver.run { first async throws in
             var configuration = ReceiverConfiguration()

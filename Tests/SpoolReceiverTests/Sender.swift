@@ -4,7 +4,7 @@ import NIOSSL
 import SpoolReceiver
 import Synchronization
 
-/// A plain sender of bytes that notices how its connection ends.
+/// A plain sender of bytes that records how its connection ends.
 final class Sender: ChannelInboundHandler, Sendable {
     typealias InboundIn = ByteBuffer
 
@@ -49,7 +49,7 @@ final class Sender: ChannelInboundHandler, Sendable {
         try await channel.writeAndFlush(bytes)
     }
 
-    /// Starts a write and does not wait for it.
+    /// Starts a write without waiting for it.
     func start(_ bytes: ByteBuffer) {
         channel.withLock { $0 }?.writeAndFlush(bytes, promise: nil)
     }
@@ -58,7 +58,7 @@ final class Sender: ChannelInboundHandler, Sendable {
         try await channel.withLock { $0 }?.close()
     }
 
-    /// What the receiver has sent, once the predicate holds for all of it, or it has closed.
+    /// The bytes from the receiver, once the predicate holds for all of them, or the receiver has closed.
     func answer(until predicate: (String) -> Bool) async -> String {
         var text = ""
         for await part in answers.stream {
@@ -83,7 +83,7 @@ final class Sender: ChannelInboundHandler, Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A peer that closes without saying good-bye is no reset.
+        // A peer that closes without close_notify is not a reset.
         if !(error is NIOSSLError) { self.error.withLock { $0 = error } }
         context.close(promise: nil)
     }

@@ -13,7 +13,7 @@ struct TLSTests {
         certificates = try await TestCertificates(in: folder)
     }
 
-    @Test("takes messages of either framing")
+    @Test("accepts messages of either framing")
     func messages() async throws {
         try await Receiver.run(configuration()) { receiver async throws in
             let sender = try await Sender.connect(port: receiver.port, tls: client())
@@ -28,7 +28,7 @@ struct TLSTests {
         }
     }
 
-    @Test("resets a connection without saying good-bye")
+    @Test("resets a connection without close_notify")
     func reset() async throws {
         var configuration = configuration()
         configuration.ending = .reset(afterBytes: 5)
@@ -44,7 +44,7 @@ struct TLSTests {
         }
     }
 
-    @Test("takes clients whose certificate its authority signed")
+    @Test("accepts clients whose certificate its authority signed")
     func clientCertificate() async throws {
         try await Receiver.run(configuration(asksClients: true)) { receiver async throws in
             var tls = client()
@@ -61,7 +61,7 @@ struct TLSTests {
         }
     }
 
-    @Test("turns away clients without a certificate if it asks for one")
+    @Test("rejects clients without a certificate if it requests one")
     func noClientCertificate() async throws {
         try await Receiver.run(configuration(asksClients: true)) { receiver async throws in
             let sender = try await Sender.connect(port: receiver.port, tls: client())

@@ -4,11 +4,11 @@ import SpoolReceiver
 import Synchronization
 import Testing
 
-@Suite("A receiver whose messages are taken one by one")
+@Suite("A receiver that passes messages to a handler one by one")
 struct TakingTests {
     private struct Full: Error {}
 
-    /// Takes so many messages, and refuses the rest.
+    /// Accepts this many messages, and refuses the rest.
     private static func configuration(
         _ transport: ReceiverConfiguration.Transport,
         taking limit: Int
@@ -25,7 +25,7 @@ struct TakingTests {
         return configuration
     }
 
-    @Test("RELP: what was taken is acknowledged, what was refused is not, and the connection ends")
+    @Test("RELP: accepted messages are acknowledged, refused ones are not, and the connection ends")
     func relp() async throws {
         try await Receiver.run(Self.configuration(.relp(nil), taking: 2)) { receiver async throws in
             let sender = try await Sender.connect(to: receiver)
@@ -42,7 +42,7 @@ struct TakingTests {
         }
     }
 
-    @Test("HTTP: a body with a line that was refused is answered with 503, and the connection ends")
+    @Test("HTTP: a body with a refused line is answered with 503, and the connection ends")
     func http() async throws {
         try await Receiver.run(Self.configuration(.http(nil), taking: 3)) { receiver async throws in
             let sender = try await Sender.connect(to: receiver)
@@ -60,7 +60,7 @@ struct TakingTests {
         }
     }
 
-    @Test("lines over TCP: a connection ends when its line was refused")
+    @Test("lines over TCP: the connection ends when a line is refused")
     func lines() async throws {
         try await Receiver.run(Self.configuration(.tcp, taking: 1)) { receiver async throws in
             let sender = try await Sender.connect(to: receiver)
@@ -73,7 +73,7 @@ struct TakingTests {
     }
 
     @Test(
-        "while one is being taken nothing more is read, and other connections are served"
+        "while a message is being handled nothing more is read, and other connections are served"
     )
     func backpressure() async throws {
         let gate = DispatchSemaphore(value: 0)
@@ -90,7 +90,7 @@ struct TakingTests {
         try await sender.send("1 open 0\n")
         _ = await sender.answer { $0.contains("1 rsp") }
 
-        // Far more than any buffer of the kernel takes: the write does not end.
+        // Far more than any kernel buffer holds: the write does not end.
         sender.start(ByteBuffer(string: (2..<40_000).map { "\($0) \(frame)" }.joined()))
         for await _ in begun.stream { break }
         let other = try await Sender.connect(to: receiver)

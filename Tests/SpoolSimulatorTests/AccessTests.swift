@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Access")
 struct AccessTests {
-    @Test("is refused without a good token", arguments: [nil, "Token wrong", "Bearer wrong", "nonsense"])
+    @Test("is refused without a valid token", arguments: [nil, "Token wrong", "Bearer wrong", "nonsense"])
     func badToken(authorization: String?) async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             var client = PortalClient(simulator)
@@ -22,7 +22,8 @@ struct AccessTests {
             var client = PortalClient(simulator)
             let application = Credentials.defaultApplication
             let form =
-                "grant_type=client_credentials&client_id=\(application.clientID)&client_secret=\(application.secret)"
+                "grant_type=client_credentials&client_id=\(application.clientID)"
+                + "&client_secret=\(application.secret)"
                 + "&scope=05a65629-4c1b-48c1-a78b-804c4abdd4af%2F.default"
             func token() async throws -> PortalClient.Page {
                 try await client.send(
@@ -49,7 +50,7 @@ struct AccessTests {
     }
 
     @Test(
-        "to the authority fails with a wrong secret, application, scope, grant or tenant",
+        "to the token service fails with a wrong secret, application, scope, grant or tenant",
         arguments: [
             ("client_secret=x", 401), ("client_id=x", 400), ("scope=x", 400), ("grant_type=password", 400),
             ("", 400),
@@ -59,7 +60,8 @@ struct AccessTests {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let application = Credentials.defaultApplication
             let form =
-                "grant_type=client_credentials&client_id=\(application.clientID)&client_secret=\(application.secret)"
+                "grant_type=client_credentials&client_id=\(application.clientID)"
+                + "&client_secret=\(application.secret)"
                 + "&scope=05a65629-4c1b-48c1-a78b-804c4abdd4af/.default&\(change)"
             let tenant = change.isEmpty ? "other" : application.tenantID
 
@@ -88,7 +90,7 @@ struct AccessTests {
         }
     }
 
-    @Test("is throttled beyond 30 requests a minute of the portal's time")
+    @Test("is throttled above 30 requests per minute of the portal's time")
     func throttle() async throws {
         let configuration = quietPortal { $0.throttle = Throttle() }
         try await Simulator.run(configuration) { simulator async throws in

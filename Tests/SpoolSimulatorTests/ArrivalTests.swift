@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Records")
 struct ArrivalTests {
-    @Test("arrive at the chosen rate as the portal's time passes")
+    @Test("arrive at the configured rate as the portal's time passes")
     func rate() async throws {
         let configuration = quietPortal {
             $0.activitiesPerSecond = 100
@@ -21,7 +21,7 @@ struct ArrivalTests {
         }
     }
 
-    @Test("are the same for the same seed and others for another")
+    @Test("are the same for the same seed, and different for another")
     func determinism() async throws {
         func everything(seed: UInt64) async throws -> [[UInt8]] {
             let configuration = quietPortal {
@@ -44,7 +44,7 @@ struct ArrivalTests {
         #expect(first != other)
     }
 
-    @Test("that come late are hidden until their time, then in their place")
+    @Test("that are late are hidden until their time, then listed in their position")
     func lateArrival() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let client = PortalClient(simulator)
@@ -63,7 +63,7 @@ struct ArrivalTests {
         }
     }
 
-    @Test("have the late ones of public samples among them")
+    @Test("include late ones as in public samples")
     func lateness() async throws {
         let configuration = quietPortal {
             $0.history = 5000
@@ -80,7 +80,7 @@ struct ArrivalTests {
         }
     }
 
-    @Test("that share a millisecond occur, and all times lie in the history's window")
+    @Test("that share a millisecond occur, and all times are in the history's window")
     func history() async throws {
         let configuration = quietPortal {
             $0.history = 3000
@@ -95,7 +95,7 @@ struct ArrivalTests {
         }
     }
 
-    @Test("are listed byte for byte as they were brought")
+    @Test("are listed byte for byte as they were inserted")
     func exactBytes() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let raw = Array(#"{ "_id":"x", "Level":1,"level" : "2" , "e":1.50e3, "u":"\u00e9"}"#.utf8)
@@ -128,7 +128,7 @@ struct ArrivalTests {
         }
     }
 
-    @Test("are valid JSON with distinct ids, whatever they hold")
+    @Test("are valid JSON with distinct ids, whatever their content")
     func validJSON() async throws {
         let configuration = quietPortal {
             $0.history = 4000

@@ -15,7 +15,7 @@ struct FaultTests {
     ]
 
     @Test(
-        "replace answers by an error",
+        "replace responses by an error",
         arguments: [
             (.status(500), 500), (.status(502), 502), (.status(503), 503), (.status(504), 504),
             (.unauthorized, 401),
@@ -31,7 +31,7 @@ struct FaultTests {
         }
     }
 
-    @Test("say when to come back in seconds, as a date, or not at all")
+    @Test("specify the retry time in seconds, as a date, or not at all")
     func retryAfter() async throws {
         try await portal { (simulator, client) async throws in
             simulator.addFault(.throttled(.seconds(41)))
@@ -47,7 +47,7 @@ struct FaultTests {
         }
     }
 
-    @Test("strike only the stream they are for, and as often as they should")
+    @Test("affect only their stream, and as often as configured")
     func targets() async throws {
         try await portal { (simulator, client) async throws in
             simulator.addFault(.status(503), on: [.alerts], .next(2))
@@ -66,7 +66,7 @@ struct FaultTests {
     }
 
     @Test(
-        "break the connection, and records so lost do not count as shown",
+        "break the connection, and records lost in this way do not count as shown",
         arguments: [
             .reset, .hangUp, .truncated(.declared), .truncated(.chunked),
         ] as [Fault]
@@ -85,7 +85,7 @@ struct FaultTests {
     }
 
     @Test(
-        "answer what is no JSON",
+        "send responses that are not JSON",
         arguments: [
             .notJSON, .htmlPage, .truncated(.consistent), .truncated(.unmarked),
         ] as [Fault]
@@ -102,7 +102,7 @@ struct FaultTests {
     }
 
     @Test(
-        "make answers slow, at their beginning or in their middle",
+        "make responses slow, at their start or in the middle",
         arguments: [
             .slow(seconds: 0.2), .stall(seconds: 0.2),
         ] as [Fault]
@@ -119,7 +119,7 @@ struct FaultTests {
         }
     }
 
-    @Test("spoil paging")
+    @Test("disturb paging")
     func paging() async throws {
         try await portal { (simulator, client) async throws in
             simulator.addFault(.emptyPageWithNext)
@@ -166,7 +166,7 @@ struct FaultTests {
         }
     }
 
-    @Test("spoil one record, whose id then does not count as shown")
+    @Test("corrupt one record, whose id then does not count as shown")
     func records() async throws {
         try await portal { (simulator, client) async throws in
             simulator.addFault(.recordWithoutID)

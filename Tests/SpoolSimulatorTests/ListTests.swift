@@ -31,7 +31,7 @@ struct ListTests {
     }
 
     @Test(
-        "are refused with the field's name",
+        "are rejected with the field's name",
         arguments: [
             ("filters", #"{"filters": 5}"#), ("nonsense", #"{"filters": {"nonsense": {"eq": [1]}}}"#),
             ("date", #"{"filters": {"date": {"lt": 5}}}"#), ("sortField", #"{"sortField": "severity"}"#),
@@ -51,7 +51,7 @@ struct ListTests {
         }
     }
 
-    @Test("of alerts know neither scan nor created")
+    @Test("of alerts support neither scan nor created")
     func alertRefusals() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let client = PortalClient(simulator)
@@ -97,7 +97,7 @@ struct ListTests {
         }
     }
 
-    @Test("keep both ends of ranges, and count days from the portal's now")
+    @Test("include both ends of ranges, and count days from the portal's current time")
     func timeBounds() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let client = PortalClient(simulator)
@@ -118,7 +118,7 @@ struct ListTests {
         }
     }
 
-    @Test("take GET with filters in the query, whose limit is ignored")
+    @Test("accept GET with filters in the query, whose limit is ignored")
     func getList() async throws {
         try await Simulator.run(quietPortal { $0.history = 300 }) { simulator async throws in
             let filters = #"{"service":{"neq":[1]}}"#.addingPercentEncoding(
@@ -133,7 +133,7 @@ struct ListTests {
         }
     }
 
-    @Test("answer one record by its id, of whatever form")
+    @Test("return one record by its id, of any form")
     func fetchOne() async throws {
         try await Simulator.run(quietPortal { $0.history = 500 }) { simulator async throws in
             let client = PortalClient(simulator)
@@ -152,7 +152,7 @@ struct ListTests {
         }
     }
 
-    @Test("hide what is older than the retention, or silently what is older than 30 days")
+    @Test("hide records older than the retention, or silently those older than 30 days")
     func retention() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let client = PortalClient(simulator)

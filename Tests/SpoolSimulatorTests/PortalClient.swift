@@ -5,7 +5,7 @@ import NIOHTTP1
 import NIOSSL
 import SpoolSimulator
 
-/// A client that knows nothing of the simulator but its address.
+/// A client that knows only the simulator's address.
 struct PortalClient {
     struct Page {
         var status: UInt
@@ -25,7 +25,7 @@ struct PortalClient {
     }
 
     var url: String
-    /// Connecting is tried again for as long.
+    /// How long connecting is retried.
     var patience: TimeAmount = .minutes(5)
     var authorization: String? = "Token \(Credentials.defaultToken)"
 
@@ -38,7 +38,7 @@ struct PortalClient {
         return try await send("POST", "/api/v1/\(stream.rawValue)/", Array(data), type: "application/json")
     }
 
-    /// Lists over HTTPS, with a client that trusts no authority but one.
+    /// Lists over HTTPS, with a client that trusts only one authority.
     func list(_ stream: PortalStream, trusting authority: String) async throws -> Page {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.trustRoots = .file(authority)
@@ -74,7 +74,7 @@ struct PortalClient {
         )
     }
 
-    /// Reads a whole scan and returns every id as often as it came.
+    /// Reads a whole scan and returns every id as often as it was listed.
     func scan(
         _ filters: [String: Any] = [:],
         sortField: String = "created",
@@ -102,10 +102,10 @@ struct PortalClient {
     }
 }
 
-/// A time in the past, so that nothing depends on when the tests run.
+/// A fixed time in the past, so that tests do not depend on when they run.
 let someTime: Int64 = 1_750_000_000_000
 
-/// A portal whose clock stands still, without throttle, with small scan pages.
+/// A portal with a stopped clock, without a request limit, with small scan pages.
 func quietPortal(_ change: (inout SimulatorConfiguration) -> Void = { _ in }) -> SimulatorConfiguration {
     var configuration = SimulatorConfiguration()
     configuration.clock = .manual(startMs: someTime)

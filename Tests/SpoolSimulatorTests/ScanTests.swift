@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Scans")
 struct ScanTests {
-    @Test("list every visible record exactly once, whatever the seed and the limit", arguments: 1...12)
+    @Test("list every visible record exactly once, for any seed and limit", arguments: 1...12)
     func everyRecordOnce(seed: Int) async throws {
         let configuration = quietPortal {
             $0.seed = UInt64(seed)
@@ -36,7 +36,7 @@ struct ScanTests {
         }
     }
 
-    @Test("answer next filters only while more follow, and keep the query's own")
+    @Test("return next filters only while more follow, and keep the query's own")
     func nextFilters() async throws {
         try await Simulator.run(quietPortal { $0.history = 50 }) { simulator async throws in
             let client = PortalClient(simulator)
@@ -59,7 +59,7 @@ struct ScanTests {
         }
     }
 
-    @Test("answer a millisecond larger than a page whole")
+    @Test("return a millisecond larger than a page as a whole")
     func largeGroup() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let group = (0..<30).map { SimulatedRecord(id: "same-\($0)", created: someTime - 500) }

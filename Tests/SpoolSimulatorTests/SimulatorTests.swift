@@ -20,7 +20,7 @@ struct SimulatorTests {
         }
     }
 
-    @Test("refuses connections while it is stopped, and goes on at the same port")
+    @Test("refuses connections while it is stopped, and continues on the same port")
     func outage() async throws {
         try await Simulator.run(quietPortal { $0.history = 50 }) { simulator async throws in
             var client = PortalClient(simulator)
@@ -36,7 +36,11 @@ struct SimulatorTests {
         }
     }
 
-    @Test("stops while answers are slow and requests keep coming", .timeLimit(.minutes(5)), arguments: 1...5)
+    @Test(
+        "stops while responses are slow and requests keep arriving",
+        .timeLimit(.minutes(5)),
+        arguments: 1...5
+    )
     func stopWhileBusy(round: Int) async throws {
         try await Simulator.run(quietPortal { $0.history = 50 }) { simulator async throws in
             simulator.addFault(.slow(seconds: 600), on: [.alerts], .always)
@@ -52,7 +56,7 @@ struct SimulatorTests {
         }
     }
 
-    @Test("speaks HTTPS if it is given a certificate")
+    @Test("uses HTTPS if it has a certificate")
     func https() async throws {
         let folder = try TemporaryFolder()
         let certificates = try await TestCertificates(in: folder)
@@ -69,7 +73,7 @@ struct SimulatorTests {
         }
     }
 
-    @Test("closes connections without an answer while it hangs up, but keeps its controls")
+    @Test("closes connections without a response while it hangs up, but keeps its controls")
     func hangUp() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let client = PortalClient(simulator)
@@ -83,7 +87,7 @@ struct SimulatorTests {
         }
     }
 
-    @Test("exports the truth with bounds, and what was shown")
+    @Test("exports the truth with bounds, and the records shown")
     func truth() async throws {
         try await Simulator.run(quietPortal { $0.history = 300 }) { simulator async throws in
             let client = PortalClient(simulator)
@@ -110,7 +114,7 @@ struct SimulatorTests {
         }
     }
 
-    @Test("keeps a log of requests by stream and kind, and lets others wait for them")
+    @Test("keeps a log of requests by stream and kind, and lets tasks wait for them")
     func log() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let client = PortalClient(simulator)
@@ -130,7 +134,7 @@ struct SimulatorTests {
         }
     }
 
-    @Test("lets go those who wait when they are cancelled")
+    @Test("resumes cancelled waiting tasks")
     func cancelledWait() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let waiting = Task { try await simulator.waitUntil { _ in false } }
@@ -140,7 +144,7 @@ struct SimulatorTests {
         }
     }
 
-    @Test("has a clock that runs at the speed it is told")
+    @Test("has a clock that runs at the configured speed")
     func clock() async throws {
         try await Simulator.run(quietPortal()) { simulator async throws in
             let client = PortalClient(simulator)
