@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolSources
 
-@Suite("Records outside of the window asked for")
+@Suite("Records outside the requested window")
 struct OutsideRecordTests {
     private let date = Timestamp(milliseconds: 1_795_000_000_000)
 
@@ -34,7 +34,7 @@ struct OutsideRecordTests {
         #expect(page.records[0].event.created == date - .minutes(10))
     }
 
-    @Test("a record less than a second beyond either bound is not outside: a source may round to it")
+    @Test("a record up to a second beyond either bound is not outside: a source may round to it")
     func rounded() throws {
         let page = try page(
             alert("a", .seconds(301)) + "," + alert("b", .milliseconds(119_001)),
