@@ -1,4 +1,4 @@
-# Each target sets up what it needs: missing Debian packages are installed (as root) or named (otherwise).
+# Each target checks the Debian packages that it needs: as root it installs missing ones, otherwise it names them.
 
 PREFIX ?= /usr/local
 UNITDIR ?= $(PREFIX)/lib/systemd/system
@@ -8,7 +8,7 @@ TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 DESTDIR ?=
 
 SOURCES := Sources Tests Package.swift
-# The same for `bench` and `install`: what is measured is what is shipped.
+# The same flags for `bench` and `install`, so that the benchmark measures what is installed.
 RELEASE := -c release --product spool --static-swift-stdlib
 
 .DEFAULT_GOAL := build
@@ -25,8 +25,8 @@ build: swift ## Build the debug binary, .build/debug/spool (the default target)
 	@deploy/packages/ensure deploy/packages/build
 	swift build --product spool
 
-# One debug build for everything. The end-to-end tests run last and alone: they start processes of their own, and
-# receivers that a busy machine starves lose datagrams. Each run ends with its summary.
+# One debug build for all tests. The end-to-end tests run last and alone: they start processes of their own, and on a
+# busy machine receivers lose datagrams. Each run ends with its summary.
 test: swift ## Check the format, build and run every test
 	@deploy/packages/ensure deploy/packages/build deploy/packages/test
 	@$(MAKE) --no-print-directory lint
@@ -38,8 +38,8 @@ release: swift ## Build the release binary, .build/release/spool
 	@deploy/packages/ensure deploy/packages/install
 	swift build $(RELEASE)
 
-# Binary, manual pages, completions, systemd unit, user, and a configuration to be edited unless there is one.
-# DESTDIR=/somewhere only lays out files there, for a package.
+# Binary, manual pages, completions, systemd unit, user, and a configuration to edit unless there is one. With
+# DESTDIR=/somewhere only the files are installed there, for a package.
 install: release ## Install the release binary, unit, user, manual pages and completions
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
 	install -m 0755 --strip .build/release/spool $(DESTDIR)$(PREFIX)/bin/spool
@@ -65,7 +65,7 @@ ifeq ($(DESTDIR),)
 	@echo "    spool check --connect && systemctl enable --now spool"
 endif
 
-bench: release ## Measure the release binary beside rsyslog, syslog-ng and SQLite from C
+bench: release ## Compare the release binary with rsyslog, syslog-ng and SQLite from C
 	@deploy/packages/ensure Benchmarks/packages
 	Benchmarks/run
 
