@@ -1,4 +1,4 @@
-/* An event as all of the floor sees it: numbers and text columns, whether made up or read from a row. */
+/* An event of the floor: numbers and text columns, generated or read from a row. */
 #ifndef FLOOR_EVENT_H
 #define FLOOR_EVENT_H
 
@@ -23,7 +23,7 @@ struct event {
     struct text columns[COLUMN_COUNT];
 };
 
-/* A made-up event, its texts in memory of its own, and the record it could have been read from. */
+/* A generated event with its own memory for texts, and the record that it could have been read from. */
 struct record {
     struct event event;
     size_t raw_length;
@@ -31,13 +31,13 @@ struct record {
     char raw[4096];
 };
 
-/* Makes the record of that number. The same number is always the same record. */
+/* Generates the record of that number. The same number always gives the same record. */
 void make_record(struct record *record, uint64_t number, int64_t first_ms);
 
-/* The most bytes that a line takes. */
+/* The maximum length of a line in bytes. */
 enum { LINE_BYTES = 16384 };
 
-/* Writes the event as the line that the retired agent would have sent; returns where it ends. */
+/* Writes the event as the line that the retired agent would have sent; returns its end. */
 char *render_line(char *out, const struct event *event);
 
 #endif

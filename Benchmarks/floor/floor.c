@@ -1,5 +1,5 @@
 /*
- * The floor: what SQLite alone, driven from C, takes for the work that spool does.
+ * The floor: the time that SQLite alone, called from C, needs for the work of spool.
  *
  *   floor insert --spool FILE --migrations FOLDER --rows N --page N [--page-size BYTES] [--stream NAME]
  *   floor read   --spool FILE [--page N]
@@ -7,9 +7,9 @@
  *   floor lines  --rows N
  *   floor version
  *
- * `insert` spools made-up records in pages, `read` goes through them in order, `drain` also renders and sends
- * them, `lines` prints the same lines without a spool. Times leave out the making of records; they are printed
- * as a line of JSON, on standard error for `lines`.
+ * `insert` spools generated records in pages, `read` reads them in order, `drain` also renders and sends them,
+ * `lines` prints the same lines without a spool. Times exclude the generation of records; they are printed as a
+ * line of JSON, on standard error for `lines`.
  */
 #define _GNU_SOURCE
 #include "spool.h"
@@ -69,7 +69,7 @@ static void write_all(int descriptor, const char *bytes, size_t count) {
     }
 }
 
-/* An hour ago and the rows' own spread before that, so that nothing is from the future or too old to keep. */
+/* From an hour ago backwards, so that nothing is in the future or too old to keep. */
 static int64_t first_created(void) {
     return ((int64_t)time(NULL) - 3600) * 1000 - options.rows * 50;
 }
@@ -105,7 +105,7 @@ static int connect_to_receiver(void) {
     return connection;
 }
 
-/* Goes through the whole spool; a `connection` of -1 reads only. */
+/* Reads the whole spool; with a `connection` of -1 nothing is sent. */
 static void go_through(int connection) {
     static char output[OUTPUT_BYTES + LINE_BYTES];
     struct spool spool;

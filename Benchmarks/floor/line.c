@@ -1,4 +1,4 @@
-/* A row becomes a line: joined and escaped byte by byte, the least that any forwarder of columns has to do. */
+/* Renders a row as a line, joined and escaped byte by byte: the minimum work of any forwarder of columns. */
 #include "event.h"
 
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static char *padded(char *out, int number, int width) {
     return out + width;
 }
 
-/* The date changes once a day; only the time of day is worked out anew for each line. */
+/* The date changes once a day; only the time of day is computed for each line. */
 static char *time_of(char *out, int64_t milliseconds) {
     static int64_t day = -1;
     static char date[10];

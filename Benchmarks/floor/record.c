@@ -1,6 +1,6 @@
 /*
- * Made-up activities, of the size and shape of the portal's: 2.5 KB of JSON, of which about 480 bytes become
- * columns and 935 a line. Ids are random, as the portal's are, so that the unique index is hit all over.
+ * Generated activities, of the portal's size and shape: 2.5 KB of JSON, of which about 480 bytes become columns
+ * and 935 a line. Ids are random, as the portal's are, so that accesses to the unique index are spread.
  */
 #include "event.h"
 
@@ -36,7 +36,7 @@ static const char *const agents[] = {
 
 #define PICK(list, random) (list)[(random) % (sizeof(list) / sizeof((list)[0]))]
 
-/* splitmix64: each number's own well-mixed bits. */
+/* splitmix64: well-mixed bits for each number. */
 static uint64_t mix(uint64_t *state) {
     uint64_t bits = (*state += 0x9e3779b97f4a7c15u);
     bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -44,7 +44,7 @@ static uint64_t mix(uint64_t *state) {
     return bits ^ (bits >> 31);
 }
 
-/* Appends text to `*end`, which it moves, and returns what it appended. */
+/* Appends text at `*end`, which it moves, and returns the appended text. */
 __attribute__((format(printf, 3, 4)))
 static struct text append(char **end, const char *limit, const char *format, ...) {
     va_list arguments;

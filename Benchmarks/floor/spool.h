@@ -1,4 +1,4 @@
-/* The spool as SQLite sees it: the project's own schema, opened with the daemon's own settings. */
+/* The spool as an SQLite database: the project's schema, opened with the daemon's settings. */
 #ifndef FLOOR_SPOOL_H
 #define FLOOR_SPOOL_H
 
@@ -13,18 +13,18 @@ struct spool {
 };
 
 /*
- * Opens a spool for writing, making it from the files of `migrations` if it does not exist. The page size is
- * that of the file to be made; one that exists keeps its own.
+ * Opens a spool for writing, creating it from the files of `migrations` if it does not exist. The page size is
+ * for a new file; an existing one keeps its own.
  */
 void open_spool(struct spool *spool, const char *path, const char *migrations, int page_size);
 
-/* Prepares what a page's transaction needs, for the stream of that name, which is made if it does not exist. */
+/* Prepares the transaction of a page, for the stream of that name, which is created if it does not exist. */
 void prepare_pages(struct spool *spool, const char *stream);
 
 /* Spools a page as the daemon does: columns, raw records, window and cursor in one transaction, durable on return. */
 void insert_page(struct spool *spool, const struct record *records, int count);
 
-/* Prepares reading in the order of `seq`, at most `batch` events a query. */
+/* Prepares reading in the order of `seq`, at most `batch` events per query. */
 void prepare_reading(struct spool *spool, int batch);
 
 /* Starts a query after `seq`. */

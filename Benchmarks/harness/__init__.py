@@ -1,1 +1,1 @@
-"""What `Benchmarks/run` is made of: one module for each kind of process it measures."""
+"""The parts of `Benchmarks/run`: one module for each kind of process it measures."""

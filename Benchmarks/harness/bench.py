@@ -1,4 +1,4 @@
-"""A run: what is measured, in which order, with what."""
+"""A run: what is measured, in which order, and with which programs."""
 
 import os
 import sys
@@ -13,13 +13,13 @@ from .figures import Row
 SYSTEMS = ("spool", "sqlite", "rsyslog", "syslog-ng")
 
 INSERTED_ROWS = 100_000
-# rsyslog writes some 1,500 lines a second when it syncs each.
+# rsyslog writes about 1,500 lines per second when it syncs each.
 SYNCED_LINES = 5_000
 PAGES = (500, 5_000)
 MEMORY_EVENTS = 300_000
-# A backlog, its copy, the lines and a queue of them lie beside each other.
+# Space for a backlog, its copy, the lines and a queue of them.
 BYTES_PER_EVENT = 12_000
-# Made-up rows of a spool that is only looked at, and its log while it is filled.
+# Generated rows of a spool that is only read, and its log while it is filled.
 BYTES_PER_LOOK = 600
 
 
@@ -35,7 +35,7 @@ class Lines:
         return os.stat(self.path).st_size
 
     def first(self, count, path):
-        """The first lines as a file of their own."""
+        """The first lines, in a separate file."""
         with open(self.path, "rb") as lines, open(path, "wb") as some:
             for _ in range(count):
                 some.write(lines.readline())
@@ -60,14 +60,14 @@ class Bench:
         self._require_space(BYTES_PER_LOOK if options.task == ["look"] else BYTES_PER_EVENT)
 
     def versions(self):
-        """Names and versions of all that is measured."""
+        """Names and versions of all measured systems."""
         named = {"spool": self.spool} if self.spool else {}
         named |= {"SQLite": self.floor} if self.sqlite else {}
         named |= {peer.name: peer for peer in self.peers}
         return {name: one.version() for name, one in named.items()}
 
     def prepare(self):
-        """Fills the backlog once, and has the lines that a drain of it sends."""
+        """Fills the backlog once, and captures the lines that draining it sends."""
         path = os.path.join(self.folder, "lines")
         backlog = os.path.join(self.folder, "backlog")
         os.mkdir(backlog)
@@ -84,7 +84,7 @@ class Bench:
         self.some_lines = self.lines.first(min(SYNCED_LINES, self.events), os.path.join(self.folder, "some-lines"))
 
     def drain(self):
-        """Drains in turn, so that whatever else the machine does meets all alike; returns their rows."""
+        """Drains in turn, so that other load on the machine affects all systems alike; returns their rows."""
         turns = []
         if self.spool:
             turns.append((Row("spool", "SQLite, WAL, `synchronous=FULL`"), self._drain_spool))
@@ -115,12 +115,12 @@ class Bench:
         return memory.watch(self.spool, MEMORY_EVENTS, self.receiver, self.folder)
 
     def verify(self):
-        """Has a window of all events proved; returns its figures, in the daemon and by the command alone."""
+        """Verifies a window of all events; returns the figures, in the daemon and by the command alone."""
         say(f"proving a window of {self.events:,} events")
         return verify.verify(self.spool, self.events, self.receiver, self.folder)
 
     def look(self):
-        """Looks at a spool of all events, and at one of a hundredth; returns what both took."""
+        """Reads a spool of all events, and one of a hundredth; returns the times of both."""
         sizes = []
         for events in (max(1, self.events // 100), self.events):
             say(f"looking at a spool of {events:,} events")

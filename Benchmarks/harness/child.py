@@ -1,4 +1,4 @@
-"""Child processes: started in a folder of their own, measured by their CPU clock, ended by their pid."""
+"""Child processes: started in a separate folder, measured by their CPU clock, ended by their pid."""
 
 import ctypes
 import glob
@@ -12,18 +12,18 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class BenchmarkError(Exception):
-    """What keeps a row from being measured, said so that it can be put right."""
+    """Why a row cannot be measured, with what to do."""
 
 
 def _die_with_parent():
-    # Should the run itself be killed, the kernel ends what it started.
+    # If the run itself is killed, the kernel ends its children.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def cpu_ns(pid):
     """User and system time of a process so far, in nanoseconds, its ended threads included.
 
-    The number is the clock's id as clock_getcpuclockid(3) makes it: exact, where /proc counts in ticks of 10 ms.
+    The number is the clock id, computed as in clock_getcpuclockid(3): exact, while /proc counts in ticks of 10 ms.
     """
     try:
         return time.clock_gettime_ns((~pid << 3) | 2)
@@ -32,7 +32,7 @@ def cpu_ns(pid):
 
 
 def starved_ns(pid):
-    """How long the threads of a process that still run were ready and had no core: what a busy machine takes from it."""
+    """How long the running threads of a process waited for a core: the effect of a busy machine."""
     waited = 0
     for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
         try:
@@ -78,7 +78,7 @@ class Child:
         return starved_ns(self.pid)
 
     def stop(self, patience=20):
-        """Asks it to end, then makes it; returns its exit status."""
+        """Asks it to end, then kills it; returns its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -92,7 +92,7 @@ class Child:
         return status
 
     def require_running(self):
-        """Raises with the end of its output if it has ended."""
+        """Raises with the last lines of its output if it has ended."""
         status = self.process.poll()
         if status is not None:
             raise BenchmarkError(f"{self.name} ended with status {status}:\n{self.last_output()}")
@@ -102,7 +102,7 @@ class Child:
             return log.read()[-characters:]
 
     def wait_until(self, description, reading, limit=60, pause=0.02):
-        """Asks `reading` until it answers something true, and returns that; fails when the child ends or time is up."""
+        """Calls `reading` until it returns something true, and returns that; fails when the child ends or the time is over."""
         deadline = time.monotonic() + limit
         while True:
             answer = reading()
@@ -115,7 +115,7 @@ class Child:
 
 
 def run(arguments, folder=None, environment=None, limit=120):
-    """Runs a short command to its end and returns what it printed."""
+    """Runs a short command and returns its output."""
     arguments = [str(argument) for argument in arguments]
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The whole way in: pages from the simulated portal through the daemon into its spool."""
+"""Fetching: pages from the simulated portal through the daemon into its spool."""
 
 import os
 import time
@@ -15,7 +15,7 @@ FETCH_LIMIT_S = 180
 
 @dataclass
 class Reading:
-    """How far the daemon was at a moment, and what it and the portal had spent on it."""
+    """How far the daemon was at one moment, and the CPU time that it and the portal had used."""
 
     events: int
     time: float
@@ -27,7 +27,7 @@ class Reading:
 def fetch(spool, records, parent):
     """Lets the daemon read the whole history while nothing can be delivered.
 
-    Measured is from the moment the first page is in the spool, so that neither start counts, to the last one.
+    Measures from the first page in the spool to the last one, so that the start of neither process counts.
     """
     with work_folder(parent, "fetch") as folder, refusing_port() as siem:
         reader = Reader(os.path.join(folder, "spool.db"))

@@ -1,4 +1,4 @@
-"""What was measured: values, their medians, and the table made of them."""
+"""Results: values, their medians, and the tables made from them."""
 
 from dataclasses import dataclass, field
 from statistics import median
@@ -11,7 +11,7 @@ class Drain:
     lines: int
     seconds: float
     cpu_seconds: float
-    # Until the sender itself counts everything as delivered; None where it keeps no count.
+    # Until the sender itself counts everything as delivered; None if it does not count.
     cpu_seconds_settled: float | None = None
     repeated: int = 0
 
@@ -36,9 +36,9 @@ class Insertion:
     seconds: float
     cpu_seconds: float
     bytes_per_row: float | None = None
-    # Of the portal that the rows came from: its CPU time, and the size of its records; None where there was none.
+    # The portal that the rows came from: its CPU time, and the size of its records; None without a portal.
     portal_seconds: float | None = None
-    # How long both were ready and had no core.
+    # How long both waited for a core.
     starved_seconds: float | None = None
     record_bytes: float | None = None
 
@@ -73,7 +73,7 @@ class Row:
         return None if not values or any(value is None for value in values) else median(values)
 
     def spread(self, figure):
-        """How far the rounds lie apart: the greatest over the least."""
+        """The spread of the rounds: the greatest over the least."""
         values = [getattr(one, figure) for one in self.rounds]
         return max(values) / min(values)
 
@@ -91,21 +91,21 @@ def ratio(value, other):
 
 
 def markdown(heads, lines):
-    """A table with its first two columns to the left and all figures to the right."""
+    """A table with its first two columns left-aligned and all figures right-aligned."""
     rules = [":--" if index < 2 else "--:" for index in range(len(heads))]
     rows = [heads, rules, *lines]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def drain_table(rows):
-    """Drains beside each other; the last columns say how many times faster the first is, and what part of the CPU it takes."""
+    """Drains, compared; the last columns show how many times faster the first one is, and its share of the CPU time."""
     heads = ["Drain", "queue", "lines/s", "spread", "CPU µs/line", "until settled", "repeated lines"]
     figures = [("cpu_us", micros), ("cpu_us_settled", micros), ("repeated", thousands)]
     return _table(heads, rows, figures)
 
 
 def insertion_table(rows):
-    """Insertions beside each other, likewise."""
+    """Insertions, compared in the same way."""
     heads = ["Insertion", "queue", "rows/s", "spread", "CPU µs/row", "bytes on disk/row"]
     return _table(heads, rows, [("cpu_us", micros), ("bytes_per_row", thousands)])
 

@@ -1,4 +1,4 @@
-"""The two C programs: the receiver of every drain, and the floor, which is SQLite driven from C."""
+"""The two C programs: the receiver of every drain, and the floor, which is SQLite called from C."""
 
 import json
 import os
@@ -30,20 +30,20 @@ class Floor:
         return json.loads(run([self.program, "version"]))["sqlite"]
 
     def insert(self, spool, rows, page, stream="bench/activities"):
-        """Spools made-up records in pages of `page`, each its own durable transaction."""
+        """Spools generated records in pages of `page`, each in its own durable transaction."""
         arguments = ["--spool", spool, "--migrations", self.migrations, "--stream", stream]
         return self._measure("insert", *arguments, "--rows", rows, "--page", page)
 
     def read(self, spool):
-        """Reads every event's columns in order, and does nothing with them."""
+        """Reads every event's columns in order, and discards them."""
         return self._measure("read", "--spool", spool)
 
     def drain(self, spool, port):
-        """Reads, renders and sends every event: a drain without daemon and settlement, which may lose everything."""
+        """Reads, renders and sends every event: a drain without daemon and settlement, with no guarantees."""
         return self._measure("drain", "--spool", spool, "--port", port)
 
     def write_lines(self, path, rows):
-        """Writes the lines that a drain of as many made-up records would send."""
+        """Writes the lines that a drain of as many generated records would send."""
         run(["sh", "-c", 'exec "$0" lines --rows "$1" >"$2"', self.program, rows, path])
 
     def _measure(self, command, *arguments):

@@ -1,4 +1,4 @@
-"""What looking costs: the page, metrics, `spool status` and the views on a small spool, and on a large one."""
+"""The cost of reading: the page, metrics, `spool status` and the views on a small spool, and on a large one."""
 
 import http.client
 import os
@@ -44,7 +44,7 @@ sinks:
 status: {{ listen: "127.0.0.1:{status}" }}
 """
 
-# Every hundredth event is an alert. Five eighths are settled at both sinks, in ledger rows of ten; the rest waits.
+# Every hundredth event is an alert. Five eighths are settled at both sinks, in ledger rows of ten; the others are waiting.
 FILL = """
 INSERT INTO event (seq, stream_id, external_id, kind, readable, occurred_ms, created_ms, fetched_ms, window_id, derived,
     severity, category, action, message, user_name, app_name, app_id, ip, country, user_agent, objects, policies, link)
@@ -111,7 +111,7 @@ SELECT :now - (:minutes - i) * 60000, k.id, 5 * :events / 8 * i / :minutes, 3 * 
 
 @dataclass
 class Size:
-    """One spool, and what it took to look at it: seconds by what was asked for."""
+    """One spool, and the time of each way of reading it, in seconds."""
 
     events: int
     waiting: int
@@ -124,14 +124,14 @@ class Size:
 
 
 def look(spool, events, parent):
-    """Makes a spool of that many events, most of a month settled at two sinks that are down now, and looks at it."""
+    """Makes a spool of that many events, most of a month settled at two sinks that are now down, and reads it."""
     with work_folder(parent, "look") as folder, refusing_port() as port, Portal(spool.program, folder, SEEDS) as portal:
         with refusing_port() as status:
             _configure(folder, portal, port, status)
         reader = Reader(os.path.join(folder, "spool.db"))
         with _start(spool, folder) as daemon:
             daemon.wait_until("its first events", lambda: reader.events() >= SEEDS)
-            # The alerts, of which there are none, and the first sweep.
+            # Wait for the alerts (there are none) and the first sweep.
             daemon.wait_until(
                 "an answer to each stream", lambda: reader.number("SELECT count(*) = 2 FROM stream WHERE since_ms IS NOT NULL")
             )
@@ -183,9 +183,9 @@ def _start(spool, folder):
 
 
 def fill(path, events):
-    """Adds made-up rows to a spool that the daemon has made: a month of them, as a busy tenant would leave them."""
+    """Adds generated rows to a spool that the daemon has created: a month of a busy tenant."""
     with sqlite3.connect(path, isolation_level=None) as database:
-        # It is thrown away afterwards: nothing of this needs to survive anything.
+        # The spool is deleted afterwards: durability does not matter.
         database.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; PRAGMA wal_autocheckpoint = 20000;")
         ids = dict(database.execute("SELECT name, id FROM stream").fetchall())
         now = int(time.time() * 1000)
@@ -238,7 +238,7 @@ def _get(port, route):
 
 
 def _least(work, times):
-    """The least time of a few, since others at work on the machine can only add; the first asking is left out."""
+    """The shortest of several times, since other load on the machine can only add; the first one is left out."""
     work()
     taken = []
     for _ in range(times):
@@ -249,7 +249,7 @@ def _least(work, times):
 
 
 def table(small, large):
-    heads = ["Looking", "what", *(f"{size.events:,} events" for size in (small, large)), "large / small"]
+    heads = ["Reading", "what", *(f"{size.events:,} events" for size in (small, large)), "large / small"]
 
     def line(name, what, form, value):
         return [name, what, form(value(small)), form(value(large)), f"{value(large) / max(value(small), 1e-9):.2f} ×"]

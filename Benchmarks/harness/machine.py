@@ -1,4 +1,4 @@
-"""Facts about the machine, without which no figure means anything."""
+"""Facts about the machine, which are needed to interpret the figures."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ def file_system(folder):
 
 
 def sync_ms(folder, times=50):
-    """The median time of a write of 4 KiB made durable."""
+    """The median time of a durable write of 4 KiB."""
     path = os.path.join(folder, "sync")
     taken = []
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)

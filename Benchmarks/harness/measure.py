@@ -1,4 +1,4 @@
-"""The measurements: each in a folder of its own, which goes when it is done."""
+"""The measurements: each in a separate folder, which is deleted afterwards."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ DRAIN_LIMIT_S = 120
 
 @contextlib.contextmanager
 def work_folder(parent, name):
-    """An empty folder, whose files are gone afterwards; what earlier work left in the page cache is written first."""
+    """An empty folder, deleted afterwards; first the page cache of earlier work is written."""
     folder = tempfile.mkdtemp(prefix=f"{name}-", dir=parent)
     try:
         os.sync()
@@ -25,7 +25,7 @@ def work_folder(parent, name):
 
 
 def as_drain(report, expected, cpu_settled_ns=None):
-    """The receiver's report as figures; fails when the sender was not watched or lost something."""
+    """The receiver's report as figures; fails if the sender was not watched or lost something."""
     first, last = report["sender_cpu_first_ns"], report["sender_cpu_last_ns"]
     if first < 0 or last < 0:
         raise BenchmarkError("the sender's CPU time could not be read")
@@ -38,7 +38,7 @@ def as_drain(report, expected, cpu_settled_ns=None):
 
 
 def check_total(receiver, drain, lines, name):
-    """Nothing may be missing or cut: bytes tell, since every sender sends the same lines."""
+    """Nothing may be missing or cut: the bytes show it, since every sender sends the same lines."""
     total = receiver.total()
     drain.repeated = total["lines"] - lines.count
     missing = lines.bytes - total["bytes"]
@@ -93,7 +93,7 @@ def drain_from_c(floor, spool, lines, receiver_program, parent):
     """Reads, renders and sends a spool from C."""
     with work_folder(parent, "floor") as folder, Receiver(receiver_program, folder) as receiver:
         receiver.open(lines.count)
-        # It ends with its work, so its CPU time is its own report's.
+        # It ends with its work, so it reports its own CPU time.
         report = floor.drain(spool, receiver.port)
         wall_ns = receiver.done(DRAIN_LIMIT_S)["wall_ns"]
         drain = Drain(lines.count, wall_ns / 1e9, report["cpu_ns"] / 1e9)
@@ -101,7 +101,7 @@ def drain_from_c(floor, spool, lines, receiver_program, parent):
 
 
 def check_floor(receiver, drain, lines):
-    """The floor renders lines of its own, a little longer or shorter than the project's: each must have come."""
+    """The floor renders its own lines, a little longer or shorter than the project's: each must have arrived."""
     total = receiver.total()
     if total["lines"] != lines.count or abs(total["bytes"] - lines.bytes) > lines.bytes // 50:
         raise BenchmarkError(

@@ -19,7 +19,7 @@ DRAIN_LIMIT_S = 120
 
 @dataclass
 class Phase:
-    """A part of the daemon's life: what it held at the end, and the most it held within."""
+    """One phase: the daemon's memory at its end, and the peak within it."""
 
     name: str
     events: int
@@ -31,7 +31,7 @@ class Phase:
 
 
 class Gauge:
-    """The kernel's own figures for a process; a peak begins anew with each phase, so that none is missed between two looks."""
+    """The kernel's own figures for a process; the peak is reset with each phase, so that none is missed between two readings."""
 
     def __init__(self, child, reader):
         self.child = child
@@ -40,7 +40,7 @@ class Gauge:
         self._begin()
 
     def end(self, name):
-        """Ends a phase, and begins the next."""
+        """Ends a phase, and starts the next."""
         sizes = self.sizes()
         waiting = self.reader.waiting()
         seconds = time.monotonic() - self.begun
@@ -50,7 +50,7 @@ class Gauge:
 
     def _begin(self):
         self.begun = time.monotonic()
-        # proc(5): 5 sets the peak to what is resident now.
+        # proc(5): 5 resets the peak to what is resident now.
         with open(f"/proc/{self.child.pid}/clear_refs", "w", encoding="ascii") as file:
             file.write("5")
 
@@ -80,7 +80,7 @@ def watch(spool, events, receiver_program, parent):
                 sending = receiver.done(DRAIN_LIMIT_S)["wall_ns"] / 1e9
                 daemon.wait_until("everything settled", lambda: reader.waiting() == 0, DRAIN_LIMIT_S)
                 gauge.end(f"drain ({sending:.1f} s from its first line to its last)")
-                # A later sign of life than the drain's end: the spool has been told of a poll since.
+                # Wait until a poll has been spooled after the end of the drain.
                 seen = polled(reader)
                 daemon.wait_until("another poll", lambda: polled(reader) > seen)
                 gauge.end("after it, to the next poll")
@@ -109,7 +109,7 @@ def table(phases):
 
 
 def growth(phases):
-    """How many times the first third's peak the later thirds' is."""
+    """The ratio of the peak in the later thirds to that in the first third."""
     first, *later = (phase.peak for phase in phases[1 : 1 + THIRDS])
     return max(later) / first
 

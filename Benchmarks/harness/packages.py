@@ -1,7 +1,7 @@
 """Where a peer's programs are: installed, or unpacked beside what is installed.
 
-Debian's rsyslog and syslog-ng exclude each other, so at most one of them can be installed. What is not is
-downloaded with apt-get and unpacked into the run's temporary folder, with the libraries it lacks.
+Debian's rsyslog and syslog-ng exclude each other, so at most one of them can be installed. The other one is
+downloaded with apt-get and unpacked into the run's temporary folder, with the libraries that it needs.
 """
 
 import glob
@@ -61,7 +61,7 @@ def find(package, folder):
 
 
 def _download(names, folder):
-    # The folder belongs to whoever runs this, so apt's own user could not write there.
+    # The folder belongs to the user who runs this, so apt's own user could not write there.
     command = ["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", *names]
     try:
         run(command, folder)

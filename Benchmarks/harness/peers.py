@@ -1,4 +1,4 @@
-"""The peers, each set up with a queue on disk: rsyslog and syslog-ng."""
+"""The peers, each configured with a queue on disk: rsyslog and syslog-ng."""
 
 import glob
 import json
@@ -14,7 +14,7 @@ global(workDirectory="{folder}" maxMessageSize="16k")
 module(load="imptcp")
 module(load="impstats" interval="1" format="json" log.syslog="off" log.file="{folder}/impstats")
 template(name="asReceived" type="string" string="%rawmsg%\\n")
-# Without a queue of its own the input's thread writes each line into the action's queue itself.
+# Without its own queue the input's thread writes each line into the action's queue itself.
 ruleset(name="forward" queue.type="Direct") {{
   action(
     name="siem" type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" template="asReceived"
@@ -52,11 +52,11 @@ def free_port():
 
 
 class Peer:
-    """A forwarder that takes lines on a port, queues them on disk and sends them on when the destination is up."""
+    """A forwarder that receives lines on a port, queues them on disk and forwards them when the destination is up."""
 
     name = ""
     queue = ""
-    # True when each line is on stable storage before the next is taken.
+    # True if each line is on stable storage before the next is accepted.
     synced = False
 
     def __init__(self, installation):
@@ -65,7 +65,7 @@ class Peer:
         self.child = None
 
     def start(self, folder, port):
-        """Starts it with an empty queue and a destination on `port`; returns once it takes lines."""
+        """Starts it with an empty queue and a destination on `port`; returns once it accepts lines."""
         self.folder = folder
         self.port = port
         self.input_port = free_port()
@@ -74,10 +74,10 @@ class Peer:
         return self.child
 
     def feed(self, path):
-        """Hands it all lines of a file, and returns once it has taken the last one.
+        """Sends it all lines of a file, and returns once it has accepted the last one.
 
-        Both peers close a connection only when they have handed on what it held; while the destination is down
-        that means: have put it into the queue.
+        Both peers close a connection only after they have processed its data; while the destination is down that
+        means: written it into the queue.
         """
         with socket.create_connection(("127.0.0.1", self.input_port)) as connection, open(path, "rb") as lines:
             connection.settimeout(300)
@@ -86,20 +86,20 @@ class Peer:
             try:
                 rest = connection.recv(1)
             except TimeoutError as error:
-                raise BenchmarkError(f"{self.name} did not take its lines:\n{self.child.last_output()}") from error
+                raise BenchmarkError(f"{self.name} did not accept its lines:\n{self.child.last_output()}") from error
         if rest:
-            raise BenchmarkError(f"{self.name} answered to its lines")
+            raise BenchmarkError(f"{self.name} sent a response to its lines")
 
     def wait_for_queued(self, lines, limit=60):
         """Waits until its own count of what is queued is exactly `lines`."""
         self.child.wait_until(f"{lines} lines queued", lambda: self.queued() == lines, limit)
 
     def queued(self):
-        """How many lines it says are in the queue."""
+        """The number of queued lines, by its own count."""
         raise NotImplementedError
 
     def bytes_on_disk(self):
-        """What the queue's files take."""
+        """The size of the queue's files."""
         return sum(os.stat(path).st_blocks * 512 for path in glob.glob(os.path.join(self.folder, self.files)))
 
     def _is_listening(self):
@@ -131,7 +131,7 @@ class Rsyslog(Peer):
         return re.search(r"rsyslogd\s+([\d.]+)", answer).group(1)
 
     def queued(self):
-        # A statistics line is written each second; only a whole one counts.
+        # A statistics line is written every second; only a complete one counts.
         try:
             with open(os.path.join(self.folder, "impstats"), "rb") as statistics:
                 lines = statistics.read().split(b"\n")[:-1]
@@ -190,7 +190,7 @@ class SyslogNG(Peer):
 
 
 def find_peers(folder, wanted):
-    """Of the peers wanted by name: rsyslog, rsyslog with each line synced, syslog-ng."""
+    """The peers among the given names: rsyslog, rsyslog with each line synced, syslog-ng."""
     found = []
     if "rsyslog" in wanted:
         rsyslog = packages.find("rsyslog", folder)

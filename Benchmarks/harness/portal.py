@@ -1,4 +1,4 @@
-"""The simulated portal that the binary brings along, as a process of its own."""
+"""The simulated portal of the binary, as a separate process."""
 
 import re
 
@@ -8,7 +8,7 @@ ADDRESS = re.compile(r"^simulated portal at (http://\S+)$.*^token: (\S+)$", re.M
 
 
 class Portal(Child):
-    """A portal that has `records` activities of the last day and answers as fast as it can."""
+    """A portal that has `records` activities of the last day and responds as fast as it can."""
 
     def __init__(self, program, folder, records):
         arguments = ["--port", 0, "--history", records, "--history-hours", 24, "--rate", 0, "--prompt"]

@@ -1,4 +1,4 @@
-"""The counting receiver: one process for each drain, holding its port before it listens."""
+"""The counting receiver: one process for each drain, which binds its port before it listens."""
 
 import json
 import os
@@ -22,15 +22,15 @@ class Receiver(Child):
             raise BenchmarkError(f"process {pid} ended before it was watched")
 
     def open(self, lines):
-        """Listens from now on, for that many lines."""
+        """Starts to listen, for that many lines."""
         self._ask(f"open {lines}", "open", limit=10)
 
     def done(self, limit):
-        """Waits until all lines have come, and returns the report."""
+        """Waits until all lines have arrived, and returns the report."""
         return json.loads(self._line(limit))
 
     def total(self):
-        """What has come so far."""
+        """What has arrived so far."""
         return self._ask("total", "total", limit=10)
 
     def _ask(self, command, event, limit):

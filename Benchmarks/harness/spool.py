@@ -35,20 +35,20 @@ status: {{ listen: none }}
 
 @contextlib.contextmanager
 def refusing_port():
-    """A port of this process that refuses every connection: bound, and not listened on."""
+    """A port of this process that refuses every connection: bound, but not listening."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
 
 
 class Reader:
-    """What an operator would ask of a spool with sqlite3, from outside the daemon and without writing."""
+    """Read-only queries of a spool, as an operator would make them with sqlite3."""
 
     def __init__(self, path):
         self.path = path
 
     def number(self, sql):
-        """The only number of an answer; None while there is no spool or nothing in it."""
+        """The only number of a result; None while there is no spool or it is empty."""
         try:
             with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5)) as database:
                 return database.execute(sql).fetchone()[0]
@@ -60,11 +60,11 @@ class Reader:
         return self.number("SELECT sum(inserted) FROM stream WHERE replay_id IS NULL") or 0
 
     def waiting(self):
-        """Events of which the sink has not settled the outcome."""
+        """Events that the sink has not settled."""
         return self.number("SELECT sum(t.inserted - s.passed) FROM subscription s JOIN stream t ON t.id = s.stream_id")
 
     def page(self):
-        """Records in the pages it was filled from."""
+        """Records in the pages that it was filled from."""
         return self.number("SELECT sum(seen) / sum(pages) FROM fetch_window")
 
 
@@ -76,7 +76,7 @@ class Spool:
     def __init__(self, program):
         self.program = os.path.abspath(program)
         if not os.access(self.program, os.X_OK):
-            raise BenchmarkError(f"{program} is not there: build it with “swift build -c release”, or name it with --spool")
+            raise BenchmarkError(f"{program} does not exist: build it with “swift build -c release”, or name it with --spool")
 
     def version(self):
         return run([self.program, "--version"]).strip()
@@ -91,17 +91,17 @@ class Spool:
         return Child("spool", [self.program, "run", "--config", configuration], folder)
 
     def stop(self, child):
-        """Ends the daemon in good order."""
+        """Stops the daemon cleanly."""
         status = child.stop()
         if status != 0:
             raise BenchmarkError(f"spool ended with {status}:\n{child.last_output()}")
 
 
 def fill(spool, floor, folder, events):
-    """Makes a spool in `folder` with that many events, none of them delivered.
+    """Creates a spool in `folder` with that many events, none of them delivered.
 
-    The daemon makes the spool with its streams and sinks, as it does on every first start; the events are then
-    inserted from C, so that the peers' lines and the pages of the floor are made of the same records.
+    The daemon creates the spool with its streams and sinks, as on every first start; the events are then inserted
+    from C, so that the peers' lines and the pages of the floor are made from the same records.
     """
     with refusing_port() as port, spool.start(folder, f"http://127.0.0.1:{port}", port) as child:
         reader = Reader(os.path.join(folder, "spool.db"))
@@ -137,7 +137,7 @@ def drain(spool, filled, lines, receiver_program, parent):
 
 
 def capture(spool, filled, events, path, receiver_program, parent):
-    """Writes the lines of a whole drain to `path`: what the peers are given."""
+    """Writes the lines of a whole drain to `path`, as input for the peers."""
     with work_folder(parent, "capture") as folder, refusing_port() as source:
         reader = copy(filled, folder)
         with Receiver(receiver_program, folder, save=path) as receiver:

@@ -1,4 +1,4 @@
-"""`spool verify` over a window of many events: how long it takes, and the most memory it holds."""
+"""`spool verify` over a window of many events: its time and its peak memory."""
 
 import os
 import re
@@ -21,7 +21,7 @@ FOUND = re.compile(r"^proof \d+: ([\d,]+) events, 0 missing", re.MULTILINE)
 
 @dataclass
 class Proof:
-    """One comparison: how many ids, in what time, and the most memory of the process that made it."""
+    """One comparison: number of ids, time, and peak memory of the process."""
 
     setting: str
     events: int
@@ -30,7 +30,7 @@ class Proof:
 
 
 def verify(spool, events, receiver_program, parent):
-    """Fills a spool from the portal, delivers all of it, and has it proved: in the daemon, and by the command alone."""
+    """Fills a spool from the portal, delivers all of it, and verifies it: in the daemon, and by the command alone."""
     with work_folder(parent, "verify") as folder, Receiver(receiver_program, folder) as receiver:
         reader = Reader(os.path.join(folder, "spool.db"))
         with Portal(spool.program, folder, events) as portal:
@@ -52,7 +52,7 @@ def _run(spool, folder):
     command = [spool.program, "verify", "--config", os.path.join(folder, "spool.yaml"), "--from", "3d", "--to", "1s"]
     begun = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        # Its output is short: it ends without anybody's reading meanwhile.
+        # Its output is short enough for the pipe: it ends without a reader.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - begun
         output, errors = process.stdout.read(), process.stderr.read()

@@ -1,12 +1,12 @@
 /*
  * The destination of every drain: counts lines on loopback, for spool and its peers alike.
  *
- * It binds a free port at once and prints "port N", but does not listen: until told to, a connection is
- * refused, as by a SIEM that is down. Its commands come on standard input:
+ * It binds a free port immediately and prints "port N", but does not listen: until `open`, connections are
+ * refused, as by a SIEM that is down. It reads commands from standard input:
  *
  *   watch PID    read that process's CPU clock at the first byte and at the last line
- *   open N       listen, and report when N lines have come
- *   total        report what has come so far
+ *   open N       listen, and report when N lines have arrived
+ *   total        report what has arrived so far
  *
  * Reports are lines of JSON. It ends when standard input does.
  */
@@ -43,7 +43,7 @@ static void fail(const char *what) {
 
 static int64_t read_clock(clockid_t clock) {
     struct timespec time;
-    /* The sender may have ended: its last reading is then unknown, which a negative number shows. */
+    /* The sender may have ended: its last reading is then unknown, shown as a negative number. */
     if (clock_gettime(clock, &time) != 0) return -1;
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
@@ -66,7 +66,7 @@ static void report(const char *event) {
     fflush(stdout);
 }
 
-/* A loop the compiler turns into vector code, so that counting stays far cheaper than the read itself. */
+/* A loop that the compiler vectorises, so that counting is far cheaper than the read itself. */
 static int64_t count_lines(const unsigned char *bytes, ssize_t count) {
     int64_t lines = 0;
     for (ssize_t i = 0; i < count; i++) lines += bytes[i] == '\n';
@@ -107,7 +107,7 @@ static void obey(char *command, int listener) {
     fflush(stdout);
 }
 
-/* Standard input is read by read(2) alone: what stdio buffered, poll(2) would not see. */
+/* Standard input is read with read(2) only: poll(2) would not see what stdio has buffered. */
 static int obey_all(int listener) {
     static char pending[4096];
     static size_t used;
