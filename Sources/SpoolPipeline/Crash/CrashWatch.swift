@@ -50,7 +50,7 @@ package final class CrashWatch: Sendable {
             isSuspect || history.knowsOne(of: mark.subject)
             ? answer.keys.map { CrashMark.record($0, stream) } : []
         let unread = Set(marks.indices.filter { history.hasTrapped(marks[$0]) })
-        if !unread.isEmpty { tell("records left unread, since reading them ended the program", unread.count) }
+        if !unread.isEmpty { tell("records not parsed, because parsing them crashed spool", unread.count) }
         guard isMarking else { return Self.read(answer, unread) }
         if isSuspect {
             for index in marks.indices where !unread.contains(index) {
@@ -82,7 +82,7 @@ package final class CrashWatch: Sendable {
         let isSuspect = isMarking && history.isSuspect(mark)
         let marks = isSuspect || history.knowsRecords ? singles() : []
         let unread = Set(marks.indices.filter { history.hasTrapped(marks[$0]) })
-        if !unread.isEmpty { tell("records left unread, since reading them ended the program", unread.count) }
+        if !unread.isEmpty { tell("records not parsed, because parsing them crashed spool", unread.count) }
         let readAll: @Sendable () -> [Event] = { (0..<count).map { read($0, unread.contains($0)) } }
         guard isMarking else { return readAll() }
         if isSuspect {
@@ -124,7 +124,7 @@ package final class CrashWatch: Sendable {
         let isSuspect = isMarking && history.isSuspect(mark)
         let events = batch.events.seqs.map { CrashMark.event(Seq($0), sink.name) }
         let trapped = events.indices.filter { history.hasTrapped(events[$0]) }
-        if !trapped.isEmpty { tell("events not sent, since rendering them ended the program", trapped.count) }
+        if !trapped.isEmpty { tell("events not sent, because rendering them crashed spool", trapped.count) }
         let parts = isSuspect ? batch.singly(burying: trapped) : batch.split(burying: trapped)
         guard isMarking else { return parts }
         for case .send(let part) in parts {
@@ -169,5 +169,5 @@ package final class CrashWatch: Sendable {
 
 extension SourceFault {
     /// Nobody hears of it: the loop has been told to stop.
-    fileprivate static let stopped = SourceFault(.incomplete, "told to stop before the page was read")
+    fileprivate static let stopped = SourceFault(.incomplete, "stopped before the page was parsed")
 }

@@ -97,7 +97,7 @@ struct BatchReader: Sendable {
     /// Ends the replays that have sent and settled everything.
     func finishReplays(_ stop: Stop?) async throws(StoreError) {
         for replay in state.withLock({ $0.schedule.takeFinished() }) {
-            try await patiently("ending a replay", stop: stop) { () async throws(StoreError) in
+            try await patiently("finishing a replay", stop: stop) { () async throws(StoreError) in
                 try await store.move(replay, to: .disabled, at: time.wall())
             }
             lanesChanged.notify()

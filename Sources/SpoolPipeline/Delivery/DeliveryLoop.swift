@@ -107,7 +107,7 @@ package struct DeliveryLoop: Sendable {
     private func drive(_ session: any SinkSession, stop: Stop) async throws(StoreError) -> Next {
         let connection: ConnectionID
         do throws(StoreError) {
-            connection = try await patiently("noting a connection", stop: stop) {
+            connection = try await patiently("recording a connection", stop: stop) {
                 () async throws(StoreError) in
                 try await store.opened(
                     id,
@@ -158,7 +158,7 @@ package struct DeliveryLoop: Sendable {
             return (state.end(fault, isByUs: isByUs, at: elapsed), state.isReopening)
         }
         let isClean = !fault.isUnclean && proof != .short
-        try await patiently("noting a connection's end", stop: stop) { () async throws(StoreError) in
+        try await patiently("recording the end of a connection", stop: stop) { () async throws(StoreError) in
             try await store.closed(connection, of: id, clean: isClean, at: time.wall())
         }
         proofs.given.notify()
@@ -206,8 +206,8 @@ package struct DeliveryLoop: Sendable {
         }
         if health.isCutEarly {
             message +=
-                " (\(sink.address) has cut \(health.cuts) connections in a row before what was sent could be "
-                + "settled, so lines repeat at the receiver; look at its log and its limits)"
+                " (\(sink.address) closed \(health.cuts) connections in a row before what was sent could be "
+                + "settled, so the receiver gets duplicates; check its log and its limits)"
         }
         logger.log(
             level: health.failures == 1 || health.failures.isMultiple(of: 20) ? .warning : .debug,

@@ -94,7 +94,7 @@ extension SinkFault {
         .misconfigured,
         isUnclean: true,
         "the receiver rejects most events; the sink is held and its events are kept. "
-            + "Look into the receiver's log for the reason, then correct the sink's settings."
+            + "Check the receiver's log for the reason, then correct the sink's settings."
     )
 
     /// The receiver wants some events later.

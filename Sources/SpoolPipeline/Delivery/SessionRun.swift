@@ -294,8 +294,8 @@ extension Refusal {
     /// Rendering the event ended the program, when nothing but it was rendered.
     fileprivate static let unrenderable = Refusal(
         reason: "unrenderable",
-        detail:
-            "rendering this event ended the program, so it was not sent. Please report this as a bug in spool.",
+        detail: "rendering this event crashed the process, so it was not sent. "
+            + "Please report this as a bug in spool.",
         isLocal: true
     )
 }

@@ -51,14 +51,14 @@ struct Suspicion: Sendable, Equatable {
     func text(_ address: String) -> String? {
         if unclosed > 0 {
             return
-                "\(address) does not close a connection after this program has ended its side: either it hangs, and "
-                + "its kernel takes what nothing reads, or it never closes connections. What it was sent over them is "
-                + "doubtful; look whether it writes new events"
+                "\(address) does not close a connection after spool has closed its own side: either it hangs while "
+                + "its kernel still accepts data, or it never closes connections. What was sent over such "
+                + "connections is doubtful; check whether the receiver writes new events"
         }
         if short >= Self.reportedShort {
             return
-                "\(address) ended \(short) connections in a row within \(Age.text(Self.soon)) of taking lines: a load "
-                + "balancer without a working receiver behind it does that. What was sent over them is doubtful"
+                "\(address) ended \(short) connections in a row within \(Age.text(Self.soon)) of accepting lines, as "
+                + "a load balancer without a working receiver does. What was sent over them is doubtful"
         }
         return nil
     }

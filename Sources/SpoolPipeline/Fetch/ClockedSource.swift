@@ -66,7 +66,7 @@ package struct ClockedSource: Source {
         }
         if let after, before?.isBelieved != after.isBelieved {
             logger.warning(
-                after.isBelieved ? "this machine's clock is behind" : "source's time not believed",
+                after.isBelieved ? "this machine's clock is behind" : "source clock rejected",
                 metadata: ["date": "\(date)", "taken": "\(taken)", "cause": "\(after)"]
             )
         } else if before != nil, after == nil {

@@ -24,7 +24,7 @@ struct PageAsker: Sendable {
         case .failure(let fault): return .failure(fault)
         }
         if let next = page.next, next == scan.position {
-            let message = "the source named the same page of \(stream.name) as the next one"
+            let message = "the source returned the same continuation token for \(stream.name) again"
             return .failure(SourceFault(.scanLost, message))
         }
         return .success(try await use(page))

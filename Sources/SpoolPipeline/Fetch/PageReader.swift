@@ -39,7 +39,7 @@ struct PageReader: Sendable {
         async throws(StoreError)
     {
         guard let fault else { return }
-        try await tell(fault, "source not asked: the tenant takes no more requests", store, stream)
+        try await tell(fault, "fetching paused: the tenant is throttling requests", store, stream)
     }
 
     private mutating func tell(
@@ -88,7 +88,7 @@ struct PageReader: Sendable {
         toldOutside.formUnion(new.prefix(Self.mostTold).map(\.id))
         for record in new.prefix(Self.namedAtOnce) {
             logger.warning(
-                "the source answers with a record outside of the window asked for; it is spooled, and the stream goes on",
+                "the source returned a record outside the requested window; it is spooled nevertheless",
                 metadata: [
                     "id": "\(PrintableText.escaped(record.id, limit: 100))", "time": "\(record.time)",
                     "from": "\(scan.from)", "to": "\(scan.to.map(\.description) ?? "open")",
@@ -97,7 +97,7 @@ struct PageReader: Sendable {
         }
         if new.count > Self.namedAtOnce {
             logger.warning(
-                "further records outside of the window asked for",
+                "more records outside the requested window",
                 metadata: ["records": "\(new.count - Self.namedAtOnce)"]
             )
         }

@@ -84,11 +84,11 @@ extension ClockDoubt {
             claimed: claimed,
             isBelieved: isBelieved,
             description: isBelieved
-                ? "this machine's clock is \(text) behind the source's time, which its records confirm and which is "
-                    + "used; set the clock of this machine (NTP)"
-                : "the source's answers are dated \(text) ahead of this machine's clock, and are not believed: "
-                    + "records are read from an earlier time on, so that none is missed; set the clock of this machine "
-                    + "(NTP), or find what dates the answers wrongly, such as a proxy on the way"
+                ? "this machine's clock is \(text) behind the source's time, which is used because the source's "
+                    + "records confirm it; correct this machine's clock (NTP)"
+                : "the source's answers are dated \(text) ahead of this machine's clock, and these dates are not "
+                    + "trusted: records are read from an earlier time, so that none is missed; correct this "
+                    + "machine's clock (NTP), or find out what sets the wrong date, such as a proxy"
         )
     }
 }

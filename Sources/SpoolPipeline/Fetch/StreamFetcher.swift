@@ -96,7 +96,7 @@ package struct StreamFetcher: Sendable {
                     plan.retryNow()
                 }
             case .abandon(let scan):
-                logger.notice("scan begins again", metadata: ["reason": "\(scan.reason)"])
+                logger.notice("scan restarted", metadata: ["reason": "\(scan.reason)"])
                 try await abandon(scan, stop: stop)
             case .read(let scan, let claim):
                 try await reader.holdsBack(gate.pausedBy, store, id)
@@ -135,7 +135,8 @@ package struct StreamFetcher: Sendable {
         let doubt = source.clockDoubt
         try await reader.answered(.poll, endsScan: true, doubt: doubt?.description, store, id)
         if let doubt, Beginning.isInDoubt(doubt, date: date) {
-            let progress = try await patiently("beginning", stop: stop) { () async throws(StoreError) in
+            let progress = try await patiently("starting a stream", stop: stop) {
+                () async throws(StoreError) in
                 try await store.progress(of: id)
             }
             if progress.start == nil {
@@ -150,7 +151,7 @@ package struct StreamFetcher: Sendable {
         let known = (date, time.elapsed())
         let start = stream.start.timestamp(now: date - beginning.waited(at: time.elapsed()))
         let sweptTo = max(start, date - stream.lookBack)
-        try await patiently("beginning", stop: stop) { () async throws(StoreError) in
+        try await patiently("starting a stream", stop: stop) { () async throws(StoreError) in
             try await store.begin(id, start: start, sweptTo: sweptTo)
         }
         return known
@@ -189,11 +190,11 @@ package struct StreamFetcher: Sendable {
         let words: Logger.Metadata = ["since": "\(since)", "date": "\(date)"]
         guard time.wall() <= date + StreamProgress.tolerance else {
             return logger.warning(
-                "stream is read up to the future, by its source's time but not by this machine's clock",
+                "cursor lies in the future by the source's time, but not by this machine's clock",
                 metadata: words
             )
         }
-        let back = try await patiently("taking a cursor back", stop: stop) { () async throws(StoreError) in
+        let back = try await patiently("moving a cursor back", stop: stop) { () async throws(StoreError) in
             try await store.pullBack(
                 id,
                 to: date,
@@ -203,7 +204,7 @@ package struct StreamFetcher: Sendable {
         }
         guard let back else { return }
         logger.warning(
-            "stream was read up to the future: it is read again from what is proved",
+            "cursor lies in the future; it was moved back to the last proved position",
             metadata: words.merging(["from": "\(back)"]) { $1 }
         )
     }
@@ -232,14 +233,14 @@ package struct StreamFetcher: Sendable {
             reader.tellOutside(page.outside, of: scan)
             if page.receipt.unreadable > 0 {
                 logger.warning(
-                    "records could not be understood",
+                    "records could not be parsed",
                     metadata: ["records": "\(page.receipt.unreadable)"]
                 )
             }
             if page.receipt.skipped > 0, !reader.hasToldOfSkipped {
                 reader.hasToldOfSkipped = true
                 logger.notice(
-                    "records older than what retention has taken were left out, as read before; `stream.skipped` counts them",
+                    "skipped records that retention has already deleted; `stream.skipped` counts them",
                     metadata: ["records": "\(page.receipt.skipped)", "reason": "\(scan.reason)"]
                 )
             }

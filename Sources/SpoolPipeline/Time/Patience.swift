@@ -28,7 +28,7 @@ package struct Patience: Sendable {
                 failures += 1
                 logger.log(
                     level: failures == 1 || failures.isMultiple(of: 20) ? .error : .debug,
-                    "spool refuses for now, trying again",
+                    "spool write deferred, retrying",
                     metadata: ["task": "\(what)", "cause": "\(error)", "attempt": "\(failures)"]
                 )
                 let pause = RetryPolicy.link.delay(afterFailures: failures, chance: time.chance())

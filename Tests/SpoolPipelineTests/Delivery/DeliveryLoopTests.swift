@@ -186,7 +186,7 @@ struct DeliveryLoopTests {
         }
 
         let errors = bench.store.read { $0.reports.filter { $0.state == .retrying }.compactMap(\.lastError) }
-        #expect(errors.map { $0.contains("cut 3 connections in a row") } == [false, false, true])
+        #expect(errors.map { $0.contains("closed 3 connections in a row") } == [false, false, true])
         #expect(bench.store.findings() == [])
     }
 

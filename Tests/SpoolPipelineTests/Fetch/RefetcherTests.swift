@@ -114,7 +114,7 @@ struct RefetcherTests {
         let after = try replay()
         #expect(early.state == .running && early.reason == nil)
         #expect(after.state == .cancelled)
-        #expect(after.reason?.contains("no room for what replay 1 reads again") == true)
+        #expect(after.reason?.contains("no space for the records that replay 1 fetches again") == true)
         #expect(after.reason?.contains("max_size") == true)
         #expect(Self.twoEvents.requests.isEmpty || after.refetch?.parts.map(\.seen) == [0])
     }

@@ -39,8 +39,8 @@ struct RefetchTaker: WindowTaker {
         guard try await patiently.waitForRoom(in: store, atMost: Self.roomPatience, stop: stop) else {
             throw StoreError(
                 .invalid,
-                "The spool has no room for what replay \(replay) reads again; take a shorter window, or raise "
-                    + "`spool.retention.max_size`."
+                "The spool has no space for the records that replay \(replay) fetches again; choose a shorter "
+                    + "window, or raise `spool.retention.max_size`."
             )
         }
     }
@@ -56,7 +56,7 @@ struct RefetchTaker: WindowTaker {
         let text = (try? JSONEncoder().encode(place)).map { String(decoding: $0, as: UTF8.self) }
         let seenTo = max(place.readTo, min(place.scan?.greatest ?? place.readTo, place.to))
         let kept = Refetch.Place(readTo: place.readTo, seenTo: seenTo, reader: text ?? "")
-        try await patiently("keeping a place") { () async throws(StoreError) in
+        try await patiently("storing a window's progress") { () async throws(StoreError) in
             try await store.keep(kept, of: access.id, replay)
         }
     }

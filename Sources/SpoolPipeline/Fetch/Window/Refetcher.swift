@@ -96,7 +96,7 @@ package struct Refetcher: Sendable {
         try await patiently("fixing a replay", stop: stop) { () async throws(StoreError) in
             try await store.fix(replay)
         }
-        logger.notice("window read from the source")
+        logger.notice("replay window fetched from the source")
         lanesChanged.notify()
     }
 
@@ -128,7 +128,7 @@ package struct Refetcher: Sendable {
 
     /// The stream has left the configuration: what could be read of it has been.
     private func end(_ part: Refetch.Part, _ stop: Stop) async throws(StoreError) {
-        let message = "the stream \(part.name) is not configured any more; the rest of its window is not read"
+        let message = "the stream \(part.name) is no longer configured; the rest of its window is not fetched"
         let place = Refetch.Place(
             readTo: part.to,
             seenTo: part.place?.seenTo ?? part.from,
@@ -138,6 +138,6 @@ package struct Refetcher: Sendable {
             try await store.keep(place, of: part.stream, replay)
             try await store.note(message, ofRefetch: replay)
         }
-        logger.warning("replay goes on without a stream", metadata: ["cause": "\(message)"])
+        logger.warning("replay continues without a stream", metadata: ["cause": "\(message)"])
     }
 }

@@ -28,7 +28,7 @@ package enum WindowFault: Error, Sendable, Equatable, CustomStringConvertible {
         case .source(let fault): fault.description
         case .store(let error): error.description
         case .changed(let stream):
-            "the stream \(stream) is not configured (any more), or with other filters than before; begin again"
+            "the stream \(stream) is not configured, or its filters have changed; start over"
         }
     }
 }

@@ -172,7 +172,7 @@ package struct WindowReader: Sendable {
         guard run.troubledSince != nil else { return }
         (run.troubledSince, run.said) = (nil, nil)
         try await taker.troubled(by: nil)
-        logger.notice("source answers the reading of a window again")
+        logger.notice("source answers requests for a window again")
     }
 
     private func pause(
@@ -188,7 +188,7 @@ package struct WindowReader: Sendable {
         if run.said != fault {
             run.said = fault
             logger.warning(
-                "source does not answer the reading of a window",
+                "source not answering requests for a window",
                 metadata: ["state": "\(FetchTrouble.word(fault.kind))", "cause": "\(fault)"]
             )
         }
