@@ -2,16 +2,17 @@ package import Logging
 package import SpoolCore
 import Synchronization
 
-/// A source whose answers bear the time that is believed (`SourceClock`), in place of their own `Date`.
+/// A source whose answers carry the accepted time (`SourceClock`) instead of their own `Date`.
 ///
-/// The one place where the source's time enters: cursors, sweeps, windows, refetches and retention take it from here.
+/// This is the only place where the source's time is determined. Cursors, sweeps, windows, refetches and
+/// retention use it from here.
 package struct ClockedSource: Source {
     private let source: any Source
     private let time: Timekeeper
     private let logger: Logger
     private let clock: Clock
 
-    /// Its streams come from one host: what one answer tells of its clock counts for all.
+    /// Shared by all streams, because they come from one host.
     private final class Clock: Sendable {
         let state = Mutex(SourceClock())
     }
@@ -53,7 +54,7 @@ package struct ClockedSource: Source {
 
     package func shutDown() async { await source.shutDown() }
 
-    /// When records were saved at the source, or alerts raised.
+    /// The times at which records were saved at the source, or alerts raised.
     private static func times(of page: Page) -> [Timestamp] {
         page.records.filter { $0.hasOwnTime && $0.event.isReadable }.map(\.event.created)
     }
@@ -76,7 +77,7 @@ package struct ClockedSource: Source {
     }
 }
 
-/// An answer whose page bears another date than its own.
+/// An answer whose page carries a different date than its own.
 private struct ClockedAnswer: SourceAnswer {
     let answer: any SourceAnswer
     let dated: @Sendable (Page) -> Page

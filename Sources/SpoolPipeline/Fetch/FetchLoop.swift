@@ -1,7 +1,7 @@
 package import Logging
 package import SpoolCore
 
-/// Reads all streams of one source, each on its own, until it is told to stop.
+/// Fetches all streams of one source, each independently, until a stop is requested.
 package struct FetchLoop: Sendable {
     private let source: any Source
     private let fetchers: [StreamFetcher]
@@ -39,9 +39,10 @@ package struct FetchLoop: Sendable {
         }
     }
 
-    /// Reads until `stop` is asked for; a request under way is then given up, a page being spooled is not.
+    /// Fetches until `stop` is requested; then a running request is cancelled, but a page that is being
+    /// spooled is completed.
     ///
-    /// - Throws: what makes the spool unusable.
+    /// - Throws: an error that makes the spool unusable.
     package func run(stop: Stop) async throws(StoreError) {
         let failure = await withTaskGroup(of: StoreError?.self) { group -> StoreError? in
             for fetcher in fetchers {

@@ -1,26 +1,28 @@
 package import SpoolCore
 
-/// What a stream reads next.
+/// Decides what a stream reads next.
 ///
-/// A pure decision: the same progress and times give the same answer.
+/// The decision depends only on the progress, the times and the calls so far.
 package struct FetchPlan: Sendable {
-    /// Data older than this is read in windows of at most `oldWindow`, and an empty answer for it proves
-    /// nothing (the portal's own limit: "Older than 30 days", Defender for Cloud Apps, activity queries).
+    /// Older data is read in windows of at most `oldWindow`, and an empty answer for it proves nothing.
+    ///
+    /// This is the portal's own limit ("Older than 30 days", Defender for Cloud Apps, activity queries).
     package static let oldAge = Duration.days(30)
     /// The widest window beyond `oldAge`.
     package static let oldWindow = Duration.days(7)
-    /// A poll that took this much longer than its interval, with more than `chasePages`, was chasing the end.
+    /// A poll that took this much longer than its interval, with more than `chasePages` pages, was chasing a
+    /// moving end.
     package static let chase = Duration.seconds(60)
     package static let chasePages = 4
-    /// While both have work, a sweep gets one page after this many of the polls.
+    /// While both have work, a sweep gets one page after this many pages of polls.
     package static let pollsPerSweepPage = 12
 
     package enum Step: Sendable, Equatable {
-        /// Read the next page of this scan, under this claim.
+        /// Read the next page of this scan, with a request of this claim.
         case read(Scan, RequestClaim)
-        /// Give up this stored scan: it was made with other filters, or can no longer be gone on with.
+        /// Abandon this stored scan: it was made with other filters, or can no longer be continued.
         case abandon(Scan)
-        /// Nothing to read for this long.
+        /// There is nothing to read for this long.
         case wait(Duration)
     }
 
@@ -28,17 +30,17 @@ package struct FetchPlan: Sendable {
     private let pollInterval: Duration
     /// When the last poll began, by the monotonic clock; nil before the first.
     private var pollBegan: Duration?
-    /// How many pages of it have been asked for.
+    /// How many pages of it have been requested.
     private var pollPages = 0
     private var pollPagesSinceSweep = 0
-    /// Bytes of records that the spool has room for in all.
+    /// The spool's total capacity for records, in bytes.
     package var room = Int64.max
     private var pollWindow = CatchUpWindow()
     private var sweepWindow = CatchUpWindow()
-    /// The last page of a sweep did not come.
+    /// The last request of a sweep failed.
     private var sweepFailed = false
     private var abandoned: [Scan] = []
-    /// Until when the next page of these is not asked for, by the monotonic clock.
+    /// The monotonic times before which scans of these reasons request no page.
     private var held: [Scan.Reason: Duration] = [:]
 
     package init(stream: SourceStream, pollInterval: Duration) {
@@ -49,10 +51,10 @@ package struct FetchPlan: Sendable {
     /// Decides the next step.
     ///
     /// - Parameters:
-    ///   - progress: as stored; the stream has begun.
-    ///   - date: the source's own time now, as well as it is known.
+    ///   - progress: the stored progress of a stream that has been started.
+    ///   - date: the best estimate of the source's current time.
     ///   - elapsed: the monotonic clock.
-    /// - Returns: a page to read, or how long there is nothing to read.
+    /// - Returns: the next step.
     package mutating func next(_ progress: StreamProgress, date: Timestamp, elapsed: Duration) -> Step {
         if let scan = outdated(progress, date: date) {
             abandoned = abandoned.filter { $0.reason != scan.reason } + [scan]
@@ -75,20 +77,22 @@ package struct FetchPlan: Sendable {
         }
     }
 
-    /// The page that was asked for did not come: it, or its scan if that was lost, is due again at once, or at the
-    /// monotonic time `until`; scans of the other reason go on meanwhile.
+    /// The request for a page failed.
+    ///
+    /// The page, or its scan if that was lost, is due again immediately, or at the monotonic time `until`.
+    /// Scans of the other reason continue meanwhile.
     package mutating func failed(_ scan: Scan, until: Duration? = nil) {
         held[scan.reason] = until
         if scan.reason == .poll { pollBegan = nil } else { sweepFailed = true }
     }
 
-    /// True while scans of some reason wait after a fault.
+    /// True while scans of at least one reason wait after a fault.
     package func isHolding(at elapsed: Duration) -> Bool { held.values.contains { $0 > elapsed } }
 
     /// Scans that wait after a fault are due now.
     package mutating func retryNow() { held = [:] }
 
-    /// The page that was asked for came, with so many records, and so many bytes that are new to the spool.
+    /// The requested page was fetched, with this many records, and this many bytes that are new to the spool.
     package mutating func came(_ scan: Scan, records: Int, bytes: Int) {
         if scan.reason == .poll {
             pollWindow.came(records: records, bytes: bytes)
@@ -97,7 +101,7 @@ package struct FetchPlan: Sendable {
         }
     }
 
-    /// How far sweeps are behind what they should have read.
+    /// How far sweeps are behind the time up to which they should have read.
     package static func sweepLag(of stream: SourceStream, _ progress: StreamProgress, date: Timestamp)
         -> Duration
     {
@@ -130,22 +134,23 @@ package struct FetchPlan: Sendable {
         return .read(scan, .sweep)
     }
 
-    /// True for a sweep of what lies in front of a window of the past.
+    /// True for a sweep that covers the time before a poll's catch-up window.
     ///
-    /// Once it is read, that window's poll is also its sweep (`ScanStep`), and the past is read once, not twice.
+    /// After this sweep, the poll of that window also counts as its sweep (`ScanStep`), so the past is read
+    /// once instead of twice.
     private func isFirst(_ sweep: Scan, before poll: Scan, _ date: Timestamp) -> Bool {
         let isPast =
             poll.position == nil && pollWindow.end(from: poll.from, since: poll.from, date: date) != nil
         return isPast && !stream.sweepsBack && !sweepFailed && sweep.from < poll.from
     }
 
-    /// A stored scan that must not go on; one that was given up already is passed over.
+    /// A stored scan that must not be continued, except one that was already abandoned.
     private func outdated(_ progress: StreamProgress, date: Timestamp) -> Scan? {
         [progress.cursor?.scan, progress.sweep].compactMap { $0 }
             .first { !canGoOn($0, date: date) && !abandoned.contains($0) }
     }
 
-    /// A scan under way that would fill the spool before it ends.
+    /// A running scan that would fill the spool before it ends.
     private mutating func tooLarge(_ progress: StreamProgress) -> Scan? {
         if let poll = progress.cursor?.scan, pollWindow.isTooLarge(poll, room: room) {
             pollWindow.wasTooLarge()
@@ -158,18 +163,19 @@ package struct FetchPlan: Sendable {
         return sweep
     }
 
-    /// False for other filters, and for an open scan that lay for so long that it reaches beyond `oldAge`.
+    /// False for a scan with other filters, and for an open scan that was stored so long ago that it reaches
+    /// back beyond `oldAge`.
     ///
-    /// A scan under way ages while it runs; the day to spare keeps it from being given up for that.
+    /// A scan ages while it runs; one day of tolerance keeps it from being abandoned for this.
     private func canGoOn(_ scan: Scan, date: Timestamp) -> Bool {
         guard scan.filterHash == stream.filterHash else { return false }
         return scan.to != nil || date.since(scan.from) <= farthestOpen(for: scan.reason) + .days(1)
     }
 
-    /// How far back a scan may reach whose end is open.
+    /// How far back a scan with an open end may reach.
     ///
-    /// A look-back of 30 days reaches a few minutes farther, sweep by sweep; were that cut into windows, what
-    /// is new would be swept last.
+    /// With a look-back of 30 days, each sweep reaches a few minutes farther back. If such sweeps were split
+    /// into windows, new records would be swept last.
     private func farthestOpen(for reason: Scan.Reason) -> Duration {
         guard reason == .sweep, stream.sweepsBack else { return Self.oldAge }
         return max(Self.oldAge, stream.lookBack + stream.sweepInterval * 2)
@@ -187,11 +193,11 @@ package struct FetchPlan: Sendable {
         return .now(Scan(reason: .poll, from: from, to: to, filterHash: stream.filterHash))
     }
 
-    /// True when the last poll took long to reach an end that moved on meanwhile.
+    /// True when the last poll took long because its end kept moving.
     ///
-    /// After an open scan `since` is at most the `Date` of its first answer, so that the next one reads again
-    /// what this one read last. Where records come nearly as fast as they are read, each would take a multiple
-    /// of the one before; with an upper bound it takes less.
+    /// After an open scan `since` is at most the `Date` of its first answer, so the next scan re-reads what
+    /// this one read last. When records arrive nearly as fast as they are read, each scan would take a
+    /// multiple of the time of the previous one. With an upper bound it takes less.
     private func isChasing(_ elapsed: Duration) -> Bool {
         guard let pollBegan, pollPages > Self.chasePages else { return false }
         return elapsed - pollBegan > pollInterval + Self.chase
@@ -216,7 +222,8 @@ package struct FetchPlan: Sendable {
         return .now(Scan(reason: .sweep, from: from, to: to, filterHash: stream.filterHash))
     }
 
-    /// Where polls of the past are: what lies behind it they have yet to read, and read late enough.
+    /// The position of polls that catch up; sweeps leave what follows to them, since they read it late
+    /// enough.
     private func readByPolls(_ progress: StreamProgress, date: Timestamp) -> Timestamp? {
         guard let since = progress.cursor?.since, pollWindow.end(from: since, since: since, date: date) != nil
         else {

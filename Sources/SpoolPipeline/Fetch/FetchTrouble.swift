@@ -1,8 +1,8 @@
 package import SpoolCore
 
-/// What a fault of the source means for a stream: the word shown, and the pause before the next attempt.
+/// What a fault of the source means for a stream: the state shown, and the pause before the next attempt.
 package struct FetchTrouble: Sendable, Equatable {
-    /// Faults with one remedy: while they follow each other the backoff grows.
+    /// Faults with the same remedy; the backoff grows while consecutive faults belong to one family.
     private enum Family: Equatable {
         case throttle, setting, link, size, scan, end
 
@@ -18,7 +18,7 @@ package struct FetchTrouble: Sendable, Equatable {
         }
     }
 
-    /// The words of faults that only another setting mends, whoever waits how long.
+    /// The states that only a settings change can fix, however long one waits.
     package static let settingWords = Set(
         [SourceFault.Kind.invalidToken, .forbidden, .rejected, .invalidProxy]
             .map(word)
@@ -26,20 +26,22 @@ package struct FetchTrouble: Sendable, Equatable {
 
     private var failures = 0
     private var family: Family?
-    /// After so many answers in a row without an end, the scan's place is no longer trusted.
+    /// After this many consecutive answers without an end, the scan's position is no longer trusted.
     static let unendedAtOnePlace = 10
 
-    /// Scans that were lost or came to no end since one did, by their reason: what polls prove says nothing of sweeps.
+    /// Scans that were lost or did not end since the last one that ended.
+    ///
+    /// They are counted per reason, because a successful poll says nothing about sweeps.
     private var lost: [Scan.Reason: Int] = [:]
 
     package init() {}
 
-    /// A page came: the next fault is a first one again.
+    /// A page was fetched: the backoff starts over with the next fault.
     ///
-    /// A source that loses every scan after some pages, or never says that one is at its end, is out of trouble only
-    /// when one of the same reason came to its end.
+    /// If scans were lost or did not end, the problem is only resolved when a scan of the same reason has
+    /// ended.
     ///
-    /// - Returns: true when the trouble is over.
+    /// - Returns: true when the problem is resolved.
     package mutating func answered(_ reason: Scan.Reason = .poll, endsScan: Bool) -> Bool {
         failures = 0
         family = nil
@@ -47,10 +49,11 @@ package struct FetchTrouble: Sendable, Equatable {
         return lost.isEmpty
     }
 
-    /// True when a scan has to begin again after a fault that is about to be noted, rather than go on at its place.
+    /// True when a scan must restart after a fault that is about to be noted, instead of continuing at its
+    /// position.
     ///
-    /// An open poll that is told no end always does: nothing of it counts as read, `since` stands, and the next one
-    /// reads from there. The place of any other is asked again, in case the source has forgotten it not for ever.
+    /// An open poll whose end is unknown always restarts: `since` is unchanged, and the next poll reads from
+    /// there. The position of any other scan is requested again, in case it is lost only temporarily.
     package func beginsAgain(_ scan: Scan, after fault: SourceFault) -> Bool {
         switch fault.kind {
         case .scanLost: true
@@ -63,7 +66,7 @@ package struct FetchTrouble: Sendable, Equatable {
 
     /// Notes a fault of a scan of this reason.
     ///
-    /// - Returns: the pause before the next attempt, at least what the source asked for.
+    /// - Returns: the pause before the next attempt, at least as long as the source requested.
     package mutating func note(_ fault: SourceFault, of reason: Scan.Reason = .poll, chance: Double)
         -> Duration
     {
@@ -72,7 +75,7 @@ package struct FetchTrouble: Sendable, Equatable {
         self.family = family
         switch family {
         case .throttle:
-            // The wait is usually one minute where the answer does not tell it.
+            // When the answer gives no time, one minute is usually enough.
             var least = Duration.seconds(60)
             if case .throttled(let asked?) = fault.kind { least = asked }
             return min(max(least, .seconds(1)), .seconds(900)) + .seconds(5) * chance
@@ -81,7 +84,7 @@ package struct FetchTrouble: Sendable, Equatable {
         case .link:
             return RetryPolicy.link.delay(afterFailures: failures, chance: chance)
         case .size:
-            // Smaller pages are the remedy; 20 halvings are more than any limit has.
+            // The remedy is a smaller page, without a pause; 20 halvings bring any limit down to 1.
             return failures < 20
                 ? .zero : RetryPolicy.link.delay(afterFailures: failures - 19, chance: chance)
         case .scan:
@@ -94,7 +97,8 @@ package struct FetchTrouble: Sendable, Equatable {
         }
     }
 
-    /// The state's word, as `status` shows it; "Invalid token" and "Invalid proxy address" are the old agent's.
+    /// The state as `status` shows it; "invalid token" and "invalid proxy address" are words of the retired
+    /// agent.
     package static func word(_ kind: SourceFault.Kind) -> String {
         switch kind {
         case .throttled: "throttled"

@@ -1,13 +1,14 @@
 import SpoolCore
 
-/// Asks a source for pages of one stream, within the memory that the pages of all streams share.
+/// Requests pages of one stream from a source, within the memory limit that all streams share.
 struct PageAsker: Sendable {
     let memory: Permits
     let crashes: CrashWatch?
 
-    /// Asks for the next page of a scan, reads it, and hands it to `use`; its memory is held until that returns.
+    /// Requests the next page of a scan, parses it, and passes it to `use`; its memory is held until `use`
+    /// returns.
     ///
-    /// - Returns: what `use` made of the page, or why none came; nil when told to stop before its turn.
+    /// - Returns: the result of `use`, or the fault; nil when `stop` was requested before its turn.
     func page<Value: Sendable>(
         of scan: Scan,
         _ stream: SourceStream,

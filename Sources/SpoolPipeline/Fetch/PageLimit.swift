@@ -1,7 +1,7 @@
-/// How many records the next page asks for: as many as the source gives, fewer while answers come cut off.
+/// How many records the next page requests: the source's maximum, or fewer while answers are truncated.
 package struct PageLimit: Sendable, Equatable {
     private let most: Int
-    /// What the next request asks for.
+    /// The limit of the next request.
     package private(set) var current: Int
     private var cutOff = 0
     private var whole = 0
@@ -11,7 +11,7 @@ package struct PageLimit: Sendable, Equatable {
         current = most
     }
 
-    /// A page came whole: after eight of them the limit grows again, by half.
+    /// A page was complete; after eight complete pages the limit grows by half.
     package mutating func cameWhole() {
         cutOff = 0
         guard current < most else { return }
@@ -21,10 +21,10 @@ package struct PageLimit: Sendable, Equatable {
         current = min(most, current + max(1, current / 2))
     }
 
-    /// The body passed the cap: the next request asks for half.
+    /// The body exceeded the size limit; this halves the page limit.
     package mutating func wasTooLarge() { halve() }
 
-    /// A time-out or truncation; the second one of the same page halves the limit.
+    /// A timeout or truncation; the second one of the same page halves the limit.
     package mutating func wasCutOff() {
         cutOff += 1
         if cutOff >= 2 { halve() }

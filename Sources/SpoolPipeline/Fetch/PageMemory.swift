@@ -1,8 +1,8 @@
-/// How much memory the pages of all streams may take together.
+/// The memory limit for the pages of all streams together.
 package enum PageMemory {
-    /// So many pages may be under way at once, from the request to the end of their transaction.
+    /// The maximum number of pages in progress, from the request to the end of their transaction.
     ///
-    /// With a cap of 16 MiB on a body that is 128 MiB. A stream whose answer stands still keeps its permit until
-    /// its request's own deadline, and only as many of them as there are permits would hold up another.
+    /// With a limit of 16 MiB per body this is 128 MiB. A stream whose answer stalls keeps its permit until
+    /// the deadline of its request; another stream is only delayed when all permits are held in this way.
     package static let pages = 8
 }

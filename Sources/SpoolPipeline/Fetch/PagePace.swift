@@ -1,13 +1,13 @@
 import SpoolCore
 
-/// How the next request of a reading is to be made: how many records it asks for, and after which pause.
+/// The page limit of the next request, and the pause before it.
 struct PagePace: Sendable {
     var limit: PageLimit
     private var trouble = FetchTrouble()
 
     init(stream: SourceStream) { limit = PageLimit(most: stream.pageLimit) }
 
-    /// Notes a fault, and says how long to pause.
+    /// Notes a fault and returns the pause before the next attempt.
     mutating func failed(_ fault: SourceFault, of reason: Scan.Reason, chance: Double) -> Duration {
         switch fault.kind {
         case .tooLarge: limit.wasTooLarge()
@@ -19,12 +19,12 @@ struct PagePace: Sendable {
 
     /// Notes an answer.
     ///
-    /// - Returns: true when the trouble is over.
+    /// - Returns: true when the problem is resolved.
     mutating func answered(_ reason: Scan.Reason, endsScan: Bool) -> Bool {
         trouble.answered(reason, endsScan: endsScan)
     }
 
-    /// True when a scan has to begin again after this fault; asked before the fault is noted.
+    /// True when a scan must restart after this fault; to be called before the fault is noted.
     func beginsAgain(_ scan: Scan, after fault: SourceFault) -> Bool {
         trouble.beginsAgain(scan, after: fault)
     }

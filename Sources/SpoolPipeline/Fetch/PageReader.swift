@@ -1,17 +1,18 @@
 import Logging
 import SpoolCore
 
-/// A stream's memory of how its last requests went: the page limit, the trouble and what was said of it.
+/// The results of a stream's last requests: the page limit, the current problem, and what has been logged.
 struct PageReader: Sendable {
     var pace: PagePace
-    /// True once it was said that records were left out below what retention has taken.
+    /// True once skipped records, which retention has already deleted, have been logged.
     var hasToldOfSkipped = false
-    /// Records outside of their window of which it was said.
+    /// Records outside their window that have been logged.
     private var toldOutside: Set<String> = []
     private var reported: StreamTrouble?
-    /// The word for a time of the source that is not believed; all else that is wrong goes first.
+    /// The state when the source's time is not accepted; every other problem takes precedence.
     private static let clockWord = "clocks differ"
-    /// False until the spool holds what `reported` says: a trouble of the run before may still stand there.
+    /// False until `reported` has been written to the spool, which may still contain a problem of the
+    /// previous run.
     private var isInStep = false
     private let time: Timekeeper
     private let logger: Logger
@@ -22,7 +23,7 @@ struct PageReader: Sendable {
         self.logger = logger
     }
 
-    /// Notes a fault, keeps it in the spool when it is a new one, and says how long to pause.
+    /// Notes a fault, stores it in the spool when it is new, and returns the pause before the next attempt.
     mutating func failed(
         _ fault: SourceFault,
         of reason: Scan.Reason,
@@ -34,7 +35,8 @@ struct PageReader: Sendable {
         return pause
     }
 
-    /// Notes what another reading of the same tenant was refused with: this stream has to wait for it as well.
+    /// Notes the fault with which the tenant refused another stream's request: this stream has to wait as
+    /// well.
     mutating func holdsBack(_ fault: SourceFault?, _ store: any PageStore, _ stream: StreamID)
         async throws(StoreError)
     {
@@ -57,9 +59,10 @@ struct PageReader: Sendable {
         }
     }
 
-    /// Notes an answer: the trouble is over, if it was one of getting answers.
+    /// Notes an answer, which resolves a problem with requests.
     ///
-    /// `doubt` says why the answer's `Date` is not believed; that is a trouble of its own, and every other goes first.
+    /// `doubt` tells why the answer's `Date` is not accepted; this is a problem of its own, and every other
+    /// one takes precedence.
     mutating func answered(
         _ reason: Scan.Reason,
         endsScan: Bool,
@@ -80,10 +83,10 @@ struct PageReader: Sendable {
         try await report(nil, store, stream)
     }
 
-    /// Says of records that lie outside of the window asked for, once of each: they are spooled like all others.
+    /// Logs records outside the requested window, each once; they are spooled like all others.
     mutating func tellOutside(_ records: [OutsideRecord], of scan: Scan) {
         let new = records.filter { !toldOutside.contains($0.id) }
-        // A source that shows ever new ones must not fill the memory; those told first may be told again.
+        // Bounds the memory when a source keeps returning new ones; the earliest may be logged again.
         if toldOutside.count + new.count > Self.mostTold { toldOutside.removeAll() }
         toldOutside.formUnion(new.prefix(Self.mostTold).map(\.id))
         for record in new.prefix(Self.namedAtOnce) {
@@ -114,18 +117,18 @@ struct PageReader: Sendable {
             reported = news
             isInStep = true
         } catch {
-            // A full disk must not turn a stream's trouble into the daemon's: it is reported again later.
+            // A full disk must not stop the daemon because of a stream's problem; it is reported again later.
             guard error.isPassing else { throw error }
         }
     }
 }
 
-/// A record that the source has shown for a window in which it does not lie, by its own time.
+/// A record that the source returned although its time is outside the requested window.
 struct OutsideRecord: Sendable {
     let id: String
     let time: Timestamp
 
-    /// Those of a page.
+    /// All such records of a page.
     static func all(of page: Page) -> [OutsideRecord] {
         page.records.filter(\.isOutside).map {
             OutsideRecord(id: $0.event.externalID, time: $0.event.created)

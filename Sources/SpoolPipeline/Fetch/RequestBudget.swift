@@ -1,10 +1,10 @@
-/// Who asks for a request, in the order of their claims.
+/// The purposes of requests, in order of priority.
 package enum RequestClaim: Int, Sendable, CaseIterable, Comparable {
     case poll, sweep, recovery
 
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
-    /// How many requests of a minute are its own, whatever the others want.
+    /// How many requests per minute are reserved for it, regardless of the other claims.
     func floor(of perMinute: Int) -> Int {
         guard perMinute >= RequestBudget.leastForFloors else { return 0 }
         return switch self {
@@ -15,15 +15,16 @@ package enum RequestClaim: Int, Sendable, CaseIterable, Comparable {
     }
 }
 
-/// The requests that a tenant may be asked within any 60 seconds, over all streams of all its sources.
+/// The number of requests to a tenant within any 60 seconds, over all streams of all its sources.
 ///
-/// A claim may take a request while the requests of the last 60 s, and what the other claims' floors still
-/// keep, leave room. Polls' floor is kept always, so that a poll never waits a minute for its turn; the
-/// others' only while one of them waits, so that nothing of the budget lies idle. The tenant allows 30 a
-/// minute, all its callers together (Defender for Cloud Apps, REST API, "Throttling"), so ours stay below.
+/// A claim is granted a request if the requests of the last 60 s, plus the unused part of the other claims'
+/// floors, are below the limit. The floor of polls is always reserved, so that a poll never waits a minute
+/// for its turn. The other floors are only reserved while such a claim waits, so that no part of the budget
+/// stays unused. The tenant allows 30 requests per minute for all its callers together (Defender for Cloud
+/// Apps, REST API, "Throttling"), so spool stays below that.
 package struct RequestBudget: Sendable {
     package static let span = Duration.seconds(60)
-    /// With fewer requests a minute there is nothing to divide: whoever came first goes first.
+    /// With fewer requests per minute there are no floors, and requests are granted in order of arrival.
     package static let leastForFloors = 4
 
     private(set) var perMinute: Int
@@ -32,7 +33,7 @@ package struct RequestBudget: Sendable {
 
     package init(perMinute: Int) { self.perMinute = perMinute }
 
-    /// True when a request of this claim may be made now, with those claims waiting too.
+    /// True when a request of this claim may be made now, while the claims in `waiting` wait as well.
     package func hasRoom(for claim: RequestClaim, waiting: Set<RequestClaim>, now: Duration) -> Bool {
         now >= pausedUntil && used(now: now) + kept(from: claim, waiting: waiting, now: now) < perMinute
     }
@@ -43,18 +44,18 @@ package struct RequestBudget: Sendable {
         granted.append((now, claim))
     }
 
-    /// How long it takes until time alone may make room: the end of the pause, or the next request leaving
-    /// the last minute.
+    /// The time until a request may be granted again without other changes: until the end of the pause, or
+    /// until the oldest request is more than a minute ago.
     package func untilChange(now: Duration) -> Duration {
         if now < pausedUntil { return pausedUntil - now }
         let next = granted.lazy.map { $0.at + Self.span - now }.first { $0 > .zero }
         return next ?? Self.span
     }
 
-    /// Grants this many from now on.
+    /// Sets the number of requests per minute.
     package mutating func limit(toPerMinute perMinute: Int) { self.perMinute = perMinute }
 
-    /// Grants nothing before `until`: the tenant has said 429.
+    /// Grants nothing before `until`, because the tenant has answered 429.
     package mutating func pause(until: Duration) { pausedUntil = max(pausedUntil, until) }
 
     /// Requests granted within the last minute.

@@ -1,12 +1,12 @@
 package import SpoolCore
 import Synchronization
 
-/// Where the streams of one tenant wait for their next request.
+/// Grants requests to the streams of one tenant within its budget.
 package final class RequestGate: Sendable {
     private let queue: Mutex<RequestQueue>
     private let time: Timekeeper
     private let changed = Signal()
-    /// What the tenant has said last, and until when it counts.
+    /// The tenant's last refusal, and until when it applies.
     private let refusal = Mutex<(fault: SourceFault, until: Duration)?>(nil)
 
     package init(perMinute: Int, time: Timekeeper) {
@@ -14,7 +14,8 @@ package final class RequestGate: Sendable {
         self.time = time
     }
 
-    /// Returns when a request may be made (true), or when `stop` is asked for or the task cancelled.
+    /// Returns when a request may be made (true), or when `stop` is requested or the task is cancelled
+    /// (false).
     package func take(_ claim: RequestClaim, stop: Stop) async -> Bool {
         let ticket = queue.withLock { $0.enter(claim) }
         defer {
@@ -30,13 +31,14 @@ package final class RequestGate: Sendable {
         return false
     }
 
-    /// Grants this many requests a minute from now on; what was granted within the last minute counts.
+    /// Sets the number of requests per minute; those granted within the last minute count.
     package func limit(toPerMinute perMinute: Int) {
         queue.withLock { $0.limit(toPerMinute: perMinute) }
         changed.notify()
     }
 
-    /// What the tenant has refused requests with, while nothing is granted for it; nil at all other times.
+    /// The fault with which the tenant refused requests, while nothing is granted because of it; otherwise
+    /// nil.
     package var pausedBy: SourceFault? {
         refusal.withLock { refusal in
             guard let last = refusal, time.elapsed() < last.until else { return nil }
@@ -44,7 +46,7 @@ package final class RequestGate: Sendable {
         }
     }
 
-    /// Grants nothing for this long: the tenant has said 429, in the words of `fault`.
+    /// Grants nothing for this long, because the tenant has answered 429 (`fault`).
     package func pause(_ duration: Duration, because fault: SourceFault) {
         refusal.withLock { $0 = (fault, max($0?.until ?? .zero, time.elapsed() + duration)) }
         queue.withLock { $0.pause(until: time.elapsed() + duration) }

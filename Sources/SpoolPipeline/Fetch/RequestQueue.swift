@@ -1,5 +1,7 @@
-/// Who waits for a request of the budget, and whose turn it is: the strongest claim that has room, and within
-/// a claim whoever came first.
+/// The queue for requests of a budget.
+///
+/// The next request goes to the claim with the highest priority that the budget allows, and within a claim to
+/// the first ticket.
 package struct RequestQueue: Sendable {
     /// A place in the queue.
     package struct Ticket: Sendable, Hashable {
@@ -13,7 +15,7 @@ package struct RequestQueue: Sendable {
 
     package init(_ budget: RequestBudget) { self.budget = budget }
 
-    /// Queues up.
+    /// Joins the queue.
     package mutating func enter(_ claim: RequestClaim) -> Ticket {
         defer { next += 1 }
         let ticket = Ticket(number: next, claim: claim)
@@ -21,13 +23,13 @@ package struct RequestQueue: Sendable {
         return ticket
     }
 
-    /// Gives up a place, used or not.
+    /// Leaves the queue, with or without a request.
     package mutating func leave(_ ticket: Ticket) { waiting.removeAll { $0 == ticket } }
 
-    /// Takes the request if it is this ticket's turn.
+    /// Takes a request if it is this ticket's turn.
     ///
-    /// - Returns: nil when it was taken; otherwise how long nothing changes by time alone. Whoever waits must
-    ///   also look again when another one leaves the queue.
+    /// - Returns: nil when it was taken; otherwise the time after which to try again. The caller must also
+    ///   try again when another ticket leaves the queue.
     package mutating func take(_ ticket: Ticket, now: Duration) -> Duration? {
         guard turn(now: now) == ticket else { return budget.untilChange(now: now) }
         budget.grant(ticket.claim, now: now)
@@ -35,7 +37,7 @@ package struct RequestQueue: Sendable {
         return nil
     }
 
-    /// Grants this many requests a minute from now on.
+    /// Sets the number of requests per minute.
     package mutating func limit(toPerMinute perMinute: Int) { budget.limit(toPerMinute: perMinute) }
 
     /// Grants nothing before `until`.

@@ -1,8 +1,8 @@
 package import SpoolCore
 
-/// What a page changes: the scan's place, and on its last page `since` or `swept_to`.
+/// The changes by a page: the scan's position, and on its last page `since` or `swept_to`.
 ///
-/// A pure decision; the store carries it out in the transaction of the page.
+/// These are pure functions; the store applies the result in the transaction of the page.
 package enum ScanStep {
     /// The commit for a page that answered `scan`.
     package static func commit(
@@ -46,7 +46,7 @@ package enum ScanStep {
         )
     }
 
-    /// The scan after a page; and what its window has become, if that was its last page.
+    /// The scan after a page, and the final state of its window if that was the last page.
     package static func advance(_ scan: Scan, past page: Page) -> (scan: Scan, ended: WindowState?) {
         var advanced = scan
         let firstDate = scan.firstDate ?? page.date
@@ -59,19 +59,22 @@ package enum ScanStep {
         return (advanced, page.next == nil ? windowState(of: advanced, firstDate: firstDate) : nil)
     }
 
-    /// Where `since` stands after a scan.
+    /// The value of `since` after a scan.
     ///
-    /// A bounded scan moves it to its bound. An open one moves it to the smaller of the greatest time it saw
-    /// and the `Date` of its first answer, but at least to that `Date` minus 7 days: so a record dated 2099,
-    /// one saved during a long scan and a month of silence hide nothing and stop nothing. It never moves back.
+    /// A bounded scan moves it to its bound. An open scan moves it to the earlier of the latest record time
+    /// it saw and the `Date` of its first answer, but at least to that `Date` minus 7 days. So nothing is
+    /// missed or blocked by a record dated 2099, by one saved during a long scan, or by a month without
+    /// records. `since` never moves back.
     private static func since(after scan: Scan, firstDate: Timestamp, before: Timestamp) -> Timestamp {
         if let to = scan.to { return max(before, to) }
         let reached = min(scan.greatest ?? before, firstDate)
         return max(before, reached, firstDate - FetchPlan.oldWindow)
     }
 
-    /// True for a poll that read what sweeps would read next, and late enough: its whole window had the
-    /// look-back to appear before its first answer.
+    /// True for a poll that also counts as a sweep.
+    ///
+    /// It has read what sweeps would read next, and late enough: its whole window was older than the
+    /// look-back at its first answer.
     private static func isSweepToo(
         _ scan: Scan,
         stream: SourceStream,
@@ -84,26 +87,27 @@ package enum ScanStep {
         return scan.from <= sweptTo && sweptTo < to && to <= firstDate - stream.lookBack
     }
 
-    /// Where `swept_to` stands after a sweep: at its end.
+    /// The value of `swept_to` after a sweep: the end of the sweep.
     ///
-    /// Sweeps that reach back begin at `swept_to` minus the look-back. One of their bounded windows has read
-    /// everything in front of its bound for the last time, if that is older than the look-back; so `swept_to`
-    /// moves by the window's width, also where the window is narrower than the look-back.
+    /// Sweeps that reach back start at `swept_to` minus the look-back. A bounded window of such a sweep has
+    /// read everything before its bound for the last time, if that is older than the look-back. So `swept_to`
+    /// moves by the window's width, even if the window is narrower than the look-back.
     private static func sweptTo(by scan: Scan, stream: SourceStream, firstDate: Timestamp) -> Timestamp {
         guard let to = scan.to else { return firstDate }
         return stream.sweepsBack ? min(to + stream.lookBack, firstDate) : to
     }
 
-    /// So many records, all of them outside of the window asked for, are the answer to another request.
+    /// This many records, all of them outside the requested window, show that the request was not followed.
     static let foreign = 100
 
-    /// What the answers of a whole scan prove.
+    /// What the answers of a complete scan prove.
     ///
-    /// Answers that hold only records from outside of the window, and many, prove nothing: the source may not follow the
-    /// request at all. A few are records that it keeps under another time than the one they tell.
+    /// Answers that contain many records, all of them from outside the window, prove nothing: the source may
+    /// not follow the request at all. A few such records are ones that the source stores under another time
+    /// than the one in the record.
     ///
-    /// An empty answer for a window that reaches beyond 30 days proves nothing: users report such answers, without an
-    /// error, for days the portal did show (github.com/microsoft/MCAS, issue 108).
+    /// An empty answer for a window that reaches back beyond 30 days proves nothing: users report such
+    /// answers, without an error, for days that the portal did show (github.com/microsoft/MCAS, issue 108).
     private static func windowState(of scan: Scan, firstDate: Timestamp) -> WindowState {
         let isEmptyAndOld =
             scan.seen == 0 && scan.to != nil && firstDate.since(scan.from) > FetchPlan.oldAge

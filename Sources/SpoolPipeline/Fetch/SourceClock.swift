@@ -1,15 +1,17 @@
 package import SpoolCore
 
-/// Decides which time of a source is believed.
+/// Decides which time of a source is accepted.
 ///
-/// Cursors, windows, sweeps and retention use the source's own time, so that a `Date` that is too late would let them
-/// pass what has not been saved yet. The time taken is therefore the `Date`, but never later than the latest time that is
-/// certain to have come: by the local clock, by the time taken before, or by records, since what was saved at a time is
-/// shown after it. Too early a time re-reads records and skips nothing.
+/// Cursors, windows, sweeps and retention use the source's own time. With a `Date` that is too late they
+/// would pass records that have not been saved yet. The accepted time is therefore the `Date`, but never
+/// later than the latest time that has certainly passed. This is proved by the local clock, by the previously
+/// accepted time, or by records, since a record is only returned after the time at which it was saved. A time
+/// that is too early re-reads records and skips nothing.
 package struct SourceClock: Sendable, Equatable {
-    /// A `Date` this much ahead of the local clock is no trouble; further ahead, the clocks differ.
+    /// A `Date` may be this much ahead of the local clock; if it is further ahead, the clocks differ.
     static let agreement = Duration.minutes(5)
-    /// So many different times of records prove that the earliest of them has come: one record may be dated wrongly.
+    /// This many different record times prove that the earliest of them has passed; a single record may have
+    /// a wrong date.
     static let witnesses = 3
 
     private struct Reading: Sendable, Equatable {
@@ -19,20 +21,21 @@ package struct SourceClock: Sendable, Equatable {
         func time(at elapsed: Duration) -> Timestamp { date + (elapsed - at) }
     }
 
-    /// The time taken last.
+    /// The last accepted time.
     private var taken: Reading?
-    /// The records that prove the latest times, at most `witnesses`, each with the moment at which it was first seen.
+    /// The records that prove the latest times, at most `witnesses`, each with the time at which it was first
+    /// seen.
     private var records: [Reading] = []
     /// Set while the source's last `Date` was too far ahead of the local clock.
     package private(set) var doubt: ClockDoubt?
 
     package init() {}
 
-    /// Takes the `Date` of an answer, and the times of its records.
+    /// Notes the `Date` of an answer and the times of its records.
     ///
     /// - Parameters:
-    ///   - date: what the answer says.
-    ///   - saved: the times at which its records were saved, by the source; those after `date` prove nothing.
+    ///   - date: the `Date` of the answer.
+    ///   - saved: the times at which the source saved the records; those after `date` prove nothing.
     ///   - wall: the local clock.
     ///   - elapsed: the monotonic clock.
     /// - Returns: the time to use, at most `date`.
@@ -50,14 +53,14 @@ package struct SourceClock: Sendable, Equatable {
         return time
     }
 
-    /// The latest time that records prove to have come; nil while there are too few of them.
+    /// The latest time that records prove to have passed; nil while there are too few records.
     private func proved(at elapsed: Duration) -> Timestamp? {
         guard records.count == Self.witnesses else { return nil }
         return records.map { $0.time(at: elapsed) }.min()
     }
 
     private mutating func note(_ record: Reading, _ elapsed: Duration) {
-        // Seen again, it proves less than at first.
+        // The first observation of a record proves the most.
         guard !records.contains(where: { $0.date == record.date }) else { return }
         records.append(record)
         guard records.count > Self.witnesses else { return }
@@ -68,7 +71,7 @@ package struct SourceClock: Sendable, Equatable {
     private mutating func setDoubt(_ date: Timestamp, _ time: Timestamp, wall: Timestamp) {
         guard date.since(wall) > Self.agreement else { return doubt = nil }
         let isBelieved = date.since(time) <= Self.agreement
-        // Told in the same words as long as it lasts: the first difference is named.
+        // The text names the first difference and stays the same while the doubt lasts.
         if let doubt, doubt.isBelieved == isBelieved {
             self.doubt = ClockDoubt(claimed: date, isBelieved: isBelieved, description: doubt.description)
         } else {
@@ -84,11 +87,11 @@ extension ClockDoubt {
             claimed: claimed,
             isBelieved: isBelieved,
             description: isBelieved
-                ? "this machine's clock is \(text) behind the source's time, which is used because the source's "
-                    + "records confirm it; correct this machine's clock (NTP)"
-                : "the source's answers are dated \(text) ahead of this machine's clock, and these dates are not "
-                    + "trusted: records are read from an earlier time, so that none is missed; correct this "
-                    + "machine's clock (NTP), or find out what sets the wrong date, such as a proxy"
+                ? "this machine's clock is \(text) behind the source's time, which is used because the "
+                    + "source's records confirm it; correct this machine's clock (NTP)"
+                : "the source's answers are dated \(text) ahead of this machine's clock, and these dates are "
+                    + "not trusted: records are read from an earlier time, so that none is missed; correct "
+                    + "this machine's clock (NTP), or find out what sets the wrong date, such as a proxy"
         )
     }
 }

@@ -1,11 +1,11 @@
 package import Logging
 package import SpoolCore
 
-/// Reads one stream, page by page, into the spool, until it is told to stop.
+/// Fetches one stream into the spool, page by page, until a stop is requested.
 ///
-/// Each stream has its own: one that fails or stands still never holds up another.
+/// Each stream has its own fetcher, so a stream that fails or is paused never delays another.
 package struct StreamFetcher: Sendable {
-    /// How often a paused stream looks whether there is room again: `poll` may be a day.
+    /// How often a paused stream checks whether the spool has space again, since `poll` may be a day.
     static let pauseCheck = Duration.seconds(5)
 
     private let source: any Source
@@ -51,14 +51,15 @@ package struct StreamFetcher: Sendable {
         patiently = Patience(time: time, logger: logger)
     }
 
-    /// Reads until `stop` is asked for or the task cancelled.
+    /// Fetches until `stop` is requested or the task is cancelled.
     ///
-    /// - Throws: what makes the spool unusable (`io`, `damaged`); everything else is a state of the stream.
+    /// - Throws: an error that makes the spool unusable (`io`, `damaged`); all other errors become the
+    ///   stream's state.
     package func run(stop: Stop) async throws(StoreError) {
         do throws(StoreError) {
             try await read(stop: stop)
         } catch {
-            // Told to stop, it does not wait for the disk.
+            // A stop does not wait for a full disk.
             guard error.isPassing, stop.isAsked || Task.isCancelled else { throw error }
         }
     }
@@ -70,7 +71,7 @@ package struct StreamFetcher: Sendable {
         var beginning = Beginning()
         var isInPast = false
         while !stop.isAsked, !Task.isCancelled {
-            // Also while fetching stands still: retention, which makes room, counts by the source's time.
+            // Also while fetching is paused: retention, which frees space, uses the source's time.
             guard let last = known else {
                 known = try await firstDate(&reader, &beginning, stop: stop)
                 continue
@@ -103,7 +104,7 @@ package struct StreamFetcher: Sendable {
                 guard await gate.take(claim, stop: stop) else { continue }
                 switch try await page(of: scan, progress: progress, &reader, stop: stop) {
                 case .came(let page):
-                    // Set back by more than a moment: marks may lie ahead of the new time.
+                    // The source's time was set back: the cursor may now lie in the future.
                     if page.date + StreamProgress.tolerance < now { isInPast = false }
                     known = (page.date, time.elapsed())
                     if !isInPast, page.doubt == nil {
@@ -117,7 +118,7 @@ package struct StreamFetcher: Sendable {
         }
     }
 
-    /// Learns the source's own time, and begins the stream with it when it is new.
+    /// Requests the source's own time, and starts a new stream with it.
     private func firstDate(_ reader: inout PageReader, _ beginning: inout Beginning, stop: Stop)
         async throws(StoreError) -> (date: Timestamp, at: Duration)?
     {
@@ -157,9 +158,9 @@ package struct StreamFetcher: Sendable {
         return known
     }
 
-    /// Asks for records that the source saved shortly before the time it claims: they would confirm it.
+    /// Requests records that the source saved shortly before its claimed time, since they would confirm it.
     ///
-    /// - Returns: the time to use after that; nil when no page came.
+    /// - Returns: the time to use afterwards; nil when no page was fetched.
     private func confirmed(_ doubt: ClockDoubt, stop: Stop) async throws(StoreError) -> Timestamp? {
         var date: Timestamp?
         for age in Beginning.ages where source.clockDoubt?.isBelieved == false {
@@ -179,10 +180,11 @@ package struct StreamFetcher: Sendable {
         return date
     }
 
-    /// Takes marks back that lie in the future, where only a wrong time can have put them: an older run's, or that of
-    /// this one before both clocks were set back.
+    /// Moves a cursor back that lies in the future.
     ///
-    /// Only where the source's time and the local clock agree: one that is wrong alone would have years read again.
+    /// Only a wrong time can have moved it there: in an earlier run, or in this run before both clocks were
+    /// set back. It is only moved back when the source's time and the local clock agree; otherwise a single
+    /// wrong clock could cause years to be read again.
     private func pullBack(from progress: StreamProgress, to date: Timestamp, stop: Stop)
         async throws(StoreError)
     {
@@ -209,14 +211,14 @@ package struct StreamFetcher: Sendable {
         )
     }
 
-    /// What became of asking for a page.
+    /// The outcome of a page request.
     private enum Outcome: Sendable {
         case came(Spooled)
-        /// The next page of scans of its reason is not asked for before this monotonic time.
+        /// Scans of the same reason request no page before this monotonic time.
         case failed(until: Duration?)
     }
 
-    /// Reads a page into the spool.
+    /// Fetches a page into the spool and handles a fault.
     private func page(
         of scan: Scan,
         progress: StreamProgress,
@@ -257,18 +259,18 @@ package struct StreamFetcher: Sendable {
         let receipt: PageReceipt
         let date: Timestamp
         let records: Int
-        /// Of its new records.
+        /// The estimated size of its new records.
         let bytes: Int
         let endsScan: Bool
-        /// Why its `Date` is not believed.
+        /// Why its `Date` is not accepted.
         let doubt: String?
-        /// Records outside of the window asked for.
+        /// Records outside the requested window.
         let outside: [OutsideRecord]
     }
 
-    /// Asks for a page, reads it and spools it.
+    /// Requests a page, parses it and spools it.
     ///
-    /// - Returns: nil when told to stop before its turn.
+    /// - Returns: the page, or the fault; nil when `stop` was requested before its turn.
     private func spool(_ scan: Scan, progress: StreamProgress, limit: Int, stop: Stop)
         async throws(StoreError) -> Result<Spooled, SourceFault>?
     {
@@ -304,16 +306,17 @@ package struct StreamFetcher: Sendable {
         }
     }
 
-    /// Notes a fault, and waits, unless it is one of a scan alone.
+    /// Notes a fault, and waits unless it concerns only that scan.
     ///
-    /// - Returns: until when scans of that reason have to wait by themselves; nil when nothing has to any more.
+    /// - Returns: the monotonic time until which only scans of that reason have to wait; nil when the wait is
+    ///   over.
     private func pause(
         after fault: SourceFault,
         of reason: Scan.Reason,
         _ reader: inout PageReader,
         stop: Stop
     ) async throws(StoreError) -> Duration? {
-        // A request given up for a stop is no trouble of the source.
+        // A request that was cancelled by a stop is not a fault of the source.
         guard !stop.isAsked, !Task.isCancelled else { return nil }
         let duration = try await reader.failed(fault, of: reason, store, id)
         if fault.kind == .scanLost || fault.kind == .unended { return time.elapsed() + duration }
