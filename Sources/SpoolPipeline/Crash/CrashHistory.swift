@@ -1,8 +1,6 @@
 package import SpoolCore
 
-/// What the unclean ends of earlier runs say of a step.
-///
-/// A pure decision over what the spool has counted.
+/// Decides which steps are suspect, from the crash counts that earlier runs left in the spool.
 package struct CrashHistory: Sendable {
     private let ends: [CrashMark: Int]
     private let subjects: Set<String>
@@ -12,18 +10,18 @@ package struct CrashHistory: Sendable {
         subjects = Set(ends.filter { $0.value >= CrashMark.suspicious && $0.key.isSingle }.map(\.key.subject))
     }
 
-    /// True when a page or batch is to be taken one by one.
+    /// True when the records of a page, or the events of a batch, must be processed one by one.
     package func isSuspect(_ mark: CrashMark) -> Bool { ends[mark, default: 0] >= CrashMark.suspicious }
 
-    /// True when this one record or event has trapped the process, alone and again and again.
+    /// True when this single record or event has crashed the process repeatedly: it is a poison record.
     package func hasTrapped(_ mark: CrashMark) -> Bool { ends[mark, default: 0] >= CrashMark.suspicious }
 
-    /// True when a record of any stream has trapped.
+    /// True when any stream has a poison record.
     package var knowsRecords: Bool {
         ends.contains { $0.key.step == .page && $0.key.isSingle && hasTrapped($0.key) }
     }
 
-    /// True when a stream or sink has one that trapped; only then is it worth the search.
+    /// True when this stream or sink has a poison record; otherwise the search is skipped.
     package func knowsOne(of subject: String) -> Bool { subjects.contains(subject) }
 }
 

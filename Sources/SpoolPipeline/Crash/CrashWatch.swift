@@ -1,13 +1,14 @@
 package import Logging
 package import SpoolCore
 
-/// Keeps a record that traps the process from trapping it at every start.
+/// Keeps a poison record from crashing the process at every start.
 ///
-/// After an unclean end each step that may trap is marked in the spool before it begins, and the mark is cleared
-/// after it. One marked step is under way at a time, over all loops, so that an end under a mark was that step's.
-/// A record that traps when nothing but it is read or rendered is left alone from then on.
+/// After an unclean end, each step that may crash is marked in the spool before it starts, and the mark is
+/// cleared afterwards. Only one marked step runs at a time, over all loops, so that a crash under a mark was
+/// caused by that step. A record that crashes the process when it is parsed or rendered alone is skipped from
+/// then on.
 package final class CrashWatch: Sendable {
-    /// How long after a start steps are marked: what traps at every start does so before.
+    /// How long steps are marked after a start; what crashes at every start crashes within this time.
     package static let span = Duration.minutes(15)
 
     private let store: any CrashMarkStore
@@ -15,7 +16,7 @@ package final class CrashWatch: Sendable {
     private let time: Timekeeper
     private let patiently: Patience
     private let logger: Logger
-    /// Steps are marked until then; nil after a clean end.
+    /// Steps are marked until this monotonic time; nil after a clean end.
     private let until: Duration?
     private let turns = Permits(1)
 
@@ -28,7 +29,7 @@ package final class CrashWatch: Sendable {
         until = store.endedUncleanly ? time.elapsed() + Self.span : nil
     }
 
-    /// Reads what earlier runs have left.
+    /// Reads the crash counts of earlier runs.
     package static func begin(_ store: any CrashMarkStore, time: Timekeeper, logger: Logger)
         async throws(StoreError) -> CrashWatch
     {
@@ -39,7 +40,7 @@ package final class CrashWatch: Sendable {
 
     // MARK: Pages
 
-    /// Reads an answer, without the records that are known to trap.
+    /// Parses an answer, except known poison records.
     func page(of answer: any SourceAnswer, scan: Scan, _ stream: StreamName, stop: Stop)
         async throws(StoreError) -> Result<Page, SourceFault>
     {
@@ -62,16 +63,17 @@ package final class CrashWatch: Sendable {
         return try await step(mark, stop) { Self.read(answer, unread) } ?? .failure(.stopped)
     }
 
-    /// Reads older records anew, under `mark` as a whole; each alone, where that has trapped.
+    /// Parses older records again: together under `mark`, or one by one first if that has crashed.
     ///
     /// - Parameters:
-    ///   - mark: stands for all of them.
-    ///   - singles: the mark of each: that of its page's reading, so that a record which trapped there is known.
-    ///   - count: how many they are.
-    ///   - stop: ends the waiting for its turn.
-    ///   - read: reads one; with true, it has to leave it unread and make an unreadable one of it.
-    /// - Returns: the events in order; nil when told to stop.
-    /// - Throws: what keeps a mark from being set or cleared.
+    ///   - mark: the mark for all of them together.
+    ///   - singles: the marks of the single records, the same as when their page is parsed, so that a record
+    ///     that crashed there is recognised.
+    ///   - count: the number of records.
+    ///   - stop: ends the wait for its turn.
+    ///   - read: parses one record; if the flag is true, it must not parse it but return an unreadable event.
+    /// - Returns: the events in order; nil after a stop.
+    /// - Throws: an error of setting or clearing a mark.
     package func events(
         under mark: CrashMark,
         singles: @Sendable () -> [CrashMark],
@@ -95,7 +97,7 @@ package final class CrashWatch: Sendable {
         return try await step(mark, stop, readAll)
     }
 
-    /// Reads an answer at once.
+    /// Parses an answer without marks.
     static func read(_ answer: any SourceAnswer, _ unread: Set<Int>) -> Result<Page, SourceFault> {
         do throws(SourceFault) {
             return .success(try answer.page(leaving: unread))
@@ -113,9 +115,11 @@ package final class CrashWatch: Sendable {
         case bury(LaneBatch)
     }
 
-    /// Renders a batch for trial, if that may trap, and says how it is to be sent: whole, or around what traps.
+    /// Splits a batch into parts so that poison records are not rendered.
     ///
-    /// - Returns: no part at all when told to stop.
+    /// After an unclean end, each part is first rendered in a dry run, under a mark.
+    ///
+    /// - Returns: the parts; empty after a stop.
     func parts(of batch: LaneBatch, to sink: any Sink, stop: Stop) async throws(StoreError) -> [Part] {
         guard isMarking || history.knowsOne(of: sink.name.text), let first = batch.events.first else {
             return [.send(batch)]
@@ -144,9 +148,9 @@ package final class CrashWatch: Sendable {
 
     // MARK: Steps
 
-    /// Does `body` under a mark, and nothing else that is marked at the same time.
+    /// Calls `body` under a mark, while no other marked step runs.
     ///
-    /// - Returns: nil when told to stop before its turn.
+    /// - Returns: the result; nil when `stop` was requested before its turn.
     private func step<Value: Sendable>(_ mark: CrashMark, _ stop: Stop, _ body: @Sendable () -> Value)
         async throws(StoreError) -> Value?
     {
@@ -168,6 +172,6 @@ package final class CrashWatch: Sendable {
 }
 
 extension SourceFault {
-    /// Nobody hears of it: the loop has been told to stop.
+    /// Not reported, because the loop is stopping.
     fileprivate static let stopped = SourceFault(.incomplete, "stopped before the page was parsed")
 }

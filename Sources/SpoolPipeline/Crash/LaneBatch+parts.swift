@@ -1,7 +1,7 @@
 import SpoolCore
 
 extension LaneBatch {
-    /// The batch in front of, between and behind the events to be buried, each of these alone.
+    /// Splits the batch around the events that must not be rendered, each of which becomes its own part.
     func split(burying trapped: [Int]) -> [CrashWatch.Part] {
         guard !trapped.isEmpty else { return [.send(self)] }
         var parts: [CrashWatch.Part] = []
@@ -15,7 +15,7 @@ extension LaneBatch {
         return parts
     }
 
-    /// Every event alone.
+    /// Splits the batch into single events.
     func singly(burying trapped: [Int]) -> [CrashWatch.Part] {
         events.seqs.indices.map { index in
             let single = part(index..<index + 1)
@@ -23,7 +23,7 @@ extension LaneBatch {
         }
     }
 
-    /// Some of its events; the last part covers what the whole batch covers.
+    /// A part of its events; the last part covers the lane up to `through`.
     private func part(_ range: Range<Int>) -> LaneBatch {
         let last = Seq(events.seqs[range.upperBound - 1])
         return LaneBatch(

@@ -1,8 +1,8 @@
 package import SpoolCore
 
-/// Notices that the local clock was set, by the monotonic clock beside it.
+/// Detects that the local clock was set, by comparing it with the monotonic clock.
 package struct ClockSteps: Sendable {
-    /// Smaller steps, as time servers make them, matter to nothing.
+    /// Smaller steps, such as corrections by NTP, are ignored.
     static let least = Duration.minutes(5)
 
     private var last: (wall: Timestamp, elapsed: Duration)?
@@ -14,7 +14,8 @@ package struct ClockSteps: Sendable {
     /// - Parameters:
     ///   - wall: the local clock.
     ///   - elapsed: the monotonic clock.
-    /// - Returns: how far the local clock was set forward since then, negative for back; nil when it was not set.
+    /// - Returns: how far the local clock was set forward since the last call, negative if it was set back;
+    ///   nil when it was not set.
     package mutating func look(wall: Timestamp, elapsed: Duration) -> Duration? {
         defer { last = (wall, elapsed) }
         guard let last else { return nil }

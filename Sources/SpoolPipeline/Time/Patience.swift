@@ -1,7 +1,7 @@
 package import Logging
 package import SpoolCore
 
-/// Repeats what the spool refuses for now, a full disk or a reader in the way, until it succeeds.
+/// Retries operations of the spool that fail temporarily, because of a full disk or a blocking reader.
 package struct Patience: Sendable {
     let time: Timekeeper
     let logger: Logger
@@ -11,9 +11,9 @@ package struct Patience: Sendable {
         self.logger = logger
     }
 
-    /// Does `body` until it succeeds, or until `stop` is asked for or the task cancelled.
+    /// Calls `body` until it succeeds, or until `stop` is requested or the task is cancelled.
     ///
-    /// - Throws: what makes the spool unusable; a passing error only when there was no time to wait it out.
+    /// - Throws: an error that makes the spool unusable; a temporary error only after a stop or cancellation.
     package func callAsFunction<Value: Sendable>(
         _ what: String,
         stop: Stop? = nil,
@@ -32,7 +32,7 @@ package struct Patience: Sendable {
                     metadata: ["task": "\(what)", "cause": "\(error)", "attempt": "\(failures)"]
                 )
                 let pause = RetryPolicy.link.delay(afterFailures: failures, chance: time.chance())
-                // A full disk is not freed by asking at once: chance may not make the pause nothing.
+                // Jitter must not make the pause zero: an immediate retry does not help with a full disk.
                 await time.wait(max(pause, .milliseconds(100)), or: stop.map { [Watch($0)] } ?? [])
             }
         }
@@ -40,6 +40,6 @@ package struct Patience: Sendable {
 }
 
 extension StoreError {
-    /// True for what may succeed later without anybody's doing: a full disk, a reader in the way.
+    /// True for a temporary error, after which a retry may succeed: a full disk or a blocking reader.
     var isPassing: Bool { kind == .full || kind == .busy }
 }

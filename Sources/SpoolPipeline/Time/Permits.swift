@@ -1,7 +1,7 @@
 package import SpoolCore
 import Synchronization
 
-/// A fixed number of permits; whoever wants one more waits until one is given back, first come, first served.
+/// A semaphore with a fixed number of permits; waiting tasks are served in order of arrival.
 package final class Permits: Sendable {
     private struct State {
         var free: Int
@@ -14,7 +14,8 @@ package final class Permits: Sendable {
 
     package init(_ count: Int) { state = Mutex(State(free: count)) }
 
-    /// Returns with a permit (true), or without one when `stop` is asked for or the task cancelled.
+    /// Returns with a permit (true), or without one when `stop` is requested or the task is cancelled
+    /// (false).
     package func take(stop: Stop) async -> Bool {
         let ticket = state.withLock { state in
             defer { state.next += 1 }
@@ -40,7 +41,7 @@ package final class Permits: Sendable {
         return false
     }
 
-    /// Gives a permit back.
+    /// Returns a permit.
     package func give() {
         state.withLock { $0.free += 1 }
         changed.notify()

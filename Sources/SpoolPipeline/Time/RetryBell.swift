@@ -2,15 +2,15 @@ import Synchronization
 
 package import SpoolCore
 
-/// Ends the waits between the attempts of one source or sink when an operator asks for it.
+/// Ends the waits between the attempts of one source or sink when an operator requests a retry.
 package final class RetryBell: Sendable {
     private let signal = Signal()
-    /// How many waits are under way.
+    /// The number of current waits.
     private let waits = Mutex(0)
 
     package init() {}
 
-    /// Waits until the time is up, the bell is rung, or `stop` is asked for; also when the task is cancelled.
+    /// Waits until the time is up, the bell is rung, `stop` is requested or the task is cancelled.
     ///
     /// - Returns: true when the bell was rung.
     @discardableResult
@@ -20,7 +20,7 @@ package final class RetryBell: Sendable {
         return rung.isDue
     }
 
-    /// Does `body`, a wait that has to end when its argument is due.
+    /// Calls `body`, a wait that must end when its argument is due.
     func whileWaiting<Failure: Error>(
         _ body: (Watch) async throws(Failure) -> Void
     ) async throws(Failure) {
@@ -36,9 +36,9 @@ package final class RetryBell: Sendable {
         try await body(rung)
     }
 
-    /// Ends the waits under way.
+    /// Ends the current waits.
     ///
-    /// - Returns: true when there was one.
+    /// - Returns: true when there was at least one.
     @discardableResult
     package func ring() -> Bool {
         let isWaiting = waits.withLock { $0 > 0 }

@@ -1,31 +1,33 @@
 package import SpoolCore
 import Synchronization
 
-/// "Come to an end": a request to a loop, made once, that wakes it wherever it waits.
+/// A request to a loop to end, which is made once and wakes the loop from any wait.
 ///
-/// It is not cancellation: a loop that is stopped finishes what it has begun and settles it.
+/// It is not a cancellation: a stopped loop completes and settles what it has started.
 package final class Stop: Sendable {
     private let isDue = Mutex(false)
     private let whole: Stop?
-    /// Given once, when the end is asked for.
+    /// Notified once, when the stop is requested.
     package let signal = Signal()
 
     package init() { whole = nil }
 
-    /// A stop of a part, which is asked for with the stop of the whole as well; `followWhole` then gives the signal.
+    /// Creates a stop for a part, which is also requested by the stop of the whole.
+    ///
+    /// `followWhole` must be called for `signal` to be notified then.
     package init(partOf whole: Stop) { self.whole = whole }
 
-    /// True once it has been asked for.
+    /// True once it has been requested.
     package var isAsked: Bool { isDue.withLock { $0 } || whole?.isAsked == true }
 
-    /// Asks for the end once that of the whole is asked for; returns then, or when the task is cancelled.
+    /// Requests the stop once that of the whole is requested; returns then, or when the task is cancelled.
     package func followWhole() async {
         guard let whole else { return }
         await whole.asked()
         if whole.isAsked { ask() }
     }
 
-    /// Asks for the end.
+    /// Requests the stop.
     package func ask() {
         let isFirst = isDue.withLock { isDue in
             defer { isDue = true }
@@ -34,6 +36,6 @@ package final class Stop: Sendable {
         if isFirst { signal.notify() }
     }
 
-    /// Returns once it has been asked for, or when the task is cancelled.
+    /// Returns once it has been requested, or when the task is cancelled.
     package func asked() async { await signal.changed(after: 0) }
 }

@@ -2,12 +2,14 @@ import Synchronization
 
 package import SpoolCore
 
-/// All that the loops know of time and chance, injected at the composition root.
+/// The clocks and the random numbers of the loops, injected at the composition root.
 package struct Timekeeper: Sendable {
-    /// Monotonic time since some fixed point; the only clock that decides.
+    /// Monotonic time since a fixed point; the only clock on which decisions are based.
     package let elapsed: @Sendable () -> Duration
-    /// The local wall clock, for columns such as `fetched_ms`, and a witness of the source's time (`SourceClock`); it
-    /// decides nothing else.
+    /// The local wall clock.
+    ///
+    /// It is used for columns such as `fetched_ms`, and to check the source's time (`SourceClock`), but for
+    /// no other decision.
     package let wall: @Sendable () -> Timestamp
     /// A number in 0 ..< 1, for jitter.
     package let chance: @Sendable () -> Double
@@ -25,8 +27,8 @@ package struct Timekeeper: Sendable {
         self.chance = chance
     }
 
-    /// Waits until one of the signals changes after the version noted, or until the time is up (nil: no end);
-    /// returns early when the task is cancelled.
+    /// Waits until one of the signals changes after the noted version, until the time is up (nil: no limit),
+    /// or until the task is cancelled.
     package func wait(_ duration: Duration?, or watches: Watch...) async {
         await wait(duration, or: watches)
     }
@@ -49,7 +51,7 @@ package struct Timekeeper: Sendable {
     }
 }
 
-/// A signal with the version that was current before its reason was looked at.
+/// A signal with the version that was current before the state it announces was checked.
 package struct Watch: Sendable {
     package let signal: Signal
     package let version: Int
@@ -59,10 +61,10 @@ package struct Watch: Sendable {
         version = signal.version
     }
 
-    /// True when the signal was given since.
+    /// True when the signal has been notified since.
     var isDue: Bool { signal.version > version }
 
-    /// Watches for a stop from its making on: however late the watch begins, it misses nothing.
+    /// Watches for a stop; one that was requested before is not missed.
     package init(_ stop: Stop) {
         signal = stop.signal
         version = 0

@@ -2,9 +2,9 @@ package import Logging
 package import SpoolCore
 import Synchronization
 
-/// Spools what a window holds: known records insert nothing, new ones go live to every sink.
+/// Spools the records of a window: known records insert nothing, new ones are delivered to every sink.
 ///
-/// The pages are put down as fetch windows of reason `refetch`; the stream's cursor stays where it is.
+/// The pages are recorded as fetch windows of reason `refetch`; the stream's cursor is unchanged.
 package final class PageAppender: WindowTaker {
     private let stream: SourceStream
     private let id: StreamID
@@ -29,7 +29,7 @@ package final class PageAppender: WindowTaker {
         patiently = Patience(time: time, logger: logger)
     }
 
-    /// How many events were new.
+    /// The number of new events.
     package var inserted: Int { count.withLock { $0 } }
 
     package func take(_ page: Page, of scan: Scan, ended: WindowState?) async throws(StoreError) -> WindowID?
@@ -52,7 +52,7 @@ package final class PageAppender: WindowTaker {
         return receipt.window
     }
 
-    /// Waits like the stream's own fetching while the spool or its disk is full.
+    /// Waits while the spool or its disk is full, as the stream's own fetching does.
     package func ready(stop: Stop) async throws(StoreError) {
         _ = try await patiently.waitForRoom(in: store, stop: stop)
     }

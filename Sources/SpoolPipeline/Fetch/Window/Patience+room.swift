@@ -1,14 +1,15 @@
 import SpoolCore
 
 extension Patience {
-    /// Waits like a stream's own fetching while the spool or its disk is full, or until `stop` is asked for.
+    /// Waits while the spool or its disk is full, as a stream's own fetching does, or until `stop` is
+    /// requested.
     ///
     /// - Parameters:
     ///   - store: the spool.
-    ///   - limit: how long at most; nil: for ever.
-    ///   - stop: asks for the end.
-    /// - Returns: false when there was no room for so long.
-    /// - Throws: what makes the spool unusable.
+    ///   - limit: the maximum time to wait; nil: forever.
+    ///   - stop: ends the wait.
+    /// - Returns: false when there was no space within `limit`.
+    /// - Throws: an error that makes the spool unusable.
     func waitForRoom(in store: any PageStore, atMost limit: Duration? = nil, stop: Stop)
         async throws(StoreError) -> Bool
     {

@@ -2,7 +2,7 @@ import Foundation
 import Logging
 import SpoolCore
 
-/// Spools the pages of a replay's refetch, and keeps its place.
+/// Spools the pages of a replay's refetch, and stores its progress.
 struct RefetchTaker: WindowTaker {
     let access: SourceAccess
     let replay: ReplayID
@@ -28,19 +28,21 @@ struct RefetchTaker: WindowTaker {
         return receipt.window
     }
 
-    /// How long there may be no room before the replay gives way.
+    /// How long the spool may be full before the replay is cancelled.
     private static let roomPatience = Duration.minutes(10)
 
-    /// Waits like the stream's own fetching while the spool or its disk is full, but not for ever: until it is fixed
-    /// the replay itself keeps its window from retention, and everything else would stand still with it.
+    /// Waits while the spool or its disk is full, as the stream's own fetching does, but not forever.
     ///
-    /// - Throws: `invalid` when there has been no room for ten minutes.
+    /// Until the replay is fixed, it keeps retention from deleting its window, so all fetching would stay
+    /// paused.
+    ///
+    /// - Throws: `invalid` when there has been no space for ten minutes.
     func ready(stop: Stop) async throws(StoreError) {
         guard try await patiently.waitForRoom(in: store, atMost: Self.roomPatience, stop: stop) else {
             throw StoreError(
                 .invalid,
-                "The spool has no space for the records that replay \(replay) fetches again; choose a shorter "
-                    + "window, or raise `spool.retention.max_size`."
+                "The spool has no space for the records that replay \(replay) fetches again; choose a "
+                    + "shorter window, or raise `spool.retention.max_size`."
             )
         }
     }
@@ -52,7 +54,7 @@ struct RefetchTaker: WindowTaker {
     }
 
     func reached(_ place: WindowPlace) async throws(StoreError) {
-        // A place consists of texts and numbers: it cannot fail to be written.
+        // A place consists of texts and numbers, so encoding it cannot fail.
         let text = (try? JSONEncoder().encode(place)).map { String(decoding: $0, as: UTF8.self) }
         let seenTo = max(place.readTo, min(place.scan?.greatest ?? place.readTo, place.to))
         let kept = Refetch.Place(readTo: place.readTo, seenTo: seenTo, reader: text ?? "")
@@ -65,14 +67,15 @@ struct RefetchTaker: WindowTaker {
         do throws(StoreError) {
             try await store.note(fault?.description, ofRefetch: replay)
         } catch {
-            // A full disk must not turn the source's trouble into the daemon's.
+            // A full disk must not stop the daemon because of the source's fault.
             guard error.isPassing else { throw error }
         }
     }
 }
 
 extension Refetch.Part {
-    /// Where its reader goes on; nil at its beginning, and when it was read with other filters than today's.
+    /// The place at which its reader continues; nil at the start, and when it was read with other filters
+    /// than the current ones.
     func readerPlace(filterHash: String) -> WindowPlace? {
         guard let text = place?.reader,
             let place = try? JSONDecoder().decode(WindowPlace.self, from: Data(text.utf8)),

@@ -1,9 +1,10 @@
 package import Logging
 package import SpoolCore
 
-/// Reads a replay's window from the source again, stream by stream, and fixes the replay once it has all of it.
+/// Fetches a replay's window from the source again, stream by stream, and fixes the replay once all of it has
+/// been read.
 ///
-/// It goes on where an earlier run has stopped. What becomes of the records is the store's (`RefetchStore.append`).
+/// It continues where an earlier run stopped. `RefetchStore.append` decides where the records are stored.
 package struct Refetcher: Sendable {
     private let replay: ReplayID
     private let store: any PageStore & RefetchStore
@@ -15,17 +16,17 @@ package struct Refetcher: Sendable {
     private let logger: Logger
     private let patiently: Patience
 
-    /// Makes one for a replay.
+    /// Creates a refetcher for a replay.
     ///
     /// - Parameters:
     ///   - replay: the replay.
     ///   - store: the spool.
-    ///   - access: a stream's source as it is configured now.
-    ///   - reader: what reads a window of a stream.
-    ///   - time: all it knows of time.
-    ///   - appended: given when something new was spooled.
-    ///   - lanesChanged: given when the replay is fixed, or cancelled.
-    ///   - logger: told of the end.
+    ///   - access: returns a stream's source as currently configured.
+    ///   - reader: returns a reader for a window of a stream.
+    ///   - time: the clocks.
+    ///   - appended: notified when new events were spooled.
+    ///   - lanesChanged: notified when the replay is fixed or cancelled.
+    ///   - logger: logs the end of the refetch.
     package init(
         _ replay: ReplayID,
         store: any PageStore & RefetchStore,
@@ -49,12 +50,13 @@ package struct Refetcher: Sendable {
         patiently = Patience(time: time, logger: logger)
     }
 
-    /// Reads what is left, and fixes the replay; returns earlier when `stop` is asked for, or the replay does not run
-    /// any more.
+    /// Reads the rest of the window and fixes the replay; returns earlier when `stop` is requested or the
+    /// replay is no longer running.
     ///
-    /// A replay that cannot be fixed, since its sink or a stream of it has left the configuration, is cancelled.
+    /// A replay that cannot be fixed, because its sink or one of its streams is no longer configured, is
+    /// cancelled. A source that does not answer is retried.
     ///
-    /// - Throws: what makes the spool unusable; a source that does not answer is waited for.
+    /// - Throws: an error that makes the spool unusable.
     package func run(stop: Stop) async throws(StoreError) {
         do throws(StoreError) {
             while !stop.isAsked, !Task.isCancelled, let refetch = try await pending() {
@@ -65,12 +67,12 @@ package struct Refetcher: Sendable {
             }
         } catch {
             if error.kind == .invalid { return try await refused(error, stop) }
-            // Told to stop, it does not wait for the disk.
+            // A stop does not wait for a full disk.
             guard error.isPassing, stop.isAsked || Task.isCancelled else { throw error }
         }
     }
 
-    /// The replay has ended meanwhile, or can never be fixed.
+    /// Cancels a replay that can never be fixed, unless it has ended meanwhile.
     private func refused(_ error: StoreError, _ stop: Stop) async throws(StoreError) {
         guard try await pending() != nil else { return }
         logger.warning("replay cancelled", metadata: ["cause": "\(error)"])
@@ -79,13 +81,13 @@ package struct Refetcher: Sendable {
                 try await store.giveUp(replay, because: error.description, at: time.wall())
             }
         } catch {
-            // Told to stop, it leaves that to the next run.
+            // After a stop, the next run cancels the replay.
             guard error.isPassing else { throw error }
         }
         lanesChanged.notify()
     }
 
-    /// How far it is; nil when there is nothing to read any more.
+    /// The progress; nil when there is nothing left to read.
     private func pending() async throws(StoreError) -> Refetch? {
         let job = try await store.unfinishedReplays(of: nil).first { $0.id == replay }
         guard let job, job.state == .running, job.isRefetching else { return nil }
@@ -118,7 +120,7 @@ package struct Refetcher: Sendable {
             _ = try await reader.read(place, into: taker, stop: stop)
         } catch {
             switch error {
-            // With other filters than before, or no source: looked at anew.
+            // The filters have changed, or the source was removed: the next iteration checks again.
             case .changed: return
             case .source: await time.wait(.seconds(30), or: Watch(stop))
             case .store(let error): throw error
@@ -126,7 +128,7 @@ package struct Refetcher: Sendable {
         }
     }
 
-    /// The stream has left the configuration: what could be read of it has been.
+    /// Ends the part of a stream that is no longer configured.
     private func end(_ part: Refetch.Part, _ stop: Stop) async throws(StoreError) {
         let message = "the stream \(part.name) is no longer configured; the rest of its window is not fetched"
         let place = Refetch.Place(

@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// A stream with its source as they are configured now, and the requests its tenant allows.
+/// A stream with its source, both as currently configured, and the request gate of its tenant.
 package struct SourceAccess: Sendable {
     package let source: any Source
     package let stream: SourceStream
@@ -15,12 +15,12 @@ package struct SourceAccess: Sendable {
     }
 }
 
-/// Why a window was not read to its end.
+/// Why a window was not read completely.
 package enum WindowFault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The source did not answer for longer than it was to be waited for, or only another setting helps.
+    /// The source did not answer within the timeout, or only a settings change can fix the fault.
     case source(SourceFault)
     case store(StoreError)
-    /// The stream is not configured any more, or with other filters than the reading began with.
+    /// The stream is no longer configured, or its filters have changed since the start.
     case changed(StreamName)
 
     package var description: String {

@@ -1,18 +1,18 @@
 package import SpoolCore
 
-/// How far the reading of a window has come: all that is needed to go on with it, also after a restart.
+/// The progress in a window: everything needed to continue reading it, even after a restart.
 ///
-/// A window older than 30 days is read in parts of 7 days at most, each a scan of its own (`FetchPlan`).
+/// A window older than 30 days is read in parts of at most 7 days, each with its own scan (`FetchPlan`).
 package struct WindowPlace: Sendable, Codable, Equatable {
     /// Inclusive.
     package let from: Timestamp
     /// Exclusive.
     package let to: Timestamp
-    /// The filters it is read with; with others it cannot go on.
+    /// The filters it is read with; with other filters it cannot be continued.
     package let filterHash: String
     /// Everything of the window before this has been read.
     package private(set) var readTo: Timestamp
-    /// The part under way; nil between two.
+    /// The scan of the current part; nil between two parts.
     package private(set) var scan: Scan?
     /// Parts whose empty answer proves nothing, since they are older than 30 days.
     package private(set) var unproved: [TimeWindow] = []
@@ -26,10 +26,10 @@ package struct WindowPlace: Sendable, Codable, Equatable {
         readTo = from
     }
 
-    /// True when the source has answered all of it, whether that proves anything or not.
+    /// True when the whole window has been read, whether the answers prove anything or not.
     package var isComplete: Bool { readTo >= to }
 
-    /// The scan to ask the next page of.
+    /// The scan whose next page is to be requested.
     func next(date: Timestamp) -> Scan {
         if let scan { return scan }
         let isOld = date.since(readTo) > FetchPlan.oldAge
@@ -37,7 +37,7 @@ package struct WindowPlace: Sendable, Codable, Equatable {
         return Scan(reason: .refetch, from: readTo, to: end, filterHash: filterHash)
     }
 
-    /// Notes a page that was taken, and the fetch window it was put down in.
+    /// Notes a page that was taken, and the fetch window in which it was recorded.
     mutating func took(_ page: Page, of scan: Scan, window: WindowID?) {
         pages += 1
         records += page.records.count
@@ -50,6 +50,6 @@ package struct WindowPlace: Sendable, Codable, Equatable {
         if ended == .unproved { unproved.append(TimeWindow(from: scan.from, to: readTo)) }
     }
 
-    /// The source cannot go on with the part under way: it begins again.
+    /// The source cannot continue the current scan: the part restarts.
     mutating func lost() { scan = nil }
 }

@@ -1,10 +1,11 @@
 package import Logging
 package import SpoolCore
 
-/// Reads a whole window of one stream from its source, page by page, beside the stream's polls and sweeps, which
-/// go first: each request is a claim `recovery` on the tenant's budget.
+/// Reads a complete window of one stream from its source, page by page.
 ///
-/// It has a scan of its own and never touches the stream's cursor. What becomes of the pages is the taker's.
+/// The stream's polls and sweeps continue and have priority: each request here is a claim `recovery` on the
+/// tenant's budget. The reader has its own scan and never changes the stream's cursor. The taker decides what
+/// happens to the pages.
 package struct WindowReader: Sendable {
     private let name: StreamName
     private let access: @Sendable () -> SourceAccess?
@@ -13,17 +14,18 @@ package struct WindowReader: Sendable {
     private let time: Timekeeper
     private let logger: Logger
 
-    /// Makes a reader.
+    /// Creates a reader.
     ///
     /// - Parameters:
     ///   - name: the stream.
-    ///   - access: its source as it is configured now; asked before each request, since a reload may change it.
-    ///   - memory: what the pages of all streams share.
-    ///   - crashes: what earlier runs have told of records that trap.
-    ///   - patience: how long a source that does not answer is waited for, and one that only another setting
-    ///     mends not at all; nil: for ever.
-    ///   - time: all it knows of time.
-    ///   - logger: faults are logged when they change.
+    ///   - access: returns its source as currently configured; called before each request, since a reload may
+    ///     change it.
+    ///   - memory: the permits that the pages of all streams share.
+    ///   - crashes: what is known of poison records from earlier runs.
+    ///   - patience: how long to retry a source that does not answer; a fault that only a settings change can
+    ///     fix is then not retried at all; nil: retry everything forever.
+    ///   - time: the clocks.
+    ///   - logger: logs faults when they change.
     package init(
         stream name: StreamName,
         access: @escaping @Sendable () -> SourceAccess?,
@@ -43,18 +45,18 @@ package struct WindowReader: Sendable {
         self.logger = logger
     }
 
-    /// The beginning of a window, with today's filters.
+    /// The start of a window, with the current filters.
     package func place(from: Timestamp, to: Timestamp) throws(WindowFault) -> WindowPlace {
         guard let now = access() else { throw .changed(name) }
         return WindowPlace(from: from, to: to, filterHash: now.stream.filterHash)
     }
 
-    /// Reads on from a place to the end of its window, or until `stop` is asked for or the task cancelled; a request
-    /// under way is then given up, a page being taken is not.
+    /// Reads from a place to the end of its window, or until `stop` is requested or the task is cancelled.
     ///
-    /// Retries, backoff and page sizes are those of a stream's own fetching.
+    /// A stop cancels a running request, but a page that is being taken is completed. Retries, backoff and
+    /// page sizes are those of a stream's own fetching.
     ///
-    /// - Returns: the place reached; `isComplete` is false only when it was stopped.
+    /// - Returns: the place reached; `isComplete` is false only after a stop.
     package func read(_ place: WindowPlace, into taker: any WindowTaker, stop: Stop) async throws(WindowFault)
         -> WindowPlace
     {
@@ -82,17 +84,17 @@ package struct WindowReader: Sendable {
             try await go(&run, taker, stop: stop)
             return .success(run.place)
         } catch {
-            // A request given up for a stop is no trouble of the source.
+            // A request that was cancelled by a stop is not a fault of the source.
             if stop.isAsked || Task.isCancelled, case .source = error { return .success(run.place) }
             return .failure(error)
         }
     }
 
-    /// A reading under way.
+    /// The state of one call of `read`.
     private struct Run {
         var place: WindowPlace
         var pace: PagePace?
-        /// The source's time, and when it was told.
+        /// The source's time, and when it was received.
         var known: (date: Timestamp, at: Duration)?
         var troubledSince: Duration?
         var said: SourceFault?
@@ -115,7 +117,7 @@ package struct WindowReader: Sendable {
         }
     }
 
-    /// Learns the source's own time: what is older than 30 days by it is read in parts.
+    /// Requests the source's own time, which determines what is older than 30 days and is read in parts.
     private func date(by now: SourceAccess, _ run: inout Run, _ taker: any WindowTaker, stop: Stop)
         async throws(WindowFault)
     {

@@ -1,29 +1,30 @@
 package import SpoolCore
 
-/// What becomes of the pages of a window: they are compared, or spooled.
+/// Processes the pages of a window, for example by comparing or spooling them.
 package protocol WindowTaker: Sendable {
-    /// Takes a page; what it keeps is durable on return, and its memory may be given back.
+    /// Takes a page; what it stores is durable on return, and the page's memory may be freed.
     ///
-    /// A page may come again: after a restart, and when its scan was lost and began again.
+    /// A page may be passed again after a restart, and after its scan was lost and restarted.
     ///
     /// - Parameters:
     ///   - page: the page, in the order of the scan.
     ///   - scan: the scan as it was before the page.
     ///   - ended: on the scan's last page, what the source's answers prove.
-    /// - Throws: what ends the reading.
-    /// - Returns: the fetch window it was put down in, for the scan's next page; nil where none is kept.
+    /// - Throws: an error that ends the reading.
+    /// - Returns: the fetch window in which it was recorded, for the scan's next page; nil if none is
+    ///   recorded.
     func take(_ page: Page, of scan: Scan, ended: WindowState?) async throws(StoreError) -> WindowID?
 
-    /// Returns when the next page may be asked for, or when `stop` is asked for.
+    /// Returns when the next page may be requested, or when `stop` is requested.
     func ready(stop: Stop) async throws(StoreError)
 
-    /// A scan cannot go on, and begins again at its first page.
+    /// The scan cannot be continued, and restarts at its first page.
     func abandon(_ scan: Scan) async throws(StoreError)
 
-    /// Called after each page with the place reached, to be kept by whoever wants to go on from there.
+    /// Called after each page with the place reached; a taker that continues after a restart stores it.
     func reached(_ place: WindowPlace) async throws(StoreError)
 
-    /// Told of each fault of the source, and with nil once it answers again.
+    /// Called with each fault of the source, and with nil once the source answers again.
     func troubled(by fault: SourceFault?) async throws(StoreError)
 }
 
