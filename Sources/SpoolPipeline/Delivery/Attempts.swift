@@ -2,7 +2,7 @@ import SpoolCore
 
 /// How often the unsettled events of a lane were sent.
 ///
-/// Kept as ranges, as many as there are batches under way: nothing is remembered of what is settled.
+/// The counts are kept per range, one for each batch in flight; settled events are forgotten.
 struct Attempts: Sendable, Equatable {
     private struct Stretch: Sendable, Equatable {
         var first: Seq
@@ -14,7 +14,7 @@ struct Attempts: Sendable, Equatable {
 
     /// Notes that the events from `first` to `last` are sent.
     ///
-    /// - Returns: how often the most sent of them has been sent by now.
+    /// - Returns: the highest send count among them, including this time.
     mutating func send(first: Seq, last: Seq) -> Int {
         let known = stretches.filter { $0.last >= first && $0.first <= last }.map(\.count).max() ?? 0
         stretches.removeAll { $0.first >= first && $0.last <= last }

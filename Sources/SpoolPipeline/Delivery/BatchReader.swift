@@ -1,7 +1,7 @@
 import SpoolCore
 import Synchronization
 
-/// Reads the next batch of a sink's lanes, and waits when there is none.
+/// Reads the next batch from a sink's lanes, and waits while there is none.
 struct BatchReader: Sendable {
     let sink: SinkID
     let store: any DeliveryStore & ReplayStore
@@ -9,9 +9,9 @@ struct BatchReader: Sendable {
     let state: StateBox
     let time: Timekeeper
     let patiently: Patience
-    /// Given when a page was spooled.
+    /// Notified when a page was spooled.
     let appended: Signal
-    /// Given when replays or subscriptions have changed.
+    /// Notified when replays or subscriptions have changed.
     let lanesChanged: Signal
     private let loaded = SeenVersion()
     private let refilled = SeenVersion()
@@ -36,21 +36,22 @@ struct BatchReader: Sendable {
         self.lanesChanged = lanesChanged
     }
 
-    /// Why there is no next batch.
+    /// The next batch, or why there is none.
     enum Next: Sendable {
         case batch(LaneBatch)
-        /// `stop` was asked for, or the task cancelled.
+        /// `stop` was requested, or the task was cancelled.
         case stopped
-        /// The sink is held, its head event was refused, and no later one is there to tell more.
+        /// The sink is held, its head event was refused, and there is no later event for a second probe.
         case noLaterProbe
-        /// Nothing waits, and the connection has stayed open long enough to end a trouble (`DeliveryState.provedAt`).
+        /// Nothing is waiting, and the connection has stayed open long enough to be considered working again
+        /// (`DeliveryState.provedAt`).
         case idle
     }
 
     /// The next batch; waits until there is one.
     func next(stop: Stop) async throws(StoreError) -> Next {
         while !stop.isAsked, !Task.isCancelled {
-            // Noted before the look: what comes between look and wait ends the wait at once.
+            // The versions are noted before the check, so that a change between check and wait ends the wait.
             let watches = [Watch(appended), Watch(lanesChanged), Watch(state.changed), Watch(stop)]
             try await refresh(news: watches[0].version, lanes: watches[1].version, stop)
             switch try await readOnce(stop) {
@@ -70,8 +71,8 @@ struct BatchReader: Sendable {
         return .stopped
     }
 
-    /// Returns when something waits to be sent, after `duration`, when `rung` is given, or when `stop` is asked for or
-    /// the task cancelled; takes nothing.
+    /// Waits until there is something to send, until `duration` has passed, `rung` is notified, `stop` is
+    /// requested or the task is cancelled; takes no batch.
     func waitForWork(for duration: Duration, or rung: Watch, stop: Stop) async throws(StoreError) {
         let end = time.elapsed() + duration
         while !stop.isAsked, !Task.isCancelled, !rung.isDue, time.elapsed() < end {
@@ -81,7 +82,7 @@ struct BatchReader: Sendable {
         }
     }
 
-    /// Looks once whether something waits to be sent; takes nothing, but ends replays that hold nothing.
+    /// Checks once whether there is something to send; takes no batch, but ends replays without events.
     func hasWork(_ stop: Stop) async throws(StoreError) -> Bool {
         while !stop.isAsked, !Task.isCancelled {
             try await refresh(news: appended.version, lanes: lanesChanged.version, stop)
@@ -94,7 +95,7 @@ struct BatchReader: Sendable {
         return false
     }
 
-    /// Ends the replays that have sent and settled everything.
+    /// Ends the replays whose events have all been sent and settled.
     func finishReplays(_ stop: Stop?) async throws(StoreError) {
         for replay in state.withLock({ $0.schedule.takeFinished() }) {
             try await patiently("finishing a replay", stop: stop) { () async throws(StoreError) in
@@ -104,18 +105,19 @@ struct BatchReader: Sendable {
         }
     }
 
-    /// Reads the lanes again where they have changed: a batch that was read before may be of one that is gone.
+    /// Reads the lanes again if they have changed, since the lane of a batch that was already read may be
+    /// gone.
     func followLanes(_ stop: Stop) async throws(StoreError) {
         try await followLanes(to: lanesChanged.version, stop)
     }
 
-    // MARK: One look
+    // MARK: One check
 
     private enum Found: Sendable {
         case batch(LaneBatch)
-        /// Nothing for now; a replay that is held back has something when this is due.
+        /// Nothing for now; `due` is when a rate-limited replay may send again.
         case nothing(due: Duration?)
-        /// Something has changed: look at all lanes again.
+        /// Something has changed: check all lanes again.
         case again
     }
 
@@ -134,7 +136,7 @@ struct BatchReader: Sendable {
         try await finishReplays(stop)
     }
 
-    /// Asks the lanes in their order until one has something.
+    /// Reads the lanes in their order until one has a batch.
     private func readOnce(_ stop: Stop, isLook: Bool = false) async throws(StoreError) -> Found {
         let (lanes, limit) = state.withLock { ($0.schedule.order(), isLook ? .one : $0.limit) }
         var due: Duration?
@@ -147,7 +149,7 @@ struct BatchReader: Sendable {
                 var limit = limit
                 let elapsed = time.elapsed()
                 switch state.withLock({ $0.turn(of: id, elapsed: elapsed) }) {
-                // Whether there is something does not depend on when it may go.
+                // A check ignores when the replay may send.
                 case _ where isLook: break
                 case .send(let most): limit.events = min(limit.events, most ?? limit.events)
                 case .wait(let until):
@@ -203,7 +205,7 @@ struct BatchReader: Sendable {
             state.schedule.skipped(reading, through: slice.scannedThrough, isAtEnd: slice.isLast)
         }
         if slice.isLast { try await finishReplays(stop) }
-        // Live lanes are looked at between two slices, however many of them hold nothing.
+        // Live lanes are checked between two slices, even if many slices are empty.
         return .again
     }
 
@@ -229,15 +231,15 @@ struct BatchReader: Sendable {
 }
 
 extension BatchLimit {
-    /// Enough to see that there is something.
+    /// Enough to check whether there are events.
     fileprivate static let one = BatchLimit(events: 1, bytes: 1)
 }
 
-/// Remembers which version of a signal was acted on.
+/// The latest version of a signal that has been handled.
 private final class SeenVersion: Sendable {
     private let seen = Mutex(-1)
 
-    /// True when `version` is a new one.
+    /// True when `version` is new; it then counts as handled.
     func moved(to version: Int) -> Bool {
         seen.withLock { seen in
             defer { seen = max(seen, version) }

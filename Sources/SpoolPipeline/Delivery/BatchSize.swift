@@ -1,7 +1,9 @@
 package import SpoolCore
 
-/// How many events the next batch may hold: halved when a whole batch is refused, until the bad event stands
-/// alone; doubled again with each batch that is settled.
+/// The maximum number of events in the next batch.
+///
+/// It is halved when a whole batch is refused, until the rejected event is alone in its batch, and doubled
+/// again with each batch that is settled.
 package struct BatchSize: Sendable, Equatable {
     private let full: BatchLimit
     private var events: Int

@@ -1,11 +1,11 @@
 package import SpoolCore
 
-/// Gathers settled batches into one transaction, with as few ledger rows as they allow.
+/// Collects settled batches for one transaction, with as few ledger rows as possible.
 package struct CommitBuilder: Sendable {
     package private(set) var commit: DeliveryCommit
     private let connection: ConnectionID?
     private var positions: [Lane: (position: Seq, sent: Int)] = [:]
-    /// The row a live lane's next run may be joined to.
+    /// The row to which the next run of a live lane may be added.
     private var open: [StreamID: Int] = [:]
 
     package init(sink: SinkID, connection: ConnectionID?, at: Timestamp) {
@@ -13,7 +13,7 @@ package struct CommitBuilder: Sendable {
         self.connection = connection
     }
 
-    /// Adds a settled batch; batches must come in the order of sending.
+    /// Adds a settled batch; batches must be added in the order of sending.
     package mutating func add(_ settled: SettledLane) {
         var delivered = 0
         for run in settled.runs {
@@ -45,8 +45,8 @@ package struct CommitBuilder: Sendable {
         if replay == nil, let index = open[settled.stream], commit.entries[index].outcome == run.outcome,
             !run.outcome.isRefused, commit.entries[index].attempts == settled.attempts
         {
-            // Live batches follow one another without a gap in their stream, so the row still speaks for
-            // every event of its range.
+            // Consecutive live batches leave no gap in their stream, so the row still covers every event in
+            // its range.
             commit.entries[index].last = run.last
             commit.entries[index].events += run.events
             commit.entries[index].bytes += run.bytes

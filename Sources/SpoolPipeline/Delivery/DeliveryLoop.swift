@@ -1,14 +1,15 @@
 package import Logging
 package import SpoolCore
 
-/// Drains the spool to one sink until it is told to stop.
+/// Drains the spool to one sink until a stop is requested.
 ///
-/// Each sink has its own: one that is down, slow or wrongly set up never delays another. It owns backoff,
-/// breaker, halving of refused batches, dead letters and the hold; the sink only sends.
+/// Each sink has its own loop, so a sink that is down, slow or misconfigured never delays another. The loop
+/// implements backoff, circuit breaker, halving of refused batches, dead letters and the hold; the sink only
+/// sends.
 package struct DeliveryLoop: Sendable {
-    /// How long a stopping loop waits for what it has sent.
+    /// How long a stopping loop waits for sent events to be settled.
     package static let patience = Duration.seconds(5)
-    /// How long a receiver that has closed a new connection is left alone while nothing is to be sent.
+    /// The pause after a receiver has closed a new connection, while there is nothing to send.
     package static let rest = Duration.seconds(60)
 
     private let sink: any Sink
@@ -61,12 +62,13 @@ package struct DeliveryLoop: Sendable {
         )
     }
 
-    /// Delivers until `stop` is asked for, then lets what was sent settle, for at most `patience`.
+    /// Delivers until `stop` is requested, then waits for at most `patience` until sent events are settled.
     ///
-    /// - Throws: what makes the spool unusable; everything else is a state of the sink.
+    /// - Throws: an error that makes the spool unusable; all other errors become the sink's state.
     package func run(stop: Stop) async throws(StoreError) {
         do throws(StoreError) {
-            // A session is kept open without work as well, so that `status` shows whether the receiver is there.
+            // A session is also kept open without work, so that `status` shows whether the receiver is
+            // reachable.
             while !stop.isAsked, !Task.isCancelled {
                 switch try await attempt(stop: stop) {
                 case .again: continue
@@ -77,20 +79,20 @@ package struct DeliveryLoop: Sendable {
                 }
             }
         } catch {
-            // Told to stop, it does not wait for the disk: what is not settled is sent again.
+            // A stop does not wait for a full disk: unsettled events are sent again.
             guard error.isPassing, stop.isAsked || Task.isCancelled else { throw error }
         }
     }
 
-    /// What follows a session.
+    /// What to do after a session.
     private enum Next {
-        /// The next one: its pause is over, or there is something to send.
+        /// Open the next session immediately.
         case again
-        /// The next one once there is something to send, or after a while.
+        /// Open the next session when there is something to send, or after `rest`.
         case rest
     }
 
-    /// One session from its opening to the pause after it.
+    /// Runs one session, from its opening to the pause after it.
     private func attempt(stop: Stop) async throws(StoreError) -> Next {
         state.withLock { $0.beginSession() }
         switch await SessionOpening(sink: sink).open(stop: stop) {
@@ -168,7 +170,7 @@ package struct DeliveryLoop: Sendable {
             return (state.inFlight.isEmpty, state.reached)
         }
         if stop.isAsked || Task.isCancelled {
-            // The removal of a replay waits for this.
+            // The removal of a replay waits for this notification.
             reader.lanesChanged.notify()
             if fault.isUnclean {
                 logger.notice("connection ended uncleanly", metadata: ["cause": "\(fault)"])
@@ -180,12 +182,13 @@ package struct DeliveryLoop: Sendable {
             return .again
         }
         if lostNothing, isClean, fault.kind == .unreachable {
-            // A receiver may close a quiet connection. One that closes it before it took anything, although
-            // something waits, is a failed attempt.
+            // A receiver may close an idle connection. If it closes the connection before anything was
+            // settled, although there are events to send, the attempt has failed.
             let isNormal = reached == .settling ? true : try await !reader.hasWork(stop)
             if isNormal {
                 logger.info("connection closed by the receiver", metadata: ["cause": "\(fault)"])
-                // One that lasted is made again immediately, so that `status` shows whether the receiver is there.
+                // After a long connection a new one is opened immediately, so that `status` shows whether the
+                // receiver is reachable.
                 return state.withLock { $0.hasLasted(Self.rest, at: time.elapsed()) } ? .again : .rest
             }
         }
@@ -225,7 +228,7 @@ package struct DeliveryLoop: Sendable {
             pause: pause
         )
         await bell.wait(pause, time: time, stop: stop)
-        // A replay that has nothing to send ends although its sink is down.
+        // Ends replays that have nothing to send, even while the sink is down.
         _ = try await reader.hasWork(stop)
     }
 }

@@ -1,34 +1,36 @@
 import SpoolCore
 
-/// All that a delivery loop remembers, as one value: lanes, batches under way, sizes, refusals, health.
+/// The complete state of a delivery loop as one value: lanes, batches in flight, sizes, refusals, health.
 struct DeliveryState: Sendable {
     var schedule = LaneSchedule()
     private(set) var inFlight = InFlight()
     private(set) var size: BatchSize
     private(set) var hold = RefusalHold()
     var health = SinkHealth()
-    /// How far the session has come.
+    /// How far the session has progressed.
     private(set) var reached = SinkHealth.Reached.nothing
     private var attempts: [Lane: Attempts] = [:]
     private(set) var rate = SinkRate()
     private let doubt: KernelDoubt
-    /// Of the session's connection.
+    /// The unproved settlements of the current connection.
     private var unproved = DoubtWindow()
-    /// Of all connections so far.
+    /// Derived from the ends of all connections so far.
     private(set) var suspicion = Suspicion()
     /// True from a suspicion until something was proved.
     private var isSuspected = false
-    /// True while the session is ended to get a proof of what it has settled.
+    /// True while the session is being ended to obtain a proof of what it has settled.
     var isReopening = false
-    /// When the lines began that followed one another without a pause of `Suspicion.soon`, and the last of them.
+    /// The times of the first and the last lines of the current burst; a pause of `Suspicion.soon` ends a
+    /// burst.
     private var burst: (began: Duration, last: Duration)?
     private var pace = ReplayPace()
     private var hasLive = false
     /// When the session was opened.
     private var opened: Duration?
 
-    /// So long a connection has to stay open, with nothing to send, to end a trouble: what closes each connection a
-    /// few seconds after it was opened, as a load balancer without a receiver behind it does, is no receiver.
+    /// How long a connection must stay open, with nothing to send, to count as working again after failures.
+    ///
+    /// A load balancer without a receiver behind it closes each connection a few seconds after it was opened.
     static let proof = Duration.seconds(15)
 
     init(limit: BatchLimit, doubt: KernelDoubt = .none) {
@@ -36,7 +38,7 @@ struct DeliveryState: Sendable {
         self.doubt = doubt
     }
 
-    /// The most the next batch may hold.
+    /// The maximum size of the next batch.
     var limit: BatchLimit {
         hold.isOn ? BatchLimit(events: 1, bytes: size.limit.bytes) : size.limit
     }
@@ -47,28 +49,28 @@ struct DeliveryState: Sendable {
         return health.phase != .probing || inFlight.isEmpty
     }
 
-    /// True while the settings are wrong or the receiver rejects most events, whatever becomes of connections.
+    /// True while the settings are wrong or the receiver rejects most events, even if it can be connected to.
     var isHeld: Bool { health.isHeld || hold.isOn }
 
-    /// When a connection that stays open with nothing to send proves that the receiver is there again; nil when there
-    /// is nothing to prove, or when only a settlement can.
+    /// The time at which a connection that stays open with nothing to send proves that the receiver is
+    /// reachable again; nil when nothing needs to be proved, or when only a settlement can prove it.
     var provedAt: Duration? {
         guard health.failures > 0, inFlight.isEmpty, !hold.isOn else { return nil }
         return opened.map { $0 + Self.proof }
     }
 
-    /// True when the session has been open for so long.
+    /// True when the session has been open for at least this long.
     func hasLasted(_ duration: Duration, at elapsed: Duration) -> Bool {
         opened.map { elapsed - $0 >= duration } ?? false
     }
 
-    /// The connection has proved it.
+    /// The connection has proved that the receiver is reachable.
     mutating func proved() { health.succeeded() }
 
-    /// True when a held sink's head event was refused, and the later one that might tell more is not under way.
+    /// True when a held sink's head event was refused and no later event is in flight as a second probe.
     var lacksLaterProbe: Bool { hold.waitsForLater && inFlight.isEmpty }
 
-    /// Sets the lanes from what the spool has.
+    /// Sets the lanes from the spool's subscriptions and replays.
     mutating func set(_ subscriptions: [Subscription], _ replays: [Replay], elapsed: Duration) {
         hasLive = !subscriptions.isEmpty
         pace.set(replays)
@@ -82,18 +84,18 @@ struct DeliveryState: Sendable {
         pace.turn(of: replay, sinkRate: pacingRate(elapsed), now: elapsed)
     }
 
-    /// A replay's batch was taken to be sent.
+    /// A replay's batch was taken for sending.
     mutating func took(_ replay: ReplayID, events: Int, elapsed: Duration) {
         pace.took(replay, events: events, sinkRate: pacingRate(elapsed), now: elapsed)
     }
 
-    /// The feeder waits: what follows tells nothing of what the sink takes.
+    /// The feeder waits, so the following settlements do not measure the sink's rate.
     mutating func pausedFeeding() { rate.paused() }
 
-    /// Where nothing live goes to the sink, nothing is to be spared.
+    /// The sink's rate for pacing replays; nil without live subscriptions, since replays then delay nothing.
     private func pacingRate(_ elapsed: Duration) -> Double? { hasLive ? rate.recent(at: elapsed) : nil }
 
-    /// A new attempt begins; the batches of its session are numbered from 0.
+    /// A new attempt starts; the batches of its session are numbered from 0.
     mutating func beginSession() {
         inFlight = InFlight()
         reached = .nothing
@@ -124,7 +126,7 @@ struct DeliveryState: Sendable {
         return number
     }
 
-    /// The session is over: what was under way must go again.
+    /// The session has ended: batches in flight must be sent again.
     mutating func lost() {
         hold.forgetHead()
         drop()
@@ -143,7 +145,7 @@ struct DeliveryState: Sendable {
         )
     }
 
-    /// What settled batches mean: which are written, and whether the session must end.
+    /// Decides which settled batches are written, and whether the session must end.
     mutating func judge(_ batches: [SettledBatch], elapsed: Duration) -> Verdict {
         var lanes: [SettledLane] = []
         for batch in batches {
@@ -164,7 +166,8 @@ struct DeliveryState: Sendable {
         return hold.judge(lanes, elapsed: elapsed)
     }
 
-    /// When the session must be ended to get a proof of what it has settled; nil while nothing waits for one.
+    /// When the session must be ended to obtain a proof of what it has settled; nil while nothing waits for
+    /// one.
     var reopenDue: Duration? {
         guard let base = doubt.reopenAfter, let oldest = unproved.oldest else { return nil }
         return oldest + suspicion.interval(base)
@@ -189,9 +192,9 @@ struct DeliveryState: Sendable {
         burst = (isNew ? elapsed : burst?.began ?? elapsed, elapsed)
     }
 
-    /// What the end of the session's connection says of the receiver; nil when it carried no lines that need a proof.
+    /// Classifies the end of the session's connection; nil when it carried no lines that need a proof.
     ///
-    /// `isByUs` is true when this program asked for the end.
+    /// `isByUs` is true when spool ended the connection.
     func end(_ fault: SinkFault, isByUs: Bool, at elapsed: Duration) -> Suspicion.End? {
         guard doubt.bytes > 0, let burst, inFlight.hasBegun else { return nil }
         if isByUs { return fault.isUnclean ? (isReopening ? .unclosed : .broken) : .proved }
@@ -201,7 +204,7 @@ struct DeliveryState: Sendable {
         return fault.isUnclean ? .broken : .proved
     }
 
-    /// A batch was refused as a whole: it goes again in halves, or its single event becomes a dead letter.
+    /// A batch was refused as a whole: it is sent again in halves, or its single event becomes a dead letter.
     mutating func judge(refused number: Int, _ refusal: Refusal, elapsed: Duration) -> Verdict {
         switch inFlight.match(number) {
         case .stale: return Verdict()
@@ -215,22 +218,23 @@ struct DeliveryState: Sendable {
         }
     }
 
-    /// An event that is not sent at all gets its outcome; nothing may be under way.
+    /// Gives its outcome to an event that is not sent at all; no batch may be in flight.
     ///
-    /// The receiver has not refused it: of a mass refusal it tells nothing.
+    /// The receiver has not refused it, so it does not count for a mass refusal.
     ///
-    /// - Returns: nil when it is stale.
+    /// - Returns: nil when the batch is stale.
     mutating func bury(_ batch: LaneBatch, _ refusal: Refusal, at: Timestamp, elapsed: Duration) -> Verdict? {
         guard schedule.isCurrent(batch) else { return nil }
         var unsent = InFlight()
         let number = unsent.begin(batch, attempts: 0, at: at)
         let run = OutcomeRun(count: batch.events.count, outcome: .refused(refusal))
         guard let lane = unsent.settle(SettledBatch(batch: number, runs: [run], bytes: 0)) else { return nil }
-        // The head of a held sink waits for its outcome, and none behind it may be written before.
+        // While a sink is held, its head event waits for its outcome, and no later outcome may be written
+        // first.
         return hold.isOn ? hold.judge([lane], elapsed: elapsed) : Verdict(lanes: [lane])
     }
 
-    /// Outcomes of events that were not sent were written: of the sink's health they tell nothing.
+    /// Outcomes of events that were not sent have been written; they do not affect the sink's health.
     mutating func wroteUnsent(_ verdict: Verdict) {
         for lane in verdict.lanes {
             schedule.settled(lane.lane, through: lane.through)
@@ -238,16 +242,17 @@ struct DeliveryState: Sendable {
         }
     }
 
-    /// Batches after one that was refused as a whole are lost to the session; to be called once its own outcome
-    /// is written.
+    /// Drops the batches after one that was refused as a whole, because the session will not settle them.
+    ///
+    /// To be called once the outcome of the refused batch is written.
     mutating func dropRefused() {
         drop()
         for lane in hold.waiting { schedule.skip(lane.lane, through: lane.through) }
     }
 
-    /// Outcomes were written.
+    /// Outcomes have been written.
     ///
-    /// - Returns: true when the sink is well again after a fault.
+    /// - Returns: true when the sink works again after a fault.
     mutating func wrote(_ verdict: Verdict) -> Bool {
         for lane in verdict.lanes {
             schedule.settled(lane.lane, through: lane.through)
@@ -268,12 +273,13 @@ struct DeliveryState: Sendable {
 }
 
 extension SinkFault {
-    /// A session that breaks its contract must not settle what it did not send.
+    /// The fault of a session that violates its contract; it must not settle what it did not send.
     static func outOfOrder(_ batch: Int) -> SinkFault {
         SinkFault(
             .unreachable,
             isUnclean: true,
-            "the sink session reported batch \(batch) out of order and was closed (bug in spool, please report)"
+            "the sink session reported batch \(batch) out of order and was closed "
+                + "(bug in spool, please report)"
         )
     }
 }

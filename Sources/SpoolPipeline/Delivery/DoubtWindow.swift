@@ -1,12 +1,13 @@
 import DequeModule
 import SpoolCore
 
-/// What a connection has settled by the word of the receiver's kernel and nothing proves to have been read yet.
+/// The settlements of a connection that are acknowledged by the receiver's kernel but not yet proved to be
+/// read.
 ///
-/// What lies more than `bytes` behind the last settlement has left the receiver's kernel. For the rest the window knows
-/// since when it waits for a proof, by the monotonic clock.
+/// Bytes that are more than `bytes` before the last settlement have left the receiver's kernel. For the rest,
+/// the window knows the monotonic time since which they have been waiting for a proof.
 struct DoubtWindow: Sendable {
-    /// Settlements of about a second, with the earliest time and the last position of them.
+    /// The settlements of about one second, with their earliest time and last position.
     private struct Mark: Sendable {
         let at: Duration
         var position: Int64
@@ -17,15 +18,15 @@ struct DoubtWindow: Sendable {
 
     init(bytes: Int64 = 0) { self.bytes = bytes }
 
-    /// When the oldest unproved settlement was; nil when everything is proved.
+    /// The time of the oldest unproved settlement; nil when everything is proved.
     var oldest: Duration? { marks.first?.at }
 
     /// Notes a settlement.
     ///
     /// - Parameters:
-    ///   - position: bytes settled over the connection, this settlement included.
-    ///   - elapsed: when.
-    /// - Returns: true when the bytes that followed have proved an older settlement.
+    ///   - position: the bytes settled over the connection, including this settlement.
+    ///   - elapsed: the monotonic time of the settlement.
+    /// - Returns: true when this settlement proves an older one.
     mutating func settled(upTo position: Int64, at elapsed: Duration) -> Bool {
         guard bytes > 0 else { return false }
         if let last = marks.last, elapsed - last.at < .seconds(1) {

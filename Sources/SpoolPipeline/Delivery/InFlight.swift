@@ -1,11 +1,11 @@
 import DequeModule
 package import SpoolCore
 
-/// The batches a session was given and has not settled, oldest first; and what their settling writes.
+/// The batches that a session was given and has not settled, oldest first.
 ///
-/// It holds numbers, never lines: what must go again is read again from the spool.
+/// It contains numbers, never lines: batches that must be sent again are read again from the spool.
 package struct InFlight: Sendable {
-    /// A batch under way.
+    /// A batch in flight.
     package struct Sent: Sendable {
         let number: Int
         let lane: Lane
@@ -19,9 +19,9 @@ package struct InFlight: Sendable {
 
     private var sent: Deque<Sent> = []
     private var next = 0
-    /// Events under way.
+    /// The number of events in flight.
     package private(set) var events = 0
-    /// Bytes settled in the session.
+    /// The bytes settled in the session.
     private var settledBytes: Int64 = 0
 
     package init() {}
@@ -51,20 +51,20 @@ package struct InFlight: Sendable {
         return next
     }
 
-    /// True when this session was given a batch.
+    /// True once the session was given a batch.
     package var hasBegun: Bool { next > 0 }
 
-    /// Which batch a session speaks of.
+    /// Which batch a session's report refers to.
     package enum Match: Sendable, Equatable {
-        /// The oldest one under way, with this many events.
+        /// The oldest batch in flight, with this many events.
         case head(count: Int)
-        /// One that was dropped before the session was given it: what it says does not count.
+        /// A batch that was dropped before it was settled: the report is ignored.
         case stale
-        /// One that is not its turn, or that it never was given: no session may do that.
+        /// A batch that is not the oldest, or that the session was never given: a violation of the contract.
         case outOfOrder
     }
 
-    /// Finds the batch a session speaks of.
+    /// Finds the batch that a session's report refers to.
     package func match(_ number: Int) -> Match {
         guard let head = sent.first else { return (0..<next).contains(number) ? .stale : .outOfOrder }
         if head.number == number { return .head(count: head.seqs.count) }
@@ -85,10 +85,10 @@ package struct InFlight: Sendable {
         )
     }
 
-    /// The end of what is under way in a lane.
+    /// The end of the last batch in flight of a lane; nil if there is none.
     package func through(_ lane: Lane) -> Seq? { sent.last { $0.lane == lane }?.through }
 
-    /// Forgets everything that is under way.
+    /// Forgets all batches in flight.
     package mutating func dropAll() {
         sent.removeAll()
         events = 0

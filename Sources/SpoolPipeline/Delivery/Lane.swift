@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// One of the ways by which events leave the spool for a sink.
+/// A sequence of events that is delivered to a sink: live, or by a replay.
 package enum Lane: Sendable, Hashable {
     /// Everything after a subscription's watermark.
     case live(SubscriptionID)
@@ -8,7 +8,7 @@ package enum Lane: Sendable, Hashable {
     case replay(ReplayID, StreamID)
 }
 
-/// A read about to be made in a lane: whatever it finds counts only while the lane still stands there.
+/// A read that is about to be made in a lane; its result only counts if the lane's position is unchanged.
 package struct LaneReading: Sendable, Equatable {
     package let lane: Lane
     package let stream: StreamID
@@ -17,11 +17,11 @@ package struct LaneReading: Sendable, Equatable {
     let epoch: Int
 }
 
-/// A batch as it leaves the spool: what it holds, and what its settling moves.
+/// A batch read from a lane, with the position to which its settlement moves the lane.
 package struct LaneBatch: Sendable {
     package let lane: Lane
     package let events: EventBatch
-    /// Everything of the lane up to here is covered when the batch is settled.
+    /// When the batch is settled, everything of the lane up to here is settled.
     package let through: Seq
     /// The epoch it was read in; after a rewind it is stale and must not be sent.
     let epoch: Int

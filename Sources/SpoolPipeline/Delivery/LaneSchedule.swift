@@ -1,23 +1,24 @@
 package import SpoolCore
 
-/// Which lane sends next, and where each is: live lanes take turns; while live has work, replays get at most
-/// one batch for each live one.
+/// Decides which lane sends next, and keeps the position of each lane.
 ///
-/// Reads happen outside of it and take time. What they found is told with the `LaneReading` they began with,
-/// and passed over when the lane was rewound, moved or removed meanwhile: a late answer never moves a lane past
-/// events that are still to be sent.
+/// Live lanes take turns. While live lanes have work, replays get at most one batch for each live batch.
+///
+/// Reads are made by the caller and take time. Their results are reported with the `LaneReading` they started
+/// with, and are ignored when the lane was rewound, moved or removed meanwhile. So a late result never moves
+/// a lane past events that are still to be sent.
 package struct LaneSchedule: Sendable, Equatable {
-    /// How far a lane is.
+    /// The position of a lane.
     private struct Place: Sendable, Equatable {
         let stream: StreamID
         /// Everything up to here has a final outcome.
         var settled: Seq
-        /// Where the next read begins.
+        /// Where the next read starts.
         var read: Seq
-        /// The end of the last batch taken: what lies between `settled` and it is under way.
+        /// The end of the last batch taken: everything between `settled` and `taken` is in flight.
         var taken: Seq
         var isDry = false
-        /// A replay has nothing more to read here.
+        /// True when a replay has nothing more to read here.
         var isAtEnd = false
 
         init(_ stream: StreamID, at seq: Seq) {
@@ -28,7 +29,7 @@ package struct LaneSchedule: Sendable, Equatable {
 
     private var live: [SubscriptionID] = []
     private var replays: [Lane] = []
-    /// Replays that have no stream to read.
+    /// Replays without a stream to read.
     private var hollow: [ReplayID] = []
     private var places: [Lane: Place] = [:]
     private var nextLive = 0
@@ -38,9 +39,10 @@ package struct LaneSchedule: Sendable, Equatable {
 
     package init() {}
 
-    /// Sets the lanes; known ones keep their place.
+    /// Sets the lanes; known lanes keep their positions.
     ///
-    /// One that comes back goes on behind what `underWay` names as the end of its batches under way.
+    /// A replay's lane that is added again continues after its batches in flight, whose end `underWay`
+    /// returns.
     package mutating func set(
         live subscriptions: [Subscription],
         replays all: [Replay],
@@ -65,21 +67,21 @@ package struct LaneSchedule: Sendable, Equatable {
         }
     }
 
-    /// Lanes to try, in turn order, until one has a batch.
+    /// The lanes to try, in the order of their turns, until one has a batch.
     package func order() -> [Lane] {
         let liveLanes = rotated(live.map(Lane.live), by: nextLive).filter { places[$0]?.isDry == false }
         let replayLanes = rotated(replays, by: nextReplay).filter { places[$0]?.isDry == false }
         return owesReplay ? replayLanes + liveLanes : liveLanes + replayLanes
     }
 
-    /// Begins a read; nil when the lane is gone.
+    /// Starts a read; nil when the lane is gone.
     package func reading(of lane: Lane) -> LaneReading? {
         places[lane].map { LaneReading(lane: lane, stream: $0.stream, after: $0.read, epoch: epoch) }
     }
 
     /// The read found a batch up to `through`, and it will be sent.
     ///
-    /// - Returns: false when the read came too late: the batch must not be sent.
+    /// - Returns: false when the read is stale: the batch must not be sent.
     package mutating func took(_ reading: LaneReading, through: Seq, isAtEnd: Bool = false) -> Bool {
         let isTaken = update(reading) { place in
             place.read = through
@@ -99,12 +101,12 @@ package struct LaneSchedule: Sendable, Equatable {
         return true
     }
 
-    /// The read found nothing, and there is nothing for now.
+    /// The read found nothing: the lane is empty for now.
     package mutating func foundNothing(_ reading: LaneReading) {
         _ = update(reading) { $0.isDry = true }
     }
 
-    /// A replay's read has looked at everything up to `through` and found nothing to send.
+    /// A replay's read has scanned everything up to `through` and found nothing to send.
     package mutating func skipped(_ reading: LaneReading, through: Seq, isAtEnd: Bool) {
         _ = update(reading) { place in
             place.read = max(place.read, through)
@@ -113,12 +115,12 @@ package struct LaneSchedule: Sendable, Equatable {
         }
     }
 
-    /// Something may have come: live lanes are looked at again.
+    /// New events may have been spooled: live lanes are read again.
     package mutating func refill() {
         for id in live { places[.live(id)]?.isDry = false }
     }
 
-    /// True while a batch may be sent: it was not read before a rewind, and its lane is still there.
+    /// True while a batch may be sent: there was no rewind since it was read, and its lane still exists.
     package func isCurrent(_ batch: LaneBatch) -> Bool { batch.epoch == epoch && places[batch.lane] != nil }
 
     /// A lane's events up to `through` have their final outcomes.
@@ -129,19 +131,19 @@ package struct LaneSchedule: Sendable, Equatable {
         places[lane] = place
     }
 
-    /// What was under way is lost: every lane reads again from what is settled.
+    /// The batches in flight are lost: every lane reads again from its settled position.
     package mutating func rewind() {
         epoch += 1
         places = places.mapValues { Place($0.stream, at: $0.settled) }
     }
 
-    /// After a rewind, leaves out what waits elsewhere for its outcome.
+    /// After a rewind, skips events whose outcome is still pending in the hold (`RefusalHold.waiting`).
     package mutating func skip(_ lane: Lane, through: Seq) {
         places[lane]?.read = through
         places[lane]?.taken = through
     }
 
-    /// Takes out the replays that have read everything and have nothing under way.
+    /// Removes and returns the replays that have read everything and have nothing in flight.
     package mutating func takeFinished() -> [ReplayID] {
         var ended = Set(hollow)
         var open: Set<ReplayID> = []

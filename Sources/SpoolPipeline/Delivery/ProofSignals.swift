@@ -1,10 +1,11 @@
 package import SpoolCore
 
-/// How a comparison gets delivery loops to prove what they have settled, instead of waiting for `KernelDoubt.reopenAfter`.
+/// Signals by which a comparison makes delivery loops prove their settlements before
+/// `KernelDoubt.reopenAfter`.
 package struct ProofSignals: Sendable {
-    /// Asks each loop to reopen a connection that has settled something unproved.
+    /// Requests each loop to reopen a connection that has unproved settlements.
     package let wanted = Signal()
-    /// Given when a connection has ended and its end is noted.
+    /// Notified when a connection has ended and its end has been recorded.
     package let given = Signal()
 
     package init() {}

@@ -1,8 +1,9 @@
 package import SpoolCore
 
-/// What settled batches mean: the outcomes to be written, and why the session must end, if it must.
+/// The result of evaluating settled batches: the outcomes to write, and the fault that ends the session, if
+/// any.
 package struct Verdict: Sendable {
-    /// To be written, in the order of sending.
+    /// The outcomes to write, in the order of sending.
     package var lanes: [SettledLane] = []
     package var fault: SinkFault?
 
@@ -11,38 +12,38 @@ package struct Verdict: Sendable {
         self.fault = fault
     }
 
-    /// True when an event has its final outcome.
+    /// True when at least one event has its final outcome.
     package var hasOutcomes: Bool { lanes.contains { !$0.runs.isEmpty } }
 
-    /// True when one of the outcomes tells something about the receiver.
+    /// True when at least one outcome comes from the receiver.
     var hasAnswers: Bool { lanes.contains(where: \.isAnswer) }
 }
 
-/// Holds a sink that refuses most of what it gets, with its events, until a probe shows that it takes some.
+/// Holds a sink that rejects most events, and keeps its events, until a probe is accepted.
 ///
-/// A held sink is sent its head event and a later one. It goes on when either is accepted: then the head's
-/// refusal is its own. When both are refused neither is written, and the sink stays held. An event that this program
-/// does not send, since its message would be too long, counts for nothing here: it is no refusal of the receiver, and
-/// no probe.
+/// A held sink is sent its head event and a later one as probes. When either is accepted, delivery continues,
+/// and a refusal of the head event is final. When both are refused, neither refusal is written, and the sink
+/// stays held. An event that spool does not send, because its message would be too long, is ignored here: it
+/// is neither a refusal by the receiver nor a probe.
 package struct RefusalHold: Sendable {
     private var meter = RefusalMeter()
     /// True while the sink is held.
     package private(set) var isOn = false
-    /// The head event, refused, and filtered ones behind it: written only if a later one is accepted.
+    /// The refused head event and filtered ones after it: only written if a later event is accepted.
     package private(set) var waiting: [SettledLane] = []
 
     package init() {}
 
-    /// True when the head event was refused and a later one has to tell whether that was the event's fault.
+    /// True when the head event was refused, and a later one must show whether only that event is rejected.
     package var waitsForLater: Bool { !waiting.isEmpty }
 
     /// True when another probe may be sent.
     package func hasRoom(underWay: Int) -> Bool { underWay + (waitsForLater ? 1 : 0) < 2 }
 
-    /// The session is over: the head event is sent again.
+    /// The session has ended: the head event is sent again.
     package mutating func forgetHead() { waiting = [] }
 
-    /// Decides over batches in the order of sending; what comes after a fault is dropped and sent again.
+    /// Evaluates batches in the order of sending; batches after a fault are dropped and sent again.
     package mutating func judge(_ lanes: [SettledLane], elapsed: Duration) -> Verdict {
         var verdict = Verdict()
         for lane in lanes where verdict.fault == nil {
@@ -67,7 +68,7 @@ package struct RefusalHold: Sendable {
 
     private mutating func judgeProbe(_ lane: SettledLane, _ verdict: inout Verdict) {
         if lane.hasRetry {
-            // It says nothing of refusals: the head waits no longer and is sent again.
+            // A retry says nothing about refusals: the head event stops waiting and is sent again.
             if waiting.isEmpty { verdict.lanes.append(lane) }
             waiting = []
             verdict.fault = .askedToRetry
@@ -80,16 +81,17 @@ package struct RefusalHold: Sendable {
         } else if lane.isRefused || waitsForLater {
             waiting.append(lane)
         } else {
-            // Filtered, or not sent: no probe at all, but an outcome.
+            // Filtered, or not sent: an outcome, but not a probe.
             verdict.lanes.append(lane)
         }
     }
 }
 
 extension SinkFault {
-    /// Most of what the sink was sent came back refused.
+    /// The receiver rejects most events.
     ///
-    /// We end the connection ourselves then, and hear no more whether what was settled by the kernel's word was read.
+    /// Spool then ends the connection itself, and does not learn whether the receiver has read what its
+    /// kernel acknowledged.
     static let massRefusal = SinkFault(
         .misconfigured,
         isUnclean: true,
@@ -97,7 +99,7 @@ extension SinkFault {
             + "Check the receiver's log for the reason, then correct the sink's settings."
     )
 
-    /// The receiver wants some events later.
+    /// The receiver asked for a retry of some events.
     static let askedToRetry = SinkFault(
         .throttled(.seconds(1)),
         isUnclean: true,

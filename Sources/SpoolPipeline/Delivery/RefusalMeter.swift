@@ -1,13 +1,14 @@
 import DequeModule
 
-/// Tells a bad event from a bad setting: a sink that refuses most of what it gets is held, not emptied into
-/// the dead letters.
+/// Distinguishes a bad event from a bad setting.
+///
+/// A sink that rejects most events is held, instead of turning all its events into dead letters.
 package struct RefusalMeter: Sendable {
-    /// The outcomes looked at.
+    /// The number of recent outcomes that are evaluated.
     package static let window = 50
-    /// At least this many of them, and more than half, must be refusals.
+    /// A mass refusal: at least this many of them, and more than half, are refusals.
     package static let least = 20
-    /// Or more dead letters than this within `span`.
+    /// Also a mass refusal: more dead letters than this within `span`.
     package static let most = 100
     package static let span = Duration.seconds(300)
 
@@ -16,7 +17,7 @@ package struct RefusalMeter: Sendable {
 
     package init() {}
 
-    /// Notes outcomes in event order; what was not sent at all must not be noted.
+    /// Notes outcomes in event order; those of events that were not sent must not be noted.
     package mutating func note(refused: Bool, count: Int, elapsed: Duration) {
         for _ in 0..<min(count, Self.window) { recent.append(refused) }
         if recent.count > Self.window { recent.removeFirst(recent.count - Self.window) }
@@ -34,7 +35,7 @@ package struct RefusalMeter: Sendable {
         return (refusals >= Self.least && refusals * 2 > recent.count) || late > Self.most
     }
 
-    /// Forgets what was noted: a probe was accepted.
+    /// Forgets all outcomes, after an accepted probe.
     package mutating func clear() {
         recent.removeAll()
         letters.removeAll()

@@ -1,30 +1,31 @@
 package import SpoolCore
 
-/// When a replay may send its next batch, and how much that may hold.
+/// When a replay may send its next batch, and how large that may be.
 ///
-/// A replay with a rate of its own keeps to it. One without keeps, where live delivery goes on beside it, to half
-/// of what the sink takes (`SinkRate`), all of them together; before that was measured, and where nothing live
-/// goes to the sink, it is not held back. A batch holds at most one second's worth, and after it the replay waits for as
-/// long as the batch stands for: in no time does it send more than its rate allows and one batch.
+/// A replay with a configured rate is limited to it. All other replays of a sink with live delivery are
+/// together limited to half the sink's measured rate (`SinkRate`). Before a rate was measured, and at a sink
+/// without live delivery, they are not limited. A batch contains at most the events of one second, and after
+/// it the replay waits for the time that the batch takes at its rate. So in any period a replay sends at most
+/// one batch more than its rate allows.
 package struct ReplayPace: Sendable, Equatable {
-    /// The share of what a sink takes that replays beside live delivery get.
+    /// The fraction of a sink's rate that replays get beside live delivery.
     package static let share = 0.5
 
     /// What a replay may do now.
     package enum Turn: Sendable, Equatable {
-        /// It may send so many events; nil: as many as a batch holds.
+        /// It may send at most this many events; nil: a full batch.
         case send(most: Int?)
-        /// Not before this, by the monotonic clock.
+        /// It may not send before this monotonic time.
         case wait(until: Duration)
     }
 
     private var rates: [ReplayID: Int] = [:]
-    /// When the next batch is due: of a replay with a rate of its own, and of all others (nil) together.
+    /// When the next batch is due, for each replay with a configured rate, and for all others (nil) together.
     private var due: [ReplayID?: Duration] = [:]
 
     package init() {}
 
-    /// Sets the replays that run.
+    /// Sets the replays; only running ones count.
     package mutating func set(_ replays: [Replay]) {
         let running = replays.filter { $0.state == .running }
         rates = Dictionary(running.compactMap { replay in replay.request.rate.map { (replay.id, $0) } }) {
@@ -33,7 +34,7 @@ package struct ReplayPace: Sendable, Equatable {
         due = due.filter { entry in entry.key.map { rates[$0] != nil } ?? true }
     }
 
-    /// Events a second for this replay; nil: it is not held back.
+    /// The rate of this replay in events per second; nil: it is not limited.
     package func rate(of replay: ReplayID, sinkRate: Double?) -> Double? {
         rates[replay].map(Double.init) ?? sinkRate.map { $0 * Self.share }
     }
@@ -44,7 +45,7 @@ package struct ReplayPace: Sendable, Equatable {
         return .send(most: max(1, Int(rate)))
     }
 
-    /// A batch of a replay goes out.
+    /// A batch of a replay is sent.
     package mutating func took(_ replay: ReplayID, events: Int, sinkRate: Double?, now: Duration) {
         guard let rate = rate(of: replay, sinkRate: sinkRate) else { return }
         let before = due[key(replay)] ?? now

@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// Opens a session, unless the loop is told to stop first: a connect time-out must not hold up a stop.
+/// Opens a session, unless a stop is requested first: a connect timeout must not delay a stop.
 struct SessionOpening: Sendable {
     enum Result: Sendable {
         case session(any SinkSession)
@@ -20,7 +20,7 @@ struct SessionOpening: Sendable {
             let first = await group.next() ?? .stopped
             group.cancelAll()
             guard case .stopped = first else { return first }
-            // The attempt may have come through all the same.
+            // The attempt may have succeeded nevertheless.
             for await case .session(let late) in group { await late.close() }
             return .stopped
         }

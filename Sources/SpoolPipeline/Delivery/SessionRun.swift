@@ -1,11 +1,11 @@
 import Logging
 import SpoolCore
 
-/// One session from its first batch to its end: one task feeds it, one settles.
+/// One session from its first batch to its end: one task feeds it, another settles.
 package struct SessionRun: Sendable {
-    /// How a session came to its end.
+    /// How a session ended.
     enum End: Sendable {
-        /// After `finish`, with everything settled.
+        /// It ended after `finish`, with everything settled.
         case finished
         case fault(SinkFault)
     }
@@ -14,7 +14,7 @@ package struct SessionRun: Sendable {
         case fed(Result<SinkFault?, StoreError>)
         case settled(Result<End, StoreError>)
         case outOfPatience
-        /// A task that only asks for the session's end has done its work.
+        /// A task that only requests the session's end has returned.
         case asked
     }
 
@@ -28,12 +28,12 @@ package struct SessionRun: Sendable {
     let proofs: ProofSignals
     let settler: Settler
 
-    /// How long the receiver may take to read what it has, and close, when the session is ended to get a proof.
+    /// How long the receiver may take to read its data and close the connection, when a proof is needed.
     package static let reopenPatience = Duration.seconds(30)
 
-    /// Runs the session to its end, and closes it.
+    /// Runs the session until it ends, and closes it.
     ///
-    /// It ends when `stop` is asked for, when the connection fails, or when what it has settled needs a proof
+    /// It ends when `stop` is requested, when the connection fails, or when its settlements need a proof
     /// (`DeliveryState.reopenDue`).
     func run(stop: Stop) async throws(StoreError) -> End {
         let ending = Stop(partOf: stop)
@@ -65,7 +65,7 @@ package struct SessionRun: Sendable {
                     await session.close()
                     return reason ?? result
                 }
-                // What still settles is written; what waits for the disk or the receiver is given up.
+                // Late settlements are still written; waits for the disk or the receiver are cancelled.
                 await session.close()
                 group.cancelAll()
             }
@@ -74,8 +74,8 @@ package struct SessionRun: Sendable {
         return try result.get()
     }
 
-    /// Returns when the session was asked to end and did not: a receiver that does not read would hold `send`
-    /// indefinitely.
+    /// Returns when the session was requested to end and did not end in time, since a receiver that does not
+    /// read would block `send` indefinitely.
     private func losePatience(_ ending: Stop, stop: Stop) async {
         await ending.asked()
         if !stop.isAsked, !Task.isCancelled {
@@ -84,9 +84,10 @@ package struct SessionRun: Sendable {
         if stop.isAsked, !Task.isCancelled { await reader.time.wait(DeliveryLoop.patience + .seconds(1)) }
     }
 
-    /// Waits until what the session has settled needs a proof: for too long already, or for a comparison.
+    /// Waits until the session's settlements need a proof: because they are unproved for too long, or for a
+    /// comparison.
     ///
-    /// - Returns: true when the session is to be ended for it.
+    /// - Returns: true when the session must be ended for this.
     private func waitForReopening(stop: Stop) async -> Bool {
         var asked = proofs.wanted.version
         while !stop.isAsked, !Task.isCancelled {
@@ -104,12 +105,12 @@ package struct SessionRun: Sendable {
 
     // MARK: Feeding
 
-    /// Gives the session batch after batch.
+    /// Passes one batch after the other to the session.
     ///
     /// - Parameters:
-    ///   - stop: asked for when the session is to end.
-    ///   - whole: asked for when the loop is to end.
-    /// - Returns: the fault for which the session must end, if the session does not tell of it itself.
+    ///   - stop: requested when the session must end.
+    ///   - whole: requested when the loop must end.
+    /// - Returns: the fault for which the session must end, unless the session reports it itself.
     private func feed(stop: Stop, whole: Stop) async -> Result<SinkFault?, StoreError> {
         do throws(StoreError) {
             var next = try await reader.next(stop: stop)
@@ -139,7 +140,7 @@ package struct SessionRun: Sendable {
             }
             if case .noLaterProbe = next { return .success(.massRefusal) }
         } catch {
-            // A session that is only reopened does not wait for a full disk.
+            // A session that is ended for a proof does not wait for a full disk.
             guard error.isPassing, stop.isAsked, !whole.isAsked else { return .failure(error) }
         }
         if !Task.isCancelled {
@@ -149,13 +150,13 @@ package struct SessionRun: Sendable {
         return .success(nil)
     }
 
-    /// What came of giving the session a part of a batch.
+    /// The result of passing a part of a batch to the session.
     private enum Given: Sendable {
         case given
-        /// The last part, or one that must not be sent any more, nor what follows it; meanwhile this was read.
+        /// The batch is done, or its rest is stale and must not be sent; this was read next.
         case read(BatchReader.Next)
         case stopped
-        /// The session must end; nil when it tells of the fault itself.
+        /// The session must end; nil when it reports the fault itself.
         case over(SinkFault?)
     }
 
@@ -181,7 +182,7 @@ package struct SessionRun: Sendable {
         return isLast ? .read(try await reader.next(stop: stop)) : .given
     }
 
-    /// Writes the outcome of an event that is not sent, once all that was sent before it has its own.
+    /// Writes the outcome of an event that is not sent, once all events sent before it have their outcomes.
     private func bury(_ batch: LaneBatch, _ stop: Stop) async throws(StoreError) -> Given? {
         while !state.withLock({ $0.inFlight.isEmpty }) {
             let moved = Watch(state.changed)
@@ -210,7 +211,8 @@ package struct SessionRun: Sendable {
 
     /// Sends a batch while the next one is read.
     ///
-    /// - Returns: nil when the session has failed; the settling task hears of the same fault and ends it.
+    /// - Returns: nil when the session has failed; the settling task receives the same fault and ends the
+    ///   session.
     private func sendAndReadAhead(_ batch: LaneBatch, _ number: Int, _ stop: Stop) async
         -> Result<BatchReader.Next, StoreError>?
     {
@@ -250,7 +252,7 @@ package struct SessionRun: Sendable {
         return .success(.fault(.closed))
     }
 
-    /// Carries out what the session says; not nil when that ends it.
+    /// Handles a report of the session; returns its end if the report ends it.
     private func take(_ settlement: Settlement) async throws(StoreError) -> End? {
         let elapsed = reader.time.elapsed()
         switch settlement {
@@ -286,12 +288,12 @@ package struct SessionRun: Sendable {
 }
 
 extension SinkFault {
-    /// The session ended without a word, as one does that we have closed.
+    /// The session ended without a report, as after `close`.
     fileprivate static let closed = SinkFault(.unreachable, isUnclean: true, "the session was closed")
 }
 
 extension Refusal {
-    /// Rendering the event ended the program, when nothing but it was rendered.
+    /// Rendering this event alone has crashed the process.
     fileprivate static let unrenderable = Refusal(
         reason: "unrenderable",
         detail: "rendering this event crashed the process, so it was not sent. "

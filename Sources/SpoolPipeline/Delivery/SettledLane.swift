@@ -3,39 +3,39 @@ package import SpoolCore
 /// A settled batch in the terms of the ledger.
 package struct SettledLane: Sendable {
     package let lane: Lane
-    /// Rows of the ledger, without their connection and time.
+    /// The ledger rows, without connection and time.
     package let runs: [Run]
     /// Everything of the lane up to here has a final outcome.
     package let through: Seq
-    /// True when an event is to be sent again: the watermark stops in front of it.
+    /// True when an event must be sent again: the watermark stops before it.
     package let hasRetry: Bool
     package let stream: StreamID
     package let attempts: Int
     package let sentAt: Timestamp
-    /// Bytes settled in the session up to the end of this batch.
+    /// The bytes settled in the session up to the end of this batch.
     package let position: Int64
 
-    /// Consecutive events with one outcome and nothing of the stream left out between them.
+    /// Consecutive events with the same outcome; the range contains every event of the stream.
     package struct Run: Sendable, Equatable {
         package var first: Seq
         package var last: Seq
         package var events: Int
         package var bytes: Int
         package let outcome: Outcome
-        /// Events of it whose message was shortened to be sent.
+        /// The events whose message was shortened for sending.
         package var cut: [Seq] = []
     }
 
-    /// True when the receiver has taken an event of it, or had it.
+    /// True when the receiver has accepted at least one of its events, or already had it.
     package var isAccepted: Bool { runs.contains { $0.outcome.isThere } }
 
-    /// True when the receiver refuses an event of it.
+    /// True when the receiver refuses at least one of its events.
     package var isRefused: Bool { runs.contains { $0.outcome.isRefusedByReceiver } }
 
-    /// True when it holds an outcome that tells something about the receiver.
+    /// True when at least one of its outcomes comes from the receiver.
     var isAnswer: Bool { runs.contains { !$0.outcome.isLocal } }
 
-    /// True when an event of it is delivered by the word of the receiver's kernel alone.
+    /// True when at least one of its events is acknowledged only by the receiver's kernel.
     var isByKernel: Bool { runs.contains { $0.outcome == .delivered(.kernel) } }
 
     init(_ sent: InFlight.Sent, runs outcomes: [OutcomeRun], bytes: Int, cut: [Int], position: Int64) {
@@ -73,11 +73,11 @@ package struct SettledLane: Sendable {
         }
         self.runs = runs
         self.hasRetry = hasRetry || index < count
-        // With a retry in it, everything in front of that event is final, skipped ones included.
+        // With a retry, everything before that event is final, including skipped events.
         through = self.hasRetry ? Seq(sent.seqs[index] - 1) : sent.through
     }
 
-    /// The part in front of the receiver's first refusal; the rest is to be sent again.
+    /// The part before the receiver's first refusal; the rest must be sent again.
     package func beforeRefusal() -> SettledLane {
         guard let index = runs.firstIndex(where: { $0.outcome.isRefusedByReceiver }) else { return self }
         return SettledLane(self, runs: Array(runs[..<index]), through: Seq(runs[index].first.value - 1))
@@ -94,7 +94,7 @@ package struct SettledLane: Sendable {
         hasRetry = true
     }
 
-    /// The bytes of a part of a batch, so that the parts add up to the whole.
+    /// The bytes of a part of a batch, rounded so that the parts add up to the total.
     private static func share(_ bytes: Int, from index: Int, count: Int, of total: Int) -> Int {
         guard total > 0 else { return 0 }
         return bytes * (index + count) / total - bytes * index / total
@@ -115,7 +115,7 @@ extension Outcome {
         return false
     }
 
-    /// True for an event that this program did not send.
+    /// True for an event that spool did not send.
     var isLocal: Bool {
         if case .refused(let refusal) = self { return refusal.isLocal }
         return false

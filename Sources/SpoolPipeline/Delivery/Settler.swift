@@ -6,14 +6,14 @@ struct Settler: Sendable {
     let store: any DeliveryStore
     let patiently: Patience
 
-    /// Writes a verdict, however long the disk stays full.
+    /// Writes a verdict, and retries for as long as the disk is full.
     ///
     /// - Parameters:
     ///   - verdict: the outcomes.
-    ///   - connection: over which they came.
-    ///   - now: when, by the wall clock.
+    ///   - connection: the connection of the events.
+    ///   - now: the local time.
     ///   - rate: `DeliveryCommit.rate`.
-    /// - Throws: what makes the spool unusable; that the disk is full only when the task is cancelled.
+    /// - Throws: an error that makes the spool unusable; a full disk only when the task is cancelled.
     func write(
         _ verdict: Verdict,
         connection: ConnectionID,

@@ -1,33 +1,33 @@
 package import SpoolCore
 
-/// How a sink is doing: backoff and breaker as a value; time and chance come in as arguments.
+/// The health of a sink: backoff and circuit breaker as a value; time and random numbers are arguments.
 ///
-/// A success closes the breaker and resets the backoff. A connection that ends before it settled anything is
-/// a failed attempt, whatever was written.
+/// A success closes the breaker and resets the backoff. A connection that ends before anything was settled is
+/// a failed attempt, regardless of what was written.
 package struct SinkHealth: Sendable, Equatable {
     package enum Phase: Sendable, Equatable {
         case closed
-        /// Nothing is sent before `until`; the next session then is a probe.
+        /// Nothing is sent before `until`; the next session is a probe.
         case open(until: Duration)
-        /// A session that carries only the head batch until that is settled.
+        /// The session sends only the head batch until that is settled.
         case probing
     }
 
     package private(set) var phase: Phase = .closed
-    /// Failures in a row.
+    /// The number of consecutive failures.
     package private(set) var failures = 0
-    /// Connections in a row that were cut before they settled anything.
+    /// The number of consecutive connections that were closed before anything was settled.
     package private(set) var cuts = 0
-    /// True while the fault is the sink's settings or its mass refusal.
+    /// True while the fault is a wrong setting or a mass refusal.
     package private(set) var isHeld = false
     package private(set) var lastFault: SinkFault?
 
     package init() {}
 
-    /// True after the third cut and every further one: the peer ends connections before the grace is over.
+    /// True from the third cut on: the peer closes connections before the grace period is over.
     package private(set) var isCutEarly = false
 
-    /// Begins an attempt; a probe when the last ones failed.
+    /// Starts an attempt; a probe if the last attempt failed.
     package mutating func begin() { phase = failures == 0 ? .closed : .probing }
 
     /// Something was settled.
@@ -35,20 +35,22 @@ package struct SinkHealth: Sendable, Equatable {
         self = SinkHealth()
     }
 
-    /// How far an attempt came before it failed.
+    /// How far an attempt progressed before it failed.
     package enum Reached: Sendable, Equatable {
         /// No connection.
         case nothing
-        /// A connection on which nothing was sent.
+        /// A connection over which nothing was sent.
         case connection
-        /// Something was sent, and nothing settled.
+        /// Something was sent, but nothing settled.
         case sending
         /// Something was settled.
         case settling
     }
 
-    /// The attempt failed, or its session ended; `inARow` connections, this one included, ended soon after they settled
-    /// something.
+    /// The attempt failed, or its session ended.
+    ///
+    /// `inARow` is the number of consecutive connections, including this one, that ended soon after something
+    /// was settled over them.
     ///
     /// - Returns: the pause before the next attempt.
     package mutating func failed(

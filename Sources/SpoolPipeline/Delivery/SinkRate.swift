@@ -1,16 +1,17 @@
 import SpoolCore
 
-/// What a sink takes, in events a second, while it is fed without a pause.
+/// The rate of a sink under continuous load, in events per second.
 ///
-/// A sink that was given ten events a minute has shown nothing of what it can take: only stretches count in which
-/// one batch followed the other. In them the rate is what was settled between two settlements at least three seconds
-/// apart; the settlements of batches from before the stretch are left out, so that neither TCP's grace nor a trickle
-/// before it makes the sink look slow. What was measured counts for ten minutes, and the greatest of it is the rate: the
-/// pauses of a replay that is held back bring no measurement, and no lower one.
+/// Ten events per minute do not show how much a sink can take, so only stretches count in which the sink is
+/// fed without a pause. In a stretch, the rate is the number of events settled between two settlements that
+/// are at least three seconds apart. Settlements of batches from before the stretch are ignored, so that
+/// neither the grace period of TCP nor a low load before the stretch makes the sink look slow. A measurement
+/// is valid for ten minutes, and the highest valid one is the rate, so the pauses of a rate-limited replay do
+/// not lower it.
 package struct SinkRate: Sendable, Equatable {
-    /// The least time between two settlements from which a rate is made.
+    /// The minimum time between two settlements for a measurement.
     package static let span = Duration.seconds(3)
-    /// So long a measurement counts.
+    /// How long a measurement is valid.
     package static let memory = Duration.minutes(10)
 
     private struct Peak: Sendable, Equatable {
@@ -18,16 +19,16 @@ package struct SinkRate: Sendable, Equatable {
         let rate: Double
     }
 
-    /// Of the measurements that count, those that none after them reaches; the first is the greatest.
+    /// The valid measurements that are higher than all later ones; the first is the highest.
     private var peaks: [Peak] = []
-    /// The first batch of the stretch; nil while the sink is not fed.
+    /// The first batch of the current stretch; nil while the sink is not fed.
     private var stretch: Int?
     private var began: Duration?
     private var events = 0
 
     package init() {}
 
-    /// Takes over what an earlier run measured, for as long as one of its own counts.
+    /// Uses the measurement of an earlier run, valid as long as a new one.
     package mutating func recall(_ rate: Double, at now: Duration) {
         if peaks.isEmpty { note(rate, at: now) }
     }
@@ -37,13 +38,13 @@ package struct SinkRate: Sendable, Equatable {
         if stretch == nil { stretch = number }
     }
 
-    /// The feeder waits: for work, for room, or for a replay's pace.
+    /// The feeder waits: for events, for capacity, or for a replay's pace.
     package mutating func paused() {
         stretch = nil
         began = nil
     }
 
-    /// A batch was settled with so many events.
+    /// A batch was settled with this many events.
     package mutating func settled(batch number: Int, events count: Int, at now: Duration) {
         guard let stretch, number >= stretch else { return }
         guard let start = began else {
@@ -56,7 +57,7 @@ package struct SinkRate: Sendable, Equatable {
         (began, events) = (now, 0)
     }
 
-    /// Events a second; nil when nothing was measured lately.
+    /// The rate in events per second; nil without a valid measurement.
     package func recent(at now: Duration) -> Double? {
         peaks.first { now - $0.at < Self.memory }?.rate
     }

@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// Keeps a sink's state in the spool for `status`.
+/// Stores a sink's state in the spool for `status`.
 struct SinkReporter: Sendable {
     let sink: SinkID
     let store: any DeliveryStore
@@ -8,7 +8,7 @@ struct SinkReporter: Sendable {
     /// The sink's address, for the text of a suspicion.
     let address: String
 
-    /// A connection is open; after failures it still has to prove itself, and the last one stays shown.
+    /// A connection is open; after failures, the last one stays visible until something is settled or proved.
     func connected(_ health: SinkHealth, _ suspicion: Suspicion, isHeld: Bool, message: String?)
         async throws(StoreError)
     {
@@ -25,13 +25,13 @@ struct SinkReporter: Sendable {
         )
     }
 
-    /// Something was settled after failures, or a suspicion was found to be unfounded (`isProved`).
+    /// Something was settled after failures, or a suspicion turned out to be unfounded (`isProved`).
     func recovered(isProved: Bool) async throws(StoreError) {
         let now = time.wall()
         try await report(SinkReport(state: .connected, lastSuccess: now, at: now, isProved: isProved))
     }
 
-    /// A connection has stayed open while nothing was to be sent: the failures before it are over.
+    /// A connection has stayed open while there was nothing to send: the failures before it are resolved.
     func proved() async throws(StoreError) {
         try await report(SinkReport(state: .connected, at: time.wall()))
     }

@@ -4,7 +4,7 @@ import Synchronization
 /// A delivery loop's state, shared by the task that feeds a session and the one that settles.
 final class StateBox: Sendable {
     private let state: Mutex<DeliveryState>
-    /// Given when something was settled, dropped or decided.
+    /// Notified when something was settled, dropped or decided.
     let changed = Signal()
 
     init(_ state: DeliveryState) { self.state = Mutex(state) }

@@ -1,13 +1,13 @@
 import SpoolCore
 
-/// What the ends of a sink's connections say of its receiver: whether it reads what its kernel, or a load balancer in
-/// front of it, has taken.
+/// Evaluates how a sink's connections end: whether the receiver reads what its kernel, or a load balancer in
+/// front of it, has accepted.
 ///
-/// It is kept in memory for as long as the loop runs; `sink.suspicion` keeps its text until something is proved.
+/// It is kept in memory while the loop runs; `sink.suspicion` keeps its text until something is proved.
 struct Suspicion: Sendable, Equatable {
     /// A connection that ends this soon after the first lines of a burst proves nothing, however it ends.
     static let soon = Duration.seconds(10)
-    /// So many short connections in a row are reported.
+    /// This many consecutive short connections are reported.
     static let reportedShort = 3
     /// An unclosed connection is reported, and reopening becomes rarer, up to this many times the interval.
     private static let mostIntervals = 6
@@ -16,19 +16,19 @@ struct Suspicion: Sendable, Equatable {
     enum End: Sendable, Equatable {
         /// The receiver closed it cleanly.
         case proved
-        /// It was half-closed to get a proof, and the receiver did not close it.
+        /// It was half-closed to obtain a proof, and the receiver did not close it.
         case unclosed
-        /// The other side ended it within seconds of lines.
+        /// The other side ended it within seconds after lines were sent.
         case short
         /// It broke.
         case broken
     }
 
-    /// Connections in a row that the receiver did not close.
+    /// The number of consecutive connections that the receiver did not close.
     private(set) var unclosed = 0
-    /// Connections in a row that the other side ended within seconds of lines.
+    /// The number of consecutive connections that the other side ended within seconds after lines were sent.
     private(set) var short = 0
-    /// True once something was proved, and nothing has spoken against it since.
+    /// True once something was proved, until a new suspicion.
     private(set) var isProved = false
 
     /// Notes the end of a connection that carried lines.
@@ -41,24 +41,25 @@ struct Suspicion: Sendable, Equatable {
         }
     }
 
-    /// The receiver has read what it took.
+    /// The receiver has read what its kernel accepted.
     mutating func proved() { (unclosed, short, isProved) = (0, 0, true) }
 
     /// How long settlements may wait for a proof before the connection is reopened.
     func interval(_ base: Duration) -> Duration { base * min(1 << min(unclosed, 3), Self.mostIntervals) }
 
-    /// What to say of it; nil when nothing is suspicious.
+    /// The text of the suspicion; nil when nothing is suspicious.
     func text(_ address: String) -> String? {
         if unclosed > 0 {
             return
-                "\(address) does not close a connection after spool has closed its own side: either it hangs while "
-                + "its kernel still accepts data, or it never closes connections. What was sent over such "
-                + "connections is doubtful; check whether the receiver writes new events"
+                "\(address) does not close a connection after spool has closed its own side: either it hangs "
+                + "while its kernel still accepts data, or it never closes connections. What was sent over "
+                + "such connections is doubtful; check whether the receiver writes new events"
         }
         if short >= Self.reportedShort {
             return
-                "\(address) ended \(short) connections in a row within \(Age.text(Self.soon)) of accepting lines, as "
-                + "a load balancer without a working receiver does. What was sent over them is doubtful"
+                "\(address) ended \(short) connections in a row within \(Age.text(Self.soon)) of accepting "
+                + "lines, as a load balancer without a working receiver does. "
+                + "What was sent over them is doubtful"
         }
         return nil
     }
