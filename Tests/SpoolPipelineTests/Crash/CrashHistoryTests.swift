@@ -3,11 +3,11 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Unclean ends under a mark")
+@Suite("Crash history")
 struct CrashHistoryTests {
     private let sink = SinkName("siem")
 
-    @Test("a batch is taken one by one from the third end on, and so is a single event left alone")
+    @Test("from the third crash, a batch is processed one by one, and a single event is skipped")
     func counts() {
         let batch = CrashMark.batch(from: Seq(1), sink)
         let event = CrashMark.event(Seq(3), sink)
@@ -23,7 +23,7 @@ struct CrashHistoryTests {
         #expect(!CrashHistory([event: 3]).knowsOne(of: "other"))
     }
 
-    @Test("a page keeps its mark over restarts: what is asked anew at every start does not count")
+    @Test("a page keeps its mark across restarts: values that differ at every start are not part of it")
     func samePlace() {
         let stream = StreamName(source: "contoso", stream: "activities")
         var scan = Scan(reason: .sweep, from: Sample.now, to: Sample.now + .minutes(5), filterHash: "f")
@@ -35,7 +35,7 @@ struct CrashHistoryTests {
         #expect(CrashMark.page(of: scan, stream) != mark)
     }
 
-    @Test("a batch is sent around the events to be buried, in its order, and covers the same")
+    @Test("a batch is split around the events to be buried, in order, and covers the same range")
     func split() {
         let batch = LaneBatch(
             lane: Sample.lane(1),

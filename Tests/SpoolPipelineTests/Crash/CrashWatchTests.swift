@@ -6,7 +6,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Marks before steps that may trap", .timeLimit(.minutes(5)))
+@Suite("Marks before steps that may crash", .timeLimit(.minutes(5)))
 struct CrashWatchTests {
     private let clock = ManualClock()
     private let sink = ScriptedSink()
@@ -38,7 +38,7 @@ struct CrashWatchTests {
     }
 
     @Test(
-        "of a batch under suspicion are set for each event alone, and what was counted is forgotten when all pass"
+        "of a suspect batch are set for each single event, and the count is cleared when all pass"
     )
     func suspicion() async throws {
         let mark = CrashMark.batch(from: Seq(1), sink.name)
@@ -64,7 +64,7 @@ struct CrashWatchTests {
         ) { Sample.event("\($0)", isReadable: !$1) }
     }
 
-    @Test("older records are read anew under a mark, and without one after a clean end")
+    @Test("older records are parsed again under a mark, and without one after a clean end")
     func derivation() async throws {
         let store = MarkStore(endedUncleanly: true)
         #expect(try await derive(store)?.map(\.isReadable) == [true, true, true])
@@ -77,7 +77,7 @@ struct CrashWatchTests {
     }
 
     @Test(
-        "an older record that has trapped is left unread, whenever it is read anew",
+        "an older record that has crashed the process is not parsed again",
         arguments: [true, false]
     )
     func trapped(endedUncleanly: Bool) async throws {
@@ -86,21 +86,21 @@ struct CrashWatchTests {
         #expect(!store.marked.contains(Self.single(1)))
     }
 
-    @Test("older records under suspicion are read one by one first")
+    @Test("suspect older records are parsed one by one first")
     func suspectedRecords() async throws {
         let store = MarkStore(endedUncleanly: true, ends: [Self.older: 3, Self.single(2): 3])
         #expect(try await derive(store)?.map(\.isReadable) == [true, true, false])
         #expect(store.marked == [Self.single(0), Self.single(1), Self.older])
     }
 
-    @Test("older records are not read once told to stop")
+    @Test("older records are not parsed after a stop")
     func derivationStops() async throws {
         let stop = Stop()
         stop.ask()
         #expect(try await derive(MarkStore(endedUncleanly: true), stop: stop) == nil)
     }
 
-    @Test("a loop told to stop sets none, and gives nothing to be sent")
+    @Test("a stopped loop sets no marks, and returns nothing to send")
     func stop() async throws {
         let store = MarkStore(endedUncleanly: true)
         let stop = Stop()

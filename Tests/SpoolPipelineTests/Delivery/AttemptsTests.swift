@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Count of attempts")
+@Suite("Attempt counts")
 struct AttemptsTests {
     var attempts = Attempts()
 
@@ -11,7 +11,7 @@ struct AttemptsTests {
         attempts.send(first: Seq(first), last: Seq(last))
     }
 
-    @Test("counts each event's own sendings, in whatever batches it travels")
+    @Test("counts how often each event was sent, in whatever batches")
     mutating func counts() {
         let first = [send(1, 10), send(11, 20)]
         let again = [send(1, 10), send(11, 20), send(21, 30)]
@@ -22,7 +22,7 @@ struct AttemptsTests {
         #expect(halves == [3, 3, 3])
     }
 
-    @Test("begins anew behind what is settled, and remembers nothing of it")
+    @Test("starts over after settled events, and forgets them")
     mutating func settled() {
         _ = send(1, 10)
         _ = send(1, 10)

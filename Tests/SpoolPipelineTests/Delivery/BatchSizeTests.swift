@@ -2,9 +2,9 @@ import SpoolCore
 import SpoolPipeline
 import Testing
 
-@Suite("Size of batches")
+@Suite("Batch size")
 struct BatchSizeTests {
-    @Test("is halved down to a single event, and doubles with what is settled up to where it was")
+    @Test("is halved down to a single event, and doubles with each settled batch up to its maximum")
     func halvesAndDoubles() {
         var size = BatchSize(BatchLimit(events: 1_000, bytes: 77))
         var halves: [Int] = []
@@ -23,7 +23,7 @@ struct BatchSizeTests {
         #expect(size.limit.bytes == 77)
     }
 
-    @Test("is halved from what the batch held, not from what it might have held")
+    @Test("is halved from the actual size of the batch, not from its limit")
     func smallBatch() {
         var size = BatchSize(BatchLimit(events: 1_000))
         size.refused(count: 6)
@@ -32,7 +32,7 @@ struct BatchSizeTests {
     }
 
     @Test(
-        "isolates one bad event of a thousand in some three times the logarithm of it",
+        "isolates one bad event of a thousand in about three times the logarithm of that number",
         arguments: [0, 1, 499, 500, 777, 999]
     )
     func isolates(bad: Int) {

@@ -2,11 +2,11 @@ import SpoolCore
 import SpoolPipeline
 import Testing
 
-@Suite("Commit of outcomes")
+@Suite("Commit builder")
 struct CommitBuilderTests {
     var builder = CommitBuilder(sink: SinkID(1), connection: ConnectionID(4), at: Sample.now)
 
-    @Test("joins live batches that follow one another with one outcome")
+    @Test("joins consecutive live batches with the same outcome")
     mutating func joins() {
         builder.add(Sample.settled([1, 2], [.delivered(2)], bytes: 20))
         builder.add(Sample.settled([5, 6], [.delivered(2)], bytes: 30))
@@ -19,7 +19,7 @@ struct CommitBuilderTests {
         #expect(builder.commit.watermarks == [SubscriptionID(1): Seq(6)])
     }
 
-    @Test("begins a row where the outcome, the attempts or the stream changes, and for every refusal")
+    @Test("starts a row when the outcome, the attempts or the stream changes, and for every refusal")
     mutating func splits() {
         builder.add(Sample.settled([1, 2, 3, 4], [.delivered(1), .filtered(1), .delivered(2)]))
         builder.add(Sample.settled([5], [.delivered(1)], attempts: 2))
@@ -31,7 +31,7 @@ struct CommitBuilderTests {
         #expect(builder.commit.watermarks == [SubscriptionID(1): Seq(8), SubscriptionID(2): Seq(7)])
     }
 
-    @Test("goes on with a stream's row although another stream's lies between")
+    @Test("continues a stream's row even with rows of other streams between")
     mutating func interleaved() {
         builder.add(Sample.settled([1], [.delivered(1)]))
         builder.add(Sample.settled([2], [.delivered(1)], lane: 2))
@@ -40,7 +40,7 @@ struct CommitBuilderTests {
         #expect(builder.commit.entries.map(\.events) == [2, 1])
     }
 
-    @Test("never joins batches of a replay, between which events may have been left out")
+    @Test("never joins batches of a replay, since events between them may have been skipped")
     mutating func replays() {
         let lane = Lane.replay(ReplayID(9), StreamID(1))
         for seqs in [[1, 2], [7, 8]] as [[Int64]] {
@@ -54,7 +54,7 @@ struct CommitBuilderTests {
         #expect(builder.commit.replayPositions == [position])
     }
 
-    @Test("a batch to be sent again from its first event on writes no row")
+    @Test("a batch to be sent again from its first event writes no row")
     mutating func nothing() {
         builder.add(Sample.settled([7, 8], [.retry(2)]))
 
@@ -62,7 +62,7 @@ struct CommitBuilderTests {
         #expect(builder.commit.watermarks == [SubscriptionID(1): Seq(6)])
     }
 
-    @Test("names the events whose message was shortened, in the row that speaks for them")
+    @Test("lists events with shortened messages in the row that covers them")
     mutating func shortened() {
         var inFlight = InFlight()
         for seqs in [[1, 2, 3], [5, 6]] as [[Int64]] {
@@ -75,7 +75,7 @@ struct CommitBuilderTests {
         #expect(builder.commit.entries.map(\.cut) == [[Seq(2)], [], [Seq(6)]])
     }
 
-    @Test("joined rows name the shortened messages of both")
+    @Test("joined rows list the shortened messages of both")
     mutating func shortenedJoined() {
         var inFlight = InFlight()
         for seqs in [[1, 2], [3, 4]] as [[Int64]] {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Delivery loop", .timeLimit(.minutes(5)))
 struct DeliveryLoopTests {
-    @Test("sends what waits, in order, and moves the watermark with each settled batch")
+    @Test("sends pending events in order, and moves the watermark with each settled batch")
     func drains() async throws {
         let bench = DeliveryBench()
         bench.store.spool(7)
@@ -27,7 +27,7 @@ struct DeliveryLoopTests {
         #expect(bench.store.read { $0.connections.map(\.clean) } == [true])
     }
 
-    @Test("opens a session without work, so that status tells whether it can be had")
+    @Test("opens a session without work, so that status shows whether the receiver is reachable")
     func opensAtOnce() async throws {
         let bench = DeliveryBench()
 
@@ -36,7 +36,7 @@ struct DeliveryLoopTests {
         }
     }
 
-    @Test("a page that is spooled between the look and the wait is not missed")
+    @Test("a page that is spooled between the check and the wait is not missed")
     func notice() async throws {
         let bench = DeliveryBench()
 
@@ -53,7 +53,7 @@ struct DeliveryLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("what was under way when the session was lost goes again, and nothing else")
+    @Test("batches in flight when the session was lost are sent again, and nothing else")
     func resends() async throws {
         let bench = DeliveryBench()
         bench.store.spool(9)
@@ -78,7 +78,7 @@ struct DeliveryLoopTests {
         #expect(bench.store.read { $0.connections.first?.clean } == false)
     }
 
-    @Test("after a failure only the head batch goes until it is settled")
+    @Test("after a failure only the head batch is sent until it is settled")
     func probes() async throws {
         let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused)]))
         bench.store.spool(9)
@@ -101,7 +101,7 @@ struct DeliveryLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("a batch that was read before its stream was taken away is not sent")
+    @Test("a batch that was read before its stream was removed is not sent")
     func takenAway() async throws {
         let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused)]))
         bench.store.subscribe(2)
@@ -125,7 +125,7 @@ struct DeliveryLoopTests {
         }
     }
 
-    @Test("a receiver that closes at once although something waits is not asked again without a pause")
+    @Test("a receiver that closes immediately despite pending events is not tried again without a pause")
     func closesAtOnce() async throws {
         let bench = DeliveryBench()
         bench.store.spool(3)
@@ -148,7 +148,7 @@ struct DeliveryLoopTests {
     }
 
     @Test(
-        "a resting connection that the receiver closes is opened again only for new work, without a failure"
+        "an idle connection closed by the receiver is only reopened for new events, without a failure"
     )
     func idleClose() async throws {
         let bench = DeliveryBench()
@@ -167,7 +167,7 @@ struct DeliveryLoopTests {
         #expect(bench.store.read { $0.reports.allSatisfy { $0.state == .connected } })
     }
 
-    @Test("the third connection in a row that is cut before it settled anything is named")
+    @Test("the third consecutive connection that is cut before a settlement is reported")
     func cuts() async throws {
         let bench = DeliveryBench()
         bench.store.spool(3)
@@ -190,7 +190,7 @@ struct DeliveryLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("a batch refused whole is halved until the bad event stands alone; all others are delivered")
+    @Test("a batch refused as a whole is halved until the bad event is alone; all others are delivered")
     func bisects() async throws {
         let bench = DeliveryBench(
             ScriptedSink(batch: 8) { session, _, seqs in
@@ -208,7 +208,7 @@ struct DeliveryLoopTests {
         #expect(bench.sink.sessions.count == 1)
     }
 
-    @Test("an event to be sent again is not passed, and what came before it is not sent again")
+    @Test("an event to be sent again is not skipped, and earlier events are not sent again")
     func retries() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 4))
         bench.store.spool(4)
@@ -229,7 +229,7 @@ struct DeliveryLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("a full disk holds the settling up and loses nothing")
+    @Test("a full disk delays settling and loses nothing")
     func fullDisk() async throws {
         let bench = DeliveryBench()
         bench.store.spool(3)
@@ -248,7 +248,7 @@ struct DeliveryLoopTests {
     }
 
     @Test(
-        "a spool refusing for now ends nothing, wherever that strikes",
+        "a temporary error of the spool ends nothing, in any operation",
         arguments: [MemoryStore.Operation.subscriptions, .batch, .opened, .settle],
         [StoreError.Kind.full, .busy]
     )
@@ -267,7 +267,7 @@ struct DeliveryLoopTests {
     }
 
     @Test(
-        "a spool that cannot be trusted any more ends the loop",
+        "an unusable spool ends the loop",
         arguments: [MemoryStore.Operation.subscriptions, .batch, .opened, .settle, .report]
     )
     func broken(operation: MemoryStore.Operation) async throws {
@@ -278,7 +278,7 @@ struct DeliveryLoopTests {
         await #expect(throws: StoreError(.io, "scripted")) { try await bench.loop().run(stop: bench.stop) }
     }
 
-    @Test("a wrong setting holds the sink; the head is probed slowly and the rest follows")
+    @Test("a wrong setting holds the sink; the head is probed slowly before the rest follows")
     func held() async throws {
         let fault = SinkFault(.misconfigured, "401")
         let bench = DeliveryBench(ScriptedSink(openings: [.fault(fault), .fault(fault)]))
@@ -307,7 +307,7 @@ struct DeliveryLoopTests {
 
 @Suite("A sink with nothing to send", .timeLimit(.minutes(5)))
 struct IdleSinkTests {
-    @Test("is connected to again after a failure, and is well once a connection has stayed open")
+    @Test("is reconnected after a failure, and is healthy once a connection has stayed open")
     func comesBack() async throws {
         let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused), .fault(.refused)]))
 
@@ -328,7 +328,7 @@ struct IdleSinkTests {
         #expect(bench.sink.attempts == 3)
     }
 
-    @Test("is not well while each connection is closed before it has proved anything")
+    @Test("is not healthy while each connection is closed before it has proved anything")
     func closedEarly() async throws {
         let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused)]))
 
@@ -350,7 +350,7 @@ struct IdleSinkTests {
         #expect(bench.store.read { $0.reports.last?.attempts } == 1)
     }
 
-    @Test("is connected to again immediately when the receiver closes a connection that has lasted")
+    @Test("is reconnected immediately when the receiver closes a long connection")
     func lasted() async throws {
         let bench = DeliveryBench(ScriptedSink(openings: [.accept, .fault(.refused)]))
 
@@ -366,7 +366,7 @@ struct IdleSinkTests {
     }
 
     @Test(
-        "is connected to again within a minute after the receiver closed cleanly, and reported when that fails"
+        "is reconnected within a minute after the receiver closed cleanly, and reported if that fails"
     )
     func staysAway() async throws {
         let bench = DeliveryBench(ScriptedSink(openings: [.accept, .fault(.refused)]))
@@ -383,7 +383,7 @@ struct IdleSinkTests {
         #expect(bench.store.read { $0.reports.last?.lastError } == "connection refused")
     }
 
-    @Test("tries at once when its bell is rung, after a failure as well as after a clean close")
+    @Test("is retried immediately when its bell is rung, after a failure or a clean close")
     func bell() async throws {
         let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused)]))
 

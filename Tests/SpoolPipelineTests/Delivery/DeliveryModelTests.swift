@@ -66,7 +66,7 @@ private final class MoodyReceiver: Sendable {
 
 @Suite("Delivery under random faults", .timeLimit(.minutes(5)))
 struct DeliveryModelTests {
-    @Test("leaves every event with one final outcome, whatever fails in whatever order", arguments: 1...40)
+    @Test("gives every event exactly one final outcome, whatever fails in any order", arguments: 1...40)
     func model(seed: Int) async throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let poison = Set((0..<4).map { _ in Seq(Int64.random(in: 1...200, using: &random)) })
@@ -116,7 +116,7 @@ struct DeliveryModelTests {
         #expect(!sink.sessions.contains { !$0.isOver }, "seed \(seed)")
     }
 
-    @Test("ends with a replay that sent its whole window, under the same faults", arguments: 1...15)
+    @Test("completes a replay with its whole window sent, under the same faults", arguments: 1...15)
     func replay(seed: Int) async throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let receiver = MoodyReceiver(seed: UInt64(seed) &+ 2_000, poison: [])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("State of a delivery loop")
+@Suite("Delivery state")
 struct DeliveryStateTests {
     var state = DeliveryState(limit: BatchLimit(events: 4))
 
@@ -36,7 +36,7 @@ struct DeliveryStateTests {
 
     private var refusal: Refusal { Refusal(reason: "rejected", detail: "400") }
 
-    @Test("a refusal of a batch that was dropped does not touch the one that is the head now")
+    @Test("a refusal of a dropped batch does not affect the current head")
     mutating func staleRefusal() {
         let first = begin([1, 2])
         state.lost()
@@ -48,7 +48,7 @@ struct DeliveryStateTests {
         #expect(state.inFlight.batches == 1)
     }
 
-    @Test("a session that settles out of turn is ended, and nothing of that is written")
+    @Test("a session that settles out of order is ended, and nothing of it is written")
     mutating func outOfTurn() {
         _ = begin([1])
         _ = begin([2])
@@ -58,7 +58,9 @@ struct DeliveryStateTests {
         #expect(verdict.fault?.isUnclean == true)
     }
 
-    @Test("a batch refused whole goes again in halves, and its single bad event becomes a dead letter")
+    @Test(
+        "a batch refused as a whole is sent again in halves, and its single bad event becomes a dead letter"
+    )
     mutating func bisects() {
         _ = begin([1, 2, 3, 4])
         _ = state.judge(refused: 0, refusal, elapsed: .zero)
@@ -79,7 +81,7 @@ struct DeliveryStateTests {
         #expect(state.limit.events == 2)
     }
 
-    @Test("a held head refused whole is left out until a later one has told more")
+    @Test("a held head that is refused as a whole is skipped until a later event is settled")
     mutating func heldHead() {
         for seq in Int64(1)...20 {
             guard let number = begin([seq]) else { continue }
@@ -99,7 +101,7 @@ struct DeliveryStateTests {
         #expect(state.schedule.reading(of: Sample.lane(1))?.after.value == after)
     }
 
-    @Test("after a failure the next session carries only the head batch until it is settled")
+    @Test("after a failure the next session sends only the head batch until it is settled")
     mutating func probe() {
         _ = state.failed(SinkFault(.unreachable, "x"), elapsed: .zero, chance: 0)
         state.beginSession()
@@ -116,7 +118,7 @@ struct DeliveryStateTests {
         #expect(state.hasRoom)
     }
 
-    @Test("an event to be sent again ends the session behind what came before it")
+    @Test("an event to be sent again ends the session after the events before it are written")
     mutating func retry() {
         let number = begin([1, 2, 3]) ?? -1
         let verdict = settle(number, [.delivered(1), .retry(1), .delivered(1)])

@@ -4,9 +4,9 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("What a connection has settled and nothing proves to have been read", .timeLimit(.minutes(5)))
+@Suite("Doubt window", .timeLimit(.minutes(5)))
 struct DoubtWindowTests {
-    @Test("waits for a proof from its first settlement on, however long ago that was")
+    @Test("waits for a proof from the first settlement, however long ago that was")
     func quiet() {
         var window = DoubtWindow(bytes: 1_000)
 
@@ -15,7 +15,7 @@ struct DoubtWindowTests {
         #expect(window.oldest == .zero)
     }
 
-    @Test("what lies further back than the receiver's kernel can hold is proved by what followed")
+    @Test("bytes that the receiver's kernel can no longer hold are proved by the bytes that followed")
     func passed() {
         var window = DoubtWindow(bytes: 1_000)
 
@@ -28,7 +28,7 @@ struct DoubtWindowTests {
         #expect(window.oldest == .seconds(30))
     }
 
-    @Test("many settlements of one second count as one, from the first of them, up to the last")
+    @Test("settlements within one second count as one, with the first time and the last position")
     func crowd() {
         var window = DoubtWindow(bytes: 1_000)
         for index in 0..<900 { _ = window.settled(upTo: Int64(index), at: .milliseconds(index)) }
@@ -41,7 +41,7 @@ struct DoubtWindowTests {
         #expect(after && window.oldest == .seconds(5))
     }
 
-    @Test("a destination whose kernel loses nothing waits for no proof")
+    @Test("a destination whose kernel loses nothing needs no proof")
     func none() {
         var window = DoubtWindow(bytes: 0)
 
@@ -50,7 +50,7 @@ struct DoubtWindowTests {
         #expect(!isProof && window.oldest == nil)
     }
 
-    @Test("a connection that we end because the receiver refuses too much has not ended cleanly")
+    @Test("a connection ended because of a mass refusal has not ended cleanly")
     func hold() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 30))
         bench.store.spool(30)

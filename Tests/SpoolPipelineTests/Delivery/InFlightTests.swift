@@ -2,7 +2,7 @@ import SpoolCore
 import SpoolPipeline
 import Testing
 
-@Suite("Batches under way")
+@Suite("Batches in flight")
 struct InFlightTests {
     var inFlight = InFlight()
 
@@ -19,7 +19,7 @@ struct InFlightTests {
         #expect(inFlight.batches == 2 && inFlight.events == 2)
     }
 
-    @Test("settle only from the oldest on")
+    @Test("settle only in order, starting with the oldest")
     mutating func order() {
         _ = begin([1])
         _ = begin([2, 3])
@@ -32,7 +32,7 @@ struct InFlightTests {
         #expect(inFlight.match(1) == .head(count: 2))
     }
 
-    @Test("what was dropped is stale for ever, and numbers go on")
+    @Test("dropped batches stay stale forever, and numbering continues")
     mutating func stale() {
         _ = begin([1])
         _ = begin([2])
@@ -45,7 +45,7 @@ struct InFlightTests {
         #expect(inFlight.match(3) == .outOfOrder && inFlight.match(-1) == .outOfOrder)
     }
 
-    @Test("a settled lane keeps to the breaks of its batch")
+    @Test("a settled lane keeps the breaks of its batch")
     func breaks() {
         let batch = Sample.laneBatch([1, 2, 5, 6, 9], breaks: [2, 4])
         let lane = Sample.settled(batch, [.delivered(5)], bytes: 100)
@@ -58,7 +58,7 @@ struct InFlightTests {
     }
 
     @Test(
-        "the watermark stops in front of the first event to be sent again",
+        "the watermark stops before the first event to be sent again",
         arguments: [
             ([OutcomeRun.retry(4)], 0, 9), ([.delivered(1), .retry(1), .delivered(2)], 1, 11),
             ([.delivered(2), .refused(1), .retry(1)], 3, 19), ([.delivered(3)], 3, 19),
@@ -72,7 +72,7 @@ struct InFlightTests {
         #expect(lane.through == Seq(through))
     }
 
-    @Test("more outcomes than events change nothing")
+    @Test("surplus outcomes are ignored")
     func tooMany() {
         let lane = Sample.settled([10, 12], [.delivered(0), .delivered(7), .refused(3), .retry(2)])
 

@@ -3,7 +3,7 @@ import SpoolPipeline
 import SpoolTestSupport
 import Testing
 
-@Suite("Order and place of lanes")
+@Suite("Lane schedule")
 struct LaneScheduleTests {
     var schedule = LaneSchedule()
 
@@ -29,7 +29,7 @@ struct LaneScheduleTests {
         #expect(order == [1, 2, 1, 2].map(Sample.lane))
     }
 
-    @Test("while live has work a replay gets one batch for each live one, and all turns after that")
+    @Test("while live lanes have work a replay gets one batch for each live batch, and all turns afterwards")
     mutating func replayTurns() {
         schedule.set(live: [Sample.subscription(1)], replays: [Sample.replay(7, last: [100])])
         var order: [Lane] = []
@@ -46,7 +46,7 @@ struct LaneScheduleTests {
         #expect(schedule.order().contains(Sample.lane(1)))
     }
 
-    @Test("a read that ends after a rewind moves nothing: no event is passed over")
+    @Test("a read that ends after a rewind moves nothing, so no event is skipped")
     mutating func lateRead() throws {
         schedule.set(live: [Sample.subscription(1)], replays: [Sample.replay(7, last: [100])])
         _ = read(Sample.lane(1), through: 10)
@@ -79,7 +79,7 @@ struct LaneScheduleTests {
         #expect(!schedule.isCurrent(batch))
     }
 
-    @Test("a replay ends only when its last batch is settled, not when that was read")
+    @Test("a replay ends only when its last batch is settled, not when it was read")
     mutating func endsWhenSettled() {
         schedule.set(live: [], replays: [Sample.replay(7, last: [100])])
         _ = read(replay, through: 50)
@@ -93,7 +93,7 @@ struct LaneScheduleTests {
         #expect(schedule.order() == [])
     }
 
-    @Test("a replay whose last slice holds nothing ends with what was sent before")
+    @Test("a replay whose last slice is empty ends when the batches before it are settled")
     mutating func emptyEnd() throws {
         schedule.set(live: [], replays: [Sample.replay(7, last: [100])])
         _ = read(replay, through: 50)
@@ -105,7 +105,7 @@ struct LaneScheduleTests {
         #expect(schedule.takeFinished() == [ReplayID(7)])
     }
 
-    @Test("a replay of two streams ends with the second, one of no stream at once")
+    @Test("a replay of two streams ends with the second, one without streams ends immediately")
     mutating func streamsOfReplay() {
         schedule.set(live: [], replays: [Sample.replay(7, last: [100, 100]), Sample.replay(8, last: [])])
         _ = read(replay, through: 100, isAtEnd: true)
@@ -119,7 +119,7 @@ struct LaneScheduleTests {
     }
 
     @Test(
-        "what is paused, cancelled or disabled has no lane",
+        "paused, cancelled and disabled replays have no lane",
         arguments: [Replay.State.paused, .cancelled, .disabled]
     )
     func notRunning(state: Replay.State) {
@@ -131,7 +131,7 @@ struct LaneScheduleTests {
     }
 
     @Test(
-        "a replay that comes back goes on behind what is still under way, and from its position after a loss"
+        "a resumed replay continues after batches still in flight, or at its position after a loss"
     )
     mutating func comesBack() {
         let replay7 = Sample.replay(7, last: [100], position: 10)
@@ -145,7 +145,7 @@ struct LaneScheduleTests {
         #expect(after(replay) == 10)
     }
 
-    @Test("lanes that stay keep their place")
+    @Test("remaining lanes keep their positions")
     mutating func keepsPlace() {
         schedule.set(live: [Sample.subscription(1)], replays: [])
         _ = read(Sample.lane(1), through: 40)
@@ -154,7 +154,7 @@ struct LaneScheduleTests {
         #expect(after(Sample.lane(1)) == 40)
     }
 
-    @Test("no sequence of reads, losses and settlements passes over an event", arguments: 1...50)
+    @Test("no sequence of reads, losses and settlements skips an event", arguments: 1...50)
     func property(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
         var schedule = LaneSchedule()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Hold for mass refusal")
+@Suite("Refusal hold")
 struct RefusalHoldTests {
     var hold = RefusalHold()
 
@@ -28,7 +28,7 @@ struct RefusalHoldTests {
         #expect(!hold.isOn)
     }
 
-    @Test("a mass of refusals holds the sink; what lies before them is written, no refusal is")
+    @Test("a mass refusal holds the sink; outcomes before it are written, but no refusal is")
     mutating func mass() {
         let settled = Sample.settled(Array(1...40), [.delivered(10), .refused(30)])
         let verdict = hold.judge([settled, single(41, .delivered(1))], elapsed: .zero)
@@ -39,7 +39,7 @@ struct RefusalHoldTests {
         #expect(verdict.lanes.flatMap(\.runs).map(\.events) == [10])
     }
 
-    @Test("the head is accepted: the hold is over")
+    @Test("an accepted head ends the hold")
     mutating func headAccepted() {
         beginHold()
         let verdict = hold.judge([single(1, .delivered(1))], elapsed: .zero)
@@ -49,7 +49,7 @@ struct RefusalHoldTests {
         #expect(!hold.isOn)
     }
 
-    @Test("the head is refused and the later one accepted: the head's refusal is written, in order")
+    @Test("when the head is refused and a later event accepted, the head's refusal is written first")
     mutating func laterAccepted() {
         beginHold()
         let first = hold.judge([single(1, .refused(1))], elapsed: .zero)
@@ -62,7 +62,7 @@ struct RefusalHoldTests {
         #expect(!hold.isOn)
     }
 
-    @Test("both are refused: nothing is written and the sink stays held")
+    @Test("when both are refused, nothing is written and the sink stays held")
     mutating func bothRefused() {
         beginHold()
         let verdict = hold.judge([single(1, .refused(1)), single(2, .refused(1))], elapsed: .zero)
@@ -72,7 +72,7 @@ struct RefusalHoldTests {
         #expect(hold.isOn && !hold.waitsForLater)
     }
 
-    @Test("a filtered event behind the refused head is no probe, and is written after it")
+    @Test("a filtered event after the refused head is not a probe, and is written after it")
     mutating func filteredBetween() {
         beginHold()
         _ = hold.judge([single(1, .refused(1)), single(2, .filtered(1))], elapsed: .zero)
@@ -92,7 +92,7 @@ struct RefusalHoldTests {
         #expect(hold.isOn)
     }
 
-    @Test("a later one to be sent again leaves the head's refusal unwritten")
+    @Test("a later event to be sent again leaves the head's refusal unwritten")
     mutating func laterRetry() {
         beginHold()
         let verdict = hold.judge([single(1, .refused(1)), single(2, .retry(1))], elapsed: .zero)
@@ -102,7 +102,7 @@ struct RefusalHoldTests {
         #expect(hold.isOn && !hold.waitsForLater)
     }
 
-    @Test("two probes may be under way, no third")
+    @Test("at most two probes may be in flight")
     mutating func room() {
         beginHold()
         #expect(hold.hasRoom(underWay: 0) && hold.hasRoom(underWay: 1) && !hold.hasRoom(underWay: 2))
@@ -111,7 +111,7 @@ struct RefusalHoldTests {
         #expect(hold.hasRoom(underWay: 0) && !hold.hasRoom(underWay: 1))
     }
 
-    @Test("events that were not sent are written, however many: they are no refusals of the receiver")
+    @Test("events that were not sent are written, however many, since the receiver has not refused them")
     mutating func unsent() {
         let verdict = hold.judge(
             [Sample.settled(Array(1...400), [.unsent(399), .delivered(1)])],
@@ -138,7 +138,7 @@ struct RefusalHoldTests {
     }
 
     @Test(
-        "a mass of refusals between events that were not sent holds the sink, in front of the first refusal"
+        "a mass refusal between events that were not sent holds the sink before the first refusal"
     )
     mutating func unsentBeforeMass() {
         let verdict = hold.judge(

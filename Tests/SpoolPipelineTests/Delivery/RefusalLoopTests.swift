@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("A sink that refuses most of what it is sent", .timeLimit(.minutes(5)))
+@Suite("A sink that rejects most events", .timeLimit(.minutes(5)))
 struct RefusalLoopTests {
     private func bench(events: Int) -> DeliveryBench {
         let bench = DeliveryBench(ScriptedSink(batch: 30))
@@ -22,7 +22,7 @@ struct RefusalLoopTests {
         try await bench.passPause()
     }
 
-    @Test("is held with its events; two single events probe it, and it goes on when the head is accepted")
+    @Test("is held with its events; two single events probe it, and it continues when the head is accepted")
     func headAccepted() async throws {
         let bench = self.bench(events: 60)
 
@@ -39,7 +39,10 @@ struct RefusalLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("goes on when the later one is accepted: the head becomes a dead letter", arguments: [false, true])
+    @Test(
+        "continues when the later event is accepted, and the head becomes a dead letter",
+        arguments: [false, true]
+    )
     func laterAccepted(isRefusedWhole: Bool) async throws {
         let bench = self.bench(events: 31)
 
@@ -84,7 +87,7 @@ struct RefusalLoopTests {
         #expect(bench.store.read { $0.deadLetters[SinkID(1)] ?? [] } == [])
     }
 
-    @Test("a refused head with nothing behind it is probed again, not forgotten in an open session")
+    @Test("a refused head without a later event is probed again, not forgotten in an open session")
     func nothingLater() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 1))
         bench.store.spool(20)
@@ -109,7 +112,9 @@ struct RefusalLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("is not held for events that are never sent: all others are delivered, and those are dead letters")
+    @Test(
+        "is not held for events that are never sent: they become dead letters, and all others are delivered"
+    )
     func unsent() async throws {
         let bench = DeliveryBench(
             ScriptedSink(batch: 30) { session, _, seqs in
@@ -125,7 +130,7 @@ struct RefusalLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("stays held while its receiver cannot be reached, and when it connects again")
+    @Test("stays held while its receiver is unreachable, and when it connects again")
     func heldThroughOutage() async throws {
         let bench = DeliveryBench(
             ScriptedSink(batch: 30, openings: [.accept, .fault(.refused), .accept])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("A connection is reopened to get a proof of what it has settled", .timeLimit(.minutes(5)))
+@Suite("Reopening a connection to obtain a proof", .timeLimit(.minutes(5)))
 struct ReopeningTests {
     private static let doubt = KernelDoubt(bytes: 1_000, reopenAfter: .minutes(5))
 
@@ -24,7 +24,7 @@ struct ReopeningTests {
     }
 
     @Test(
-        "after the interval, though nothing else is to be sent; the receiver's end makes it clean, and the next follows"
+        "happens after the interval, even with nothing to send; it ends cleanly and the next one opens"
     )
     func quiet() async throws {
         let bench = Self.bench()
@@ -42,7 +42,7 @@ struct ReopeningTests {
         #expect(bench.store.read { $0.reports.allSatisfy { $0.suspicion == nil } })
     }
 
-    @Test("a comparison that wants a proof gets it without waiting for the interval")
+    @Test("a comparison that needs a proof gets it without waiting for the interval")
     func wanted() async throws {
         let bench = Self.bench()
         let began = bench.clock.now
@@ -65,7 +65,7 @@ struct ReopeningTests {
     }
 
     @Test(
-        "a receiver that does not close it is reported, its events are doubtful, and the next connection is tried"
+        "a receiver that does not close it is reported, its events are doubtful, and a new one is opened"
     )
     func hanging() async throws {
         let bench = Self.bench()
@@ -87,7 +87,7 @@ struct ReopeningTests {
         #expect(reports.last?.suspicion != nil)
     }
 
-    @Test("a session that does not end by itself then is closed after the patience for it")
+    @Test("a session that does not end by itself is closed after the timeout")
     func patience() async throws {
         let bench = Self.bench()
         let began = bench.clock.now
@@ -104,7 +104,7 @@ struct ReopeningTests {
         #expect(bench.store.read { $0.connections.first?.clean } == false)
     }
 
-    @Test("bytes that followed prove what was settled, and no connection is reopened for it")
+    @Test("later bytes prove earlier settlements, and no connection is reopened for them")
     func followed() async throws {
         let bench = DeliveryBench(
             ScriptedSink(batch: 1, doubt: KernelDoubt(bytes: 50, reopenAfter: .minutes(5)))
@@ -126,7 +126,7 @@ struct ReopeningTests {
         #expect(bench.sink.sessions.count == 1)
     }
 
-    @Test("each ledger row has the bytes settled over its connection up to its end")
+    @Test("each ledger row has the bytes settled over its connection up to the end of the row")
     func positions() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 1, doubt: Self.doubt))
         bench.store.spool(3)
@@ -144,7 +144,7 @@ struct ReopeningTests {
     }
 
     @Test(
-        "a receiver that ends each connection soon after taking lines is reported, ever more seldom tried, and doubtful"
+        "a receiver that ends connections soon after taking lines is reported, doubtful, and tried less often"
     )
     func short() async throws {
         let bench = DeliveryBench(
@@ -169,7 +169,7 @@ struct ReopeningTests {
         #expect(attempts.prefix(7) == [1, 2, 3, 4, 5, 6, 7])
     }
 
-    @Test("an end long after the first lines of a burst is one like any other")
+    @Test("an end long after the first lines of a burst is not suspicious")
     func lasting() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 1, doubt: Self.doubt))
         bench.store.spool(1)

@@ -44,7 +44,7 @@ struct ReplayLoopTests {
 
     private func isDisabled(_ tables: MemoryStore.Tables) -> Bool { tables.replays.first?.state == .disabled }
 
-    @Test("a replay made while the loop waits wakes it, sends its window and ends by itself")
+    @Test("a replay created while the loop waits wakes it, sends its window and ends")
     func wakes() async throws {
         let bench = DeliveryBench(ScriptedSink { session, _, _ in session.settle() })
         bench.store.spool(5)
@@ -65,7 +65,7 @@ struct ReplayLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("slices that hold nothing lead to the end, also with nothing to send at all to a sink that is down")
+    @Test("empty slices are skipped to the end, even with nothing to send and a sink that is down")
     func nothingToSend() async throws {
         let bench = DeliveryBench(ScriptedSink(openings: [.fault(.refused), .hang]))
         bench.store.spool(55, occurred: Sample.now - .days(9))
@@ -80,7 +80,7 @@ struct ReplayLoopTests {
         #expect(bench.sink.sessions.isEmpty)
     }
 
-    @Test("gets at most one batch for each live one while live has work")
+    @Test("a replay gets at most one batch for each live batch while live lanes have work")
     func turns() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 2) { session, _, _ in session.settle() })
         bench.store.spool(8)
@@ -97,7 +97,7 @@ struct ReplayLoopTests {
     }
 
     @Test(
-        "a replay with a rate sends that many events a second of the clock, and live delivery does not wait for it"
+        "a replay with a rate sends that many events per second, and does not delay live delivery"
     )
     func rate() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 10) { session, _, _ in session.settle() })
@@ -129,7 +129,7 @@ struct ReplayLoopTests {
         #expect(bench.store.findings() == [])
     }
 
-    @Test("a replay whose window is still being read from the source sends nothing, and does not end")
+    @Test("a replay whose window is still being fetched sends nothing, and does not end")
     func refetching() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 10) { session, _, _ in session.settle() })
         bench.store.spool(4)
@@ -150,7 +150,7 @@ struct ReplayLoopTests {
         #expect(bench.sink.sessions.flatMap(\.batches) == [[Seq(5)], [Seq(1), Seq(2), Seq(3), Seq(4)]])
     }
 
-    @Test("a lost session repeats only what was not settled, and the end waits for the last batch")
+    @Test("after a lost session only unsettled events are sent again, and the end waits for the last batch")
     func lost() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 3))
         bench.store.spool(6)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("The pace of replays")
+@Suite("Replay pace")
 struct ReplayPaceTests {
     private var pace = ReplayPace()
 
@@ -27,7 +27,7 @@ struct ReplayPaceTests {
     }
 
     @Test(
-        "a rate of its own is kept to, whatever the sink takes: no more than one second's worth above it",
+        "a configured rate is exceeded by at most one second's worth, whatever the sink's rate",
         arguments: [1, 7, 50, 900]
     )
     mutating func own(rate: Int) {
@@ -39,7 +39,7 @@ struct ReplayPaceTests {
         #expect(sent >= 59 * rate)
     }
 
-    @Test("without one it gets half of what the sink takes")
+    @Test("without a configured rate a replay gets half of the sink's rate")
     mutating func half() {
         pace.set([Sample.replay(1, last: [9])])
 
@@ -48,7 +48,7 @@ struct ReplayPaceTests {
         #expect((14_850...15_150).contains(sent))
     }
 
-    @Test("several without one share the half; one with its own does not take part")
+    @Test("replays without a configured rate share the half; one with a configured rate is not counted")
     mutating func shared() {
         pace.set([
             Sample.replay(1, last: [9]), Sample.replay(2, last: [9]), Sample.replay(3, last: [9], rate: 5),
@@ -62,7 +62,7 @@ struct ReplayPaceTests {
         #expect(third == .send(most: 5))
     }
 
-    @Test("before anything was measured it is not held back")
+    @Test("before a measurement a replay is not limited")
     mutating func unknown() {
         pace.set([Sample.replay(1, last: [9])])
         pace.took(ReplayID(1), events: 100_000, sinkRate: nil, now: .zero)
@@ -70,7 +70,7 @@ struct ReplayPaceTests {
         #expect(pace.turn(of: ReplayID(1), sinkRate: nil, now: .zero) == .send(most: nil))
     }
 
-    @Test("a rest gives no credit: after an hour of nothing it does not send an hour's worth")
+    @Test("idle time gives no credit: after an idle hour it does not send an hour's worth")
     mutating func noCredit() {
         pace.set([Sample.replay(1, last: [9], rate: 10)])
         pace.took(ReplayID(1), events: 10, sinkRate: nil, now: .zero)

@@ -2,7 +2,7 @@ import SpoolCore
 import SpoolPipeline
 import Testing
 
-@Suite("Health of a sink")
+@Suite("Sink health")
 struct SinkHealthTests {
     var health = SinkHealth()
 
@@ -12,7 +12,7 @@ struct SinkHealthTests {
         health.failed(SinkFault(kind, "x"), reached: reached, elapsed: .zero, chance: chance)
     }
 
-    @Test("backs off with every failure in a row, connected or not")
+    @Test("backs off with every consecutive failure, connected or not")
     mutating func backsOff() {
         let pauses = [
             fail(.unreachable, .nothing), fail(.unreachable, .sending), fail(.unreachable, .connection),
@@ -22,7 +22,7 @@ struct SinkHealthTests {
         #expect(health.phase == .open(until: .seconds(4)))
     }
 
-    @Test("a session that settled something begins the backoff anew")
+    @Test("a session that settled something resets the backoff")
     mutating func settledSomething() {
         for _ in 0..<5 { _ = fail(.unreachable, .nothing) }
 
@@ -41,7 +41,7 @@ struct SinkHealthTests {
     }
 
     @Test(
-        "the third connection in a row cut before anything settled is named, refused connects between or not"
+        "the third consecutive connection cut before a settlement is reported, ignoring refused connects"
     )
     mutating func cuts() {
         var named: [Bool] = []
@@ -63,7 +63,7 @@ struct SinkHealthTests {
         #expect(!health.isHeld)
     }
 
-    @Test("waits at least as long as asked, and longer when asked again and again")
+    @Test("waits at least as long as requested, and longer when requested repeatedly")
     mutating func throttled() {
         let pauses = (0..<5).map { _ in fail(.throttled(.seconds(3)), .sending, chance: 0.99) }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("What a sink takes")
+@Suite("Sink rate")
 struct SinkRateTests {
     private var rate = SinkRate()
 
@@ -14,7 +14,7 @@ struct SinkRateTests {
         }
     }
 
-    @Test("is what was settled between two settlements three seconds apart while it was fed without a pause")
+    @Test("is measured between two settlements three seconds apart while the sink is fed without a pause")
     mutating func steady() {
         for number in 0..<40 { rate.fed(batch: number) }
         settle(0..<30, from: .seconds(5), every: .milliseconds(100))
@@ -25,7 +25,7 @@ struct SinkRateTests {
         #expect(rate.recent(at: .seconds(9)) == 1_000)
     }
 
-    @Test("says nothing of a sink that is given little")
+    @Test("is not measured for a sink that is sent little")
     mutating func trickle() {
         for number in 0..<60 {
             rate.fed(batch: number)
@@ -36,7 +36,7 @@ struct SinkRateTests {
         #expect(rate.recent(at: .seconds(60)) == nil)
     }
 
-    @Test("leaves out what was sent before the stretch: a trickle before it, or a grace, makes it no slower")
+    @Test("ignores batches from before the stretch, so neither low load nor a grace period lowers it")
     mutating func stretchBegins() {
         rate.fed(batch: 0)
         rate.paused()
@@ -47,7 +47,7 @@ struct SinkRateTests {
         #expect(rate.recent(at: .seconds(10)) == 2_000)
     }
 
-    @Test("is the greatest of ten minutes; a slower stretch does not lower it before")
+    @Test("is the highest of ten minutes; a slower stretch does not lower it earlier")
     mutating func greatest() {
         for number in 0..<100 { rate.fed(batch: number) }
         settle(0..<32, from: .zero, every: .milliseconds(100))
@@ -58,7 +58,7 @@ struct SinkRateTests {
         #expect(rate.recent(at: .minutes(11)) == nil)
     }
 
-    @Test("of an earlier run counts until it is older than ten minutes, or one of this run is there")
+    @Test("a rate of an earlier run is valid for ten minutes, or until this run has measured one")
     mutating func recalled() {
         rate.recall(500, at: .seconds(1))
         let recalled = rate.recent(at: .seconds(2))

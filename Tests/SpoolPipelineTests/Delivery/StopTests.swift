@@ -4,9 +4,9 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("Stop of a delivery loop", .timeLimit(.minutes(5)))
+@Suite("Stopping a delivery loop", .timeLimit(.minutes(5)))
 struct StopTests {
-    @Test("sends no new batch, finishes the session and writes what still settles")
+    @Test("sends no new batch, finishes the session and writes late settlements")
     func graceful() async throws {
         let bench = DeliveryBench()
         bench.store.spool(3)
@@ -44,7 +44,7 @@ struct StopTests {
         #expect(bench.store.read { $0.reports.allSatisfy { $0.state == .connected } })
     }
 
-    @Test("does not wait for a session that never comes to its end")
+    @Test("does not wait for a session that never ends")
     func neverFinishes() async throws {
         let bench = DeliveryBench()
         bench.store.spool(3)
@@ -60,7 +60,7 @@ struct StopTests {
     }
 
     @Test(
-        "ends a pause, an opening and an idle wait at once",
+        "ends a pause, an opening and an idle wait immediately",
         arguments: ["pause", "opening", "idle", "held"]
     )
     func atOnce(place: String) async throws {
@@ -77,7 +77,7 @@ struct StopTests {
         try await ended
     }
 
-    @Test("asked for before the start, it opens nothing that stays open")
+    @Test("requested before the start, it leaves no session open")
     func beforeStart() async throws {
         let bench = DeliveryBench()
         bench.store.spool(3)
@@ -88,7 +88,7 @@ struct StopTests {
         #expect(bench.sink.sessions.allSatisfy { $0.isOver && $0.batches.isEmpty })
     }
 
-    @Test("on a full disk gives up after its patience; what is not settled is sent again by the next start")
+    @Test("on a full disk ends after the timeout; unsettled events are sent again after the next start")
     func fullDisk() async throws {
         let bench = DeliveryBench()
         bench.store.spool(3)

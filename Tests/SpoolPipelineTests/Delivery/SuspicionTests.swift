@@ -3,9 +3,9 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("What the ends of connections say of a receiver")
+@Suite("Suspicion of a receiver")
 struct SuspicionTests {
-    @Test("one that does not close a half-closed connection is suspected until one is closed")
+    @Test("a receiver that does not close a half-closed connection is suspected until it closes one")
     func unclosed() {
         var suspicion = Suspicion()
         #expect(suspicion.text("tcp://siem:514") == nil)
@@ -19,7 +19,7 @@ struct SuspicionTests {
         #expect(suspicion.text("") == nil && suspicion.isProved)
     }
 
-    @Test("one that ends three connections in a row soon after taking lines is suspected")
+    @Test("a receiver that ends three consecutive connections soon after taking lines is suspected")
     func short() {
         var suspicion = Suspicion()
 
@@ -34,7 +34,7 @@ struct SuspicionTests {
         #expect(suspicion.short == 3)
     }
 
-    @Test("a connection that lasted ends the row of short ones")
+    @Test("a long connection resets the count of short ones")
     func lasting() {
         var suspicion = Suspicion()
         for end in [Suspicion.End.short, .short, .broken, .short] { suspicion.ended(end) }
@@ -42,7 +42,7 @@ struct SuspicionTests {
         #expect(suspicion.short == 1 && suspicion.text("") == nil)
     }
 
-    @Test("a receiver that never closes is asked more seldom, at six times the interval at most")
+    @Test("for a receiver that never closes, the interval grows up to six times")
     func interval() {
         var suspicion = Suspicion()
         var intervals: [Duration] = []

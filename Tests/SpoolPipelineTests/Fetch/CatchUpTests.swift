@@ -2,7 +2,7 @@ import SpoolCore
 import SpoolPipeline
 import Testing
 
-@Suite("How a stream that is far behind catches up")
+@Suite("Catching up of a stream that is far behind")
 struct CatchUpTests {
     let now = Sample.now
 
@@ -51,7 +51,7 @@ struct CatchUpTests {
         return (scans, pages, progress)
     }
 
-    @Test("no scan of a busy stream holds much more than a few dozen pages, however long it was away")
+    @Test("no scan of a busy stream has much more than a few dozen pages, however long the outage")
     func boundedScans() throws {
         let (scans, pages, progress) = catchUp(from: .days(3), swept: .days(3), pagesPerHour: 72)
 
@@ -61,7 +61,7 @@ struct CatchUpTests {
         #expect(pages < 3 * 24 * 72 * 11 / 10)
     }
 
-    @Test("no scan brings more than a part of the room the spool has, however small it is")
+    @Test("no scan fetches more than a fraction of the spool's capacity, however small that is")
     func smallRoom() throws {
         let (scans, pages, progress) = catchUp(
             from: .hours(6),
@@ -80,7 +80,7 @@ struct CatchUpTests {
         #expect(pages < 6 * 72 * 3)
     }
 
-    @Test("a scan is not given up for what the spool has already, however small the room")
+    @Test("a scan is not abandoned for records that the spool has already, however small its capacity")
     func knownRecords() throws {
         let (_, pages, progress) = catchUp(
             from: .hours(6),
@@ -94,7 +94,7 @@ struct CatchUpTests {
         #expect(pages < 6 * 72 * 2)
     }
 
-    @Test("a stream whose every page is more than the room may take gives up scans a bounded number of times")
+    @Test("a stream with every page too large for the capacity abandons scans a bounded number of times")
     func noRoom() {
         var plan = FetchPlan(stream: Sample.activities, pollInterval: .seconds(15))
         plan.room = 1
@@ -120,7 +120,7 @@ struct CatchUpTests {
         #expect(given > 0 && given <= 8)
     }
 
-    @Test("a quiet stream catches up two days within a dozen requests, up to what a poll reads to the end")
+    @Test("a quiet stream catches up two days within a dozen requests, until an open poll reads the rest")
     func quiet() {
         let (scans, pages, _) = catchUp(from: .days(2), swept: .minutes(10), pagesPerHour: 0)
 
@@ -128,7 +128,7 @@ struct CatchUpTests {
         #expect(scans.last { $0.reason == .poll }?.to == now - CatchUpWindow.first)
     }
 
-    @Test("windows of the past join, none is wider than 7 days, and none ends near the source's time")
+    @Test("catch-up windows are contiguous, at most 7 days wide, and never end near the source's time")
     func windowsJoin() {
         let (scans, _, _) = catchUp(from: .days(120), swept: .minutes(10), pagesPerHour: 0)
 
@@ -141,7 +141,7 @@ struct CatchUpTests {
         #expect(polls.last?.to == now - CatchUpWindow.first)
     }
 
-    @Test("swept_to follows since through the past, so that retention can follow both")
+    @Test("swept_to follows since while catching up, so that retention can follow both")
     func sweptAlong() throws {
         let (scans, _, progress) = catchUp(from: .days(3), swept: .days(3) + .minutes(10), pagesPerHour: 72)
 
@@ -151,7 +151,7 @@ struct CatchUpTests {
         #expect(try #require(progress.sweptTo) >= now - .minutes(15))
     }
 
-    @Test("a window that polls read sooner than the look-back is swept later")
+    @Test("a window that polls read before the end of the look-back is swept later")
     func longLookBack() throws {
         let stream = Sample.stream("s", .activity, lookBack: .hours(5))
         let (_, _, progress) = catchUp(stream, from: .days(1), swept: .days(1), pagesPerHour: 10)
@@ -160,7 +160,7 @@ struct CatchUpTests {
         #expect(sweptTo >= now - .hours(5) - .minutes(5) && sweptTo <= now - .hours(5))
     }
 
-    @Test("a sweep that fails in front of the past does not hold up the polls")
+    @Test("a failing sweep of the time before a catch-up window does not delay the polls")
     func sweepFails() {
         var plan = FetchPlan(stream: Sample.activities, pollInterval: .seconds(15))
         let progress = StreamProgress(

@@ -12,7 +12,7 @@ struct FetchLoopTests {
         .page(Sample.page(ids.map { Sample.event($0, created: Sample.now - .minutes(1)) }, next: next))
     }
 
-    @Test("begins a stream with the source's own time, once for its life")
+    @Test("starts a stream with the source's own time, only once")
     func begins() async throws {
         let source = ScriptedSource { _, _ in page([]) }
 
@@ -24,7 +24,7 @@ struct FetchLoopTests {
         #expect(source.isShutDown)
     }
 
-    @Test("spools page after page, tells of new events, and moves since with the last page alone")
+    @Test("spools page after page, signals new events, and moves since only with the last page")
     func pages() async throws {
         let source = ScriptedSource { _, count in
             count == 1 ? page(["a", "b"], next: "2") : page(["b", "c"])
@@ -45,7 +45,7 @@ struct FetchLoopTests {
         #expect(bench.appended.version > before)
     }
 
-    @Test("after a restart a scan goes on where it stood")
+    @Test("after a restart a scan continues at its position")
     func restart() async throws {
         let first = ScriptedSource { _, count in count == 1 ? page(["a"], next: "2") : .hang }
         try await bench.run(first) { await first.asked(2) }
@@ -59,7 +59,7 @@ struct FetchLoopTests {
         #expect(again.store.read { $0.windows.first?.state } == .complete)
     }
 
-    @Test("a stored scan with other filters is abandoned and begins again at since")
+    @Test("a stored scan with other filters is abandoned and restarts at since")
     func otherFilters() async throws {
         let first = ScriptedSource { _, count in count == 1 ? page(["a"], next: "2") : .hang }
         try await bench.run(first) { await first.asked(2) }
@@ -75,7 +75,7 @@ struct FetchLoopTests {
         #expect(second.requests.first?.scan.from == Sample.now - .days(2))
     }
 
-    @Test("a stop gives a request up at once, and that is no trouble of the source", arguments: [1, 2])
+    @Test("a stop cancels a request immediately, and that is not a fault of the source", arguments: [1, 2])
     func stopDuringRequest(hangs: Int) async throws {
         let source = ScriptedSource { _, count in count == hangs ? .hang : page(["a"], next: "2") }
 
@@ -85,7 +85,7 @@ struct FetchLoopTests {
         #expect(source.isShutDown)
     }
 
-    @Test("cancelling the task ends the loop without a spin")
+    @Test("cancelling the task ends the loop without spinning")
     func cancelled() async throws {
         let source = ScriptedSource { _, _ in .hang }
         let task = Task { try await bench.loop(source).run(stop: bench.stop) }
@@ -97,7 +97,7 @@ struct FetchLoopTests {
         #expect(source.requests.count == 1)
     }
 
-    @Test("backs off from a source that is down, shows it, and takes it back with the first answer")
+    @Test("backs off from a source that is down, reports it, and clears the report with the first answer")
     func backsOff() async throws {
         let source = ScriptedSource(dateFault: { $0 < 4 ? SourceFault(.unreachable, "no route") : nil }) {
             _,
@@ -119,7 +119,7 @@ struct FetchLoopTests {
         #expect(bench.store.read { $0.trouble[stream] } == nil)
     }
 
-    @Test("a trouble shown before a restart goes with the first answer after it")
+    @Test("a problem reported before a restart is cleared by the first answer after it")
     func oldTrouble() async throws {
         let source = ScriptedSource { _, _ in page([]) }
         let old = StreamTrouble(state: "unreachable", message: "no route", since: Sample.now)
@@ -129,7 +129,7 @@ struct FetchLoopTests {
     }
 
     @Test(
-        "a scan the source lost is abandoned and begins again; lost again and again it is shown and slows down"
+        "a scan lost by the source is abandoned and restarts; repeated losses are reported and slow it down"
     )
     func scanLost() async throws {
         let source = ScriptedSource { request, _ in
@@ -149,7 +149,7 @@ struct FetchLoopTests {
         #expect(bench.store.read { $0.streams[stream]?.cursor?.since } == Sample.now - .days(2))
     }
 
-    @Test("a window that is told no end is asked for on, where it stood, and since stands until it has one")
+    @Test("a window without an end is requested again at its position, and since is unchanged until it ends")
     func unendedWindow() async throws {
         let source = ScriptedSource { _, count in
             switch count {
@@ -176,7 +176,7 @@ struct FetchLoopTests {
         #expect(bench.store.read { $0.streams[stream]?.cursor?.since ?? .max } > Sample.now - .days(2))
     }
 
-    @Test("sweeps that are told no end stand still and are shown, and polls go on in their time")
+    @Test("sweeps without an end are paused and reported, and polls continue on schedule")
     func unendedSweeps() async throws {
         let source = ScriptedSource(now: bench.now) { [now = bench.now] request, _ in
             request.scan.reason == .sweep
@@ -199,7 +199,7 @@ struct FetchLoopTests {
     }
 
     @Test(
-        "polls that are told no end at the open end bring records, and since moves only by windows with an end"
+        "open polls without an end still spool records, and only windows that end move since"
     )
     func unendedPolls() async throws {
         let start = Sample.now - .minutes(1)
@@ -234,7 +234,7 @@ struct FetchLoopTests {
         #expect(open.dropLast().allSatisfy { $0.state == .abandoned })
     }
 
-    @Test("a source that names the same page as the next one is not followed in a circle")
+    @Test("a source that returns the same continuation token is not followed in a loop")
     func samePage() async throws {
         let source = ScriptedSource { _, _ in page(["a"], next: "2") }
 
@@ -245,7 +245,7 @@ struct FetchLoopTests {
         #expect(bench.store.read { $0.windows.first?.state } == .abandoned)
     }
 
-    @Test("answers that are too large or cut off shrink the pages, without a pause of a whole poll")
+    @Test("answers that are too large or truncated shrink the pages, without waiting for the next poll")
     func shrinks() async throws {
         let source = ScriptedSource { _, count in
             count < 4 ? .fault(SourceFault(.tooLarge, "17 MiB")) : page([])
@@ -257,7 +257,7 @@ struct FetchLoopTests {
         #expect(bench.clock.now.offset == .zero)
     }
 
-    @Test("a throttled tenant is left alone by all its streams for as long as it asks")
+    @Test("after 429 all streams of the tenant wait for as long as it requests")
     func throttled() async throws {
         let bench = FetchBench(chance: 0)
         let source = ScriptedSource(streams: [Sample.activities, Sample.alerts]) { _, count in
@@ -275,7 +275,7 @@ struct FetchLoopTests {
         }
     }
 
-    @Test("a tenant that refuses one stream is shown for every stream that waits for it, and so is its end")
+    @Test("throttling of one stream is reported for every stream that waits for it, and so is its end")
     func throttledTogether() async throws {
         let bench = FetchBench(chance: 0)
         let source = ScriptedSource(streams: [Sample.activities, Sample.alerts]) { _, count in
@@ -291,7 +291,7 @@ struct FetchLoopTests {
         }
     }
 
-    @Test("a record outside of the window asked for is spooled once, and the stream goes on")
+    @Test("a record outside the requested window is spooled once, and the stream continues")
     func outside() async throws {
         let old = PageRecord(
             raw: 0..<0,
@@ -312,7 +312,7 @@ struct FetchLoopTests {
         #expect(bench.store.read { $0.trouble.isEmpty })
     }
 
-    @Test("one stream's trouble does not hold up another")
+    @Test("a fault of one stream does not delay another")
     func independent() async throws {
         let source = ScriptedSource(streams: [Sample.activities, Sample.alerts]) { request, _ in
             request.stream == Sample.activities.name ? .fault(SourceFault(.forbidden, "403")) : page(["x"])
@@ -326,7 +326,7 @@ struct FetchLoopTests {
         #expect(bench.store.read { $0.trouble[StreamID(2)] } == nil)
     }
 
-    @Test("a page that meets a full disk waits for it and is not asked for again")
+    @Test("a page fetched while the disk is full waits for space and is not requested again")
     func fullDisk() async throws {
         let source = ScriptedSource { _, _ in page(["a"]) }
         bench.store.fail(.append, .full, times: 3)
@@ -342,7 +342,7 @@ struct FetchLoopTests {
     }
 
     @Test(
-        "a spool refusing for now ends nothing, wherever that strikes",
+        "a temporary error of the spool ends nothing, in any operation",
         arguments: [MemoryStore.Operation.progress, .begin, .mustPause, .append, .report]
     )
     func passing(operation: MemoryStore.Operation) async throws {
@@ -356,7 +356,7 @@ struct FetchLoopTests {
     }
 
     @Test(
-        "a spool that cannot be trusted any more ends the loop, with all its streams",
+        "an unusable spool ends the loop, with all its streams",
         arguments: [MemoryStore.Operation.progress, .begin, .mustPause, .append]
     )
     func broken(operation: MemoryStore.Operation) async throws {
@@ -369,7 +369,7 @@ struct FetchLoopTests {
         #expect(source.isShutDown)
     }
 
-    @Test("asks for no page while the spool is full, only for the time, and goes on when there is room")
+    @Test("requests no page while the spool is full, only the time, and continues when there is space")
     func paused() async throws {
         let source = ScriptedSource { _, _ in page(["a"]) }
         bench.store.edit { $0.pauses = true }
@@ -384,7 +384,7 @@ struct FetchLoopTests {
         }
     }
 
-    @Test("a paused stream that polls once a day looks every few seconds whether there is room again")
+    @Test("a paused stream that polls once a day checks every few seconds whether there is space again")
     func pausedBetweenRarePolls() async throws {
         let source = ScriptedSource(pollInterval: .days(1)) { _, _ in page(["a"]) }
         bench.store.edit { $0.pauses = true }
@@ -399,7 +399,7 @@ struct FetchLoopTests {
         }
     }
 
-    @Test("polls every 15 s and sweeps what is due, over hours of the clock")
+    @Test("polls every 15 s and sweeps what is due, over hours of virtual time")
     func paces() async throws {
         let source = ScriptedSource(now: bench.now) { [now = bench.now] _, _ in
             .page(Sample.page([], date: now()))
@@ -418,7 +418,7 @@ struct FetchLoopTests {
     }
 
     @Test(
-        "an operator's retry ends the wait after a fault, of a stream and of a scan alone",
+        "an operator's retry ends the wait after a fault, of a stream or of a single scan",
         arguments: [SourceFault.Kind.unreachable, .forbidden, .unended]
     )
     func retryNow(kind: SourceFault.Kind) async throws {

@@ -24,7 +24,7 @@ struct FetchModelTests {
     ]
 
     @Test(
-        "leaves every record in the spool once, late ones too, whatever fails in whatever order",
+        "spools every record exactly once, including late ones, whatever fails in any order",
         arguments: 1...20
     )
     func model(seed: Int) async throws {

@@ -2,7 +2,7 @@ import SpoolCore
 import SpoolPipeline
 import Testing
 
-@Suite("What a stream reads next")
+@Suite("Fetch plan")
 struct FetchPlanTests {
     let now = Sample.now
 
@@ -19,7 +19,7 @@ struct FetchPlanTests {
         return nil
     }
 
-    @Test("a poll begins a little before since and has no end")
+    @Test("a poll starts a little before since and has an open end")
     func poll() {
         var plan = plan()
         let step = plan.next(progress(since: .minutes(1), swept: .minutes(12)), date: now, elapsed: .zero)
@@ -28,7 +28,7 @@ struct FetchPlanTests {
         #expect(step == .read(expected, .poll))
     }
 
-    @Test("the next poll waits for its interval, counted from the beginning of the last")
+    @Test("the next poll waits for its interval, counted from the start of the last")
     func interval() {
         var plan = plan()
         let progress = progress(since: .minutes(1), swept: .minutes(12))
@@ -38,7 +38,7 @@ struct FetchPlanTests {
         #expect(scanned(plan.next(progress, date: now, elapsed: .seconds(115)))?.reason == .poll)
     }
 
-    @Test("a poll whose first page failed is due again at once")
+    @Test("a poll whose first page failed is due again immediately")
     func failedPoll() throws {
         var plan = plan()
         let progress = progress(since: .minutes(1), swept: .minutes(12))
@@ -50,7 +50,7 @@ struct FetchPlanTests {
     }
 
     @Test(
-        "a poll that chased the end of a busy stream is followed by one with an upper bound, a slow one is not",
+        "only a poll that chased the end of a busy stream is followed by one with an upper bound",
         arguments: [(9, true), (2, false)]
     )
     func chasing(pages: Int, isBounded: Bool) {
@@ -77,7 +77,7 @@ struct FetchPlanTests {
         #expect(scanned(plan.next(progress, date: now, elapsed: .zero))?.from == now - .days(2))
     }
 
-    @Test("a sweep of activities covers what has had the look-back to appear")
+    @Test("a sweep of activities covers what is older than the look-back")
     func activitySweep() {
         var plan = plan()
         let progress = progress(since: .zero, swept: .minutes(15))
@@ -93,7 +93,7 @@ struct FetchPlanTests {
         #expect(step == .read(expected, .sweep))
     }
 
-    @Test("a sweep of alerts reaches back by the look-back and has no end")
+    @Test("a sweep of alerts reaches back by the look-back and has an open end")
     func alertSweep() {
         var plan = plan(Sample.alerts)
         let progress = progress(since: .zero, swept: .minutes(10))
@@ -110,7 +110,7 @@ struct FetchPlanTests {
     }
 
     @Test(
-        "no sweep reads below the start, and none that is not due yet",
+        "no sweep reads below the start, or before it is due",
         arguments: [Sample.activities, Sample.alerts]
     )
     func sweepAtStart(stream: SourceStream) {
@@ -123,7 +123,7 @@ struct FetchPlanTests {
         #expect(scanned(plan.next(fresh, date: now, elapsed: .seconds(1))) == nil)
     }
 
-    @Test("while both have work a sweep gets every thirteenth page, whether polls succeed or not")
+    @Test("while both have work, a sweep gets every thirteenth page, whether polls succeed or not")
     func turns() {
         var plan = plan()
         var progress = progress(since: .minutes(1), swept: .hours(5))
@@ -136,7 +136,7 @@ struct FetchPlanTests {
         #expect(reasons == turn + turn)
     }
 
-    @Test("late alerts from before a pause of three days are swept from where sweeps stopped")
+    @Test("late alerts from before a three-day outage are swept from where sweeps stopped")
     func pause() throws {
         var plan = plan(Sample.alerts)
         let progress = progress(since: .zero, swept: .days(3))
@@ -149,7 +149,7 @@ struct FetchPlanTests {
     }
 
     @Test(
-        "sweeps of a long pause come to an end in windows of 7 days, whatever the look-back",
+        "sweeps after a long outage finish in windows of 7 days, with any look-back",
         arguments: [Duration.minutes(10), .hours(48), .days(7), .days(14), .days(30)],
         [Sample.activities, Sample.alerts]
     )
@@ -185,7 +185,7 @@ struct FetchPlanTests {
         #expect(covered >= now - lookBack - .minutes(10))
     }
 
-    @Test("a stored scan goes on where it stood")
+    @Test("a stored scan continues at its position")
     func storedScan() {
         var plan = plan()
         var progress = progress(since: .minutes(1), swept: .minutes(12))
@@ -196,7 +196,7 @@ struct FetchPlanTests {
         #expect(plan.next(progress, date: now, elapsed: .zero) == .read(stored, .poll))
     }
 
-    @Test("a stored scan with other filters is given up, once, and begins again at since")
+    @Test("a stored scan with other filters is abandoned, once, and restarts at since")
     func otherFilters() {
         var plan = plan()
         var progress = progress(since: .minutes(1), swept: .minutes(12))
@@ -214,7 +214,7 @@ struct FetchPlanTests {
         #expect(next?.from == now - .seconds(65))
     }
 
-    @Test("an open scan that lay for weeks is given up, so that old data is read in windows")
+    @Test("an open scan stored for weeks is abandoned, so that old data is read in windows")
     func weeksOld() {
         var plan = plan()
         var progress = progress(since: .days(45), swept: .days(45))
@@ -227,7 +227,7 @@ struct FetchPlanTests {
         #expect(scanned(plan.next(progress, date: now, elapsed: .zero))?.to != nil)
     }
 
-    @Test("a start of 30 days is not given up while its first scan runs")
+    @Test("the first scan of a stream that starts 30 days ago is not abandoned while it runs")
     func startOfThirtyDays() {
         var plan = plan()
         var progress = progress(since: .days(30), swept: .minutes(12), start: .days(30))
@@ -239,7 +239,7 @@ struct FetchPlanTests {
     }
 
     @Test(
-        "never waits for nothing",
+        "never waits for a time of zero",
         arguments: [Duration.zero, .milliseconds(1), .seconds(14), .minutes(4), .days(1)]
     )
     func neverSpins(age: Duration) {

@@ -3,7 +3,7 @@ import SpoolPipeline
 import SpoolTestSupport
 import Testing
 
-@Suite("A tenant at 100 activities a second")
+@Suite("A tenant with 100 activities per second")
 struct FetchSimulationTests {
     let begin = Sample.now
 
@@ -53,7 +53,7 @@ struct FetchSimulationTests {
         return simulation
     }
 
-    @Test("fits 20 requests a minute with pages of 5,000, every record read twice, every late one found")
+    @Test("with pages of 5,000, 20 requests per minute suffice to read every record twice and find late ones")
     func largePages() {
         let end = 2_000
         var simulation = simulation(pageSize: 5_000, end: end) { _ in 100 }
@@ -73,7 +73,7 @@ struct FetchSimulationTests {
         #expect(old.allSatisfy { alerts.hasRead($0.id) })
     }
 
-    @Test("with pages of 500 sweeps lag, visibly, polls keep up, and a quieter hour finds every late record")
+    @Test("with pages of 500, sweeps lag visibly, polls keep up, and a quieter hour finds every late record")
     func smallPages() {
         let busy = 2_400
         let end = 9_600
@@ -95,7 +95,7 @@ struct FetchSimulationTests {
         #expect(mature.allSatisfy { atNight.swept[$0.id] != nil })
     }
 
-    @Test("a late alert from before a pause of three days still comes by the sweep")
+    @Test("a late alert from before a three-day outage is still found by the sweep")
     func pause() {
         let stream = Sample.alerts
         let dated = begin - .hours(1)

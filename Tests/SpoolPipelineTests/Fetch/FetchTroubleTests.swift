@@ -2,7 +2,7 @@ import SpoolCore
 import SpoolPipeline
 import Testing
 
-@Suite("Trouble of a stream")
+@Suite("Faults of a stream")
 struct FetchTroubleTests {
     var trouble = FetchTrouble()
 
@@ -10,14 +10,14 @@ struct FetchTroubleTests {
         kinds.map { trouble.note(SourceFault($0, "x"), chance: 1) }
     }
 
-    @Test("faults of the link back off together, whatever their words")
+    @Test("faults of the link share one backoff, whatever their state")
     mutating func oneFamily() {
         #expect(
             pauses([.unreachable, .nonsense, .incomplete, .unreachable]) == [1, 2, 4, 8].map { .seconds($0) }
         )
     }
 
-    @Test("an answer begins the backoff anew")
+    @Test("an answer resets the backoff")
     mutating func anew() {
         _ = pauses([.unreachable, .unreachable, .unreachable])
         let isOver = trouble.answered(endsScan: false)
@@ -27,7 +27,7 @@ struct FetchTroubleTests {
     }
 
     @Test(
-        "waits at least what a throttle asks for, within 1 s and 15 min",
+        "waits at least as long as throttling requests, between 1 s and 15 min",
         arguments: [(nil, 60), (Duration.zero, 1), (Duration.seconds(41), 41), (Duration.hours(9), 900)]
             as [(Duration?, Int)]
     )
@@ -39,7 +39,7 @@ struct FetchTroubleTests {
     }
 
     @Test(
-        "probes slowly what only an operator can mend",
+        "faults that only an operator can fix are probed slowly",
         arguments: [SourceFault.Kind.invalidToken, .forbidden, .rejected, .invalidProxy]
     )
     mutating func settings(kind: SourceFault.Kind) {
@@ -49,7 +49,7 @@ struct FetchTroubleTests {
         #expect(pauses == [15, 30, 60, 120, 150, 150].map { .seconds($0) })
     }
 
-    @Test("asks for smaller pages at once, but not for ever")
+    @Test("requests smaller pages immediately, but not forever")
     mutating func tooLarge() {
         let pauses = pauses(Array(repeating: .tooLarge, count: 21))
 
@@ -57,7 +57,7 @@ struct FetchTroubleTests {
         #expect(pauses.suffix(2) == [.seconds(1), .seconds(2)])
     }
 
-    @Test("scans lost one after the other wait longer and longer, though pages come between")
+    @Test("consecutive lost scans wait longer and longer, even with pages between them")
     mutating func lostScans() {
         var pauses: [Duration] = []
         for _ in 0..<4 {
@@ -71,7 +71,7 @@ struct FetchTroubleTests {
         #expect(isOver)
     }
 
-    @Test("a sweep without an end backs off, and polls that end take nothing of that away")
+    @Test("a sweep without an end backs off, and polls that end do not reset that")
     mutating func unended() {
         var pauses: [Duration] = []
         for _ in 0..<8 {
@@ -86,7 +86,7 @@ struct FetchTroubleTests {
     }
 
     @Test(
-        "an open poll without an end begins again at once, any other scan once its place has failed ten times"
+        "an open poll without an end restarts immediately, any other scan after ten failures at its position"
     )
     mutating func beginsAgain() {
         let fault = SourceFault(.unended, "x")

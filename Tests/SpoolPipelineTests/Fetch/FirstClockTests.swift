@@ -4,7 +4,7 @@ import SpoolPipeline
 import SpoolTestSupport
 import Testing
 
-@Suite("The first start of a stream on a machine whose clock is wrong", .timeLimit(.minutes(5)))
+@Suite("First start of a stream with a wrong local clock", .timeLimit(.minutes(5)))
 struct FirstClockTests {
     let bench = FetchBench()
     private let id = StreamID(1)
@@ -49,7 +49,7 @@ struct FirstClockTests {
     private var start: Timestamp? { bench.store.read { $0.streams[id]?.start } }
 
     @Test(
-        "a clock that is years behind does not make it begin years ago, nor read the past at every poll",
+        "with a clock years behind, a stream does not start years ago, or read the past at every poll",
         arguments: [Duration.days(730), .days(365 * 56)]
     )
     func yearsBehind(behind: Duration) async throws {
@@ -70,7 +70,7 @@ struct FirstClockTests {
     }
 
     @Test(
-        "where no record confirms the time, it waits for a clock that is set soon, and begins as if it had been right"
+        "without a confirming record, it waits until the clock is set, and starts as if it had been right"
     )
     func setSoon() async throws {
         _ = try await run(
@@ -82,7 +82,7 @@ struct FirstClockTests {
         #expect(start == Sample.now - .hours(2))
     }
 
-    @Test("a date that is years ahead alone delays it by an hour at most, and nothing is skipped")
+    @Test("a Date that is years ahead delays it by at most an hour, and nothing is skipped")
     func wrongDate() async throws {
         _ = try await run(
             tenant(),
@@ -101,7 +101,7 @@ struct FirstClockTests {
     }
 
     @Test(
-        "with a look-back of two minutes and a date that is four minutes ahead, records that appear late are found"
+        "with a look-back of two minutes and a Date four minutes ahead, records that appear late are found"
     )
     func shortLookBack() async throws {
         let stream = Sample.stream(

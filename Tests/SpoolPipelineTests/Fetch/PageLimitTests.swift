@@ -5,7 +5,7 @@ import Testing
 struct PageLimitTests {
     var limit = PageLimit(most: 5_000)
 
-    @Test("a body over the cap halves it at once, down to a single record")
+    @Test("a body over the size limit halves it immediately, down to a single record")
     mutating func halves() {
         var seen: [Int] = []
         for _ in 0..<14 {
@@ -28,7 +28,7 @@ struct PageLimitTests {
         #expect(limit.current == 2_500)
     }
 
-    @Test("grows again by half after eight whole pages, up to where it was")
+    @Test("grows by half after eight complete pages, up to its maximum")
     mutating func growsSlowly() {
         for _ in 0..<13 { limit.wasTooLarge() }
         var pages = 0

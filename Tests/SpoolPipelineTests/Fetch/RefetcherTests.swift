@@ -5,7 +5,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("The reading of a replay's window")
+@Suite("Refetching a replay's window")
 struct RefetcherTests {
     private let bench = FetchBench()
     private let lanesChanged = Signal()
@@ -60,7 +60,7 @@ struct RefetcherTests {
         .page(Sample.page([Sample.event("a"), Sample.event("b", isReadable: false)]))
     }
 
-    @Test("records that could not be understood are spooled and counted like all others")
+    @Test("records that could not be parsed are spooled and counted like all others")
     func unreadable() async throws {
         try await refetcher(Self.twoEvents).run(stop: bench.stop)
 
@@ -71,7 +71,7 @@ struct RefetcherTests {
         #expect(bench.store.read { $0.events.map(\.event.isReadable) } == [true, false])
     }
 
-    @Test("what the spool refuses for good cancels the replay, which keeps why, and the lanes learn of it")
+    @Test("a permanent refusal of the spool cancels the replay with the reason, and signals the lanes")
     func refused() async throws {
         let before = lanesChanged.version
         bench.store.fail(.append, .invalid)
@@ -84,7 +84,7 @@ struct RefetcherTests {
         #expect(lanesChanged.version != before)
     }
 
-    @Test("one that was cancelled while a page was on its way ends quietly, without a reason")
+    @Test("a refetch cancelled while a page is being fetched ends silently, without a reason")
     func cancelledMeanwhile() async throws {
         let store = bench.store
         let source = ScriptedSource { _, _ in
@@ -99,7 +99,7 @@ struct RefetcherTests {
         #expect(bench.store.read { $0.events.isEmpty })
     }
 
-    @Test("where the spool has no room for ten minutes, and not before, the replay gives way and keeps why")
+    @Test("a replay is cancelled with a reason after the spool was full for ten minutes, and not before")
     func givesWay() async throws {
         bench.store.edit { $0.pauses = true }
         let refetcher = refetcher(Self.twoEvents)
@@ -120,7 +120,7 @@ struct RefetcherTests {
     }
 
     @Test(
-        "room that comes within the ten minutes lets it go on, and the next wait counts from its own beginning"
+        "space freed within ten minutes lets it continue, and the next wait is counted from its own start"
     )
     func roomAgain() async throws {
         bench.store.edit { $0.pauses = true }
@@ -137,7 +137,7 @@ struct RefetcherTests {
         #expect(try replay().isRefetching == false)
     }
 
-    @Test("of a stream that has left the configuration what could be read is kept, and the replay goes on")
+    @Test("records read from a stream that is no longer configured are kept, and the replay continues")
     func left() async throws {
         try await refetcher(Self.twoEvents, isConfigured: false).run(stop: bench.stop)
 

@@ -17,19 +17,19 @@ struct RequestBudgetTests {
         return taken
     }
 
-    @Test("polls alone may use all of it")
+    @Test("polls alone may use the whole budget")
     mutating func pollsAlone() {
         #expect(drain(.poll, waiting: [.poll]) == 20)
     }
 
-    @Test("polls leave the floors of those that wait")
+    @Test("polls leave the floors of waiting claims")
     mutating func floorsOfOthers() {
         #expect(drain(.poll, waiting: [.poll, .sweep, .recovery]) == 16)
         #expect(drain(.sweep, waiting: [.sweep, .recovery]) == 3)
         #expect(drain(.recovery, waiting: [.recovery]) == 1)
     }
 
-    @Test("the floor of polls is kept also while none waits", arguments: [RequestClaim.sweep, .recovery])
+    @Test("the floor of polls is reserved even while none waits", arguments: [RequestClaim.sweep, .recovery])
     func floorOfPolls(claim: RequestClaim) {
         var budget = RequestBudget(perMinute: 20)
         var taken = 0
@@ -42,7 +42,7 @@ struct RequestBudgetTests {
         #expect(budget.hasRoom(for: .poll, waiting: [.poll], now: .zero))
     }
 
-    @Test("a request makes room again exactly when it leaves the minute")
+    @Test("a request stops counting exactly after a minute")
     mutating func slidingMinute() {
         for second in 0..<20 { budget.grant(.poll, now: .seconds(second)) }
 
@@ -52,7 +52,7 @@ struct RequestBudgetTests {
         #expect(budget.untilChange(now: .seconds(60)) == .seconds(1))
     }
 
-    @Test("a pause grants nothing, and a shorter one does not end it")
+    @Test("nothing is granted during a pause, and a shorter pause does not end it")
     mutating func pauses() {
         budget.pause(until: .seconds(41))
         budget.pause(until: .seconds(3))
@@ -62,7 +62,7 @@ struct RequestBudgetTests {
         #expect(budget.hasRoom(for: .poll, waiting: [], now: .seconds(41)))
     }
 
-    @Test("floors leave room for every claim", arguments: 1...60)
+    @Test("the floors leave requests for every claim", arguments: 1...60)
     func floorsFit(perMinute: Int) {
         let budget = RequestBudget(perMinute: perMinute)
 

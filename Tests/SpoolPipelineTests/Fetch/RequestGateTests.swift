@@ -3,7 +3,7 @@ import SpoolPipeline
 import SpoolTestSupport
 import Testing
 
-@Suite("Gate for requests", .timeLimit(.minutes(5)))
+@Suite("Request gate", .timeLimit(.minutes(5)))
 struct RequestGateTests {
     let clock = ManualClock()
     let stop = Stop()
@@ -15,7 +15,7 @@ struct RequestGateTests {
         )
     }
 
-    @Test("lets the next one through exactly when the minute is over")
+    @Test("grants the next request exactly when the minute is over")
     func waits() async throws {
         let gate = gate(1)
         let first = await gate.take(.poll, stop: stop)
@@ -28,7 +28,7 @@ struct RequestGateTests {
         #expect(await second)
     }
 
-    @Test("a stop and a cancelled task come back without a request")
+    @Test("a stop and a cancelled task return without a request")
     func stops() async throws {
         let gate = gate(1)
         _ = await gate.take(.poll, stop: stop)
@@ -43,7 +43,7 @@ struct RequestGateTests {
         #expect(await gate.take(.poll, stop: stop) == false)
     }
 
-    @Test("the one that is overtaken sleeps until its turn comes")
+    @Test("an overtaken claim sleeps until its turn")
     func overtaken() async throws {
         let gate = gate(4)
         for _ in 0..<4 { _ = await gate.take(.poll, stop: stop) }
@@ -56,7 +56,7 @@ struct RequestGateTests {
         for poll in polls { #expect(await poll.value) }
     }
 
-    @Test("a pause holds everyone, also those who wait already")
+    @Test("a pause delays all claims, including those already waiting")
     func pauses() async throws {
         let gate = gate(20)
         gate.pause(.seconds(41), because: SourceFault(.throttled(.seconds(41)), "429"))

@@ -2,9 +2,9 @@ import SpoolPipeline
 import SpoolTestSupport
 import Testing
 
-@Suite("Queue for requests")
+@Suite("Request queue")
 struct RequestQueueTests {
-    @Test("whoever came first goes first within a claim")
+    @Test("within a claim, requests are granted in order of arrival")
     func firstComeFirstServed() {
         var queue = RequestQueue(RequestBudget(perMinute: 20))
         let first = queue.enter(.poll)
@@ -15,7 +15,7 @@ struct RequestQueueTests {
         #expect(queue.take(second, now: .zero) == nil)
     }
 
-    @Test("a stronger claim with room overtakes, and its leaving makes way")
+    @Test("a claim with higher priority overtakes, and the next is granted when it leaves")
     func overtaking() {
         var queue = RequestQueue(RequestBudget(perMinute: 20))
         let sweep = queue.enter(.sweep)
@@ -61,7 +61,7 @@ struct RequestQueueTests {
         }
     }
 
-    @Test("never grants too much, never starves anyone, never asks to wait for nothing", arguments: 1...40)
+    @Test("never grants too much, never starves a claim, never returns a wait of zero", arguments: 1...40)
     func properties(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
         let perMinute = Int.random(in: 1...30, using: &random)
@@ -90,7 +90,7 @@ struct RequestQueueTests {
         #expect(Set(drive.granted.map(\.claim)) == Set(RequestClaim.allCases))
     }
 
-    @Test("two streams polling every 15 s and sweeping never wait when 20 a minute are theirs")
+    @Test("two streams that poll every 15 s and sweep never wait with 20 requests per minute")
     func everydayLoad() {
         var drive = Drive(queue: RequestQueue(RequestBudget(perMinute: 20)))
         for second in 0..<1_800 {

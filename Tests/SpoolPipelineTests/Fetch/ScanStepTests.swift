@@ -3,7 +3,7 @@ import SpoolPipeline
 import SpoolTestSupport
 import Testing
 
-@Suite("What a page changes")
+@Suite("Changes by a page")
 struct ScanStepTests {
     let now = Sample.now
 
@@ -34,7 +34,7 @@ struct ScanStepTests {
     }
 
     @Test(
-        "a scan that showed nothing but records from outside of its window, and many, proves nothing",
+        "a scan with many records, all from outside its window, proves nothing",
         arguments: [(100, 0, WindowState.unproved), (99, 0, .complete), (100, 1, .complete)]
     )
     func foreign(outside: Int, inside: Int, expected: WindowState) {
@@ -59,7 +59,7 @@ struct ScanStepTests {
         #expect(ScanStep.advance(scan, past: pages[1]).ended == expected)
     }
 
-    @Test("a page in the middle moves the scan alone")
+    @Test("a page in the middle moves only the scan")
     func middle() {
         let before = progress(since: .hours(1))
         let commit = commit(
@@ -77,7 +77,7 @@ struct ScanStepTests {
         #expect(commit.windowEnd == now)
     }
 
-    @Test("the last page of an open poll moves since to the greatest record of all its pages, in any order")
+    @Test("the last page of an open poll moves since to the latest record of all its pages, in any order")
     func greatest() {
         var scan = poll(from: .hours(1))
         scan.greatest = now - .minutes(2)
@@ -92,7 +92,9 @@ struct ScanStepTests {
         #expect(commit.ended == .complete)
     }
 
-    @Test("a record dated 2099, or one saved during the scan, moves since no farther than its first answer")
+    @Test(
+        "a record dated 2099, or saved during the scan, moves since no farther than the scan's first answer"
+    )
     func farFuture() {
         var scan = poll(from: .hours(1))
         scan.firstDate = now - .minutes(1)
@@ -116,14 +118,14 @@ struct ScanStepTests {
         #expect(commit.progress.cursor?.since == now - .hours(1))
     }
 
-    @Test("after a month of silence since follows at 7 days' distance")
+    @Test("after a month without records, since follows at a distance of 7 days")
     func silentMonth() {
         let commit = commit([], of: poll(from: .days(29)), progress(since: .days(29)))
 
         #expect(commit.progress.cursor?.since == now - .days(7))
     }
 
-    @Test("a bounded scan moves since to its bound, with records or without")
+    @Test("a bounded scan moves since to its bound, with or without records")
     func bounded() {
         let scan = poll(from: .days(50), to: .days(43))
         let empty = commit([], of: scan, progress(since: .days(50)))
@@ -136,7 +138,7 @@ struct ScanStepTests {
     }
 
     @Test(
-        "an empty window is unproved as soon as a part of it is older than 30 days",
+        "an empty window is unproved if any part of it is older than 30 days",
         arguments: [
             (40, 33, WindowState.unproved), (33, 26, .unproved), (30, 23, .complete), (9, 2, .complete),
         ]
@@ -147,7 +149,7 @@ struct ScanStepTests {
         #expect(commit.ended == state)
     }
 
-    @Test("the last page of a sweep moves swept_to to its end and leaves the polls alone")
+    @Test("the last page of a sweep moves swept_to to its end and does not affect polls")
     func sweep() {
         let before = progress(since: .seconds(10), swept: .minutes(15))
         let scan = Scan(reason: .sweep, from: now - .minutes(15), to: now - .minutes(10), filterHash: "f1")
@@ -171,7 +173,7 @@ struct ScanStepTests {
         #expect(commit.progress.sweptTo == now - .minutes(4))
     }
 
-    @Test("since and swept_to never move back, whatever pages come", arguments: 1...20)
+    @Test("since and swept_to never move back, whatever the pages contain", arguments: 1...20)
     func neverBack(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
         var progress = progress(since: .days(40), swept: .days(40))

@@ -2,7 +2,7 @@ import SpoolCore
 import SpoolPipeline
 import Testing
 
-@Suite("Which time of a source is believed")
+@Suite("Accepted time of a source")
 struct SourceClockTests {
     /// An answer; all but `at` are told by how far they lie ahead of the true time.
     struct Answer {
@@ -136,7 +136,7 @@ struct SourceClockTests {
         ),
     ]
 
-    @Test("whatever is not believed is replaced by an earlier time", arguments: cases)
+    @Test("a time that is not accepted is replaced by an earlier one", arguments: cases)
     func takes(testCase: Case) {
         var clock = SourceClock()
         for answer in testCase.answers {
@@ -153,7 +153,7 @@ struct SourceClockTests {
         }
     }
 
-    @Test("a doubt is told as long as it lasts, in the same words, and ends with a date that is believed")
+    @Test("a doubt keeps the same text while it lasts, and ends with an accepted date")
     func doubts() throws {
         var clock = SourceClock()
         _ = clock.hear(Sample.now, wall: Sample.now, elapsed: .zero)
@@ -169,7 +169,7 @@ struct SourceClockTests {
         #expect(clock.doubt == nil)
     }
 
-    @Test("a local clock that is behind is told as such once records confirm the source's time")
+    @Test("a local clock that is behind is reported once records confirm the source's time")
     func slowLocalClock() throws {
         var clock = SourceClock()
         let (wall, saved) = (Sample.now - .days(730), [1, 2, 3].map { Sample.now - .seconds($0) })

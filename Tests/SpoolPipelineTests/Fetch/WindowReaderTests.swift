@@ -6,7 +6,7 @@ import Testing
 
 @testable import SpoolPipeline
 
-@Suite("The reading of a whole window")
+@Suite("Window reader")
 struct WindowReaderTests {
     let bench = FetchBench()
     let stop = Stop()
@@ -72,7 +72,7 @@ struct WindowReaderTests {
         Sample.page([Sample.event("e\(count)")], next: count < pages ? "p\(count)" : nil)
     }
 
-    @Test("a window is read page by page with a scan of its own, and its pages go to the taker in order")
+    @Test("a window is read page by page with its own scan, and its pages are passed to the taker in order")
     func pages() async throws {
         let source = ScriptedSource { _, count in .page(Self.page(count, of: 3)) }
         let notes = Notes()
@@ -91,7 +91,7 @@ struct WindowReaderTests {
         #expect(notes.taken.withLock { $0.map(\.ended) } == [nil, nil, .complete])
     }
 
-    @Test("what is older than 30 days is read in windows of 7 days at most, the rest at once")
+    @Test("data older than 30 days is read in windows of at most 7 days, the rest in one")
     func oldWindow() async throws {
         let source = ScriptedSource { request, _ in .page(Sample.page([Sample.event("\(request.scan.from)")]))
         }
@@ -107,7 +107,7 @@ struct WindowReaderTests {
         #expect(end.isComplete)
     }
 
-    @Test("an empty answer for a part older than 30 days proves nothing, for a younger one it does")
+    @Test("an empty answer is no proof for a part older than 30 days, but is one for a newer part")
     func unproved() async throws {
         let source = ScriptedSource { _, _ in .page(Sample.page([])) }
 
@@ -117,7 +117,7 @@ struct WindowReaderTests {
         #expect(parts == [[.days(34), .days(27)]])
     }
 
-    @Test("after a restart it goes on from the place that was kept")
+    @Test("after a restart it continues from the stored place")
     func resume() async throws {
         let source = ScriptedSource { _, count in
             .page(Self.page(count, of: 3))
@@ -135,7 +135,7 @@ struct WindowReaderTests {
         #expect(end.records == 2)
     }
 
-    @Test("a scan that the source has lost begins again, and is abandoned first")
+    @Test("a scan that the source has lost is abandoned and restarts")
     func lost() async throws {
         let source = ScriptedSource { request, count in
             if count == 2 { return .fault(SourceFault(.scanLost, "gone")) }
@@ -150,7 +150,7 @@ struct WindowReaderTests {
         #expect(end.isComplete)
     }
 
-    @Test("a page that comes cut off twice is asked for in half the size")
+    @Test("a page that is truncated twice is requested with half the size")
     func smaller() async throws {
         let source = ScriptedSource { request, count in
             count <= 2 ? .fault(SourceFault(.incomplete, "cut off")) : .page(Sample.page([]))
@@ -191,7 +191,7 @@ struct WindowReaderTests {
         #expect(notes.faults.withLock { $0.map { $0?.kind } } == [.throttled(.seconds(30)), nil])
     }
 
-    @Test("a wrong token ends the reading of a command at once, with the fault")
+    @Test("a wrong token ends a command's reading immediately, with the fault")
     func settingFault() async throws {
         let source = ScriptedSource { _, _ in .fault(SourceFault(.invalidToken, "no such token")) }
 
@@ -201,7 +201,7 @@ struct WindowReaderTests {
         }
     }
 
-    @Test("a source that stays silent is waited for as long as patience lasts")
+    @Test("a source that does not answer is retried until the timeout")
     func patience() async throws {
         let source = ScriptedSource { _, _ in .fault(SourceFault(.unreachable, "refused")) }
         let (reader, place, stop) = (reader(source, patience: .seconds(5)), window(.days(2), .zero), stop)
@@ -214,7 +214,7 @@ struct WindowReaderTests {
         #expect(source.requests.count == 4)
     }
 
-    @Test("other filters in the configuration end a reading that began with the old ones")
+    @Test("changed filters in the configuration end a reading that started with the old ones")
     func changed() async throws {
         let source = ScriptedSource { _, _ in .page(Sample.page([])) }
         let other = Sample.stream("activities", .activity, filterHash: "f2")
@@ -225,7 +225,7 @@ struct WindowReaderTests {
         #expect(source.requests.isEmpty)
     }
 
-    @Test("told to stop it gives up the request under way, and tells the place reached")
+    @Test("a stop cancels the running request, and returns the place reached")
     func stopped() async throws {
         let source = ScriptedSource { _, count in
             count == 1 ? .page(Sample.page([Sample.event("e1")], next: "p1")) : .hang
@@ -241,7 +241,7 @@ struct WindowReaderTests {
         #expect(reached.scan?.position == "p1")
     }
 
-    @Test("its memory is given back, whatever came")
+    @Test("its memory permit is returned after every outcome")
     func memory() async throws {
         let memory = Permits(1)
         let source = ScriptedSource { _, count in
@@ -259,7 +259,7 @@ struct WindowReaderTests {
         #expect(await memory.take(stop: stop))
     }
 
-    @Test("what the appender takes is spooled once, as a refetch, and the cursor stays where it was")
+    @Test("pages taken by the appender are spooled once, as a refetch, and the cursor is unchanged")
     func appends() async throws {
         let known = Sample.event("e1")
         let before = StreamProgress(

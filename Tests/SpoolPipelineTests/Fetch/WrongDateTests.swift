@@ -4,7 +4,7 @@ import SpoolPipeline
 import SpoolTestSupport
 import Testing
 
-@Suite("Fetching from a source whose answers are dated wrongly", .timeLimit(.minutes(5)))
+@Suite("Fetching from a source with a wrong Date", .timeLimit(.minutes(5)))
 struct WrongDateTests {
     let bench = FetchBench()
     private let id = StreamID(1)
@@ -35,7 +35,7 @@ struct WrongDateTests {
     }
 
     @Test(
-        "skips nothing, shows it, and never moves since past the true time",
+        "skips nothing, is reported, and never moves since past the true time",
         arguments: [Duration.minutes(5), .zero]
     )
     func wrongForAWhile(from begin: Duration) async throws {
@@ -61,7 +61,7 @@ struct WrongDateTests {
         #expect(bench.store.read { $0.streams[id]?.sweptTo ?? Sample.now } >= Sample.now + .minutes(15))
     }
 
-    @Test("takes a cursor back that an older run has put into the future")
+    @Test("moves back a cursor that an earlier run has moved into the future")
     func harmed() async throws {
         let ahead = Sample.now + .days(8)
         bench.store.edit { [id] in

@@ -5,7 +5,7 @@ import Testing
 @Suite("Steps of the local clock")
 struct ClockStepsTests {
     @Test(
-        "a step in either direction is noticed once, with its size; small ones are not",
+        "a step in either direction is detected once, with its size; small steps are ignored",
         arguments: [
             (Duration.days(400), Duration?.some(.days(400))), (.days(-400), .days(-400)),
             (.minutes(4), nil), (.minutes(-4), nil), (.zero, nil),

@@ -7,7 +7,7 @@ import Testing
 struct PermitsTests {
     private let stop = Stop()
 
-    @Test("whoever wants one more waits until one is given back, and stops waiting when told to stop")
+    @Test("a task without a permit waits until one is returned, or until a stop")
     func waits() async {
         let permits = Permits(2)
         #expect(await permits.take(stop: stop))
@@ -26,7 +26,7 @@ struct PermitsTests {
         #expect(got.withLock { $0 })
     }
 
-    @Test("one who was cancelled while waiting leaves the permit to the next")
+    @Test("a task cancelled while waiting leaves the permit to the next")
     func cancelled() async {
         let permits = Permits(1)
         _ = await permits.take(stop: stop)

@@ -11,14 +11,14 @@ struct RetryPolicyTests {
         #expect(RetryPolicy.link.delay(afterFailures: failures, chance: 1) == .seconds(bound))
     }
 
-    @Test("leaves the whole of a link's wait to chance")
+    @Test("uses full jitter for a link")
     func fullJitter() {
         #expect(RetryPolicy.link.delay(afterFailures: 5, chance: 0) == .zero)
         #expect(RetryPolicy.link.delay(afterFailures: 5, chance: 0.5) == .seconds(8))
     }
 
     @Test(
-        "never probes a wrong setting sooner than half its bound",
+        "never probes a wrong setting before half its bound",
         arguments: [(1, 15), (2, 30), (20, 150)]
     )
     func settingFloor(failures: Int, least: Int) {
