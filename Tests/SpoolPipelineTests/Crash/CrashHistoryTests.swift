@@ -15,7 +15,7 @@ struct CrashHistoryTests {
         #expect(!CrashHistory([batch: 2]).isSuspect(batch))
         #expect(CrashHistory([batch: 3]).isSuspect(batch))
         #expect(!CrashHistory([batch: 3]).knowsOne(of: "siem"))
-        // Whoever ends the process by force finds an event under its mark now and then.
+        // A kill of the process may occasionally leave an event's mark behind.
         #expect(!CrashHistory([event: 2]).hasTrapped(event))
         #expect(!CrashHistory([event: 2]).knowsOne(of: "siem"))
         #expect(CrashHistory([event: 3]).hasTrapped(event))

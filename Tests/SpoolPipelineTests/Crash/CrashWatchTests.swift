@@ -113,7 +113,7 @@ struct CrashWatchTests {
     }
 }
 
-/// Notes what is marked and cleared.
+/// Records which marks are set and cleared.
 private final class MarkStore: CrashMarkStore {
     let endedUncleanly: Bool
     private let ends: [CrashMark: Int]

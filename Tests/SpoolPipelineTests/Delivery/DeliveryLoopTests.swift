@@ -112,7 +112,8 @@ struct DeliveryLoopTests {
             try await bench.passPause()
             let session = await bench.sink.session(0)
             await session.sent(1)
-            // One look for work, the batch that probes, and the one behind it, which waits for the probe's end.
+            // One check for work, the probe batch, and the next batch, which waits until the probe is
+            // settled.
             await bench.store.until { $0.calls[.batch, default: 0] >= 3 }
             bench.store.edit { $0.subscriptions[SubscriptionID(2)] = nil }
             bench.lanesChanged.notify()
@@ -340,7 +341,7 @@ struct IdleSinkTests {
                 try await bench.clock.waitUntilSleeping()
                 session.end(.closedByPeer)
                 await bench.store.until { $0.connections[index].clean == true }
-                // The look at the open connection may still be waiting; the rest after its end follows.
+                // The wait on the open connection may still be running; the pause after its end follows.
                 while bench.clock.untilNextDeadline != DeliveryLoop.rest { await Task.yield() }
                 bench.clock.advance(by: DeliveryLoop.rest)
             }

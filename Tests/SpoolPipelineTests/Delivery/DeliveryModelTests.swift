@@ -5,8 +5,9 @@ import Testing
 
 @testable import SpoolPipeline
 
-/// A receiver with moods, played by a seeded generator: it delays, loses, refuses and asks to wait, and remembers
-/// what it took.
+/// A receiver with random behaviour from a seeded generator.
+///
+/// It delays, loses and refuses batches and requests pauses, and records the accepted events.
 private final class MoodyReceiver: Sendable {
     private struct State {
         var random: SeededGenerator
@@ -15,7 +16,7 @@ private final class MoodyReceiver: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Events it never takes.
+    /// The events that it always refuses.
     let poison: Set<Seq>
 
     init(seed: UInt64, poison: Set<Seq>) {
@@ -25,7 +26,7 @@ private final class MoodyReceiver: Sendable {
 
     var taken: Set<Seq> { state.withLock { $0.taken } }
 
-    /// From now on it takes everything but poison.
+    /// From now on it accepts everything except poison.
     func becomeKind() { state.withLock { $0.isKind = true } }
 
     func draw(_ bound: Int) -> Int { state.withLock { Int.random(in: 0..<bound, using: &$0.random) } }
@@ -35,7 +36,7 @@ private final class MoodyReceiver: Sendable {
         switch mood {
         case 0...6: catchUp(session)
         case 7:
-            // Taken, but the session is lost before it says so: the events come again.
+            // The events are accepted, but the session is lost before the answer, so they are sent again.
             state.withLock { $0.taken.formUnion(seqs.filter { !poison.contains($0) }) }
             session.end(draw(2) == 0 ? .reset : .closedByPeer)
         case 8:
@@ -48,7 +49,7 @@ private final class MoodyReceiver: Sendable {
         }
     }
 
-    /// Answers what it has not answered yet, by item or, where poison is in it, sometimes whole.
+    /// Answers the unsettled batches, per event, or sometimes as a whole if they contain poison.
     func catchUp(_ session: ScriptedSession) {
         while let seqs = session.oldestUnsettled {
             let bad = seqs.filter(poison.contains)
@@ -57,7 +58,7 @@ private final class MoodyReceiver: Sendable {
         }
     }
 
-    /// Takes what is no poison.
+    /// Accepts all events except poison.
     private func answer(_ seqs: ArraySlice<Seq>) -> [OutcomeRun] {
         state.withLock { $0.taken.formUnion(seqs.filter { !poison.contains($0) }) }
         return seqs.map { poison.contains($0) ? .refused(1) : .delivered(1) }
@@ -80,7 +81,7 @@ struct DeliveryModelTests {
         defer { pauses.cancel() }
 
         for round in 0..<6 {
-            // A loop of its own in each round: the process was started again.
+            // A new loop in each round, as after a restart of the process.
             let stop = Stop()
             let loop = bench.loop()
             let run = Task { try await loop.run(stop: stop) }
@@ -97,7 +98,7 @@ struct DeliveryModelTests {
             if round == 5 {
                 receiver.becomeKind()
                 while !bench.store.read({ MemoryStore.isDrained($0) }) {
-                    // What an earlier mood left lying is lost with its session.
+                    // Batches that were left unsettled earlier are lost with their session.
                     let last = sink.sessions.last
                     for _ in 0..<50 { await Task.yield() }
                     if let last, !last.isOver, last.oldestUnsettled != nil { last.end(.reset) }

@@ -13,7 +13,7 @@ struct DeliveryStateTests {
         state.connected(at: .zero)
     }
 
-    /// Reads and begins a batch of the live lane.
+    /// Reads and starts a batch of the live lane.
     private mutating func begin(_ seqs: [Int64]) -> Int? {
         guard let reading = state.schedule.reading(of: Sample.lane(1)), let last = seqs.last else {
             return nil

@@ -7,7 +7,7 @@ import Testing
 struct RefusalHoldTests {
     var hold = RefusalHold()
 
-    /// A sink that has just been held for refusing events 1 to 30.
+    /// A sink that was just held because it refused events 1 to 30.
     private mutating func beginHold() {
         _ = hold.judge([Sample.settled(Array(1...30), [.refused(30)])], elapsed: .zero)
     }

@@ -12,7 +12,8 @@ struct RefusalLoopTests {
         return bench
     }
 
-    /// The sink refuses its first thirty events: it is held, nothing is written, and the first pause is over.
+    /// Makes the sink refuse its first thirty events: it is held, nothing is written, and the first pause is
+    /// over.
     private func hold(_ bench: DeliveryBench) async throws {
         let first = await bench.sink.session(0)
         await first.sent(1)

@@ -8,7 +8,7 @@ import Testing
 struct ReopeningTests {
     private static let doubt = KernelDoubt(bytes: 1_000, reopenAfter: .minutes(5))
 
-    /// A loop whose first session has settled one event by the word of the receiver's kernel.
+    /// A loop whose first session has settled one event, acknowledged by the receiver's kernel.
     private static func bench() -> DeliveryBench {
         let bench = DeliveryBench(ScriptedSink(batch: 3, doubt: doubt))
         bench.store.spool(1)
@@ -53,7 +53,7 @@ struct ReopeningTests {
             bench.proofs.wanted.notify()
             await first.finishing()
             _ = await bench.sink.session(1)
-            // Nothing is unproved on the new connection.
+            // The new connection has no unproved settlements.
             bench.proofs.wanted.notify()
             bench.append(1)
             await bench.sink.session(1).sent(1)

@@ -8,7 +8,7 @@ import Testing
 struct ReplayLoopTests {
     private let window = ReplayRequest(sink: SinkName("siem"), from: Sample.now, to: Sample.now + .days(1))
 
-    /// Everything spooled so far has been delivered before.
+    /// Marks everything spooled so far as delivered.
     private func deliverAll(_ bench: DeliveryBench) {
         bench.store.edit { tables in
             for (id, entry) in tables.subscriptions {
@@ -188,7 +188,7 @@ struct ReplayLoopTests {
 
         try await bench.run {
             try await bench.passPause()
-            // It probes: the second batch is read and waits for room.
+            // The session is a probe: the second batch is read and waits.
             let session = await bench.sink.session(0)
             await session.sent(1)
             try await bench.store.move(replay.id, to: state, at: Sample.now)
@@ -203,7 +203,7 @@ struct ReplayLoopTests {
                 session.settle()
                 return MemoryStore.isDrained(tables)
             }
-            // Not even the batch that was read ahead went.
+            // The batch that was read ahead was not sent either.
             #expect(session.batches.count { ($0.first ?? Seq(9)) <= Seq(5) } == 1)
         }
 

@@ -7,7 +7,8 @@ import Testing
 struct ReplayPaceTests {
     private var pace = ReplayPace()
 
-    /// How many events of a replay go out within a time, when it always has more and a batch holds `batch` at most.
+    /// The number of events sent within a time by a replay that never runs out, in batches of at most
+    /// `batch`.
     private mutating func sent(_ replay: Int64, within end: Duration, sinkRate: Double?, batch: Int = 1_000)
         -> Int
     {
@@ -19,7 +20,7 @@ struct ReplayPaceTests {
                 let events = min(batch, most ?? batch)
                 pace.took(ReplayID(replay), events: events, sinkRate: sinkRate, now: now)
                 count += events
-                // A sink that takes everything at once.
+                // The sink accepts each batch within a millisecond.
                 now += .milliseconds(1)
             }
         }

@@ -7,7 +7,7 @@ import Testing
 struct SinkRateTests {
     private var rate = SinkRate()
 
-    /// Settles batches of 100 events, one every `every`, the first at `start`.
+    /// Settles batches of 100 events at intervals of `every`, the first at `start`.
     private mutating func settle(_ batches: Range<Int>, from start: Duration, every: Duration) {
         for (index, number) in batches.enumerated() {
             rate.settled(batch: number, events: 100, at: start + every * index)

@@ -6,7 +6,7 @@ import Testing
 struct CatchUpTests {
     let now = Sample.now
 
-    /// Reads until there is nothing to read, with as many pages for each window as it holds of `perHour`.
+    /// Reads until there is nothing left; a window has `pagesPerHour` pages per hour of its width.
     private func catchUp(
         _ stream: SourceStream = Sample.activities,
         from age: Duration,

@@ -154,7 +154,7 @@ struct FetchLoopTests {
         let source = ScriptedSource { _, count in
             switch count {
             case 1: page(["a"], next: "2")
-            case 2...4: .fault(SourceFault(.unended, "more, and not where"))
+            case 2...4: .fault(SourceFault(.unended, "no continuation"))
             default: page(["b"])
             }
         }
@@ -180,11 +180,11 @@ struct FetchLoopTests {
     func unendedSweeps() async throws {
         let source = ScriptedSource(now: bench.now) { [now = bench.now] request, _ in
             request.scan.reason == .sweep
-                ? .fault(SourceFault(.unended, "more, and not where")) : .page(Sample.page([], date: now()))
+                ? .fault(SourceFault(.unended, "no continuation")) : .page(Sample.page([], date: now()))
         }
         let swept = Sample.now - .minutes(10)
 
-        // Later a poll of the past would do the sweep's work.
+        // Later than this, a catch-up poll would count as the sweep.
         try await bench.run(source) {
             while bench.clock.now.offset < .minutes(14) { try await bench.passPause() }
             try await bench.clock.waitUntilSleeping()
@@ -208,7 +208,7 @@ struct FetchLoopTests {
             [now = bench.now] request, count in
             guard request.scan.to == nil else { return .page(Sample.page([], date: now())) }
             guard request.scan.position == nil else {
-                return .fault(SourceFault(.unended, "more, and not where"))
+                return .fault(SourceFault(.unended, "no continuation"))
             }
             let event = Sample.event("e\(count)", created: now())
             return .page(Sample.page([event], date: now(), next: "2"))
@@ -411,7 +411,7 @@ struct FetchLoopTests {
 
         let polls = source.requests.count { $0.scan.reason == .poll }
         let sweeps = source.requests.count { $0.scan.reason == .sweep }
-        // Windows of the past come on top: some at the start, one every quarter of an hour without events.
+        // Catch-up windows are included: some at the start, and one per quarter of an hour without events.
         #expect((239...252).contains(polls))
         #expect((11...13).contains(sweeps))
         #expect(bench.store.read { $0.streams[stream]?.sweptTo ?? Sample.now } >= Sample.now + .minutes(44))

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Fetching under random faults", .timeLimit(.minutes(5)))
 struct FetchModelTests {
-    /// An hour of records, one in ten of them late by up to the look-back.
+    /// One hour of records, one in ten of them late by up to the look-back.
     private func tenant(_ random: inout SeededGenerator) -> SimulatedTenant {
         var records: [SimulatedTenant.Record] = []
         for second in stride(from: -600, to: 3_600, by: Int.random(in: 3...20, using: &random)) {
@@ -36,7 +36,7 @@ struct FetchModelTests {
         var sinces: [Timestamp] = []
 
         while bench.clock.now.offset < .minutes(85) {
-            // A loop of its own in each round: the process was started again, often with a scan under way.
+            // A new loop in each round, as after a restart of the process, often during a scan.
             let source = ScriptedSource(streams: [stream], requestsPerMinute: 60, now: bench.now) {
                 [now = bench.now] request, _ in
                 let draw = draws.withLock { Int.random(in: 0..<40, using: &$0) }

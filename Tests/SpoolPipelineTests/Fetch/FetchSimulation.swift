@@ -1,7 +1,7 @@
 import SpoolCore
 import SpoolPipeline
 
-/// Plans, budget and tenant in virtual time: what the fetch loop does, without a loop.
+/// Plans, budget and tenant in virtual time: a simulation of the fetch loop.
 struct FetchSimulation {
     struct Stream {
         let stream: SourceStream
@@ -14,7 +14,7 @@ struct FetchSimulation {
         var worstPollLag = Duration.zero
         fileprivate var doing = Doing.deciding
 
-        /// True once a record was read at all.
+        /// True once a record was read by a poll or a sweep.
         func hasRead(_ id: Int) -> Bool { polled[id] != nil || swept[id] != nil }
     }
 
@@ -37,7 +37,7 @@ struct FetchSimulation {
     var queue: RequestQueue
     var now = Duration.zero
     var requests: [Duration] = []
-    /// Lags are looked at from here on.
+    /// Lags are measured from this time.
     var settledAfter = Duration.minutes(12)
 
     init(begin: Timestamp, perMinute: Int) {
@@ -47,7 +47,7 @@ struct FetchSimulation {
 
     var date: Timestamp { begin + now }
 
-    /// The most requests within any minute.
+    /// The maximum number of requests within any minute.
     var busiestMinute: Int {
         requests.indices.map { index in
             requests[index...].prefix { $0 < requests[index] + .seconds(60) }.count
@@ -87,7 +87,7 @@ struct FetchSimulation {
             } else {
                 requests.append(now)
                 streams[index].doing = .asking(scan, until: now + .milliseconds(900))
-                // Its leaving lets the others look again.
+                // When a ticket leaves the queue, the others try again.
                 for other in streams.indices {
                     if case .queued(let ticket, let scan, _) = streams[other].doing {
                         streams[other].doing = .queued(ticket, scan, lookAt: now)

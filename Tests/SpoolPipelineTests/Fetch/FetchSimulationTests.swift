@@ -7,7 +7,7 @@ import Testing
 struct FetchSimulationTests {
     let begin = Sample.now
 
-    /// Records at a steady rate; one in twenty appears late, by up to the look-back.
+    /// Records at a constant rate; one in twenty appears late, by up to the look-back.
     private func tenant(
         perSecond: (Int) -> Double,
         seconds: Range<Int>,

@@ -10,7 +10,7 @@ struct FirstClockTests {
     private let id = StreamID(1)
     private let stream = Sample.stream("activities", .activity, start: .age(.hours(2)))
 
-    /// Records of the last 100 days, every ten minutes, and one every ten seconds from now on.
+    /// One record every ten minutes for the last 100 days, and one every ten seconds from now on.
     private func tenant(isEmpty: Bool = false) -> SimulatedTenant {
         let past = (0..<14_400).map { Sample.now - .minutes(10 * (14_399 - $0)) }
         let coming = (1..<400).map { Sample.now + .seconds($0 * 10) }
@@ -20,7 +20,8 @@ struct FirstClockTests {
         return SimulatedTenant(records: records, pageSize: 200)
     }
 
-    /// Runs a loop for a while; `behind` is how far the local clock lies behind the source's at a time of the run.
+    /// Runs a loop for a while; `behind` is how far the local clock is behind the source's at a time of the
+    /// run.
     private func run(
         _ tenant: SimulatedTenant,
         for duration: Duration,
@@ -58,7 +59,7 @@ struct FirstClockTests {
         let start = try #require(start)
         #expect(start >= Sample.now - .hours(4))
         #expect(start <= Sample.now - .hours(2))
-        // 120 polls and some sweeps, each of a page or two.
+        // 120 polls and some sweeps, each of one or two pages.
         #expect(source.requests.count < 400)
         #expect(source.requests.allSatisfy { $0.scan.from >= Sample.now - .days(1) })
         let spooled = bench.store.read { Set($0.events.compactMap { Int($0.event.externalID) }) }
@@ -110,7 +111,7 @@ struct FirstClockTests {
             start: .age(.minutes(10)),
             lookBack: .minutes(2)
         )
-        // One per second; each twentieth is shown 90 seconds after it was saved.
+        // One record per second; every twentieth appears 90 seconds after it was saved.
         let records = (0..<600).map { number in
             let created = Sample.now + .seconds(number)
             let appears = number.isMultiple(of: 20) ? created + .seconds(90) : created

@@ -5,7 +5,7 @@ import Testing
 struct RequestBudgetTests {
     var budget = RequestBudget(perMinute: 20)
 
-    /// Takes as many as there is room for.
+    /// Takes as many requests as are granted.
     private mutating func drain(_ claim: RequestClaim, waiting: Set<RequestClaim>, now: Duration = .zero)
         -> Int
     {

@@ -28,8 +28,8 @@ struct RequestQueueTests {
         #expect(queue.take(sweep, now: .zero) == nil)
     }
 
-    /// Drives waiting claims through virtual time as the gate does: everyone looks when someone leaves and when
-    /// their wait is over.
+    /// Runs waiting claims in virtual time as the gate does: each tries again when another leaves and when
+    /// its wait is over.
     private struct Drive {
         var queue: RequestQueue
         var now = Duration.zero
@@ -39,7 +39,7 @@ struct RequestQueueTests {
 
         mutating func enter(_ claim: RequestClaim) { waiting.append((queue.enter(claim), now)) }
 
-        /// Grants what may be granted now; says how long nothing changes.
+        /// Grants all requests that are due; returns how long nothing changes.
         mutating func settle() -> Duration {
             var soonest = RequestBudget.span
             var isMoving = true
@@ -84,9 +84,10 @@ struct RequestQueueTests {
             let inMinute = drive.granted[index...].prefix { $0.at < grant.at + RequestBudget.span }.count
             #expect(inMinute <= perMinute, "seed \(seed)")
         }
-        // With one a minute, three claims wait for each other; with floors, a minute and the pauses.
+        // With one request per minute, three claims wait for each other; with floors, a minute and the
+        // pauses.
         let longest = drive.granted.map(\.waited).max() ?? .zero
-        #expect(longest <= .seconds(perMinute < 4 ? 300 : 180), "seed \(seed), \(perMinute) a minute")
+        #expect(longest <= .seconds(perMinute < 4 ? 300 : 180), "seed \(seed), \(perMinute) per minute")
         #expect(Set(drive.granted.map(\.claim)) == Set(RequestClaim.allCases))
     }
 

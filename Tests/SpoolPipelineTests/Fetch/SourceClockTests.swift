@@ -4,12 +4,12 @@ import Testing
 
 @Suite("Accepted time of a source")
 struct SourceClockTests {
-    /// An answer; all but `at` are told by how far they lie ahead of the true time.
+    /// An answer; all values except `at` are relative to the true time.
     struct Answer {
         let at: Duration
         var date = Duration.zero
         var wall = Duration.zero
-        /// When its records were saved.
+        /// The times at which its records were saved.
         var saved: [Duration] = []
         let taken: Duration
 
@@ -40,29 +40,29 @@ struct SourceClockTests {
     }
 
     static let cases = [
-        Case("a right date", [Answer(.zero, taken: .zero), Answer(.minutes(1), taken: .zero)]),
+        Case("a correct date", [Answer(.zero, taken: .zero), Answer(.minutes(1), taken: .zero)]),
         Case(
             "a date a few minutes ahead of the local clock",
             [Answer(.zero, date: .minutes(4), taken: .zero)]
         ),
         Case(
-            "a first date of next week, then a right one",
+            "a first date of next week, then a correct one",
             [Answer(.zero, date: .days(8), taken: .zero), Answer(.seconds(15), taken: .zero)]
         ),
         Case(
-            "some dates of next week among right ones",
+            "some dates of next week among correct ones",
             [
                 Answer(.zero, taken: .zero), Answer(.seconds(15), date: .days(8), taken: .zero),
                 Answer(.seconds(30), date: .days(8), taken: .zero), Answer(.seconds(45), taken: .zero),
             ]
         ),
         Case(
-            "two hours ahead, however long and evenly it is said",
+            "two hours ahead, however long and constantly",
             [Answer(.zero, taken: .zero)] + claims(10...600, .hours(2), taken: .zero)
         ),
         Case("more than a day ahead", claims(0...600, .hours(25), taken: .zero)),
         Case(
-            "a local clock two years slow: three records tell the time, and it runs on from them",
+            "a local clock two years behind: three records prove the time, and it advances from there",
             [
                 Answer(.zero, wall: .days(-730), taken: .days(-730)),
                 Answer(
@@ -76,7 +76,7 @@ struct SourceClockTests {
             ]
         ),
         Case(
-            "one or two records are no proof, and one that is seen again is no third one",
+            "one or two records are no proof, and a repeated one does not count as a third",
             [
                 Answer(.zero, wall: .hours(-2), saved: [.seconds(-1), .seconds(-2)], taken: .hours(-2)),
                 Answer(.zero, wall: .hours(-2), saved: [.seconds(-1), .seconds(-2)], taken: .hours(-2)),
@@ -94,32 +94,32 @@ struct SourceClockTests {
             ]
         ),
         Case(
-            "a wrong date finds no records that confirm it",
+            "a wrong date that no records confirm",
             [Answer(.zero, date: .days(730), saved: [.zero, .seconds(-1), .seconds(-2)], taken: .zero)]
         ),
         Case(
-            "a local clock hours fast costs nothing",
+            "a local clock hours ahead has no effect",
             [
                 Answer(.zero, wall: .hours(3), taken: .zero),
                 Answer(.minutes(1), wall: .hours(3), taken: .zero),
             ]
         ),
         Case(
-            "a machine that was suspended, with its monotonic clock",
+            "a machine that was suspended together with its monotonic clock",
             [
                 Answer(.zero, taken: .zero),
                 Answer(.minutes(1), date: .hours(8), wall: .hours(8), taken: .hours(8)),
             ]
         ),
         Case(
-            "a date that lies behind is believed, and the way back is open",
+            "a date in the past is accepted, and so is the return from it",
             [
                 Answer(.zero, taken: .zero), Answer(.seconds(15), date: .hours(-3), taken: .hours(-3)),
                 Answer(.seconds(30), taken: .zero),
             ]
         ),
         Case(
-            "a local clock set back changes nothing: the time taken before runs on",
+            "a local clock set back has no effect: the last accepted time advances",
             [
                 Answer(.zero, taken: .zero),
                 Answer(.minutes(1), wall: .minutes(-10), taken: .zero),
@@ -128,7 +128,7 @@ struct SourceClockTests {
             ]
         ),
         Case(
-            "both clocks years ahead, and then right",
+            "both clocks years ahead, then correct",
             [
                 Answer(.zero, date: .days(730), wall: .days(730), taken: .days(730)),
                 Answer(.minutes(1), taken: .zero), Answer(.minutes(2), date: .hours(1), taken: .zero),

@@ -11,7 +11,7 @@ struct WindowReaderTests {
     let bench = FetchBench()
     let stop = Stop()
 
-    /// Notes what it is given.
+    /// Records its calls.
     final class Notes: WindowTaker {
         struct Taken: Equatable {
             let ids: [String]

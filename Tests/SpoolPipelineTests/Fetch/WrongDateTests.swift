@@ -10,7 +10,7 @@ struct WrongDateTests {
     private let id = StreamID(1)
     private let stream = Sample.stream("activities", .activity, start: .age(.minutes(10)))
 
-    /// A record every ten seconds.
+    /// One record every ten seconds.
     private var tenant: SimulatedTenant {
         let records = (0..<300).map { number in
             let created = Sample.now + .seconds(number * 10 - 600)
@@ -19,7 +19,8 @@ struct WrongDateTests {
         return SimulatedTenant(records: records, pageSize: 25)
     }
 
-    /// A loop over a source that is wrong by `wrong` at a time of the clock, on a machine whose clock is right.
+    /// A loop on a machine with a correct clock; `wrong` is the error of the source's time at a time of the
+    /// clock.
     private func loop(wrong: @escaping @Sendable (Duration) -> Duration) -> FetchLoop {
         let (clock, now, tenant) = (bench.clock, bench.now, tenant)
         let source = ScriptedSource(streams: [stream], now: { now() + wrong(clock.now.offset) }) {

@@ -4,7 +4,7 @@ import SpoolTestSupport
 
 @testable import SpoolPipeline
 
-/// A delivery loop with all it needs in memory, on a clock that stands still.
+/// A delivery loop with everything it needs in memory, on a manual clock.
 struct DeliveryBench {
     let clock = ManualClock()
     let store = MemoryStore()
@@ -28,7 +28,7 @@ struct DeliveryBench {
         return Timekeeper(clock: clock, wall: { Sample.now }, chance: { chance })
     }
 
-    /// A loop as after a start of the process: it knows only what the store has.
+    /// A loop as after a start of the process: it only knows the contents of the store.
     func loop() -> DeliveryLoop {
         DeliveryLoop(
             sink: sink,
@@ -43,13 +43,13 @@ struct DeliveryBench {
         )
     }
 
-    /// Spools events and tells the loop, as a fetcher does.
+    /// Spools events and notifies the loop, as a fetcher does.
     func append(_ count: Int, stream: Int64 = 1) {
         store.spool(count, stream: stream)
         appended.notify()
     }
 
-    /// Runs the loop beside `body`, then stops it and waits for its end; its patience passes if it must.
+    /// Runs the loop beside `body`, then stops it and waits for its end, including its timeouts.
     func run(_ body: () async throws -> Void) async throws {
         async let ended: Void = loop().run(stop: stop)
         try await body()
@@ -59,19 +59,19 @@ struct DeliveryBench {
         try await ended
     }
 
-    /// Lets every pause pass as soon as somebody makes one, until cancelled.
+    /// Ends every pause immediately, until cancelled.
     func passAllPauses() async throws {
         while true { try await passPause() }
     }
 
-    /// Lets every pause pass while `body` runs.
+    /// Ends every pause immediately while `body` runs.
     func passPauses(while body: () async throws -> Void) async throws {
         let time = Task { try await passAllPauses() }
         defer { time.cancel() }
         try await body()
     }
 
-    /// Waits for the sink's next pause and lets it pass.
+    /// Waits for the sink's next pause and ends it.
     func passPause() async throws {
         try await clock.waitUntilSleeping()
         if let rest = clock.untilNextDeadline { clock.advance(by: rest) }

@@ -3,7 +3,7 @@ import SpoolCore
 import SpoolPipeline
 import SpoolTestSupport
 
-/// A fetch loop with all it needs in memory, on a clock that stands still.
+/// A fetch loop with everything it needs in memory, on a manual clock.
 struct FetchBench {
     let clock = ManualClock()
     let store = MemoryStore()
@@ -19,7 +19,7 @@ struct FetchBench {
         return Timekeeper(clock: clock, wall: { Sample.now }, chance: { chance })
     }
 
-    /// The source's time, moving with the clock.
+    /// The source's time, which moves with the clock.
     var now: @Sendable () -> Timestamp {
         let clock = clock
         return { Sample.now + clock.now.offset }
@@ -51,7 +51,7 @@ struct FetchBench {
         try await ended
     }
 
-    /// Waits for the next pause and lets it pass.
+    /// Waits for the next pause and ends it.
     func passPause() async throws {
         try await clock.waitUntilSleeping()
         if let rest = clock.untilNextDeadline { clock.advance(by: rest) }

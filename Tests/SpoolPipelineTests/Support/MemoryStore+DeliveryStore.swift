@@ -36,7 +36,7 @@ extension MemoryStore: DeliveryStore {
                     .filter { $0.first > old.watermark && $0.last <= watermark }
                     .reduce(0) { $0 + $1.events }
                 guard passed == told else {
-                    return .failure(StoreError(.invalid, "\(passed) events passed, \(told) told of"))
+                    return .failure(StoreError(.invalid, "\(passed) events passed, \(told) in the ledger"))
                 }
                 tables.subscriptions[id] = (
                     sink,

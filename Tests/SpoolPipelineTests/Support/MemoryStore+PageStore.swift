@@ -36,7 +36,7 @@ extension MemoryStore: PageStore {
             var progress = commit.progress
             if commit.scan.reason == .poll { progress.cursor?.scan?.window = window }
             if commit.scan.reason == .sweep { progress.sweep?.window = window }
-            // A refetch leaves the stream's own progress where it is.
+            // A refetch does not change the stream's own progress.
             if commit.scan.reason != .refetch { tables.streams[commit.stream] = progress }
             return .success(PageReceipt(window: window, inserted: inserted, changed: 0, unreadable: 0))
         }

@@ -1,7 +1,7 @@
 import SpoolCore
 
 extension MemoryStore: ReplayStore {
-    /// How many events a slice looks at.
+    /// How many events a slice scans.
     static let slice = 10
 
     func estimate(_ request: ReplayRequest) async throws(StoreError) -> ReplayEstimate { ReplayEstimate() }

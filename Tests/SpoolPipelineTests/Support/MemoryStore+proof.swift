@@ -1,7 +1,7 @@
 import SpoolCore
 
 extension MemoryStore {
-    /// What an auditor would find wrong: nothing, if the loops keep their promises.
+    /// Violations of the ledger's rules; empty if the loops work correctly.
     func findings(sink: SinkID = SinkID(1)) -> [String] {
         read { tables in
             var findings: [String] = []
@@ -15,7 +15,7 @@ extension MemoryStore {
                     if rows != 1 { findings.append("event \(seq) has \(rows) live rows") }
                 }
                 for row in live where row.last > subscription.watermark {
-                    findings.append("row \(row.first)-\(row.last) lies above the watermark")
+                    findings.append("row \(row.first)-\(row.last) is above the watermark")
                 }
             }
             for (_, row) in tables.ledger {
@@ -24,7 +24,7 @@ extension MemoryStore {
                 }
                 if count != row.events {
                     findings.append(
-                        "row \(row.first)-\(row.last) says \(row.events) events, it covers \(count)"
+                        "row \(row.first)-\(row.last) has \(row.events) events, but covers \(count)"
                     )
                 }
             }

@@ -1,10 +1,10 @@
 import SpoolCore
 import Synchronization
 
-/// The spool as plain values: what the loops may rely on, and the model they are checked against.
+/// The spool as plain values: the contract of the loops, and the model against which they are checked.
 ///
-/// It keeps the contracts to the letter and refuses what the real spool refuses: a watermark that passes an
-/// event without an outcome is `.invalid`. Faults are part of its vocabulary.
+/// It implements the contracts exactly and refuses what the real spool refuses: a watermark that passes an
+/// event without an outcome is `.invalid`. It can also fail on request.
 final class MemoryStore: Sendable {
     struct Spooled: Sendable {
         let seq: Seq
@@ -23,7 +23,7 @@ final class MemoryStore: Sendable {
         var deadLetters: [SinkID: Set<Seq>] = [:]
         var replays: [Replay] = []
         var connections: [(sink: SinkID, clean: Bool?)] = []
-        /// Of each commit.
+        /// All reports of sinks, in order.
         var reports: [SinkReport] = []
         var pauses = false
         /// Errors of the next calls, by operation.
@@ -37,7 +37,7 @@ final class MemoryStore: Sendable {
     }
 
     let tables = Mutex(Tables())
-    /// Given after every write.
+    /// Notified after every call.
     let changed = Signal()
 
     func read<Value: Sendable>(_ body: (Tables) -> Value) -> Value { tables.withLock { body($0) } }
@@ -47,7 +47,7 @@ final class MemoryStore: Sendable {
         changed.notify()
     }
 
-    /// Lets the next calls of an operation fail.
+    /// Makes the next calls of an operation fail.
     func fail(_ operation: Operation, _ kind: StoreError.Kind, times: Int = 1) {
         edit { tables in
             let errors = Array(repeating: StoreError(kind, "scripted"), count: times)
@@ -55,7 +55,7 @@ final class MemoryStore: Sendable {
         }
     }
 
-    /// One call: its scripted fault, or what it does.
+    /// Runs a call, or fails with its scripted error.
     func call<Value: Sendable>(
         _ operation: Operation,
         _ body: (inout Tables) -> Result<Value, StoreError>
@@ -84,7 +84,7 @@ final class MemoryStore: Sendable {
 
     // MARK: Setting up
 
-    /// A subscription of sink 1 to a stream, from its beginning.
+    /// Adds a subscription of a sink to a stream, from its start.
     func subscribe(_ id: Int64, sink: Int64 = 1) {
         edit { $0.subscriptions[SubscriptionID(id)] = (SinkID(sink), Sample.subscription(id)) }
     }

@@ -1,7 +1,7 @@
 import SpoolCore
 @testable import SpoolPipeline
 
-/// Ready-made values of the vocabulary, for tests that care about one part of them.
+/// Ready-made values, for tests that need only a part of them.
 enum Sample {
     static let now = Timestamp(milliseconds: 1_764_000_000_000)
     static let activities = stream("activities", .activity)
@@ -76,7 +76,7 @@ enum Sample {
         var inFlight = InFlight()
         let number = inFlight.begin(batch, attempts: attempts, at: now)
         guard let lane = inFlight.settle(SettledBatch(batch: number, runs: runs, bytes: bytes)) else {
-            preconditionFailure("a batch just begun is the head")
+            preconditionFailure("a batch that was just started must be the head")
         }
         return lane
     }
@@ -128,7 +128,7 @@ extension OutcomeRun {
 
     static func retry(_ count: Int) -> OutcomeRun { OutcomeRun(count: count, outcome: .retry) }
 
-    /// Not sent by this program.
+    /// Not sent by spool.
     static func unsent(_ count: Int) -> OutcomeRun {
         OutcomeRun(
             count: count,

@@ -1,9 +1,9 @@
 import SpoolCore
 import Synchronization
 
-/// A destination under a test's command: it opens sessions as told and keeps them for the test to play.
+/// A destination that a test controls: it opens sessions as scripted and keeps them for the test.
 final class ScriptedSink: Sink {
-    /// What the next `open` does.
+    /// The behaviour of the next `open`.
     enum Opening: Sendable {
         case accept
         case fault(SinkFault)
@@ -25,7 +25,7 @@ final class ScriptedSink: Sink {
     let doubt: KernelDoubt
     private let state = Mutex(State())
     private let changed = Signal()
-    /// Plays every session by itself; nil leaves them to the test.
+    /// Drives every session; nil leaves that to the test.
     private let play: (@Sendable (ScriptedSession, Int, [Seq]) -> Void)?
 
     init(
@@ -40,7 +40,7 @@ final class ScriptedSink: Sink {
         state.withLock { $0.openings = openings }
     }
 
-    /// How often it was asked to open.
+    /// How often `open` was called.
     var attempts: Int { state.withLock { $0.attempts } }
 
     /// The sessions opened so far.
@@ -80,7 +80,7 @@ final class ScriptedSink: Sink {
         }
     }
 
-    /// Waits until it was asked to open this often.
+    /// Waits until `open` was called this often.
     func attempted(_ count: Int) async {
         while !Task.isCancelled {
             let version = changed.version
@@ -113,7 +113,7 @@ final class ScriptedSession: SinkSession {
         self.play = play
     }
 
-    // MARK: What the loop does
+    // MARK: Called by the loop
 
     func send(_ batch: EventBatch, number: Int) async throws(SinkFault) {
         let seqs = batch.seqs.map { Seq($0) }
@@ -142,7 +142,7 @@ final class ScriptedSession: SinkSession {
 
     func close() async { end(SinkFault(.unreachable, isUnclean: true, "closed by us")) }
 
-    // MARK: What a test commands
+    // MARK: Called by tests
 
     /// Batches sent so far, by their events.
     var batches: [[Seq]] { state.withLock { $0.sent.map(\.seqs) } }
@@ -150,16 +150,16 @@ final class ScriptedSession: SinkSession {
     /// The numbers of the batches sent so far.
     var numbers: [Int] { state.withLock { $0.sent.map(\.number) } }
 
-    /// True once it has ended.
+    /// True once the session has ended.
     var isOver: Bool { state.withLock { $0.isOver } }
 
-    /// From now on `send` does not return.
+    /// From now on `send` blocks.
     func blockSends() { state.withLock { $0.blocksSend = true } }
 
-    /// `finish` then brings nothing.
+    /// From now on `finish` has no effect.
     func neverFinish() { state.withLock { $0.neverFinishes = true } }
 
-    /// Settles the oldest unsettled batch with these outcomes, or wholly delivered.
+    /// Settles the oldest unsettled batch with these outcomes; nil: all delivered.
     func settle(_ runs: [OutcomeRun]? = nil) {
         let next = state.withLock { state -> (number: Int, seqs: [Seq])? in
             guard !state.isOver, state.answered < state.sent.count else { return nil }
@@ -174,7 +174,7 @@ final class ScriptedSession: SinkSession {
         finishIfSettled()
     }
 
-    /// Settles all that was sent and all that will be.
+    /// Settles all batches that were sent and will be sent.
     func settleAll() {
         let open = state.withLock { state in
             state.settlesByItself = true
@@ -183,7 +183,7 @@ final class ScriptedSession: SinkSession {
         for _ in 0..<open { settle() }
     }
 
-    /// Refuses the oldest unsettled batch whole; those given after it are lost to the session.
+    /// Refuses the oldest unsettled batch as a whole; later batches will not be settled.
     func refuseWhole() {
         let number = state.withLock { state -> Int? in
             guard !state.isOver, state.answered < state.sent.count else { return nil }
@@ -206,17 +206,17 @@ final class ScriptedSession: SinkSession {
         changed.notify()
     }
 
-    /// The events of the oldest batch not answered yet.
+    /// The events of the oldest unsettled batch.
     var oldestUnsettled: [Seq]? {
         state.withLock { state in
             state.isOver || state.answered >= state.sent.count ? nil : state.sent[state.answered].seqs
         }
     }
 
-    /// Waits until it was given this many batches.
+    /// Waits until this many batches were sent.
     func sent(_ count: Int) async { await until { $0.sent.count >= count } }
 
-    /// Waits until the loop has asked it to finish.
+    /// Waits until the loop has called `finish`.
     func finishing() async { await until { $0.isFinishing } }
 
     private func until(_ condition: (State) -> Bool) async {

@@ -1,7 +1,7 @@
 import SpoolCore
 import Synchronization
 
-/// A portal under a test's command: what each request is answered is one closure, and every request is noted.
+/// A portal that a test controls: one closure answers all requests, and every request is recorded.
 final class ScriptedSource: Source {
     struct Request: Sendable {
         let stream: StreamName
@@ -9,7 +9,7 @@ final class ScriptedSource: Source {
         let limit: Int
     }
 
-    /// How a page is answered; `.hang` waits for cancellation.
+    /// The answer to a request; `.hang` waits for cancellation.
     enum Answer: Sendable {
         case page(Page)
         case fault(SourceFault)
@@ -50,13 +50,13 @@ final class ScriptedSource: Source {
         self.answer = answer
     }
 
-    /// The pages asked for so far.
+    /// The pages requested so far.
     var requests: [Request] { state.withLock { $0.requests } }
 
-    /// How often the source's time was asked for.
+    /// How often the source's time was requested.
     var dates: Int { state.withLock { $0.dates } }
 
-    /// True once its connections were freed.
+    /// True once `shutDown` was called.
     var isShutDown: Bool { state.withLock { $0.isShutDown } }
 
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
@@ -69,7 +69,7 @@ final class ScriptedSource: Source {
         return now()
     }
 
-    /// An answer that has been read long ago.
+    /// An answer that is already parsed.
     private struct ReadAnswer: SourceAnswer {
         let whole: Page
 
@@ -100,10 +100,10 @@ final class ScriptedSource: Source {
 
     func shutDown() async { state.withLock { $0.isShutDown = true } }
 
-    /// Waits until so many pages were asked for.
+    /// Waits until this many pages were requested.
     func asked(_ count: Int) async { await until { $0.requests.count >= count } }
 
-    /// Waits until the time was asked for so often.
+    /// Waits until the time was requested this often.
     func askedDate(_ count: Int) async { await until { $0.dates >= count } }
 
     private func until(_ condition: (State) -> Bool) async {

@@ -1,6 +1,7 @@
 import SpoolCore
 
-/// A stream of a portal as a value: records with the time they were created and the time they appear.
+/// A stream of a portal as a value: records with the times at which they were created and at which they
+/// appear.
 struct SimulatedTenant: Sendable {
     struct Record: Sendable {
         let id: Int
@@ -8,12 +9,12 @@ struct SimulatedTenant: Sendable {
         let appears: Timestamp
     }
 
-    /// By `created`.
+    /// Sorted by `created`.
     let records: [Record]
-    /// What a page holds at most; while more follows it holds fewer, as scan mode does.
+    /// The maximum number of records per page; pages before the last contain fewer, as in scan mode.
     let pageSize: Int
 
-    /// A page of a scan: ascending by `created`, the position names the last record before it.
+    /// A page of a scan, in ascending order of `created`; the position is the last record before it.
     func page(_ scan: Scan, limit: Int, date: Timestamp) -> (page: Page, ids: [Int]) {
         let first = scan.position.flatMap(Int.init).map { $0 + 1 } ?? lowerBound(scan.from)
         let most = min(limit, pageSize)
