@@ -17,10 +17,10 @@ struct DefenderSettingsTests {
         auth: { token: "${TOKEN}" }
         proxy: http://proxy.example:3128
         streams:
-            activities:
-              start: 2d
-              look_back: 10m
-              filters: { "activity.eventType": { eq: [EVENT_CATEGORY_LOGIN] } }
+          activities:
+            start: 2d
+            look_back: 10m
+            filters: { "activity.eventType": { eq: [EVENT_CATEGORY_LOGIN] } }
           alerts: { start: 2026-11-20, look_back: 48h, page_limit: 50, sweep: 1m }
         """
 
