@@ -154,7 +154,28 @@ import Testing
         }
     }
 
-    @Test("looking up an id uses the index when the streams come from a subquery, as documented")
+    @Test("a record that only a lenient decoder takes for JSON has no `json`, and is no unreadable one")
+    func lenientJSON() async throws {
+        let test = try TestSpool()
+        let stream = try await test.register().only().0
+        var odd = Event.at(1)
+        odd.isJSON = false
+        try await test.append(stream, [odd, .at(2)]) { $0.isJSON ? #"{"x":7}"# : #"{"x":01}"# }
+
+        let found = try await test.values(
+            "SELECT coalesce(json_extract(json, '$.x'), 0) FROM events ORDER BY seq"
+        )
+        let trace = try await test.spool.trace(odd.externalID).first
+
+        #expect(found == [0, 7])
+        #expect(try await test.values("SELECT readable FROM events ORDER BY seq") == [2, 1])
+        #expect(trace?.isReadable == true)
+        odd.isJSON = true
+        try await test.spool.derive([(seq: Seq(1), event: odd)])
+        #expect(try await test.values("SELECT readable FROM events ORDER BY seq") == [1, 1])
+    }
+
+    @Test("an up an id uses the index when the streams come from a subquery, as documented")
     func idLookup() async throws {
         let test = try TestSpool()
         let plan = try await test.spool.read { db in

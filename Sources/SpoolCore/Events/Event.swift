@@ -21,7 +21,7 @@ package struct Event: Sendable, Equatable {
     /// record.
     ///
     /// 2: `ip` is a bare address, `appID` contains only positive numbers, and alerts of Cloud Discovery have
-    /// their user, address and app.
+    /// their user, address and app; records that only a lenient decoder takes for JSON are told apart (`isJSON`).
     package static let reading = 2
 
     /// The source's id, or a key derived from the content when `isReadable` is false.
@@ -33,6 +33,8 @@ package struct Event: Sendable, Equatable {
     ///
     /// It is kept and sent nevertheless.
     package var isReadable: Bool
+    /// False when the record was understood, and is not JSON all the same: SQLite's JSON functions cannot read it.
+    package var isJSON = true
     /// When it occurred.
     package var occurred: Timestamp
     /// When the source recorded it; for alerts, which have no such time, the same as `occurred`.

@@ -94,7 +94,7 @@ extension Spool {
             )
             for (seq, event) in events {
                 try statement.execute(arguments: [
-                    Event.reading, event.isReadable, event.severity, event.category, event.action,
+                    Event.reading, event.readable, event.severity, event.category, event.action,
                     event.message,
                     event.userName, event.appName, event.appID, event.ip, event.country, event.userAgent,
                     event.objects, event.policies, event.link, seq.value,

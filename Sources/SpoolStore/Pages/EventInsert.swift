@@ -113,7 +113,7 @@ enum EventInsert {
 
     private static func bind(_ event: Event, created: Timestamp, to statement: RawStatement) {
         statement.bind(Int64(event.kind.rawValue), at: 5)
-        statement.bind(event.isReadable ? 1 : 0, at: 6)
+        statement.bind(event.readable, at: 6)
         statement.bind(event.occurred.milliseconds, at: 7)
         statement.bind(created.milliseconds, at: 8)
         statement.bind(event.severity.map(Int64.init), at: 9)
@@ -166,4 +166,10 @@ private struct PageTexts {
         bytes.append(contentsOf: text.utf8)
         ends.append(bytes.count)
     }
+}
+
+extension Event {
+    /// The column `readable`: 0 where the record could not be understood, 2 where it was understood and is not JSON all
+    /// the same, so that the view `events` has no `json` of it.
+    var readable: Int64 { isReadable ? (isJSON ? 1 : 2) : 0 }
 }

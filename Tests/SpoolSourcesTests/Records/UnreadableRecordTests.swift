@@ -27,7 +27,27 @@ struct UnreadableRecordTests {
     }
 
     @Test(
-        "a record whose other members change keeps its key",
+        "a record that a lenient decoder understands is understood, and told apart from JSON",
+        arguments: [#""x":01"#, #""x":1."#, #""x":"\q""#, #""x":[1,]"#, #""x":{"a":1,}"#, #""x":-"#]
+    )
+    func lenient(member: String) {
+        let event = read(#"{"_id":"x","created":2,\#(member)}"#)
+
+        #expect(event.externalID == "x" && event.isReadable && !event.isJSON)
+        #expect(read(#"{"_id":"x","created":2,"x":"\ud800"}"#).isJSON)
+    }
+
+    @Test("ids with a NUL are none: SQLite would take those that differ behind it for the same")
+    func nul() {
+        let (first, second) = (
+            read(#"{"_id":"a\u00001","created":2}"#), read(#"{"_id":"a\u00002","created":2}"#)
+        )
+
+        #expect(!first.isReadable && !second.isReadable && first.externalID != second.externalID)
+    }
+
+    @Test(
+        "one whose other members change keeps its key",
         arguments: [
             // By its id.
             (#"{"_id":"x","created":"yesterday","n":1}"#, #"{"n":2,"_id":"x"}"#),

@@ -15,7 +15,11 @@ enum RecordIdentity {
     private static let timeKeys = ["created", "timestamp", "instantiation"]
 
     /// True if the text can be an event's id.
-    static func isID(_ text: String) -> Bool { (1...longestID).contains(text.utf8.count) }
+    ///
+    /// A NUL ends a text for SQLite's and C's functions: ids that differ behind one only would be taken for the same.
+    static func isID(_ text: String) -> Bool {
+        (1...longestID).contains(text.utf8.count) && !text.utf8.contains(0)
+    }
 
     /// The id of the event for an unreadable record.
     static func id(ofUnreadable record: ArraySlice<UInt8>) -> String {

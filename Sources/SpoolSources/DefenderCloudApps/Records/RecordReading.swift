@@ -27,7 +27,14 @@ package struct RecordReading {
     }
 
     private func readable(_ record: ArraySlice<UInt8>) -> (event: Event, basis: Timestamp?)? {
-        let data = LoneSurrogates.replaced(in: record) ?? Data(record)
+        guard var (event, basis) = decoded(LoneSurrogates.replaced(in: record) ?? Data(record)) else {
+            return nil
+        }
+        event.isJSON = JSONSyntax.isValid(record)
+        return (event, basis)
+    }
+
+    private func decoded(_ data: Data) -> (event: Event, basis: Timestamp?)? {
         switch kind {
         case .activity:
             let record = try? decoder.decode(ActivityRecord.self, from: data)
