@@ -175,7 +175,7 @@ import Testing
         #expect(try await test.values("SELECT readable FROM events ORDER BY seq") == [1, 1])
     }
 
-    @Test("an up an id uses the index when the streams come from a subquery, as documented")
+    @Test("looking up an id uses the index when the streams come from a subquery, as documented")
     func idLookup() async throws {
         let test = try TestSpool()
         let plan = try await test.spool.read { db in

@@ -15,12 +15,15 @@ package struct ReplayDesk: Sendable {
     /// Finds the way for a spool; waits up to 10 s for a process that holds the lock and does not answer yet.
     ///
     /// - Throws: `ControlFault` or `StoreError`.
-    private static func open(_ composition: Composition, command: String) async throws -> ReplayDesk {
-        let path = composition.spool.path
+    private static func open(
+        spool path: String,
+        command: String,
+        _ composition: () throws -> Composition
+    ) async throws -> ReplayDesk {
         let client = ControlClient(ControlSocket(spool: path))
         let holder = try await client.find { Spool.holder(ofSpoolAt: path) }
         if holder != nil { return ReplayDesk(way: .daemon(client)) }
-        return ReplayDesk(way: .direct(try await DirectReplays.open(composition, command: command)))
+        return ReplayDesk(way: .direct(try await DirectReplays.open(composition(), command: command)))
     }
 
     /// Opens the desk for `body`, and gives the spool back whatever comes of it.
@@ -29,7 +32,24 @@ package struct ReplayDesk: Sendable {
         command: String,
         _ body: (ReplayDesk) async throws -> Void
     ) async throws {
-        let desk = try await open(composition, command: command)
+        try await use(spool: composition.spool.path, command: command, composition: { composition }, body)
+    }
+
+    /// The same for a command that needs no more than the spool's place where a daemon runs.
+    ///
+    /// - Parameters:
+    ///   - path: the spool's file.
+    ///   - command: who takes the lock, where no daemon runs.
+    ///   - composition: called where no daemon runs.
+    ///   - body: is given the desk.
+    /// - Throws: `ControlFault`, `StoreError`, and what `composition` and `body` throw.
+    package static func use(
+        spool path: String,
+        command: String,
+        composition: () throws -> Composition,
+        _ body: (ReplayDesk) async throws -> Void
+    ) async throws {
+        let desk = try await open(spool: path, command: command, composition)
         do {
             try await body(desk)
         } catch {

@@ -23,11 +23,10 @@ struct BackupCommand: AsyncParsableCommand {
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
-        let composition = try config.composition()
         let file = URL(fileURLWithPath: to).standardizedFileURL.path
         let screen = BackupScreen(isQuiet: json)
         try await ReplayFailure.translating {
-            try await ReplayDesk.use(composition, command: "spool backup") { desk in
+            try await ReplayDesk.use(config, command: "spool backup") { desk in
                 let notice =
                     desk.isDirect
                     ? "the backup was interrupted: \(file) was not made; \(file).partial can be deleted"

@@ -93,3 +93,29 @@ enum SpoolLook {
         }
     }
 }
+
+extension ReplayDesk {
+    /// Opens the desk for a command that asks the daemon for something about the spool alone.
+    ///
+    /// With a mistake in the configuration it can do so all the same; without a daemon the whole file is needed.
+    static func use(
+        _ config: ConfigurationOption,
+        command: String,
+        _ body: (ReplayDesk) async throws -> Void
+    ) async throws {
+        let look = try config.look()
+        try await use(spool: look.path, command: command, composition: { try look.composition(config) }, body)
+    }
+}
+
+extension SpoolLook {
+    /// The whole configuration.
+    ///
+    /// - Throws: its mistakes, where it has some.
+    fileprivate func composition(_ config: ConfigurationOption) throws -> Composition {
+        switch self {
+        case .composition(let composition): composition
+        case .path: try config.composition()
+        }
+    }
+}

@@ -141,9 +141,8 @@ struct ReplayRemove: AsyncParsableCommand {
     @Flag(help: "As JSON: the replay as it was.") var json = false
 
     func run() async throws {
-        let composition = try config.composition()
         try await ReplayFailure.translating {
-            try await ReplayDesk.use(composition, command: "spool replay remove") { desk in
+            try await ReplayDesk.use(config, command: "spool replay remove") { desk in
                 let replay = try await desk.remove(ReplayID(id))
                 if json { return Output.line(try JSONText.of(ReplayStatus(replay))) }
                 Output.line(
@@ -171,9 +170,8 @@ enum ReplayJobs {
         _ move: MoveReplay.Move,
         _ json: Bool
     ) async throws {
-        let composition = try config.composition()
         try await ReplayFailure.translating {
-            try await ReplayDesk.use(composition, command: "spool replay") { desk in
+            try await ReplayDesk.use(config, command: "spool replay") { desk in
                 var replay = try await desk.move(ReplayID(id), move)
                 if !json { Output.line(ReplayText(replay).text) }
                 let isDriven = move == .resume && desk.isDirect

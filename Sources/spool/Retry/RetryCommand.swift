@@ -26,19 +26,19 @@ struct RetryCommand: AsyncParsableCommand {
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
-        let composition = try config.composition()
-        let answer = try await Self.ask(RetryNow(sink: sink.map { SinkName($0) }), composition)
+        let path = try config.look().path
+        let answer = try await Self.ask(RetryNow(sink: sink.map { SinkName($0) }), spool: path)
         Output.line(try json ? JSONText.of(answer) : Self.text(answer))
     }
 
-    private static func ask(_ command: RetryNow, _ composition: Composition) async throws -> RetryNow.Answer {
-        let client = ControlClient(ControlSocket(spool: composition.spool.path))
+    private static func ask(_ command: RetryNow, spool path: String) async throws -> RetryNow.Answer {
+        let client = ControlClient(ControlSocket(spool: path))
         do {
             return try await client.send(command)
         } catch .noDaemon {
             throw CommandFailure(
                 .cannotReach,
-                "spool: no daemon runs on \(composition.spool.path), so there is nothing to retry; when one starts, it "
+                "spool: no daemon runs on \(path), so there is nothing to retry; when one starts, it "
                     + "tries immediately"
             )
         } catch {
