@@ -146,12 +146,14 @@ struct NotificationRules: Sendable {
                     + "`spool dead list` shows the reasons."
             )
         }
-        for subscription in sink.subscriptions where subscription.state == "held" {
+        let held = sink.subscriptions.filter { $0.state == "held" }.map(\.stream.description)
+        if !held.isEmpty {
             add(
                 .sinkNeedsStart,
                 .error,
-                "It was added to \(subscription.stream), which has events already: say where it begins, with "
-                    + "`start: now`, `start: beginning` or a time. Until then its events are kept."
+                "It was added to \(held.joined(separator: ", ")), which \(Count.of(held.count, "has", "have")) events "
+                    + "already. If it is a sink that had another name, set `renamed_from` to that name, and it continues where "
+                    + "that one was; if it is new, set `start` to `now`, `beginning` or a time. Until then its events are kept."
             )
         }
         return found
