@@ -31,7 +31,9 @@ struct DefenderFault {
         case 200: return answer.isWebPage ? webPage() : nil
         case 300..<400: return redirect(answer)
         // The API refuses with JSON or plain text; other refusals say nothing about the token.
-        case 400...403 where answer.isWebPage, 405..<407 where answer.isWebPage:
+        case 400...403 where answer.isWebPage, 405..<407 where answer.isWebPage,
+            // Unavailable for legal reasons (RFC 7725), network authentication required (RFC 6585).
+            451 where answer.isWebPage, 511:
             return intercepted(answer.status)
         case 400: return badRequest(answer)
         case 401...403 where says("licen", answer): return unlicensed()
