@@ -51,13 +51,14 @@ struct SpoolCommand: AsyncParsableCommand {
         } catch {
             let code = exitCode(for: error)
             let message = fullMessage(for: error)
+            let unknown = UnknownCommand.message(arguments, in: Self.self)
             // `--help`, `--version` and completion scripts come this way as well.
-            guard code != .success else {
+            guard code != .success || unknown != nil else {
                 let help = CommandHelp(arguments, in: Self.self)
                 Output.raw(((help?.text ?? message) + "\n").utf8)
                 return .done
             }
-            Output.error(UnknownCommand.message(arguments, in: Self.self) ?? message)
+            Output.error(unknown ?? message)
             return .wrongUse
         }
     }

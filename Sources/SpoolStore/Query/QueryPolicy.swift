@@ -25,7 +25,7 @@ enum QueryPolicy {
         guard statements.contains(first) else {
             throw StoreError(
                 .invalid,
-                "\(readOnly) Use SELECT, WITH, VALUES, EXPLAIN or a read-only PRAGMA."
+                "Only read-only statements are allowed: SELECT, WITH, VALUES, EXPLAIN, or a read-only PRAGMA."
             )
         }
         guard first == "PRAGMA" else { return }

@@ -41,11 +41,11 @@ enum DashArguments {
 
 /// A word in the place of a command that is none, such as `spool quer`.
 enum UnknownCommand {
-    /// What to show for arguments that were refused; nil where all commands in them are known.
+    /// What to show for arguments that were refused, or that ask for help; nil where all commands in them are known.
     static func message(_ arguments: [String], in root: any ParsableCommand.Type) -> String? {
         var command = root
         var path = root._commandName
-        for word in arguments {
+        for word in arguments.first == "help" ? arguments.dropFirst() : arguments[...] {
             let known = command.configuration.subcommands
             guard !known.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
             if let next = known.first(where: { $0._commandName == word }) {

@@ -34,6 +34,8 @@ enum QueryText {
             }
             record.append(UInt8(ascii: "\""))
         }
+        // A line with nothing in it is no record for most readers.
+        if record.isEmpty, row.count == 1 { record = Array("\"\"".utf8) }
         return record + [UInt8(ascii: "\n")]
     }
 

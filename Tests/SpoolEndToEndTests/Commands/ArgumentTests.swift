@@ -1,5 +1,6 @@
 import ArgumentParser
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import spool
@@ -65,6 +66,18 @@ struct ArgumentTests {
     func unknown(_ arguments: [String], _ message: String) {
         #expect(UnknownCommand.message(arguments, in: SpoolCommand.self) == message)
         #expect(throws: (any Error).self) { try SpoolCommand.parseAsRoot(arguments) }
+    }
+
+    @Test("help for a command that is none is a mistake, too")
+    func unknownHelp() async throws {
+        for arguments in [["help", "quer"], ["quer", "--help"]] {
+            let answer = try await Child.answer(BuiltProduct.spool, arguments)
+            #expect(answer.code == 2 && answer.errors.contains("did you mean `spool query`?"), "\(answer)")
+        }
+        for arguments in [["help", "query"], ["query", "--help"], ["replay", "list", "--help"], ["help"]] {
+            let answer = try await Child.answer(BuiltProduct.spool, arguments)
+            #expect(answer.code == 0 && answer.output.contains("OVERVIEW"), "\(answer)")
+        }
     }
 
     @Test("a known command with a wrong option is not called unknown")

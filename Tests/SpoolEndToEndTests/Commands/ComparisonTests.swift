@@ -54,7 +54,7 @@ struct ComparisonTests {
                 told.count == 1 && told.allSatisfy { $0.message.contains("set `renamed_from`") },
                 "`start` would lose what waits, or repeat everything: \(told)"
             )
-            #expect(renamed.output.contains("takes the renamed from siem"), "\(renamed)")
+            #expect(renamed.output.contains("is renamed from siem"), "\(renamed)")
             #expect(Set(siem.ids.keys) == visible.union(["later"]))
             #expect(siem.counts.duplicates == 0)
             #expect(try await site.number("SELECT count(*) FROM health WHERE what = 'sink'") == 1)

@@ -28,6 +28,12 @@ struct QueryTextTests {
         #expect(back == texts.map { [$0, "7", "Infinity", "", "00ff"] })
     }
 
+    @Test("a record with one empty field is a record in CSV: readers skip empty lines")
+    func emptyField() {
+        #expect(QueryText.csv([.null]) == Array("\"\"\n".utf8))
+        #expect(QueryText.csv([.null, .null]) == Array(",\n".utf8))
+    }
+
     @Test("text that is no UTF-8 goes into CSV byte for byte")
     func malformed() {
         #expect(QueryText.csv([.malformed([0xFF, 0x2C])]) == [0x22, 0xFF, 0x2C, 0x22, 0x0A])

@@ -140,16 +140,9 @@ struct TransportTests {
             (blocked("402 Payment Required"), .nonsense, "proxy or firewall"),
             (blocked("403 Forbidden"), .nonsense, "proxy or firewall"),
             (blocked("406 Not Acceptable"), .nonsense, "proxy or firewall"),
-            (
-                "HTTP/1.1 451 Unavailable For Legal Reasons\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
-                .nonsense, "proxy or firewall"
-            ),
-            (
-                "HTTP/1.1 511 Network Authentication Required\r\nContent-Type: text/html\r\nContent-Length: 69\r\n\r\n<html><body>Access denied. Licensed to Example Firewall</body></html>",
-                .nonsense, "proxy or firewall"
-            ),
-            (
-                "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 25\r\n\r\n{\"detail\":\"Invalid .invalidToken, "Invalid token"),
+            (blocked("451 Unavailable For Legal Reasons"), .nonsense, "proxy or firewall"),
+            (blocked("511 Network Authentication Required"), .nonsense, "proxy or firewall"),
+            (invalidTokenAsWebPage, .invalidToken, "Invalid token"),
             (
                 "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\nabcd", .nonsense,
                 "encoding `br`"
