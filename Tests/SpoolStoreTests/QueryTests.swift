@@ -130,6 +130,21 @@ import Testing
         #expect(trace?.message == "ab\0cd" && trace?.userName == "\0x")
     }
 
+    @Test("a record that is read anew keeps its texts whole, NUL characters included")
+    func derivedText() async throws {
+        let test = try TestSpool()
+        let stream = try await test.register().only().0
+        try await test.append(stream, [.at(1)])
+        var event = Event.at(1)
+        (event.message, event.userName) = ("ab\0cd", "")
+
+        try await test.spool.derive([(seq: Seq(1), event: event)])
+
+        let row = try await test.spool.tail(after: Seq(0), limit: 1).first
+        #expect(row?.message == "ab\0cd" && row?.userName == "")
+        #expect(try await test.values("SELECT count(*) FROM event WHERE typeof(message) = 'text'") == [1])
+    }
+
     @Test("one record that is not JSON does not fail a query of the column `json`")
     func json() async throws {
         let test = try TestSpool()

@@ -84,21 +84,25 @@ extension Spool {
     /// Id, times and raw bytes stay: they identify the event, and windows and retention depend on them.
     package func derive(_ events: [(seq: Seq, event: Event)]) async throws(StoreError) {
         try await write { db in
+            // As bytes: GRDB ends a text that it binds at a NUL.
+            let text = "CAST(? AS TEXT)"
             let statement = try db.cachedStatement(
                 sql: """
-                    UPDATE event SET derived = ?, readable = ?, severity = ?, category = ?, action = ?,
-                        message = ?, user_name = ?, app_name = ?, app_id = ?, ip = ?, country = ?,
-                        user_agent = ?, objects = ?, policies = ?, link = ?
+                    UPDATE event SET derived = ?, readable = ?, severity = ?, category = \(text), action = \(text),
+                        message = \(text), user_name = \(text), app_name = \(text), app_id = \(text), ip = \(text),
+                        country = \(text), user_agent = \(text), objects = \(text), policies = \(text), link = \(text)
                     WHERE seq = ?
                     """
             )
             for (seq, event) in events {
-                try statement.execute(arguments: [
-                    Event.reading, event.readable, event.severity, event.category, event.action,
-                    event.message,
-                    event.userName, event.appName, event.appID, event.ip, event.country, event.userAgent,
-                    event.objects, event.policies, event.link, seq.value,
-                ])
+                let texts = [
+                    event.category, event.action, event.message, event.userName, event.appName, event.appID,
+                    event.ip, event.country, event.userAgent, event.objects, event.policies, event.link,
+                ]
+                try statement.execute(
+                    arguments: [Event.reading, event.readable, event.severity]
+                        + StatementArguments(texts.map { Data($0.utf8) }) + [seq.value]
+                )
             }
         }
     }
