@@ -88,9 +88,10 @@ extension Spool {
             let text = "CAST(? AS TEXT)"
             let statement = try db.cachedStatement(
                 sql: """
-                    UPDATE event SET derived = ?, readable = ?, severity = ?, category = \(text), action = \(text),
-                        message = \(text), user_name = \(text), app_name = \(text), app_id = \(text), ip = \(text),
-                        country = \(text), user_agent = \(text), objects = \(text), policies = \(text), link = \(text)
+                    UPDATE event SET derived = ?, readable = ?, severity = ?, category = \(text),
+                        action = \(text), message = \(text), user_name = \(text), app_name = \(text),
+                        app_id = \(text), ip = \(text), country = \(text), user_agent = \(text),
+                        objects = \(text), policies = \(text), link = \(text)
                     WHERE seq = ?
                     """
             )
