@@ -3,16 +3,17 @@ import Foundation
 import SpoolCore
 import SpoolDaemon
 
-/// The command line: parses, runs a command, and ends with one of the documented exit codes.
+/// The command line: parses the arguments, runs a command and exits with one of the documented codes.
 @main
 struct SpoolCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spool",
-        abstract: "Forwards Defender for Cloud Apps activities and alerts to a SIEM, and loses none.",
+        abstract: "Forwards Defender for Cloud Apps activities and alerts to a SIEM without losing any.",
         discussion: """
-            Exit codes: 0 done, 1 a problem was found, 2 wrong use or wrong configuration, 3 cannot reach, \
-            4 the spool is locked, damaged or its disk full, 5 some events undelivered, \
-            6 shut down after too many critical errors, 7 standard output could not be written.
+            Exit codes: 0 success, 1 a problem was found, 2 usage or configuration error, 3 a source, sink \
+            or the daemon is unreachable, 4 the spool is locked, damaged or its disk full, 5 some events \
+            were not delivered, 6 shut down after too many critical errors, 7 standard output could not be \
+            written.
             """,
         version: SpoolVersion.text,
         subcommands: [
@@ -33,7 +34,7 @@ struct SpoolCommand: AsyncParsableCommand {
         exit(status == .done ? failure.status : status)
     }
 
-    /// Runs what the arguments ask for, and reports its failure.
+    /// Runs the command given by the arguments and reports its failure.
     private static func run(_ arguments: [String]) async -> ExitStatus {
         do {
             var command = try parseAsRoot(DashArguments.protected(arguments))
@@ -52,7 +53,7 @@ struct SpoolCommand: AsyncParsableCommand {
             let code = exitCode(for: error)
             let message = fullMessage(for: error)
             let unknown = UnknownCommand.message(arguments, in: Self.self)
-            // `--help`, `--version` and completion scripts come this way as well.
+            // `--help`, `--version` and completion scripts also arrive here.
             guard code != .success || unknown != nil else {
                 let help = CommandHelp(arguments, in: Self.self)
                 Output.raw(((help?.text ?? message) + "\n").utf8)

@@ -8,19 +8,19 @@ import Synchronization
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Makes a whole copy of the spool while it is in use, and proves it.",
+        abstract: "Makes a consistent, verified copy of the spool while it is in use.",
         discussion: """
-            The copy is checked (SQLite's integrity check, and every event counted), synced, and only then given its \
-            name; a file of that name is never replaced. With a daemon the daemon writes it: as its user, and where \
-            its systemd unit lets it write (/var/lib/spool).
+            The copy is checked (SQLite's integrity check, and a count of all events), synced, and only then \
+            renamed to the given name; an existing file is never overwritten. If a daemon is running, it \
+            writes the copy: as its user, and only where its systemd unit allows writing (/var/lib/spool).
 
             Example: spool backup --to /var/lib/spool/backup.db
             """
     )
 
     @OptionGroup var config: ConfigurationOption
-    @Option(help: ArgumentHelp("The file to write.", valueName: "file")) var to: String
-    @Flag(help: "As JSON.") var json = false
+    @Option(help: ArgumentHelp("File to write.", valueName: "file")) var to: String
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws {
         let file = URL(fileURLWithPath: to).standardizedFileURL.path
@@ -29,7 +29,7 @@ struct BackupCommand: AsyncParsableCommand {
             try await ReplayDesk.use(config, command: "spool backup") { desk in
                 let notice =
                     desk.isDirect
-                    ? "the backup was interrupted: \(file) was not made; \(file).partial can be deleted"
+                    ? "the backup was interrupted: \(file) was not written; \(file).partial can be deleted"
                     : "the daemon continues the backup; \(file) appears when it is complete"
                 let report = try await Interruption.telling(notice) {
                     try await desk.backup(to: file) { screen.show($0) }
@@ -37,19 +37,19 @@ struct BackupCommand: AsyncParsableCommand {
                 screen.end()
                 if json { return Output.line(try JSONText.of(report)) }
                 Output.line(
-                    "\(report.file): \(ByteSize.text(report.bytes)), \(Count.text(report.events, "event")) up to seq "
-                        + "\(report.lastSeq)"
+                    "\(report.file): \(ByteSize.text(report.bytes)), \(Count.text(report.events, "event")) "
+                        + "up to seq \(report.lastSeq)"
                 )
                 Output.line(
-                    "checked: \(Count.text(report.streams, "stream")), \(Count.text(report.ledgerRows, "ledger row")), "
-                        + "every event with its record"
+                    "checked: \(Count.text(report.streams, "stream")), "
+                        + "\(Count.text(report.ledgerRows, "ledger row")), every event with its record"
                 )
             }
         }
     }
 }
 
-/// Shows how far a backup is: a line that is written over on a terminal, nothing elsewhere.
+/// Shows the progress of a backup: one changing line on a terminal, otherwise nothing.
 final class BackupScreen: Sendable {
     private let isShown: Bool
     private let last = Mutex("")

@@ -8,27 +8,25 @@ import SpoolStore
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Validates the configuration, and says what a reload with it would change.",
+        abstract: "Validates the configuration and shows what a reload would change.",
         discussion: """
-            Shows every problem with line and column. If the configuration has none and there is a spool, it is compared \
-            with that: what is new, renamed, gone or back, and what will be held until `start` or `renamed_from` is set. \
-            Changes nothing, and runs beside the daemon. With --connect, a sink that the daemon is connected to with these \
-            settings is not connected to a second time.
+            Reports every problem with line and column. If the configuration is valid and a spool exists, \
+            the command compares the two and lists new, renamed, removed and returning sinks and streams, \
+            and those that will be held until `start` or `renamed_from` is set. It changes nothing and can \
+            run beside the daemon. --connect skips sinks that the daemon is already connected to with the \
+            same settings.
             """
     )
 
     @OptionGroup var config: ConfigurationOption
 
-    @Flag(
-        help:
-            "Also ask each source for a page of each stream and each sink for a connection; exit 3 when one is unreachable."
-    )
+    @Flag(help: "Also fetch one page per stream and connect to each sink; exit code 3 if any is unreachable.")
     var connect = false
-    @Flag(help: "With --connect, connect also to sinks that the daemon is connected to.") var probe = false
-    @Flag(help: "As JSON; keys stay compatible.") var json = false
+    @Flag(help: "With --connect, also connect to sinks that the daemon is connected to.") var probe = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     private static let withCredentials =
-        "`systemd-run --pipe --wait -p LoadCredential=NAME:/path spool check --connect` has it, too"
+        "to check it, run `systemd-run --pipe --wait -p LoadCredential=NAME:/path spool check --connect`"
 
     func run() async throws {
         let composition: Composition
@@ -41,7 +39,7 @@ struct CheckCommand: AsyncParsableCommand {
         if !json {
             for warning in composition.warnings { Output.line("warning: \(warning)") }
             for secret in composition.spared {
-                Output.line("not checked: \(secret) is for the daemon alone; \(Self.withCredentials)")
+                Output.line("not checked: \(secret) is available only to the daemon; \(Self.withCredentials)")
             }
             Output.line("\(composition.path): ok (\(composition.summary))")
         }
@@ -67,7 +65,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 }
 
-/// What `spool check --json` tells.
+/// The output of `spool check --json`.
 private struct CheckObject: Encodable {
     struct Problem: Encodable {
         let line: Int
@@ -81,18 +79,18 @@ private struct CheckObject: Encodable {
         let detail: String
     }
 
-    /// Nil where there is no file.
+    /// Nil if there is no file.
     let configuration: String?
     let valid: Bool
     let warnings: [String]
     let problems: [Problem]
-    /// Secrets that only the daemon has: they were not looked at.
+    /// Secrets that are available only to the daemon: they were not checked.
     let notChecked: [String]
-    /// What a start or reload with this file would change in the spool; nil where it was not compared.
+    /// What a start or reload with this file would change in the spool; nil if it was not compared.
     var changes: [RosterChange]?
-    /// Why it was not compared; nil where it was, or there is no spool yet.
+    /// Why it was not compared; nil if it was, or if there is no spool yet.
     var notCompared: String?
-    /// Why the file could not be read at all.
+    /// Why the file could not be read.
     var error: String?
     /// Nil without --connect.
     var connections: [Connection]?

@@ -4,11 +4,11 @@ import SpoolCore
 import SpoolDaemon
 import SpoolStore
 
-/// What a start or reload with a configuration would change in the spool, read without the daemon and without the lock.
+/// What a start or reload with a configuration would change in the spool; neither daemon nor lock is needed.
 struct SpoolComparison {
-    /// Nil where nothing was compared: there is no spool, or it cannot be read.
+    /// Nil if nothing was compared: there is no spool, or it cannot be read.
     let changes: [RosterChange]?
-    /// Why the spool could not be read; nil where it could, or there is none.
+    /// Why the spool could not be read; nil if it could, or if there is none.
     let failure: String?
 
     static func make(_ composition: Composition) async -> SpoolComparison {
@@ -22,7 +22,7 @@ struct SpoolComparison {
                 composition.roster,
                 retention: composition.spool.retentionAge
             )
-            // It was only read: a failure to close it takes nothing from what was found.
+            // The spool was only read: a failure to close it does not invalidate the result.
             try? await spool.close(at: SystemTime.now())
             return SpoolComparison(changes: changes, failure: nil)
         } catch {
@@ -30,7 +30,7 @@ struct SpoolComparison {
         }
     }
 
-    /// For people: nothing where a reload changes nothing.
+    /// The changes as text; empty if a reload changes nothing.
     var lines: [String] {
         if let failure { return ["not compared with the spool: \(failure)"] }
         guard let changes, !changes.isEmpty else { return [] }

@@ -1,21 +1,21 @@
 import ArgumentParser
 import SpoolCore
 
-/// Event ids, and SQL that begins with a comment, may begin with `-`: the parser would take them for options.
+/// Event ids, and SQL that starts with a comment, may start with `-`: the parser would treat them as options.
 ///
-/// Such words go behind `--`, after which the parser takes everything as it is.
+/// Such words are moved after `--`, where the parser treats everything as arguments.
 enum DashArguments {
     private enum Kind { case id, sql }
 
-    /// The commands that take such words, with what they are.
+    /// The commands that accept such words, with the kind of word.
     private static let commands: [(path: [String], kind: Kind)] = [
         (["trace"], .id), (["dead", "show"], .id), (["dead", "requeue"], .id), (["dead", "dismiss"], .id),
         (["query"], .sql),
     ]
-    /// The portal's ids are longer, and every option of these commands is shorter.
+    /// The portal's ids are longer than this, and every option of these commands is shorter.
     private static let shortestID = 16
 
-    /// The same arguments, as the parser needs them.
+    /// The same arguments in the form that the parser needs.
     static func protected(_ arguments: [String]) -> [String] {
         guard let kind = commands.first(where: { arguments.starts(with: $0.path) })?.kind,
             !arguments.contains("--")
@@ -25,7 +25,7 @@ enum DashArguments {
         return values.isEmpty ? arguments : arguments.filter { !isValue($0) } + ["--"] + values
     }
 
-    /// `-h` is the one short option; a long one has only small letters and dashes before its `=`.
+    /// `-h` is the only short option; a long option has only lowercase letters and dashes before its `=`.
     private static func isID(_ word: String) -> Bool {
         guard word.hasPrefix("-"), word.count > 2 else { return false }
         guard word.hasPrefix("--") else { return true }
@@ -39,9 +39,9 @@ enum DashArguments {
     }
 }
 
-/// A word in the place of a command that is none, such as `spool quer`.
+/// A misspelt command, such as `spool quer`.
 enum UnknownCommand {
-    /// What to show for arguments that were refused, or that ask for help; nil where all commands in them are known.
+    /// The message for arguments that were rejected; nil if all commands in them are known.
     static func message(_ arguments: [String], in root: any ParsableCommand.Type) -> String? {
         var command = root
         var path = root._commandName

@@ -2,7 +2,7 @@ import SpoolConfig
 import SpoolCore
 import SpoolDaemon
 
-/// Why a command ends without success: what to show, and the exit code.
+/// Why a command failed: the message to show and the exit code.
 struct CommandFailure: Error, CustomStringConvertible {
     let status: ExitStatus
     let description: String
@@ -18,7 +18,7 @@ struct CommandFailure: Error, CustomStringConvertible {
         self.init(error.kind == .invalid ? .wrongUse : .spoolUnavailable, "spool: \(error.description)")
     }
 
-    /// Runs `body` and gives each known error its exit code.
+    /// Runs `body` and maps each known error to its exit code.
     static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()

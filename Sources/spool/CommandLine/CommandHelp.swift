@@ -1,11 +1,11 @@
 import ArgumentParser
 
-/// Help of a command that is mostly used without naming one of its own commands (`spool replay --from …`): with the
-/// options of the one that is meant then, which are otherwise shown only under its own name.
+/// Help for a command with a default subcommand (`spool replay --from …`): it includes the options of the
+/// default subcommand, which ArgumentParser shows only in the help of that subcommand.
 struct CommandHelp {
     let text: String
 
-    /// Nil where the usual help says everything; `arguments` is what was typed behind the name of the program `root`.
+    /// Nil if the standard help is sufficient; `arguments` are those that follow the program name.
     init?(_ arguments: [String], in root: any ParsableCommand.Type, columns: Int? = nil) {
         guard arguments.contains(where: { ["-h", "--help", "help"].contains($0) }) else { return nil }
         var command = root
@@ -38,7 +38,7 @@ struct CommandHelp {
     }
 }
 
-/// A help text in its parts, each beginning with a title in capitals.
+/// A help text split into its sections, each of which starts with a title in capitals.
 private struct HelpSections {
     private(set) var parts: [(title: String, body: String)] = []
 

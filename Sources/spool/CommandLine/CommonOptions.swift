@@ -5,16 +5,16 @@ import SpoolConfig
 import SpoolCore
 import SpoolDaemon
 
-/// `--config`, which every command takes.
+/// The option `--config`.
 struct ConfigurationOption: ParsableArguments {
     @Option(
         name: .customLong("config"),
-        help: "Configuration file (else SPOOL_CONFIG, else ./spool.yaml, else /etc/spool/spool.yaml).",
+        help: "Configuration file (default: SPOOL_CONFIG, then ./spool.yaml, then /etc/spool/spool.yaml).",
         completion: .file(extensions: ["yaml", "yml"])
     )
     var file: String?
 
-    /// Where the configuration is.
+    /// The path of the configuration.
     func path() throws -> String {
         do throws(ConfigurationFault) {
             return try ConfigurationLocation.find(option: file, environment: Self.environment)
@@ -23,10 +23,10 @@ struct ConfigurationOption: ParsableArguments {
         }
     }
 
-    /// The whole configuration, composed.
+    /// The complete configuration.
     ///
-    /// `need` tells the secrets that the command cannot do without; those that ask a source or send events only when no
-    /// daemon runs get them then (`Composition.withSecrets`).
+    /// `need` are the secrets that the command requires. Commands that query a source or send events only if
+    /// no daemon is running load them then (`Composition.withSecrets`).
     func composition(need: SparingSecrets.Need = .none) throws -> Composition {
         do throws(ConfigurationFault) {
             return try read(need: need)
@@ -35,9 +35,9 @@ struct ConfigurationOption: ParsableArguments {
         }
     }
 
-    /// The configuration for a command that only reads the spool, and so needs no more than its place.
+    /// The configuration for a command that only reads the spool, and therefore needs only its path.
     ///
-    /// A mistake in the file is reported as a warning on standard error, and the command goes on.
+    /// An error in the file is reported as a warning on standard error, and the command continues.
     func look() throws -> SpoolLook {
         do throws(ConfigurationFault) {
             return .composition(try read())
@@ -46,14 +46,14 @@ struct ConfigurationOption: ParsableArguments {
                 let path = SpoolLocation.path(inFile: file)
             else { throw CommandFailure(error) }
             Output.error(
-                "warning: \(Count.text(Set(problems).count, "problem")) in \(file), which `spool check` shows; "
-                    + "only spool.path is taken from it: \(path)"
+                "warning: \(Count.text(Set(problems).count, "problem")) in \(file) (run `spool check`); "
+                    + "using only spool.path: \(path)"
             )
             return .path(path)
         }
     }
 
-    /// The whole configuration, composed; its problems one by one.
+    /// The complete configuration; errors list every problem.
     func read(need: SparingSecrets.Need = .none) throws(ConfigurationFault) -> Composition {
         try Composition.read(
             path: try ConfigurationLocation.find(option: file, environment: Self.environment),
@@ -66,9 +66,9 @@ struct ConfigurationOption: ParsableArguments {
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
 }
 
-/// `--log-level`, for commands that run for long.
+/// The option `--log-level`, for commands that run for a long time.
 struct LogOption: ParsableArguments {
-    @Option(help: "The least severe messages to log, on standard error.")
+    @Option(help: "Minimum severity of messages logged to standard error.")
     var logLevel: Logger.Level = .info
 
     /// A logger that writes logfmt to standard error.
@@ -79,13 +79,13 @@ struct LogOption: ParsableArguments {
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
-/// What a command knows that only reads the spool.
+/// The configuration of a command that only reads the spool.
 enum SpoolLook {
     case composition(Composition)
-    /// The configuration has mistakes; this is the spool's place.
+    /// The configuration has errors; only the path of the spool is known.
     case path(String)
 
-    /// The spool's file.
+    /// The path of the spool.
     var path: String {
         switch self {
         case .composition(let composition): composition.spool.path

@@ -2,10 +2,10 @@ import Foundation
 import SpoolCore
 import UnixSignals
 
-/// Ctrl-C and SIGTERM while a command waits for what goes on without it.
+/// Handles Ctrl-C and SIGTERM while a command waits for work that continues without it.
 enum Interruption {
-    /// Waits for `body`; a signal meanwhile shows `notice` on standard error and then ends the process, as the signal
-    /// would have done without this.
+    /// Waits for `body`; a signal during that time prints `notice` to standard error and then ends the
+    /// process by the same signal.
     static func telling<Result: Sendable>(
         _ notice: String,
         during body: @escaping @Sendable () async throws -> Result
@@ -14,7 +14,7 @@ enum Interruption {
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
                 for await signal in signals {
-                    // A terminal may be in the middle of a line that is drawn again and again.
+                    // On a terminal a progress line may be unfinished.
                     Output.stopWaiting()
                     if Output.isTerminal { Output.line() }
                     Output.error(notice)

@@ -1,9 +1,9 @@
 import ArgumentParser
 import SpoolCore
 
-/// Numbers of the command line: each option has its bounds, so that no number reaches arithmetic it would overflow.
+/// Numeric options: each has bounds, so that no number can cause an arithmetic overflow.
 enum NumberOption {
-    /// Refuses a number outside of its bounds.
+    /// Rejects a number that is out of bounds.
     ///
     /// - Throws: `ValidationError`, which ends the command with exit code 2.
     static func check(_ option: String, _ number: Int, _ bounds: ClosedRange<Int>) throws {
@@ -15,7 +15,7 @@ enum NumberOption {
         }
     }
 
-    /// The same for a number with a fraction; what is not finite is outside.
+    /// The same for a floating-point number; infinities and NaN are out of bounds.
     static func check(_ option: String, _ number: Double, _ bounds: ClosedRange<Double>) throws {
         guard bounds.contains(number) else {
             throw ValidationError(
@@ -26,29 +26,29 @@ enum NumberOption {
 }
 
 extension MomentText {
-    /// The time that an option names.
+    /// The time given by an option.
     ///
-    /// - Throws: what may be written instead, for a text that is no time.
+    /// - Throws: a failure that lists the valid forms, for a text that is not a time.
     static func option(_ option: String, _ text: String, now: Timestamp) throws -> Timestamp {
         guard let moment = timestamp(text, now: now) else {
             throw CommandFailure(
                 .wrongUse,
-                "\(option) \(text): not a time; write 2026-11-23T04:00:00Z, 2026-11-23T04:00 (UTC), 2026-11-23, "
-                    + "an age such as 2h or 3d, or now"
+                "\(option) \(text): not a time; use 2026-11-23T04:00:00Z, 2026-11-23T04:00 (UTC), "
+                    + "2026-11-23, an age such as 2h or 3d, or now"
             )
         }
         return moment
     }
 }
 
-/// Names that an option gives, against those there are: a slip is refused, and does not look like "nothing found".
+/// Checks names given by an option: a misspelt name is an error and must not look like "nothing found".
 enum KnownNames {
-    /// Refuses the first name that is not known.
+    /// Rejects the first unknown name.
     static func check(_ names: [String], _ what: String, among known: [String]) throws {
         for name in names where !known.contains(name) { throw failure(what, name, among: known) }
     }
 
-    /// The refusal, with the nearest known name or all of them.
+    /// The error for an unknown name; it suggests the nearest known name or lists all of them.
     static func failure(_ what: String, _ name: String, among known: [String]) -> CommandFailure {
         let hint = Spelling.nearest(to: name, among: known).map { "did you mean \($0)?" }
         return CommandFailure(

@@ -6,11 +6,11 @@ import SpoolStore
 struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead",
-        abstract: "Dead letters: events that a receiver would not take.",
+        abstract: "Manages dead letters: events that a receiver refused.",
         discussion: """
-            A dead letter keeps its event from retention until it is delivered or dismissed. `requeue` sends it \
-            again as a replay of exactly these events, once the receiver, or the sink's settings, have been put \
-            right; `dismiss` gives it up.
+            Retention keeps the event of a dead letter until it is delivered or dismissed. `requeue` sends \
+            it again, as a replay of exactly these events, once the receiver or the sink's settings have \
+            been fixed; `dismiss` discards it.
 
             Example: spool dead requeue --all --sink siem
             """,
@@ -27,9 +27,9 @@ struct DeadList: AsyncParsableCommand {
     )
 
     @OptionGroup var config: ConfigurationOption
-    @Option(help: "Of this sink only.") var sink: String?
-    @Flag(help: "Dismissed ones too.") var dismissed = false
-    @Flag(help: "As JSON.") var json = false
+    @Option(help: "Only dead letters of this sink.") var sink: String?
+    @Flag(help: "Include dismissed dead letters.") var dismissed = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws {
         let letters = try await DeadLetters.read(try config.look().path, sink: sink)
@@ -37,7 +37,7 @@ struct DeadList: AsyncParsableCommand {
         if json { return Output.line(try JSONText.of(letters.map(DeadLetterObject.init))) }
         if letters.isEmpty { return Output.line("no dead letters") }
         var table = TextTable([
-            "sink", "seq", "id", "happened", "refused", "tries", "reason", "detail",
+            "sink", "seq", "id", "occurred", "refused", "attempts", "reason", "detail",
         ])
         for letter in letters {
             table.add([
@@ -54,12 +54,12 @@ struct DeadList: AsyncParsableCommand {
 struct DeadShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Shows dead letters in full, with the reason of each."
+        abstract: "Shows dead letters in full, including the reason of each."
     )
 
     @OptionGroup var config: ConfigurationOption
     @OptionGroup var selection: DeadSelection
-    @Flag(help: "As JSON.") var json = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws {
         let letters = try await selection.letters(inSpool: try config.look().path).flatMap(\.letters)
@@ -75,17 +75,17 @@ extension DeadLetter {
     fileprivate var text: String {
         var lines = [
             "\(externalID.printable) (seq \(seq)) of \(stream), not delivered to \(sink)",
-            "  happened   \(occurred)",
+            "  occurred   \(occurred)",
             "  refused    \(at), after \(Count.text(attempts, "attempt"))",
             "  reason     \(reason)",
-            "  detail     \(detail.isEmpty ? "nothing" : detail.printable)",
+            "  detail     \(detail.isEmpty ? "none" : detail.printable)",
         ]
         if let dismissed { lines.append("  dismissed  \(dismissed)") }
         return lines.joined(separator: "\n")
     }
 }
 
-/// A dead letter as JSON; its keys stay compatible.
+/// A dead letter as JSON; its keys are stable.
 struct DeadLetterObject: Encodable {
     let sink: String
     let stream: String

@@ -9,18 +9,18 @@ import SpoolStore
 struct DeadRequeue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "requeue",
-        abstract: "Sends dead letters again, as a replay of exactly these events.",
+        abstract: "Sends dead letters again as a replay of exactly these events.",
         discussion: """
-            Dismissed ones that are named are taken up again. What the receiver refuses once more stays a dead \
-            letter. Without a daemon the command sends them itself.
+            Naming a dismissed dead letter reinstates it. An event that the receiver refuses again stays a \
+            dead letter. Without a daemon the command sends the events itself.
             """
     )
 
     @OptionGroup var config: ConfigurationOption
     @OptionGroup var selection: DeadSelection
-    @Flag(help: "Stay until all of them have been sent, and show the progress.") var wait = false
-    @Flag(help: "Do not ask before taking all.") var yes = false
-    @Flag(help: "As JSON, at the end; keys stay compatible.") var json = false
+    @Flag(help: "Wait until all of them have been sent and show progress.") var wait = false
+    @Flag(help: "With --all, do not ask for confirmation.") var yes = false
+    @Flag(help: "Print the result as JSON at the end (stable keys).") var json = false
 
     func run() async throws {
         let composition = try config.composition()
@@ -48,7 +48,8 @@ struct DeadRequeue: AsyncParsableCommand {
         guard let left, left > 0 else { return }
         throw CommandFailure(
             .undelivered,
-            "\(Grouped.text(left)) of them \(Count.of(left, "was", "were")) refused again; `spool dead list` says why"
+            "\(Grouped.text(left)) of them \(Count.of(left, "was", "were")) refused again; "
+                + "`spool dead list` shows why"
         )
     }
 
@@ -68,13 +69,13 @@ struct DeadDismiss: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dismiss",
         abstract:
-            "Gives dead letters up: retention may take their events, and nothing asks for them any more."
+            "Dismisses dead letters, so that retention may delete their events."
     )
 
     @OptionGroup var config: ConfigurationOption
     @OptionGroup var selection: DeadSelection
-    @Flag(help: "Do not ask before dismissing all.") var yes = false
-    @Flag(help: "As JSON; keys stay compatible.") var json = false
+    @Flag(help: "With --all, do not ask for confirmation.") var yes = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws {
         let composition = try config.composition()
@@ -100,10 +101,10 @@ struct DeadDismiss: AsyncParsableCommand {
     }
 }
 
-/// What `spool dead requeue --json` tells.
+/// The output of `spool dead requeue --json`.
 private struct RequeueObject: Encodable {
     let replays: [ReplayStatus]
-    /// Nil when the end was not waited for.
+    /// Nil without --wait.
     let refusedAgain: Int?
 
     enum CodingKeys: String, CodingKey {
@@ -112,7 +113,7 @@ private struct RequeueObject: Encodable {
     }
 }
 
-/// What `spool dead dismiss --json` tells.
+/// The output of `spool dead dismiss --json`.
 private struct DismissObject: Encodable {
     struct Sink: Encodable {
         let sink: String
@@ -122,7 +123,7 @@ private struct DismissObject: Encodable {
     let dismissed: [Sink]
 }
 
-/// Asks before a command takes all of them, where there is somebody to ask.
+/// Asks for confirmation before a command processes all dead letters, in interactive use.
 private struct DeadQuestion {
     let saying: Saying
 
@@ -142,7 +143,7 @@ private struct DeadQuestion {
 }
 
 extension DeadSelection {
-    /// How many of these letters are still there.
+    /// How many of these dead letters still exist.
     fileprivate func stillDead(
         _ composition: Composition,
         of groups: [(sink: SinkName, letters: [DeadLetter])]

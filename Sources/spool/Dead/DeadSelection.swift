@@ -3,25 +3,25 @@ import SpoolCore
 import SpoolDaemon
 import SpoolStore
 
-/// Which dead letters a command is about.
+/// Which dead letters a command applies to.
 struct DeadSelection: ParsableArguments {
-    @Argument(help: "Events, by their id at the source or by their seq.")
+    @Argument(help: "Events, given by their id at the source or by their seq.")
     var id: [String] = []
 
-    @Flag(help: "Every dead letter that was not dismissed.")
+    @Flag(help: "All dead letters that have not been dismissed.")
     var all = false
 
-    @Option(help: "Of this sink only.")
+    @Option(help: "Only dead letters of this sink.")
     var sink: String?
 
     func validate() throws {
         guard all != id.isEmpty else { return }
         throw ValidationError(
-            all ? "--all and ids exclude each other" : "name events by id or seq, or use --all"
+            all ? "--all and ids are mutually exclusive" : "name events by id or seq, or use --all"
         )
     }
 
-    /// The letters meant, by sink; every id that is named must be one.
+    /// The selected dead letters by sink; every given id must be one.
     func letters(inSpool path: String) async throws -> [(sink: SinkName, letters: [DeadLetter])] {
         let found = try await DeadLetters.read(path, sink: sink)
         let meant = all ? found.filter { $0.dismissed == nil } : try named(in: found)
@@ -41,8 +41,8 @@ struct DeadSelection: ParsableArguments {
         guard missing.isEmpty else {
             throw CommandFailure(
                 .wrongUse,
-                "no dead letter\(sink.map { " of sink \($0)" } ?? "") is named \(missing.joined(separator: ", ")); "
-                    + "`spool dead list` shows all"
+                "no dead letter\(sink.map { " of sink \($0)" } ?? "") matches "
+                    + "\(missing.joined(separator: ", ")); `spool dead list` shows all"
             )
         }
         return letters.filter { letter in id.contains { letter.isNamed($0) } }
@@ -50,13 +50,13 @@ struct DeadSelection: ParsableArguments {
 }
 
 extension DeadLetter {
-    /// True for its event's id at the source, and for its seq.
+    /// True for the id of its event at the source, and for its seq.
     func isNamed(_ id: String) -> Bool { externalID == id || String(seq.value) == id }
 }
 
-/// Reading of dead letters, for all that the subcommands do.
+/// Reads dead letters for the subcommands.
 enum DeadLetters {
-    /// Refuses a sink that the spool does not know.
+    /// Rejects a sink that the spool does not know.
     static func read(_ path: String, sink: String?) async throws -> [DeadLetter] {
         try await CommandFailure.translating {
             if let sink {

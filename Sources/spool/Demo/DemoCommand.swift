@@ -8,16 +8,16 @@ import SpoolDaemon
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Shows in a minute, without a configuration, that an outage of the SIEM loses nothing."
+        abstract: "Demonstrates in one minute, without a configuration, that a SIEM outage loses no events."
     )
 
-    @Option(help: "The same seed gives the same records.")
+    @Option(help: "Random seed; the same seed produces the same records.")
     var seed: UInt64 = 1
 
     @Option(help: "Activities per second, 1 to 1,000.")
     var rate = 40.0
 
-    @Flag(help: "Keep the folder with the spool, to look into it with sqlite3.")
+    @Flag(help: "Keep the folder with the spool for inspection with sqlite3.")
     var keep = false
 
     func validate() throws { try NumberOption.check("--rate", rate, 1...1_000) }
@@ -26,17 +26,17 @@ struct DemoCommand: AsyncParsableCommand {
         var options = Demo.Options()
         let environment = ConfigurationOption.environment
         options.isTerminal = Output.isTerminal && environment["TERM"] != "dumb"
-        // no-color.org: set and not empty.
+        // NO_COLOR counts if it is set and not empty (no-color.org).
         options.hasColor = (environment["NO_COLOR"] ?? "").isEmpty
         options.keepsFolder = keep
         options.seed = seed
         options.rate = rate
-        // The picture tells what happens; only what must not happen is logged.
+        // The picture shows what happens, so only errors are logged.
         let logger = Logger.spool(.error)
         let demo = Demo(options, logger: logger) { Output.screen($0) }
         let account = try await CommandFailure.translating { try await demo.run() }
         guard account.faults.isEmpty else {
-            throw CommandFailure(.undelivered, "the demo's account does not add up")
+            throw CommandFailure(.undelivered, "the demo's event counts do not match")
         }
     }
 }

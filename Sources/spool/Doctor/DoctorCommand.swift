@@ -10,22 +10,24 @@ struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract:
-            "Examines everything from the portal to the disk, and says what to do; exit 1 on a problem.",
+            "Checks everything from the portal to the disk and suggests fixes; exit code 1 on a problem.",
         discussion: """
-            Names, connections, proxies, TLS and certificates, token, rights and licence, clocks, the SIEM's port and \
-            protocol, permissions, disk and spool. Changes nothing, sends no event, and runs beside the daemon. It \
-            asks each source for one record of each stream. A sink that the daemon is connected to is not connected to a \
-            second time, unless --probe is given; any other is, and receivers of plain lines are sent empty lines.
+            Checks host names, connections, proxies, TLS and certificates, token, permissions and licence, \
+            clocks, the SIEM's port and protocol, file permissions, disk and spool. It changes nothing, \
+            sends no event, and can run beside the daemon. It requests one record of each stream from each \
+            source. It connects to each sink, and sends empty lines to receivers of plain lines, but skips \
+            sinks that the daemon is connected to unless --probe is given.
             """
     )
 
     @OptionGroup var config: ConfigurationOption
-    @Flag(help: "As JSON; keys stay compatible.") var json = false
-    @Flag(help: "Check every page of the spool, which takes minutes for gigabytes.") var thorough = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
+    @Flag(help: "Check every page of the spool; takes minutes for gigabytes.") var thorough = false
 
     @Flag(
-        help:
-            "Connect to sinks that the daemon is connected to as well: names, TLS and certificates are examined."
+        help: """
+            Also connect to sinks that the daemon is connected to, to check host names, TLS and certificates.
+            """
     )
     var probe = false
 
@@ -55,11 +57,11 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 }
 
-/// Findings for people: a heading for each subject, one block for each check.
+/// Findings as text: a heading for each subject, one block for each check.
 struct DoctorText {
     private var subject = ""
 
-    /// The lines of some findings, after those given before.
+    /// The lines of further findings, following those passed before.
     mutating func lines(of findings: [Finding]) -> String {
         findings.map { finding in
             let heading =

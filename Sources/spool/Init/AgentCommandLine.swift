@@ -1,9 +1,9 @@
 import SpoolNetwork
 
-/// The command line of the vendor's retired SIEM agent, understood:
-/// `java -jar mcas-siemagent-0.87.20-signed.jar [--logsDirectory DIRNAME] [--proxy ADDRESS[:PORT]] --token TOKEN`.
+/// The parsed command line of the vendor's retired SIEM agent:
+/// `java -jar NAME.jar [--logsDirectory DIRNAME] [--proxy ADDRESS[:PORT]] --token TOKEN`.
 struct AgentCommandLine {
-    /// Why a line is not understood; it never holds what may be the token.
+    /// Why a line cannot be parsed; the text never contains anything that may be the token.
     struct Problem: Error, CustomStringConvertible {
         let description: String
 
@@ -13,13 +13,13 @@ struct AgentCommandLine {
     let token: String
     let proxy: ProxyAddress?
     let logsDirectory: String?
-    /// The version in the jar's name; the agent wrote it into each of its lines.
+    /// The version in the jar's name; the agent wrote it into every line.
     let version: String?
 
-    /// Reads the line; words may stand in quotes.
+    /// Parses the line; words may be quoted.
     init(_ line: String) throws(Problem) {
         var words = try Self.words(of: line)[...]
-        // rc.local's way into the background.
+        // rc.local started the agent in the background.
         if words.last == "&" { words.removeLast() }
         version = try Self.version(inJarOf: &words)
         let options = try Self.options(words)
@@ -30,22 +30,24 @@ struct AgentCommandLine {
             throw Problem("--proxy: \(error)")
         }
         guard let token = options["--token"] else {
-            throw Problem("`--token TOKEN` is missing, which the agent could not do without")
+            throw Problem("`--token TOKEN` is missing; the agent required it")
         }
         guard token.allSatisfy({ $0.isASCII && !$0.isWhitespace }) else {
-            throw Problem("what follows `--token` is no token: it holds blanks, or letters outside ASCII")
+            throw Problem(
+                "the value of `--token` is not a token: it contains whitespace or a non-ASCII character"
+            )
         }
         self.token = token
     }
 
-    /// Passes over `java -jar NAME.jar`.
+    /// Skips `java -jar NAME.jar` and returns the version in the name.
     private static func version(inJarOf words: inout ArraySlice<String>) throws(Problem) -> String? {
         let java = words.popFirst()?.split { "/\\".contains($0) }.last?.lowercased()
         guard let java, ["java", "java.exe", "javaw.exe"].contains(java), words.popFirst() == "-jar",
             let jar = words.popFirst(), jar.hasSuffix(".jar")
         else {
             throw Problem(
-                "it does not begin with `java -jar NAME.jar`; options of Java itself mean nothing here: leave them out"
+                "it does not start with `java -jar NAME.jar`; leave out options of Java itself"
             )
         }
         let version = jar.split { "/\\".contains($0) }.last?.split(separator: "-").first {
@@ -54,19 +56,19 @@ struct AgentCommandLine {
         return version.map(String.init)
     }
 
-    /// Takes the options as pairs of name and value, `--name value` or `--name=value`.
+    /// Parses options of the form `--name value` or `--name=value`.
     private static func options(_ words: ArraySlice<String>) throws(Problem) -> [String: String] {
         var rest = words
         var found: [String: String] = [:]
         while let word = rest.popFirst() {
             let name = String(word.prefix { $0 != "=" })
             guard ["--logsDirectory", "--proxy", "--token"].contains(name) else {
-                // A word without a name may be half of a token.
+                // A word without an option name may be part of a token, so it is not shown.
                 let shown =
                     word.hasPrefix("-")
-                    ? "`\(name)`" : "word number \(words.count - rest.count) behind the jar"
+                    ? "`\(name)`" : "word \(words.count - rest.count) after the jar"
                 throw Problem(
-                    "\(shown) is no argument of the agent; it had --logsDirectory, --proxy and --token"
+                    "\(shown) is not an argument of the agent; it had --logsDirectory, --proxy and --token"
                 )
             }
             let value = name == word ? rest.popFirst() : String(word.dropFirst(name.count + 1))
@@ -74,13 +76,13 @@ struct AgentCommandLine {
                 throw Problem("`\(name)` needs a value")
             }
             guard found.updateValue(value, forKey: name) == nil else {
-                throw Problem("`\(name)` is there twice")
+                throw Problem("`\(name)` is given twice")
             }
         }
         return found
     }
 
-    /// The words of a line, without their quotes; a backslash is part of a Windows path.
+    /// Splits a line into words and removes quotes; a backslash is part of a Windows path.
     private static func words(of line: String) throws(Problem) -> [String] {
         var words: [String] = []
         var word: String?

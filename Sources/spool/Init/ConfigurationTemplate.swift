@@ -1,8 +1,8 @@
-/// The commented configuration that is installed, with an operator's own values in it.
+/// The installed example configuration, filled in with the operator's values.
 struct ConfigurationTemplate {
     private(set) var text = String(decoding: PackageResources.spool_yaml, as: UTF8.self)
 
-    /// Sets the portal, and names the source after its tenant.
+    /// Sets the portal and names the source after its tenant.
     mutating func setPortal(_ url: String, name: String) {
         replace("https://contoso.us2.portal.cloudappsecurity.com", with: url)
         replace("- name: contoso", with: "- name: \(name)")
@@ -34,7 +34,7 @@ struct ConfigurationTemplate {
         text = text.replacing(old, with: new, maxReplacements: 1)
     }
 
-    /// The text as a YAML scalar, in quotes where it could be taken for something else (YAML 1.2 §7.3.3).
+    /// The text as a YAML scalar, quoted where a plain scalar could be misread (YAML 1.2 §7.3.3).
     private static func scalar(_ text: String) -> String {
         let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/:._-".contains($0)) }
         if isPlain { return text }

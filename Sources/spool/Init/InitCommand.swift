@@ -7,34 +7,34 @@ import SpoolNetwork
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Writes a commented configuration, or translates an old SIEM agent's command line.",
+        abstract: "Writes a commented configuration, or converts an old SIEM agent's command line.",
         discussion: """
-            Everything has a comment and a sensible default; what is not known (the portal, the SIEM, the token) \
-            is named at the end. Example: spool init --url https://contoso.us2.portal.cloudappsecurity.com \
-            --siem siem.example:6514
+            Every setting has a comment and a sensible default. Settings that only you know (portal, SIEM, \
+            token) are listed at the end. Example: spool init --url \
+            https://contoso.us2.portal.cloudappsecurity.com --siem siem.example:6514
             """
     )
 
     enum Transport: String, CaseIterable, ExpressibleByArgument { case tcp, tls, udp }
 
-    @Option(help: "The file to write.")
+    @Option(help: "File to write.")
     var output = "./spool.yaml"
 
-    @Flag(help: "Replace the file if there is one.")
+    @Flag(help: "Overwrite the file if it exists.")
     var force = false
 
-    @Option(help: "The portal's address, as Settings > Cloud Apps > About shows it.")
+    @Option(help: "Address of the portal, as shown under Settings > Cloud Apps > About.")
     var url: String?
 
-    @Option(help: ArgumentHelp("Where the SIEM listens.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("Address on which the SIEM listens.", valueName: "host:port"))
     var siem: String?
 
-    @Option(help: "How to speak to the SIEM; left out, tls for port 6514 and tcp for any other.")
+    @Option(help: "Transport to the SIEM (default: tls for port 6514, tcp for any other port).")
     var transport: Transport?
 
     @Option(
         help: ArgumentHelp(
-            "The whole line that started the old agent, in quotes; its token goes into a file of its own.",
+            "The complete command line of the old agent, in quotes; its token is written to a separate file.",
             valueName: "java -jar …"
         )
     )
@@ -84,7 +84,7 @@ struct InitCommand: ParsableCommand {
     private func setPortal(_ url: String, in template: inout ConfigurationTemplate) throws {
         do throws(AddressProblem) {
             let portal = try BaseURL(url)
-            // The tenant is the first label of the portal's name; an address has none.
+            // The tenant is the first label of the portal's host name; an IP address has none.
             let tenant = portal.host.prefix { $0 != "." }
             let isName =
                 tenant.contains(where: \.isLetter) && ConfigurationName.isValid(String(tenant))
@@ -102,7 +102,7 @@ struct InitCommand: ParsableCommand {
     ) throws {
         guard let siem else {
             notes.lacksSink()
-            // The old agent spoke TCP or UDP, and no TLS.
+            // The old agent supported TCP and UDP, but not TLS.
             let usual = transport ?? (agent == nil ? .tls : .tcp)
             template.setSink(
                 address: usual == .tls ? "siem.example:6514" : "siem.example:514",
@@ -116,7 +116,7 @@ struct InitCommand: ParsableCommand {
                 "--siem \(siem): expected host:port, such as siem.example:6514 or [2001:db8::1]:514"
             )
         }
-        // RFC 5425 §4.1 gives 6514 to syslog over TLS.
+        // RFC 5425 §4.1 assigns port 6514 to syslog over TLS.
         let usual: Transport = transport ?? (endpoint.port == 6_514 ? .tls : .tcp)
         template.setSink(
             address: endpoint.host.contains(":") ? "\"\(endpoint)\"" : endpoint.description,
@@ -124,7 +124,7 @@ struct InitCommand: ParsableCommand {
         )
     }
 
-    /// True for a file that holds something; an empty one is still to be filled.
+    /// True for a file that is not empty; an empty one still has to be filled.
     private static func isFilled(_ file: String) -> Bool {
         var facts = stat()
         return stat(file, &facts) == 0 && facts.st_size > 0

@@ -1,27 +1,28 @@
 import Foundation
 import SpoolCore
 
-/// Writes files that hold, or lead to, secrets: never readable by others, not even for a moment.
+/// Writes files that contain or refer to secrets: they are never readable by others, not even briefly.
 struct NewFile {
     let path: String
     let permissions: mode_t
-    /// Replaces what is there.
+    /// Whether an existing file is replaced.
     let replaces: Bool
 
-    /// Fails where `write` would find a file that it must not replace.
+    /// Fails if a file exists that `write` must not replace.
     func check() throws {
         guard !replaces, access(path, F_OK) == 0 else { return }
         errno = EEXIST
         throw failure()
     }
 
-    /// Writes the whole text, or nothing.
+    /// Writes the whole text or nothing.
     ///
-    /// A half-written file never stands at `path`, and where it must be new, nobody's file is lost to a race: it
-    /// is written beside and then linked, which fails where there is one (link(2)).
+    /// A partly written file never appears at `path`: the text is written to a draft, which is then renamed.
+    /// If the file must be new, the draft is linked instead: link(2) fails if the file exists, so that a file
+    /// created meanwhile is not lost.
     func write(_ text: String) throws {
         let draft = path + ".new"
-        // Left over from a write that was cut off.
+        // Left over from an interrupted write.
         unlink(draft)
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
         guard descriptor >= 0 else { throw failure() }
@@ -40,10 +41,10 @@ struct NewFile {
         guard (replaces ? rename(draft, path) : link(draft, path)) == 0 else { throw failure() }
     }
 
-    /// Gives the file the owner and group of the one that it replaces; a new one gets the group of its folder, so
-    /// that what root writes into /etc/spool can be read by the daemon.
+    /// Sets the owner and group of the file that is replaced, or the group of the folder for a new file, so
+    /// that the daemon can read what root writes into /etc/spool.
     ///
-    /// Only root may do all of it; others keep their own file.
+    /// Only root has the permission for all of this; for others the file keeps its owner.
     private func takeOver(_ descriptor: Int32) {
         var old = stat()
         if lstat(path, &old) == 0 {
@@ -56,8 +57,8 @@ struct NewFile {
     private func failure() -> CommandFailure {
         let reason =
             switch errno {
-            case EEXIST: "there is such a file already; --force replaces it"
-            case ENOENT, ENOTDIR: "there is no such folder"
+            case EEXIST: "the file exists already; --force overwrites it"
+            case ENOENT, ENOTDIR: "the folder does not exist"
             default: String(cString: strerror(errno))
             }
         return CommandFailure(.wrongUse, "cannot write \(path): \(reason)")

@@ -1,6 +1,6 @@
-/// What `spool init` tells at its end: what was written, and what only people can enter.
+/// The closing output of `spool init`: what was written, and which settings the operator has to enter.
 struct Notes {
-    /// Something to enter, and where.
+    /// A setting to enter, and its place.
     private struct Entry {
         let place: String
         let value: String
@@ -26,44 +26,45 @@ struct Notes {
         entries.append(
             Entry(
                 "sources: url and name",
-                "the portal's address (Settings > Cloud Apps > About), a short name"
+                "the portal's address (Settings > Cloud Apps > About) and a short name"
             )
         )
     }
 
     mutating func lacksSink() {
-        entries.append(Entry("sinks: address and transport", "where the SIEM listens; tcp, tls or udp"))
+        entries.append(Entry("sinks: address and transport", "where the SIEM listens, and tcp, tls or udp"))
     }
 
-    /// A token that is there already is used as it is.
-    mutating func hasToken() { facts.append("\(tokenFile): there already, and left as it is") }
+    /// An existing token is used unchanged.
+    mutating func hasToken() { facts.append("\(tokenFile): exists already, left unchanged") }
 
     mutating func lacksToken() {
         entries.append(
             Entry(
                 tokenFile,
-                "an API token (Settings > Cloud Apps > API tokens), which only the daemon can read"
+                "an API token (Settings > Cloud Apps > API tokens), readable only by the daemon"
             )
         )
     }
 
-    /// What became of the old agent's line, and what stood in the portal's wizard.
+    /// What each part of the old agent's command line was converted to, and the settings from the portal's
+    /// wizard.
     mutating func translated(_ agent: AgentCommandLine) {
         facts.append(
             """
             \(tokenFile): written, mode 0600; the user that runs `spool run` must own it
-              It is an agent's token. The portal lists those apart from API tokens and may refuse it here
-              ("Invalid token"): then make an API token and put that into the file.
+              This is an agent's token. The portal lists these separately from API tokens and may reject it
+              ("Invalid token"). In that case, create an API token and put it into the file.
             """
         )
-        if let proxy = agent.proxy { facts.append("--proxy: now the source's `proxy: http://\(proxy)`") }
+        if let proxy = agent.proxy { facts.append("--proxy: set as the source's `proxy: http://\(proxy)`") }
         if let folder = agent.logsDirectory {
             facts.append(
-                "--logsDirectory \(folder): left out; logs go to standard error, and so to the journal"
+                "--logsDirectory \(folder): omitted; logs go to standard error, under systemd to the journal"
             )
         }
         if let version = agent.version {
-            facts.append("version \(version): now `cef: agent_version`, so that lines go on naming it")
+            facts.append("version \(version): set as `cef: agent_version`, so that lines still contain it")
         }
         entries += Self.wizard
     }
@@ -73,9 +74,9 @@ struct Notes {
         Entry("sinks: header: time", "Time format: rfc5424, rfc3164-year or rfc3164"),
         Entry("sinks: header: pri", "Include PRI: true or false"),
         Entry("sinks: header: system_name", "Include system name: true or false"),
-        Entry("sinks: format", "SIEM format: cef-agent, for Generic CEF as for ArcSight"),
+        Entry("sinks: format", "SIEM format: cef-agent, for both Generic CEF and ArcSight"),
         Entry("sinks: streams", "Data types: alerts, activities, or both"),
-        Entry("sources: streams: …: filters", "the filter of each data type, in the API's words"),
+        Entry("sources: streams: …: filters", "the filter of each data type, in the API's syntax"),
     ]
 
     var text: String {
@@ -83,7 +84,7 @@ struct Notes {
         let rows = entries.map { entry in
             "  \(entry.place)\(String(repeating: " ", count: width - entry.place.count))  \(entry.value)"
         }
-        let enter = rows.isEmpty ? [] : ["", "To enter:"] + rows
+        let enter = rows.isEmpty ? [] : ["", "Still to enter:"] + rows
         return (facts + enter + ["", "Then: spool check --connect --config \(file)"]).joined(separator: "\n")
     }
 }

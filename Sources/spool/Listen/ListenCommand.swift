@@ -8,13 +8,14 @@ import UnixSignals
 struct ListenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "listen",
-        abstract: "Receives what a SIEM would, prints and counts it: for checking delivery.",
+        abstract: "Acts as a SIEM: receives, prints and counts events to check delivery.",
         discussion: """
-            TCP and TLS take lines and octet counts, whichever comes; http takes the lines of POST bodies; relp \
-            acknowledges each message. A message is printed before it is acknowledged; when it cannot be printed, \
-            the command ends. Without --cert a certificate is made for TLS; --write-cert FILE writes it for senders \
-            (tls: { ca_file: FILE }). At the end, by Ctrl-C or --once, a summary shows how many events came, which \
-            ids came more than once, and which numbers are missing where lines carry a sequenceId (RFC 5424).
+            TCP and TLS accept lines and octet-counted messages; http accepts lines in POST bodies; relp \
+            acknowledges each message. A message is printed before it is acknowledged; if it cannot be \
+            printed, the command ends. Without --cert a self-signed certificate is generated for TLS; \
+            --write-cert FILE saves it for senders (tls: { ca_file: FILE }). When the command ends, after \
+            Ctrl-C or --once, it prints a summary: how many events were received, which ids were repeated, \
+            and which numbers are missing if lines carry a sequenceId (RFC 5424).
 
             Example: spool listen tcp://127.0.0.1:1514 --once 1
             """
@@ -23,44 +24,51 @@ struct ListenCommand: AsyncParsableCommand {
     enum Form: String, CaseIterable, ExpressibleByArgument { case line, compact, none }
 
     @Argument(
-        help: "tcp, tls, udp, http, https, relp or relp+tls, then host and port; port 0 takes a free one."
+        help: "scheme://host:port with tcp, tls, udp, http, https, relp or relp+tls; port 0 picks a free one."
     )
     var address = "tcp://127.0.0.1:1514"
 
-    @Option(help: "What to print of each event: the line as it came (the default), a compact form, or none.")
+    @Option(help: "What to print per event: line (as received, the default), compact, or none.")
     var print: Form?
 
     @Flag(
         help:
-            "Print one object per line, and the summary as the last one; with --print none only the summary."
+            "Print one JSON object per line, the summary last; with --print none only the summary."
     )
     var json = false
 
-    @Option(help: "End after this many events, at least 1.")
+    @Option(help: "Exit after this many events, at least 1.")
     var once: Int?
 
-    @Option(help: ArgumentHelp("PEM file with the certificate to show.", valueName: "file"))
+    @Option(help: ArgumentHelp("PEM file with the server certificate.", valueName: "file"))
     var cert: String?
 
-    @Option(help: ArgumentHelp("PEM file with its private key.", valueName: "file"))
+    @Option(help: ArgumentHelp("PEM file with the private key of the certificate.", valueName: "file"))
     var key: String?
 
-    @Option(help: ArgumentHelp("Ask senders for a certificate of these authorities.", valueName: "file"))
+    @Option(help: ArgumentHelp("Require client certificates issued by these authorities.", valueName: "file"))
     var clientCA: String?
 
     @Option(
-        help: ArgumentHelp("Write the self-made certificate here, for senders to trust.", valueName: "file")
+        help: ArgumentHelp(
+            "Write the generated certificate to this file, for senders to trust.",
+            valueName: "file"
+        )
     )
     var writeCert: String?
 
     func validate() throws {
         if let once { try NumberOption.check("--once", once, 1...Int(Int32.max)) }
         if json, let print, print != Form.none {
-            throw ValidationError("--json and --print \(print) exclude each other; --json prints objects")
+            throw ValidationError("--json and --print \(print) are mutually exclusive; --json prints objects")
         }
-        guard (cert == nil) == (key == nil) else { throw ValidationError("--cert and --key go together") }
+        guard (cert == nil) == (key == nil) else {
+            throw ValidationError("--cert and --key must be used together")
+        }
         if writeCert != nil, cert != nil {
-            throw ValidationError("--write-cert is for the self-made certificate; --cert has a file already")
+            throw ValidationError(
+                "--write-cert saves the generated certificate and cannot be used with --cert"
+            )
         }
     }
 
@@ -69,7 +77,8 @@ struct ListenCommand: AsyncParsableCommand {
             let schemes = ListenTarget.Transport.allCases.map(\.rawValue).joined(separator: ", ")
             throw CommandFailure(
                 .wrongUse,
-                "\(address): not an address; write tcp://127.0.0.1:1514 or tls://[::1]:6514 (there are \(schemes))"
+                "\(address): not an address; examples: tcp://127.0.0.1:1514, tls://[::1]:6514 (schemes: "
+                    + "\(schemes))"
             )
         }
         let certificate = try selfMade(for: wanted)
@@ -102,7 +111,7 @@ struct ListenCommand: AsyncParsableCommand {
             return await group.next() ?? false
         }
         desk.end()
-        // A line that waits for its reader must not hold up the end.
+        // A write that waits for its reader must not delay the end.
         if wasStopped { Output.stopWaiting() }
         await receiver.stop()
         let (tally, elapsed) = desk.tally
@@ -127,7 +136,7 @@ struct ListenCommand: AsyncParsableCommand {
             guard cert == nil, writeCert == nil, clientCA == nil else {
                 throw CommandFailure(
                     .wrongUse,
-                    "\(target) is not encrypted; certificates need tls, https or relp+tls"
+                    "\(target) is not encrypted; certificates require tls, https or relp+tls"
                 )
             }
             return nil
@@ -171,7 +180,7 @@ struct ListenCommand: AsyncParsableCommand {
         }
     }
 
-    /// Says every second on a terminal, and every ten elsewhere, how many have come, while more come.
+    /// Prints count and rate while events arrive: every second on a terminal, otherwise every ten seconds.
     private static func tellRate(_ desk: ListenDesk) async {
         let pause = Duration.seconds(Output.isTerminal ? 1 : 10)
         var before = 0
@@ -179,7 +188,8 @@ struct ListenCommand: AsyncParsableCommand {
             let events = desk.tally.0.events
             if events > before {
                 Output.error(
-                    "\(Count.text(events, "event")), \(ListenSummary.rateText(events - before, over: pause))/s"
+                    "\(Count.text(events, "event")), "
+                        + "\(ListenSummary.rateText(events - before, over: pause))/s"
                 )
             }
             before = events

@@ -1,15 +1,15 @@
 import SpoolReceiver
 
-/// What has come to a listener, counted.
+/// Counts of what a listener has received.
 struct ListenTally {
-    /// Ids noted at most: beyond them repeats are not told, and the summary says so.
+    /// The maximum of ids remembered: repeats of further ids are not detected, and the summary says so.
     static let longestMemory = 2_000_000
 
     private(set) var events = 0
     private(set) var bytes = 0
     private(set) var notCEF = 0
     private(set) var problems: [String: Int] = [:]
-    /// By class of event, the CEF header's `Signature ID`.
+    /// Counts by event class, the `Signature ID` in the CEF header.
     private(set) var classes: [String: Int] = [:]
     private(set) var withoutID = 0
     private(set) var repeats = 0
@@ -17,14 +17,14 @@ struct ListenTally {
     private var ids: Set<String> = []
     private var watches: [Int: SequenceWatch] = [:]
 
-    /// Different ids so far.
+    /// The number of different ids so far.
     var differentIDs: Int { ids.count }
-    /// True once there were too many ids to note them all.
+    /// True if there were too many ids to remember all of them.
     var hasForgotten: Bool { ids.count >= Self.longestMemory }
-    /// All numbers of all connections.
+    /// The sequence numbers of all connections.
     var sequences: [SequenceWatch] { watches.sorted { $0.key < $1.key }.map(\.value) }
 
-    /// Takes the next message, with what the parser made of it.
+    /// Counts the next message.
     mutating func take(_ message: ReceivedEvent) {
         events += 1
         bytes += message.line.utf8.count
@@ -52,7 +52,7 @@ struct ListenTally {
     }
 }
 
-/// A message with what the CEF parser made of it.
+/// A message with the result of the CEF parser.
 struct ReceivedEvent {
     let line: String
     let framing: String

@@ -1,4 +1,4 @@
-/// Where `spool listen` listens, as people write it: `tcp://127.0.0.1:1514`, `tls://[::1]:6514`, `127.0.0.1:1514`.
+/// The address of `spool listen` as typed: `tcp://127.0.0.1:1514`, `tls://[::1]:6514`, `127.0.0.1:1514`.
 struct ListenTarget: Equatable, CustomStringConvertible {
     enum Transport: String, CaseIterable {
         case tcp, tls, udp, http, https, relp
@@ -8,9 +8,9 @@ struct ListenTarget: Equatable, CustomStringConvertible {
     }
 
     let transport: Transport
-    /// A name or an address, without brackets.
+    /// A host name or an IP address, without brackets.
     let host: String
-    /// 0 takes a free one.
+    /// The port; 0 picks a free one.
     let port: Int
 
     init(transport: Transport, host: String, port: Int) {
@@ -19,7 +19,7 @@ struct ListenTarget: Equatable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Nil where the text is no such address; without a scheme it is TCP.
+    /// Nil if the text is not such an address; without a scheme the transport is TCP.
     init?(_ text: String) {
         let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
         guard let transport = parts.count == 2 ? Transport(rawValue: String(parts[0])) : .tcp,
@@ -39,7 +39,7 @@ struct ListenTarget: Equatable, CustomStringConvertible {
         self.init(transport: transport, host: String(host), port: port)
     }
 
-    /// The same at the port that was really taken.
+    /// The same address with the port that was actually chosen.
     func at(port: Int) -> ListenTarget { ListenTarget(transport: transport, host: host, port: port) }
 
     var description: String {

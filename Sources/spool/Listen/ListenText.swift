@@ -2,13 +2,14 @@ import Foundation
 import SpoolCore
 import SpoolReceiver
 
-/// One received message in one of the forms that `spool listen` prints.
+/// A received message in the forms that `spool listen` prints.
 struct ReceivedText {
     let event: ReceivedEvent
 
     init(_ event: ReceivedEvent) { self.event = event }
 
-    /// Time, class, severity, user, name and id in one line; what is no CEF as it came, marked.
+    /// Time, class, severity, user, name and id on one line; a message that is not CEF unchanged, with a
+    /// mark.
     var compact: String {
         switch event.reading {
         case .failure(let error): return "?? \(error): \(event.line)"
@@ -25,7 +26,7 @@ struct ReceivedText {
         }
     }
 
-    /// An object in one line.
+    /// A JSON object on one line.
     func json(at now: Timestamp) throws -> String {
         try JSONText.line(Object(event, at: now))
     }
@@ -83,7 +84,7 @@ struct ReceivedText {
     }
 }
 
-/// What a listener has taken in, at its end.
+/// The summary that a listener prints when it ends.
 struct ListenSummary: Encodable {
     struct Gap: Encodable {
         let from: Int
@@ -145,7 +146,7 @@ struct ListenSummary: Encodable {
         hasForgotten = tally.hasForgotten
     }
 
-    /// Events a second, to one decimal; a single moment has no rate.
+    /// Events per second with one decimal; 0 if the duration is zero.
     static func rate(_ events: Int, over elapsed: Duration) -> Double {
         guard elapsed.milliseconds > 0 else { return 0 }
         return (Double(events) / Double(elapsed.milliseconds) * 10_000).rounded() / 10
@@ -153,7 +154,8 @@ struct ListenSummary: Encodable {
 
     var text: String {
         var lines = [
-            "\(Count.text(events, "event")), \(ByteSize.text(Int64(bytes))), \(Count.text(connections, "connection"))"
+            "\(Count.text(events, "event")), \(ByteSize.text(Int64(bytes))), "
+                + "\(Count.text(connections, "connection"))"
                 + (perSecond > 0
                     ? ", \(Self.grouped(perSecond))/s over \(Age.text(.milliseconds(Int64(seconds * 1_000))))"
                     : "")
@@ -166,30 +168,30 @@ struct ListenSummary: Encodable {
             lines.append("  by class   " + most.joined(separator: ", "))
         }
         var told = "  ids        \(Grouped.text(differentIDs)) different, \(Grouped.text(repeats)) repeated"
-        if withoutID > 0 { told += ", \(Count.text(withoutID, "event")) without" }
+        if withoutID > 0 { told += ", \(Count.text(withoutID, "event")) without an id" }
         if hasForgotten {
-            told += "; more than \(Grouped.text(ListenTally.longestMemory)) are not remembered"
+            told += "; ids beyond the first \(Grouped.text(ListenTally.longestMemory)) are not compared"
         }
         lines.append(told)
         if !repeatedIDs.isEmpty {
             let shown = repeatedIDs.prefix(5).joined(separator: ", ")
-            lines.append("             again: \(shown)\(repeatedIDs.count > 5 ? ", …" : "")")
+            lines.append("             repeated: \(shown)\(repeatedIDs.count > 5 ? ", …" : "")")
         }
         if notCEF > 0 {
             let causes = problems.sorted { $0.key < $1.key }.map { "\($0.key) \(Grouped.text($0.value))" }
-            lines.append("  no CEF     \(Grouped.text(notCEF)) (\(causes.joined(separator: ", ")))")
+            lines.append("  not CEF    \(Grouped.text(notCEF)) (\(causes.joined(separator: ", ")))")
         }
         lines.append(numbered > 0 ? numbers : "  numbers    none: these lines carry no sequenceId (RFC 5424)")
         if cutOff > 0 {
             lines.append(
-                "  cut off    \(Grouped.text(cutOff)) by the end of \(Count.of(cutOff, "its", "their")) connection"
+                "  cut off    \(Grouped.text(cutOff)), because the connection ended"
             )
         }
         if tooLong > 0 { lines.append("  too long   \(Grouped.text(tooLong)), skipped") }
         return lines.joined(separator: "\n")
     }
 
-    /// Events a second, "2,857.1".
+    /// Events per second, "2,857.1".
     static func rateText(_ events: Int, over elapsed: Duration) -> String {
         grouped(rate(events, over: elapsed))
     }
@@ -202,7 +204,7 @@ struct ListenSummary: Encodable {
     private var numbers: String {
         let places = gaps.prefix(5).map { $0.from == $0.to ? "\($0.from)" : "\($0.from)-\($0.to)" }
         let named = places.isEmpty ? "" : ": \(places.joined(separator: ", "))\(gaps.count > 5 ? ", …" : "")"
-        return "  numbers    \(Count.text(numbered, "event")) \(Count.of(numbered, "carries", "carry")) one, "
+        return "  numbers    \(Count.text(numbered, "event")) with a sequenceId, "
             + "\(Grouped.text(missingNumbers)) missing\(named)"
     }
 }

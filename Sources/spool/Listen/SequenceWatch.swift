@@ -1,10 +1,11 @@
 import SpoolCore
 
-/// Numbers that messages of one connection carry, and those that never came: RFC 5424 §7.3.1, `sequenceId` of `meta`.
+/// The sequence numbers of one connection's messages, and the missing ones: RFC 5424 §7.3.1, `sequenceId` in
+/// `meta`.
 ///
-/// It counts from 1 and begins again at 1 when its sender starts, or after 2,147,483,647.
+/// A sender counts from 1, and starts again at 1 after a restart and after 2,147,483,647.
 struct SequenceWatch {
-    /// Gaps remembered, so that a late number can fill its own.
+    /// The maximum of gaps remembered, so that a late number can fill its gap.
     private static let remembered = 1_000
     /// RFC 5424 §7.3.1.
     private static let greatestNumber = 2_147_483_647
@@ -15,7 +16,7 @@ struct SequenceWatch {
     private(set) var gaps: [ClosedRange<Int>] = []
     private var greatest: Int?
 
-    /// Takes the next number in the order of arrival.
+    /// Records the next number in the order of arrival.
     mutating func take(_ number: Int) {
         numbered += 1
         guard let last = greatest else { return greatest = number }
@@ -35,7 +36,7 @@ struct SequenceWatch {
         if gaps.count < Self.remembered { gaps.append(gap) }
     }
 
-    /// A datagram that was overtaken comes after all.
+    /// Handles a datagram that arrives late.
     private mutating func fill(_ number: Int) {
         guard let index = gaps.firstIndex(where: { $0.contains(number) }) else { return }
         let gap = gaps.remove(at: index)
@@ -44,9 +45,10 @@ struct SequenceWatch {
         if gap.lowerBound < number { gaps.insert(gap.lowerBound...(number - 1), at: index) }
     }
 
-    /// The number in a syslog header's structured data; nil where there is none, or none that RFC 5424 allows.
+    /// The number in a syslog header's structured data; nil if there is none, or if RFC 5424 does not allow
+    /// it.
     static func number(in line: String) -> Int? {
-        // The header comes first, and no message can bring it later.
+        // Only the header is searched: a message could contain the same text.
         let head = line.prefix { $0 != "|" }
         guard let meta = head.firstRange(of: "[meta "),
             let end = head[meta.upperBound...].firstIndex(of: "]"),

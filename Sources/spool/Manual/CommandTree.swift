@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// The commands as they are defined, with every option: what help and completions are made of too.
+/// The definitions of the commands with every option; help and completions use the same definitions.
 struct CommandTree: Decodable {
     struct Command: Decodable {
         let commandName: String
@@ -12,12 +12,12 @@ struct CommandTree: Decodable {
         let subcommands: [Command]?
         let defaultSubcommand: String?
 
-        /// Subcommands that are shown.
+        /// The visible subcommands.
         var shown: [Command] {
             (subcommands ?? []).filter { $0.shouldDisplay ?? true && $0.commandName != "help" }
         }
 
-        /// Options and arguments that are shown.
+        /// The visible options and arguments.
         var options: [Argument] { (arguments ?? []).filter { $0.shouldDisplay ?? true && !$0.isStandard } }
     }
 
@@ -26,7 +26,7 @@ struct CommandTree: Decodable {
             let kind: String
             let name: String
 
-            /// As typed: `--from`, `-n`.
+            /// The name as typed: `--from`, `-n`.
             var text: String { kind == "long" ? "--\(name)" : "-\(name)" }
         }
 

@@ -3,15 +3,16 @@ import Foundation
 import SpoolCore
 import SpoolDaemon
 
-/// `spool manual FOLDER`, which `make install` calls: manual pages, made of the commands' own definitions.
+/// `spool manual FOLDER`, called by `make install`: generates manual pages from the definitions of the
+/// commands.
 struct ManualCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manual",
-        abstract: "Writes manual pages into a folder.",
+        abstract: "Writes the manual pages into a folder.",
         shouldDisplay: false
     )
 
-    @Argument(help: "The folder; it must exist.", completion: .directory) var folder: String
+    @Argument(help: "Existing folder to write to.", completion: .directory) var folder: String
 
     func run() throws {
         let pages = ManualPage.all(try CommandTree.current(), date: Self.today)
@@ -21,7 +22,7 @@ struct ManualCommand: ParsableCommand {
         }
     }
 
-    /// As mdoc(7) wants it: `November 24, 2026`.
+    /// The date in the form that mdoc(7) requires: `November 24, 2026`.
     private static var today: String {
         let months = [
             "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",

@@ -1,4 +1,4 @@
-/// A manual page in mdoc(7): of the program, or of one of its commands with all it has below.
+/// A manual page in mdoc(7): of the program, or of one of its commands including its subcommands.
 struct ManualPage {
     /// `spool`, `spool-replay`.
     let name: String
@@ -21,13 +21,13 @@ private struct ManualWriter {
         var lines = head("spool", command.abstract)
         lines += [".Sh SYNOPSIS", ".Nm", ".Ar command", ".Op Ar options", ".Nm", ".Ar command Fl -help"]
         lines += [
-            ".Sh DESCRIPTION", ".Nm", "is a daemon and the commands around it:", ".Bl -tag -width backup",
+            ".Sh DESCRIPTION", ".Nm", "is a daemon with these commands:", ".Bl -tag -width backup",
         ]
         for command in commands { lines += [".It Cm \(command.commandName)", sentence(command.abstract)] }
-        lines += [".El", ".Pp", "Each has a page of its own, such as", ".Xr spool-run 1 ."]
+        lines += [".El", ".Pp", "Each command has its own page, for example", ".Xr spool-run 1 ."]
         lines += [
             ".Sh ENVIRONMENT", ".Bl -tag -width SPOOL_CONFIG", ".It Ev SPOOL_CONFIG",
-            "The configuration file, where", ".Fl -config", "is not given.", ".El",
+            "The configuration file, if", ".Fl -config", "is not given.", ".El",
             ".Sh FILES", ".Bl -tag -width indent", ".It Pa ./spool.yaml , /etc/spool/spool.yaml",
             "The configuration.", ".It Pa /var/lib/spool/spool.db",
             "The spool, an SQLite database with public views.", ".El",
@@ -56,7 +56,7 @@ private struct ManualWriter {
             lines += options(command)
         } else {
             if let usual = command.defaultSubcommand {
-                lines += [".Pp", "Without one of its own commands,", ".Cm \(usual)", "is meant."]
+                lines += [".Pp", "Without a subcommand,", ".Cm \(usual)", "is run."]
             }
             for part in below {
                 let (told, _) = Self.divided(part.discussion)
@@ -104,7 +104,7 @@ private struct ManualWriter {
             if let values = option.allValues, !values.isEmpty {
                 lines.append(ManualText.lines("One of \(values.joined(separator: ", "))."))
             }
-            // Flags are off unless given.
+            // The default of a flag is always off.
             if option.kind != "flag", let usual = option.defaultValue, !usual.isEmpty {
                 lines.append(ManualText.lines("Default: \(usual)."))
             }
@@ -126,11 +126,11 @@ private struct ManualWriter {
 
     private var exitStatus: [String] {
         let codes = [
-            "Done.", "A problem was found.", "Wrong use, or wrong configuration.",
-            "A source, a sink or the daemon cannot be reached.",
+            "Success.", "A problem was found.", "Usage or configuration error.",
+            "A source, a sink or the daemon is unreachable.",
             "The spool is locked, damaged, of a newer version, or its disk is full.",
-            "Some events stay undelivered.", "Shut down after too many critical errors.",
-            "Standard output could not be written; what was printed is incomplete.",
+            "Some events were not delivered.", "Shut down after too many critical errors.",
+            "Standard output could not be written; the output is incomplete.",
         ]
         return [".Sh EXIT STATUS", ".Bl -tag -width 6"]
             + codes.enumerated().flatMap { [".It \($0.offset)", $0.element] } + [".El"]
@@ -142,7 +142,7 @@ private struct ManualWriter {
             + others.enumerated().map { ".Xr \($0.element) 1\($0.offset < others.count - 1 ? " ," : "")" }
     }
 
-    /// What is said, and the examples at its end.
+    /// Splits a discussion into its text and the examples at its end.
     private static func divided(_ discussion: String?) -> (told: String, examples: [String]) {
         let parts = (discussion ?? "").split(separator: "Example: ", omittingEmptySubsequences: false)
         let told = parts.first.map(String.init) ?? ""

@@ -1,9 +1,9 @@
-/// Text for mdoc(7), in which a beginning dot, a backslash and the names of macros mean something.
+/// Text for mdoc(7), where a leading dot, backslashes and the names of macros have a meaning.
 enum ManualText {
-    /// The most bytes of a line that mandoc finds no fault with.
+    /// The maximum of bytes per line that `mandoc -T lint` accepts.
     private static let width = 78
 
-    /// Text between macros, in lines that are not too long.
+    /// Text between macros, wrapped into lines of limited length.
     static func lines(_ text: String) -> String {
         var lines: [String] = []
         var line = ""
@@ -17,7 +17,7 @@ enum ManualText {
         return (lines + (line.isEmpty ? [] : [line])).map(protected).joined(separator: "\n")
     }
 
-    /// Text behind a macro: no word of it is a macro.
+    /// Arguments of a macro: no word of them may be read as a macro.
     static func arguments(_ text: String) -> String {
         text.replacing("\\", with: "\\e").replacing("\"", with: "\\(dq").split(separator: " ").map { word in
             let letters = word.prefix { $0.isASCII && $0.isLetter }
@@ -28,7 +28,7 @@ enum ManualText {
         .joined(separator: " ")
     }
 
-    /// Paragraphs; each sentence begins a line of its own, after which mdoc sets a wider blank.
+    /// Paragraphs; each sentence starts on a new line, as mdoc requires for the spacing between sentences.
     static func paragraphs(_ text: String) -> [String] {
         text.split(separator: "\n\n").map { paragraph in
             paragraph.split(separator: "\n").joined(separator: " ")

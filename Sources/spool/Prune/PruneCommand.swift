@@ -7,35 +7,35 @@ import SpoolDaemon
 struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Runs retention now, or forgets a sink or stream that has left the configuration.",
+        abstract: "Runs retention now, or forgets a sink or stream that is no longer configured.",
         discussion: """
-            Retention deletes events that every sink has had and that are older than `retention.age`; it spares dead \
-            letters and what an unfinished replay has yet to send. The daemon does this by itself once a minute: this \
-            is for a full disk, for --dry-run, and for --forget.
+            Retention deletes events that are settled at every sink and older than `retention.age`. It keeps \
+            dead letters, and events that an unfinished replay has not sent yet. The daemon runs it once per \
+            minute; use this command when the disk is full, with --dry-run, or with --forget.
 
-            The events that wait for a sink or stream which has left the configuration are kept for `retention.age`. \
-            --forget ends that: they are not sent any more, dead letters of a sink are dismissed and replays to it \
-            cancelled. The name is free then. A sink of that name begins as a new one; a stream of that name is read \
-            again from its `start`, and its events are sent again.
+            Events waiting for a sink or stream that is no longer configured are kept for `retention.age`. \
+            --forget ends that: these events are no longer sent, dead letters of the sink are dismissed, and \
+            replays to it are cancelled. The name is then free. A new sink of that name starts from scratch. \
+            A new stream of that name is read again from its `start`, and its events are sent again.
             """
     )
 
     @OptionGroup var config: ConfigurationOption
-    @Flag(help: "Say what would be deleted for its age, and stop there.") var dryRun = false
-    @Option(help: ArgumentHelp("Forget this sink or stream first.", valueName: "name"))
+    @Flag(help: "Print what would be deleted because of its age, without deleting it.") var dryRun = false
+    @Option(help: ArgumentHelp("Sink or stream to forget first.", valueName: "name"))
     var forget: String?
-    @Flag(help: "As JSON.") var json = false
-    @Flag(help: "Do not ask before forgetting.") var yes = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
+    @Flag(help: "Forget without asking for confirmation.") var yes = false
 
     func validate() throws {
-        if dryRun, forget != nil { throw ValidationError("--dry-run and --forget exclude each other") }
+        if dryRun, forget != nil { throw ValidationError("--dry-run and --forget are mutually exclusive") }
     }
 
     func run() async throws {
         let composition = try config.composition()
         let saying = Saying(isJSON: json)
         if let forget, !yes, Output.isInteractive {
-            saying.line("Events that wait for \(forget) will not be sent any more.")
+            saying.line("Events still waiting for \(forget) will no longer be kept, and are never sent.")
             guard saying.confirm("Forget \(forget)?") else { return }
         }
         try await HouseFailure.translating {
@@ -48,7 +48,7 @@ struct PruneCommand: AsyncParsableCommand {
                 }
                 let notice =
                     desk.isDirect
-                    ? "interrupted: what has been deleted so far stays deleted; the rest is kept"
+                    ? "interrupted: events deleted so far stay deleted; the rest is kept"
                     : "retention continues in the daemon"
                 let answer = try await Interruption.telling(notice) { [dryRun] in
                     try await desk.prune(isDryRun: dryRun)
@@ -60,22 +60,23 @@ struct PruneCommand: AsyncParsableCommand {
     }
 
     private static func text(_ answer: PruneAnswer) -> String {
-        var table = TextTable(["stream", answer.isDryRun ? "would go" : "deleted", ""])
+        var table = TextTable(["stream", answer.isDryRun ? "would be deleted" : "deleted", ""])
         for stream in answer.streams {
             table.add([
                 stream.name.description, Grouped.text(stream.events),
-                stream.isWithoutTime ? "left alone: its source has not told its time yet" : "",
+                stream.isWithoutTime ? "skipped: the source's time is not known yet" : "",
             ])
         }
         let age = Age.text(.milliseconds(answer.age))
         var lines = [table.render()]
         lines.append(
-            "\(Count.text(answer.events, "event")) \(Self.verb(answer)) settled everywhere and older than \(age); "
-                + "\(ByteSize.text(answer.bytesInUse)) in use"
+            "\(Count.text(answer.events, "event")) \(Self.verb(answer)) settled at every sink and older than "
+                + "\(age); \(ByteSize.text(answer.bytesInUse)) in use"
         )
         if answer.lost > 0 {
             lines.append(
-                "\(Grouped.text(answer.lost)) of them were not sent to a sink that has left: see the view `gaps`"
+                "\(Grouped.text(answer.lost)) of them never reached a sink that is no longer configured; "
+                    + "see the view `gaps`"
             )
         }
         return lines.joined(separator: "\n")
@@ -86,23 +87,23 @@ struct PruneCommand: AsyncParsableCommand {
     }
 }
 
-/// What was forgotten, in one line.
+/// What was forgotten, on one line.
 enum ForgetText {
     static func line(_ report: ForgetReport) -> String {
         var parts: [String] = []
         if report.waiting > 0 {
-            parts.append("\(Count.text(report.waiting, "event")) that waited will not be sent")
+            parts.append("\(Count.text(report.waiting, "waiting event")) will not be sent")
         }
         if report.dismissed > 0 { parts.append("\(Count.text(report.dismissed, "dead letter")) dismissed") }
         if !report.cancelled.isEmpty {
-            parts.append("cancelled: replay \(report.cancelled.map(\.description).joined(separator: ", "))")
+            parts.append("cancelled replays: \(report.cancelled.map(\.description).joined(separator: ", "))")
         }
-        let facts = parts.isEmpty ? "nothing waited" : parts.joined(separator: ", ")
-        return "\(report.name) is forgotten: \(facts); the name is free"
+        let facts = parts.isEmpty ? "nothing was waiting" : parts.joined(separator: ", ")
+        return "\(report.name) was forgotten: \(facts); the name is free"
     }
 }
 
-/// The object of `spool prune --json`: the answer, and what was forgotten first.
+/// The output of `spool prune --json`: the answer, and what was forgotten before.
 private struct PruneObject: Encodable {
     let answer: PruneAnswer
     let forgotten: ForgetReport?
@@ -126,7 +127,7 @@ private struct PruneObject: Encodable {
     }
 }
 
-/// Gives the errors of housekeeping their exit codes.
+/// Maps the errors of `prune` to their exit codes.
 enum HouseFailure {
     static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
@@ -134,7 +135,7 @@ enum HouseFailure {
         } catch let fault as SourceFault {
             throw CommandFailure(
                 .cannotReach,
-                "retention goes by the source's own time, and no source tells it: \(fault)"
+                "retention uses the source's clock, and no source could be asked: \(fault)"
             )
         }
     }

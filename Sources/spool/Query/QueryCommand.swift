@@ -8,11 +8,11 @@ import SpoolStore
 struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
-        abstract: "Queries the spool in SQL, read-only; plain sqlite3 works as well.",
+        abstract: "Runs a read-only SQL query; plain sqlite3 works, too.",
         discussion: """
-            The views events, backlog, deliveries, gaps, coverage, dead_letters, replays, health and proofs stay \
-            compatible. One statement without parameters; an error in it ends with exit code 2. A table is for \
-            people: control characters are escaped. CSV and JSON hold the data whole.
+            The views events, backlog, deliveries, gaps, coverage, dead_letters, replays, health and proofs \
+            are a stable interface. The query is one statement without parameters; an error in it results in \
+            exit code 2. In tables control characters are escaped. CSV and JSON contain the data unchanged.
 
             Example: spool query "select * from backlog"
             """
@@ -25,7 +25,7 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(help: "table (the default), csv (RFC 4180) or json (one object per line).")
     var format: Format?
 
-    @Flag(help: "Short for --format json.")
+    @Flag(help: "Same as --format json.")
     var json = false
 
     @Argument(help: "One SQL statement.")
@@ -33,7 +33,7 @@ struct QueryCommand: AsyncParsableCommand {
 
     func validate() throws {
         if json, let format, format != .json {
-            throw ValidationError("--json and --format \(format) exclude each other")
+            throw ValidationError("--json and --format \(format) are mutually exclusive")
         }
     }
 

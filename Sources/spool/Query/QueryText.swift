@@ -1,9 +1,9 @@
 import SpoolCore
 import SpoolStore
 
-/// The values of an answer in each of the formats.
+/// Renders the values of a result in each format.
 enum QueryText {
-    /// A value in a table, which escapes it: NULL is empty, bytes are hexadecimal.
+    /// A table cell, which the table escapes: NULL is empty, bytes are hexadecimal.
     static func cell(_ value: QueryValue) -> String {
         switch value {
         case .null: ""
@@ -15,13 +15,13 @@ enum QueryText {
         }
     }
 
-    /// A record in CSV (RFC 4180) with its line end; texts byte for byte as they are in the spool.
+    /// A CSV record (RFC 4180) with its line end; texts are byte for byte as in the spool.
     static func csv(_ row: [QueryValue]) -> [UInt8] {
         var record: [UInt8] = []
         for (index, value) in row.enumerated() {
             if index > 0 { record.append(UInt8(ascii: ",")) }
             let bytes = if case .malformed(let bytes) = value { bytes } else { Array(cell(value).utf8) }
-            // Bytes and not characters: Swift has CR LF as one character, which is neither.
+            // Bytes instead of characters: Swift treats CR LF as one character that equals neither.
             let needsQuotes = bytes.contains { "\",\r\n".utf8.contains($0) }
             guard needsQuotes else {
                 record += bytes
@@ -41,13 +41,13 @@ enum QueryText {
 
     /// A row as one JSON object.
     ///
-    /// Infinities, which JSON does not have, are the texts `Infinity` and `-Infinity`.
+    /// Infinities do not exist in JSON and are written as the strings `Infinity` and `-Infinity`.
     static func json(_ columns: [String], _ row: [QueryValue]) -> String {
         let pairs = zip(columns, row).map { "\(string($0)):\(json($1))" }
         return PrintableText.escapedJSON("{\(pairs.joined(separator: ","))}")
     }
 
-    /// The names with a number behind those that came before: `id`, `id_2`.
+    /// Makes names unique by appending a number to repeated ones: `id`, `id_2`.
     static func distinct(_ names: [String]) -> [String] {
         var taken = Set(names)
         var seen: Set<String> = []

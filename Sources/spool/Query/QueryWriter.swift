@@ -1,14 +1,14 @@
 import SpoolStore
 import Synchronization
 
-/// Prints the rows of an answer in one of the formats; tables are gathered in slices, the others go out immediately.
+/// Prints the rows of a result in one of the formats; tables are collected in slices, other formats are not.
 final class QueryWriter: Sendable {
     private struct State {
         var columns: [String] = []
         var pending: [[String]] = []
     }
 
-    /// A table's columns are as wide as its widest value among this many rows.
+    /// Rows per slice; a column is as wide as its widest value within a slice.
     private static let slice = 1_000
 
     private let format: QueryCommand.Format
@@ -16,14 +16,14 @@ final class QueryWriter: Sendable {
 
     init(_ format: QueryCommand.Format) { self.format = format }
 
-    /// Takes the columns' names, before the first row.
+    /// Receives the names of the columns, before the first row.
     func begin(_ columns: [String]) {
         let names = format == .json ? QueryText.distinct(columns) : columns
         state.withLock { $0.columns = names }
         if format == .csv { Output.raw(QueryText.csv(columns.map { .text($0) })) }
     }
 
-    /// Takes a row; false when it cannot be printed, and no other has to come.
+    /// Receives a row; returns false if it cannot be printed, so that no further rows are needed.
     func add(_ row: [QueryValue]) -> Bool {
         switch format {
         case .csv: Output.raw(QueryText.csv(row))

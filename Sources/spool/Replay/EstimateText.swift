@@ -1,16 +1,16 @@
 import Foundation
 import SpoolCore
 
-/// What a replay would do, in words.
+/// The estimate of a replay as text.
 struct EstimateText {
     let text: String
 
     /// - Parameters:
     ///   - request: the replay.
-    ///   - estimate: what it comes to.
-    ///   - address: where its sink sends to.
-    ///   - isBesideLive: true when a daemon delivers to the same sink meanwhile.
-    ///   - leavesOut: true when the spool's own notifications could be sent, and are not.
+    ///   - estimate: its estimate.
+    ///   - address: the address of its sink.
+    ///   - isBesideLive: true if a daemon delivers to the same sink meanwhile.
+    ///   - leavesOut: true if the spool's own notifications could be sent, but are excluded.
     init(
         _ request: ReplayRequest,
         _ estimate: ReplayEstimate,
@@ -29,43 +29,44 @@ struct EstimateText {
         add(estimate.acknowledged, "acknowledged by the receiver")
         add(
             estimate.kernel,
-            "written to the receiver's socket, its kernel has \(Count.of(estimate.kernel, "it", "them")); "
-                + "the receiver said nothing"
+            "acknowledged by the receiver's TCP stack only; the receiver itself confirms nothing"
         )
         add(
             estimate.sent,
-            "handed to the network (UDP); nothing is known of \(Count.of(estimate.sent, "its", "their")) arrival"
+            "sent over UDP; \(Count.of(estimate.sent, "its", "their")) arrival is unknown"
         )
         add(
             estimate.doubtful,
-            "doubtful: the receiver's kernel may have held \(Count.of(estimate.doubtful, "it", "them")) unread when a "
-                + "connection did not end cleanly"
+            "doubtful: the receiver's kernel may have held \(Count.of(estimate.doubtful, "it", "them")) "
+                + "unread when a connection did not end cleanly"
         )
         add(
             estimate.deadLetters,
             Count.of(
                 estimate.deadLetters,
-                "dead letter: the receiver refused it, or it could not be sent",
-                "dead letters: the receiver refused them, or they could not be sent"
+                "dead letter: refused by the receiver, or impossible to send",
+                "dead letters: refused by the receiver, or impossible to send"
             )
         )
         add(
             estimate.stillToComeLive,
-            "still to come live; \(Count.of(estimate.stillToComeLive, "it is", "they are")) not part of a replay"
+            "waiting for live delivery, and therefore not part of the replay"
         )
         if request.destination != nil {
-            lines.append("  nothing is known of what this destination already has")
+            lines.append("  it is unknown which events this destination already has")
         } else if request.missingOnly, address.hasPrefix("udp://") {
             lines.append(
-                "  over UDP nothing is known of arrival: missing only means what was never handed to the network"
+                "  over UDP arrival is unknown: --missing-only sends only events that were never sent"
             )
         }
         if leavesOut {
             let name = StreamName.notifications
-            lines.append("  the spool's own notifications are left out; `--stream \(name)` sends them again")
+            lines.append("  the spool's own notifications are excluded; `--stream \(name)` sends them again")
         }
         if request.refetch {
-            lines.append("  the window is read from the source first; what that brings is not counted here")
+            lines.append(
+                "  the window is read from the source first; new events found there are not counted here"
+            )
         }
         lines.append(
             "  \(Grouped.text(estimate.toSend)) would be sent"
@@ -79,7 +80,7 @@ struct EstimateText {
     }
 }
 
-/// What the spool has of a window's time, where that is less than the window asks for.
+/// Which part of a window the spool holds, if it does not hold all of it.
 struct HoldingText {
     let lines: [String]
 
@@ -98,7 +99,7 @@ struct HoldingText {
         let isBefore = estimate.holdings.contains { Self.beginning($0, request) != nil }
         if isBefore, !request.refetch {
             lines.append(
-                "--refetch reads the window from the source first, and brings what the spool does not hold"
+                "--refetch reads the window from the source first and adds what the spool does not hold"
             )
         }
         self.lines = lines
@@ -107,52 +108,53 @@ struct HoldingText {
     /// "contoso/alerts: the spool holds 12 events, occurred from … to …".
     private static func held(_ holding: ReplayEstimate.Holding, _ basis: ReplayBasis) -> String {
         guard let oldest = holding.oldest, let newest = holding.newest else {
-            return "\(holding.name): the spool holds no event"
+            return "\(holding.name): the spool holds no events"
         }
         return "\(holding.name): the spool holds \(Count.text(holding.events, "event")), "
             + "\(basis.rawValue) from \(oldest) to \(newest)"
     }
 
-    /// What happens appears at the source minutes later: so much behind is no reason for anything.
+    /// Events appear at the source with a delay of minutes: a smaller lag is normal and not mentioned.
     private static let usualLag = Duration.minutes(15)
 
-    /// Why a part of the window is not there.
+    /// Why a part of the window is missing.
     private static func reason(_ holding: ReplayEstimate.Holding, _ request: ReplayRequest) -> String? {
         if let beginning = beginning(holding, request) { return beginning }
         guard let readTo = holding.readTo, readTo + usualLag < request.to else { return nil }
         return "its source has been read up to \(readTo) so far"
     }
 
-    /// Why it lacks the window's beginning; nil when it does not.
+    /// Why the start of the window is missing; nil if it is not.
     private static func beginning(_ holding: ReplayEstimate.Holding, _ request: ReplayRequest) -> String? {
         if let pruned = holding.prunedTo, request.from < pruned {
-            return "retention has deleted what was saved before \(pruned)"
+            return "retention has deleted events saved before \(pruned)"
         }
         if let start = holding.start, request.from < start {
-            return "nothing that was saved before \(start) was fetched: the stream begins there"
+            return "events saved before \(start) were not fetched: the stream starts there"
         }
-        // A stream of the spool's own has no source to be asked.
+        // The spool's own stream has no source.
         return nil
     }
 }
 
-/// How long a replay takes, and on what that rests.
+/// How long a replay takes, and the basis of that estimate.
 struct ReplayTime {
-    /// What the rate was taken from; the words of JSON.
+    /// The basis of the rate; the values in JSON.
     enum Basis: String, Encodable {
         /// `--rate`.
         case rate
-        /// Measured while the sink was fed without a pause.
+        /// Measured while the sink was under sustained load.
         case measured
-        /// Its busiest minute of two days, the most its ledger shows, the last replay to the same destination.
+        /// The busiest minute of two days; the highest rate in the ledger; the last replay to the same
+        /// destination.
         case minute, ledger, replay
     }
 
-    /// Events a second; nil when really nothing is known.
+    /// Events per second; nil if nothing is known.
     let rate: Double?
     let basis: Basis?
     let seconds: Int?
-    /// True when live delivery has the other half.
+    /// True if live delivery uses the other half.
     let isHalf: Bool
 
     init(_ request: ReplayRequest, _ estimate: ReplayEstimate, isBesideLive: Bool) {
@@ -181,28 +183,30 @@ struct ReplayTime {
         }
     }
 
-    /// "about 2m, at 50 events a second (half of what the sink takes)".
+    /// "about 2m, at 50 events per second (half the sink's measured rate)".
     var text: String {
         guard let basis, let rate, let seconds else {
-            return "how long that takes is not known: there is no record of how much it takes"
+            return "duration unknown: no throughput has been measured for this destination"
         }
         let pace = rate < 1 ? "less than 1 event" : Count.text(Int(rate.rounded()), "event")
         return
-            "\(isLeast ? "at most " : "")about \(Age.text(.seconds(seconds))), at \(pace) a second (\(Self.why(basis, isHalf)))"
+            "\(isLeast ? "at most " : "")about \(Age.text(.seconds(seconds))), at \(pace) per second "
+            + "(\(Self.why(basis, isHalf)))"
     }
 
-    /// A sink that got little has shown only that it takes so much.
+    /// True if the rate is a lower bound: the sink has never been under sustained load.
     private var isLeast: Bool { basis == .minute || basis == .ledger }
 
     private static func why(_ basis: Basis, _ isHalf: Bool) -> String {
-        let half = isHalf ? "half of " : ""
+        let half = isHalf ? "half " : ""
         return switch basis {
         case .rate: "--rate"
-        case .measured: isHalf ? "half of what the sink takes" : "what the sink took last"
+        case .measured: isHalf ? "half the sink's measured rate" : "the sink's last measured rate"
         case .minute:
-            "\(half)what it took in its busiest minute of the last two days; it was never fed for longer"
-        case .ledger: "\(half)the most that its ledger shows; it was never fed for longer"
-        case .replay: "what the last replay to it came to"
+            "\(half)the rate of its busiest minute in the last two days; "
+                + "it has never been under sustained load"
+        case .ledger: "\(half)the highest rate in its ledger; it has never been under sustained load"
+        case .replay: "the rate of the last replay to it"
         }
     }
 }

@@ -1,14 +1,14 @@
 import SpoolControl
 import SpoolCore
 
-/// What `spool replay --json` tells; its keys stay compatible.
+/// The output of `spool replay --json`; its keys are stable.
 struct ReplayAnswer: Encodable {
-    /// One sink's part, or that of a destination.
+    /// The part of one sink or destination.
     struct Part: Encodable {
         let sink: String
         let destination: String?
         let estimate: EstimateObject
-        /// Nil when none was made: for a dry run, or where there is nothing to send.
+        /// Nil if none was created: in a dry run, or if there is nothing to send.
         var replay: ReplayStatus?
     }
 

@@ -8,11 +8,12 @@ import SpoolDaemon
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Sends a time window again, or what a sink misses of it.",
+        abstract: "Sends the events of a time window again, or only those that a sink is missing.",
         discussion: """
-            The window goes from --from up to, but not including, --to: RFC 3339, dates (UTC), or ages such as \
-            2h and 3d. All of it is sent again, unless --missing-only leaves out what the ledger shows the sink \
-            to have. A replay runs beside live delivery, survives restarts, and stops by itself at its end.
+            The window includes --from and excludes --to. Both accept RFC 3339, dates (UTC), and ages such \
+            as 2h or 3d. All events are sent again, unless --missing-only skips those that the ledger shows \
+            as delivered. A replay runs beside live delivery, survives restarts, and ends when everything \
+            has been sent.
 
             Example: spool replay --from 2026-11-20 --to 2h --sink siem --dry-run
             """,
@@ -32,7 +33,7 @@ struct ReplayList: AsyncParsableCommand {
     )
 
     @OptionGroup var config: ConfigurationOption
-    @Flag(help: "As JSON.") var json = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws {
         let replays = try await ReplayJobs.list(config)
@@ -49,7 +50,7 @@ struct ReplayList: AsyncParsableCommand {
                 Grouped.text(replay.total),
                 replay.request.from.description, replay.request.to.description,
                 replay.request.basis.rawValue,
-                Self.sends(replay) + (replay.refetch == nil ? "" : ", read again"),
+                Self.sends(replay) + (replay.refetch == nil ? "" : ", refetched"),
             ])
         }
         let reasons = replays.compactMap { replay in
@@ -69,10 +70,10 @@ struct ReplayShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one replay.")
 
     @OptionGroup var config: ConfigurationOption
-    @Argument(help: "The replay's number.") var id: Int64
-    @Flag(help: "As JSON.") var json = false
-    @Flag(help: "Stay until it has ended, and show its progress; with --json only its end.") var follow =
-        false
+    @Argument(help: "ID of the replay.") var id: Int64
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
+    @Flag(help: "Wait for the replay to finish and show progress; with --json, print only its final state.")
+    var follow = false
 
     func run() async throws {
         let look = try config.look()
@@ -94,9 +95,9 @@ struct ReplayShow: AsyncParsableCommand {
 struct ReplayPause: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "pause", abstract: "Pauses a replay.")
     @OptionGroup var config: ConfigurationOption
-    @Argument(help: "The replay's number.") var id: Int64
+    @Argument(help: "ID of the replay.") var id: Int64
 
-    @Flag(help: "As JSON.") var json = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws { try await ReplayJobs.move(config, id, .pause, json) }
 }
@@ -105,12 +106,12 @@ struct ReplayPause: AsyncParsableCommand {
 struct ReplayResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Lets a paused replay go on; without a daemon it is driven here, to its end."
+        abstract: "Resumes a paused replay; without a daemon, runs it in the foreground."
     )
     @OptionGroup var config: ConfigurationOption
-    @Argument(help: "The replay's number.") var id: Int64
+    @Argument(help: "ID of the replay.") var id: Int64
 
-    @Flag(help: "As JSON.") var json = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws { try await ReplayJobs.move(config, id, .resume, json) }
 }
@@ -119,12 +120,12 @@ struct ReplayResume: AsyncParsableCommand {
 struct ReplayCancel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Ends a replay for good."
+        abstract: "Cancels a replay permanently."
     )
     @OptionGroup var config: ConfigurationOption
-    @Argument(help: "The replay's number.") var id: Int64
+    @Argument(help: "ID of the replay.") var id: Int64
 
-    @Flag(help: "As JSON.") var json = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws { try await ReplayJobs.move(config, id, .cancel, json) }
 }
@@ -134,11 +135,11 @@ struct ReplayRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
         abstract:
-            "Takes a replay that has ended off the list, with the events and the ledger that are its alone."
+            "Removes a finished replay with the events and ledger rows that belong only to it."
     )
     @OptionGroup var config: ConfigurationOption
-    @Argument(help: "The replay's number.") var id: Int64
-    @Flag(help: "As JSON: the replay as it was.") var json = false
+    @Argument(help: "ID of the replay.") var id: Int64
+    @Flag(help: "Print the removed replay as JSON (stable keys).") var json = false
 
     func run() async throws {
         try await ReplayFailure.translating {
@@ -146,16 +147,17 @@ struct ReplayRemove: AsyncParsableCommand {
                 let replay = try await desk.remove(ReplayID(id))
                 if json { return Output.line(try JSONText.of(ReplayStatus(replay))) }
                 Output.line(
-                    "replay \(replay.id) (\(replay.state.rawValue), \(Grouped.text(replay.sent)) sent) is removed"
+                    "replay \(replay.id) (\(replay.state.rawValue), \(Grouped.text(replay.sent)) sent) "
+                        + "was removed"
                 )
             }
         }
     }
 }
 
-/// What the subcommands share.
+/// Functions that the subcommands share.
 enum ReplayJobs {
-    /// Reads the spool itself: that needs neither the daemon nor the lock.
+    /// Reads the spool directly: neither the daemon nor the lock is needed.
     static func list(_ config: ConfigurationOption) async throws -> [Replay] {
         try await list(try config.look())
     }

@@ -9,26 +9,27 @@ extension ReplayBasis: ExpressibleByArgument {}
 struct ReplayStart: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "start",
-        abstract: "Makes a replay of a window."
+        abstract: "Creates a replay for a time window."
     )
 
     @OptionGroup var config: ConfigurationOption
 
-    @Option(help: "Beginning of the window, inclusive.")
+    @Option(help: "Start of the window, inclusive.")
     var from: String
 
     @Option(help: "End of the window, exclusive.")
     var to: String
 
-    @Option(help: "The sink to send to; left out, every sink.")
+    @Option(help: "Sink to send to (default: every sink).")
     var sink: String?
 
     @Option(
         help: ArgumentHelp(
-            "A destination of this replay alone: tcp://host:port, tls://host:port or udp://host:port.",
+            "A one-off destination for this replay: tcp://host:port, tls://host:port or udp://host:port.",
             discussion: """
-                Options of a syslog sink follow as in tls://host:6514?format=json&framing=octet-counting&ca_file=ca.pem. \
-                Every stream of the spool but its own notifications goes there, unless --stream says which.
+                Options of a syslog sink are appended, as in \
+                tls://host:6514?format=json&framing=octet-counting&ca_file=ca.pem. The destination receives \
+                every stream except the spool's own notifications, unless --stream selects streams.
                 """,
             valueName: "url"
         )
@@ -37,39 +38,39 @@ struct ReplayStart: AsyncParsableCommand {
 
     @Option(
         help: """
-            A stream, as source/stream, or all of a name: activities, alerts. May be repeated; left out, all that \
-            the sink takes, but the spool's own notifications: those only as spool/notifications.
+            Stream to send: source/stream, or activities or alerts for all sources; repeatable. Default: all \
+            streams that the sink receives, except spool/notifications.
             """
     )
     var stream: [String] = []
 
-    @Option(help: "Which time the window looks at: when events happened, or when the portal saved them.")
+    @Option(help: "Timestamp the window applies to: when the event occurred, or when the portal recorded it.")
     var basis: ReplayBasis = .occurred
 
-    @Flag(help: "Leave out what the ledger shows the sink to have.")
+    @Flag(help: "Skip events the ledger shows as delivered.")
     var missingOnly = false
 
-    @Flag(help: "Read the window from the source again first; what was never seen goes live to every sink.")
+    @Flag(help: "Read the window from the source again first; new records are delivered to every sink.")
     var refetch = false
 
-    @Option(help: "Events per second at most, 1 to 1,000,000; left out, half of what the sink takes.")
+    @Option(help: "Maximum events per second, 1 to 1,000,000 (default: half the sink's measured rate).")
     var rate: Int?
 
-    @Flag(help: "Say what would be sent, and stop there.")
+    @Flag(help: "Print what would be sent, without sending it.")
     var dryRun = false
 
-    @Flag(help: "Stay until the replay has ended, and show its progress.")
+    @Flag(help: "Wait for the replay to finish and show progress.")
     var wait = false
 
-    @Flag(help: "Do not ask before sending.")
+    @Flag(help: "Send without asking for confirmation.")
     var yes = false
 
-    @Flag(help: "As JSON, at the end; keys stay compatible.")
+    @Flag(help: "Print the result as JSON at the end (stable keys).")
     var json = false
 
     func validate() throws {
         if let rate { try NumberOption.check("--rate", rate, 1...1_000_000) }
-        if dryRun, wait { throw ValidationError("--dry-run and --wait exclude each other: nothing is sent") }
+        if dryRun, wait { throw ValidationError("--dry-run and --wait are mutually exclusive") }
     }
 
     func run() async throws {
@@ -110,12 +111,13 @@ struct ReplayStart: AsyncParsableCommand {
             return try ReplayTargets(composition, streams: stream).sinks(named: sink)
         }
         guard sink == nil else {
-            throw CommandFailure(.wrongUse, "--sink and --destination: a replay has one or the other")
+            throw CommandFailure(.wrongUse, "--sink and --destination are mutually exclusive")
         }
         guard !missingOnly else {
             throw CommandFailure(
                 .wrongUse,
-                "--missing-only: nothing is known of what \(destination) already has; leave it out"
+                "--missing-only cannot be used with --destination: "
+                    + "it is unknown what the destination already has"
             )
         }
         return [try ReplayTargets(composition, streams: stream).destination(destination)]
@@ -166,22 +168,22 @@ struct ReplayStart: AsyncParsableCommand {
         if wait || desk.isDirect { try ReplayEnd.check(replays) }
     }
 
-    /// Makes one replay; returns it as it is then, or, waited for, at its end.
+    /// Creates one replay and returns it: as created, or, with --wait, after it has ended.
     private func start(_ request: ReplayRequest, _ desk: ReplayDesk, _ saying: Saying) async throws -> Replay
     {
         let replay = try await desk.create(request)
         saying.line(
             "replay \(replay.id) to \(request.destination ?? replay.sink.text): "
                 + (request.refetch
-                    ? "reads the window from the source first" : Count.text(replay.total, "event"))
+                    ? "reading the window from the source first" : Count.text(replay.total, "event"))
         )
         return try await ReplayWatch.attend(replay, at: desk, saying, waits: wait)
     }
 
-    /// The requests' common part; the sinks' parts follow.
+    /// The part of the answer that the requests share; the parts of the sinks follow.
     private func answer(_ requests: [ReplayRequest]) throws -> ReplayAnswer {
         guard let request = requests.first else {
-            throw CommandFailure(.wrongUse, "no sink is configured; there is nothing to send to")
+            throw CommandFailure(.wrongUse, "no sink is configured, so there is nothing to send to")
         }
         return ReplayAnswer(
             isDryRun: dryRun,
@@ -198,7 +200,7 @@ struct ReplayStart: AsyncParsableCommand {
     }
 }
 
-/// Gives the errors of the socket and of the spool their exit codes.
+/// Maps errors of the socket and of the spool to their exit codes.
 enum ReplayFailure {
     static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {

@@ -2,17 +2,17 @@ import Foundation
 import SpoolCore
 import SpoolDaemon
 
-/// Which sinks a replay goes to, and with which of their streams.
+/// Which sinks a replay goes to, and which of their streams it sends.
 struct ReplayTargets {
     struct Target {
         let sink: SinkName
         var destination: String?
-        /// Nil: all.
+        /// Nil for all streams.
         let streams: [StreamName]?
     }
 
     private let composition: Composition
-    /// What `--stream` said.
+    /// The values of `--stream`.
     private let wanted: [String]
 
     init(_ composition: Composition, streams wanted: [String]) {
@@ -20,7 +20,7 @@ struct ReplayTargets {
         self.wanted = wanted
     }
 
-    /// The sink of this name, or every sink that takes one of the streams.
+    /// The sink with this name, or every sink that receives one of the streams.
     func sinks(named name: String?) throws -> [Target] {
         let all = composition.taken
         if let name {
@@ -30,14 +30,14 @@ struct ReplayTargets {
             return [Target(sink: found.sink, streams: try streams(of: found.sink.text, among: found.streams))]
         }
         if wanted.isEmpty {
-            // What takes nothing but notifications gets them only when they are named.
+            // A sink that receives only notifications gets them only if `--stream` names them.
             let takers = all.filter { $0.streams.contains { $0 != .notifications } }
             return (takers.isEmpty ? all : takers).map { Target(sink: $0.sink, streams: nil) }
         }
         let takers = all.filter { sink in
             wanted.contains { text in sink.streams.contains { Self.isNamed($0, text) } }
         }
-        // Where nobody takes it, the first sink's refusal says what there is.
+        // If no sink receives it, the error of the first sink lists the streams there are.
         return try (takers.isEmpty ? all : takers).map {
             Target(
                 sink: $0.sink,
@@ -46,7 +46,7 @@ struct ReplayTargets {
         }
     }
 
-    /// True when a replay could send the spool's own notifications, and does not since they are not named.
+    /// True if a replay excludes the spool's own notifications because `--stream` does not name them.
     func leavesOutNotifications(_ request: ReplayRequest) -> Bool {
         guard request.streams == nil else { return false }
         return composition.taken.contains {
@@ -54,7 +54,7 @@ struct ReplayTargets {
         }
     }
 
-    /// A destination with the streams it is to have.
+    /// A destination with the streams it receives.
     func destination(_ text: String) throws -> Target {
         do {
             let destination = try DestinationText.absolute(text)
@@ -74,15 +74,16 @@ struct ReplayTargets {
         var found: [StreamName] = []
         for text in wanted {
             let named = known.filter { Self.isNamed($0, text) }
-            // A stream that has left the configuration is known to the spool alone.
+            // Only the spool knows a stream that is no longer configured.
             if named.isEmpty, let name = StreamName(text), !mayLack {
                 found.append(name)
             } else if named.isEmpty, !mayLack {
                 let names = known.map(\.description)
                 throw CommandFailure(
                     .wrongUse,
-                    "--stream \(text): a stream is written source/stream, or as activities or alerts for all of that "
-                        + "name; \(sink.map { "sink \($0) takes \(Listing.text(names))" } ?? Listing.thereAre(names))"
+                    "--stream \(text): expected source/stream, or activities or alerts for all sources; "
+                        + (sink.map { "sink \($0) receives \(Listing.text(names))" }
+                            ?? Listing.thereAre(names))
                 )
             }
             found += named.filter { !found.contains($0) }
@@ -90,7 +91,7 @@ struct ReplayTargets {
         return found
     }
 
-    /// True when `--stream` means this one: by `source/stream`, or by the stream's name in any source.
+    /// True if `--stream` selects this stream: by `source/stream`, or by the stream's name in any source.
     static func isNamed(_ stream: StreamName, _ text: String) -> Bool {
         stream.description == text || stream.stream == text
     }

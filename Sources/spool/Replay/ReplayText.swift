@@ -2,7 +2,7 @@ import Foundation
 import SpoolControl
 import SpoolCore
 
-/// A replay in words.
+/// A replay as text.
 struct ReplayText {
     let text: String
 
@@ -16,33 +16,33 @@ struct ReplayText {
             "  streams  \(replay.streams.map(\.name.description).joined(separator: ", "))",
         ]
         if replay.skipped > 0 {
-            lines.append("  left out \(Grouped.text(replay.skipped)), which the ledger shows to be there")
+            lines.append("  skipped  \(Grouped.text(replay.skipped)), which the ledger shows as delivered")
         }
         if let rate = request.rate {
-            lines.append("  rate     at most \(Count.text(rate, "event")) a second")
+            lines.append("  rate     at most \(Count.text(rate, "event")) per second")
         }
         if let refetch = replay.refetch {
             let isOver = replay.state == .cancelled || replay.state == .disabled
             lines.append("  source   \(RefetchText(refetch, isOver: isOver).text)")
         }
-        lines.append("  made     \(replay.created)")
+        lines.append("  created  \(replay.created)")
         if let finished = replay.finished { lines.append("  ended    \(finished)") }
-        if let reason = replay.reason { lines.append("  because  \(reason.printable)") }
-        if let trouble = replay.trouble { lines.append("  trouble  \(trouble.printable)") }
+        if let reason = replay.reason { lines.append("  reason   \(reason.printable)") }
+        if let trouble = replay.trouble { lines.append("  error    \(trouble.printable)") }
         text = lines.joined(separator: "\n")
     }
 
     private static func sends(_ replay: Replay) -> String {
-        if replay.hasChosenEvents { return "exactly these events" }
-        return replay.request.missingOnly ? "what the ledger does not show the sink to have" : "all of it"
+        if replay.hasChosenEvents { return "only selected events" }
+        return replay.request.missingOnly ? "events that the ledger does not show as delivered" : "all events"
     }
 }
 
-/// How far the reading of a window from the source is, in words.
+/// The progress of reading a window from the source, as text.
 struct RefetchText {
     let text: String
 
-    /// `isOver`: the replay has ended, whether all was read or not.
+    /// `isOver`: the replay has ended, whether everything was read or not.
     init(_ refetch: Refetch, isOver: Bool = false) {
         let seen = refetch.parts.reduce(0) { $0 + $1.seen }
         let inserted = refetch.parts.reduce(0) { $0 + $1.inserted }
@@ -51,17 +51,17 @@ struct RefetchText {
             if refetch.isFixed {
                 "was read"
             } else if isOver {
-                "was given up at \(Self.share(refetch)) %"
+                "was abandoned at \(Self.share(refetch)) %"
             } else {
                 "is being read, \(Self.share(refetch)) % so far"
             }
         text =
-            "\(begin): \(Count.text(seen, "record")), of them \(Grouped.text(inserted)) new to the spool, "
-            + "\(Grouped.text(recovered)) that retention had taken"
+            "\(begin): \(Count.text(seen, "record")), \(Grouped.text(inserted)) of them new to the spool, "
+            + "\(Grouped.text(recovered)) previously deleted by retention"
             + (refetch.trouble.map { "; \($0.printable)" } ?? "")
     }
 
-    /// How much of the window's time has been read.
+    /// The percentage of the window's time that has been read.
     private static func share(_ refetch: Refetch) -> Int {
         var (read, all) = (0.0, 0.0)
         for part in refetch.parts {

@@ -1,9 +1,9 @@
 import SpoolCore
 import SpoolDaemon
 
-/// Shows a replay's progress until it has ended: a bar on a terminal, plain lines elsewhere.
+/// Shows the progress of a replay until it has ended: a bar on a terminal, otherwise plain lines.
 struct ReplayWatch {
-    /// Lines into a log or a pipe come no closer together.
+    /// The minimum time between lines in a log or pipe.
     private static let pause = Duration.seconds(5)
 
     private let replay: Replay
@@ -11,7 +11,7 @@ struct ReplayWatch {
     private let desk: ReplayDesk?
     private let isQuiet: Bool
 
-    /// Watches a replay that runs elsewhere.
+    /// Watches a replay that another process runs.
     init(
         _ replay: Replay,
         isQuiet: Bool = false,
@@ -23,7 +23,7 @@ struct ReplayWatch {
         desk = nil
     }
 
-    /// Watches a replay, and drives it where no daemon does; `isQuiet` shows nothing.
+    /// Watches a replay, and runs it if there is no daemon; with `isQuiet` nothing is shown.
     init(_ replay: Replay, at desk: ReplayDesk, isQuiet: Bool = false) {
         self.isQuiet = isQuiet
         self.replay = replay
@@ -31,9 +31,10 @@ struct ReplayWatch {
         self.desk = desk
     }
 
-    /// Watches a replay that was just made to its end, or, where a daemon drives it and nobody waits, says where to look.
+    /// Watches a new replay until it has ended, or, if a daemon runs it and `waits` is false, prints how to
+    /// follow it.
     ///
-    /// - Returns: the replay as it was last.
+    /// - Returns: the last known state of the replay.
     static func attend(_ replay: Replay, at desk: ReplayDesk, _ saying: Saying, waits: Bool) async throws
         -> Replay
     {
@@ -44,22 +45,23 @@ struct ReplayWatch {
         return try await ReplayWatch(replay, at: desk, isQuiet: saying.isJSON).run()
     }
 
-    /// Returns once the replay has ended, or goes on in a daemon; a signal meanwhile says what becomes of the replay.
+    /// Returns when the replay has ended or continues in a daemon; a signal prints what happens to the
+    /// replay.
     ///
-    /// - Returns: the replay as it was last; one that was removed meanwhile as it was before.
+    /// - Returns: the last known state of the replay, also of one that was removed meanwhile.
     func run() async throws -> Replay {
         try await Interruption.telling(interruptNotice) { try await follow() }
     }
 
-    /// What becomes of the replay after Ctrl-C.
+    /// What happens to the replay after Ctrl-C.
     var interruptNotice: String {
         let id = replay.id
         if desk?.isDirect == true {
             return "replay \(id) stops here and is kept: it continues when the daemon runs, or with "
-                + "`spool replay resume \(id)`; `spool replay cancel \(id)` ends it"
+                + "`spool replay resume \(id)`; `spool replay cancel \(id)` cancels it"
         }
         return "replay \(id) continues in the daemon: `spool replay show \(id) --follow` follows it, "
-            + "`spool replay cancel \(id)` ends it"
+            + "`spool replay cancel \(id)` cancels it"
     }
 
     private func follow() async throws -> Replay {
@@ -71,7 +73,7 @@ struct ReplayWatch {
                 }
             }
             group.addTask { [self] in try await watch() }
-            // Driven here: the watcher sees the end by itself. Watched only: the watcher is the whole group.
+            // The watcher detects the end by itself; without a driver it is the only task of the group.
             var last = replay
             for try await seen in group { last = seen ?? last }
             return last
@@ -93,7 +95,7 @@ struct ReplayWatch {
             if !now.isRefetching { progress.note(sent: now.sent, at: elapsed) }
             let facts = progress.facts(now)
             if isQuiet {
-                // Its end is all that is told.
+                // Nothing is shown.
             } else if Output.isTerminal {
                 Output.screen("\r\u{1B}[2K\(progress.bar(now)) \(facts)")
             } else if shown.map({ $0.facts != facts && elapsed - $0.at >= Self.pause }) ?? true {
@@ -106,7 +108,7 @@ struct ReplayWatch {
                 return now
             }
             if desk?.isHandedOver == true {
-                say("a daemon has taken the spool over; the replay goes on there")
+                say("a daemon has taken over the spool; the replay continues there")
                 return now
             }
             try await Task.sleep(for: .milliseconds(Output.isTerminal ? 200 : 1_000))
@@ -116,7 +118,7 @@ struct ReplayWatch {
     private func say(_ text: String) { if !isQuiet { Output.line(text) } }
 }
 
-/// What a replay that was waited for came to.
+/// The result of a replay that was waited for.
 struct ReplayEnd {
     private let replay: Replay
 
@@ -127,12 +129,12 @@ struct ReplayEnd {
             + "\(Grouped.text(replay.total)) sent" + (replay.reason.map { "; \($0.printable)" } ?? "")
     }
 
-    /// Why the command ends with exit code 5; nil when all of it was sent, or goes on elsewhere.
+    /// Why the command exits with code 5; nil if everything was sent, or if the replay continues elsewhere.
     var failure: CommandFailure? {
         guard replay.state == .cancelled || replay.state == .paused else { return nil }
         return CommandFailure(
             .undelivered,
-            "replay \(replay.id) was \(replay.state.rawValue) before its end: not all of it was sent"
+            "replay \(replay.id) was \(replay.state.rawValue) before it finished: not all events were sent"
         )
     }
 
@@ -142,22 +144,22 @@ struct ReplayEnd {
     }
 }
 
-/// How a replay comes along: a bar with rate and time left, as text; times come in as arguments.
+/// The progress of a replay as text: a bar with rate and remaining time; times are passed as arguments.
 struct ReplayProgress {
-    /// The rate is that of so much time.
+    /// The time over which the rate is measured.
     private static let memory = Duration.seconds(10)
     private static let width = 30
 
     private var samples: [(at: Duration, sent: Int)] = []
 
-    /// Notes how many events were sent at a time.
+    /// Records how many events had been sent at a time.
     mutating func note(sent: Int, at now: Duration) {
         samples.append((now, sent))
-        // One older sample stays, so that there is always something to compare with.
+        // One older sample is kept for comparison.
         while samples.count > 2, now - samples[1].at >= Self.memory { samples.removeFirst() }
     }
 
-    /// Events a second; nil before two samples tell.
+    /// Events per second; nil before there are two samples.
     var rate: Double? {
         guard let first = samples.first, let last = samples.last, last.at > first.at else { return nil }
         let seconds = Double((last.at - first.at).milliseconds) / 1_000
@@ -177,7 +179,7 @@ struct ReplayProgress {
         return facts
     }
 
-    /// A bar of the share that was sent, or of the window that was read from the source.
+    /// A bar that shows which share of the events has been sent; empty while the source is read.
     func bar(_ replay: Replay) -> String {
         let share = replay.total > 0 ? Double(replay.sent) / Double(replay.total) : 1
         let filled = replay.isRefetching ? 0 : Int(min(1, max(0, share)) * Double(Self.width))

@@ -10,20 +10,21 @@ struct RetryCommand: AsyncParsableCommand {
         commandName: "retry",
         abstract: "Makes the daemon retry failed sinks and sources now.",
         discussion: """
-            After a failure the daemon waits before the next attempt, up to a minute, or up to five minutes when the \
-            settings or the receiver's refusals were the cause. This command ends these waits, for example when a SIEM \
-            is back after an outage. It loses and repeats nothing. A reload of the configuration does the same.
+            After a failure the daemon waits before the next attempt: up to a minute, or up to five minutes \
+            if the settings or the receiver's refusals were the cause. This command ends these waits, for \
+            example when a SIEM is back after an outage. No event is lost or repeated. A reload of the \
+            configuration does the same.
 
-            A source that has asked for fewer requests (429) is still given the time that it asked for.
+            If a source has requested a delay (429), the daemon still observes it.
 
-            Exit code 3 when no daemon runs: when one starts, it tries immediately.
+            Exit code 3 if no daemon is running; a daemon tries immediately when it starts.
             """
     )
 
     @OptionGroup var config: ConfigurationOption
     @Option(help: ArgumentHelp("Retry only this sink.", valueName: "name"))
     var sink: String?
-    @Flag(help: "As JSON.") var json = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws {
         let path = try config.look().path
@@ -38,8 +39,8 @@ struct RetryCommand: AsyncParsableCommand {
         } catch .noDaemon {
             throw CommandFailure(
                 .cannotReach,
-                "spool: no daemon runs on \(path), so there is nothing to retry; when one starts, it "
-                    + "tries immediately"
+                "spool: no daemon is running on \(path), so there is nothing to retry; "
+                    + "a daemon tries immediately when it starts"
             )
         } catch {
             throw CommandFailure(error.exitStatus, "spool: \(error)")

@@ -24,7 +24,8 @@ struct RunCommand: AsyncParsableCommand {
         do {
             try await CommandFailure.translating { try await daemon.run() }
         } catch let failure as CommandFailure {
-            // Standard error may be a pipe that nobody reads: the last words must not keep the process from its end.
+            // Standard error may be a pipe that is not read: writing the final error must not keep the
+            // process from exiting.
             LogWriter.standardError.write(failure.description)
             LogWriter.standardError.flush(within: .seconds(2))
             Foundation.exit(failure.status.rawValue)

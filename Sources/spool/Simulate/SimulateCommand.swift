@@ -8,42 +8,42 @@ import UnixSignals
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Runs a simulated portal, to try a SIEM's parsers before connecting a tenant.",
+        abstract: "Runs a simulated portal to test a SIEM's parsers before connecting a tenant.",
         discussion: """
-            It listens on loopback and answers the activities and alerts API like the real portal, with \
-            invented records. Its list of truth is at /simulator/truth?stream=activities; faults can be \
-            switched on by POST /simulator/faults.
+            It listens on loopback and serves the activities and alerts API like the real portal, with \
+            generated records. GET /simulator/truth?stream=activities returns the list of all records; POST \
+            /simulator/faults injects faults.
             """
     )
 
-    @Option(help: "Port to listen on; 0 takes a free one.")
+    @Option(help: "Port to listen on; 0 picks a free port.")
     var port = 8_080
 
     @Option(help: "Activities per second, 0 to 100,000.")
     var rate = 5.0
 
-    @Option(help: "Activities that exist at the start, spread over the time before it; at most 10,000,000.")
+    @Option(help: "Activities that exist at the start, spread over the preceding hours; at most 10,000,000.")
     var history = 1_000
 
     @Option(help: "Hours over which the history is spread, 1 to 87,600.")
     var historyHours = 48
 
-    @Option(help: "One alert for this many activities; 0 for none.")
+    @Option(help: "Activities per alert; 0 disables alerts.")
     var activitiesPerAlert = 50
 
-    @Option(help: "The same seed gives the same records.")
+    @Option(help: "Random seed; the same seed produces the same records.")
     var seed: UInt64 = 1
 
-    @Option(help: "Requests per minute that are answered; 0 for any number (the real portal allows 30).")
+    @Option(help: "Maximum requests per minute; 0 for no limit (the real portal allows 30).")
     var requestsPerMinute = 30
 
     @Option(help: "API token to accept.")
     var token = Credentials.defaultToken
 
-    @Flag(help: "No late arrivals: every record appears as soon as it is saved.")
+    @Flag(help: "Disable late arrivals: every record appears as soon as it is saved.")
     var prompt = false
 
-    @Flag(help: "Print address and token as JSON, on one line.")
+    @Flag(help: "Print address and token as one line of JSON.")
     var json = false
 
     func validate() throws {
@@ -79,7 +79,7 @@ struct SimulateCommand: AsyncParsableCommand {
             Output.line("simulated portal at \(simulator.url)")
             Output.line("token: \(token)")
         }
-        // Without its address it is of no use.
+        // If its address could not be printed, the portal is of no use.
         if !Output.isOpen {
             await simulator.stop()
             return

@@ -7,14 +7,14 @@ import SpoolDaemon
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Shows what needs somebody, then streams, sinks, backlog and replays."
+        abstract: "Shows problems first, then streams, sinks, backlog and replays."
     )
 
     @OptionGroup var config: ConfigurationOption
-    @Flag(help: "As JSON; keys stay compatible.") var json = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
     @Flag(
         help:
-            "Show it again every two seconds until interrupted: in place on a terminal, one line each in a pipe."
+            "Refresh every two seconds until interrupted: in place on a terminal, one line each in a pipe."
     )
     var watch = false
 

@@ -1,12 +1,12 @@
 import SpoolControl
 import SpoolCore
 
-/// The status report for people: what needs somebody first, then streams, sinks and replays.
+/// The status report as text: problems first, then streams, sinks and replays.
 struct StatusText {
     private let report: StatusReport
     private let columns: Int?
 
-    /// `columns` is the width of the terminal: tables leave columns out that do not fit.
+    /// `columns` is the width of the terminal: tables omit columns that do not fit.
     init(_ report: StatusReport, columns: Int? = nil) {
         self.report = report
         self.columns = columns
@@ -18,19 +18,19 @@ struct StatusText {
         )
     }
 
-    /// What comes before all else: without a daemon the rest is how it was.
+    /// The first line when no daemon is running: everything below it is then the last known state.
     private var stopped: String {
         guard let stopped = report.stopped else { return "" }
         let halt =
-            report.holder.map { "nothing is fetched, nor sent but by process \($0)" }
+            report.holder.map { "nothing is fetched, and only process \($0) sends events" }
             ?? "nothing is fetched or sent"
-        let rest = "\(halt), and states are the last known; start it: `systemctl start spool`"
-        guard let since = stopped.since else { return "NO DAEMON RUNS, nor has one before: \(rest)" }
+        let rest = "\(halt); states are the last known ones. Start the daemon: `systemctl start spool`"
+        guard let since = stopped.since else { return "NO DAEMON RUNNING, and none has run before: \(rest)" }
         let length = Age.text(max(.zero, report.at.since(since)))
-        if stopped.isClean { return "NO DAEMON RUNS since \(since) (\(length)): \(rest)" }
+        if stopped.isClean { return "NO DAEMON RUNNING since \(since) (\(length)): \(rest)" }
         return
-            "NO DAEMON RUNS: the last one gave its last sign of life at \(since) (\(length) ago) and did not close the "
-            + "spool; `journalctl -u spool` may tell why. So \(rest)"
+            "NO DAEMON RUNNING: last seen at \(since) (\(length) ago), did not shut down cleanly; "
+            + "`journalctl -u spool` may show why. Currently \(rest)"
     }
 
     private var notifications: String {
@@ -54,23 +54,23 @@ struct StatusText {
         return (lines + proof + paused).joined(separator: "\n")
     }
 
-    /// The daemon's own, and a newer one of a person beside it.
+    /// The daemon's last audit, and a proof that an operator requested later.
     private var proof: [String] {
         [("audit", report.audit), ("proof", report.proof)].compactMap { name, proof in
             proof.map { "\(name)   \(ProofLine($0).text)" }
         }
     }
 
-    /// The reason stands above already where it is a notification too.
+    /// The reason is omitted if a notification above already shows it.
     private var paused: [String] {
         guard let reason = report.spool.paused else { return [] }
-        let isTold = report.notifications.contains { $0.message == reason }
-        return ["FETCHING STANDS STILL" + (isTold ? "" : ": \(reason.printable)")]
+        let isShown = report.notifications.contains { $0.message == reason }
+        return ["FETCHING PAUSED" + (isShown ? "" : ": \(reason.printable)")]
     }
 
     private var streams: String {
         var table = TextTable([
-            "stream", "state", "per minute", "newest record", "last answer", "read to", "read twice to",
+            "stream", "state", "per minute", "newest record", "last answer", "read up to", "re-read up to",
         ])
         let streams = report.fetchedStreams
         for stream in streams {
@@ -93,7 +93,7 @@ struct StatusText {
 
     private var sinks: String {
         var table = TextTable([
-            "sink", "state", "address", "per minute", "waiting", "oldest happened", "last settled",
+            "sink", "state", "address", "per minute", "waiting", "oldest event", "last settled",
             "dead letters",
         ])
         for sink in report.sinks {
@@ -107,7 +107,7 @@ struct StatusText {
         return ([sinkTable] + report.sinks.compactMap(trouble)).joined(separator: "\n")
     }
 
-    /// Of the last minute, which nobody measured without a daemon.
+    /// Events in the last minute; without a daemon there is no measurement.
     private func rate(_ perMinute: Int) -> String { report.stopped == nil ? Grouped.text(perMinute) : "-" }
 
     private var replays: String {
@@ -124,14 +124,14 @@ struct StatusText {
         return table.render()
     }
 
-    /// The failure, and when it is tried again.
+    /// The error, and the time of the next attempt.
     private func trouble(_ sink: SinkStatus) -> String? {
         sink.error.map { error in
             let next = sink.retryAt.map { retry in
                 report.stopped != nil
-                    ? ", the next when a daemon runs"
+                    ? ", next when a daemon runs"
                     : retry > report.at
-                        ? ", the next in \(Age.text(retry.since(report.at)))" : ", the next now"
+                        ? ", next in \(Age.text(retry.since(report.at)))" : ", next now"
             }
             let tries =
                 sink.attempts > 0 ? "\n    \(Count.text(sink.attempts, "attempt")) so far\(next ?? "")" : ""
@@ -164,20 +164,20 @@ struct StatusLine {
         let told =
             report.notifications.isEmpty ? [] : [Count.text(report.notifications.count, "notification")]
         let stopped = report.stopped.map { stopped in
-            ["no daemon runs" + (stopped.since.map { ", the last one until \($0)" } ?? "")]
+            ["no daemon running" + (stopped.since.map { ", last seen at \($0)" } ?? "")]
         }
         text = "\(report.at)  " + ((stopped ?? []) + streams + sinks + told).joined(separator: "; ")
     }
 }
 
 extension StatusReport {
-    /// A state's word: without a daemon it says how things were.
+    /// The name of a state, in the past tense if no daemon is running.
     func known(_ state: String) -> String {
         stopped == nil || ["created", "disabled"].contains(state) ? state : "was \(state)"
     }
 }
 
-/// A gap of a stream in a sentence.
+/// A sentence about a gap in a stream.
 enum GapText {
     static func of(_ gap: GapStatus, at now: Timestamp, daemonRuns: Bool = true) -> String {
         let end = gap.to ?? now
@@ -194,10 +194,14 @@ enum GapText {
             }
             return "gap \(span), healed \(healed)"
         case .unproved:
-            return "GAP \(span): no window with today's filters proves that it was read; `spool verify` tells"
+            return
+                "GAP \(span): no fetch window with the current filters proves that it was read; "
+                + "check with `spool verify`"
         case .lost:
             let events = gap.events.map { Count.text($0, "event") } ?? "events"
-            return "LOST \(span): retention took \(events) before sink \(gap.sink ?? "?") came back"
+            return
+                "LOST \(span): retention deleted \(events) before sink \(gap.sink ?? "?") was configured "
+                + "again"
         }
     }
 }

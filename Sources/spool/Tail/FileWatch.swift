@@ -2,12 +2,12 @@
 import Foundation
 import SpoolCore
 
-/// Tells when files of a folder are written, by inotify(7): SQLite's log changes with every commit.
+/// Reports writes to the files of a folder by inotify(7): SQLite's log changes with every commit.
 ///
-/// It watches the folder, since a log may be made anew. Where the system has no inotify, or the folder may not be
-/// watched, it looks four times a second.
+/// It watches the folder, because a log may be created again. If the system has no inotify, or the folder
+/// cannot be watched, it polls four times per second.
 final class FileWatch: Sendable {
-    /// Given after each change.
+    /// Notified after each change.
     let changed = Signal()
     private let source: (any DispatchSourceRead)?
     private let descriptor: Int32
@@ -37,12 +37,12 @@ final class FileWatch: Sendable {
 
     deinit { source?.cancel() }
 
-    /// Returns once something has changed after `version`.
+    /// Returns after a change later than `version`.
     func wait(after version: Int) async {
         if source != nil {
             await changed.changed(after: version)
         } else {
-            // Whoever waits looks by itself whether there is anything new.
+            // The caller checks whether there is anything new.
             try? await Task.sleep(for: .milliseconds(250))
         }
     }

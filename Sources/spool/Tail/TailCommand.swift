@@ -12,26 +12,27 @@ struct TailCommand: AsyncParsableCommand {
         commandName: "tail",
         abstract: "Shows events as they are spooled, or as sinks settle them.",
         discussion: """
-            It reads the spool in slices and is woken when the spool's files change; the daemon notices nothing of it.
+            The command reads the spool in small batches and is woken when the spool's files change. The \
+            daemon is not involved.
 
             Example: spool tail --settled --sink siem --category FAILED_LOGIN
             """
     )
 
     @OptionGroup var config: ConfigurationOption
-    @Flag(help: "As sinks settle them, each with outcome and evidence.") var settled = false
+    @Flag(help: "Show settlements instead, with outcome and evidence.") var settled = false
     @Option(
         name: [.customShort("n"), .customLong("last")],
-        help: "Begin with this many of the last ones, at most 1,000,000."
+        help: "Start with this many of the most recent ones, at most 1,000,000."
     )
     var last = 10
-    @Flag(inversion: .prefixedNo, help: "Go on until interrupted.") var follow = true
+    @Flag(inversion: .prefixedNo, help: "Keep following until interrupted.") var follow = true
     @OptionGroup var filter: TailFilter
-    @Flag(help: "An object a line.") var json = false
+    @Flag(help: "Print one JSON object per line.") var json = false
 
     func validate() throws {
         try NumberOption.check("-n", last, 0...1_000_000)
-        if !settled, !filter.sink.isEmpty { throw ValidationError("--sink goes with --settled") }
+        if !settled, !filter.sink.isEmpty { throw ValidationError("--sink requires --settled") }
     }
 
     func run() async throws {
@@ -44,7 +45,7 @@ struct TailCommand: AsyncParsableCommand {
                 if follow {
                     group.addTask {
                         for await _ in signals { break }
-                        // A line that waits for its reader must not hold up the end.
+                        // A write that waits for its reader must not delay the end.
                         Output.stopWaiting()
                     }
                     group.addTask { await Output.readerGone() }
@@ -66,7 +67,7 @@ struct TailCommand: AsyncParsableCommand {
         var feed = feed
         let watch = FileWatch(folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
         let printer = TailPrinter(isJSON: json, isTerminal: Output.isTerminal)
-        // Before the first look: what comes while it looks wakes it afterwards.
+        // Taken before the first read: a change during the read wakes the loop afterwards.
         var version = watch.changed.version
         try await feed.begin(last: last) { printer.print($0) }
         while follow, !Task.isCancelled, Output.isOpen {
@@ -77,14 +78,14 @@ struct TailCommand: AsyncParsableCommand {
     }
 }
 
-/// Prints lines of `spool tail`.
+/// Prints the lines of `spool tail`.
 struct TailPrinter {
     let isJSON: Bool
     let isTerminal: Bool
 
     func print(_ item: TailItem) {
         if isJSON {
-            // Numbers and texts alone: nothing in it can fail.
+            // Encoding cannot fail: there are only numbers and texts.
             if let text = try? JSONText.line(Object(item)) { Output.line(text) }
         } else {
             Output.line(Self.text(item))

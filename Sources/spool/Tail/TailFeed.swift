@@ -1,13 +1,14 @@
 import SpoolCore
 import SpoolStore
 
-/// What passes by in the spool, read in slices after a place; no transaction stays open between two.
+/// A stream of rows from the spool, read in slices from a position on; no transaction stays open between
+/// slices.
 protocol TailFeed {
-    /// Goes to the place after which only new things come, and hands out what lies before it: the last `count` that
-    /// are shown, oldest first.
+    /// Moves to the end of the spool and passes the last `count` matching items before it to `show`, oldest
+    /// first.
     mutating func begin(last count: Int, _ show: (TailItem) -> Void) async throws(StoreError)
 
-    /// Hands out what is new; returns when there is no more.
+    /// Passes new items to `show`; returns when there are no more.
     mutating func next(_ show: (TailItem) -> Void) async throws(StoreError)
 }
 
@@ -20,9 +21,9 @@ struct TailItem {
 
 /// Events in the order in which they were spooled.
 struct SpooledFeed: TailFeed {
-    /// Rows of one read.
+    /// Rows per read.
     static let slice = 500
-    /// Rows looked at in search of the last ones, at most: a filter that nothing fits must not read 20 GiB.
+    /// The maximum of rows searched for the last items: a filter that matches nothing must not read 20 GiB.
     static let longestSearch = 200_000
 
     let spool: Spool
@@ -91,7 +92,7 @@ struct SettledFeed: TailFeed {
     }
 
     mutating func next(_ show: (TailItem) -> Void) async throws(StoreError) {
-        // Retention may have taken every row; numbers then begin anew.
+        // Retention may have deleted every row; row numbers then start again.
         let greatest = try await spool.greatestLedgerRow()
         after = min(after, greatest)
         while true {

@@ -2,22 +2,29 @@ import ArgumentParser
 import SpoolCore
 import SpoolStore
 
-/// Which events `spool tail` shows: all that is given must hold.
+/// Which events `spool tail` shows: those that match all given options.
 struct TailFilter: ParsableArguments {
-    @Option(help: "Of this stream: source/stream, or all of a name (activities, alerts); may be repeated.")
+    @Option(
+        help: """
+            Only events of this stream: source/stream, or activities or alerts for all sources; repeatable.
+            """
+    )
     var stream: [String] = []
-    @Option(help: "With --settled: at this sink; may be repeated.") var sink: [String] = []
-    @Option(parsing: .unconditional, help: "Of users whose name holds this, in whatever case.")
+    @Option(help: "With --settled: only settlements by this sink; repeatable.") var sink: [String] = []
+    @Option(parsing: .unconditional, help: "Only users whose name contains this text (case-insensitive).")
     var user: String?
-    @Option(help: "Of this category (EVENT_CATEGORY_LOGIN, or LOGIN for short); may be repeated.")
+    @Option(help: "Only events of this category (EVENT_CATEGORY_LOGIN, or LOGIN for short); repeatable.")
     var category: [String] = []
     @Option(
         parsing: .unconditional,
-        help: "Whose message, action, app, address, country or id holds this, in whatever case."
+        help: """
+            Only events whose message, action, app, IP address, country, user, category or id contains this \
+            text (case-insensitive).
+            """
     )
     var grep: String?
 
-    /// True for an event to be shown.
+    /// True for an event that is shown.
     func shows(_ row: TailRow) -> Bool {
         guard isMeant(row.stream) else { return false }
         if let user, !row.userName.holds(user) { return false }
@@ -34,7 +41,7 @@ struct TailFilter: ParsableArguments {
         (sink.isEmpty || sink.contains(settlement.sink.text)) && isMeant(settlement.stream)
     }
 
-    /// Refuses a stream or a sink that the spool does not know.
+    /// Rejects a stream or sink that the spool does not know.
     func check(against names: SpoolNames) throws {
         for text in stream where !names.streams.contains(where: { ReplayTargets.isNamed($0, text) }) {
             throw KnownNames.failure("stream", text, among: names.streams.map(\.description))

@@ -6,10 +6,10 @@ import Synchronization
     import Darwin
 #endif
 
-/// Writes text to a file descriptor, and remembers the first failure.
+/// Writes text to a file descriptor and records the first failure.
 ///
-/// After a failure nothing more is written: output that was cut in the middle is never continued. Writers on several
-/// threads take turns. The descriptor may be blocking or not.
+/// After a failure nothing more is written: truncated output is never continued. Writes from several threads
+/// are serialized. The descriptor may be blocking or not.
 final class DescriptorWriter: Sendable {
     /// Why nothing more is written.
     enum Failure: Equatable, Sendable {
@@ -26,16 +26,16 @@ final class DescriptorWriter: Sendable {
         var waits = true
     }
 
-    /// Bytes of one write: a pipe that polls as writable takes as many without blocking (pipe(7), PIPE_BUF).
+    /// Bytes per write: a pipe that polls as writable accepts this many without blocking (pipe(7), PIPE_BUF).
     private static let chunk = 4_096
 
     private let descriptor: Int32
     private let turn = Mutex(())
     private let state = Mutex(State())
-    /// A pipe whose writing end is written to by `stopWaiting`; both are -1 where none could be made.
+    /// A pipe that `stopWaiting` writes to; both ends are -1 if it could not be created.
     private let wake: (read: Int32, write: Int32)
 
-    /// The descriptor stays the caller's, and has to stay open.
+    /// The caller keeps ownership of the descriptor and has to keep it open.
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
         var ends: [Int32] = [-1, -1]
@@ -53,12 +53,12 @@ final class DescriptorWriter: Sendable {
     /// Nil while everything has been written.
     var failure: Failure? { state.withLock { $0.failure } }
 
-    /// Writes all of the bytes; waits for a slow reader.
+    /// Writes all bytes; waits for a slow reader.
     ///
-    /// - Returns: false when not all was written, now or before.
+    /// - Returns: false if some bytes, now or before, were not written.
     @discardableResult
     func write(_ bytes: some Sequence<UInt8>) -> Bool {
-        // Copied before the turn is taken: a sequence may be lazy.
+        // Copied before the lock is taken: a sequence may be lazy.
         let all = Array(bytes)
         return turn.withLock { _ in
             guard failure == nil else { return false }
@@ -68,13 +68,14 @@ final class DescriptorWriter: Sendable {
         }
     }
 
-    /// From now on nothing waits for the reader: a write that waits ends, and what would have to wait is dropped.
+    /// From now on no write waits for the reader: a waiting write ends, and bytes that would have to wait are
+    /// dropped.
     func stopWaiting() {
         state.withLock { $0.waits = false }
         if wake.write >= 0 { _ = writeBytes(wake.write, [0], 1) }
     }
 
-    /// Returns why it ended early; nil when all was written.
+    /// Returns why the write ended early; nil if all bytes were written.
     private func send(_ bytes: UnsafeRawBufferPointer) -> Failure? {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -102,14 +103,14 @@ final class DescriptorWriter: Sendable {
         while true {
             let waits = state.withLock { $0.waits }
             if poll(&polled, waits ? 2 : 1, waits ? -1 : 0) < 0, errno == EINTR { continue }
-            // An error or a hang-up is reported by the write itself.
+            // The write itself reports an error or a hang-up.
             if polled[0].revents != 0 { return nil }
             if !waits { return .abandoned }
         }
     }
 }
 
-/// write(2), whose name is taken inside the type.
+/// Calls write(2), whose name the type itself uses.
 private func writeBytes(_ descriptor: Int32, _ start: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, start, count)
 }

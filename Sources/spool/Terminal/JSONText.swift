@@ -1,14 +1,14 @@
 import Foundation
 import SpoolCore
 
-/// JSON for scripts; what a terminal acts on is escaped in it, which means the same to a JSON reader.
+/// JSON for scripts, with control characters escaped; that does not change the meaning of JSON.
 enum JSONText {
-    /// Over several lines, with sorted keys.
+    /// JSON on several lines, with sorted keys.
     static func of(_ value: some Encodable) throws -> String {
         try text(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     }
 
-    /// An object on one line, for scripts that read line by line.
+    /// A JSON object on one line, for scripts that read line by line.
     static func line(_ value: some Encodable) throws -> String {
         try text(value, [.sortedKeys, .withoutEscapingSlashes])
     }

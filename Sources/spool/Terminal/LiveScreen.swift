@@ -1,26 +1,27 @@
-/// Draws a text again and again: in place on a terminal, one after the other in a pipe.
+/// Draws a text repeatedly: in place on a terminal, one after the other in a pipe.
 struct LiveScreen {
     private let isTerminal: Bool
     private var isFirst = true
 
     init(isTerminal: Bool = Output.isTerminal) { self.isTerminal = isTerminal }
 
-    /// What to write for the next picture.
+    /// The text to write for the next picture.
     ///
-    /// `size` is the terminal's, if it is known: what does not fit is cut off at the bottom, so that the top, where
-    /// problems are, stays visible.
+    /// `size` is the size of the terminal, if known: lines that do not fit are cut off at the bottom, so that
+    /// the problems at the top stay visible.
     mutating func next(_ text: String, size: (rows: Int, columns: Int)? = nil) -> String {
         defer { isFirst = false }
         guard isTerminal else { return text + "\n" }
-        // Home, each line over the old one, then what is left of the old picture goes (ECMA-48: CUP, EL, ED). Nothing is
-        // cleared before it is drawn, so nothing flickers.
+        // The cursor goes home, each line overwrites the old one, and the rest of the old picture is erased
+        // (ECMA-48: CUP, EL, ED). Nothing is cleared before it is drawn, which avoids flicker.
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let shown = size.map { Self.clipped(lines, rows: $0.rows, columns: $0.columns) } ?? lines
         return (isFirst ? "\u{1B}[2J" : "") + "\u{1B}[H" + shown.map { $0 + "\u{1B}[K\n" }.joined()
             + "\u{1B}[J"
     }
 
-    /// As many lines as fit; a long line takes several rows, and the cursor stands in the row after the last.
+    /// As many lines as fit; a long line takes several rows, and the cursor needs the row after the last
+    /// line.
     static func clipped(_ lines: [String], rows: Int, columns: Int) -> [String] {
         let heights = lines.map { max(1, ($0.count + columns - 1) / columns) }
         guard heights.reduce(0, +) > rows - 1 else { return lines }

@@ -1,8 +1,8 @@
-/// What portals write into an alert's description as HTML, as text for a terminal.
+/// Converts the HTML in an alert's description to text for a terminal.
 ///
-/// The spool and every line keep it as it came.
+/// The spool and the lines sent to sinks keep the original.
 enum PlainText {
-    /// Elements that a description is made of; anything else in angle brackets is text.
+    /// Elements that occur in descriptions; anything else in angle brackets is text.
     private static let elements: Set<String> = [
         "a", "b", "br", "div", "em", "i", "li", "ol", "p", "span", "strong", "u", "ul",
     ]
@@ -26,12 +26,12 @@ enum PlainText {
                 rest = rest.dropFirst()
             }
         }
-        // Where the portal's page shows the application's icon.
+        // A placeholder that the portal's page replaces by the application's icon.
         let words = plain.replacing("__siteIcon__", with: "").split(separator: " ")
         return words.joined(separator: " ").replacing(#/ +([.,;:!?])(?= |$)/#) { $0.output.1 }
     }
 
-    /// True for what stands between the brackets of such an element: `p`, `/p`, `br/`, `a href="…"`.
+    /// True for the text between the brackets of such an element: `p`, `/p`, `br/`, `a href="…"`.
     private static func isElement(_ inside: Substring) -> Bool {
         let name = inside.drop { $0 == "/" }.prefix { $0.isASCII && $0.isLetter }
         let follows = inside.drop { $0 == "/" }.dropFirst(name.count).first

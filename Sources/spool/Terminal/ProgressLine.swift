@@ -1,8 +1,8 @@
 import SpoolCore
 import Synchronization
 
-/// What a long command does just now, on standard error: one line that changes on a terminal, and elsewhere a line
-/// every few seconds.
+/// Progress of a long command on standard error: one changing line on a terminal, otherwise a line every few
+/// seconds.
 final class ProgressLine: Sendable {
     private static let pause = Duration.seconds(5)
 
@@ -19,7 +19,7 @@ final class ProgressLine: Sendable {
         if Output.isTerminal { Output.screen("\r\u{1B}[2K\(text.printable)") } else { Output.error(text) }
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     func end() {
         if Output.isTerminal, last.withLock({ $0.at != nil }) { Output.screen("\r\u{1B}[2K") }
     }

@@ -1,5 +1,5 @@
-/// What a command tells on its way: on standard output, or, where that is kept for JSON, only to somebody who is asked
-/// something, on standard error.
+/// Messages of a running command: on standard output, or, if that is reserved for JSON, on standard error and
+/// only in interactive use.
 struct Saying {
     let isJSON: Bool
 
@@ -8,7 +8,7 @@ struct Saying {
         if Output.isInteractive { Output.error(text) }
     }
 
-    /// Asks on a terminal.
+    /// Asks a question on the terminal.
     func confirm(_ question: String) -> Bool {
         if isJSON { Output.errorText("\(question) [y/N] ") } else { Output.text("\(question) [y/N] ") }
         let answer = readLine()?.lowercased() ?? ""

@@ -1,9 +1,9 @@
 import SpoolCore
 
 extension String {
-    /// The text of others on one line, with everything escaped that a terminal acts on.
+    /// External text on one line, with all control characters escaped.
     var printable: String { PrintableText.escaped(self) }
 
-    /// The same, cut after `limit` characters.
+    /// The same, truncated after `limit` characters.
     func printable(limit: Int) -> String { PrintableText.escaped(self, limit: limit) }
 }

@@ -1,4 +1,4 @@
-/// Rows of text set in columns, for people; cells are escaped, and stay on one line.
+/// Rows of text in aligned columns; cells are escaped and stay on one line.
 struct TextTable {
     private var rows: [[String]]
     private let header: [String]
@@ -10,10 +10,10 @@ struct TextTable {
 
     mutating func add(_ row: [String]) { rows.append(row.map(\.printable)) }
 
-    /// The table with two blanks between columns; numbers are set to the right.
+    /// The table with two spaces between columns; numbers are right-aligned.
     ///
-    /// Lines have at most `limit` characters, if there is a limit: the `optional` columns are left out, one after the
-    /// other, until they fit.
+    /// Lines have at most `limit` characters, if there is a limit: the `optional` columns are omitted, one
+    /// after the other, until the rest fits.
     func render(within limit: Int? = nil, leavingOut optional: [Int] = []) -> String {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
@@ -36,7 +36,7 @@ struct TextTable {
 }
 
 extension String {
-    /// Without blanks and line ends at its end.
+    /// The text without trailing whitespace.
     var trimmingEnd: String {
         var text = Substring(self)
         while text.last?.isWhitespace == true { text.removeLast() }

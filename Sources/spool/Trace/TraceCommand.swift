@@ -8,20 +8,20 @@ import SpoolStore
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",
-        abstract: "Tells one event's whole story: source, spool, and every sink.",
+        abstract: "Traces one event through source, spool and every sink.",
         discussion: """
-            The event is named by its id at the source, which lines carry as externalId, or by its seq. For an id \
-            that the spool has never seen, the source is asked for that one record, within the tenant's requests, and \
-            the answer says why it is not here: the stream's start, its filters, retention, a gap, or not yet read. \
-            Exit code 1 when the spool does not have it.
+            The event is given by its id at the source, which lines carry as externalId, or by its seq. For \
+            an id that the spool has never seen, the command queries the source for that record, within the \
+            tenant's request limit, and prints why the spool does not have it: the stream's start, its \
+            filters, retention, a gap, or not read yet. Exit code 1 if the spool does not have the event.
             """
     )
 
     @OptionGroup var config: ConfigurationOption
-    @Argument(help: "The event's id at the source, or its seq.") var id: String
-    @Flag(help: "As JSON; keys stay compatible.") var json = false
-    @Flag(inversion: .prefixedNo, help: "Ask the source for an id that the spool has never seen.") var ask =
-        true
+    @Argument(help: "ID of the event at the source, or its seq.") var id: String
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
+    @Flag(inversion: .prefixedNo, help: "Query the source for an id that the spool has never seen.")
+    var ask = true
 
     func run() async throws {
         let look = try config.look()
@@ -35,7 +35,7 @@ struct TraceCommand: AsyncParsableCommand {
                 if json { Output.line(try JSONText.of(TraceObject(id: id))) }
                 throw CommandFailure(.problemFound, "the spool has no event \(id)")
             }
-            // To ask a source takes the whole configuration, and says what is wrong with it.
+            // Querying a source requires the complete configuration, so its errors are reported here.
             let composition = try config.composition()
             let findings = try await TraceDesk.ask(composition, id)
             if json {
@@ -50,17 +50,20 @@ struct TraceCommand: AsyncParsableCommand {
             if let fault = findings.first(where: { $0.source.fault != nil }),
                 !findings.contains(where: \.isFound)
             {
-                throw CommandFailure(.cannotReach, "\(fault.source.stream) could not be asked")
+                throw CommandFailure(
+                    .cannotReach,
+                    "the source of \(fault.source.stream) could not be queried"
+                )
             }
             throw CommandFailure(
                 .problemFound,
-                findings.contains(where: \.isFound) ? "its source has it" : Self.nowhere
+                findings.contains(where: \.isFound) ? "the source has it" : Self.nowhere
             )
         }
     }
 
     private static let nowhere =
-        "no source has it either: it never was there, or it is older than the source keeps (180 days)"
+        "no source has it either: it never existed, or it is older than the source keeps records (180 days)"
 }
 
 extension TraceDesk.Finding {
@@ -69,17 +72,19 @@ extension TraceDesk.Finding {
     var text: String {
         let name = "  \(source.stream)"
         if let fault = source.fault, source.isKnown == nil {
-            return "\(name): could not be asked: \(fault.printable)"
+            return "\(name): could not be queried: \(fault.printable)"
         }
         guard isFound, let occurred = source.occurred, let created = source.created else {
-            return "\(name): the source has no such record"
+            return "\(name): not found at the source"
         }
-        var lines = ["\(name): THE SOURCE HAS IT"]
+        var lines = ["\(name): FOUND AT THE SOURCE"]
         let what = [source.category, source.action].compactMap { $0 }.filter { !$0.isEmpty }
         if !what.isEmpty { lines.append("    " + what.joined(separator: ", ").printable) }
-        lines.append("    happened \(occurred), saved \(created)")
+        lines.append("    occurred \(occurred), saved \(created)")
         if let verdict { lines.append("    \(verdict.sentence)") }
-        if let fault = source.fault { lines.append("    its filters could not be tried: \(fault.printable)") }
+        if let fault = source.fault {
+            lines.append("    the stream's filters could not be checked: \(fault.printable)")
+        }
         return lines.joined(separator: "\n")
     }
 }

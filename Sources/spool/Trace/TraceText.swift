@@ -1,7 +1,7 @@
 import SpoolCore
 import SpoolStore
 
-/// One event's whole story on one screen.
+/// The trace of one event as text.
 struct TraceText {
     let text: String
 
@@ -12,8 +12,8 @@ struct TraceText {
         let told = event.message.isEmpty ? event.action : event.message
         let said = event.kind == "alert" ? PlainText.of(told) : told
         if !said.isEmpty { lines.append("  " + said.printable(limit: 90)) }
-        if !event.isReadable { lines.append("  its record could not be understood; it is sent all the same") }
-        lines += ["", "  happened   \(event.occurred)"]
+        if !event.isReadable { lines.append("  the record could not be parsed; it is sent nevertheless") }
+        lines += ["", "  occurred   \(event.occurred)"]
         if event.kind == "activity" {
             lines.append(
                 "  saved      \(event.created)  at the source\(Self.later(event.created, event.occurred))"
@@ -25,7 +25,7 @@ struct TraceText {
         lines += Self.window(event.window, isOwn: event.stream == .notifications)
         lines.append("  spooled    seq \(event.seq), record of \(ByteSize.text(Int64(event.rawBytes)))")
         for sink in event.sinks { lines += Self.sink(sink, seq: event.seq) }
-        if event.sinks.isEmpty { lines += ["", "  no sink takes this stream"] }
+        if event.sinks.isEmpty { lines += ["", "  no sink receives this stream"] }
         text = lines.joined(separator: "\n")
     }
 
@@ -35,13 +35,15 @@ struct TraceText {
 
     private static func window(_ window: TracedWindow?, isOwn: Bool) -> [String] {
         if isOwn {
-            return ["             made by the spool itself: it comes from no source, and from no window"]
+            return ["             created by spool itself, not fetched from a source"]
         }
-        guard let window else { return ["             its window has gone with retention"] }
+        guard let window else { return ["             its fetch window was deleted by retention"] }
         let pages = window.pages == 1 ? "its only page" : "one of its \(Grouped.text(window.pages)) pages"
         return [
-            "             window \(window.id) (\(window.reason), \(window.state)): \(window.from) to \(window.to)",
-            "             \(pages); \(Count.text(window.seen, "record")) seen, \(Grouped.text(window.inserted)) of them new",
+            "             window \(window.id) (\(window.reason), \(window.state)): "
+                + "\(window.from) to \(window.to)",
+            "             \(pages); \(Count.text(window.seen, "record")) seen, "
+                + "\(Grouped.text(window.inserted)) of them new",
         ]
     }
 
@@ -49,25 +51,27 @@ struct TraceText {
         var lines = ["", "  \(sink.sink)"]
         switch sink.live {
         case .settled where sink.deliveries.contains(where: { $0.replay == nil }): break
-        case .settled: lines.append("    settled, and its ledger row has gone with retention")
+        case .settled: lines.append("    settled; its ledger row was deleted by retention")
         case .waiting:
             lines.append(
-                "    WAITING: \(Count.text(sink.ahead, "event")) of the stream \(Count.of(sink.ahead, "goes", "go")) first; "
-                    + "the sink is \(sink.state)"
+                "    WAITING: \(Count.text(sink.ahead, "event")) of the stream "
+                    + "\(Count.of(sink.ahead, "is", "are")) ahead of it; the sink is \(sink.state)"
             )
             if let error = sink.lastError { lines.append("      \(error.printable)") }
-        case .beforeStart: lines.append("    not sent live: it was spooled before this sink's start")
-        case .notTaken: lines.append("    not sent: the sink does not take this stream now, or needs `start`")
+        case .beforeStart: lines.append("    not sent live: spooled before this sink's start")
+        case .notTaken:
+            lines.append("    not sent: the sink does not receive this stream now, or needs `start`")
         }
         for delivery in sink.deliveries { lines += self.delivery(delivery) }
         if let letter = sink.deadLetter {
             lines.append(
-                "    DEAD LETTER since \(letter.at): \(letter.reason), after \(Count.text(letter.attempts, "attempt"))"
+                "    DEAD LETTER since \(letter.at): \(letter.reason), after "
+                    + "\(Count.text(letter.attempts, "attempt"))"
                     + (letter.dismissed.map { "; dismissed \($0)" } ?? "")
             )
             if !letter.detail.isEmpty { lines.append("      \(letter.detail.printable(limit: 200))") }
         }
-        for replay in sink.replaysToCome { lines.append("    replay \(replay) has yet to send it") }
+        for replay in sink.replaysToCome { lines.append("    replay \(replay) has not sent it yet") }
         return lines
     }
 
@@ -78,8 +82,8 @@ struct TraceText {
         var lines = [
             "    \(lane): \(how)\(delivery.isDoubtful ? " - DOUBTFUL" : "")",
             "      sent \(delivery.sent), settled \(delivery.settled), \(tries)",
-            "      ledger row \(delivery.row): seq \(delivery.first) to \(delivery.last), \(Count.text(delivery.events, "event")), "
-                + ByteSize.text(Int64(delivery.bytes)),
+            "      ledger row \(delivery.row): seq \(delivery.first) to \(delivery.last), "
+                + "\(Count.text(delivery.events, "event")), \(ByteSize.text(Int64(delivery.bytes)))",
         ]
         if let connection = delivery.connection {
             let place = "\(delivery.transport ?? "?") \(delivery.address ?? "?")"
@@ -90,7 +94,8 @@ struct TraceText {
         }
         if delivery.isShortened {
             lines.append(
-                "      SHORTENED: its message was too long; the spool keeps the whole record. Raise max_message_bytes"
+                "      SHORTENED: the message was too long; the spool keeps the complete record. "
+                    + "Raise max_message_bytes"
             )
         }
         if delivery.isDoubtful {
@@ -100,7 +105,8 @@ struct TraceText {
             )
         } else if delivery.isPending {
             lines.append(
-                "      whether the receiver has read it shows when this connection is next closed and reopened"
+                "      not proved yet that the receiver has read it; "
+                    + "the next reopening of the connection proves it"
             )
         }
         return lines
@@ -109,8 +115,8 @@ struct TraceText {
     private static func evidence(_ word: String) -> String {
         switch word {
         case "acknowledged": "acknowledged by the receiver"
-        case "kernel": "the receiver's kernel has it"
-        case "sent": "handed to the network (UDP), nothing is known of its arrival"
+        case "kernel": "acknowledged by the receiver's TCP stack"
+        case "sent": "sent over UDP, its arrival is unknown"
         default: word
         }
     }

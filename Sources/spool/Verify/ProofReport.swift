@@ -1,9 +1,10 @@
 import Foundation
 import SpoolCore
 
-/// A proof to be kept: a file for people and the same as JSON beside it.
+/// A report of a proof: a text file and a JSON file with the same content.
 ///
-/// `report.txt` gets `report.txt.json` beside it; a name that ends in `.json` is the JSON, with `.txt` beside it.
+/// `report.txt` gets `report.txt.json` beside it; a name that ends in `.json` is the JSON, with `.txt` beside
+/// it.
 struct ProofReport {
     private struct Document: Encodable {
         let proof: Proof
@@ -27,7 +28,7 @@ struct ProofReport {
         self.missing = missing
     }
 
-    /// All of it as JSON, keys in snake case, times in milliseconds UTC.
+    /// The whole report as JSON: keys in snake case, times in milliseconds UTC.
     func json() throws -> String {
         try JSONText.of(
             Document(
@@ -41,23 +42,23 @@ struct ProofReport {
         )
     }
 
-    /// Where text and JSON go for the name an operator gave.
+    /// The paths of text and JSON for the name that the operator gave.
     static func paths(_ name: String) -> (text: String, json: String) {
         name.hasSuffix(".json") ? (String(name.dropLast(5)) + ".txt", name) : (name, name + ".json")
     }
 
-    /// Refuses a name whose files could not be written, before the work begins.
+    /// Rejects a name whose files could not be written, before the work starts.
     static func check(_ name: String) throws {
         let folder = name.lastIndex(of: "/").map { String(name[...$0]) } ?? "."
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
-        else { throw CommandFailure(.wrongUse, "--report \(name): there is no folder \(folder)") }
+        else { throw CommandFailure(.wrongUse, "--report \(name): folder \(folder) does not exist") }
         guard FileManager.default.isWritableFile(atPath: folder) else {
-            throw CommandFailure(.wrongUse, "--report \(name): the folder \(folder) is not writable")
+            throw CommandFailure(.wrongUse, "--report \(name): folder \(folder) is not writable")
         }
     }
 
-    /// Writes both files; each is there as a whole or not at all.
+    /// Writes both files; each is written completely or not at all.
     func write(_ name: String) throws {
         let paths = Self.paths(name)
         try write(text, to: paths.text)
@@ -66,11 +67,11 @@ struct ProofReport {
 
     private var text: String {
         let head = [
-            "Proof of delivery \(proof.id), made by spool \(proof.version)",
-            "asked for     \(proof.request.from) to \(proof.request.to)",
-            "begun, ended  \(proof.started), \(proof.finished.map(\.description) ?? "-") (this machine's clock)",
-            "The SHA-256 are over ids in the order of their bytes, each with a line feed; docs/proof.md says how to make",
-            "them again with sqlite3 and sha256sum.",
+            "Proof of delivery \(proof.id), created by spool \(proof.version)",
+            "requested       \(proof.request.from) to \(proof.request.to)",
+            "started, ended  \(proof.started), \(proof.finished.map(\.description) ?? "-") (local clock)",
+            "Each SHA-256 covers the ids in byte order, each followed by a line feed; docs/proof.md shows",
+            "how to recompute it with sqlite3 and sha256sum.",
         ]
         return (head + ["", ProofText(proof, missing, isWhole: true).text]).joined(separator: "\n") + "\n"
     }
@@ -81,8 +82,9 @@ struct ProofReport {
         } catch {
             throw CommandFailure(
                 .wrongUse,
-                "the report cannot be written to \(path): its folder is missing or not writable, or the disk is full; "
-                    + "the result is kept in the spool as proof \(proof.id)"
+                "cannot write the report to \(path): "
+                    + "its folder is missing or not writable, or the disk is full; "
+                    + "the result is stored in the spool as proof \(proof.id)"
             )
         }
     }

@@ -7,16 +7,19 @@ import SpoolDaemon
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Compares source, spool and ledger id by id over a window, and names what is missing.",
+        abstract: "Compares source, spool and ledger id by id for a time window and lists what is missing.",
         discussion: """
-            The window goes from --from up to, but not including, --to, on each stream's own basis: activities by the \
-            time the portal saved them, alerts by their date. It is read from the source again, within the tenant's \
-            requests; polls and sweeps go first. What has not been read twice yet is too early to say. What is \
-            missing counts only if it still is after the stream's next sweep: that may take minutes. Exit code 1 if \
-            anything is missing, nothing of the window can be compared, or no delivery is proved; 3 if the comparison \
-            did not finish. Exit code 0 means that nothing is missing; `complete` in the JSON is true only if the whole \
-            window is proved for every sink, otherwise `shortfalls` says why not. \
-            Interrupted, it ends the comparison in the daemon as well.
+            The window includes --from and excludes --to. It applies to the time at which the portal saved \
+            an activity, and to the date of an alert. The window is read from the source again, within the \
+            tenant's request limit; polls and sweeps have priority. A part of the window that has not been \
+            re-read yet is not provable yet. An event counts as missing only if it is still missing after \
+            the stream's next sweep, which may take minutes. If the command is interrupted, the comparison \
+            in the daemon stops, too.
+
+            Exit code 0 means that nothing is missing. In the JSON, `complete` is true only if the whole \
+            window is proved for every sink; otherwise `shortfalls` lists the reasons. Exit code 1 if \
+            anything is missing, nothing in the window can be compared, or no delivery is proved; 3 if the \
+            comparison did not finish.
 
             Example: spool verify --from 3d --to 1h --report proof.txt
             """
@@ -24,7 +27,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @OptionGroup var config: ConfigurationOption
 
-    @Option(help: "Beginning of the window, inclusive: RFC 3339, a date (UTC), or an age such as 2h and 3d.")
+    @Option(help: "Start of the window, inclusive: RFC 3339, a date (UTC), or an age such as 2h or 3d.")
     var from: String
 
     @Option(help: "End of the window, exclusive.")
@@ -32,21 +35,22 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            A stream, as source/stream, or all of a name: activities, alerts. May be repeated; left out, all.
+            Stream to compare: source/stream, or activities or alerts for all sources; repeatable \
+            (default: all streams).
             """
     )
     var stream: [String] = []
 
-    @Option(help: "A sink; may be repeated; left out, all.")
+    @Option(help: "Sink to compare; repeatable (default: all sinks).")
     var sink: [String] = []
 
-    @Flag(help: "Fetch what was never fetched, and replay exactly what a sink misses.")
+    @Flag(help: "Fetch events that were never fetched, and replay exactly the events a sink is missing.")
     var repair = false
 
-    @Option(help: "Write a report to keep: FILE for people, and FILE.json.")
+    @Option(help: "Write a report: text to this file, and JSON to the same name with .json appended.")
     var report: String?
 
-    @Flag(help: "As JSON.") var json = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func run() async throws {
         ProcessTuning.limitMemory()
@@ -61,7 +65,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let report = ProofReport(proof, missing)
         Output.line(json ? try report.json() : ProofText(proof, missing).text)
         if let name = self.report {
-            // One that came to no end is written, too: an older report in its place would look like its result.
+            // An unfinished proof is written, too: an older report at this path would look like its result.
             try report.write(name)
             let paths = ProofReport.paths(name)
             if !json { Output.line("\nreport: \(paths.text) and \(paths.json)") }
@@ -90,7 +94,7 @@ struct VerifyCommand: AsyncParsableCommand {
         )
     }
 
-    /// The streams that `--stream` names, each by itself or all of a name.
+    /// The streams that `--stream` names, each as `source/stream` or by its name in any source.
     private func streams(among known: [StreamName]) throws -> [String] {
         var found: [String] = []
         for text in stream {

@@ -33,7 +33,7 @@ struct FullDiskRunTests {
 
             let status = try await site.spool("status")
             let json = try await site.spool("status", "--json")
-            #expect(status.output.contains("FETCHING STANDS STILL"), "\(status)")
+            #expect(status.output.contains("FETCHING PAUSED"), "\(status)")
             #expect(json.output.contains("\"paused\" : \""), "\(json)")
             let spooled = try await site.number("SELECT count(*) FROM event")
             #expect(try await site.waiting("siem") == spooled)

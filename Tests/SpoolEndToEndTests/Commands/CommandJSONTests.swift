@@ -131,7 +131,7 @@ struct CommandJSONTests {
                 early.output.contains(/tenant\/activities: the spool holds \d+ events, occurred from 20/),
                 "\(early)"
             )
-            #expect(early.output.contains("the stream begins there"), "\(early)")
+            #expect(early.output.contains("the stream starts there"), "\(early)")
             #expect(early.output.contains("--refetch reads the window from the source"), "\(early)")
         }
     }

@@ -98,7 +98,7 @@ struct DeadTests {
             let none = try await site.spool("dead", "list")
 
             #expect(
-                unknown.code == 2 && unknown.errors.contains("no dead letter is named nobody"),
+                unknown.code == 2 && unknown.errors.contains("no dead letter matches nobody"),
                 "\(unknown)"
             )
             #expect(nothing.code == 2, "\(nothing)")

@@ -65,7 +65,7 @@ struct RetryTests {
 
             let answer = try await site.spool("retry")
 
-            #expect(answer.code == 3 && answer.errors.contains("no daemon runs"), "\(answer)")
+            #expect(answer.code == 3 && answer.errors.contains("no daemon is running"), "\(answer)")
         }
     }
 }

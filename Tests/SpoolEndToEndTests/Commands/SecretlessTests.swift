@@ -48,7 +48,7 @@ struct SecretlessTests {
             let check = try await site.spool("check")
             #expect(check.code == 0, "\(check)")
             #expect(
-                check.output.contains("not checked: credential:token is for the daemon alone"),
+                check.output.contains("not checked: credential:token is available only to the daemon"),
                 "\(check)"
             )
 

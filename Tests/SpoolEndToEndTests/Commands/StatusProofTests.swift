@@ -39,7 +39,7 @@ struct StatusProofTests {
 
         #expect(both.count == 2)
         #expect(both.first?.hasPrefix("audit   ") == true)
-        #expect(both.first?.hasSuffix("12,345 events, 12 MISSING, by the daemon itself") == true)
+        #expect(both.first?.hasSuffix("12,345 events, 12 MISSING, by the daemon") == true)
         #expect(both.last?.hasPrefix("proof   2m up to ") == true)
         #expect(both.last?.hasSuffix(": 12,345 events, 0 missing") == true)
         #expect(lines(audit: audit, proof: nil) == [both[0]])

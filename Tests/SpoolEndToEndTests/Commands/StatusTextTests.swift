@@ -40,12 +40,12 @@ struct StatusTextTests {
     func stopped() {
         let text = StatusText(report(StoppedDaemon(since: Self.now - .hours(2), isClean: true))).text
 
-        #expect(text.hasPrefix("NO DAEMON RUNS since 2026-11-18T22:00:00.000Z (2h"), "\(text)")
+        #expect(text.hasPrefix("NO DAEMON RUNNING since 2026-11-18T22:00:00.000Z (2h"), "\(text)")
         #expect(text.contains(#/contoso/alerts +was connected /#), "\(text)")
         #expect(text.contains(#/siem +was retrying /#), "\(text)")
         #expect(text.contains(#/new +created /#), "\(text)")
         #expect(text.contains("siem: last known: Connection refused."), "\(text)")
-        #expect(text.contains("4 attempts so far, the next when a daemon runs"), "\(text)")
+        #expect(text.contains("4 attempts so far, next when a daemon runs"), "\(text)")
         #expect(text.contains("it heals by itself when a daemon runs and the source answers"), "\(text)")
     }
 
@@ -55,9 +55,11 @@ struct StatusTextTests {
         let never = StatusText(report(StoppedDaemon(since: nil, isClean: true))).text
 
         #expect(
-            killed.hasPrefix("NO DAEMON RUNS: the last one gave its last sign of life at 2026-11-18T22:00")
+            killed.hasPrefix(
+                "NO DAEMON RUNNING: last seen at 2026-11-18T22:00:00.000Z (2h ago), did not shut down"
+            )
         )
-        #expect(never.hasPrefix("NO DAEMON RUNS, nor has one before: nothing is fetched or sent"))
+        #expect(never.hasPrefix("NO DAEMON RUNNING, and none has run before: nothing is fetched or sent"))
     }
 
     @Test("while one runs, states are those of now")
@@ -66,7 +68,7 @@ struct StatusTextTests {
 
         #expect(text.hasPrefix("ERROR c s"))
         #expect(!text.contains("was ") && !text.contains("last known"), "\(text)")
-        #expect(text.contains("4 attempts so far, the next now"), "\(text)")
+        #expect(text.contains("4 attempts so far, next now"), "\(text)")
     }
 
     @Test("on one line it comes first, too")
@@ -74,7 +76,7 @@ struct StatusTextTests {
         let stopped = StatusLine(report(StoppedDaemon(since: Self.now - .hours(2), isClean: true))).text
         let runs = StatusLine(report(nil)).text
 
-        #expect(stopped.contains("Z  no daemon runs, the last one until 2026-11-18T22:00:00.000Z; "))
+        #expect(stopped.contains("Z  no daemon running, last seen at 2026-11-18T22:00:00.000Z; "))
         #expect(
             stopped.contains(
                 "contoso/alerts was connected, newest none, 1 gap; siem was retrying, 7 waiting"

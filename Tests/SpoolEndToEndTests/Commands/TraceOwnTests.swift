@@ -38,7 +38,7 @@ struct TraceOwnTests {
         try await spool.close(at: now)
 
         #expect(text.contains("into spool/notifications"))
-        #expect(text.contains("made by the spool itself: it comes from no source, and from no window"))
+        #expect(text.contains("created by spool itself, not fetched from a source"))
         #expect(!text.contains("retention"), "\(text)")
         withExtendedLifetime(folder) {}
     }

@@ -52,7 +52,10 @@ struct TraceTests {
 
             #expect(again.code == 0, "\(again)")
             #expect(text.code == 0 && text.output.hasPrefix(event.id), "\(text)")
-            #expect(text.output.contains("live: delivered, the receiver's kernel has it"), "\(text)")
+            #expect(
+                text.output.contains("live: delivered, acknowledged by the receiver's TCP stack"),
+                "\(text)"
+            )
             #expect(text.output.contains("replay 1: delivered"), "\(text)")
             #expect(text.output.contains("127.0.0.1:\(siem.port), closed clean"), "\(text)")
             let found = try #require(traced.events.first)
@@ -107,7 +110,7 @@ struct TraceTests {
             let unasked = try await site.spool("trace", "long-ago", "--no-ask")
 
             #expect(
-                nowhere.code == 1 && nowhere.output.contains("the source has no such record"),
+                nowhere.code == 1 && nowhere.output.contains("not found at the source"),
                 "\(nowhere)"
             )
             #expect(
@@ -127,7 +130,7 @@ struct TraceTests {
 
             let answer = try await site.spool("trace", "no-such-record")
 
-            #expect(answer.code == 3 && answer.output.contains("could not be asked"), "\(answer)")
+            #expect(answer.code == 3 && answer.output.contains("could not be queried"), "\(answer)")
         }
     }
 

@@ -65,7 +65,7 @@ struct ReplayKillTests {
             receiver.setReading(true)
             try await Self.untilDisabled(site)
 
-            #expect(command.lines(.output).contains { $0.contains("goes on there") })
+            #expect(command.lines(.output).contains { $0.contains("continues there") })
             #expect(try await daemon.terminate() == .exited(0))
             #expect(receiver.ids.count == receiver.ids.values.count { $0 >= 2 })
         }

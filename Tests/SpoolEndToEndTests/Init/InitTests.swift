@@ -45,7 +45,7 @@ struct InitTests {
         let written = try await run("init", "--output", folder.path("spool.yaml"))
 
         #expect(written.code == 0)
-        #expect(written.output.contains("\(folder.path("token")): there already, and left as it is"))
+        #expect(written.output.contains("\(folder.path("token")): exists already, left unchanged"))
         #expect(!written.output.contains("an API token (Settings"), "\(written)")
         #expect(try folder.read("token") == "0123\n")
     }
@@ -113,8 +113,8 @@ struct InitTests {
     }
 
     static let wrong = [
-        ("--token", "needs a value"), ("--tokn 5ecre7", "`--tokn` is no argument"),
-        ("5ecre7 --token a", "no argument"), ("--token a --token 5ecre7", "twice"),
+        ("--token", "needs a value"), ("--tokn 5ecre7", "`--tokn` is not an argument"),
+        ("5ecre7 --token a", "not an argument"), ("--token a --token 5ecre7", "twice"),
         ("--token a --proxy socks5://p", "--proxy"), ("--token '5ecre7", "quotation mark"),
         ("--proxy p:1", "`--token TOKEN` is missing"),
     ]

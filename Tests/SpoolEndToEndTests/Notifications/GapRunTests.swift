@@ -87,9 +87,9 @@ struct GapRunTests {
             #expect(page.matches(of: #/class="most"[^>]*>1 gap, \d+ [^<]* in all</#).count == 2, "\(page)")
 
             #expect(dead == 2)
-            #expect(killed.output.hasPrefix("NO DAEMON RUNS: the last one gave its last sign of life at "))
+            #expect(killed.output.hasPrefix("NO DAEMON RUNNING: last seen at "))
             #expect(killed.output.matches(of: #/tenant/\w+: GAP since /#).count == 2, "\(killed)")
-            #expect(left.output.hasPrefix("NO DAEMON RUNS since "), "\(left)")
+            #expect(left.output.hasPrefix("NO DAEMON RUNNING since "), "\(left)")
             #expect(left.output.contains(#/tenant/alerts +was connected /#), "\(left)")
             #expect(left.output.contains(#/siem +was connected /#), "\(left)")
             #expect(left.code == 0)

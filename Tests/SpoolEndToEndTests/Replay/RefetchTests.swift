@@ -42,7 +42,10 @@ struct RefetchTests {
             #expect(visible.isSuperset(of: unseen))
             #expect(had == [0, 0, 0])
             #expect([one, two, other].map(\.counts.duplicates) == [0, 0, 0])
-            #expect(shown.output.contains("7 new to the spool, 0 that retention had taken"), "\(shown)")
+            #expect(
+                shown.output.contains("7 of them new to the spool, 0 previously deleted by retention"),
+                "\(shown)"
+            )
         }
     }
 

@@ -59,7 +59,7 @@ struct ReplayCommandTests {
 
             let wanted = Set(try await site.events().filter(window.contains).map(\.id))
             #expect(status == .exited(0))
-            #expect(command.lines(.output).contains { $0.contains("taken the spool over") })
+            #expect(command.lines(.output).contains { $0.contains("taken over the spool") })
             #expect(!wanted.isEmpty && wanted.allSatisfy { receiver.ids[$0] == 2 })
         }
     }

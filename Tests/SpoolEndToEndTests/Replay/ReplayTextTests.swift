@@ -28,8 +28,8 @@ struct ReplayTextTests {
         let text = text(ReplayEstimate(inWindow: 9, toSend: 9, acknowledged: 2, kernel: 4, sent: 3))
 
         #expect(text.contains("2 acknowledged by the receiver"))
-        #expect(text.contains("4 written to the receiver's socket"))
-        #expect(text.contains("3 handed to the network (UDP); nothing is known of their arrival"))
+        #expect(text.contains("4 acknowledged by the receiver's TCP stack only"))
+        #expect(text.contains("3 sent over UDP; their arrival is unknown"))
         #expect(text.contains("9 would be sent again"))
     }
 
@@ -40,7 +40,7 @@ struct ReplayTextTests {
             EstimateText(request, estimate, address: "", isBesideLive: true, leavesOut: leavesOut).text
         }
         let line =
-            "  the spool's own notifications are left out; `--stream spool/notifications` sends them again"
+            "  the spool's own notifications are excluded; `--stream spool/notifications` sends them again"
 
         #expect(text(true).split(separator: "\n").contains(Substring(line)))
         #expect(!text(false).contains("notifications"))
@@ -51,11 +51,13 @@ struct ReplayTextTests {
         let known = ReplayEstimate(inWindow: 6_000, toSend: 6_000, sinkRate: 100)
         let unknown = ReplayEstimate(inWindow: 6_000, toSend: 6_000)
 
-        #expect(text(known).contains("about 2m, at 50 events a second (half of what the sink takes)"))
-        #expect(text(known, isBesideLive: false).contains("about 1m, at 100 events a second"))
-        #expect(text(known) { $0.rate = 1 }.contains("about 1h 40m, at 1 event a second (--rate)"))
-        #expect(text(unknown).contains("is not known: there is no record of how much it takes"))
-        #expect(!text(ReplayEstimate()).contains("not known"))
+        #expect(text(known).contains("about 2m, at 50 events per second (half the sink's measured rate)"))
+        #expect(text(known, isBesideLive: false).contains("about 1m, at 100 events per second"))
+        #expect(text(known) { $0.rate = 1 }.contains("about 1h 40m, at 1 event per second (--rate)"))
+        #expect(
+            text(unknown).contains("duration unknown: no throughput has been measured for this destination")
+        )
+        #expect(!text(ReplayEstimate()).contains("unknown"))
     }
 
     @Test(
@@ -63,11 +65,11 @@ struct ReplayTextTests {
         arguments: [
             (
                 ReplayEstimate.SeenRate.Basis.minute, true,
-                "at most about 2m, at 50 events a second (half of what it took in its busiest minute of the last two days; "
-                    + "it was never fed for longer)"
+                "at most about 2m, at 50 events per second (half the rate of its busiest minute in the last two "
+                    + "days; it has never been under sustained load)"
             ),
-            (.ledger, false, "at most about 1m, at 100 events a second (the most that its ledger shows; "),
-            (.replay, false, "  about 1m, at 100 events a second (what the last replay to it came to)"),
+            (.ledger, false, "at most about 1m, at 100 events per second (the highest rate in its ledger; "),
+            (.replay, false, "  about 1m, at 100 events per second (the rate of the last replay to it)"),
         ]
     )
     func seen(basis: ReplayEstimate.SeenRate.Basis, isBesideLive: Bool, words: String) {
@@ -97,13 +99,13 @@ struct ReplayTextTests {
         #expect(
             text.contains(
                 "  a/activities: the spool holds 1,234 events, occurred from 1970-01-01T00:01:40.000Z to "
-                    + "1970-01-01T00:03:20.000Z\n    retention has deleted what was saved before 1970-01-01T00:01:30.000Z\n"
+                    + "1970-01-01T00:03:20.000Z\n    retention has deleted events saved before 1970-01-01T00:01:30.000Z\n"
             ),
             "\(text)"
         )
         #expect(
             text.contains(
-                "  a/alerts: the spool holds no event\n    nothing that was saved before 1970-01-01T00:01:10.000Z was fetched"
+                "  a/alerts: the spool holds no events\n    events saved before 1970-01-01T00:01:10.000Z were not fetched"
             ),
             "\(text)"
         )
@@ -130,7 +132,7 @@ struct ReplayTextTests {
         #expect(!heldText.contains("a/activities"), "\(heldText)")
         #expect(
             cutText.contains(
-                "  a/activities: retention has deleted what was saved before 1970-01-01T00:00:10.000Z"
+                "  a/activities: retention has deleted events saved before 1970-01-01T00:00:10.000Z"
             ),
             "\(cutText)"
         )
@@ -152,15 +154,15 @@ struct ReplayTextTests {
         )
 
         #expect(text.contains("siem: 1 event occurred"))
-        #expect(text.contains("its kernel has it;"))
-        #expect(text.contains("nothing is known of its arrival"))
+        #expect(text.contains("1 acknowledged by the receiver's TCP stack only;"))
+        #expect(text.contains("1 sent over UDP; its arrival is unknown"))
         #expect(
             text.contains(
                 "1 doubtful: the receiver's kernel may have held it unread when a connection did not end cleanly"
             )
         )
-        #expect(text.contains("1 dead letter: the receiver refused it"))
-        #expect(text.contains("1 still to come live; it is not part of a replay"))
+        #expect(text.contains("1 dead letter: refused by the receiver"))
+        #expect(text.contains("1 waiting for live delivery, and therefore not part of the replay"))
     }
 
     @Test("a replay that gave way tells why: shown, listed by script, and at the end of --wait")
@@ -171,8 +173,8 @@ struct ReplayTextTests {
 
         let json = try JSONText.of(ReplayStatus(given))
 
-        #expect(ReplayText(given).text.contains("\n  because  The spool has no room."))
-        #expect(ReplayText(given).text.contains("source   was given up at"))
+        #expect(ReplayText(given).text.contains("\n  reason   The spool has no room."))
+        #expect(ReplayText(given).text.contains("source   was abandoned at"))
         #expect(ReplayEnd(given).text == "replay 1: cancelled, 0 of 0 sent; The spool has no room.")
         #expect(ReplayEnd(given).failure?.status == .undelivered)
         #expect(json.contains(#""reason" : "The spool has no room.""#), "\(json)")
@@ -207,9 +209,9 @@ struct ReplayTextTests {
         let tcp = text(estimate) { $0.missingOnly = true }
         let adHoc = text(estimate) { $0.destination = "tcp://h:1" }
 
-        #expect(udp.contains("over UDP nothing is known of arrival"))
+        #expect(udp.contains("over UDP arrival is unknown"))
         #expect(!tcp.contains("UDP"))
-        #expect(adHoc.contains("nothing is known of what this destination already has"))
+        #expect(adHoc.contains("it is unknown which events this destination already has"))
     }
 
     @Test("progress tells the rate of the last ten seconds and the time left, and a bar its share")
@@ -245,7 +247,8 @@ struct ReplayTextTests {
 
         #expect(
             facts
-                == "source is being read, 25 % so far: 70 records, of them 3 new to the spool, 5 that retention had taken"
+                == "source is being read, 25 % so far: 70 records, 3 of them new to the spool, "
+                + "5 previously deleted by retention"
         )
     }
 
@@ -254,8 +257,8 @@ struct ReplayTextTests {
         let window = ReplayText(replay(sent: 0, total: 1)).text
         let chosen = ReplayText(replay(sent: 0, total: 1, hasChosenEvents: true)).text
 
-        #expect(window.contains("\n  sends    all of it\n"))
-        #expect(chosen.contains("\n  sends    exactly these events\n"))
+        #expect(window.contains("\n  sends    all events\n"))
+        #expect(chosen.contains("\n  sends    only selected events\n"))
     }
 
     private func replay(sent: Int, total: Int, hasChosenEvents: Bool = false) -> Replay {

@@ -73,11 +73,15 @@ struct VerifyEndTests {
                 },
                 "\(first.lastLines)"
             )
-            #expect(first.lines(.output).contains { $0.contains("ended before its end, and proves nothing") })
+            #expect(
+                first.lines(.output).contains { $0.contains("stopped before it finished and proves nothing") }
+            )
             // What an older proof had found there does not look like its result.
             let text = try String(contentsOfFile: report, encoding: .utf8)
             let json = try String(contentsOfFile: report + ".json", encoding: .utf8)
-            #expect(text.contains("ended before its end, and proves nothing") && !text.contains("proof 0"))
+            #expect(
+                text.contains("stopped before it finished and proves nothing") && !text.contains("proof 0")
+            )
             #expect(json.contains(#""complete" : false"#), "\(json)")
             #expect(!Self.scratchExists(site))
         }

@@ -54,9 +54,9 @@ struct VerifyShortfallTests {
             #expect(later.report.shortfalls == ["before-sink-start"])
             #expect(
                 text.code == 1
-                    && text.output.contains("spooled before it began to take the stream: not delivered")
+                    && text.output.contains("spooled before its subscription started: not delivered")
             )
-            #expect(text.errors.contains("no delivery of this window is proved"), "\(text)")
+            #expect(text.errors.contains("no delivery in this window is proved"), "\(text)")
         }
     }
 

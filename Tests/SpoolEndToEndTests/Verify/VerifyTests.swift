@@ -138,9 +138,9 @@ struct VerifyTests {
 
             #expect(early.code == 0 && !early.report.complete && early.report.missing == 0)
             #expect(early.report.proof.streams.allSatisfy { $0.too_early_from_ms != nil })
-            #expect(nothing.code == 1 && nothing.output.contains("the stream begins later"), "\(nothing)")
-            #expect(nothing.errors.contains("it ends before the streams begin"), "\(nothing)")
-            #expect(denied.code == 3 && denied.errors.contains("could not be done"), "\(denied)")
+            #expect(nothing.code == 1 && nothing.output.contains("the stream starts later"), "\(nothing)")
+            #expect(nothing.errors.contains("it ends before the streams start"), "\(nothing)")
+            #expect(denied.code == 3 && denied.errors.contains(" failed: "), "\(denied)")
             #expect(wrong.code == 2 && wrong.errors.contains("did you mean tenant/alerts?"), "\(wrong)")
         }
     }
