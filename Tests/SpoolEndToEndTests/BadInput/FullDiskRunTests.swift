@@ -8,7 +8,7 @@ import Testing
 @Suite("a full disk", .daemons, .enabled(if: SmallDisk.isPossible, SmallDisk.why))
 struct FullDiskRunTests {
     @Test(
-        "fetching stops with one message and status says so; draining goes on, makes room, and nothing is lost",
+        "fetching stops with one message in status; delivery continues, frees space and loses no event",
         .timeLimit(.minutes(30))
     )
     func fills() async throws {
@@ -22,10 +22,11 @@ struct FullDiskRunTests {
                 $0.sinks = [.init("siem", port: receiver.port)]
                 $0.activities = "{ start: 3d, look_back: 2s, sweep: 500ms, page_limit: 100 }"
             }
-            // Alerts stay small: what sweeps may still meet of them, two days, is kept whatever the disk says.
+            // Alerts stay small: those of the two days that sweeps read again are kept even if the disk is
+            // full.
             site.simulator.addFault(.bloated(bytesPerRecord: 12_000), on: [.activities], .always)
             let daemon = try await site.daemon()
-            try await daemon.waitUntil("says that the disk is full", within: .seconds(120)) { lines in
+            try await daemon.waitUntil("reports that the disk is full", within: .seconds(120)) { lines in
                 lines.contains { $0.isLog("notification raised") && $0.contains("Disk full") }
             }
             site.simulator.setRate(activitiesPerSecond: 0)
@@ -61,7 +62,7 @@ struct FullDiskRunTests {
     }
 
     @Test(
-        "a past larger than the disk is fetched window by window: what has been sent goes, and all of it arrives",
+        "a history larger than the disk is fetched window by window, sent events are deleted, and all arrive",
         .timeLimit(.minutes(30))
     )
     func pastLargerThanTheDisk() async throws {
@@ -70,7 +71,7 @@ struct FullDiskRunTests {
             defer { disk.leave() }
             try site.folder.write(Credentials.defaultToken, to: "token")
             let receiver = try await site.receiver()
-            // A page is far smaller than the disk, as pages of real sizes are on real disks.
+            // A page is far smaller than the disk, as in real installations.
             try site.configure {
                 $0.sinks = [.init("siem", port: receiver.port)]
                 $0.activities = "{ start: 3d, look_back: 2s, sweep: 500ms, page_limit: 100 }"
@@ -89,7 +90,7 @@ struct FullDiskRunTests {
         }
     }
 
-    @Test("a disk so full that not even the reserve helps: exit 4 and one message")
+    @Test("a disk so full that even the reserve does not help: exit code 4 and one message")
     func fullAtStart() async throws {
         try await Site.run(.busy(history: 10)) { site in
             let disk = try SmallDisk(over: site.folder.path, bytes: 2 << 20)
@@ -99,7 +100,7 @@ struct FullDiskRunTests {
             let filler = site.folder.path("filler")
             _ = FileManager.default.createFile(atPath: filler, contents: nil)
             let handle = try #require(FileHandle(forWritingAtPath: filler))
-            // Until there is no room for one more page.
+            // Fills the disk until not even one more page fits.
             while (try? handle.write(contentsOf: Data(count: 4_096))) != nil {}
 
             let run = try await site.spool("run")

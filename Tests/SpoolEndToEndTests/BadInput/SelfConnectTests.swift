@@ -1,13 +1,14 @@
 import SpoolTestSupport
 import Testing
 
-@Suite("a port that nobody listens on", .enabled(if: SmallDisk.isPossible, SmallDisk.why))
+@Suite("a port without a listener", .enabled(if: SmallDisk.isPossible, SmallDisk.why))
 struct SelfConnectTests {
-    @Test("is refused also where the kernel would connect a client to itself, and no line counts as sent")
+    @Test("is refused even if the kernel would connect a client to itself, and no line counts as sent")
     func itself() async throws {
         try await Site.run(.busy(history: 0)) { site in
             try site.configure { $0.sinks = [.init("siem", port: 40_001)] }
-            // In a network of its own, whose clients have this one port: every connection to it meets itself.
+            // In a private network namespace with this single client port, every connection to it reaches
+            // itself.
             let script = """
                 ip link set lo up && echo 40001 40001 > /proc/sys/net/ipv4/ip_local_port_range \
                 && exec "$0" check --connect --config "$1"

@@ -5,17 +5,17 @@ import Testing
     import Glibc
 #endif
 
-/// A file system of its own over a folder: small, or read-only; needs the right to mount.
+/// A separate file system mounted over a folder: small, or read-only; requires the permission to mount.
 struct SmallDisk {
     private let path: String
 
-    /// An empty one in memory.
+    /// Mounts an empty file system in memory.
     init(over path: String, bytes: Int) throws {
         self.path = path
         try Self.call("tmpfs", path, "tmpfs", 0, "size=\(bytes)")
     }
 
-    /// The folder itself, read-only: root does not mind permissions, but it does mind this.
+    /// Mounts the folder itself read-only: root ignores permissions, but not this.
     init(binding path: String) throws {
         self.path = path
         #if canImport(Glibc)
@@ -31,7 +31,7 @@ struct SmallDisk {
         #endif
     }
 
-    /// Takes it away.
+    /// Unmounts the file system.
     func leave() {
         #if canImport(Glibc)
             umount2(path, Int32(MNT_DETACH))
@@ -52,7 +52,7 @@ struct SmallDisk {
 
     static let why: Comment = "mounting a small disk is not permitted to this user; run the tests as root"
 
-    /// True when this user may mount.
+    /// True if this user may mount.
     static let isPossible: Bool = {
         let folder = FileManager.default.temporaryDirectory.path + "/spool-mount-\(UUID().uuidString)"
         guard
@@ -61,7 +61,7 @@ struct SmallDisk {
         else { return false }
         let disk = try? SmallDisk(over: folder, bytes: 1 << 20)
         disk?.leave()
-        // A folder of no size in the temporary one, if it should fail.
+        // If this fails, an empty folder stays in the temporary folder.
         try? FileManager.default.removeItem(atPath: folder)
         return disk != nil
     }()

@@ -8,7 +8,7 @@ import Testing
 @Suite("spools that cannot be used", .daemons)
 struct UnusableSpoolTests {
     @Test(
-        "a garbled header, a garbled page, a newer schema and another program's database: exit 4, untouched"
+        "corrupt header or page, newer schema, another program's database: exit code 4, file unchanged"
     )
     func damaged() async throws {
         try await Self.withSpool { site in
@@ -35,7 +35,7 @@ struct UnusableSpoolTests {
         }
     }
 
-    @Test("a read-only folder: exit 4 and what to do", .enabled(if: SmallDisk.isPossible, SmallDisk.why))
+    @Test("a read-only folder: exit code 4 and a remedy", .enabled(if: SmallDisk.isPossible, SmallDisk.why))
     func readOnly() async throws {
         try await Self.withSpool { site in
             let disk = try SmallDisk(binding: site.folder.path)
@@ -50,7 +50,7 @@ struct UnusableSpoolTests {
         }
     }
 
-    @Test("a second daemon: exit 4, naming the first")
+    @Test("a second daemon: exit code 4, and the first one is named")
     func second() async throws {
         try await Self.withSpool { site in
             let first = try await site.daemon()
@@ -64,7 +64,7 @@ struct UnusableSpoolTests {
         }
     }
 
-    /// A site whose daemon has run once and ended in good order.
+    /// A site whose daemon has run once and stopped cleanly.
     private static func withSpool(_ body: (Site) async throws -> Void) async throws {
         try await Site.run(.busy(history: 100)) { site in
             let receiver = try await site.receiver()
@@ -88,7 +88,7 @@ struct UnusableSpoolTests {
             #expect(answer.code == 4, "\(command): \(answer)")
             #expect(answer.errors.contains(says), "\(command): \(answer)")
             #expect(answer.errors.contains(site.spoolPath), "\(command): \(answer)")
-            // Other lines are the log's; the message itself stands in one.
+            // Other lines belong to the log; only one contains the message.
             #expect(answer.errors.split(separator: "\n").count { $0.contains(says) } == 1, "\(answer)")
         }
         #expect(try Data(contentsOf: file) == bytes)

@@ -6,11 +6,11 @@ import Testing
 
 @Suite("wrong access", .daemons)
 struct WrongAccessTests {
-    /// What is wrong between the daemon and its portal.
+    /// A fault between the daemon and its portal.
     enum Wrong: CaseIterable, Sendable {
         case token, proxy, noProxy, host, plainPort, untrusted, expired, otherHost
 
-        /// The word of the state, as `spool status` shows it.
+        /// The name of the state, as `spool status` shows it.
         var state: String {
             switch self {
             case .token: "invalid token"
@@ -19,7 +19,7 @@ struct WrongAccessTests {
             }
         }
 
-        /// Words of the message: the cause, and the remedy.
+        /// Parts of the message: the cause and the remedy.
         var says: [String] {
             switch self {
             case .token: ["rejected it", "create a new one in the portal"]
@@ -27,7 +27,7 @@ struct WrongAccessTests {
             case .noProxy: ["refuses to connect", "check its rules"]
             case .host: ["portal.invalid: this name has no address", "check its spelling"]
             case .plainPort: ["does not use TLS on this port", "use its TLS port"]
-            // The library for TLS does not tell these two apart, so the message names both.
+            // The TLS library does not distinguish these two, so the message names both.
             case .untrusted, .expired:
                 ["is not trusted", "not valid at this machine's time", "set `tls.ca_file`"]
             case .otherHost: ["does not contain this address", "subjectAltName"]
@@ -36,7 +36,7 @@ struct WrongAccessTests {
     }
 
     @Test(
-        "is a state of a running daemon with one message, cause and remedy, asked for rarely; check --connect finds it",
+        "is a state of a running daemon with one message and few requests; check --connect reports it",
         arguments: Wrong.allCases
     )
     func found(_ wrong: Wrong) async throws {
@@ -51,15 +51,15 @@ struct WrongAccessTests {
             let before = Self.contacts(site, portal)
             let daemon = try await site.daemon()
 
-            try await eventually("the state is told", within: .seconds(60)) {
+            try await eventually("the state is shown", within: .seconds(60)) {
                 let states = try await site.query("SELECT state FROM stream", as: State.self).map(\.state)
                 return states == [wrong.state, wrong.state]
             }
-            // Long enough for a tight loop to ask a thousand times.
+            // Long enough for a tight loop to send a thousand requests.
             try await Task.sleep(for: .seconds(2))
             let contacts = Self.contacts(site, portal) - before
             let status = try await site.spool("status")
-            #expect(contacts <= 12, "asked \(contacts) times")
+            #expect(contacts <= 12, "\(contacts) contacts")
             #expect(status.output.contains(wrong.state), "\(status)")
             for words in wrong.says { #expect(status.output.contains(words), "\(status)") }
             let messages = daemon.lines(.errors).filter { $0.isLog("source not answering") }
@@ -73,7 +73,7 @@ struct WrongAccessTests {
         }
     }
 
-    @Test("a token without permission for alerts stops alerts alone")
+    @Test("a token without permission for alerts stops only alerts")
     func forbidden() async throws {
         try await Site.run(.busy(history: 200)) { site in
             var credentials = Credentials()
@@ -94,7 +94,7 @@ struct WrongAccessTests {
             #expect(check.output.contains("ok  source tenant/activities"), "\(check)")
             #expect(check.output.contains("FAILED  source tenant/alerts: forbidden"), "\(check)")
             let asked = site.simulator.requests.requests(for: .alerts).count
-            #expect(asked <= 4, "asked \(asked) times")
+            #expect(asked <= 4, "\(asked) requests")
 
             site.simulator.setCredentials(Credentials())
             #expect(try await daemon.terminate() == .exited(0))
@@ -105,7 +105,7 @@ struct WrongAccessTests {
     }
 
     @Test(
-        "a wrong certificate of the SIEM is a state of the sink, and of nothing else",
+        "an invalid certificate of the SIEM is a state of the sink only",
         arguments: [true, false]
     )
     func sink(isExpired: Bool) async throws {
@@ -127,7 +127,7 @@ struct WrongAccessTests {
 
             let visible = try await site.fetchAll()
             let says = isExpired ? "not trusted" : "certificate that does not contain this address"
-            try await eventually("the sink's state is told") {
+            try await eventually("the sink's state is shown") {
                 try await site.number("SELECT count(*) FROM sink WHERE last_error LIKE '%\(says)%'") == 1
             }
             let check = try await site.spool("check", "--connect")
@@ -141,11 +141,12 @@ struct WrongAccessTests {
         }
     }
 
-    // MARK: What stands in for the portal
+    // MARK: Replacements of the portal
 
     private struct State: Decodable { let state: String }
 
-    /// A listener in the portal's place, or in its proxy's, that counts connections; nil where the portal itself is asked.
+    /// A listener that replaces the portal or its proxy and counts connections; nil if the portal itself is
+    /// used.
     private static func portal(_ wrong: Wrong, _ site: Site) async throws -> Receiver? {
         let certificates: TestCertificates
         switch wrong {

@@ -6,13 +6,13 @@ import Testing
 
 @Suite("wrong configurations", .daemons)
 struct WrongConfigurationTests {
-    /// One mistake in a configuration that is right otherwise.
+    /// One mistake in an otherwise valid configuration.
     struct Mistake: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        /// What stands in the right one, and what the operator wrote.
+        /// The text in the valid configuration, and what the operator wrote instead.
         let right: String
         let wrong: String
-        /// `line:column` of the problem, and words of its message.
+        /// `line:column` of the problem, and a part of its message.
         let at: String
         let says: String
 
@@ -141,7 +141,7 @@ struct WrongConfigurationTests {
     ]
 
     @Test(
-        "each is refused by check and run with exit 2, line and column, and no spool is made",
+        "each is rejected by check and run with exit code 2, line and column, and no spool is created",
         arguments: mistakes
     )
     func refused(_ mistake: Mistake) async throws {
@@ -162,7 +162,7 @@ struct WrongConfigurationTests {
         }
     }
 
-    @Test("the right one passes")
+    @Test("the valid configuration passes")
     func right() async throws {
         try await Site.run(SimulatorConfiguration()) { site in
             try site.configure { $0.text = Self.right }
@@ -171,7 +171,7 @@ struct WrongConfigurationTests {
         }
     }
 
-    @Test("SIGHUP with a wrong file says why and keeps the old one; a right one then takes its place")
+    @Test("SIGHUP with an invalid file reports why and keeps the old one; a valid one is then applied")
     func reload() async throws {
         try await Site.run(.busy(history: 200)) { site in
             let old = try await site.receiver()
@@ -183,7 +183,7 @@ struct WrongConfigurationTests {
 
             try site.configure { $0.sinks = [.init("siem", port: new.port, ["transprot": "tcp"])] }
             try daemon.send(.terminalClosed)
-            try await daemon.waitUntil("says that it keeps the old one") { lines in
+            try await daemon.waitUntil("logs that it keeps the old one") { lines in
                 lines.contains {
                     $0.isLog("configuration not reloaded, the old one goes on") && $0.contains("transprot")
                 }

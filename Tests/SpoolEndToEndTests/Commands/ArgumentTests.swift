@@ -8,7 +8,7 @@ import Testing
 @Suite("Arguments of commands")
 struct ArgumentTests {
     @Test(
-        "an event's id may begin with a dash",
+        "the id of an event may start with a dash",
         arguments: [
             ["trace", "-NyefwWq3k"], ["trace", "--json", "-NyefwWq3k"], ["trace", "-NyefwWq3k", "--json"],
             ["trace", "--NyefwWq3kXa81z_-Q"], ["dead", "show", "-NyefwWq3k", "17"],
@@ -29,7 +29,7 @@ struct ArgumentTests {
         #expect(ids.contains { $0.hasPrefix("-") }, "\(ids)")
     }
 
-    @Test("SQL may begin with a comment")
+    @Test("SQL may start with a comment")
     func sql() throws {
         let text = "-- how many\nselect 1"
 
@@ -40,7 +40,7 @@ struct ArgumentTests {
     }
 
     @Test(
-        "options stay options, misspelt ones too",
+        "options are still parsed as options, even misspelt ones",
         arguments: [
             ["trace", "--jsn", "a"], ["trace", "--confg=/etc/Spool 7.yaml", "a"], ["dead", "show", "--al"],
             ["query", "--jsn", "select 1"],
@@ -52,7 +52,7 @@ struct ArgumentTests {
     }
 
     @Test(
-        "a misspelt command is named, with the nearest one",
+        "the error for a misspelt command suggests the nearest one",
         arguments: [
             (["quer", "select 1"], "there is no command `spool quer`; did you mean `spool query`?"),
             (["dead", "lst"], "there is no command `spool dead lst`; did you mean `spool dead list`?"),
@@ -80,14 +80,14 @@ struct ArgumentTests {
         }
     }
 
-    @Test("a known command with a wrong option is not called unknown")
+    @Test("a known command with an invalid option is not reported as unknown")
     func known() {
         #expect(UnknownCommand.message(["query", "--nope"], in: SpoolCommand.self) == nil)
         #expect(UnknownCommand.message(["replay", "list", "7"], in: SpoolCommand.self) == nil)
     }
 
     @Test(
-        "options that exclude each other, and numbers out of their bounds, are refused",
+        "mutually exclusive options and numbers out of bounds are rejected",
         arguments: [
             "query --format csv --json x", "query --format table --json x", "listen --json --print compact",
             "listen --json --print line", "listen --once 0", "listen --once -1", "listen --once 99999999999",
@@ -108,7 +108,7 @@ struct ArgumentTests {
     }
 
     @Test(
-        "combinations that make sense stay",
+        "valid combinations are accepted",
         arguments: ["query --format json --json x", "listen --json --print none"]
     )
     func accepted(_ line: String) throws {
@@ -116,7 +116,7 @@ struct ArgumentTests {
     }
 
     @Test(
-        "no arguments end the process, and numbers that are accepted are within their bounds",
+        "random arguments never crash the process, and accepted numbers are within their bounds",
         arguments: 0..<20
     )
     func fuzz(_ seed: UInt64) {
@@ -153,7 +153,7 @@ struct ArgumentTests {
     }
 }
 
-/// SplitMix64: the same seed gives the same numbers.
+/// SplitMix64: the same seed produces the same numbers.
 private struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 

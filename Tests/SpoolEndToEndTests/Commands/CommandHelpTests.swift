@@ -2,14 +2,14 @@ import Testing
 
 @testable import spool
 
-@Suite("Help of commands that have commands of their own")
+@Suite("Help of commands with subcommands")
 struct CommandHelpTests {
     private func help(_ arguments: String...) -> String? {
         CommandHelp(arguments, in: SpoolCommand.self, columns: 80)?.text
     }
 
     @Test(
-        "`replay --help`, however it is asked for, shows every option of a replay and names the commands below",
+        "`replay --help` in each of its forms shows every option of a replay and lists the subcommands",
         arguments: [["replay", "--help"], ["replay", "-h"], ["help", "replay"]]
     )
     func replay(arguments: [String]) throws {
@@ -28,7 +28,7 @@ struct CommandHelpTests {
         #expect(!text.contains("replay start"))
     }
 
-    @Test("`dead --help` shows what listing dead letters knows")
+    @Test("`dead --help` shows the options of `dead list`")
     func dead() throws {
         let text = try #require(help("dead", "--help"))
 
@@ -37,7 +37,7 @@ struct CommandHelpTests {
     }
 
     @Test(
-        "everything else has its usual help",
+        "all other commands have their standard help",
         arguments: [
             ["--help"], ["replay", "list", "--help"], ["status", "--help"], ["replay"], ["nonsense", "-h"],
         ]

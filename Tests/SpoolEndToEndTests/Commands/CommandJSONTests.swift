@@ -4,9 +4,9 @@ import SpoolSimulator
 import SpoolTestSupport
 import Testing
 
-@Suite("--json of the commands that change something", .daemons)
+@Suite("--json of commands that change something", .daemons)
 struct CommandJSONTests {
-    /// A replay, as every command tells it.
+    /// A replay, as every command prints it.
     struct Job: Decodable {
         let id: Int
         let sink: String
@@ -17,7 +17,7 @@ struct CommandJSONTests {
         let reason: String?
     }
 
-    /// What `spool replay` answers.
+    /// The output of `spool replay`.
     struct Started: Decodable {
         struct Sink: Decodable {
             struct Estimate: Decodable {
@@ -69,7 +69,7 @@ struct CommandJSONTests {
         try JSONDecoder().decode(Value.self, from: Data(answer.output.utf8))
     }
 
-    @Test("replay: the estimate alone, the replay at its end, and its removal; standard output is JSON only")
+    @Test("replay: estimate, finished replay and removal; standard output contains only JSON")
     func direct() async throws {
         try await Site.run(.busy(history: 60)) { site in
             let siem = try await site.receiver()
@@ -96,7 +96,7 @@ struct CommandJSONTests {
         }
     }
 
-    @Test("with a daemon: pause, resume and cancel tell the replay as it is then")
+    @Test("with a daemon, pause, resume and cancel print the current state of the replay")
     func moves() async throws {
         try await Site.run(.busy(history: 60)) { site in
             let siem = try await site.receiver()
@@ -114,11 +114,11 @@ struct CommandJSONTests {
             #expect(try parse(paused, Job.self).state == "paused")
             #expect(try parse(resumed, Job.self).state == "running")
             let end = try parse(cancelled, Job.self)
-            #expect(end.state == "cancelled" && end.reason == nil, "who cancels it knows why")
+            #expect(end.state == "cancelled" && end.reason == nil, "the operator knows the reason")
         }
     }
 
-    @Test("a window the spool does not hold is told with what it holds, and that --refetch reads it")
+    @Test("the estimate for a window that the spool does not hold shows what it holds and names --refetch")
     func notHeld() async throws {
         try await Site.run(.busy(history: 60)) { site in
             let siem = try await site.receiver()
@@ -137,7 +137,7 @@ struct CommandJSONTests {
     }
 
     @Test(
-        "check: a good file with and without connections, every problem of a bad one, and one that is not there"
+        "check: a valid file with and without connections, all problems of an invalid one, and a missing one"
     )
     func check() async throws {
         try await Site.run(.busy(history: 0)) { site in
@@ -169,11 +169,11 @@ struct CommandJSONTests {
         }
     }
 
-    @Test("simulate tells its address and token in one line")
+    @Test("simulate prints its address and token on one line")
     func simulate() async throws {
         try await Site.run(.busy(history: 0)) { site in
             let portal = site.start("simulate", BuiltProduct.spool, ["simulate", "--port", "0", "--json"])
-            try await portal.waitUntil("tells where it is") { !$0.isEmpty }
+            try await portal.waitUntil("prints its address") { !$0.isEmpty }
 
             let line = try #require(portal.lines(.output).first)
             let told = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))

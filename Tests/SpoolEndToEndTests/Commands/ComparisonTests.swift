@@ -4,14 +4,14 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-/// `spool check` compares the configuration with the spool, and a reload does what it said.
+/// `spool check` compares the configuration with the spool, and a reload does what it predicted.
 @Suite("check and the spool", .daemons)
 struct ComparisonTests {
     private struct Told: Decodable {
         let message: String
     }
 
-    @Test("a sink renamed without renamed_from is announced, held, and goes on once renamed_from is set")
+    @Test("a sink renamed without renamed_from is reported and held, and continues once renamed_from is set")
     func renamed() async throws {
         try await Site.run(.busy(history: 200)) { site in
             let siem = try await site.receiver()
@@ -26,7 +26,7 @@ struct ComparisonTests {
             try site.configure { $0.sinks = [.init("new", port: siem.port)] }
             let forgotten = try await site.spool("check")
             try daemon.send(.terminalClosed)
-            try await daemon.waitUntil("holds it") { $0.contains { $0.isLog("sink held") } }
+            try await daemon.waitUntil("holds the sink") { $0.contains { $0.isLog("sink held") } }
             site.simulator.insert(.init(id: "later", created: site.simulator.clock.nowMs), into: .activities)
             try await eventually("it waits") { try await site.waiting("new") == visible.count + 1 }
             let held = try await site.spool("status")
@@ -46,7 +46,7 @@ struct ComparisonTests {
             #expect(forgotten.output.contains("set `renamed_from: siem`"))
             #expect(
                 forgotten.output.contains("warning: sink siem is no longer configured") == false,
-                "nothing waits for it"
+                "no event waits for it"
             )
             #expect(forgotten.output.contains("sink siem is no longer configured; nothing waits for it"))
             #expect(held.output.contains("held"), "\(held)")
@@ -61,7 +61,7 @@ struct ComparisonTests {
         }
     }
 
-    @Test("each warning names its sink, and a spool that cannot be read is no problem of the file")
+    @Test("each warning names its sink, and an unreadable spool is not a problem of the file")
     func warnings() async throws {
         try await Site.run(.busy(history: 1)) { site in
             try site.configure {
@@ -84,7 +84,7 @@ struct ComparisonTests {
         }
     }
 
-    /// How many lines begin like this and name the sink.
+    /// How many lines start with `head` and name the sink.
     private static func lines(_ text: String, _ head: String, _ sink: String) -> Int {
         text.split(separator: "\n").count { $0.hasPrefix(head) && $0.contains(": sink \(sink): ") }
     }

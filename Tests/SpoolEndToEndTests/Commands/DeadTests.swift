@@ -31,7 +31,7 @@ struct DeadTests {
         let refused_again: Int?
     }
 
-    @Test("lists what a receiver would not take, shows it, gives one up, and sends the rest again")
+    @Test("lists and shows refused events, dismisses one and sends the others again")
     func withADaemon() async throws {
         try await Site.run(.busy(history: 20)) { site in
             let siem = try await site.receiver()
@@ -64,7 +64,7 @@ struct DeadTests {
         }
     }
 
-    @Test("without a daemon it does the same itself; what is refused again stays, with exit 5")
+    @Test("without a daemon the command sends by itself; events refused again remain, with exit code 5")
     func withoutADaemon() async throws {
         try await Site.run(.busy(history: 20)) { site in
             let siem = try await site.receiver()
@@ -87,7 +87,7 @@ struct DeadTests {
         }
     }
 
-    @Test("an id that is no dead letter, or no id at all, is wrong use")
+    @Test("an id that is not a dead letter, or no id, is a usage error")
     func wrongUse() async throws {
         try await Site.run(.busy(history: 20)) { site in
             let siem = try await site.receiver()
@@ -106,7 +106,7 @@ struct DeadTests {
         }
     }
 
-    /// A spool, without a daemon, in which three records were refused for their size.
+    /// Leaves a spool, without a daemon, in which three records were refused because of their size.
     private func refused(at site: Site, _ siem: Receiver) async throws -> [String] {
         try site.configure { $0.sinks = [.init("siem", port: siem.port, ["max_message_bytes": "1024"])] }
         let now = site.simulator.clock.nowMs
@@ -116,7 +116,7 @@ struct DeadTests {
             into: .activities
         )
         let daemon = try await site.daemon()
-        try await eventually("their refusals are dead letters") {
+        try await eventually("the refused events are dead letters") {
             try await site.number("SELECT count(*) FROM dead_letters") == ids.count
         }
         try await daemon.terminate()

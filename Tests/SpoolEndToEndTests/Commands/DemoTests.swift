@@ -3,7 +3,7 @@ import Testing
 
 @Suite("spool demo", .daemons)
 struct DemoTests {
-    @Test("plays to its end in a pipe, accounts for every event in its last line, and ends with exit 0")
+    @Test("runs to completion in a pipe, accounts for every event in its last line and exits with 0")
     func accounts() async throws {
         let answer = try await Child.answer(BuiltProduct.spool, ["demo"], within: .seconds(400))
 

@@ -22,7 +22,7 @@ struct HousekeepingTests {
         let last_seq: Int64
     }
 
-    @Test("a backup is whole, opens as a spool, and never replaces a file", arguments: [true, false])
+    @Test("a backup is complete, opens as a spool and never overwrites a file", arguments: [true, false])
     func backup(_ hasDaemon: Bool) async throws {
         try await Site.run(.busy(history: 400, rate: hasDaemon ? 20 : 0)) { site in
             let siem = try await site.receiver()
@@ -47,7 +47,8 @@ struct HousekeepingTests {
                 "sqlite3",
                 [
                     "-readonly", file,
-                    "PRAGMA integrity_check; SELECT count(*), max(seq) FROM event; SELECT sum(kept) FROM stream",
+                    "PRAGMA integrity_check; SELECT count(*), max(seq) FROM event; "
+                        + "SELECT sum(kept) FROM stream",
                 ]
             )
             #expect(made.code == 0 && report.file == file, "\(made)")
@@ -59,7 +60,7 @@ struct HousekeepingTests {
         }
     }
 
-    @Test("a restored backup goes on: what it does not know as sent goes again, and nothing is missing")
+    @Test("a restored backup continues: events it does not know as sent are sent again, and none is missing")
     func restored() async throws {
         try await Site.run(.busy(history: 200)) { site in
             let siem = try await site.receiver()
@@ -87,7 +88,7 @@ struct HousekeepingTests {
     }
 
     @Test(
-        "retention now, first for trial; without a daemon the portal is asked for its time",
+        "runs retention after a dry run; without a daemon it queries the portal for its time",
         arguments: [true, false]
     )
     func prune(_ hasDaemon: Bool) async throws {
@@ -115,7 +116,7 @@ struct HousekeepingTests {
             #expect(would.events > 50 && did.events == would.events)
             #expect(try await site.number("SELECT count(*) FROM event") == total - did.events)
 
-            // The next events reach the sink, and nothing that went comes again.
+            // New events reach the sink, and deleted ones are not sent again.
             let next = SimulatedRecord(id: "after-retention", created: site.simulator.clock.nowMs)
             site.simulator.insert([next], into: .activities)
             let last = try await site.daemon()
@@ -126,7 +127,7 @@ struct HousekeepingTests {
         }
     }
 
-    @Test("a sink that left is forgotten, and one that has not left is not")
+    @Test("a sink that is no longer configured can be forgotten, a configured one cannot")
     func forget() async throws {
         try await Site.run(.busy(history: 30)) { site in
             let siem = try await site.receiver()
@@ -151,7 +152,7 @@ struct HousekeepingTests {
     }
 
     @Test(
-        "a stream is forgotten while its backlog waits: the daemon lives, none of it is sent, the rest arrives"
+        "a stream can be forgotten while its backlog waits: the daemon runs on and sends only other events"
     )
     func forgetStream() async throws {
         try await Site.run(.busy(history: 300)) { site in
@@ -170,7 +171,8 @@ struct HousekeepingTests {
             }
             try daemon.send(.terminalClosed)
             try await daemon.waitUntil("has reloaded") { $0.contains { $0.isLog("configuration reloaded") } }
-            // Between two failed attempts the sink's loop learns what waits: the stream that left is still among it.
+            // Between two failed attempts the sink's loop reads its backlog, which still includes the removed
+            // stream.
             let failed = try await site.number("SELECT failures FROM sink")
             try await eventually("the sink's loop has its lanes") {
                 try await site.number("SELECT failures FROM sink") >= failed + 2
@@ -195,7 +197,7 @@ struct HousekeepingTests {
         }
     }
 
-    @Test("without a daemon too, retention goes by the configured size")
+    @Test("retention observes the configured size without a daemon, too")
     func pruneBySize() async throws {
         try await Site.run(.busy(history: 1_500)) { site in
             let siem = try await site.receiver()
@@ -209,7 +211,7 @@ struct HousekeepingTests {
         }
     }
 
-    @Test("without a portal that tells its time nothing is deleted: exit 3")
+    @Test("without the portal's time nothing is deleted, with exit code 3")
     func withoutTime() async throws {
         try await Site.run(.busy(history: 30)) { site in
             let siem = try await site.receiver()

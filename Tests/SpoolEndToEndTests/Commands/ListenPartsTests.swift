@@ -2,10 +2,10 @@ import Testing
 
 @testable import spool
 
-@Suite("What `spool listen` makes of addresses and numbers")
+@Suite("Addresses and sequence numbers of `spool listen`")
 struct ListenPartsTests {
     @Test(
-        "addresses",
+        "addresses are parsed",
         arguments: [
             ("tcp://127.0.0.1:1514", ListenTarget(transport: .tcp, host: "127.0.0.1", port: 1514)),
             ("localhost:0", ListenTarget(transport: .tcp, host: "localhost", port: 0)),
@@ -18,7 +18,7 @@ struct ListenPartsTests {
     }
 
     @Test(
-        "what is none is refused",
+        "invalid addresses are rejected",
         arguments: [
             "1514", "tcp://", "smtp://127.0.0.1:25", "::1:514", "tcp://host:70000", "tcp://host:1514/path",
             "host:",
@@ -28,7 +28,7 @@ struct ListenPartsTests {
         #expect(ListenTarget(text) == nil)
     }
 
-    @Test("numbers that never came are missing, one that was overtaken fills its gap, a restart begins anew")
+    @Test("missing numbers are counted, a late number fills its gap, and a restart starts a new sequence")
     func sequence() {
         var watch = SequenceWatch()
 
@@ -39,7 +39,7 @@ struct ListenPartsTests {
         #expect(watch.gaps == [3...3, 7...9, 3...3])
     }
 
-    @Test("the number stands in the header's structured data and nowhere else")
+    @Test("the number is read only from the structured data of the header")
     func numbers() {
         let header = #"<109>1 2026-11-24T00:00:00Z host spool - - [meta sequenceId="17" sysUpTime="3"]"#
 
@@ -48,7 +48,7 @@ struct ListenPartsTests {
         #expect(SequenceWatch.number(in: "CEF:0|v|p|1|c|n|0|") == nil)
     }
 
-    @Test("numbers that RFC 5424 does not allow are none, and no count of missing ones ends the process")
+    @Test("numbers that RFC 5424 does not allow are ignored, and huge gaps do not crash the process")
     func greatNumbers() {
         let header = { (number: String) in #"<1>1 - h a - - [meta sequenceId="\#(number)"]"# }
         var watch = SequenceWatch()

@@ -5,7 +5,7 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("spool listen, before a real daemon and real senders", .daemons)
+@Suite("spool listen with a real daemon and real senders", .daemons)
 struct ListenTests {
     struct Printed: Decodable {
         struct Summary: Decodable {
@@ -20,7 +20,7 @@ struct ListenTests {
     }
 
     @Test(
-        "over TCP, TLS and UDP: prints every event once, ends by itself after the last",
+        "prints every event once over TCP, TLS and UDP, and exits after the last one",
         arguments: [
             "tcp", "tls", "udp",
         ]
@@ -52,7 +52,7 @@ struct ListenTests {
         }
     }
 
-    @Test("over HTTP and IPv6: what another program posts is printed, and the answer says how much came")
+    @Test("prints what another program posts over HTTP and IPv6, and the response contains the count")
     func http() async throws {
         try await Site.run(.busy(history: 0)) { site in
             let listener = listen(at: site, "http://[::1]:0", ["--once", "2"], "tcp")
@@ -76,7 +76,7 @@ struct ListenTests {
         }
     }
 
-    @Test("Ctrl-C ends it with a summary that tells repeated ids and lines that are no CEF")
+    @Test("Ctrl-C ends it with a summary of repeated ids and lines that are not CEF")
     func summary() async throws {
         try await Site.run(.busy(history: 0)) { site in
             let listener = site.start(
@@ -106,7 +106,7 @@ struct ListenTests {
         }
     }
 
-    @Test("a real RELP sender, Debian's rsyslog, has every message acknowledged")
+    @Test("every message of a real RELP sender, Debian's rsyslog, is acknowledged")
     func relp() async throws {
         try await Site.run(.busy(history: 0)) { site in
             let listener = site.start(
@@ -146,7 +146,7 @@ struct ListenTests {
         }
     }
 
-    @Test("what cannot be listened on is told with exit 3, wrong use with 2")
+    @Test("an address in use ends with exit code 3, a usage error with 2")
     func refusals() async throws {
         try await Receiver.run { receiver async throws in
             let taken = try await Child.answer(
@@ -181,7 +181,7 @@ struct ListenTests {
         return try #require(Int(place.1))
     }
 
-    /// Sends lines over a connection of bash's own.
+    /// Sends lines over a TCP connection opened by bash.
     static func send(_ lines: [String], to port: Int) async throws {
         let text = lines.map { "'\($0)'" }.joined(separator: " ")
         let answer = try await Child.answer(

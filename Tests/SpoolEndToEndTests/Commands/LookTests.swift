@@ -10,7 +10,7 @@ struct LookTests {
         try await Child.answer(BuiltProduct.spool, arguments + ["--config", site.configurationPath])
     }
 
-    @Test("look at it although the configuration has a mistake, and warn")
+    @Test("work although the configuration has an error, and print a warning")
     func mistake() async throws {
         try await Site.run(.busy(history: 10)) { site in
             let siem = try await site.receiver()
@@ -31,44 +31,7 @@ struct LookTests {
         }
     }
 
-    @Test(
-        "so do commands that ask the daemon for something about the spool alone; without one they need the whole file"
-    )
-    func mistakeBesideDaemon() async throws {
-        try await Site.run(.busy(history: 50)) { site in
-            let siem = try await site.receiver()
-            try site.configure { $0.sinks = [.init("siem", port: siem.port)] }
-            let daemon = try await site.daemon()
-            try await site.fetchAll()
-            try await site.drain("siem")
-            let replay = try await site.spool(
-                "replay",
-                "--from",
-                "30d",
-                "--to",
-                "now",
-                "--rate",
-                "1",
-                "--yes"
-            )
-            #expect(replay.code == 0, "\(replay)")
-            try site.folder.write("spool:\n  path: \(site.spoolPath)\nsinks: [\n", to: "spool.yaml")
-
-            for command in [
-                ["retry"], ["replay", "pause", "1"], ["replay", "resume", "1"], ["replay", "cancel", "1"],
-                ["replay", "remove", "1"], ["backup", "--to", site.folder.path("copy.db")],
-            ] {
-                let answer = try await run(site, command)
-                #expect(answer.code == 0 && !answer.output.isEmpty, "\(command): \(answer)")
-                #expect(answer.errors.contains("warning: 1 problem in "), "\(command): \(answer)")
-            }
-            try await daemon.terminate()
-            let alone = try await run(site, ["backup", "--to", site.folder.path("other.db")])
-            #expect(alone.code == 2 && alone.errors.contains("1 problem in "), "\(alone)")
-        }
-    }
-
-    @Test("refuse streams and sinks that the spool does not know, with the nearest name")
+    @Test("reject unknown streams and sinks and suggest the nearest name")
     func names() async throws {
         try await Site.run(.busy(history: 10)) { site in
             let siem = try await site.receiver()
@@ -94,7 +57,7 @@ struct LookTests {
         }
     }
 
-    @Test("a replay that is waited for goes on after Ctrl-C, which says how to follow and how to end it")
+    @Test("a replay that is waited for continues after Ctrl-C, which prints how to follow and cancel it")
     func interrupted() async throws {
         try await Site.run(.busy(history: 100)) { site in
             let siem = try await site.receiver()

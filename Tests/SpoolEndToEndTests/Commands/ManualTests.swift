@@ -4,9 +4,9 @@ import Testing
 
 @testable import spool
 
-@Suite("Manual pages and completions, made of the commands' definitions")
+@Suite("Manual pages and completions generated from the definitions of the commands")
 struct ManualTests {
-    @Test("every command has a page with every option of it, and mandoc finds no fault in any")
+    @Test("every command has a page with all its options, and mandoc reports no problem")
     func pages() async throws {
         let folder = try TemporaryFolder()
 
@@ -16,7 +16,7 @@ struct ManualTests {
         let shown = try await Child.answer("mandoc", ["-T", "utf8", folder.path("spool-replay.1")])
 
         #expect(answer.code == 0, "\(answer)")
-        // The pages are not installed yet: what they refer to is looked up below.
+        // The pages are not installed yet: their references are checked below.
         let faults = (lint.output + lint.errors).split(separator: "\n").filter {
             !$0.contains("referenced manual not found: Xr spool")
         }
@@ -53,8 +53,8 @@ struct ManualTests {
             set -u +u; source '\(folder.path("completion"))'
             try() {
                 COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
-                COMPREPLY=(); "$(complete -p spool | sed 's/.*-F \\([^ ]*\\) .*/\\1/')" spool "${COMP_WORDS[COMP_CWORD]}" \
-                    "${COMP_WORDS[COMP_CWORD-1]}"
+                COMPREPLY=(); "$(complete -p spool | sed 's/.*-F \\([^ ]*\\) .*/\\1/')" spool \
+                "${COMP_WORDS[COMP_CWORD]}"     "${COMP_WORDS[COMP_CWORD-1]}"
                 echo "${COMPREPLY[@]}"
             }
             try spool rep; try spool dead req; try spool tail --set
@@ -89,7 +89,7 @@ struct ManualTests {
         #expect(answer.code == 0 && words == ["replay", "requeue", "--settled"], "\(answer)")
     }
 
-    @Test("zsh reads its script without fault and has the function it names")
+    @Test("zsh loads its script without errors and defines the function")
     func zsh() async throws {
         let folder = try TemporaryFolder()
         try await write("zsh", to: folder)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Output that cannot be written", .daemons)
 struct OutputTests {
-    /// Runs a line of the shell, with `$spool` the program and `$config` the configuration.
+    /// Runs a shell command in which `$spool` is the program and `$config` the configuration.
     private func shell(_ site: Site, _ line: String) async throws -> Answer {
         try await Child.answer(
             "bash",
@@ -16,7 +16,7 @@ struct OutputTests {
         )
     }
 
-    @Test("every command reports a full disk, and ends with a code of its own")
+    @Test("every command reports a full disk and exits with the code for it")
     func full() async throws {
         try await Site.run(.busy(history: 20)) { site in
             let siem = try await site.receiver()
@@ -42,7 +42,7 @@ struct OutputTests {
                 + configured.map({ "$spool \($0) --config $config" })
             {
                 let answer = try await shell(site, "\(command) > /dev/full")
-                // `doctor` and `backup` may have found something else to report.
+                // `doctor` may have found another problem to report.
                 #expect(
                     answer.code == 7 || (command.contains("doctor") && answer.code == 1),
                     "\(command): \(answer)"
@@ -55,14 +55,15 @@ struct OutputTests {
         }
     }
 
-    @Test("a reader that goes away ends a command quietly, one that has nothing more to print too")
+    @Test("a reader that exits ends a command without an error, even if there is nothing more to print")
     func head() async throws {
         try await Site.run(.busy(history: 50)) { site in
             let siem = try await site.receiver()
             try await site.deliverAll(to: [.init("siem", port: siem.port)])
             for command in [
                 "query 'with recursive n (i) as (values (1) union all select i + 1 from n) select i from n'",
-                "query --json 'with recursive n (i) as (values (1) union all select i + 1 from n) select i from n'",
+                "query --json 'with recursive n (i) as (values (1) union all select i + 1 from n) select i "
+                    + "from n'",
                 "tail", "tail --settled", "status --watch", "query --format csv 'select * from events'",
             ] {
                 let answer = try await shell(site, "$spool \(command) --config $config | head -1 > /dev/null")
@@ -71,7 +72,7 @@ struct OutputTests {
         }
     }
 
-    @Test("without a standard output the failure is reported, and no file takes its place")
+    @Test("a closed standard output is reported, and no file takes its place")
     func closed() async throws {
         try await Site.run(.busy(history: 5)) { site in
             let siem = try await site.receiver()
@@ -85,7 +86,7 @@ struct OutputTests {
         }
     }
 
-    @Test("`spool listen | head` ends when head has ended, though no event comes any more")
+    @Test("`spool listen | head` ends after head has ended, even if no further event arrives")
     func listenHead() async throws {
         try await Site.run(.busy(history: 0)) { site in
             let listener = site.start(
@@ -101,7 +102,7 @@ struct OutputTests {
         }
     }
 
-    @Test("`spool listen` acknowledges nothing that it could not print", arguments: ["http", "relp"])
+    @Test("`spool listen` acknowledges no message that it could not print", arguments: ["http", "relp"])
     func listenFull(_ transport: String) async throws {
         try await Site.run(.busy(history: 0)) { site in
             let listener = site.start(
@@ -135,7 +136,7 @@ struct OutputTests {
     }
 
     @Test(
-        "`spool listen` slows its senders down while its reader does not read, and ends by a signal all the same"
+        "`spool listen` slows down its senders while its reader does not read, and still ends on a signal"
     )
     func stuck() async throws {
         try await Site.run(.busy(history: 0)) { site in
@@ -144,7 +145,8 @@ struct OutputTests {
                 "bash",
                 [
                     "-c",
-                    "mkfifo full && exec 4<>full && exec \(BuiltProduct.spool) listen tcp://127.0.0.1:0 > full",
+                    "mkfifo full && exec 4<>full && exec \(BuiltProduct.spool) listen tcp://127.0.0.1:0 > "
+                        + "full",
                 ]
             )
             let port = try await ListenTests.port(of: listener)

@@ -2,10 +2,10 @@ import Testing
 
 @testable import spool
 
-@Suite("What portals write as HTML, on a terminal")
+@Suite("HTML from portals on a terminal")
 struct PlainTextTests {
     @Test(
-        "elements go, entities are read, and nothing else changes",
+        "elements are removed, entities are decoded, and everything else is unchanged",
         arguments: [
             (
                 "<p>The user Alex (alex@example.com) failed.<br>Next sentence.</p>",

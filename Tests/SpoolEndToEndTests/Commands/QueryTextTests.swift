@@ -6,9 +6,9 @@ import Testing
 
 @testable import spool
 
-@Suite("The formats of `spool query`")
+@Suite("Formats of `spool query`")
 struct QueryTextTests {
-    @Test("CSV is read back by another program's reader, whatever is in a field")
+    @Test("another program can read the CSV, whatever a field contains")
     func csv() async throws {
         let texts = [
             "plain", "", "a,b", "say \"hi\"", "two\nlines", "cr\rlf", "both\r\nends", " blanks ", "\u{1B}[2J",
@@ -34,12 +34,12 @@ struct QueryTextTests {
         #expect(QueryText.csv([.null, .null]) == Array(",\n".utf8))
     }
 
-    @Test("text that is no UTF-8 goes into CSV byte for byte")
+    @Test("text that is not UTF-8 is written to CSV byte for byte")
     func malformed() {
         #expect(QueryText.csv([.malformed([0xFF, 0x2C])]) == [0x22, 0xFF, 0x2C, 0x22, 0x0A])
     }
 
-    @Test("JSON has a key for each column, and no number that JSON does not know")
+    @Test("JSON has a key for each column and only numbers that JSON supports")
     func json() throws {
         let columns = QueryText.distinct(["id", "id", "id_2", "id"])
         let text = QueryText.json(
@@ -55,7 +55,7 @@ struct QueryTextTests {
         #expect(text.contains("\\u202E\\u009B"))
     }
 
-    @Test("a table escapes what a terminal acts on")
+    @Test("a table escapes control characters")
     func table() {
         let table = TextTable(["x"], [[QueryText.cell(.text("a\nb\u{1B}[2J"))]]).render()
 

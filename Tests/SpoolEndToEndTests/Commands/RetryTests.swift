@@ -19,7 +19,7 @@ struct RetryTests {
         try JSONDecoder().decode(Retried.self, from: Data(answer.output.utf8))
     }
 
-    @Test("ends the wait of a sink whose receiver is back, and events flow")
+    @Test("ends the wait of a sink whose receiver is back, and events are delivered")
     func receiverIsBack() async throws {
         try await Site.run(.busy(history: 50)) { site in
             let siem = try await site.receiver()
@@ -57,7 +57,7 @@ struct RetryTests {
         }
     }
 
-    @Test("without a daemon it ends with exit code 3 and says that nothing has to be retried")
+    @Test("without a daemon it exits with code 3 and reports that there is nothing to retry")
     func noDaemon() async throws {
         try await Site.run(.busy(history: 1)) { site in
             let siem = try await site.receiver()

@@ -3,10 +3,10 @@ import SpoolReceiver
 import SpoolTestSupport
 import Testing
 
-@Suite("an operator who may not read the secrets", .daemons)
+@Suite("an operator without access to the secrets", .daemons)
 struct SecretlessTests {
     @Test(
-        "looks into the spool and has replays made by the daemon; only what asks the portal itself needs them"
+        "can read the spool and have the daemon run replays; only commands that query the portal need them"
     )
     func operates() async throws {
         try await Site.run { site in
@@ -36,7 +36,7 @@ struct SecretlessTests {
         }
     }
 
-    @Test("a credential of systemd is no mistake to `check` from a shell, which says that it was not checked")
+    @Test("`check` from a shell accepts a systemd credential and reports that it was not checked")
     func credential() async throws {
         try await Site.run { site in
             try site.configure { $0.sinks = [.init("siem", port: 1)] }

@@ -4,11 +4,12 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-/// Checks ask the daemon before they connect to a receiver, which may serve one connection at a time.
+/// Checks ask the daemon before they connect to a receiver, because some receivers accept only one
+/// connection.
 @Suite("checks beside a daemon", .daemons)
 struct ServedSinkTests {
     @Test(
-        "check --connect and doctor do not connect to a sink that the daemon is connected to, unless told to"
+        "check --connect and doctor skip a sink that the daemon is connected to, unless --probe is given"
     )
     func asksDaemon() async throws {
         try await Site.run(.busy(history: 20)) { site in
@@ -44,7 +45,7 @@ struct ServedSinkTests {
         }
     }
 
-    @Test("a sink that the daemon cannot reach is connected to, and its trouble is found")
+    @Test("checks connect to a sink that the daemon cannot reach, and report its error")
     func trouble() async throws {
         try await Site.run(.busy(history: 1)) { site in
             let port = try Ports.free()

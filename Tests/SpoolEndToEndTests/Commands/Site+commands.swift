@@ -1,9 +1,9 @@
 import Testing
 
 extension Site {
-    /// Fetches everything and delivers it to these sinks, and ends the daemon.
+    /// Fetches everything, delivers it to these sinks and stops the daemon.
     ///
-    /// - Returns: the ids of what was delivered.
+    /// - Returns: the ids of the delivered events.
     @discardableResult
     func deliverAll(to sinks: [SiteConfiguration.SinkText]) async throws -> Set<String> {
         try configure { $0.sinks = sinks }

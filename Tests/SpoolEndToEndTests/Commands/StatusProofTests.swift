@@ -4,7 +4,7 @@ import Testing
 
 @testable import spool
 
-@Suite("The proofs that `spool status` shows")
+@Suite("Proofs in `spool status`")
 struct StatusProofTests {
     private static let now = Timestamp(milliseconds: 1_795_046_400_000)
 
@@ -30,7 +30,7 @@ struct StatusProofTests {
             .filter { $0.hasPrefix("audit ") || $0.hasPrefix("proof ") }
     }
 
-    @Test("the audit and a newer proof that somebody asked for have a line each, by their names")
+    @Test("the audit and a newer requested proof have a line each")
     func each() throws {
         let audit = try proof("audit", of: .hours(48), missing: 12)
         let asked = try proof("command", of: .minutes(2), missing: 0)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import spool
 
-@Suite("What `spool status` says when no daemon runs")
+@Suite("`spool status` without a running daemon")
 struct StatusTextTests {
     private static let now = Timestamp(milliseconds: 1_795_046_400_000)
 
@@ -36,7 +36,7 @@ struct StatusTextTests {
         return report
     }
 
-    @Test("that comes first, and states are those it has left behind")
+    @Test("reports this first and shows the last known states")
     func stopped() {
         let text = StatusText(report(StoppedDaemon(since: Self.now - .hours(2), isClean: true))).text
 
@@ -49,7 +49,7 @@ struct StatusTextTests {
         #expect(text.contains("it heals by itself when a daemon runs and the source answers"), "\(text)")
     }
 
-    @Test("one that was killed is told apart, and a spool that never had one")
+    @Test("distinguishes a killed daemon and a spool that has never had one")
     func killed() {
         let killed = StatusText(report(StoppedDaemon(since: Self.now - .hours(2), isClean: false))).text
         let never = StatusText(report(StoppedDaemon(since: nil, isClean: true))).text
@@ -62,7 +62,7 @@ struct StatusTextTests {
         #expect(never.hasPrefix("NO DAEMON RUNNING, and none has run before: nothing is fetched or sent"))
     }
 
-    @Test("while one runs, states are those of now")
+    @Test("while a daemon is running, the current states are shown")
     func runs() {
         let text = StatusText(report(nil)).text
 
@@ -71,7 +71,7 @@ struct StatusTextTests {
         #expect(text.contains("4 attempts so far, next now"), "\(text)")
     }
 
-    @Test("on one line it comes first, too")
+    @Test("reports it first on one line, too")
     func line() {
         let stopped = StatusLine(report(StoppedDaemon(since: Self.now - .hours(2), isClean: true))).text
         let runs = StatusLine(report(nil)).text

@@ -22,7 +22,7 @@ struct TailTests {
         let settlement: Settlement?
     }
 
-    @Test("follows events as they are spooled and as a sink settles them, each once, in order")
+    @Test("follows events as they are spooled and as a sink settles them, each once and in order")
     func follows() async throws {
         try await Site.run(.busy(history: 30)) { site in
             let siem = try await site.receiver()
@@ -67,7 +67,7 @@ struct TailTests {
         }
     }
 
-    @Test("the last ones that fit a filter, and an end without --follow")
+    @Test("shows the last events that match a filter, and exits with --no-follow")
     func filters() async throws {
         try await Site.run(.busy(history: 200)) { site in
             let siem = try await site.receiver()

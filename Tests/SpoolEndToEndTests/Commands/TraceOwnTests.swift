@@ -5,9 +5,9 @@ import Testing
 
 @testable import spool
 
-@Suite("The trace of a notification of the spool's own")
+@Suite("The trace of the spool's own notification")
 struct TraceOwnTests {
-    @Test("says where it comes from: no window of its has gone, since it never had one")
+    @Test("shows its origin and does not claim that a fetch window was deleted")
     func own() async throws {
         let folder = try TemporaryFolder()
         var options = SpoolOptions(holder: "test")

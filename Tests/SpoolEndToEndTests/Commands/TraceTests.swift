@@ -36,7 +36,7 @@ struct TraceTests {
     }
 
     @Test(
-        "of an event that was delivered and sent again: window, ledger, connection, replay; by id and by seq"
+        "shows window, ledger, connection and replay of an event that was sent twice, by id and by seq"
     )
     func delivered() async throws {
         try await Site.run(.busy(history: 60)) { site in
@@ -70,7 +70,7 @@ struct TraceTests {
     }
 
     @Test(
-        "of ids the spool has never seen, asked of the portal: start, filter, not yet read, nowhere",
+        "queries the portal for unknown ids: before the start, filtered, not yet read, not found",
         arguments: [
             true, false,
         ]
@@ -83,7 +83,7 @@ struct TraceTests {
                     { start: 3d, look_back: 2s, sweep: 500ms, filters: { "activity.eventType": { eq: \
                     [EVENT_CATEGORY_LOGIN] } } }
                     """
-                // Nothing is read again while the test asks.
+                // Nothing is re-read during the test.
                 $0.alerts = "{ start: 3d, look_back: 48h, sweep: 1h }"
                 $0.sourceKeys["poll"] = "1h"
             }
@@ -121,7 +121,7 @@ struct TraceTests {
         }
     }
 
-    @Test("a portal that cannot be asked is told with exit 3")
+    @Test("an unreachable portal ends with exit code 3")
     func unreachable() async throws {
         try await Site.run(.busy(history: 20)) { site in
             let siem = try await site.receiver()
@@ -141,7 +141,7 @@ struct TraceTests {
 }
 
 extension Site {
-    /// A daemon that has delivered everything its filters let through.
+    /// A daemon that has delivered everything that its filters select.
     fileprivate func daemonWithEverything(_ siem: Receiver) async throws -> Child {
         try configure { $0.sinks = [.init("siem", port: siem.port)] }
         let daemon = try await daemon()

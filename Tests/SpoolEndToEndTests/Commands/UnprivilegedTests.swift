@@ -5,7 +5,8 @@ import Testing
 
 @Suite("a user without privileges", .daemons)
 struct UnprivilegedTests {
-    /// A `/dev` of its own, whose `log` is the test's; then the program without root's right to raise its priority.
+    /// Mounts a private `/dev` whose `log` belongs to the test, then runs the program without root's right to
+    /// raise its priority.
     private static let script = """
         set -e
         mount -t tmpfs none /dev
@@ -17,7 +18,7 @@ struct UnprivilegedTests {
         """
 
     @Test(
-        "runs as a daemon and leaves nothing in the system's log",
+        "runs as a daemon and writes nothing to the system log",
         .enabled(if: SmallDisk.isPossible, SmallDisk.why)
     )
     func silent() async throws {

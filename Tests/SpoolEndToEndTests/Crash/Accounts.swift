@@ -1,12 +1,12 @@
 import SpoolReceiver
 import Testing
 
-/// What must be true of a spool whatever happened to its processes.
+/// Invariants of a spool, whatever happened to its processes.
 struct Accounts {
     let site: Site
 
-    /// Ids are unique, ledger rows count what they speak for and no event twice, no watermark goes beyond what the
-    /// ledger shows, and the file is whole.
+    /// Checks that ids are unique, ledger rows count their events and cover no event twice, no watermark
+    /// exceeds the ledger, and the file is intact.
     func check() async throws {
         #expect(
             try await site.query("PRAGMA integrity_check", as: Integrity.self) == [
@@ -24,7 +24,7 @@ struct Accounts {
             """
         )
         #expect(wrongRows == 0)
-        // Each event up to the watermark stands in exactly one live row, none above it in any.
+        // Each event up to the watermark is in exactly one live row, and no later event is in any.
         let wrongEvents = try await site.number(
             """
             SELECT count(*) FROM event e JOIN subscription s ON s.stream_id = e.stream_id
@@ -35,8 +35,8 @@ struct Accounts {
         #expect(wrongEvents == 0)
     }
 
-    /// Each stream's place is what its windows prove: nothing between its start and `since` without a complete window, no
-    /// place ahead of the source's clock, no scan that nobody goes on with, and counters that count.
+    /// Checks that each stream's cursor is proved by its windows: complete windows from its start to `since`,
+    /// no position ahead of the source's clock, no abandoned scan, and correct counters.
     func checkCursors() async throws {
         let begun = try await site.number("SELECT count(*) FROM stream WHERE start_ms IS NOT NULL")
         #expect(begun == 2)
@@ -89,7 +89,7 @@ struct Accounts {
         #expect(strangers == 0)
     }
 
-    /// The ids that the ledger calls delivered to a sink; with `doubtful` false only those beyond doubt.
+    /// The ids that the ledger shows as delivered; with `doubtful` false, without doubtful ones.
     func settled(doubtful: Bool = true) async throws -> Set<String> {
         struct Row: Decodable { let id: String }
         let rows = try await site.query(

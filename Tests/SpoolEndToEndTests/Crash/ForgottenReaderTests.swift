@@ -12,7 +12,7 @@ import Testing
 @Suite("a forgotten reader", .daemons)
 struct ForgottenReaderTests {
     @Test(
-        "a transaction left open in a sqlite3 shell stops nothing; only the log grows, and status tells its size"
+        "a transaction left open in a sqlite3 shell stops nothing; the log grows, and status shows its size"
     )
     func forgotten() async throws {
         try await Site.run(.busy(history: 200)) { site in
@@ -20,7 +20,7 @@ struct ForgottenReaderTests {
             try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }
             let daemon = try await site.daemon()
             try await site.fetchAll()
-            // It waits for somebody to write commands into the pipe, with its transaction open.
+            // It waits for commands from the pipe, with its transaction open.
             let pipe = site.folder.path("commands")
             try #require(mkfifo(pipe, 0o600) == 0)
             let reader = site.start(

@@ -6,17 +6,17 @@ import Testing
 
 @Suite("a receiver that hangs", .daemons)
 struct HangingReceiverTests {
-    /// How its connection ends.
+    /// How the connection ends.
     enum End: CaseIterable {
         case receiverIsKilled, daemonStops
     }
 
     @Test(
-        "what a hanging receiver's kernel had taken is doubtful, however the connection ends; one command sends it",
+        "events accepted only by a hanging receiver's kernel are doubtful, and one command sends them again",
         arguments: End.allCases
     )
     func hangs(_ end: End) async throws {
-        // Few enough for the kernel's receive buffer.
+        // Few enough to fit into the kernel's receive buffer.
         try await Site.run(.busy(history: 30)) { site in
             let listener = site.start(
                 "spool listen",

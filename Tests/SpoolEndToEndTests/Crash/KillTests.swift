@@ -4,11 +4,11 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("killed at any moment", .daemons)
+@Suite("a daemon killed at any moment", .daemons)
 struct KillTests {
     private static let kills = 50
 
-    /// How far the spool and each sink were when a process was killed.
+    /// The positions of the spool and each sink when a process was killed.
     private struct Mark: Decodable {
         let stream: String
         let settled: Int64
@@ -16,7 +16,7 @@ struct KillTests {
     }
 
     @Test(
-        "50 kills while fetching and sending, with a portal at its worst, lose nothing and repeat only what was unsettled",
+        "50 kills while fetching and sending, with a faulty portal, lose nothing and repeat only unsettled events",
         .timeLimit(.minutes(30))
     )
     func kills() async throws {
@@ -35,7 +35,8 @@ struct KillTests {
             for round in 0..<Self.kills {
                 let daemon = try await site.daemon()
                 Self.insertLate(round, site.simulator)
-                // Most ends come before the grace of TCP settles anything, every fifth around it.
+                // Most kills happen before the grace period of TCP settles anything, every fifth around its
+                // end.
                 let moment =
                     round % 5 == 4
                     ? Int.random(in: 1_900...2_600, using: &random)
@@ -65,10 +66,10 @@ struct KillTests {
                 let times = received[event.id] ?? 0
                 #expect(
                     times <= 1 + unsettled,
-                    "\(event.id) came \(times) times, and was unsettled \(unsettled) times"
+                    "\(event.id) arrived \(times) times, and was unsettled \(unsettled) times"
                 )
             }
-            // Without it the test would say nothing of settlements that a kill interrupts.
+            // Otherwise the test would not cover settlements that a kill interrupts.
             #expect(marks.contains { $0.settled > 0 && $0.settled < $0.last })
         }
     }
@@ -79,7 +80,7 @@ struct KillTests {
         (.shortPage, 0.1), (.samePage, 0.02), (.stall(seconds: 0.2), 0.03),
     ]
 
-    /// A record that lists show only seconds after the portal saved it.
+    /// Adds a record that becomes visible only seconds after the portal saved it.
     private static func insertLate(_ round: Int, _ simulator: Simulator) {
         let now = simulator.clock.nowMs
         let record = SimulatedRecord(

@@ -7,7 +7,7 @@ import Testing
 @Suite("memory", .daemons)
 struct MemoryTests {
     #if os(Linux)
-        @Test("a backlog of 20,000 events takes no more memory than one of 5,000, building up or draining")
+        @Test("a backlog of 20,000 events needs no more memory than one of 5,000, growing or draining")
         func flat() async throws {
             try await Site.run(.busy(history: 5_000)) { site in
                 let receiver = try await site.receiver()
@@ -28,7 +28,8 @@ struct MemoryTests {
                 try await site.drain("siem")
                 let drained = try Self.resident(pid)
 
-                // 15,000 events are some 50 MiB, as columns and raw; a generous third of that is for the allocator.
+                // 15,000 events are about 50 MiB, columns and raw records; the limits leave room for the
+                // allocator.
                 #expect(large < small + (64 << 20), "\(small) -> \(large)")
                 #expect(drained < small + (96 << 20), "\(small) -> \(drained)")
                 #expect(receiver.ids.count == visible.count)

@@ -3,9 +3,9 @@ import SpoolSimulator
 import SpoolTestSupport
 import Testing
 
-@Suite("A receiver that nothing is to be sent to", .daemons)
+@Suite("A receiver without events to send", .daemons)
 struct QuietSinkTests {
-    @Test("is reported while it is away, and no more once it is back, although nothing is sent")
+    @Test("is reported while it is down and no longer once it is back, although nothing is sent")
     func awayAndBack() async throws {
         try await Site.run(.busy(history: 20)) { site in
             let receiver = try await site.receiver()
@@ -25,12 +25,13 @@ struct QuietSinkTests {
                 return try await site.number("SELECT count(*) FROM sink WHERE state = 'retrying'") == 1
             }
             try await receiver.listenAgain()
-            try await eventually("the sink is well") {
+            try await eventually("the sink is connected") {
                 if try await site.number("SELECT attempts FROM sink") > 0 {
                     _ = try await site.spool("retry")
                 }
                 return try await site.number(
-                    "SELECT count(*) FROM sink WHERE state = 'connected' AND attempts = 0 AND trouble_since_ms IS NULL"
+                    "SELECT count(*) FROM sink WHERE state = 'connected' AND attempts = 0 AND "
+                        + "trouble_since_ms IS NULL"
                 ) == 1
             }
             try await daemon.terminate()

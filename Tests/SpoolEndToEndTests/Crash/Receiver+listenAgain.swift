@@ -1,8 +1,7 @@
 import SpoolReceiver
 
 extension Receiver {
-    /// Listens again after a stop; waits while its port serves a connection of another test, which may have been
-    /// given it meanwhile.
+    /// Listens again after a stop; waits while a connection of another test uses its port.
     func listenAgain() async throws {
         try await eventually("port \(port) can be listened on again") { (try? await restart()) != nil }
     }

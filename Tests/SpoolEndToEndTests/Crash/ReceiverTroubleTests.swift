@@ -4,15 +4,15 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("a receiver in trouble", .daemons)
+@Suite("a faulty receiver", .daemons)
 struct ReceiverTroubleTests {
-    /// What befalls the receiver in one round.
+    /// What happens to the receiver in one round.
     private enum Trouble: CaseIterable {
         case restart, outage, noReading, cutsAfterMessages, resetsWhileReading
     }
 
     @Test(
-        "whatever happens to the receiver, nothing is missing, and what it cannot have is not called certain"
+        "whatever happens to the receiver, no event is missing, and lost ones are never reported as certain"
     )
     func anything() async throws {
         var random = SeededGenerator(seed: 11)
@@ -32,7 +32,8 @@ struct ReceiverTroubleTests {
             let certain = try await Accounts(site: site).settled(doubtful: false)
             let missing = visible.subtracting(receiver.ids.keys)
             #expect(certain.intersection(missing).isEmpty)
-            // A kernel that had taken lines and was never read from leaves them doubtful: one command sends them.
+            // Lines that a kernel accepted but that were never read are doubtful: one command sends them
+            // again.
             let again = try await site.replayMissing()
             #expect(again.code == 0, "\(again)")
             try await receiver.await(ids: visible.count)
@@ -43,7 +44,7 @@ struct ReceiverTroubleTests {
         }
     }
 
-    @Test("fetching goes on while the receiver is away, and all of it comes when it is back")
+    @Test("fetching continues while the receiver is down, and everything arrives when it is back")
     func longOutage() async throws {
         try await Site.run(.busy(history: 5_000)) { site in
             let receiver = try await site.receiver()
@@ -77,7 +78,7 @@ struct ReceiverTroubleTests {
         case .noReading:
             receiver.setReading(false)
             try await Task.sleep(for: pause * 3)
-            // Half of the times what it has not read is gone with it.
+            // In half of the cases unread data is lost.
             if Bool.random(using: &random) {
                 try await restart(receiver, after: .zero)
             }
@@ -89,7 +90,7 @@ struct ReceiverTroubleTests {
         }
     }
 
-    /// Connections end like this for a while, those that are open as well.
+    /// Connections, including open ones, end in this way for a while.
     private static func end(_ ending: ConnectionEnding, _ receiver: Receiver, _ time: Duration) async throws {
         receiver.setEnding(ending)
         try await restart(receiver, after: .zero)
@@ -97,7 +98,7 @@ struct ReceiverTroubleTests {
         receiver.setEnding(.byPeer)
     }
 
-    /// Ends all connections, and listens again.
+    /// Ends all connections and listens again.
     private static func restart(_ receiver: Receiver, after pause: Duration) async throws {
         await receiver.stop()
         try await Task.sleep(for: pause)

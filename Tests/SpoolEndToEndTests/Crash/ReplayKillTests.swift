@@ -6,7 +6,7 @@ import Testing
 
 @Suite("replays killed in the middle", .daemons)
 struct ReplayKillTests {
-    @Test("a replay whose daemon is killed goes on in the next one, and leaves nothing of its window out")
+    @Test("a replay whose daemon is killed continues in the next one and sends its whole window")
     func inDaemon() async throws {
         try await Site.run(.busy(history: 4_000)) { site in
             let receiver = try await Self.deliver(site)
@@ -26,13 +26,13 @@ struct ReplayKillTests {
         }
     }
 
-    @Test("`spool replay` without a daemon, killed in the middle, is taken up by the next process that may")
+    @Test("a `spool replay` without a daemon that is killed is continued by the next daemon")
     func direct() async throws {
         try await Site.run(.busy(history: 4_000)) { site in
             let receiver = try await Self.deliver(site)
             receiver.setReading(false)
             let command = Self.startReplay(site)
-            try await eventually("the replay is made") {
+            try await eventually("the replay is created") {
                 try await site.number("SELECT count(*) FROM replay WHERE state = 'running'") == 1
             }
             try await eventually("it has connected") {
@@ -50,7 +50,7 @@ struct ReplayKillTests {
         }
     }
 
-    @Test("`spool run` asks a command that holds the spool to give it up, and carries its replay on")
+    @Test("`spool run` takes over the spool from a command that holds it, and continues its replay")
     func handOver() async throws {
         try await Site.run(.busy(history: 4_000)) { site in
             let receiver = try await Self.deliver(site)
@@ -80,10 +80,10 @@ struct ReplayKillTests {
         )
     }
 
-    /// Delivers everything once, and ends the daemon.
+    /// Delivers everything once and stops the daemon.
     private static func deliver(_ site: Site) async throws -> Receiver {
         var configuration = ReceiverConfiguration.keeping()
-        // A small buffer: a receiver that does not read soon stops the sender.
+        // With a small buffer a receiver that does not read soon stops the sender.
         configuration.receiveBuffer = 4_096
         let receiver = try await site.receiver(configuration)
         try site.configure { $0.sinks = [.init("siem", port: receiver.port)] }

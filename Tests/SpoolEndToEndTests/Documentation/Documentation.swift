@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// The project's pages, and the commands they show.
+/// The project's pages and the commands they show.
 struct Documentation {
-    /// A command behind a `$` in a block of a page.
+    /// A command after a `$` in a console block of a page.
     struct Example: CustomTestStringConvertible, Sendable {
         let page: String
         let line: Int
-        /// As the shell would hand them on, without `sudo`.
+        /// The arguments as the shell would pass them, without `sudo`.
         let words: [String]
 
         var testDescription: String { "\(page):\(line) \(words.joined(separator: " "))" }
@@ -17,7 +17,7 @@ struct Documentation {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// Paths of all pages for readers, from the project's root.
+    /// Paths of all pages, relative to the project's root.
     static let pages: [String] = {
         let docs =
             FileManager.default.enumerator(atPath: text(of: "docs"))?.compactMap { $0 as? String } ?? []
@@ -47,7 +47,7 @@ struct Documentation {
         }
     }
 
-    /// The words of a shell's line: quotes, and a backslash before a `$` or a quote.
+    /// Splits a shell command into words; handles quotes and backslashes.
     private static func words(of line: Substring) -> [String] {
         var words: [String] = []
         var word: String?

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The list of all-clears names tests that exist.
+/// The tests named in the list of all-clears exist.
 struct EvidenceTests {
     private static let rows = Documentation.read("docs/design/evidence.md")
         .matches(of: #/(?m)^\| ([^|]+) \| ([^|]+) \| "([^|]+)" \|$/#)

@@ -7,13 +7,13 @@ import Testing
 
 @testable import spool
 
-/// What README and docs show can be typed.
+/// The commands shown in README and docs are valid.
 struct ExampleTests {
     private static let commands = Documentation.examples.filter { $0.words.first == "spool" }
     private static let targets = Documentation.examples.filter { $0.words.first == "make" }
     private static let statements = Documentation.examples.filter { $0.sql != nil }
 
-    @Test("the pages show commands of each kind, and no others")
+    @Test("the pages show only known programs, with enough examples of each kind")
     func kinds() {
         let programs = Set(Documentation.examples.compactMap(\.words.first))
 
@@ -23,14 +23,14 @@ struct ExampleTests {
         #expect(Self.statements.count > 10)
     }
 
-    @Test("every `spool …` is understood: its command, its options, their values", arguments: commands)
+    @Test("every `spool …` is parsed: command, options and values", arguments: commands)
     func command(_ example: Documentation.Example) throws {
         let command = try SpoolCommand.parseAsRoot(Array(example.words.dropFirst()))
 
-        #expect(!(command is SpoolCommand), "it only shows the help")
+        #expect(!(command is SpoolCommand), "it prints only the help")
     }
 
-    @Test("every `make …` is a target", arguments: targets)
+    @Test("every `make …` names an existing target", arguments: targets)
     func target(_ example: Documentation.Example) throws {
         let makefile = Documentation.read("Makefile").components(separatedBy: "\n")
 
@@ -39,7 +39,7 @@ struct ExampleTests {
         }
     }
 
-    @Test("every SQL statement fits the schema", arguments: statements)
+    @Test("every SQL statement matches the schema", arguments: statements)
     func statement(_ example: Documentation.Example) async throws {
         let folder = try TemporaryFolder()
         var options = SpoolOptions(holder: "test")
@@ -57,7 +57,7 @@ struct ExampleTests {
 }
 
 extension Documentation.Example {
-    /// The SELECT that it gives to `sqlite3` or `spool query`.
+    /// The SELECT that it passes to `sqlite3` or `spool query`.
     fileprivate var sql: String? {
         let asks = words.first == "sqlite3" || words.starts(with: ["spool", "query"])
         guard asks, let last = words.last, last.lowercased().hasPrefix("select") else { return nil }

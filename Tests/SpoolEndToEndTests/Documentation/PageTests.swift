@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// What README and docs say of the project is so.
+/// Statements in README and docs about the project are true.
 struct PageTests {
-    @Test("every link within the project leads somewhere", arguments: Documentation.pages)
+    @Test("every link within the project has a target", arguments: Documentation.pages)
     func links(_ page: String) throws {
         let folder = (page as NSString).deletingLastPathComponent
         let links = Documentation.read(page).matches(of: #/\]\(([^)#:]*)(?:#([^)]*))?\)/#)
@@ -18,7 +18,7 @@ struct PageTests {
         }
     }
 
-    @Test("the table of rooms names the imports there are")
+    @Test("the table of targets lists the actual imports")
     func imports() throws {
         let rows = Documentation.read("docs/architecture.md")
             .matches(of: #/(?m)^\| (CMalloc|[Ss]pool\w*) \| (.*)\|$/#)
@@ -32,7 +32,7 @@ struct PageTests {
         }
     }
 
-    @Test("the page of notifications lists every one that is raised, with its severity, meaning and remedy")
+    @Test("the page of notifications lists every code with severity, meaning and remedy")
     func notifications() throws {
         let rules = Documentation.read("Sources/SpoolDaemon/Watching/RuleCode.swift")
         let store = Documentation.read("Sources/SpoolStore/Retention/RetentionNotes.swift")
@@ -53,7 +53,7 @@ struct PageTests {
         }
     }
 
-    /// Codes written where they are raised, `code: "…"`, anywhere in the program.
+    /// Codes given as literals where a notification is raised, `code: "…"`, anywhere in the program.
     private func literalCodes() -> [String] {
         let sources = Documentation.project.appendingPathComponent("Sources").path
         let files = FileManager.default.enumerator(atPath: sources)?.compactMap { $0 as? String } ?? []
@@ -63,7 +63,7 @@ struct PageTests {
         }
     }
 
-    /// As the pages' viewer makes them of headings.
+    /// The anchors that the viewer generates from headings.
     private func anchors(of text: String) -> [String] {
         text.matches(of: #/(?m)^#+ (.*)$/#).map { heading in
             String(heading.1.lowercased().filter { $0.isLetter || $0.isNumber || " -_".contains($0) })

@@ -1,7 +1,7 @@
 import Foundation
 import SpoolTestSupport
 
-/// The folder of what was built, for what may be kept between runs.
+/// The folder of the build products, also used for files that are kept between runs.
 enum BuildFolder {
     static var path: String {
         URL(fileURLWithPath: BuiltProduct.spool).deletingLastPathComponent().path

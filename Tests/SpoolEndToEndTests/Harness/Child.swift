@@ -2,20 +2,20 @@ import Subprocess
 import Synchronization
 import SystemPackage
 
-/// A process of a test: its output is kept line by line, and it ends with the test at the latest.
+/// A process of a test: its output is stored line by line, and it ends with the test at the latest.
 ///
-/// Whoever starts it calls `end`; `Site.run` does so for all it has started.
+/// The caller has to call `end`; `Site.run` does this for all processes that it has started.
 final class Child: Sendable {
     typealias Running = Execution<NoInput, SequenceOutput, SequenceOutput>
 
-    /// Where a line came from.
+    /// The stream that a line came from.
     enum Channel: Sendable { case output, errors }
 
     private struct State {
         var running: Running?
         var lines: [(channel: Channel, text: String)] = []
         var status: TerminationStatus?
-        /// Why it could not be started, or not be watched.
+        /// Why the process could not be started or watched.
         var failure: (any Error)?
         var hasEnded = false
         var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
@@ -32,7 +32,7 @@ final class Child: Sendable {
         task = Mutex(nil)
     }
 
-    /// Starts a program; returns at once, with its lines to come.
+    /// Starts a program and returns immediately; its lines follow.
     static func start(
         _ name: String,
         _ program: String,
@@ -66,7 +66,7 @@ final class Child: Sendable {
 
     private func read(_ execution: Running) async throws {
         change { $0.running = execution }
-        // Its streams end with it: from then on its number may be another's.
+        // The streams end with the process; afterwards its process id may be reused.
         defer { change { $0.running = nil } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.read(execution.standardOutput, .output) }
@@ -81,31 +81,31 @@ final class Child: Sendable {
         }
     }
 
-    /// What it has written so far.
+    /// The lines written so far.
     func lines(_ channel: Channel) -> [String] {
         state.withLock { $0.lines.filter { $0.channel == channel }.map(\.text) }
     }
 
-    /// Its last lines, for failures.
+    /// The last lines, for failure messages.
     var lastLines: String { state.withLock { $0.lines.suffix(20).map(\.text).joined(separator: "\n") } }
 
-    /// True until it has ended.
+    /// True until the process has ended.
     var isRunning: Bool { state.withLock { !$0.hasEnded } }
 
-    /// The process's number while it runs.
+    /// The process id while the process is running.
     var processID: Int32? { state.withLock { $0.running?.processIdentifier.value } }
 
     /// Sends a signal.
     func send(_ signal: Signal) throws {
         guard let running = state.withLock({ $0.running }) else {
-            throw HarnessFailure("\(name) does not run:\n\(lastLines)")
+            throw HarnessFailure("\(name) is not running:\n\(lastLines)")
         }
         try running.send(signal: signal)
     }
 
-    /// Returns once its lines fulfil the predicate, which is asked after each one.
+    /// Returns once the lines fulfil the predicate, which is evaluated after each line.
     ///
-    /// - Throws: when it ends without that, or in vain after the limit.
+    /// - Throws: if the process ends before, or if the limit has passed.
     func waitUntil(
         _ what: String,
         within limit: Duration = .seconds(60),
@@ -127,7 +127,7 @@ final class Child: Sendable {
         }
     }
 
-    /// Returns its status once it has ended.
+    /// Returns the status once the process has ended.
     @discardableResult
     func exit(within limit: Duration = .seconds(60)) async throws -> TerminationStatus {
         do {
@@ -144,10 +144,10 @@ final class Child: Sendable {
         return status
     }
 
-    /// Ends it whatever it does, and waits for that.
+    /// Kills the process and waits for its end.
     func end() async {
         if let running = state.withLock({ $0.running }) {
-            // It may have ended by itself meanwhile.
+            // The process may have ended meanwhile.
             try? running.send(signal: .kill)
         }
         await task.withLock { $0 }?.value
@@ -162,7 +162,7 @@ final class Child: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns at once when the predicate holds, and else once it does.
+    /// Returns when the predicate holds, immediately if it already does.
     private func waitForChange(_ predicate: @escaping @Sendable (borrowing State) -> Bool) async throws {
         while !state.withLock({ predicate($0) }) {
             let number = state.withLock { state in

@@ -1,12 +1,12 @@
 import Subprocess
 
-/// What a command that has ended left behind.
+/// The result of a finished command.
 struct Answer: Sendable, CustomStringConvertible {
     let status: TerminationStatus
     let output: String
     let errors: String
 
-    /// Its exit code; nil when a signal ended it.
+    /// The exit code; nil if a signal ended the command.
     var code: Int? {
         if case .exited(let code) = status { Int(code) } else { nil }
     }
@@ -15,7 +15,7 @@ struct Answer: Sendable, CustomStringConvertible {
 }
 
 extension Child {
-    /// Runs a program to its end.
+    /// Runs a program until it exits.
     static func answer(
         _ program: String,
         _ arguments: [String],

@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-/// Lets a few tests with daemons run at a time, over all suites: two cores serve no more.
+/// Limits how many tests with daemons run at a time, over all suites: two cores cannot serve more.
 struct DaemonSlots: TestTrait, SuiteTrait, TestScoping {
     let isRecursive = true
 
@@ -10,7 +10,7 @@ struct DaemonSlots: TestTrait, SuiteTrait, TestScoping {
         testCase: Test.Case?,
         performing function: @Sendable () async throws -> Void
     ) async throws {
-        // A suite takes no slot, its tests do.
+        // Only tests take a slot, not suites.
         guard testCase != nil else { return try await function() }
         await Self.slots.take()
         do {

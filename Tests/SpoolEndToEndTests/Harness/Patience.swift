@@ -1,11 +1,11 @@
-/// What a test waited for in vain, with what it saw last.
+/// A condition that a test waited for in vain, with the last observed state.
 struct HarnessFailure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// Runs `body`; if it takes longer than `limit` it is cancelled, and the failure says what did not happen.
+/// Runs `body`; cancels it after `limit` and throws a failure that names what did not happen.
 func within<Result: Sendable>(
     _ limit: Duration = .seconds(90),
     _ what: String,
@@ -25,9 +25,9 @@ func within<Result: Sendable>(
     }
 }
 
-/// Returns once the condition holds; for what another process does, of which no event tells.
+/// Returns once the condition holds; polls, for changes in another process that cause no event here.
 ///
-/// - Throws: the failure with what `state` says at the end, when the limit has passed.
+/// - Throws: a failure with the final result of `state`, if the limit has passed.
 func eventually(
     _ what: String,
     within limit: Duration = .seconds(90),

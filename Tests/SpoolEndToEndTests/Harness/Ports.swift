@@ -1,11 +1,11 @@
 import Foundation
 
-/// Ports of this machine, for programs that cannot choose one themselves and tell it.
+/// Ports of this machine, for programs that cannot choose one themselves and report it.
 enum Ports {
-    /// One that is free now, for TCP and for UDP.
+    /// A port that is free at the moment, for TCP and for UDP.
     ///
-    /// It lies below those that Linux gives away by itself (from 32,768 on), or one of the many sockets of the other
-    /// tests might take it before its program does.
+    /// It is below the ephemeral ports of Linux (from 32,768 on): otherwise a socket of another test could
+    /// take it before the program does.
     static func free() throws -> Int {
         for _ in 0..<50 {
             let port = Int.random(in: 10_000..<32_000)
@@ -16,7 +16,7 @@ enum Ports {
         throw HarnessFailure("no port is free for both TCP and UDP")
     }
 
-    /// True once some process listens at it.
+    /// True once a process listens on the port.
     static func isServed(_ port: Int, udp: Bool) throws -> Bool {
         let table = kernelText("/proc/net/\(udp ? "udp" : "tcp")")
         let wanted = String(port, radix: 16, uppercase: true)
@@ -28,7 +28,8 @@ enum Ports {
         }
     }
 
-    /// A file that the kernel makes while it is read, page by page: with many sockets one read is not all of it.
+    /// Reads a file that the kernel generates page by page: with many sockets one read does not return all of
+    /// it.
     private static func kernelText(_ path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }
@@ -42,7 +43,7 @@ enum Ports {
         }
     }
 
-    /// A socket bound to a port for as long as it lives.
+    /// A socket that is bound to a port as long as the object exists.
     private final class Bound {
         private let descriptor: Int32
 

@@ -1,8 +1,8 @@
 import SpoolReceiver
 import Synchronization
 
-/// Stops a receiver's reading at a certain message, on its own event loop: a test that is told of the message
-/// afterwards may come too late, when everything has been read.
+/// Stops a receiver from reading at a certain message, on its own event loop: a test that is notified of the
+/// message could stop it too late, when everything has been read.
 final class ReadingStop: Sendable {
     private struct State {
         var receiver: Receiver?
@@ -11,8 +11,8 @@ final class ReadingStop: Sendable {
 
     private let state = Mutex(State())
 
-    /// A listener that keeps ids and can be stopped like this, with a small receive buffer: what it does not read
-    /// stays with the sender.
+    /// A listener that stores ids and can be stopped in this way, with a small receive buffer: data that it
+    /// does not read stays with the sender.
     var configuration: ReceiverConfiguration {
         var configuration = ReceiverConfiguration.keeping()
         configuration.receiveBuffer = 64 << 10
@@ -20,7 +20,7 @@ final class ReadingStop: Sendable {
         return configuration
     }
 
-    /// Stops the receiver's reading after so many more messages.
+    /// Stops the receiver from reading after `count` more messages.
     func stop(_ receiver: Receiver, afterMessages count: Int) {
         state.withLock { $0 = State(receiver: receiver, left: count) }
     }

@@ -3,8 +3,8 @@ import SpoolReceiver
 import Testing
 
 extension Site {
-    /// Every event that the ledger shows as delivered to a sink has come at least as often as rows speak for it, and
-    /// each row counts the events of its stream in its range.
+    /// Checks that every event which the ledger shows as delivered to a sink has arrived at least as often as
+    /// rows cover it, and that each row counts the events of its stream in its range.
     func expectLedgerIsTrue(
         of sink: String,
         at receiver: Receiver,
@@ -25,15 +25,15 @@ extension Site {
         let untrue = claims.filter { came[$0.key, default: 0] < $0.value }
         #expect(!rows.isEmpty, sourceLocation: sourceLocation)
         #expect(wrongCounts.isEmpty, sourceLocation: sourceLocation)
-        #expect(untrue.isEmpty, "shown as sent, but never came", sourceLocation: sourceLocation)
+        #expect(untrue.isEmpty, "shown as delivered, but never arrived", sourceLocation: sourceLocation)
     }
 
-    /// Sends again, to its end, what the ledger does not show the sinks to have.
+    /// Sends the events again that the ledger does not show as delivered, and waits for the end.
     func replayMissing() async throws -> Answer {
         try await spool("replay", "--from", "4d", "--to", "0s", "--missing-only", "--yes", "--wait")
     }
 
-    /// The replays as `spool replay list --json` shows them, newest first.
+    /// The replays that `spool replay list --json` shows, newest first.
     func replays() async throws -> [ListedReplay] {
         let answer = try await spool("replay", "list", "--json")
         guard answer.code == 0 else { throw HarnessFailure("spool replay list: \(answer)") }
@@ -63,7 +63,7 @@ extension Site {
         return Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.last) })
     }
 
-    /// How far each stream's delivery to a sink is.
+    /// The watermark of each stream at a sink.
     func watermarks(of sink: String) async throws -> [String: Int64] {
         struct Row: Decodable {
             let name: String
@@ -81,7 +81,7 @@ extension Site {
     }
 }
 
-/// A replay in the words of `--json`.
+/// A replay as decoded from `--json`.
 struct ListedReplay: Decodable, Sendable {
     let id: Int64
     let sink: String
@@ -92,12 +92,12 @@ struct ListedReplay: Decodable, Sendable {
     let missing_only: Bool
 }
 
-/// A window of whole seconds between two ages, and how commands are told of it.
+/// A window of whole seconds between two ages, and its text form for commands.
 struct AgeWindow: Sendable {
     let from: Int64
     let to: Int64
 
-    /// From so many hours before `now` to so many.
+    /// Creates a window between two numbers of hours before `now`.
     init(hours from: Double, to: Double, before now: Int64) {
         self.from = (now - Int64(from * 3_600_000)) / 1_000 * 1_000
         self.to = (now - Int64(to * 3_600_000)) / 1_000 * 1_000

@@ -2,7 +2,7 @@ import Foundation
 import SpoolReceiver
 import SpoolSimulator
 
-/// An event of the spool, as `sqlite3` shows it.
+/// An event of the spool as read by `sqlite3`.
 struct SpooledEvent: Decodable, Sendable, Hashable {
     let seq: Int64
     let stream: String
@@ -24,7 +24,7 @@ struct LedgerRow: Decodable, Sendable, Hashable {
 }
 
 extension Site {
-    /// Asks the spool's file through the plain `sqlite3` shell, while a daemon writes or not; rows as JSON.
+    /// Queries the spool's file with the plain `sqlite3` shell, with or without a running daemon.
     func query<Row: Decodable>(_ sql: String, as row: Row.Type = Row.self) async throws -> [Row] {
         let answer = try await Child.answer("sqlite3", ["-json", "-readonly", spoolPath, sql])
         guard answer.code == 0 else { throw HarnessFailure("sqlite3: \(answer)") }
@@ -32,7 +32,7 @@ extension Site {
         return try JSONDecoder().decode([Row].self, from: Data(answer.output.utf8))
     }
 
-    /// The one number that a query answers.
+    /// The number that a query returns.
     func number(_ sql: String) async throws -> Int {
         struct Row: Decodable { let n: Int? }
         return try await query("SELECT (\(sql)) AS n", as: Row.self).first?.n ?? 0
@@ -57,17 +57,17 @@ extension Site {
         )
     }
 
-    /// The ids of the portal's records of both streams that lists show by now.
+    /// The ids of the portal's records of both streams that are visible by now.
     var visible: Set<String> {
         simulator.visibleIDs(.activities).union(simulator.visibleIDs(.alerts))
     }
 
-    /// The ids that pages have held.
+    /// The ids that pages have contained.
     var shown: Set<String> {
         simulator.shownIDs(.activities).union(simulator.shownIDs(.alerts))
     }
 
-    /// Ends the portal's new records, and returns once everything it has is in the spool.
+    /// Stops the portal from adding records, and returns once all its records are in the spool.
     @discardableResult
     func fetchAll(within limit: Duration = .seconds(90)) async throws -> Set<String> {
         simulator.setRate(activitiesPerSecond: 0)
@@ -80,10 +80,10 @@ extension Site {
         return visible
     }
 
-    /// Returns once nothing waits for a sink.
+    /// Returns once no event waits for a sink.
     func drain(_ sink: String, within limit: Duration = .seconds(90)) async throws {
         try await eventually(
-            "nothing waits for \(sink)",
+            "no event waits for \(sink)",
             within: limit,
             state: { "\(try await self.number(Self.waiting(sink))) wait." }
         ) { try await number(Self.waiting(sink)) == 0 }
@@ -98,13 +98,13 @@ extension Site {
 }
 
 extension Receiver {
-    /// Returns once so many different ids have come.
+    /// Returns once `count` different ids have arrived.
     func await(ids count: Int, within limit: Duration = .seconds(90)) async throws {
         try await SpoolEndToEndTests.within(limit, "\(count) ids at the receiver") {
             do {
                 try await self.waitFor(ids: count)
             } catch is CancellationError {
-                throw HarnessFailure("\(self.counts.ids) of \(count) ids came")
+                throw HarnessFailure("\(self.counts.ids) of \(count) ids arrived")
             }
         }
     }

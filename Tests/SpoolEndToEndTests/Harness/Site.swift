@@ -4,11 +4,11 @@ import SpoolTestSupport
 import Subprocess
 import Synchronization
 
-/// One installation under test: a folder with a configuration and a spool, a simulated portal, and the `spool`
-/// processes that a test starts there.
+/// One installation under test: a folder with a configuration and a spool, a simulated portal, and the
+/// `spool` processes that a test starts there.
 ///
-/// The portal runs in the test's own process, so that tests read its list of truth and switch its faults; `spool`
-/// speaks to it over HTTP like to a real one.
+/// The portal runs in the test's own process, so that tests can read its list of records and control its
+/// faults; `spool` connects to it over HTTP like to a real one.
 final class Site: Sendable {
     let folder: TemporaryFolder
     let simulator: Simulator
@@ -22,7 +22,7 @@ final class Site: Sendable {
         settings = Mutex(SiteConfiguration())
     }
 
-    /// Runs `body` at a new site, and ends everything that was started there.
+    /// Runs `body` with a new site, then stops everything that was started there.
     static func run<Result: Sendable>(
         _ portal: SimulatorConfiguration = .busy(),
         _ body: (Site) async throws -> Result
@@ -46,16 +46,16 @@ final class Site: Sendable {
         await simulator.stop()
     }
 
-    /// The spool's path.
+    /// The path of the spool.
     var spoolPath: String { folder.path("spool.db") }
 
-    /// The configuration's path.
+    /// The path of the configuration.
     var configurationPath: String { folder.path("spool.yaml") }
 
-    /// The configuration as written last.
+    /// The last written configuration.
     var configuration: SiteConfiguration { settings.withLock { $0 } }
 
-    /// Changes the configuration's file.
+    /// Changes the configuration file.
     func configure(_ change: (inout SiteConfiguration) -> Void) throws {
         let text = settings.withLock { settings in
             change(&settings)
@@ -64,14 +64,14 @@ final class Site: Sendable {
         try folder.write(text, to: "spool.yaml")
     }
 
-    /// Starts a listener that keeps ids; it is stopped with the site.
+    /// Starts a listener that stores ids; it is stopped with the site.
     func receiver(_ configuration: ReceiverConfiguration = .keeping()) async throws -> Receiver {
         let receiver = try await Receiver.start(configuration)
         listeners.withLock { $0.append(receiver) }
         return receiver
     }
 
-    /// Starts a program; it is ended with the site.
+    /// Starts a program; it is stopped with the site.
     func start(
         _ name: String,
         _ program: String,
@@ -89,19 +89,19 @@ final class Site: Sendable {
         return child
     }
 
-    /// Starts `spool run`, and returns without waiting for anything.
+    /// Starts `spool run` and returns without waiting.
     func launch(_ options: [String] = []) -> Child {
         start("spool run", BuiltProduct.spool, ["run", "--config", configurationPath] + options)
     }
 
-    /// Starts `spool run`, and returns once it says that it is running.
+    /// Starts `spool run` and returns once it has logged that it is running.
     func daemon(_ options: [String] = []) async throws -> Child {
         let daemon = launch(options)
-        try await daemon.waitUntil("says that it is running") { $0.contains { $0.isLog("running") } }
+        try await daemon.waitUntil("logs that it is running") { $0.contains { $0.isLog("running") } }
         return daemon
     }
 
-    /// Runs a `spool` command to its end; `--config` is added.
+    /// Runs a `spool` command until it exits; `--config` is added.
     func spool(_ arguments: String..., within limit: Duration = .seconds(90)) async throws -> Answer {
         try await Child.answer(
             BuiltProduct.spool,
@@ -113,16 +113,16 @@ final class Site: Sendable {
 }
 
 extension Child {
-    /// SIGTERM, and its end.
+    /// Sends SIGTERM and waits for the end.
     ///
-    /// - Returns: its status.
+    /// - Returns: the status of the process.
     @discardableResult
     func terminate(within limit: Duration = .seconds(60)) async throws -> TerminationStatus {
         try send(.terminate)
         return try await exit(within: limit)
     }
 
-    /// SIGKILL, and its end.
+    /// Sends SIGKILL and waits for the end.
     func kill() async throws {
         try send(.kill)
         try await exit()
@@ -140,7 +140,7 @@ extension String {
 }
 
 extension ReceiverConfiguration {
-    /// A listener that keeps ids, and messages if wanted.
+    /// A listener that stores ids, and optionally messages.
     static func keeping(messages: Bool = false, _ transport: Transport = .tcp) -> ReceiverConfiguration {
         var configuration = ReceiverConfiguration(transport)
         configuration.keepsIDs = true
@@ -150,10 +150,10 @@ extension ReceiverConfiguration {
 }
 
 extension SimulatorConfiguration {
-    /// A portal with records of the last two days, and new ones at a rate; it grants any number of requests.
+    /// A portal with records of the last two days and new ones at a rate; it does not limit requests.
     ///
-    /// Records that lists show only minutes later are left out, since no test waits for minutes; those that are late
-    /// by hours are in, because they are late already.
+    /// There are no records that become visible minutes later, because no test waits for minutes. Records
+    /// that are late by hours are included, because they are late already.
     static func busy(history: Int = 1_000, rate: Double = 0, seed: UInt64 = 1) -> SimulatorConfiguration {
         var configuration = SimulatorConfiguration()
         configuration.seed = seed

@@ -1,6 +1,6 @@
 /// The configuration of a test's daemon, as YAML.
 struct SiteConfiguration: Sendable {
-    /// A sink's keys after its name, one `key: value` a line.
+    /// A sink's keys after its name, one `key: value` per line.
     struct SinkText: Sendable {
         var name: String
         var keys: [String: String]
@@ -27,13 +27,13 @@ struct SiteConfiguration: Sendable {
     var sourceKeys = ["poll": "200ms", "requests_per_minute": "3000"]
     var activities = "{ start: 3d, look_back: 2s, sweep: 500ms }"
     var alerts = "{ start: 3d, look_back: 48h, sweep: 500ms }"
-    /// What stands under `status:`.
+    /// The value of `status:`.
     var status = "{ listen: none }"
     /// Keys under `spool:` besides the path.
     var spoolKeys: [String: String] = [:]
     /// Further groups of the file, `notifications: { … }`.
     var groups: [String: String] = [:]
-    /// The whole text, where a test wants to write it all itself; `FOLDER` and `PORTAL` are filled in.
+    /// The complete text, for a test that writes all of it; `FOLDER` and `PORTAL` are filled in.
     var text: String?
 
     func yaml(folder: String, url: String) -> String {

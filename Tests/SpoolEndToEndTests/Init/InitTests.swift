@@ -19,7 +19,7 @@ struct InitTests {
         try FileManager.default.attributesOfItem(atPath: folder.path(name))[.posixPermissions] as? Int
     }
 
-    @Test("what it writes passes check, once the token is there")
+    @Test("the written configuration passes check once the token exists")
     func passesCheck() async throws {
         let file = folder.path("spool.yaml")
 
@@ -38,7 +38,7 @@ struct InitTests {
         #expect(after.output.contains("is a placeholder from the example: enter"))
     }
 
-    @Test("a token that is there already is not asked for, and left as it is")
+    @Test("an existing token is not requested and is left unchanged")
     func existingToken() async throws {
         try folder.write("0123\n", to: "token")
 
@@ -50,7 +50,7 @@ struct InitTests {
         #expect(try folder.read("token") == "0123\n")
     }
 
-    @Test("the portal names the source, and the SIEM's port its transport")
+    @Test("the portal determines the name of the source, and the SIEM's port the transport")
     func values() async throws {
         let file = folder.path("spool.yaml")
 
@@ -72,7 +72,7 @@ struct InitTests {
         #expect(text.contains("\n    transport: tls\n"))
     }
 
-    @Test("an old agent's command line becomes a configuration that passes check at once")
+    @Test("an old agent's command line is converted to a configuration that passes check immediately")
     func translates() async throws {
         let file = folder.path("spool.yaml")
 
@@ -101,7 +101,7 @@ struct InitTests {
         #expect(written.output.contains(#"C:\my logs"#))
     }
 
-    @Test("the portal's wizard is asked for setting by setting")
+    @Test("each setting of the portal's wizard is listed")
     func wizard() async throws {
         let written = try await run("init", "--output", folder.path("spool.yaml"), "--from-agent", agent)
 
@@ -119,7 +119,7 @@ struct InitTests {
         ("--proxy p:1", "`--token TOKEN` is missing"),
     ]
 
-    @Test("what the agent did not know is refused, and nothing is written or told", arguments: wrong)
+    @Test("unknown arguments are rejected; nothing is written and no token is shown", arguments: wrong)
     func refuses(_ arguments: String, _ words: String) async throws {
         let refused = try await run(
             "init",
@@ -135,7 +135,7 @@ struct InitTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }
 
-    @Test("a file that is there is replaced only when told to")
+    @Test("an existing file is overwritten only with --force")
     func force() async throws {
         let file = try folder.write("mine", to: "spool.yaml")
 

@@ -22,7 +22,7 @@ struct CriticalErrorsRunTests {
         """
     }
 
-    @Test("end the daemon in good order with exit 6 where that is asked for, with subject and cause")
+    @Test("stop the daemon cleanly with exit code 6 if configured, and report subject and cause")
     func ends() async throws {
         try await Site.run(.busy(history: 30)) { site in
             let siem = try Ports.free()
@@ -38,12 +38,12 @@ struct CriticalErrorsRunTests {
                 "\(last)"
             )
             #expect(last.contains("127.0.0.1:\(siem)") && last.contains("nothing is lost"), "\(last)")
-            // It was closed in good order.
+            // The spool was closed cleanly.
             #expect(try await site.number("SELECT count(*) FROM run WHERE ended_ms IS NULL") == 0)
         }
     }
 
-    @Test("end nothing by default, however many there are")
+    @Test("never stop the daemon by default")
     func neverByDefault() async throws {
         try await Site.run(.busy(history: 30)) { site in
             let siem = try Ports.free()

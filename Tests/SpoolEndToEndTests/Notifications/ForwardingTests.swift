@@ -5,11 +5,11 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("notifications that are sent on", .daemons)
+@Suite("forwarded notifications", .daemons)
 struct ForwardingTests {
     private static let code = "Data server connection error"
 
-    /// A SIEM that can be down, a second one that is told of it, and a webhook.
+    /// A SIEM that may be down, a second one that receives notifications, and a webhook.
     private static func text(siem: Int, second: Int, hook: Int) -> String {
         """
         spool: { path: FOLDER/spool.db }
@@ -31,7 +31,7 @@ struct ForwardingTests {
     }
 
     @Test(
-        "what is raised while a webhook is down reaches it after a restart, once, and what is cleared as well"
+        "notifications raised while a webhook is down reach it once after a restart, as do cleared ones"
     )
     func webhookAndSyslog() async throws {
         try await Site.run(.busy(history: 20)) { site in
@@ -41,24 +41,24 @@ struct ForwardingTests {
             let hook = try Ports.free()
             try site.configure { $0.text = Self.text(siem: siem, second: second.port, hook: hook) }
             let first = try await site.daemon()
-            // Raised, and waiting for a webhook that is not there.
+            // Raised, and waiting for a webhook that is down.
             try await eventually("it is raised") {
                 try await Self.standing(site).contains("\(Self.code) siem")
             }
-            try await eventually("the second is told") { Self.alerts(second, Self.code).count == 1 }
+            try await eventually("the second receives it") { Self.alerts(second, Self.code).count == 1 }
             try await first.terminate()
 
             let listener = try HTTPListener(port: hook)
             listener.answer("503 Service Unavailable")
             let daemon = try await site.daemon()
-            // The one that is refused for now, and the same again.
+            // The one that is refused temporarily, and the same again.
             await listener.wait(for: 2)
             let receiver = try await site.receiver(.at(siem))
             try await eventually("it is cleared") {
                 try await !Self.standing(site).contains("\(Self.code) siem")
             }
-            try await eventually("the pager knows") { try await Self.waiting(site) == 0 }
-            try await eventually("the second is told of its end") {
+            try await eventually("the pager has received it") { try await Self.waiting(site) == 0 }
+            try await eventually("the second receives the end") {
                 Self.alerts(second, "\(Self.code) cleared").count == 1
             }
             #expect(try await daemon.terminate() == .exited(0))
@@ -67,8 +67,8 @@ struct ForwardingTests {
             let siemTold = told.filter { $0["subject"] == "siem" }
             #expect(siemTold.map { $0["state"] } == ["raised", "cleared"])
             #expect(siemTold.allSatisfy { $0["code"] == Self.code })
-            #expect(Set(told.map { $0["id"] }).count == told.count, "none is told twice")
-            #expect(Self.fields(listener.requests[0]) == told[0], "the refused one goes again")
+            #expect(Set(told.map { $0["id"] }).count == told.count, "none is sent twice")
+            #expect(Self.fields(listener.requests[0]) == told[0], "the refused one is sent again")
             #expect(listener.requests.allSatisfy { $0.headers["authorization"] == "Bearer s3cret" })
             // The line is one of the retired agent's system alerts.
             let line = try #require(Self.alerts(second, Self.code).first)
@@ -83,8 +83,8 @@ struct ForwardingTests {
     }
 
     @Test(
-        "the journal itself has each with fields of its own",
-        .enabled(if: hasJournald, "needs systemd-journald and the rights to run it apart")
+        "the journal contains each with its own fields",
+        .enabled(if: hasJournald, "requires systemd-journald and the permission to run it separately")
     )
     func journal() async throws {
         try await Site.run(.busy(history: 5)) { site in
@@ -99,7 +99,7 @@ struct ForwardingTests {
                 ]
             )
             let socket = "\(folder)/run/systemd/journal/socket"
-            try await eventually("the journal listens") {
+            try await eventually("journald listens") {
                 guard journald.isRunning else { throw HarnessFailure(journald.lastLines) }
                 return FileManager.default.fileExists(atPath: socket)
             }
@@ -139,7 +139,7 @@ struct ForwardingTests {
         }
     }
 
-    /// Each notification that the webhook took is in the ledger, acknowledged.
+    /// Checks that each notification which the webhook accepted is in the ledger as acknowledged.
     private static func expectLedger(_ site: Site, _ listener: HTTPListener) async throws {
         let acknowledged = try await site.number(
             "SELECT sum(events) FROM deliveries WHERE sink = 'pager' AND evidence = 'acknowledged'"

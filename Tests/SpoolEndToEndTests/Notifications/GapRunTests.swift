@@ -12,7 +12,7 @@ struct GapRunTests {
         let length: Double
     }
 
-    @Test("an outage of the host, then one of the portal, are shown while they last and as healed afterwards")
+    @Test("an outage of the host and one of the portal are shown while they last, and as healed afterwards")
     func outages() async throws {
         try await Site.run(.busy(history: 200, rate: 5)) { site in
             let receiver = try await site.receiver()

@@ -21,7 +21,7 @@ struct StatusWatchTests {
                 BuiltProduct.spool,
                 ["status", "--watch", "--config", site.configurationPath]
             )
-            try await watch.waitUntil("says it twice") { $0.count >= 2 }
+            try await watch.waitUntil("prints it twice") { $0.count >= 2 }
             await watch.end()
             try await daemon.terminate()
 
@@ -37,7 +37,7 @@ struct StatusWatchTests {
         }
     }
 
-    @Test("draws over itself on a terminal, without clearing before it has drawn")
+    @Test("redraws in place on a terminal, without clearing first")
     func terminal() {
         var screen = LiveScreen(isTerminal: true)
 
@@ -48,7 +48,7 @@ struct StatusWatchTests {
         #expect(second == "\u{1B}[Ha\u{1B}[K\n\u{1B}[J")
     }
 
-    @Test("what does not fit is cut off at the bottom, where a long line takes several rows")
+    @Test("lines that do not fit are cut off at the bottom; a long line takes several rows")
     func clipped() {
         let lines = ["CRITICAL", String(repeating: "x", count: 25), "three", "four", "five"]
 
@@ -58,7 +58,7 @@ struct StatusWatchTests {
         #expect(LiveScreen.clipped(lines, rows: 1, columns: 10).count == 1)
     }
 
-    @Test("tables leave columns out that do not fit", arguments: [80, 120, 200])
+    @Test("tables omit columns that do not fit", arguments: [80, 120, 200])
     func narrow(_ columns: Int) {
         var table = TextTable(["sink", "state", "address", "waiting"])
         table.add(["siem", "connected", String(repeating: "a", count: 90), "7"])

@@ -17,7 +17,7 @@ struct WeekTests {
     }
 
     @Test(
-        "while something is missing `verify` names exactly that; in the end it proves the week, and nothing is missing",
+        "`verify` lists exactly the missing events; in the end it proves the whole week with nothing missing",
         .timeLimit(.minutes(30))
     )
     func week() async throws {
@@ -31,37 +31,38 @@ struct WeekTests {
             }
             var daemon = try await site.daemon()
             let week = Week(site: site, siem: siem, begin: begin)
-            // They begin two days before the first time that the portal tells: it must not pass before they have asked.
-            try await eventually("the streams have begun") {
+            // They start two days before the first time that the portal reports: it must not pass before
+            // their first request.
+            try await eventually("the streams have started") {
                 try await site.number("SELECT count(*) FROM stream WHERE kind < 3 AND start_ms > 0") == 2
             }
             try await week.pass(steps: 36)
             try await site.drain("siem")
             try await week.expectNothingMissing()
 
-            // The SIEM goes: what came since is missing there, and nothing else.
+            // The SIEM goes down: only events since then are missing there.
             await siem.stop()
             try await week.pass(steps: 5)
             try await week.expectMissing(.atSink)
             try await siem.listenAgain()
             try await week.pass(steps: 6)
 
-            // The portal goes: that is told, and what it shows later comes all the same.
+            // The portal goes down: that is reported, and later records still arrive.
             site.simulator.setHangsUp(true)
             site.simulator.clock.advance(by: .seconds(6 * 3_600))
-            try await eventually("the spool says that the portal does not answer") {
+            try await eventually("the spool records that the portal does not answer") {
                 try await site.number("SELECT count(*) FROM stream WHERE trouble_since_ms > 0") == 2
             }
             site.simulator.setHangsUp(false)
             try await week.pass(steps: 6)
 
-            // The host goes, in the middle of everything.
+            // The host goes down in the middle of the work.
             try await daemon.kill()
             site.simulator.clock.advance(by: .seconds(8 * 3_600))
             daemon = try await site.daemon()
             try await week.pass(steps: 24)
 
-            // Records appear that are older than any sweep looks back.
+            // Records appear that are too old for any sweep.
             let late = week.appearLate(count: 7, daysAgo: 3)
             let found = try await week.expectMissing(.never(late))
             #expect(found.fetched == 0)
@@ -69,7 +70,7 @@ struct WeekTests {
             try await site.drain("siem")
             let repair = try await week.verify("--repair")
             #expect(repair.code == 1, "\(repair)")
-            // While time ran fast, records appeared minutes late: it has to pass before a sweep reads them.
+            // While time ran fast, records appeared minutes late: time has to pass before a sweep reads them.
             site.simulator.setRate(activitiesPerSecond: 0)
             try await week.pass(steps: 1)
             let visible = site.visible
@@ -90,7 +91,7 @@ struct WeekTests {
     }
 }
 
-/// The week as it passes, and what `verify` says of it.
+/// The simulated week and the results of `verify`.
 private struct Week {
     let site: Site
     let siem: Receiver
@@ -131,7 +132,7 @@ private struct Week {
         var fetched: Int { proof.streams.reduce(0) { $0 + $1.fetched } }
     }
 
-    /// Lets the portal's time pass, step by step, each time until both streams were asked for again.
+    /// Advances the portal's time step by step, each time until both streams have been read again.
     func pass(steps: Int) async throws {
         for _ in 0..<steps {
             site.simulator.clock.advance(by: .seconds(2 * 3_600))
@@ -144,7 +145,7 @@ private struct Week {
         }
     }
 
-    /// Records saved so many days ago that lists have not shown before.
+    /// Adds records saved `daysAgo` days ago that were not visible before.
     func appearLate(count: Int, daysAgo: Int64) -> Set<String> {
         let created = site.simulator.clock.nowMs - daysAgo * 86_400_000
         for number in 0..<count {
@@ -154,12 +155,12 @@ private struct Week {
         return Set((0..<count).map { "late-\($0)" })
     }
 
-    /// Time passes meanwhile, ten minutes a second: what is found missing counts only after the next sweep.
+    /// Time passes meanwhile, ten minutes per second: a missing event counts only after the next sweep.
     func verify(_ options: String...) async throws -> SpoolEndToEndTests.Answer {
         site.simulator.clock.setSpeed(600)
         defer { site.simulator.clock.setSpeed(0) }
         let from = AgeWindow.text(begin - 2 * 86_400_000)
-        // What came just now may be on its way.
+        // The latest events may still be on their way.
         let to = AgeWindow.text(site.simulator.clock.nowMs - 2 * 3_600_000)
         return try await Child.answer(
             BuiltProduct.spool,
@@ -177,7 +178,7 @@ private struct Week {
         return (run.code, answer)
     }
 
-    /// What the portal shows of the windows that were compared.
+    /// The ids that the portal shows for the compared windows.
     private func truth(_ answer: Answer) -> Set<String> {
         var ids: Set<String> = []
         for stream in answer.proof.streams {
@@ -202,7 +203,7 @@ private struct Week {
         #expect(code == 1)
         switch missing {
         case .atSink:
-            // Written shortly before the SIEM went: it may have read that or not.
+            // Sent shortly before the SIEM went down: it may or may not have read them.
             let doubtful = Set(answer.missing_events.filter { $0.cause == "doubtful" }.map(\.id))
             let unsettled = Set(answer.missing_events.filter { $0.cause == "unsettled" }.map(\.id))
             let came = Set(siem.ids.keys)

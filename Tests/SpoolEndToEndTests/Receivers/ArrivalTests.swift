@@ -4,11 +4,11 @@ import SpoolSimulator
 import Subprocess
 import Testing
 
-@Suite("whatever the portal shows arrives, however late and however odd", .daemons)
+@Suite("every record of the portal arrives, however late or malformed", .daemons)
 struct ArrivalTests {
     private static let hour: Int64 = 3_600_000
 
-    @Test("alerts that appear 15 hours after their time, activities saved 26 hours after theirs")
+    @Test("alerts that appear 15 hours late, and activities saved 26 hours late, arrive")
     func lateArrivals() async throws {
         try await Site.run(.busy(history: 500, rate: 5)) { site in
             let receiver = try await site.receiver()
@@ -31,7 +31,7 @@ struct ArrivalTests {
             )
             let late = Set((0..<5).flatMap { ["late-alert-\($0)", "late-activity-\($0)"] })
             try await eventually(
-                "the late ones come",
+                "the late ones arrive",
                 state: { "\(late.subtracting(receiver.ids.keys)) are missing" }
             ) {
                 late.isSubset(of: receiver.ids.keys)
@@ -45,9 +45,9 @@ struct ArrivalTests {
         }
     }
 
-    @Test("alerts that appear 15 hours late while the daemon was away for days")
+    @Test("alerts that appear 15 hours late while the daemon is stopped for days arrive")
     func lateDuringAPause() async throws {
-        // In the end its time is this machine's: days ahead of it would not be believed.
+        // The portal's clock ends at this machine's time: a time days ahead of it would be rejected.
         let begin = Int64(Date().timeIntervalSince1970 * 1_000) - 3 * 86_400_000
         var portal = SimulatorConfiguration.busy(history: 500)
         portal.clock = SimulatorClock(startMs: begin)
@@ -60,7 +60,7 @@ struct ArrivalTests {
             try await first.terminate()
             let stopped = site.simulator.clock.nowMs
 
-            // It happened shortly before the pause, and appears a good deal after it began.
+            // It occurred shortly before the pause and appears long after its start.
             site.simulator.insert(
                 .init(
                     id: "late-alert",
@@ -86,7 +86,7 @@ struct ArrivalTests {
         }
     }
 
-    @Test("records that cannot be understood arrive once, marked, and their bytes are kept as they came")
+    @Test("records that cannot be parsed arrive once, marked, and their bytes are stored unchanged")
     func unreadableRecords() async throws {
         try await Site.run(.busy(history: 200)) { site in
             let odd: [(PortalStream, String)] = [

@@ -1,7 +1,7 @@
 import Foundation
 import SpoolSimulator
 
-/// Activities made to break a line, a header, a frame or a parser; one of them is far too long for a line.
+/// Activities designed to break a line, a header, a frame or a parser; one is far too long for a line.
 enum DifficultRecords {
     static let tooLong = "difficult-too-long"
 

@@ -1,7 +1,7 @@
 import Foundation
 import SpoolReceiver
 
-/// What the line of a raw record has to say, worked out here from the record's own JSON by the documented rules,
+/// The expected content of the line of a raw record, computed from the record's JSON by the documented rules
 /// without the code under test.
 struct ExpectedLine {
     let eventClass: String
@@ -10,12 +10,12 @@ struct ExpectedLine {
     /// In any order.
     let pairs: [String: String]
 
-    /// What differs between a line and this; empty when nothing does.
+    /// The differences between a line and the expected content.
     func differences(_ line: CEFLine, isCut: Bool) -> [String] {
         var found: [String] = []
         func compare(_ what: String, _ seen: String, _ wanted: String) {
             if seen == wanted { return }
-            // A line that would be too long loses the ends of its long values, and says so.
+            // In a line that would be too long, long values are truncated and marked.
             if isCut, seen.hasSuffix(Self.mark), wanted.hasPrefix(seen.dropLast(Self.mark.count)) { return }
             found.append(
                 "\(what): \(seen.prefix(300).debugDescription), not \(wanted.prefix(300).debugDescription)"
@@ -35,7 +35,7 @@ struct ExpectedLine {
 
     static let mark = "…[cut]"
 
-    /// Of an activity.
+    /// The expected line of an activity.
     init(activity raw: [UInt8]) throws {
         let record = try Record(raw)
         let time = record.number("timestamp") ?? record.number("created") ?? ""
@@ -65,7 +65,7 @@ struct ExpectedLine {
         ]
     }
 
-    /// Of an alert.
+    /// The expected line of an alert.
     init(alert raw: [UInt8]) throws {
         let record = try Record(raw)
         let entities = record.list("entities")
@@ -110,7 +110,7 @@ struct ExpectedLine {
 
     private static func app(_ id: String) -> String { id.isEmpty ? "" : "APPID_\(apps[id] ?? id)" }
 
-    /// What stands before the object in the description; else the readable form of the class.
+    /// The description's text before the object; otherwise the readable form of the class.
     private static func activityName(_ record: Record, category: String) -> String {
         let colon = record["description_metadata"].text("colon")
         let description = record.text("description")
@@ -122,7 +122,7 @@ struct ExpectedLine {
             ?? words.prefix(1).uppercased() + words.dropFirst()
     }
 
-    /// A value of the extension: control characters are blanks, line ends stay.
+    /// A value of the extension: control characters become spaces, line ends are kept.
     private static func plain(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
@@ -131,7 +131,7 @@ struct ExpectedLine {
         )
     }
 
-    /// A field of the header: line ends are blanks as well.
+    /// A field of the header: line ends become spaces as well.
     private static func oneLine(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? " " : $0 }))
     }
@@ -141,7 +141,7 @@ struct ExpectedLine {
     }
 }
 
-/// Part of a record; what is missing or of another type is empty.
+/// Part of a record; a missing value or one of another type is empty.
 private struct Record {
     private let value: Any?
 

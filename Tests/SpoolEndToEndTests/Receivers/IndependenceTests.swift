@@ -4,16 +4,16 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("one part's trouble is no other part's", .daemons)
+@Suite("a fault of one part does not affect the others", .daemons)
 struct IndependenceTests {
-    /// What may be wrong with the first sink.
+    /// Possible faults of the first sink.
     enum Trouble: String, CaseIterable {
         case isDown = "is down"
         case neverReads = "accepts and never reads"
         case isWronglySetUp = "is wrongly set up"
     }
 
-    @Test("fetching and a second sink go on while the first sink", arguments: Trouble.allCases)
+    @Test("fetching and a second sink continue while the first sink", arguments: Trouble.allCases)
     func secondSink(_ trouble: Trouble) async throws {
         try await Site.run(.busy(history: 1_500, rate: 20)) { site in
             let certificates = try await TestCertificates(in: site.folder)
@@ -29,7 +29,7 @@ struct IndependenceTests {
             try await site.drain("second")
             let status = try await site.spool("status")
 
-            // Its trouble over, the first one gets everything, too.
+            // Without the fault, the first one receives everything, too.
             switch trouble {
             case .isDown: try await first.restart()
             case .neverReads: first.setReading(true)
@@ -50,7 +50,7 @@ struct IndependenceTests {
         }
     }
 
-    @Test("a receiver whose certificate is for another host gets nothing, and the sink says why")
+    @Test("a receiver whose certificate is for another host receives nothing, and the sink shows why")
     func wrongHost() async throws {
         try await Site.run(.busy(history: 100)) { site in
             let certificates = try await TestCertificates(in: site.folder)

@@ -7,7 +7,7 @@ import Testing
 @Suite("plain sqlite3 on the spool while the daemon writes", .daemons)
 struct PlainSQLTests {
     @Test(
-        "backlog tells what waits, in two hundred readings beside the writing, and never fails or blocks it"
+        "two hundred reads of backlog during writes show what waits, never fail and never block the writer"
     )
     func backlog() async throws {
         try await Site.run(.busy(history: 500, rate: 200)) { site in
@@ -49,7 +49,7 @@ struct PlainSQLTests {
                     site.spoolPath,
                 ]
             )
-            try await reader.waitUntil("has begun to read") { !$0.isEmpty }
+            try await reader.waitUntil("has started to read") { !$0.isEmpty }
 
             try await receiver.await(ids: receiver.counts.ids + 300)
             let visible = try await site.fetchAll()
@@ -63,7 +63,7 @@ struct PlainSQLTests {
         }
     }
 
-    @Test("every view answers, and spool query gives the same rows as sqlite3")
+    @Test("every view can be read, and spool query returns the same rows as sqlite3")
     func views() async throws {
         try await Site.run(.busy(history: 200, rate: 5)) { site in
             let receiver = try await site.receiver()
@@ -88,7 +88,7 @@ struct PlainSQLTests {
             try await site.fetchAll()
             try await site.drain("siem")
             try await daemon.terminate()
-            // Nothing moves any more: the very rows are the same.
+            // Nothing changes any more, so the rows must be equal.
             for view in views {
                 let sql = "select * from \(view)"
                 let plain = try await Child.answer("sqlite3", ["-json", "-readonly", site.spoolPath, sql])
@@ -113,10 +113,10 @@ struct PlainSQLTests {
     private static let promised: Set = [
         "events", "backlog", "deliveries", "gaps", "coverage", "dead_letters", "replays", "health", "proofs",
     ]
-    /// Those that something has come to.
+    /// The views that contain rows at the end of the test.
     private static let filled: Set = ["events", "backlog", "deliveries", "replays", "health"]
 
-    /// The rows of a JSON array, each in one spelling, in an order of their own.
+    /// The rows of a JSON array in a canonical form, sorted.
     private static func objects(_ json: String) throws -> [String] {
         let rows = try JSONSerialization.jsonObject(with: Data((json.isEmpty ? "[]" : json).utf8))
         return try (rows as? [[String: Any]] ?? []).map { row in

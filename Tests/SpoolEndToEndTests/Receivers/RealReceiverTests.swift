@@ -5,7 +5,7 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("real receivers get every event, whole and understood", .daemons)
+@Suite("real receivers receive and parse every event completely", .daemons)
 struct RealReceiverTests {
     @Test("rsyslog over TCP", arguments: ["lines", "octet-counting"])
     func rsyslogTCP(framing: String) async throws {
@@ -18,7 +18,7 @@ struct RealReceiverTests {
         }
     }
 
-    @Test("rsyslog over TLS, its certificate checked by name")
+    @Test("rsyslog over TLS, with its certificate checked by name")
     func rsyslogTLS() async throws {
         try await Site.run(.difficult()) { site in
             let certificates = try await TestCertificates(in: site.folder)
@@ -58,7 +58,7 @@ struct RealReceiverTests {
         }
     }
 
-    @Test("syslog-ng's syslog() over TCP, octets counted, with an RFC 5424 header")
+    @Test("syslog-ng's syslog() over TCP, with octet counting and an RFC 5424 header")
     func syslogNGOctetCounting() async throws {
         try await Site.run(.difficult()) { site in
             let peer = try await SyslogNG.start(.syslog, .tcp, at: site)
@@ -70,7 +70,7 @@ struct RealReceiverTests {
         }
     }
 
-    @Test("syslog-ng over TLS, both certificates checked")
+    @Test("syslog-ng over TLS, with both certificates checked")
     func syslogNGOverTLS() async throws {
         try await Site.run(.difficult()) { site in
             let certificates = try await TestCertificates(in: site.folder)
@@ -82,7 +82,8 @@ struct RealReceiverTests {
                 transport: "tls",
                 [
                     "tls":
-                        "{ ca_file: \(certificates.caFile), cert_file: \(client.certFile), key_file: \(client.keyFile) }"
+                        "{ ca_file: \(certificates.caFile), cert_file: \(client.certFile), "
+                        + "key_file: \(client.keyFile) }"
                 ]
             )
 
@@ -104,7 +105,7 @@ struct RealReceiverTests {
     }
 
     @Test(
-        "rsyslog's JSON parser reads every record behind every header",
+        "rsyslog's JSON parser parses every record after every header",
         arguments: ["agent", "rfc3164", "rfc5424"]
     )
     func rsyslogJSON(envelope: String) async throws {
@@ -121,7 +122,7 @@ struct RealReceiverTests {
     }
 
     @Test(
-        "syslog-ng's JSON parser reads every record behind every header that its input takes",
+        "syslog-ng's JSON parser parses every record after every header that its input accepts",
         arguments: [
             (SyslogNG.Driver.network, "agent"), (.network, "rfc3164"), (.syslog, "rfc5424"),
         ]
@@ -138,7 +139,8 @@ struct RealReceiverTests {
         }
     }
 
-    /// Each record came once, as JSON, with its host; those that were shortened are the ones that the spool names.
+    /// Checks that each record arrived once, as JSON, with its host, and that exactly those are shortened
+    /// that the spool lists.
     private func expectAllRecords(_ seen: [SeenRecord], of site: Site) async throws {
         let host = ProcessInfo.processInfo.hostName
         #expect(seen.count == site.visible.count)
@@ -152,8 +154,8 @@ struct RealReceiverTests {
         #expect(trace.output.contains("SHORTENED"), "\(trace)")
     }
 
-    /// Compares what a receiver has with the portal's own list: ids, host, priority and class as the receiver parsed
-    /// them, and each field of each line as a parser of CEF finds it, with the raw record.
+    /// Compares the lines of a receiver with the portal's own list: ids, host, priority and class as the
+    /// receiver parsed them, and each field of each line, as parsed by a CEF parser, with the raw record.
     private func expectAll(_ seen: [SeenLine], of site: Site, tag: String = "CEF") throws {
         let host = ProcessInfo.processInfo.hostName
         var came: [String: Int] = [:]
@@ -183,7 +185,7 @@ struct RealReceiverTests {
 }
 
 extension Site {
-    /// Runs a daemon until the receiver has every event of the portal, and ends it.
+    /// Runs a daemon until the receiver has every event of the portal, then stops it.
     fileprivate func deliver(to peer: Peer, _ sink: SiteConfiguration.SinkText) async throws {
         simulator.insert(try DifficultRecords.all(now: simulator.clock.nowMs), into: .activities)
         try configure { $0.sinks = [sink] }
@@ -197,7 +199,7 @@ extension Site {
 }
 
 extension SimulatorConfiguration {
-    /// Every kind of record that the simulator knows, one of 200 KB among them.
+    /// Every kind of record that the simulator generates, including one of 200 KB.
     fileprivate static func difficult() -> SimulatorConfiguration {
         var configuration = busy(history: 600)
         configuration.activitiesPerLargeOne = 300

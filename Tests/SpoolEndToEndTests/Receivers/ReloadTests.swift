@@ -8,7 +8,7 @@ import Testing
 @Suite("reload", .daemons)
 struct ReloadTests {
     @Test(
-        "a refused reload is shown by `status`, the page, metrics and `doctor`, until a reload is carried out"
+        "a refused reload is shown by `status`, page, metrics and `doctor` until a reload succeeds"
     )
     func refusedReloadIsShown() async throws {
         try await Site.run(.busy(history: 50)) { site in
@@ -31,7 +31,7 @@ struct ReloadTests {
             let metrics = try await WebAnswer.get("/metrics", port: port).body
             let page = try await WebAnswer.get("/", port: port).body
             let json = try await WebAnswer.get("/status", port: port).body
-            // Commands read the file as well: they are asked with a right one, as an operator has it who goes on editing.
+            // Commands read the file as well, so they run with a valid one, as after further editing.
             try site.configure { $0 = good }
             let status = try await site.spool("status")
             let doctor = try await site.spool("doctor")
@@ -54,7 +54,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("an authority that is replaced in place is trusted after a reload, by a source too")
+    @Test("a CA file that is replaced in place is trusted after a reload, also by a source")
     func authority() async throws {
         let folder = try TemporaryFolder()
         let certificates = try await TestCertificates(in: folder)
@@ -93,7 +93,7 @@ struct ReloadTests {
     }
 
     @Test(
-        "a token service that takes connections and never answers delays neither a stop nor a reload",
+        "a token service that accepts connections and never answers delays neither a stop nor a reload",
         arguments: [false, true]
     )
     func silentTokenService(reloads: Bool) async throws {
@@ -113,7 +113,7 @@ struct ReloadTests {
                 $0.text = text.replacing("{ token: file:FOLDER/token }", with: application)
             }
             let daemon = try await site.daemon()
-            try await eventually("the token is asked for") { silent.counts.connectionsOpened > 0 }
+            try await eventually("the token is requested") { silent.counts.connectionsOpened > 0 }
 
             if reloads {
                 try site.configure { $0.text = $0.text?.replacing("poll: 200ms", with: "poll: 300ms") }

@@ -7,7 +7,7 @@ import Testing
 @Suite("signals", .daemons)
 struct SignalTests {
     @Test(
-        "SIGTERM under load ends within seconds with exit 0, again and again, and loses and repeats nothing"
+        "SIGTERM under load repeatedly ends within seconds with exit code 0; no event is lost or repeated"
     )
     func terminateUnderLoad() async throws {
         try await Site.run(.busy(history: 1_500, rate: 100)) { site in
@@ -31,7 +31,7 @@ struct SignalTests {
         }
     }
 
-    @Test("SIGTERM ends within seconds while the receiver does not read, and what it had not read goes again")
+    @Test("SIGTERM ends within seconds while the receiver does not read, and unread events are sent again")
     func terminateWhileBlocked() async throws {
         try await Site.run(.busy(history: 12_000)) { site in
             var listener = ReceiverConfiguration.keeping()
@@ -55,7 +55,7 @@ struct SignalTests {
         }
     }
 
-    @Test("SIGHUP sends on to a sink's new address, and nothing is lost or sent twice")
+    @Test("after SIGHUP events go to a sink's new address, and none is lost or sent twice")
     func reloadAddress() async throws {
         try await Site.run(.busy(history: 500, rate: 40)) { site in
             let (old, new) = (try await site.receiver(), try await site.receiver())
@@ -78,7 +78,7 @@ struct SignalTests {
         }
     }
 
-    @Test("SIGHUP keeps the old configuration when the new one is wrong, and says where")
+    @Test("SIGHUP with an invalid configuration keeps the old one and reports the position of the error")
     func reloadWrong() async throws {
         try await Site.run(.busy(history: 300, rate: 20)) { site in
             let receiver = try await site.receiver()
@@ -88,7 +88,7 @@ struct SignalTests {
 
             try site.configure { $0.sinks[0].keys["transprot"] = "udp" }
             try daemon.send(.terminalClosed)
-            try await daemon.waitUntil("says that it goes on as before") {
+            try await daemon.waitUntil("logs that it keeps the old configuration") {
                 $0.contains { $0.isLog("configuration not reloaded, the old one goes on") }
             }
             try await receiver.await(ids: receiver.counts.ids + 50)
@@ -104,7 +104,7 @@ struct SignalTests {
         }
     }
 
-    @Test("SIGHUP with a larger `max_size` lets a full spool fetch on")
+    @Test("after SIGHUP with a larger `max_size` a full spool continues fetching")
     func reloadSize() async throws {
         try await Site.run(.busy(history: 1_500)) { site in
             let receiver = try await site.receiver()
@@ -116,7 +116,7 @@ struct SignalTests {
                 $0.activities = "{ start: 3d, look_back: 2s, sweep: 500ms, page_limit: 100 }"
             }
             let daemon = try await site.daemon()
-            try await daemon.waitUntil("says that the spool is full", within: .seconds(120)) { lines in
+            try await daemon.waitUntil("reports that the spool is full", within: .seconds(120)) { lines in
                 lines.contains { $0.isLog("notification raised") && $0.contains("Spool full") }
             }
             let spooled = try await site.number("SELECT count(*) FROM event")
@@ -134,7 +134,7 @@ struct SignalTests {
         }
     }
 
-    @Test("SIGHUP with another `spool.path` is refused, and all of the old configuration goes on")
+    @Test("SIGHUP with another `spool.path` is refused, and the old configuration stays in effect")
     func reloadPath() async throws {
         try await Site.run(.busy(history: 50)) { site in
             let (old, new) = (try await site.receiver(), try await site.receiver())
@@ -148,7 +148,7 @@ struct SignalTests {
                 $0.text = text.replacing("FOLDER/spool.db", with: "FOLDER/other.db")
             }
             try daemon.send(.terminalClosed)
-            try await daemon.waitUntil("says that it goes on as before") { lines in
+            try await daemon.waitUntil("logs that it keeps the old configuration") { lines in
                 lines.contains {
                     $0.isLog("configuration not reloaded, the old one goes on")
                         && $0.contains("spool.path has changed, which takes a restart of the daemon")

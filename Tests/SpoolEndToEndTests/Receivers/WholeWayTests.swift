@@ -3,7 +3,7 @@ import SpoolSimulator
 import Subprocess
 import Testing
 
-@Suite("the whole way", .daemons)
+@Suite("from the portal to the receiver", .daemons)
 struct WholeWayTests {
     @Test("every activity and alert of the portal reaches the receiver once, and SIGTERM ends with exit 0")
     func wholeWay() async throws {

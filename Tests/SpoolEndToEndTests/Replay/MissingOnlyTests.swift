@@ -4,9 +4,9 @@ import SpoolSimulator
 import Subprocess
 import Testing
 
-@Suite("--missing-only sends exactly what a sink does not have", .daemons)
+@Suite("--missing-only sends exactly the events that a sink is missing", .daemons)
 struct MissingOnlyTests {
-    @Test("what came before its start and what it refused, beside live delivery; then there is nothing left")
+    @Test("beside live delivery it sends refused events and those from before the start; then none is left")
     func beforeStartAndDeadLetters() async throws {
         try await Site.run(.busy(history: 1_500, rate: 20)) { site in
             let siem = try await site.receiver()
@@ -16,7 +16,7 @@ struct MissingOnlyTests {
             let daemon = try await site.daemon()
             try await site.waitForSettled(1_500, of: "siem")
 
-            // A sink that begins in the middle of the window, and takes no lines of more than 1,024 bytes.
+            // A sink that starts in the middle of the window and accepts lines of at most 1,024 bytes.
             let start = AgeWindow.text(now - 20 * 3_600_000)
             let narrow = ["start": "\"\(start)\"", "max_message_bytes": "1024"]
             try site.configure { $0.sinks.append(.init("late", port: late.port, narrow)) }
@@ -24,7 +24,7 @@ struct MissingOnlyTests {
             try await site.waitForSettled(500, of: "late")
             let tooLarge = Self.recordsWithLongIDs(now: site.simulator.clock.nowMs)
             site.simulator.insert(tooLarge.map(\.1), into: .activities)
-            try await eventually("their refusals are dead letters") {
+            try await eventually("the refused events are dead letters") {
                 try await site.number("SELECT count(*) FROM dead_letters WHERE sink = 'late'")
                     == tooLarge.count
             }
@@ -66,7 +66,7 @@ struct MissingOnlyTests {
         }
     }
 
-    @Test("across kill -9 in the middle: everything comes, and what was settled does not come again")
+    @Test("after kill -9 in the middle everything arrives, and settled events are not sent again")
     func acrossARestart() async throws {
         try await Site.run(.busy(history: 9_000, rate: 10)) { site in
             let reading = ReadingStop()
@@ -90,7 +90,7 @@ struct MissingOnlyTests {
             let settled = try await site.ledger().filter { $0.replay != nil }
             late.setReading(true)
             let second = try await site.daemon()
-            try await eventually("the replay comes to its end") {
+            try await eventually("the replay has finished") {
                 try await site.number("SELECT count(*) FROM replay WHERE state = 'disabled'") == 1
             }
             let visible = try await site.fetchAll()
@@ -115,8 +115,8 @@ struct MissingOnlyTests {
         }
     }
 
-    /// Records whose ids alone are too long for a line of 1,024 bytes: a cut id would identify nothing, so such a line
-    /// cannot be shortened.
+    /// Records whose ids are too long for a line of 1,024 bytes: such a line cannot be shortened, because a
+    /// truncated id would not identify the record.
     private static func recordsWithLongIDs(now: Int64) -> [(String, SimulatedRecord)] {
         (0..<6).map { number in
             let id = "long-\(number)-" + String(repeating: "x", count: 600)
@@ -126,7 +126,7 @@ struct MissingOnlyTests {
 }
 
 extension Site {
-    /// The event after which a sink's taking of each stream began.
+    /// The last event before a sink's subscription to each stream started.
     fileprivate func starts(of sink: String) async throws -> [String: Int64] {
         struct Row: Decodable {
             let name: String

@@ -6,13 +6,13 @@ import Testing
 
 @Suite("spool replay --refetch", .daemons)
 struct RefetchTests {
-    /// A record of five hours ago that appears now: no poll and no sweep reads so far back.
+    /// A record from five hours ago that appears now: no poll or sweep reads that far back.
     private static func late(_ site: Site, _ id: String, hoursAgo: Int64 = 5) -> SimulatedRecord {
         let then = site.simulator.clock.nowMs - hoursAgo * 3_600_000
         return SimulatedRecord(id: id, created: then, timestamp: then)
     }
 
-    @Test("what was never seen reaches every sink once, and the destination has the whole window")
+    @Test("new records reach every sink once, and the destination receives the whole window")
     func neverSeen() async throws {
         try await Site.run(.busy(history: 600)) { site in
             let (one, two) = (try await site.receiver(), try await site.receiver())
@@ -50,7 +50,7 @@ struct RefetchTests {
     }
 
     @Test(
-        "what retention has taken comes back for the destination alone, also after kill -9 in the middle of the reading"
+        "events that retention deleted are sent only to the destination, even after kill -9 while reading"
     )
     func pruned() async throws {
         var portal = SimulatorConfiguration.busy(history: 4_000)
@@ -60,7 +60,8 @@ struct RefetchTests {
             let siem = try await site.receiver()
             let other = try await site.receiver()
             try site.configure {
-                // Retention keeps what the receiver may not have read yet, until the end of its connection has told.
+                // Retention keeps events that the receiver may not have read until the connection has been
+                // closed.
                 $0.sinks = [.init("siem", port: siem.port, ["reopen_after": "1s"])]
                 $0.spoolKeys["retention"] = "{ age: 1h }"
                 $0.sourceKeys["requests_per_minute"] = "1200"
@@ -69,7 +70,7 @@ struct RefetchTests {
             let visible = try await site.fetchAll()
             try await site.drain("siem")
             try await eventually(
-                "retention has taken the activities of more than an hour ago",
+                "retention has deleted activities older than an hour",
                 within: .seconds(150)
             ) {
                 try await site.number("SELECT count(*) FROM events WHERE kind = 'activity'") < 1_000
@@ -89,7 +90,7 @@ struct RefetchTests {
             try await first.kill()
             let killed = try await site.number("SELECT json_extract(scan, '$.isFixed') FROM replay")
             let second = try await site.daemon()
-            try await eventually("the replay comes to its end", within: .seconds(120)) {
+            try await eventually("the replay has finished", within: .seconds(120)) {
                 try await site.number("SELECT count(*) FROM replay WHERE state = 'disabled'") == 1
             }
             try await site.drain("siem")
@@ -108,17 +109,17 @@ struct RefetchTests {
             let wanted = visible.union(["late-below"])
             let missing = wanted.subtracting(other.ids.keys)
             #expect(made.code == 0, "\(made)")
-            #expect(killed == 0, "it was killed while it read")
+            #expect(killed == 0, "the daemon was killed during the reading")
             #expect(missing.isEmpty && other.ids.count == wanted.count, "\(missing.count) missing")
             #expect(ended.sent == ended.total && ended.total == wanted.count)
-            #expect(readings == 1, "the second daemon has gone on where the first one was")
+            #expect(readings == 1, "the second daemon has continued where the first one stopped")
             #expect(siem.counts.duplicates == 0)
-            #expect(siem.ids["late-below"] == 1, "it was never fetched, so it goes live as well")
+            #expect(siem.ids["late-below"] == 1, "it was never fetched, so it is delivered live as well")
             #expect(own >= 1 && removed.code == 0 && left == 0, "\(own) \(left) \(removed)")
         }
     }
 
-    @Test("without a daemon, to a named sink, with the portal down at first; the new ones go live later")
+    @Test("works without a daemon, with the portal down at first; new records are delivered live later")
     func direct() async throws {
         try await Site.run(.busy(history: 300)) { site in
             let (siem, other) = (try await site.receiver(), try await site.receiver())
@@ -137,7 +138,7 @@ struct RefetchTests {
             let answer = try await site.replay(window, "--sink", "siem", "--refetch")
             let duringOther = other.counts.duplicates
             let next = try await site.daemon()
-            try await eventually("the late one comes live") {
+            try await eventually("the late record is delivered live") {
                 siem.ids["late"] == 1 && other.ids["late"] == 1
             }
             try await next.terminate()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("spool replay, with and without a daemon", .daemons)
 struct ReplayCommandTests {
-    @Test("without a daemon the command sends the window to every sink itself, and --dry-run sends nothing")
+    @Test("without a daemon the command itself sends the window to every sink, and --dry-run sends nothing")
     func withoutADaemon() async throws {
         try await Site.run(.busy(history: 600)) { site in
             let (one, two) = (try await site.receiver(), try await site.receiver())
@@ -32,7 +32,7 @@ struct ReplayCommandTests {
         }
     }
 
-    @Test("a daemon that starts takes the spool and the job over from the command")
+    @Test("a daemon that starts takes over the spool and the replay from the command")
     func handedOver() async throws {
         try await Site.run(.busy(history: 600)) { site in
             let receiver = try await site.receiver()
@@ -47,12 +47,12 @@ struct ReplayCommandTests {
                     window.toText,
                 ]
             )
-            try await command.waitUntil("has made a replay") { $0.contains { $0.hasPrefix("replay 1") } }
+            try await command.waitUntil("has created a replay") { $0.contains { $0.hasPrefix("replay 1") } }
 
             let daemon = try await site.daemon()
             let status = try await command.exit()
             try await receiver.restart()
-            try await eventually("the replay comes to its end in the daemon") {
+            try await eventually("the replay has finished in the daemon") {
                 try await site.number("SELECT count(*) FROM replay WHERE state = 'disabled'") == 1
             }
             try await daemon.terminate()
@@ -64,7 +64,7 @@ struct ReplayCommandTests {
         }
     }
 
-    @Test("pause, resume, show and cancel; a cancelled one stays so over a restart and sends no more")
+    @Test("pause, resume, show and cancel work; a cancelled replay stays cancelled after a restart")
     func pauseResumeCancel() async throws {
         try await Site.run(.busy(history: 600)) { site in
             let receiver = try await site.receiver()
@@ -86,7 +86,7 @@ struct ReplayCommandTests {
             try await daemon.terminate()
             let next = try await site.daemon()
             site.simulator.insert(.init(id: "last", created: site.simulator.clock.nowMs), into: .activities)
-            try await eventually("a new event comes") { receiver.ids["last"] == 1 }
+            try await eventually("a new event arrives") { receiver.ids["last"] == 1 }
             try await next.terminate()
 
             #expect(made.code == 0 && paused.code == 0 && resumed.code == 0 && cancelled.code == 0)
@@ -101,7 +101,7 @@ struct ReplayCommandTests {
     }
 
     @Test(
-        "wrong use is told and changes nothing",
+        "a usage error is reported and changes nothing",
         arguments: [
             (["--from", "yesterday", "--to", "1h"], "--from yesterday: not a time"),
             (["--from", "1h", "--to", "2h"], "the window is empty"),
@@ -130,7 +130,7 @@ struct ReplayCommandTests {
 }
 
 extension Site {
-    /// Runs a daemon until every sink has all of the portal's records, and ends it.
+    /// Runs a daemon until every sink has all records of the portal, then stops it.
     @discardableResult
     fileprivate func fill(_ sinks: [SiteConfiguration.SinkText]) async throws -> Set<String> {
         try configure { $0.sinks = sinks }

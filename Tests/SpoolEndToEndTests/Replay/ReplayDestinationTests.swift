@@ -4,10 +4,10 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("spool replay to a destination of its own", .daemons)
+@Suite("spool replay to a one-off destination", .daemons)
 struct ReplayDestinationTests {
     @Test(
-        "beside live delivery and across kill -9: it has the whole window, and the configured sink nothing twice"
+        "the destination receives the whole window, beside live delivery and despite kill -9, the sink nothing twice"
     )
     func acrossAKill() async throws {
         try await Site.run(.busy(history: 8_000, rate: 20)) { site in
@@ -28,7 +28,7 @@ struct ReplayDestinationTests {
             let killed = try await site.onlyReplay()
             other.setReading(true)
             let second = try await site.daemon()
-            try await eventually("the replay comes to its end") {
+            try await eventually("the replay has finished") {
                 try await site.number("SELECT count(*) FROM replay WHERE state = 'disabled'") == 1
             }
             let visible = try await site.fetchAll()
@@ -63,7 +63,7 @@ struct ReplayDestinationTests {
     }
 
     @Test(
-        "without a daemon, over TLS in octet-counted JSON, one kind of stream by name, with a relative CA file"
+        "without a daemon, over TLS with octet counting, one stream by name, with a relative CA file"
     )
     func direct() async throws {
         try await Site.run(.busy(history: 400)) { site in
@@ -105,7 +105,7 @@ struct ReplayDestinationTests {
         }
     }
 
-    @Test("over UDP; while it is down it waits and says why, and pause and cancel hold")
+    @Test("works over UDP; while the destination is down the replay waits, shows why and can be cancelled")
     func downAndUDP() async throws {
         try await Site.run(.busy(history: 300)) { site in
             let siem = try await site.receiver()
@@ -125,7 +125,7 @@ struct ReplayDestinationTests {
                 "--wait"
             )
             let down = try await site.replay(window, "--destination", "tcp://127.0.0.1:\(dead.port)")
-            try await eventually("the replay says why it waits") {
+            try await eventually("the replay shows why it waits") {
                 try await site.spool("replay", "show", "2").output.contains("\n  error    ")
             }
             let status = try await site.spool("status")
@@ -144,7 +144,7 @@ struct ReplayDestinationTests {
     }
 
     @Test(
-        "wrong use is told and changes nothing",
+        "a usage error is reported and changes nothing",
         arguments: [
             (["--destination", "127.0.0.1:9"], "tcp://host:port"),
             (["--destination", "tcp://127.0.0.1:9?fromat=json"], "did you mean `format`"),

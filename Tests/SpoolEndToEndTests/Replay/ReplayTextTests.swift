@@ -4,7 +4,7 @@ import Testing
 
 @testable import spool
 
-@Suite("What `spool replay` says")
+@Suite("Output of `spool replay`")
 struct ReplayTextTests {
     private let request = ReplayRequest(
         sink: SinkName("siem"),
@@ -23,7 +23,7 @@ struct ReplayTextTests {
         return EstimateText(request, estimate, address: address, isBesideLive: isBesideLive).text
     }
 
-    @Test("how many events the sink has, and on which evidence")
+    @Test("shows how many events the sink has, and on which evidence")
     func evidence() {
         let text = text(ReplayEstimate(inWindow: 9, toSend: 9, acknowledged: 2, kernel: 4, sent: 3))
 
@@ -33,7 +33,7 @@ struct ReplayTextTests {
         #expect(text.contains("9 would be sent again"))
     }
 
-    @Test("notifications that are left out are told of")
+    @Test("excluded notifications are mentioned")
     func leftOut() {
         let estimate = ReplayEstimate(inWindow: 9, toSend: 9)
         func text(_ leavesOut: Bool) -> String {
@@ -46,7 +46,7 @@ struct ReplayTextTests {
         #expect(!text(false).contains("notifications"))
     }
 
-    @Test("how long it takes: by --rate, by half of what the sink takes, by all of it, or unknown")
+    @Test("the duration is based on --rate, half the measured rate, the whole measured rate, or is unknown")
     func time() {
         let known = ReplayEstimate(inWindow: 6_000, toSend: 6_000, sinkRate: 100)
         let unknown = ReplayEstimate(inWindow: 6_000, toSend: 6_000)
@@ -61,12 +61,12 @@ struct ReplayTextTests {
     }
 
     @Test(
-        "what was never measured is told from what was seen, and on what that rests",
+        "without a measurement the duration is based on observed rates, and the basis is shown",
         arguments: [
             (
                 ReplayEstimate.SeenRate.Basis.minute, true,
-                "at most about 2m, at 50 events per second (half the rate of its busiest minute in the last two "
-                    + "days; it has never been under sustained load)"
+                "at most about 2m, at 50 events per second (half the rate of its busiest minute in the last "
+                    + "two days; it has never been under sustained load)"
             ),
             (.ledger, false, "at most about 1m, at 100 events per second (the highest rate in its ledger; "),
             (.replay, false, "  about 1m, at 100 events per second (the rate of the last replay to it)"),
@@ -81,10 +81,10 @@ struct ReplayTextTests {
         let measured = self.text(estimate, isBesideLive: isBesideLive)
 
         #expect(text.contains(words), "\(text)")
-        #expect(!measured.contains("at most"), "what was measured goes before")
+        #expect(!measured.contains("at most"), "a measurement takes precedence")
     }
 
-    @Test("a window that the spool does not hold says what it holds, why, and what brings it")
+    @Test("for a window that the spool does not hold, the output shows what it holds, why, and the remedy")
     func notHeld() {
         var estimate = ReplayEstimate()
         estimate.holdings = [
@@ -99,13 +99,15 @@ struct ReplayTextTests {
         #expect(
             text.contains(
                 "  a/activities: the spool holds 1,234 events, occurred from 1970-01-01T00:01:40.000Z to "
-                    + "1970-01-01T00:03:20.000Z\n    retention has deleted events saved before 1970-01-01T00:01:30.000Z\n"
+                    + "1970-01-01T00:03:20.000Z\n    retention has deleted events saved before "
+                    + "1970-01-01T00:01:30.000Z\n"
             ),
             "\(text)"
         )
         #expect(
             text.contains(
-                "  a/alerts: the spool holds no events\n    events saved before 1970-01-01T00:01:10.000Z were not fetched"
+                "  a/alerts: the spool holds no events\n    events saved before 1970-01-01T00:01:10.000Z "
+                    + "were not fetched"
             ),
             "\(text)"
         )
@@ -113,7 +115,7 @@ struct ReplayTextTests {
         #expect(!asked.contains("--refetch"))
     }
 
-    @Test("a window beyond what was read says how far that is; one that is held says nothing of all this")
+    @Test("for a window beyond the read position the output shows that position; for a held window nothing")
     func beyond() {
         var early = ReplayEstimate()
         early.holdings = [holding("activities", events: 3, held: (-90_000, -80_000), readTo: -3_600_000)]
@@ -139,7 +141,7 @@ struct ReplayTextTests {
         #expect(cutText.contains("--refetch"))
     }
 
-    @Test("one of something is told as one")
+    @Test("singular forms are used for one event")
     func singular() {
         let text = text(
             ReplayEstimate(
@@ -158,14 +160,15 @@ struct ReplayTextTests {
         #expect(text.contains("1 sent over UDP; its arrival is unknown"))
         #expect(
             text.contains(
-                "1 doubtful: the receiver's kernel may have held it unread when a connection did not end cleanly"
+                "1 doubtful: the receiver's kernel may have held it unread when a connection did not end "
+                    + "cleanly"
             )
         )
         #expect(text.contains("1 dead letter: refused by the receiver"))
         #expect(text.contains("1 waiting for live delivery, and therefore not part of the replay"))
     }
 
-    @Test("a replay that gave way tells why: shown, listed by script, and at the end of --wait")
+    @Test("a cancelled replay shows its reason in `show`, in JSON and at the end of --wait")
     func gaveWay() throws {
         var given = replay(sent: 0, total: 0)
         given.refetch = Refetch(parts: [])
@@ -201,7 +204,7 @@ struct ReplayTextTests {
     }
 
     @Test(
-        "on UDP missing only knows nothing of arrival, and of an ad-hoc destination nothing is known at all"
+        "with --missing-only over UDP, and for a one-off destination, the output states what is unknown"
     )
     func nothingKnown() {
         let estimate = ReplayEstimate(inWindow: 1, toSend: 1)
@@ -214,7 +217,7 @@ struct ReplayTextTests {
         #expect(adHoc.contains("it is unknown which events this destination already has"))
     }
 
-    @Test("progress tells the rate of the last ten seconds and the time left, and a bar its share")
+    @Test("progress shows the rate of the last ten seconds and the remaining time, and a bar the share")
     func progress() {
         var progress = ReplayProgress()
         let replay = replay(sent: 3_000, total: 6_000)
@@ -226,7 +229,7 @@ struct ReplayTextTests {
         #expect(ReplayProgress().facts(replay) == "3,000 of 6,000 events")
     }
 
-    @Test("while the window is read from the source, progress tells of that")
+    @Test("while the window is read from the source, progress shows that")
     func refetch() {
         var refetching = replay(sent: 0, total: 0)
         var part = Refetch.Part(
@@ -252,7 +255,7 @@ struct ReplayTextTests {
         )
     }
 
-    @Test("a replay of chosen events, as a repair or a requeue makes it, does not claim its window")
+    @Test("a replay of selected events, created by a repair or requeue, does not claim to send its window")
     func chosen() {
         let window = ReplayText(replay(sent: 0, total: 1)).text
         let chosen = ReplayText(replay(sent: 0, total: 1, hasChosenEvents: true)).text

@@ -3,9 +3,9 @@ import SpoolSimulator
 import Subprocess
 import Testing
 
-@Suite("a replay sends its window again, and nothing else", .daemons)
+@Suite("a replay sends its window again and nothing else", .daemons)
 struct ReplayWindowTests {
-    @Test("beside live delivery: each event settled before it once more, none from outside")
+    @Test("beside live delivery each event settled before is sent once more, and none outside the window")
     func besideLiveDelivery() async throws {
         try await Site.run(.busy(history: 2_000, rate: 40)) { site in
             let receiver = try await site.receiver()
@@ -27,7 +27,7 @@ struct ReplayWindowTests {
             let came = receiver.ids
             #expect(answer.code == 0, "\(answer)")
             #expect(status == .exited(0))
-            #expect(during.ids < visible.count, "live delivery went on meanwhile")
+            #expect(during.ids < visible.count, "live delivery continued meanwhile")
             #expect(Set(again.map(\.stream)) == Set(SiteConfiguration.streams))
             #expect(wanted.count > 500)
             #expect(replay.state == "disabled" && replay.sent == wanted.count && replay.total == wanted.count)
@@ -38,7 +38,7 @@ struct ReplayWindowTests {
         }
     }
 
-    @Test("of one stream only, by the time of saving")
+    @Test("sends only one stream, selected by the time of saving")
     func oneStream() async throws {
         try await Site.run(.busy(history: 1_000)) { site in
             let receiver = try await site.receiver()
@@ -64,7 +64,7 @@ struct ReplayWindowTests {
         }
     }
 
-    @Test("kill -9 in the middle: what was settled does not go again, the rest goes, none from outside")
+    @Test("after kill -9 in the middle settled events are not sent again, and the rest is sent")
     func killedInTheMiddle() async throws {
         try await Site.run(.busy(history: 12_000, rate: 10)) { site in
             let reading = ReadingStop()
@@ -85,7 +85,7 @@ struct ReplayWindowTests {
             let watermarks = try await site.watermarks(of: "siem")
             receiver.setReading(true)
             let second = try await site.daemon()
-            try await eventually("the replay comes to its end") {
+            try await eventually("the replay has finished") {
                 try await site.number("SELECT count(*) FROM replay WHERE state = 'disabled'") == 1
             }
             let visible = try await site.fetchAll()
@@ -115,7 +115,7 @@ struct ReplayWindowTests {
 }
 
 extension Site {
-    /// Makes a replay of a window, without being asked.
+    /// Creates a replay of a window without a confirmation.
     func replay(_ window: AgeWindow, _ options: String...) async throws -> Answer {
         try await Child.answer(
             BuildFolder.path + "/spool",
@@ -127,19 +127,21 @@ extension Site {
         )
     }
 
-    /// Returns once a sink has settled so many events.
+    /// Returns once a sink has settled `count` events.
     func waitForSettled(_ count: Int, of sink: String) async throws {
         let sql =
-            "SELECT sum(s.delivered) FROM subscription s JOIN sink k ON k.id = s.sink_id WHERE k.name = '\(sink)'"
+            "SELECT sum(s.delivered) FROM subscription s JOIN sink k ON k.id = s.sink_id "
+            + "WHERE k.name = '\(sink)'"
         try await eventually(
             "\(count) events are settled",
             state: {
-                "There are \(try await self.number(sql)) of \(try await self.number("SELECT count(*) FROM event"))."
+                let settled = try await self.number(sql)
+                return "There are \(settled) of \(try await self.number("SELECT count(*) FROM event"))."
             }
         ) { try await number(sql) >= count }
     }
 
-    /// How far the only replay is in each of its streams.
+    /// The position of the only replay in each of its streams.
     fileprivate func positions() async throws -> [String: Int64] {
         struct Row: Decodable {
             let name: String

@@ -3,9 +3,9 @@ import SpoolSimulator
 import Subprocess
 import Testing
 
-@Suite("the daemon's end while clients are connected", .daemons)
+@Suite("stopping the daemon while clients are connected", .daemons)
 struct StopTests {
-    /// Connects again and again: whole requests, kept connections, half-sent requests, answers that are not read.
+    /// Connects repeatedly: complete requests, kept connections, partial requests, unread responses.
     private static let clients = """
         import socket, sys, threading, time
         port, path = int(sys.argv[1]), sys.argv[2]
@@ -34,7 +34,7 @@ struct StopTests {
         """
 
     @Test(
-        "SIGTERM ends it with exit code 0 and a closed spool, whatever clients do meanwhile, time after time"
+        "SIGTERM repeatedly ends it with exit code 0 and a closed spool, whatever clients do meanwhile"
     )
     func stops() async throws {
         try await Site.run(.busy(history: 100, rate: 20)) { site in
@@ -48,7 +48,7 @@ struct StopTests {
 
             for round in 1...8 {
                 let daemon = try await site.daemon()
-                // One answer, so that clients are at work.
+                // Waits for one response, so that clients are active.
                 _ = try? await WebAnswer.get("/healthz", port: port)
 
                 let end = try await daemon.terminate()

@@ -4,10 +4,10 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("standard error that nobody reads", .daemons)
+@Suite("standard error that is not read", .daemons)
 struct UnreadLogTests {
-    /// Runs `spool run` with a small pipe as its standard error, never reads it, has the daemon reload until the pipe is
-    /// full and some times more, and passes SIGTERM on.
+    /// Runs `spool run` with a small pipe as its standard error, never reads it, reloads the daemon until the
+    /// pipe is full and a few times more, and forwards SIGTERM.
     private static let runner = """
         import array, fcntl, os, signal, subprocess, sys, termios, time
         read, write = os.pipe()
@@ -29,7 +29,7 @@ struct UnreadLogTests {
         print("ended", child.wait(), flush=True)
         """
 
-    @Test("fetching, delivery and probes go on, and a stop ends it with exit code 0")
+    @Test("fetching, delivery and probes continue, and a stop ends the daemon with exit code 0")
     func unread() async throws {
         try await Site.run(.busy(history: 200, rate: 20)) { site in
             let receiver = try await site.receiver()

@@ -4,7 +4,7 @@ import SpoolSimulator
 import SpoolTestSupport
 import Subprocess
 
-/// A problem of the old agent's troubleshooting page, brought about for real.
+/// A problem of the old agent's troubleshooting page, which a test causes.
 enum Trouble: String, CaseIterable, Sendable {
     case connectionRefused = "Connection refused"
     case oldTLS = "TLS older than 1.2"
@@ -21,7 +21,7 @@ enum Trouble: String, CaseIterable, Sendable {
     case changedAddress = "Changed address of the SIEM"
     case criticalErrors = "Too many critical errors"
 
-    /// What each command shows, by its name: output and errors.
+    /// Causes the problem and returns what each command shows, by its name: output and errors.
     func provoke() async throws -> [String: String] {
         switch self {
         case .connectionRefused: try await refused()
@@ -41,19 +41,19 @@ enum Trouble: String, CaseIterable, Sendable {
         }
     }
 
-    /// Runs a daemon until `condition` holds in the spool, and asks the commands meanwhile.
+    /// Runs a daemon until `condition` holds in the spool, then runs the commands.
     private func observe(
         _ site: Site,
         until condition: String,
         later: String? = nil
     ) async throws -> [String: String] {
         let daemon = try await site.daemon()
-        try await eventually("the trouble is known", within: .seconds(60)) {
+        try await eventually("the problem is recorded", within: .seconds(60)) {
             try await site.number(condition) > 0
         }
         let status =
             if let later {
-                // The same spool, read hours later.
+                // The same spool, as seen hours later.
                 try await Child.answer(
                     "faketime",
                     ["-f", later, BuiltProduct.spool, "status", "--config", site.configurationPath]
@@ -64,7 +64,7 @@ enum Trouble: String, CaseIterable, Sendable {
         let doctor = try await site.spool("doctor")
         let log = daemon.lines(.errors).joined(separator: "\n")
         guard try await daemon.terminate() == .exited(0), status.code == 0, doctor.code == 1 else {
-            throw HarnessFailure("a problem is exit 1 of the doctor alone:\n\(status)\n\(doctor)")
+            throw HarnessFailure("expected exit code 1 of the doctor only:\n\(status)\n\(doctor)")
         }
         return [
             "spool status": status.output, "spool doctor": doctor.output + "\n" + doctor.errors,
@@ -223,7 +223,7 @@ enum Trouble: String, CaseIterable, Sendable {
         }
     }
 
-    /// A webhook that is not there, with something to be told of: a token that is refused.
+    /// A webhook that is down, and a notification to send: a refused token.
     private func deafPager() async throws -> [String: String] {
         try await Site.run(.busy(history: 20)) { site in
             site.simulator.setCredentials(Credentials(tokens: ["another"]))
@@ -265,7 +265,7 @@ enum Trouble: String, CaseIterable, Sendable {
         "SELECT count(*) FROM notification WHERE code = '\(code)' AND cleared_ms IS NULL"
     }
 
-    /// The SIEM moves to another address; the old one is dead, and the new one gets all of it.
+    /// The SIEM moves to another address; the old one is down, and the new one receives everything.
     private func moved() async throws -> [String: String] {
         try await Site.run(.busy(history: 200)) { site in
             let old = try await site.receiver()

@@ -1,13 +1,13 @@
 import Foundation
 
-/// The table of docs/troubleshooting.md: each problem of the old agent's page, and what is said of it here.
+/// The table of docs/troubleshooting.md: each problem of the old agent's page with the messages shown here.
 struct TroubleTable {
-    /// A message that a command shows: its parts in order, whatever stands between them.
+    /// A message that a command shows: its parts in order, with any text between them.
     struct Message: Sendable {
         let command: String
         let parts: [String]
 
-        /// True when the parts occur in this order.
+        /// True if the parts occur in this order.
         func occurs(in output: String) -> Bool {
             var rest = output[...]
             for part in parts {
@@ -36,7 +36,7 @@ struct TroubleTable {
         rows = Dictionary(body.map { ($0[0], Self.messages($0[2])) }) { first, _ in first }
     }
 
-    /// "`spool doctor`: `a … b`" as often as it stands in a cell.
+    /// Every "`spool doctor`: `a … b`" in a cell.
     private static func messages(_ cell: String) -> [Message] {
         cell.matches(of: #/`(spool [a-z]+)`: `([^`]+)`/#).map { match in
             let parts = match.2.components(separatedBy: "…").map { $0.trimmingCharacters(in: .whitespaces) }

@@ -8,13 +8,13 @@ import Testing
 struct TroubleshootingTests {
     private static let table = TroubleTable()
 
-    @Test("the page has a row for each, and no other")
+    @Test("the page has exactly one row for each problem")
     func complete() {
         #expect(Set(Self.table.problems) == Set(Trouble.allCases.map(\.rawValue)))
         #expect(Self.table.problems.count == Trouble.allCases.count)
     }
 
-    @Test("brought about, is told in the words of its row, remedy included", arguments: Trouble.allCases)
+    @Test("is reported in the words of its row, including the remedy", arguments: Trouble.allCases)
     func told(_ trouble: Trouble) async throws {
         let messages = try #require(Self.table.rows[trouble.rawValue])
         #expect(!messages.isEmpty)
@@ -28,10 +28,10 @@ struct TroubleshootingTests {
     }
 }
 
-@Suite("the doctor at work", .daemons)
+@Suite("the doctor with a real installation", .daemons)
 struct DoctorCommandTests {
     @Test(
-        "all is well: exit 0, in JSON each check with what was done and found; a real rsyslog sees no line of it"
+        "without problems: exit code 0, each check in JSON; a real rsyslog receives no line from the doctor"
     )
     func well() async throws {
         try await Site.run(.busy(history: 50)) { site in
@@ -53,14 +53,14 @@ struct DoctorCommandTests {
             }
             let report = try Self.decode(Report.self, doctor.output)
             #expect(report.findings.allSatisfy { !$0.did.isEmpty && !$0.found.isEmpty })
-            // Where temporary folders are in memory, that is a warning of its own.
+            // Temporary folders in memory cause a separate warning.
             let others = report.findings.filter { $0.check != "file system" }
             #expect(Set(others.map(\.verdict)) == ["ok"])
             #expect(
                 Set(report.findings.map(\.subject)) == ["machine", "spool", "source tenant", "sink siem"]
             )
             #expect(report.findings.contains { $0.check == "lock" && $0.found.contains("(spool run)") })
-            // A line that follows proves that whatever the doctor sent has been read.
+            // A later line proves that everything the doctor sent has been read.
             site.simulator.insert(
                 .init(id: "after-the-doctor", created: site.simulator.clock.nowMs),
                 into: .activities
@@ -71,7 +71,7 @@ struct DoctorCommandTests {
         }
     }
 
-    @Test("damage inside the file that no start would meet is found, and told as a problem")
+    @Test("damage inside the file that a start does not notice is found and reported as a problem")
     func damage() async throws {
         try await Site.run(.busy(history: 500)) { site in
             let receiver = try await site.receiver()
@@ -94,7 +94,7 @@ struct DoctorCommandTests {
         }
     }
 
-    @Test("permissions that give the spool or a secret away are told with the command that mends them")
+    @Test("permissions that expose the spool or a secret are reported with the command that fixes them")
     func permissions() async throws {
         try await Site.run(.busy(history: 10)) { site in
             let receiver = try await site.receiver()

@@ -4,9 +4,9 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("A real rsyslog that hangs, and is killed", .daemons)
+@Suite("A real rsyslog that hangs and is killed", .daemons)
 struct HungRsyslogTests {
-    @Test("is reported; verify names all that it lost, and after its repair everything is in rsyslog's file")
+    @Test("is reported; verify lists all lost events, and after its repair rsyslog's file is complete")
     func hangs() async throws {
         try await Site.run(.busy(history: 40)) { site in
             let peer = try await Rsyslog.start(.tcp, at: site)
@@ -25,7 +25,8 @@ struct HungRsyslogTests {
             )
             try await eventually("the hang is reported") {
                 try await site.number(
-                    "SELECT count(*) FROM notification WHERE code = 'Delivery not proved' AND cleared_ms IS NULL"
+                    "SELECT count(*) FROM notification WHERE code = 'Delivery not proved' AND cleared_ms IS "
+                        + "NULL"
                 ) == 1
             }
             try await site.drain("siem")

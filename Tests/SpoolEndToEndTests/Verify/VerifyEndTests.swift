@@ -5,9 +5,9 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("A verify that is interrupted, killed, made to wait, or whose daemon ends", .daemons)
+@Suite("A verify that is interrupted, killed, has to wait, or whose daemon ends", .daemons)
 struct VerifyEndTests {
-    /// A site whose daemon has fetched everything, and whose portal then answers nobody.
+    /// A site whose daemon has fetched everything, and whose portal then stops answering.
     private static func with(_ body: (Site, Child, AgeWindow) async throws -> Void) async throws {
         try await Site.run(.busy(history: 200)) { site in
             let siem = try await site.receiver()
@@ -40,27 +40,27 @@ struct VerifyEndTests {
     }
 
     @Test(
-        "Ctrl-C ends it in the daemon, though the source is silent; one that waits says so at once and goes on"
+        "Ctrl-C ends it in the daemon although the source is silent; a waiting one reports that, then runs"
     )
     func interrupted() async throws {
         try await Self.with { site, _, window in
             let report = try site.folder.write("proof 0: 9 events, 0 missing", to: "proof.txt")
             let first = Self.verify(site, window, "--report", report)
-            try await eventually("its scratch is there") { Self.scratchExists(site) }
+            try await eventually("the scratch file exists") { Self.scratchExists(site) }
             let second = Self.verify(site, window)
-            try await second.waitUntil("says what it waits for", within: .seconds(20)) {
+            try await second.waitUntil("prints what it waits for", within: .seconds(20)) {
                 $0.contains { $0.hasPrefix("waiting: proof 1, another verify of ") && $0.contains(" since ") }
             }
 
             try first.send(.interrupt)
             let status = try await first.exit(within: .seconds(20))
-            try await eventually("the next one is under way", within: .seconds(20)) {
+            try await eventually("the next one is running", within: .seconds(20)) {
                 try await site.number(
                     "SELECT planned IS NOT NULL FROM (SELECT json_extract(result, '$.planned') AS "
                         + "planned FROM proof WHERE id = 2)"
                 ) == 1
             }
-            // Nothing is said any more by one that is killed: the daemon finds out.
+            // A killed command cannot notify the daemon: the daemon detects it.
             try await second.kill()
             try await eventually("the second ends in the daemon", within: .seconds(40)) {
                 try await Self.states(site) == ["stopped", "stopped"]
@@ -76,7 +76,7 @@ struct VerifyEndTests {
             #expect(
                 first.lines(.output).contains { $0.contains("stopped before it finished and proves nothing") }
             )
-            // What an older proof had found there does not look like its result.
+            // The report of an older proof has been replaced.
             let text = try String(contentsOfFile: report, encoding: .utf8)
             let json = try String(contentsOfFile: report + ".json", encoding: .utf8)
             #expect(
@@ -88,12 +88,12 @@ struct VerifyEndTests {
     }
 
     @Test(
-        "a repair whose daemon is killed says that it did not finish, and so does what is kept; a restart cleans up"
+        "a repair whose daemon is killed is reported and stored as unfinished; a restart cleans up"
     )
     func killed() async throws {
         try await Self.with { site, daemon, window in
             let repair = Self.verify(site, window, "--repair")
-            try await eventually("its scratch is there") { Self.scratchExists(site) }
+            try await eventually("the scratch file exists") { Self.scratchExists(site) }
 
             try await daemon.kill()
             try await repair.waitUntil("waits for the daemon", within: .seconds(30)) {
@@ -102,7 +102,7 @@ struct VerifyEndTests {
             let wasLeft = Self.scratchExists(site)
             let again = try await site.daemon()
             let status = try await repair.exit(within: .seconds(30))
-            try await eventually("the scratch of the killed daemon goes") { !Self.scratchExists(site) }
+            try await eventually("the killed daemon's scratch file is removed") { !Self.scratchExists(site) }
             let kept = try await site.spool(
                 "query",
                 "SELECT json_extract(result, '$.error') AS cause FROM proof WHERE state = 'stopped'",
@@ -120,9 +120,9 @@ struct VerifyEndTests {
                     "\(text)"
                 )
             }
-            // A daemon that is told to stop ends what it proves at once, too.
+            // A daemon that is stopped ends its proof immediately, too.
             let last = Self.verify(site, window)
-            try await eventually("its scratch is there") { Self.scratchExists(site) }
+            try await eventually("the scratch file exists") { Self.scratchExists(site) }
             try await again.terminate(within: .seconds(20))
             #expect(!Self.scratchExists(site))
             #expect(try await Self.states(site) == ["stopped", "stopped"])
@@ -130,12 +130,12 @@ struct VerifyEndTests {
         }
     }
 
-    @Test("without a daemon Ctrl-C ends it as well, and a second command is refused rather than left to wait")
+    @Test("without a daemon Ctrl-C ends it as well, and a second command is refused instead of waiting")
     func direct() async throws {
         try await Self.with { site, daemon, window in
             try await daemon.terminate()
             let first = Self.verify(site, window)
-            try await eventually("its scratch is there") { Self.scratchExists(site) }
+            try await eventually("the scratch file exists") { Self.scratchExists(site) }
 
             let second = try await site.spool("verify", "--from", window.fromText, "--to", window.toText)
             try first.send(.interrupt)

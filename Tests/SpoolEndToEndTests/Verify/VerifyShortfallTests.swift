@@ -7,7 +7,7 @@ import Testing
 @Suite("spool verify claims nothing that it has not compared", .daemons)
 struct VerifyShortfallTests {
     @Test(
-        "a sink that does not take the stream, a stream without a sink, and a sink that began later have their words"
+        "a sink without the stream, a stream without a sink and a sink that started later are shortfalls"
     )
     func sinks() async throws {
         try await Site.run(.busy(history: 300)) { site in
@@ -60,7 +60,7 @@ struct VerifyShortfallTests {
         }
     }
 
-    @Test("an event that was never fetched is found below what retention has deleted, fetched, and delivered")
+    @Test("an event that was never fetched is found among deleted ones, fetched and delivered")
     func pruned() async throws {
         try await Site.run(.busy(history: 300)) { site in
             let siem = try await site.receiver()
@@ -74,7 +74,7 @@ struct VerifyShortfallTests {
             }
             try daemon.send(.terminalClosed)
             try await daemon.waitUntil("has reloaded") { $0.contains { $0.isLog("configuration reloaded") } }
-            try await eventually("the receiver's end has proved what it was sent") {
+            try await eventually("the closed connection has proved delivery") {
                 try await site.number("SELECT count(*) FROM connection WHERE how = 'clean'") > 0
             }
             let prune = try await site.spool("prune")

@@ -5,12 +5,12 @@ import SpoolTestSupport
 import Subprocess
 import Testing
 
-@Suite("spool verify names exactly what is missing, and --repair makes it nothing", .daemons)
+@Suite("spool verify lists exactly the missing events, and --repair recovers them", .daemons)
 struct VerifyTests {
     private static let activities = "tenant/activities"
 
     @Test(
-        "hidden until after the sweep, refused, waiting for a sink that is down: each by its cause; then repaired"
+        "events hidden until after the sweep, refused, or waiting are listed by cause and then repaired"
     )
     func everyCause() async throws {
         try await Site.run(.busy(history: 1_200)) { site in
@@ -28,11 +28,11 @@ struct VerifyTests {
             }
             let daemon = try await site.daemon()
             try await site.drain("siem")
-            try await eventually("the refused are dead letters") {
+            try await eventually("the refused events are dead letters") {
                 try await site.number("SELECT count(*) FROM dead_letters WHERE sink = 'siem'")
                     == tooLong.count
             }
-            // The portal shows these only now, long after polls and sweeps have passed their time.
+            // The portal shows these only now, long after polls and sweeps have read their time.
             let hidden = (0..<7).map { "hidden-\($0)" }
             site.insert(hidden, at: now - 3_600_000)
             let window = AgeWindow(hours: 70, to: 0.25, before: now)
@@ -49,7 +49,7 @@ struct VerifyTests {
             #expect(first.report.missing == tooLong.count + truth.count)
             #expect(truth.subtracting(siem.ids.keys) == Set(hidden + tooLong))
 
-            // What refused them takes them now, and what was down is back.
+            // The sink accepts them now, and the other sink is up again.
             try site.configure { $0.sinks[0].keys["max_message_bytes"] = "8096" }
             try daemon.send(.terminalClosed)
             try await daemon.waitUntil("has reloaded") { $0.contains { $0.isLog("configuration reloaded") } }
@@ -77,7 +77,7 @@ struct VerifyTests {
         }
     }
 
-    @Test("without a daemon the command reads, compares and repairs by itself")
+    @Test("without a daemon the command itself reads, compares and repairs")
     func direct() async throws {
         try await Site.run(.busy(history: 600)) { site in
             let siem = try await site.receiver()
@@ -108,7 +108,7 @@ struct VerifyTests {
     }
 
     @Test(
-        "a window that is not over yet is too early to say, and one that cannot be asked for is exit code 3"
+        "an unfinished window is not provable yet, and an unreachable source ends with exit code 3"
     )
     func tooEarly() async throws {
         try await Site.run(.busy(history: 200)) { site in
@@ -146,7 +146,7 @@ struct VerifyTests {
     }
 }
 
-/// `spool verify --json`: its exit code and what it said.
+/// The exit code and output of `spool verify --json`.
 struct VerifyAnswer: Sendable {
     struct Report: Decodable, Sendable {
         struct Stream: Decodable, Sendable {
@@ -209,7 +209,7 @@ extension Site {
         return VerifyAnswer(code: answer.code, report: report)
     }
 
-    /// Activities of the portal with these ids, saved and happened at one time, shown at once.
+    /// Adds activities with these ids to the portal, all with the same time and visible immediately.
     fileprivate func insert(_ ids: [String], at time: Int64) {
         simulator.insert(
             ids.map { SimulatedRecord(id: $0, created: time, timestamp: time) },
@@ -217,13 +217,13 @@ extension Site {
         )
     }
 
-    /// What the portal shows of a window on each stream's own basis.
+    /// The ids that the portal shows for a window, on each stream's own basis.
     fileprivate func truth(_ window: AgeWindow) -> Set<String> {
         simulator.visibleIDs(.activities, TruthWindow(.created, fromMs: window.from, toMs: window.to))
             .union(simulator.visibleIDs(.alerts, TruthWindow(.date, fromMs: window.from, toMs: window.to)))
     }
 
-    /// The hashes of a report, made again with `sqlite3` and `sha256sum` as the page for auditors says.
+    /// Recomputes the hashes of a report with `sqlite3` and `sha256sum`, as the page for auditors describes.
     fileprivate func expectHashes(in path: String, of window: AgeWindow) async throws {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
         let report = try JSONDecoder().decode(VerifyAnswer.Report.self, from: data)

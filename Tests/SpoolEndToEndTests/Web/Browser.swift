@@ -3,16 +3,16 @@ import Glibc
 import SpoolTestSupport
 import Synchronization
 
-/// A headless Chromium with one page, spoken to over a pair of pipes in its DevTools protocol.
+/// A headless Chromium with one page, controlled through a pair of pipes by the DevTools protocol.
 ///
-/// Source: chromedevtools.github.io/devtools-protocol; `--remote-debugging-pipe` reads file descriptor 3 and writes 4,
-/// each message ended by a NUL.
+/// Source: chromedevtools.github.io/devtools-protocol; `--remote-debugging-pipe` reads file descriptor 3 and
+/// writes 4, each message terminated by a NUL.
 final class Browser: Sendable {
     private struct State {
         var nextCall = 0
         var waiters: [Int: CheckedContinuation<Data, any Error>] = [:]
         var complaints: [String] = []
-        /// What is typed when an address asks for a name and a password, and how often one has asked.
+        /// The credentials for addresses that request a name and a password, and the number of such requests.
         var credentials: (user: String, password: String)?
         var questions = 0
         var isClosed = false
@@ -24,13 +24,13 @@ final class Browser: Sendable {
     private let session = Mutex("")
     private let state = Mutex(State())
 
-    /// Starts one at a site, with an empty page; it is ended with the site.
+    /// Starts a browser with an empty page; it is stopped with the site.
     static func open(at site: Site) async throws -> Browser {
         let (input, output) = (site.folder.path("to-browser"), site.folder.path("from-browser"))
         for path in [input, output] where mkfifo(path, 0o600) != 0 {
-            throw HarnessFailure("no pipe can be made at \(path)")
+            throw HarnessFailure("cannot create a pipe at \(path)")
         }
-        // Both ways, so that neither opening waits for the other side.
+        // Read-write, so that neither open waits for the other side.
         let descriptors = (Glibc.open(input, O_RDWR), Glibc.open(output, O_RDWR))
         let arguments = [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -51,17 +51,17 @@ final class Browser: Sendable {
         self.output = output
     }
 
-    /// Errors and warnings that the page's console has shown.
+    /// Errors and warnings in the page's console.
     var complaints: [String] { state.withLock { $0.complaints } }
 
-    /// Ends the reading; the process ends with the site.
+    /// Stops reading; the process ends with the site.
     func close() {
         state.withLock { $0.isClosed = true }
         // Wakes the reader.
         _ = write(output, [0], 1)
     }
 
-    /// Opens an address, and returns once it is loaded.
+    /// Opens an address and returns once it is loaded.
     func show(_ url: String) async throws {
         _ = try await call("Page.navigate", #"{"url":\#(try Self.quoted(url))}"#)
         try await eventually("\(url) is loaded", state: { "\(self.child.lastLines)" }) {
@@ -69,16 +69,17 @@ final class Browser: Sendable {
         }
     }
 
-    /// Types a name and a password whenever an address asks for them, in place of a person at the browser's own dialog.
+    /// Provides a name and a password whenever an address requests them, instead of a user in the browser's
+    /// dialog.
     func signIn(user: String, password: String) async throws {
         state.withLock { $0.credentials = (user, password) }
         _ = try await call("Fetch.enable", #"{"handleAuthRequests":true}"#)
     }
 
-    /// How often an address has asked for a name and a password.
+    /// How often an address has requested a name and a password.
     var questions: Int { state.withLock { $0.questions } }
 
-    /// What an expression is, as text.
+    /// The value of an expression as text.
     func text(_ expression: String) async throws -> String {
         struct Answer: Decodable {
             struct Value: Decodable { let value: String? }
@@ -95,18 +96,18 @@ final class Browser: Sendable {
         return value
     }
 
-    /// A whole number, digits in groups or not.
+    /// An integer, with or without digit grouping.
     func number(_ expression: String) async throws -> Int {
         Int(try await text(expression).filter(\.isNumber)) ?? 0
     }
 
-    /// The size of the window, as of a phone or not.
+    /// Sets the size of the window, optionally as a phone.
     func resize(width: Int, height: Int, isPhone: Bool) async throws {
         let size = #""width":\#(width),"height":\#(height),"deviceScaleFactor":1,"mobile":\#(isPhone)"#
         _ = try await call("Emulation.setDeviceMetricsOverride", "{\(size)}")
     }
 
-    /// What the system prefers.
+    /// Sets the preferred color scheme of the system.
     func prefer(_ scheme: String) async throws {
         let feature = #"{"name":"prefers-color-scheme","value":"\#(scheme)"}"#
         _ = try await call("Emulation.setEmulatedMedia", #"{"features":[\#(feature)]}"#)
@@ -138,13 +139,13 @@ final class Browser: Sendable {
                 }
                 if !send(id, method, parameters) {
                     let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
-                    waiter?.resume(throwing: HarnessFailure("Chromium's pipe takes nothing"))
+                    waiter?.resume(throwing: HarnessFailure("cannot write to Chromium's pipe"))
                 }
             }
         }
     }
 
-    /// False when the pipe does not take it.
+    /// Returns false if the pipe does not accept the message.
     private func send(_ id: Int, _ method: String, _ parameters: String) -> Bool {
         let session = session.withLock { $0 }
         let target = session.isEmpty ? "" : #","sessionId":"\#(session)""#
@@ -153,7 +154,7 @@ final class Browser: Sendable {
         return write(input, bytes, bytes.count) == bytes.count
     }
 
-    /// On a thread of its own, since reading a pipe waits.
+    /// Runs on a separate thread, because reading a pipe blocks.
     private func read() {
         var pending: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -190,7 +191,7 @@ final class Browser: Sendable {
         }
     }
 
-    /// A request that has been stopped on its way goes on, with what was asked for.
+    /// Continues a paused request, with credentials if they were requested.
     private func answer(_ message: Data) {
         struct Paused: Decodable {
             struct Parameters: Decodable { let requestId: String }

@@ -3,15 +3,15 @@ import SpoolReceiver
 import SpoolSimulator
 import Testing
 
-@Suite("metrics of a daemon, and what is made of them", .daemons)
+@Suite("metrics of a daemon, alert rules and dashboard", .daemons)
 struct MetricsTests {
-    /// A metric as the daemon answers it.
+    /// A metric as exported by the daemon.
     private struct Family {
         var type: String
         var labels: Set<String>
     }
 
-    /// The answer of a daemon that has forwarded events to one sink, and has another that is down.
+    /// The metrics of a daemon that has forwarded events to one sink and has another one that is down.
     private static func measured() async throws -> String {
         try await Site.run(.busy(history: 300)) { site in
             let port = try Ports.free()
@@ -31,7 +31,7 @@ struct MetricsTests {
                 "spool_sink_last_success_timestamp_seconds{sink=\"siem\"}",
             ]
             var text = ""
-            try await eventually("the metrics tell of both sinks", state: { text }) {
+            try await eventually("the metrics cover both sinks", state: { text }) {
                 text = try await WebAnswer.get("/metrics", port: port).body
                 return needed.allSatisfy { text.contains($0) }
             }
@@ -42,10 +42,10 @@ struct MetricsTests {
         }
     }
 
-    // One daemon answers for all that is compared with it.
+    // One daemon serves all tests of this suite.
     private static let answer = Task { try await measured() }
 
-    @Test("promtool finds nothing to complain of")
+    @Test("promtool reports no problem")
     func promtool() async throws {
         let text = try await Self.answer.value
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -59,7 +59,7 @@ struct MetricsTests {
         #expect(answer.code == 0 && answer.output.isEmpty && answer.errors.isEmpty, "\(answer)")
     }
 
-    @Test("docs/monitoring.md lists exactly the metrics there are, with their types and labels")
+    @Test("docs/monitoring.md lists exactly the existing metrics with their types and labels")
     func documented() async throws {
         let families = Self.families(try await Self.answer.value)
         let rows = Documentation.read("docs/monitoring.md")
@@ -107,7 +107,7 @@ struct MetricsTests {
         }
     }
 
-    @Test("promtool finds the alert rules right, and they alert when they should")
+    @Test("promtool accepts the alert rules, and their tests pass")
     func rules() async throws {
         let folder = Documentation.project.appendingPathComponent("deploy/prometheus").path
 
@@ -122,7 +122,7 @@ struct MetricsTests {
         #expect(test.code == 0 && test.output.contains("SUCCESS"), "\(test)")
     }
 
-    @Test("every alert is tested with a case in which it fires, and one in which it does not")
+    @Test("every alert has a test in which it fires and one in which it does not")
     func rulesAreTested() {
         let rules = Documentation.read("deploy/prometheus/spool.rules.yml").matches(of: #/- alert: (\w+)/#)
         let tests = Documentation.read("deploy/prometheus/spool.rules.test.yml")
@@ -144,7 +144,7 @@ struct MetricsTests {
         #expect(Set(firing) == Set(rules.map(\.1)))
     }
 
-    @Test("docs/monitoring.md explains every alert there is, and no other")
+    @Test("docs/monitoring.md explains exactly the existing alerts")
     func alerts() {
         let rules = Documentation.read("deploy/prometheus/spool.rules.yml").matches(of: #/- alert: (\w+)/#)
         let rows = Documentation.read("docs/monitoring.md").matches(of: #/(?m)^\| (Spool\w+) \|/#)

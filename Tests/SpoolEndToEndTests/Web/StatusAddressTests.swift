@@ -9,7 +9,7 @@ import Testing
 struct StatusAddressTests {
     private static let token = "a token of some length"
 
-    /// A daemon whose status address wants the token.
+    /// A daemon whose status address requires the token.
     private static func guarded(_ site: Site, at host: String) async throws -> (Child, port: Int) {
         let port = try Ports.free()
         let receiver = try await site.receiver()
@@ -21,7 +21,7 @@ struct StatusAddressTests {
         return (try await site.daemon(), port)
     }
 
-    @Test("with a token, only who shows it may read; probes answer everyone")
+    @Test("with a token only authorized clients may read; probes answer all clients")
     func token() async throws {
         try await Site.run(.busy(history: 10)) { site in
             let (daemon, port) = try await Self.guarded(site, at: "0.0.0.0")
@@ -58,7 +58,7 @@ struct StatusAddressTests {
     }
 
     @Test(
-        "with a token, a browser asks for it once, shows the page and keeps it up to date; a log or address never has it"
+        "with a token a browser asks once and keeps the page up to date; log and address never contain it"
     )
     func browser() async throws {
         try await Site.run(.busy(history: 10)) { site in
@@ -93,7 +93,7 @@ struct StatusAddressTests {
         }
     }
 
-    @Test("on loopback a foreign host name is turned away, and every answer carries its headers")
+    @Test("on loopback a foreign host name is rejected, and every response has its headers")
     func loopback() async throws {
         try await Site.run(.busy(history: 10)) { site in
             let port = try Ports.free()
@@ -131,7 +131,7 @@ struct StatusAddressTests {
         }
     }
 
-    @Test("an address for others without a token is refused at the start, with line and column")
+    @Test("a non-loopback address without a token is rejected at the start, with line and column")
     func refused() async throws {
         try await Site.run(.busy(history: 10)) { site in
             try site.configure {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("the status page in a browser", .daemons)
 struct StatusPageTests {
-    @Test("shows by itself how a backlog grows while the SIEM is away, and how it drains")
+    @Test("shows, without a reload, how a backlog grows while the SIEM is down and how it drains")
     func outage() async throws {
         try await Site.run(.busy(history: 200, rate: 40)) { site in
             let port = try Ports.free()
@@ -21,7 +21,7 @@ struct StatusPageTests {
 
             try await browser.show("http://127.0.0.1:\(port)/")
             let before = try await browser.text("document.querySelector('h1').textContent")
-            // It would be gone after a reload.
+            // A reload would discard this mark.
             _ = try await browser.text("window.mark = 'the same page'")
             await receiver.stop()
             try await eventually(
@@ -57,7 +57,7 @@ struct StatusPageTests {
         }
     }
 
-    @Test("says that it is old once the daemon has gone, and is itself again when it is back")
+    @Test("shows that it is outdated when the daemon is gone, and recovers when it is back")
     func gone() async throws {
         try await Site.run(.busy(history: 20)) { site in
             let port = try Ports.free()
@@ -72,7 +72,7 @@ struct StatusPageTests {
             try await browser.show("http://127.0.0.1:\(port)/")
 
             try await daemon.terminate()
-            try await eventually("the page says so") {
+            try await eventually("the page shows it") {
                 try await browser.text("document.getElementById('stale').hidden") == "false"
             }
             let text = try await browser.text("document.getElementById('stale').textContent")
@@ -80,7 +80,7 @@ struct StatusPageTests {
             let headline = try await browser.text(Self.headline)
             let look = try await browser.text("document.querySelector('.verdict').className")
             _ = try await site.daemon()
-            try await eventually("the page takes it back") {
+            try await eventually("the page is up to date again") {
                 try await browser.text("document.getElementById('stale').hidden") == "true"
             }
 
@@ -93,7 +93,7 @@ struct StatusPageTests {
         }
     }
 
-    @Test("fits a phone, is dark where that is preferred, and can be read without eyes")
+    @Test("fits a phone, follows the dark scheme, and is accessible to screen readers")
     func everywhere() async throws {
         try await Site.run(.busy(history: 100)) { site in
             let port = try Ports.free()
@@ -127,7 +127,7 @@ struct StatusPageTests {
             #expect(replay.code == 0, "\(replay)")
             for (width, needed) in widths { #expect(needed <= width, "\(width) px") }
             #expect(brightness["light"] ?? 0 > 80 && brightness["dark"] ?? 100 < 20, "\(brightness)")
-            // Hundredths; WCAG 2.2, 1.4.3 wants 4.5.
+            // In hundredths; WCAG 2.2, 1.4.3 requires 4.5.
             #expect(contrast.values.allSatisfy { $0 >= 450 }, "\(contrast)")
             #expect(faults == "")
             #expect(browser.complaints == [])
@@ -146,12 +146,12 @@ struct StatusPageTests {
         };
         """
 
-    /// Of the page's ground, in hundredths.
+    /// The luminance of the page's background, in hundredths.
     private static let brightness = """
         (() => { \(luminance) return Math.round(100 * luminance(getComputedStyle(document.body).backgroundColor)); })()
         """
 
-    /// The least contrast between a text and its ground, in hundredths.
+    /// The lowest contrast between a text and its background, in hundredths.
     private static let leastContrast = """
         (() => {
           \(luminance)
@@ -172,7 +172,7 @@ struct StatusPageTests {
         })()
         """
 
-    /// What a screen reader or a keyboard would miss, in words; nothing when all is there.
+    /// What is missing for screen readers or keyboards, as text; empty if nothing is.
     private static let faults = """
         (() => {
           const faults = [];

@@ -1,13 +1,13 @@
 import Foundation
 
-/// An answer over HTTP, as a client has it that writes its headers itself.
+/// An HTTP response to a client that sets its headers itself.
 struct WebAnswer: Decodable, Sendable {
     let status: Int
-    /// Names in lower case; what comes twice is joined by a semicolon.
+    /// Names in lower case; repeated headers are joined by a semicolon.
     let headers: [String: String]
     let body: String
 
-    /// Asks with Python's client, which sets no header of its own besides `Host`; over TCP, or over a Unix socket.
+    /// Sends a request with Python's client, which adds only `Host`; over TCP or a Unix socket.
     static func get(
         _ path: String,
         port: Int = 0,

@@ -1,17 +1,17 @@
 import Foundation
 
-/// Where a receiver's programs are: installed, or unpacked beside what is installed.
+/// The location of a receiver's programs: installed, or unpacked into the build folder.
 ///
-/// Debian's rsyslog and syslog-ng exclude each other, so at most one of them can be installed. What is not is
-/// downloaded with apt-get, with the libraries it lacks, and unpacked into the build folder.
+/// Debian's rsyslog and syslog-ng conflict, so at most one of them can be installed. The other is downloaded
+/// with apt-get, with the missing libraries, and unpacked into the build folder.
 struct DebianPackage: Sendable {
-    /// `/` when it is installed; no slash at its end otherwise.
+    /// `/` if it is installed; otherwise without a trailing slash.
     private let root: String
 
     /// A file of the package by its usual path.
     func path(_ absolute: String) -> String { root == "/" ? absolute : root + absolute }
 
-    /// What its programs need to find its libraries.
+    /// The environment in which its programs find its libraries.
     var environment: [String: String] {
         root == "/" ? [:] : ["LD_LIBRARY_PATH": libraryFolders.joined(separator: ":")]
     }
@@ -25,7 +25,7 @@ struct DebianPackage: Sendable {
         return multiarch + ["\(root)/usr/lib/syslog-ng"]
     }
 
-    /// A folder of its modules; nil when it is installed, and finds them itself.
+    /// A folder of its modules; nil if it is installed and finds them itself.
     func folder(_ name: String) -> String? {
         guard root != "/" else { return nil }
         return (libraryFolders + ["\(root)/usr/lib"]).map { "\($0)/\(name)" }
@@ -35,7 +35,7 @@ struct DebianPackage: Sendable {
     static func rsyslog() async throws -> DebianPackage { try await packages.rsyslog.value }
     static func syslogNG() async throws -> DebianPackage { try await packages.syslogNG.value }
 
-    // Each is looked for once in a run, by whoever comes first.
+    // Each is located once per run.
     private static let packages = (
         rsyslog: Task {
             try await find("rsyslog", with: ["rsyslog-gnutls", "libestr0", "libfastjson4", "liblognorm5"])
@@ -60,7 +60,7 @@ struct DebianPackage: Sendable {
         for name in try FileManager.default.contentsOfDirectory(atPath: work) where name.hasSuffix(".deb") {
             try await must("dpkg", ["-x", "\(work)/\(name)", "\(work)/root"], in: work)
         }
-        // Another run may have been faster; what it has made is the same.
+        // Another run may have created the same folder meanwhile.
         if !FileManager.default.fileExists(atPath: root) {
             try FileManager.default.moveItem(atPath: "\(work)/root", toPath: root)
         }
@@ -77,7 +77,7 @@ struct DebianPackage: Sendable {
     }
 
     private static func download(_ names: [String], into folder: String) async throws {
-        // The folder belongs to whoever runs this, so apt's own user could not write there.
+        // The folder belongs to the current user, so apt's own user could not write there.
         let arguments = ["download", "-q", "-o", "APT::Sandbox::User=root"] + names
         let first = try await Child.answer("apt-get", arguments, folder: folder)
         if first.code == 0 { return }

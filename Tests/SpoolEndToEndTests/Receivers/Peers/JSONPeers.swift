@@ -1,18 +1,18 @@
-/// A record as a real receiver's JSON parser understood it.
+/// A record as parsed by a real receiver's JSON parser.
 struct SeenRecord: Decodable, Sendable {
     let host: String
     /// The name of the program.
     let tag: String
-    /// `_id`; missing where the parser found no JSON.
+    /// `_id`; missing if the parser found no JSON.
     let id: String?
-    /// `spool_cut.record_bytes` as a text; empty or missing on a whole record.
+    /// `spool_cut.record_bytes` as a text; empty or missing in a complete record.
     let cut: String?
 
     var isCut: Bool { !(cut ?? "").isEmpty }
 }
 
 extension Rsyslog {
-    /// With its stock TCP input and its JSON parser, which is told that there is no cookie before the JSON.
+    /// Starts it with the stock TCP input and the JSON parser, configured for JSON without a cookie.
     static func startWithJSON(at site: Site) async throws -> Peer {
         try await start(.tcp, at: site) { listener, file in
             """
@@ -33,7 +33,7 @@ extension Rsyslog {
 }
 
 extension SyslogNG {
-    /// With a stock TCP input and its JSON parser; what that cannot parse is dropped.
+    /// Starts it with a stock TCP input and the JSON parser; messages that it cannot parse are dropped.
     static func startWithJSON(_ driver: Driver, at site: Site) async throws -> Peer {
         try await start(driver, .tcp, at: site) { source, file in
             """

@@ -1,7 +1,7 @@
 import Foundation
 import SpoolTestSupport
 
-/// How a real receiver is reached.
+/// The input of a real receiver.
 enum PeerInput: Sendable {
     case tcp, udp
     case tls(TestCertificates)
@@ -11,13 +11,13 @@ enum PeerInput: Sendable {
     }
 }
 
-/// A line as a real receiver understood it: each field is the receiver's own parsing.
+/// A line as parsed by a real receiver: each field is the result of the receiver's parser.
 struct SeenLine: Decodable, Sendable {
     let host: String
     let pri: String
     let time: String
     let tag: String
-    /// The fifth field between bars of what the receiver takes for the message.
+    /// The fifth field between bars of the text that the receiver treats as the message.
     let `class`: String
     /// The whole message.
     let raw: String
@@ -29,7 +29,7 @@ struct Peer: Sendable {
     let port: Int
     fileprivate let file: String
 
-    /// Waits until it listens.
+    /// Waits until the receiver listens.
     init(_ child: Child, port: Int, file: String, udp: Bool) async throws {
         self.child = child
         self.port = port
@@ -40,14 +40,14 @@ struct Peer: Sendable {
             state: { child.lastLines }
         ) {
             guard child.isRunning else {
-                throw HarnessFailure("\(child.name) ended at once:\n\(child.lastLines)")
+                throw HarnessFailure("\(child.name) ended immediately:\n\(child.lastLines)")
             }
             return try Ports.isServed(port, udp: udp)
         }
     }
 
-    /// Starts a receiver's program, before the tests where that is allowed: a real one has a machine of its own, and
-    /// over UDP it loses what comes while it may not run.
+    /// Starts a receiver's program with a higher priority, if that is permitted: a real receiver has its own
+    /// machine, and over UDP it loses data while it is not scheduled.
     static func launch(
         _ name: String,
         _ program: String,
@@ -58,7 +58,7 @@ struct Peer: Sendable {
         site.start(name, "nice", ["-n", "-10", program] + arguments, environment: package.environment)
     }
 
-    /// The lines it has written whole.
+    /// The complete lines that it has written.
     func seen<Line: Decodable>(as type: Line.Type = SeenLine.self) throws -> [Line] {
         guard let data = FileManager.default.contents(atPath: file) else { return [] }
         let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
@@ -69,7 +69,7 @@ struct Peer: Sendable {
         FileManager.default.contents(atPath: file)?.count { $0 == UInt8(ascii: "\n") } ?? 0
     }
 
-    /// Returns once it has written so many lines.
+    /// Returns once it has written `count` lines.
     func waitFor(lines count: Int) async throws {
         try await eventually(
             "\(count) lines in the file of \(child.name)",

@@ -2,7 +2,7 @@ import SpoolTestSupport
 
 /// Debian's rsyslog with its stock inputs.
 enum Rsyslog {
-    /// `actions` makes the rest of the configuration of the input's part and the file to write to.
+    /// `actions` builds the configuration from the input's section and the path of the output file.
     static func start(
         _ input: PeerInput,
         at site: Site,

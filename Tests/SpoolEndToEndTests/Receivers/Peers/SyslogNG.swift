@@ -2,12 +2,12 @@ import SpoolTestSupport
 
 /// Debian's syslog-ng with its stock inputs.
 enum SyslogNG {
-    /// Which of its two sources: `network()` for any header, `syslog()` for RFC 5424 and octet counting.
+    /// Its two sources: `network()` for any header, `syslog()` for RFC 5424 and octet counting.
     enum Driver: String {
         case network, syslog
     }
 
-    /// `actions` makes the rest of the configuration of the source's part and the file to write to.
+    /// `actions` builds the configuration from the source's section and the path of the output file.
     static func start(
         _ driver: Driver = .network,
         _ input: PeerInput,
@@ -55,7 +55,7 @@ enum SyslogNG {
         """
     }
 
-    /// With an older header the tag is a part of the message, as `CEF:` is.
+    /// With an older header the tag, `CEF:`, is part of the message.
     private static func message(_ driver: Driver) -> String {
         driver == .network ? "${MSGHDR}${MSG}" : "$MSG"
     }
@@ -70,7 +70,7 @@ enum SyslogNG {
             let full = answer.output.split(whereSeparator: \.isNewline).lazy
                 .compactMap({ $0.firstMatch(of: /\((\d+\.\d+)[\d.]*\)/)?.1 }).first
         else {
-            throw HarnessFailure("syslog-ng tells no version: \(answer)")
+            throw HarnessFailure("syslog-ng reports no version: \(answer)")
         }
         return String(full)
     }
@@ -81,7 +81,7 @@ enum SyslogNG {
         case .tcp: "\(address) transport(\"tcp\")"
         case .udp: "\(address) transport(\"udp\")"
         case .tls(let certificates):
-            // Its default asks the peer for a certificate, too.
+            // By default it also requires a certificate from the peer.
             """
             \(address) transport("tls") tls(
               key-file("\(certificates.server.keyFile)") cert-file("\(certificates.server.certFile)")
