@@ -52,9 +52,10 @@ struct ManualTests {
         let script = """
             set -u +u; source '\(folder.path("completion"))'
             try() {
-                COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+                COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+                COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
                 COMPREPLY=(); "$(complete -p spool | sed 's/.*-F \\([^ ]*\\) .*/\\1/')" spool \
-                "${COMP_WORDS[COMP_CWORD]}"     "${COMP_WORDS[COMP_CWORD-1]}"
+                    "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
                 echo "${COMPREPLY[@]}"
             }
             try spool rep; try spool dead req; try spool tail --set
@@ -94,7 +95,8 @@ struct ManualTests {
         let folder = try TemporaryFolder()
         try await write("zsh", to: folder)
         let script = """
-            autoload -Uz compinit && compinit -u -D && source '\(folder.path("completion"))' && whence -w _spool
+            autoload -Uz compinit && compinit -u -D &&
+                source '\(folder.path("completion"))' && whence -w _spool
             print -l ${_comps[spool]:-none}
             """
 

@@ -10,7 +10,9 @@ struct UnprivilegedTests {
     private static let script = """
         set -e
         mount -t tmpfs none /dev
-        for node in 'null 3' 'zero 5' 'random 8' 'urandom 9'; do mknod -m 666 /dev/${node% *} c 1 ${node#* }; done
+        for node in 'null 3' 'zero 5' 'random 8' 'urandom 9'; do
+            mknod -m 666 /dev/${node% *} c 1 ${node#* }
+        done
         ln -s "$1" /dev/log
         shift
         logger --socket /dev/log that the log is heard

@@ -29,7 +29,8 @@ struct Accounts {
             """
             SELECT count(*) FROM event e JOIN subscription s ON s.stream_id = e.stream_id
             WHERE (SELECT count(*) FROM ledger l WHERE l.sink_id = s.sink_id AND l.stream_id = e.stream_id
-                AND l.replay_id IS NULL AND e.seq BETWEEN l.first_seq AND l.last_seq) <> (e.seq <= s.watermark_seq)
+                AND l.replay_id IS NULL AND e.seq BETWEEN l.first_seq AND l.last_seq)
+                <> (e.seq <= s.watermark_seq)
             """
         )
         #expect(wrongEvents == 0)
@@ -43,7 +44,8 @@ struct Accounts {
         let split = try await site.number(
             """
             SELECT count(*) FROM stream WHERE since_ms IS NOT json_extract(cursor, '$.since')
-                OR start_ms > since_ms OR since_ms > source_ms OR start_ms > swept_to_ms OR swept_to_ms > source_ms
+                OR start_ms > since_ms OR since_ms > source_ms
+                OR start_ms > swept_to_ms OR swept_to_ms > source_ms
             """
         )
         #expect(split == 0)
@@ -68,21 +70,25 @@ struct Accounts {
                 SELECT id AS stream, json_extract(cursor, '$.scan.window') AS named FROM stream
                 UNION ALL SELECT id, json_extract(sweep, '$.window') FROM stream
             ) WHERE named IS NOT NULL
-                AND named NOT IN (SELECT w.id FROM fetch_window w WHERE w.stream_id = stream AND w.state = 'running')
+                AND named NOT IN (
+                    SELECT w.id FROM fetch_window w WHERE w.stream_id = stream AND w.state = 'running')
             """
         )
         #expect(lost == 0)
         let miscounted = try await site.number(
             """
-            SELECT count(*) FROM stream t WHERE inserted <> (SELECT count(*) FROM event e WHERE e.stream_id = t.id)
+            SELECT count(*) FROM stream t
+            WHERE inserted <> (SELECT count(*) FROM event e WHERE e.stream_id = t.id)
                 OR kept <> inserted OR skipped <> 0
-                OR inserted <> (SELECT coalesce(sum(w.inserted), 0) FROM fetch_window w WHERE w.stream_id = t.id)
+                OR inserted <> (
+                    SELECT coalesce(sum(w.inserted), 0) FROM fetch_window w WHERE w.stream_id = t.id)
             """
         )
         #expect(miscounted == 0)
         let strangers = try await site.number(
             """
-            SELECT count(*) FROM event e LEFT JOIN fetch_window w ON w.id = e.window_id AND w.stream_id = e.stream_id
+            SELECT count(*) FROM event e
+            LEFT JOIN fetch_window w ON w.id = e.window_id AND w.stream_id = e.stream_id
             WHERE w.id IS NULL
             """
         )

@@ -16,7 +16,7 @@ struct KillTests {
     }
 
     @Test(
-        "50 kills while fetching and sending, with a faulty portal, lose nothing and repeat only unsettled events",
+        "50 kills during work with a faulty portal lose no event and repeat only unsettled ones",
         .timeLimit(.minutes(30))
     )
     func kills() async throws {

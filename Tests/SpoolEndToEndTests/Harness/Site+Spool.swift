@@ -42,7 +42,8 @@ extension Site {
     func events(where condition: String = "1") async throws -> [SpooledEvent] {
         try await query(
             """
-            SELECT e.seq, t.name AS stream, e.external_id AS id, e.occurred_ms AS occurred, e.created_ms AS created
+            SELECT e.seq, t.name AS stream, e.external_id AS id, e.occurred_ms AS occurred,
+                e.created_ms AS created
             FROM event e JOIN stream t ON t.id = e.stream_id WHERE \(condition) ORDER BY e.seq
             """
         )
@@ -52,7 +53,8 @@ extension Site {
     func ledger() async throws -> [LedgerRow] {
         try await query(
             """
-            SELECT sink, stream, replay, first_seq, last_seq, events, outcome, doubtful FROM deliveries ORDER BY id
+            SELECT sink, stream, replay, first_seq, last_seq, events, outcome, doubtful
+            FROM deliveries ORDER BY id
             """
         )
     }

@@ -7,7 +7,7 @@ import Testing
 @Suite("spool replay to a one-off destination", .daemons)
 struct ReplayDestinationTests {
     @Test(
-        "the destination receives the whole window, beside live delivery and despite kill -9, the sink nothing twice"
+        "despite kill -9 the destination receives the whole window, and the configured sink no duplicates"
     )
     func acrossAKill() async throws {
         try await Site.run(.busy(history: 8_000, rate: 20)) { site in

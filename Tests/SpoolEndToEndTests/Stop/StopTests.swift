@@ -22,8 +22,11 @@ struct StopTests {
                 try:
                     client = connect(number)
                     kind = number % 5
-                    if kind == 0: client.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n"); client.recv(100)
-                    if kind == 1: client.sendall(b"GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n"); client.recv(10)
+                    host = b" HTTP/1.1\\r\\nHost: localhost\\r\\n"
+                    if kind == 0: client.sendall(b"GET /healthz" + host + b"\\r\\n"); client.recv(100)
+                    if kind == 1:
+                        client.sendall(b"GET /metrics" + host + b"Connection: close\\r\\n\\r\\n")
+                        client.recv(10)
                     if kind == 2: client.sendall(b"GET /status HTTP/1.1\\r\\nHo")
                     if kind == 3: client.sendall(b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n" * 20)
                     kept = (kept + [client])[-20:]

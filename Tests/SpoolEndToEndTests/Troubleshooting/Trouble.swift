@@ -233,7 +233,10 @@ enum Trouble: String, CaseIterable, Sendable {
                 $0.text = """
                     spool: { path: FOLDER/spool.db }
                     sources:
-                      - { name: tenant, type: defender-cloud-apps, url: PORTAL, auth: { token: "file:FOLDER/token" } }
+                      - name: tenant
+                        type: defender-cloud-apps
+                        url: PORTAL
+                        auth: { token: "file:FOLDER/token" }
                     sinks:
                       - { name: pager, type: webhook, url: "http://127.0.0.1:\(hook.port)/hook" }
                     notifications: { connection_error_after: 1s, disconnected_after: 1h }

@@ -148,7 +148,10 @@ struct StatusPageTests {
 
     /// The luminance of the page's background, in hundredths.
     private static let brightness = """
-        (() => { \(luminance) return Math.round(100 * luminance(getComputedStyle(document.body).backgroundColor)); })()
+        (() => {
+          \(luminance)
+          return Math.round(100 * luminance(getComputedStyle(document.body).backgroundColor));
+        })()
         """
 
     /// The lowest contrast between a text and its background, in hundredths.
@@ -179,7 +182,9 @@ struct StatusPageTests {
           const need = (holds, what) => { if (!holds) faults.push(what); };
           const all = (selector) => [...document.querySelectorAll(selector)];
           need(document.documentElement.lang === "en", "no language");
-          for (const mark of ["header", "main", "footer", "nav", "h1"]) need(all(mark).length === 1, "not one " + mark);
+          for (const mark of ["header", "main", "footer", "nav", "h1"]) {
+            need(all(mark).length === 1, "not exactly one " + mark);
+          }
           for (const section of all("section")) {
             const label = section.getAttribute("aria-labelledby");
             need(section.ariaLabel || document.getElementById(label), "a section without a name");
@@ -187,20 +192,26 @@ struct StatusPageTests {
           need(all("table").length >= 4, "too few tables");
           for (const table of all("table")) {
             need(table.caption?.textContent, "a table without a caption");
-            need(table.querySelectorAll("thead th[scope=col]").length > 1, "a table without heads");
-            for (const row of table.querySelectorAll("tbody tr")) need(row.querySelector("th[scope=row]"), "a row without a head");
+            need(table.querySelectorAll("thead th[scope=col]").length > 1, "a table without header cells");
+            for (const row of table.querySelectorAll("tbody tr")) {
+              need(row.querySelector("th[scope=row]"), "a row without a header cell");
+            }
           }
           for (const image of all("svg:not([aria-hidden]):not(svg svg)")) {
-            const names = (image.getAttribute("aria-labelledby") || "").split(" ").map((id) => document.getElementById(id));
-            need(image.getAttribute("role") === "img" && names.length && names.every((name) => name?.textContent), "a drawing without words");
+            const ids = (image.getAttribute("aria-labelledby") || "").split(" ");
+            const names = ids.map((id) => document.getElementById(id));
+            const isNamed = names.length && names.every((name) => name?.textContent);
+            need(image.getAttribute("role") === "img" && isNamed, "an image without a description");
           }
           for (const bar of all("progress")) need(bar.ariaLabel, "a bar without a name");
           need(all("progress").length === 1, "no replay");
-          for (const state of all(".state")) need(state.textContent.trim().length > 3, "a state without a word");
-          need(document.querySelector("[role=status][aria-live=polite]"), "nothing that speaks");
+          for (const state of all(".state")) {
+            need(state.textContent.trim().length > 3, "a state without text");
+          }
+          need(document.querySelector("[role=status][aria-live=polite]"), "no live region");
           const ids = all("[id]").map((node) => node.id);
-          need(new Set(ids).size === ids.length, "an id twice");
-          need(all("body a, summary")[0]?.classList.contains("skip"), "no way past the head");
+          need(new Set(ids).size === ids.length, "a duplicate id");
+          need(all("body a, summary")[0]?.classList.contains("skip"), "no skip link");
           return faults.join("; ");
         })()
         """
