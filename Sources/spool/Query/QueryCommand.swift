@@ -12,7 +12,7 @@ struct QueryCommand: AsyncParsableCommand {
         discussion: """
             The views events, backlog, deliveries, gaps, coverage, dead_letters, replays, health and proofs \
             are a stable interface. The query is one statement without parameters; an error in it results in \
-            exit code 2. In tables control characters are escaped. CSV and JSON contain the data unchanged.
+            exit code 2. In tables, control characters are escaped. CSV and JSON contain the data unchanged.
 
             Example: spool query "select * from backlog"
             """
