@@ -31,6 +31,43 @@ struct LookTests {
         }
     }
 
+    @Test(
+        "so do commands that ask the daemon for something about the spool alone; without one they need the whole file"
+    )
+    func mistakeBesideDaemon() async throws {
+        try await Site.run(.busy(history: 50)) { site in
+            let siem = try await site.receiver()
+            try site.configure { $0.sinks = [.init("siem", port: siem.port)] }
+            let daemon = try await site.daemon()
+            try await site.fetchAll()
+            try await site.drain("siem")
+            let replay = try await site.spool(
+                "replay",
+                "--from",
+                "30d",
+                "--to",
+                "now",
+                "--rate",
+                "1",
+                "--yes"
+            )
+            #expect(replay.code == 0, "\(replay)")
+            try site.folder.write("spool:\n  path: \(site.spoolPath)\nsinks: [\n", to: "spool.yaml")
+
+            for command in [
+                ["retry"], ["replay", "pause", "1"], ["replay", "resume", "1"], ["replay", "cancel", "1"],
+                ["replay", "remove", "1"], ["backup", "--to", site.folder.path("copy.db")],
+            ] {
+                let answer = try await run(site, command)
+                #expect(answer.code == 0 && !answer.output.isEmpty, "\(command): \(answer)")
+                #expect(answer.errors.contains("warning: 1 problem in "), "\(command): \(answer)")
+            }
+            try await daemon.terminate()
+            let alone = try await run(site, ["backup", "--to", site.folder.path("other.db")])
+            #expect(alone.code == 2 && alone.errors.contains("1 problem in "), "\(alone)")
+        }
+    }
+
     @Test("reject unknown streams and sinks and suggest the nearest name")
     func names() async throws {
         try await Site.run(.busy(history: 10)) { site in
