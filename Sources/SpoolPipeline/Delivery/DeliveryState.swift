@@ -166,11 +166,17 @@ struct DeliveryState: Sendable {
         return hold.judge(lanes, elapsed: elapsed)
     }
 
-    /// When the session must be ended to obtain a proof of what it has settled; nil while nothing waits for
+    /// When the session must be ended to obtain a proof of what it has settled, `isWanted` by a comparison or not; nil while
+    /// nothing waits for
     /// one.
-    var reopenDue: Duration? {
+    ///
+    /// Behind a load balancer without a working receiver every connection ends cleanly when this program asks for its end.
+    /// While connections have ended soon after lines, none is therefore ended before it has lasted longer than those.
+    func reopenDue(isWanted: Bool, at elapsed: Duration) -> Duration? {
         guard let base = doubt.reopenAfter, let oldest = unproved.oldest else { return nil }
-        return oldest + suspicion.interval(base)
+        let due = isWanted ? elapsed : oldest + suspicion.interval(base)
+        guard suspicion.short > 0, let burst else { return due }
+        return max(due, burst.began + Suspicion.soon)
     }
 
     /// True once after a reported suspicion was found to be unfounded, and the sink is not held.
@@ -197,10 +203,13 @@ struct DeliveryState: Sendable {
     /// `isByUs` is true when spool ended the connection.
     func end(_ fault: SinkFault, isByUs: Bool, at elapsed: Duration) -> Suspicion.End? {
         guard doubt.bytes > 0, let burst, inFlight.hasBegun else { return nil }
-        if isByUs { return fault.isUnclean ? (isReopening ? .unclosed : .broken) : .proved }
-        if reached == .settling, fault.kind == .unreachable, elapsed - burst.began < Suspicion.soon {
-            return .short
+        let isSoon = elapsed - burst.began < Suspicion.soon
+        if isByUs {
+            if fault.isUnclean { return isReopening ? .unclosed : .broken }
+            // A stop: the other side might have ended this one soon as well.
+            return isSoon && suspicion.short > 0 ? .short : .proved
         }
+        if reached == .settling, fault.kind == .unreachable, isSoon { return .short }
         return fault.isUnclean ? .broken : .proved
     }
 

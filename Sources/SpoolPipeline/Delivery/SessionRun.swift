@@ -92,12 +92,14 @@ package struct SessionRun: Sendable {
         var asked = proofs.wanted.version
         while !stop.isAsked, !Task.isCancelled {
             let (moved, wanted) = (Watch(state.changed), Watch(proofs.wanted))
-            let (due, elapsed) = (state.withLock { $0.reopenDue }, reader.time.elapsed())
-            if let due, due <= elapsed || wanted.version > asked {
+            let elapsed = reader.time.elapsed()
+            let due = state.withLock { $0.reopenDue(isWanted: wanted.version > asked, at: elapsed) }
+            if let due, due <= elapsed {
                 state.withLock { $0.isReopening = true }
                 return true
             }
-            asked = wanted.version
+            // A wish that has to wait is kept.
+            if due == nil { asked = wanted.version }
             await reader.time.wait(due.map { $0 - elapsed }, or: moved, wanted, Watch(stop))
         }
         return false

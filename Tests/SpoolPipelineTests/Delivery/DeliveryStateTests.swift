@@ -59,7 +59,28 @@ struct DeliveryStateTests {
     }
 
     @Test(
-        "a batch refused as a whole is sent again in halves, and its single bad event becomes a dead letter"
+        "a proof is wanted at once; where connections have ended soon, only of one that has lasted longer"
+    )
+    mutating func proofAfterShort() {
+        state = DeliveryState(
+            limit: BatchLimit(events: 4),
+            doubt: KernelDoubt(bytes: 1_000, reopenAfter: .minutes(5))
+        )
+        state.set([Sample.subscription(1)], [], elapsed: .zero)
+        state.beginSession()
+        state.connected(at: .zero)
+        state.sending(at: .seconds(1))
+        _ = begin([1]).map { settle($0, [OutcomeRun(count: 1, outcome: .delivered(.kernel))]) }
+        let usual = state.reopenDue(isWanted: true, at: .seconds(2))
+        state.ended(.short)
+
+        #expect(usual == .seconds(2))
+        #expect(state.reopenDue(isWanted: true, at: .seconds(2)) == .seconds(11))
+        #expect(state.reopenDue(isWanted: true, at: .seconds(20)) == .seconds(20))
+        #expect(state.reopenDue(isWanted: false, at: .seconds(2)) == .minutes(5))
+    }
+
+    @Test("a batch refused as a whole is sent again in halves, and its single bad event becomes a dead letter"
     )
     mutating func bisects() {
         _ = begin([1, 2, 3, 4])

@@ -169,6 +169,44 @@ struct ReopeningTests {
         #expect(attempts.prefix(7) == [1, 2, 3, 4, 5, 6, 7])
     }
 
+    /// A loop on its second connection, which has settled an event; the first one was ended soon after it had.
+    private static func afterShort(_ bench: DeliveryBench) async throws -> ScriptedSession {
+        let first = await settleFirst(bench)
+        first.end(.closedByPeer)
+        try await bench.passPauses { _ = await bench.sink.session(1) }
+        let second = await bench.sink.session(1)
+        bench.append(1)
+        await second.sent(1)
+        second.settle([OutcomeRun(count: 1, outcome: .delivered(.kernel))])
+        await bench.store.until { MemoryStore.isDrained($0) }
+        return second
+    }
+
+    @Test("after a connection that was ended soon, a comparison waits until the next one has lasted longer")
+    func wantedAfterShort() async throws {
+        let bench = Self.bench()
+
+        try await bench.run {
+            let second = try await Self.afterShort(bench)
+            let settled = bench.clock.now
+            bench.proofs.wanted.notify()
+            try await bench.passPauses { await second.finishing() }
+            #expect(settled.duration(to: bench.clock.now) >= Suspicion.soon)
+            await bench.store.until { $0.connections.last?.clean != nil }
+        }
+
+        #expect(bench.store.read { $0.connections.prefix(2).map(\.clean) } == [false, true])
+    }
+
+    @Test("after a connection that was ended soon, the clean end that a stop asks for within seconds is no proof")
+    func stopAfterShort() async throws {
+        let bench = Self.bench()
+
+        try await bench.run { _ = try await Self.afterShort(bench) }
+
+        #expect(bench.store.read { $0.connections.map(\.clean) } == [false, false])
+    }
+
     @Test("an end long after the first lines of a burst is not suspicious")
     func lasting() async throws {
         let bench = DeliveryBench(ScriptedSink(batch: 1, doubt: Self.doubt))
