@@ -57,7 +57,22 @@ struct OneWayTests {
         #expect(story.numbers.isEmpty && story.fault?.isUnclean == true)
     }
 
-    @Test("is expected after an end soon after lines, and no longer once a connection lasted")
+    @Test("is no receiver that is there while nothing is sent: the connection ends, and cleanly")
+    func unused() async throws {
+        let peer = try RawPeer()
+        let early = EarlyEnd(soon: .seconds(3_600), unused: .milliseconds(20))
+        let plan = StreamPlan(endpoint: plan(peer).endpoint, isTLS: false, early: early)
+        let session = try await StreamConnector(plan: plan).open(LineRenderer(lineFormat))
+        let connection = try await peer.accept()
+        connection.endOutput()
+
+        let story = await Story(of: session)
+
+        #expect(story.fault?.isUnclean == false && !early.isSuspected)
+        connection.close()
+    }
+
+    @Test("is listened for after an end soon after lines, and no longer once a connection lasted")
     func remembered() async throws {
         let peer = try RawPeer()
         early.note(false)

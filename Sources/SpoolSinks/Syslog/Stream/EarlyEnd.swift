@@ -11,12 +11,22 @@ final class EarlyEnd: Sendable {
     let soon: Duration
     /// How long a connection waits for an early end.
     let listening: Duration
+    /// How long a connection that the peer has ended before anything was written is kept while nothing is written.
+    ///
+    /// The peer may have closed it, which only a write would show. Kept for longer, it would count as a proof that the
+    /// receiver is there (`DeliveryState.proof`).
+    let unused: Duration
 
     private let seen = Mutex(false)
 
-    init(soon: Duration = .seconds(1), listening: Duration = .milliseconds(250)) {
+    init(
+        soon: Duration = .seconds(1),
+        listening: Duration = .milliseconds(250),
+        unused: Duration = .seconds(10)
+    ) {
         self.soon = soon
         self.listening = listening
+        self.unused = unused
     }
 
     /// True when the peer ended the last connection soon after it was made, and lines had been written to it.

@@ -148,8 +148,14 @@ final class StreamLink: ChannelInboundHandler {
     private func peerDidEnd() {
         if !hasWritten, !isTLS, answer.isEmpty, connected.duration(to: .now) < early.soon {
             isOneWay = true
+            deadline?.cancel()
+            deadline = after(early.unused) { if !$0.hasWritten { $0.takePeerEnd() } }
             return becomeReady()
         }
+        takePeerEnd()
+    }
+
+    private func takePeerEnd() {
         peerEnded = true
         lookNow()
     }
