@@ -33,21 +33,29 @@ package enum ServedSinks {
 extension ControlRoutes {
     /// What checks ask before they connect to anything.
     func addConnections(to router: Router<BasicRequestContext>) {
-        on(ShowConnections.self, router) { _ in
-            let composition = reporter.current.value
-            let (addresses, settings) = (composition.addresses, composition.sinkSettings)
-            let now = engine.time.wall()
-            return try await engine.spool.status().sinks.compactMap { sink in
-                guard SinkWord.of(sink, engine.notifications, at: now) == "connected",
-                    let address = addresses[sink.name], let settings = settings[sink.name]
-                else { return nil }
-                return ConnectedSink(
-                    sink: sink.name,
-                    address: address,
-                    settings: settings,
-                    lastSettled: sink.lastSuccess
-                )
-            }
+        on(ShowConnections.self, router) { _ in try await engine.connectedSinks(of: reporter.current.value) }
+    }
+}
+
+extension Engine {
+    /// The sinks with an open connection that are in no trouble.
+    ///
+    /// The state alone is that of the run before until the first attempt, and outlasts a connection.
+    func connectedSinks(of composition: Composition) async throws(StoreError) -> [ConnectedSink] {
+        let (addresses, settings) = (composition.addresses, composition.sinkSettings)
+        let now = time.wall()
+        let open = try await spool.connectedSinks()
+        return try await spool.status().sinks.compactMap { sink in
+            guard open.contains(sink.id), sink.troubleSince == nil,
+                SinkWord.of(sink, notifications, at: now) == "connected",
+                let address = addresses[sink.name], let settings = settings[sink.name]
+            else { return nil }
+            return ConnectedSink(
+                sink: sink.name,
+                address: address,
+                settings: settings,
+                lastSettled: sink.lastSuccess
+            )
         }
     }
 }
