@@ -53,6 +53,26 @@ struct ForgottenReplayTests {
         #expect(try await test.value(Int.self, "SELECT count(*) FROM replay_stream") == 2)
     }
 
+    @Test("a clock that is set forward by years makes none of them old, and no notification")
+    func clockSetForward() async throws {
+        let test = try TestSpool()
+        let stream = try #require(try await test.register().streams.values.first)
+        try await test.append(stream, [.at(1)])
+        let ended = try await Self.replay(test)
+        try await test.spool.move(ended.id, to: .cancelled, at: .t(300))
+        let note = NewNotification(code: "Test", severity: .warning, message: "told")
+        _ = try await test.spool.raise(note, at: .t(300))
+        try await test.spool.clearNotification("Test", at: .t(301))
+        let told = [stream: SourceTime(date: .t(400), sweepsBack: .zero)]
+        let now = Timestamp.t(400) + .days(700)
+
+        try await test.spool.followClock(to: now, setForwardBy: .days(700))
+        _ = try await test.spool.prune(now: told, at: now, age: .hours(1))
+
+        #expect(try await test.spool.replays(of: nil).map(\.id) == [ended.id])
+        #expect(try await test.value(Int.self, "SELECT count(*) FROM notification WHERE code = 'Test'") == 1)
+    }
+
     @Test("retention removes them by the local clock, once they are older than `retention.age`")
     func retention() async throws {
         let test = try TestSpool()

@@ -218,6 +218,22 @@ struct ProofTests {
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    @Test("the last proof is the one that was made last, though an earlier one ended by a clock that was ahead")
+    func lastByOrder() async throws {
+        let test = try TestSpool()
+        let request = VerifyRequest(from: .t(0), to: .t(100), repair: .none)
+        var ids: [Int64] = []
+        for finished in [Timestamp.t(5) + .days(700), .t(5)] {
+            var proof = try await test.spool.beginProof(request, reason: .command, version: "1", at: .t(1))
+            proof.state = .done
+            proof.finished = finished
+            try await test.spool.save(proof)
+            ids.append(proof.id)
+        }
+
+        #expect(try await test.spool.lastProof(.command)?.id == ids[1])
+    }
+
     @Test("a proof is stored with what it found missing, and an unfinished one is marked as stopped")
     func rows() async throws {
         let test = try TestSpool()

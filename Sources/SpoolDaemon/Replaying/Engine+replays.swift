@@ -40,7 +40,7 @@ extension Engine {
     func remove(_ id: ReplayID) async throws(StoreError) -> Replay {
         let before = try await replay(id)
         let deadline = time.elapsed() + Self.farewell
-        while !before.state.isUnfinished {
+        while !before.state.isUnfinished, !Task.isCancelled {
             let closed = Watch(lanesChanged)
             let rest = deadline - time.elapsed()
             guard rest > .zero, try await spool.isConnected(id) else { break }

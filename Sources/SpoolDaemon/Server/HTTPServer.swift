@@ -36,6 +36,8 @@ final class HTTPServer: Sendable {
     private let exchanges: AsyncStream<Exchange>
     private let incoming: AsyncStream<Exchange>.Continuation
     private let listener = Mutex<(any Channel)?>(nil)
+    /// Requests under way, those whose clients have gone included.
+    private let underWay = Mutex(0)
 
     init(_ address: Address, limits: HTTPLimits, router: Router<BasicRequestContext>) {
         self.address = address
@@ -52,7 +54,7 @@ final class HTTPServer: Sendable {
                 )
             )
         }
-        // A connection has one request under way at most.
+        // So many requests are under way at most.
         (exchanges, incoming) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limits.connections))
     }
 
@@ -67,7 +69,11 @@ final class HTTPServer: Sendable {
             await onBound()
             await withDiscardingTaskGroup { group in
                 for await exchange in exchanges {
-                    group.addTask { [self] in exchange.answer(await answer(exchange)) }
+                    group.addTask { [self] in
+                        let result = await answer(exchange)
+                        underWay.withLock { $0 -= 1 }
+                        exchange.answer(result)
+                    }
                 }
                 group.cancelAll()
             }
@@ -156,15 +162,31 @@ final class HTTPServer: Sendable {
             number: number,
             limits: limits,
             connections: connections
-        ) { [incoming] head, body, channel, handler in
+        ) { [self] head, body, channel, handler in
             let exchange = Exchange(
                 request: Request(head, body: body),
                 channel: channel,
                 handler: NIOLoopBound(handler, eventLoop: channel.eventLoop)
             )
-            if case .enqueued = incoming.yield(exchange) { return true }
-            return false
+            return begin(exchange)
         }
         try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    /// Hands a request to `run`; false when the server no longer answers, or as many requests are under way as it has
+    /// connections.
+    ///
+    /// A client that resets its connection leaves its place to another one, while its request is still being answered:
+    /// such requests would pile up.
+    private func begin(_ exchange: Exchange) -> Bool {
+        let isTaken = underWay.withLock { count in
+            guard count < limits.connections else { return false }
+            count += 1
+            return true
+        }
+        guard isTaken else { return false }
+        if case .enqueued = incoming.yield(exchange) { return true }
+        underWay.withLock { $0 -= 1 }
+        return false
     }
 }

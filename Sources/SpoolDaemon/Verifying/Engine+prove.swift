@@ -12,7 +12,7 @@ extension Engine {
         guard !pending.isEmpty else { return }
         proofs.wanted.notify()
         let deadline = time.elapsed() + SessionRun.reopenPatience + .seconds(5)
-        while !stop.isAsked {
+        while !stop.isAsked, !Task.isCancelled {
             let given = Watch(proofs.given)
             let rest = deadline - time.elapsed()
             guard rest > .zero, try await spool.isAnyOpen(of: pending) else { return }

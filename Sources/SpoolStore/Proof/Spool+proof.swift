@@ -161,12 +161,12 @@ extension Spool {
         try await read { try ProofRows.fetch($0, "id = ?", [id]).first }
     }
 
-    /// The last proof that completed, for one reason or for any.
+    /// The last proof that completed, well, of one reason or for any; by their order, since a clock may have been ahead once.
     package func lastProof(_ reason: Proof.Reason? = nil) async throws(StoreError) -> Proof? {
         try await read { db in
             try ProofRows.fetch(
                 db,
-                "state = 'done' AND (?1 IS NULL OR reason = ?1) ORDER BY finished_ms DESC, id DESC LIMIT 1",
+                "state = 'done' AND (?1 IS NULL OR reason = ?1) ORDER BY id DESC LIMIT 1",
                 [reason?.rawValue]
             ).first
         }

@@ -31,8 +31,8 @@ private enum NotedTimes {
         ("stream", "polled_ms", true), ("stream", "trouble_since_ms", true),
         ("stream", "last_success_ms", false), ("sink", "trouble_since_ms", true),
         ("sink", "state_since_ms", true), ("sink", "last_success_ms", false), ("replay", "moved_ms", true),
-        ("replay", "finished_ms", false), ("notification", "at_ms", false),
-        ("notification", "cleared_ms", false), ("gap", "noticed_ms", false), ("gap", "healed_ms", false),
+        ("replay", "created_ms", true), ("replay", "finished_ms", true), ("notification", "at_ms", true),
+        ("notification", "cleared_ms", true), ("gap", "noticed_ms", false), ("gap", "healed_ms", false),
         ("run", "started_ms", false), ("run", "ended_ms", false), ("crash_mark", "at_ms", false),
     ]
     static let samples = ["stream_sample", "sink_sample"]

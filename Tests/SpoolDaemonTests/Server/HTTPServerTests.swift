@@ -29,11 +29,12 @@ struct HTTPServerTests {
     /// Runs a server beside `body`, and stops it unless that was done; returns once `run` has.
     private static func with<Result: Sendable>(
         _ limits: HTTPLimits = limits,
+        router: Router<BasicRequestContext> = router(),
         _ body: @escaping @Sendable (HTTPServer, String) async throws -> Result
     ) async throws -> Result {
         let folder = try TemporaryFolder()
         let path = folder.path("s")
-        let server = HTTPServer(.socket(path), limits: limits, router: router())
+        let server = HTTPServer(.socket(path), limits: limits, router: router)
         let (bound, binding) = AsyncStream<Void>.makeStream()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run { binding.finish() } }
@@ -162,6 +163,34 @@ struct HTTPServerTests {
 
         #expect(answers.allSatisfy { $0.hasSuffix("small answer\n") })
         #expect(first == "")
+    }
+
+    @Test("requests whose clients have gone do not pile up")
+    func abandoned() async throws {
+        var limits = Self.limits
+        limits.connections = 3
+        let router = Self.router()
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        router.get("/endless") { _, _ in
+            begin.yield()
+            // Ends when it is cancelled alone.
+            try? await Task.sleep(for: .seconds(600))
+            return Response.text("never\n")
+        }
+
+        let answers = try await Self.with(limits, router: router) { _, path in
+            var requests = begun.makeAsyncIterator()
+            for _ in 0..<3 {
+                let client = try RawClient(path)
+                client.send("GET /endless HTTP/1.1\r\nhost: x\r\n\r\n")
+                await requests.next()
+            }
+            var answers: [String] = []
+            for _ in 0..<50 { answers.append(try await RawClient.get("/small", at: path)) }
+            return answers
+        }
+
+        #expect(answers.allSatisfy { $0 == "" })
     }
 
     @Test(
