@@ -286,6 +286,27 @@ import Testing
         #expect(try await test.value(String.self, "SELECT how FROM connection") == "clean")
     }
 
+    @Test("a connection whose end was never noted has ended uncleanly once its sink opens the next one")
+    func leftOpen() async throws {
+        let test = try TestSpool()
+        let sinks = try await test.register(sinks: ["one", "two"]).sinks
+        let (one, two) = (sinks[SinkName("one")]!, sinks[SinkName("two")]!)
+        let left = try await test.spool.opened(one, address: "a", transport: "tcp", at: .t(1))
+        let other = try await test.spool.opened(two, address: "a", transport: "tcp", at: .t(1))
+
+        let next = try await test.spool.opened(one, address: "a", transport: "tcp", at: .t(9))
+
+        let ended = try await test.value(
+            String.self,
+            "SELECT how FROM connection WHERE id = \(left.value)"
+        )
+        #expect(ended == "unclean")
+        #expect(try await test.spool.isAnyOpen(of: [left]) == false)
+        #expect(try await test.spool.connectedSinks() == [one, two])
+        #expect(try await test.spool.isAnyOpen(of: [other]))
+        #expect(try await test.spool.isAnyOpen(of: [next]))
+    }
+
     @Test("the view and the code agree on what is doubtful")
     func oneRule() async throws {
         let test = try TestSpool()

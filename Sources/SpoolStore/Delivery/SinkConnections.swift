@@ -24,6 +24,11 @@ enum SinkConnections {
                 AND \(isWithinReachSQL))
         """
 
+    /// Notes a new connection of a sink, which has one at a time.
+    ///
+    /// One whose end could not be noted, as on a full disk when its loop was told to stop, has ended uncleanly for all
+    /// that is known. Left open, its rows would be pending, and keep their events, until the next start.
+    ///
     /// - Returns: an id that no connection had before; 0 when the sink no longer exists.
     static func open(
         _ db: Database,
@@ -33,6 +38,7 @@ enum SinkConnections {
         doubtBytes: Int64,
         at now: Timestamp
     ) throws -> ConnectionID {
+        try db.execute(sql: closeSQL + " AND sink_id = ?", arguments: [sink.value])
         let id = try FreshID.next(db, in: .connection)
         try db.execute(
             sql: """

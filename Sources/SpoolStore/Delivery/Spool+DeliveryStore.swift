@@ -111,7 +111,9 @@ extension Spool: DeliveryStore {
     /// The sinks that have a connection that has not ended.
     package func connectedSinks() async throws(StoreError) -> Set<SinkID> {
         try await read { db in
-            let sql = "SELECT DISTINCT sink_id FROM connection INDEXED BY connection_open WHERE closed_ms IS NULL"
+            let sql = """
+                SELECT DISTINCT sink_id FROM connection INDEXED BY connection_open WHERE closed_ms IS NULL
+                """
             return Set(try Int64.fetchAll(db, sql: sql).map { SinkID($0) })
         }
     }

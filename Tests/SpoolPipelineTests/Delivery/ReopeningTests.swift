@@ -198,7 +198,9 @@ struct ReopeningTests {
         #expect(bench.store.read { $0.connections.prefix(2).map(\.clean) } == [false, true])
     }
 
-    @Test("after a connection that was ended soon, the clean end that a stop asks for within seconds is no proof")
+    @Test(
+        "after a connection that was ended soon, the clean end that a stop asks for within seconds is no proof"
+    )
     func stopAfterShort() async throws {
         let bench = Self.bench()
 
