@@ -57,7 +57,7 @@ struct OneWayTests {
         #expect(story.numbers.isEmpty && story.fault?.isUnclean == true)
     }
 
-    @Test("is no receiver that is there while nothing is sent: the connection ends, and cleanly")
+    @Test("is not a present receiver while nothing is sent: the connection ends cleanly")
     func unused() async throws {
         let peer = try RawPeer()
         let early = EarlyEnd(soon: .seconds(3_600), unused: .milliseconds(20))
@@ -72,7 +72,7 @@ struct OneWayTests {
         connection.close()
     }
 
-    @Test("is listened for after an end soon after lines, and no longer once a connection lasted")
+    @Test("is expected after an end soon after lines, and no longer once a connection lasted")
     func remembered() async throws {
         let peer = try RawPeer()
         early.note(false)

@@ -161,7 +161,9 @@ extension Spool {
         try await read { try ProofRows.fetch($0, "id = ?", [id]).first }
     }
 
-    /// The last proof that completed, well, of one reason or for any; by their order, since a clock may have been ahead once.
+    /// The last proof that completed, for one reason or for any.
+    ///
+    /// Ordered by id: a clock may once have been ahead.
     package func lastProof(_ reason: Proof.Reason? = nil) async throws(StoreError) -> Proof? {
         try await read { db in
             try ProofRows.fetch(

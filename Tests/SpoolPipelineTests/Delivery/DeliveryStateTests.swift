@@ -80,7 +80,8 @@ struct DeliveryStateTests {
         #expect(state.reopenDue(isWanted: false, at: .seconds(2)) == .minutes(5))
     }
 
-    @Test("a batch refused as a whole is sent again in halves, and its single bad event becomes a dead letter"
+    @Test(
+        "a batch refused as a whole is sent again in halves, and its single bad event becomes a dead letter"
     )
     mutating func bisects() {
         _ = begin([1, 2, 3, 4])
