@@ -83,4 +83,104 @@ struct ClockTests {
         #expect(try await times(test) == before)
         #expect(try await test.values("SELECT count(*) FROM stream_sample") == [1])
     }
+
+    @Test("forward by years: ended replays, notes, crash marks, audits, runs and charts keep their age")
+    func aged() async throws {
+        let (test, id) = try await make()
+        try await test.spool.write { db in
+            try db.execute(
+                sql: "UPDATE replay SET state = 'cancelled', finished_ms = ?1",
+                arguments: [Self.noted]
+            )
+            try db.execute(
+                sql: """
+                    INSERT INTO crash_mark (step, subject, place, is_set, at_ms)
+                    VALUES ('page', 'x', 'y', 1, ?1)
+                    """,
+                arguments: [Self.noted]
+            )
+            try db.execute(
+                sql: """
+                    INSERT INTO proof (reason, state, from_ms, to_ms, started_ms, finished_ms, result)
+                    VALUES ('audit', 'done', 0, 1, ?1, ?1, '{}')
+                    """,
+                arguments: [Self.noted]
+            )
+            try db.execute(sql: "UPDATE run SET started_ms = ?1", arguments: [Self.noted])
+        }
+        let note = NewNotification(code: "Code", subject: "x", severity: .warning, message: "m")
+        try await test.spool.raise(note, at: .t(1_000))
+        try await test.spool.clearNotification("Code", subject: "x", at: .t(1_000))
+        let now = Timestamp.t(1_010) + Self.days
+
+        try await test.spool.followClock(to: now, setForwardBy: Self.days)
+        try await test.spool.sample(at: now)
+
+        let noted = try await test.values(
+            """
+            SELECT finished_ms FROM replay UNION ALL SELECT at_ms FROM crash_mark UNION ALL SELECT started_ms FROM proof
+            UNION ALL SELECT finished_ms FROM proof UNION ALL SELECT started_ms FROM run
+            UNION ALL SELECT at_ms FROM notification UNION ALL SELECT cleared_ms FROM notification
+            """
+        )
+        #expect(noted == Array(repeating: (Timestamp.t(1_000) + Self.days).milliseconds, count: 7))
+        #expect(try await test.spool.forgetReplays(endedBefore: now - .days(30), at: now) == 0)
+        let history = try await test.spool.history(from: now - .seconds(60), step: .seconds(60), count: 2)
+        #expect(history.streams[id]?[0] == StreamStep(first: 1, last: 1))
+    }
+
+    @Test("forward by years: a dead letter stays, keeps its event, and can be sent again")
+    func deadLetter() async throws {
+        let (test, id) = try await make()
+        let sink = try await test.values("SELECT id FROM sink")
+        try await test.spool.deliver(
+            SinkID(sink[0]),
+            outcome: .refused(Refusal(reason: "rejected", detail: "no"))
+        )
+        let now = Timestamp.t(1_010) + Self.days
+        try await test.spool.followClock(to: now, setForwardBy: Self.days)
+
+        let source = SourceTime(date: .t(1_000) + .days(2), sweepsBack: .zero)
+        try await test.spool.prune(now: [id: source], at: now, age: .hours(1))
+
+        #expect(try await test.values("SELECT count(*) FROM dead_letter") == [1])
+        let again = try await test.spool.requeue([Seq(1)], to: SinkName("siem"), at: now)
+        #expect(again.total == 1)
+    }
+
+    @Test("forward by years: the spool's own notifications go by the sources' time, not all at once")
+    func ownStream() async throws {
+        let (test, id) = try await make()
+        let registration = try await test.spool.register(
+            Roster(
+                streams: [
+                    .init(name: StreamName("contoso/activities")!, kind: .activity, filterHash: "f"),
+                    .init(name: .notifications, kind: .alert, filterHash: ""),
+                ],
+                sinks: [.init(name: SinkName("pager"), type: "syslog", streams: [.notifications])]
+            ),
+            at: .t(1_000)
+        )
+        let replays = try await test.spool.replays(of: nil)
+        for replay in replays { try await test.spool.move(replay.id, to: .cancelled, at: .t(1_000)) }
+        let note = NewNotification(code: "Code", subject: "x", severity: .warning, message: "m")
+        try await test.spool.raise(note, at: .t(999))
+        try await test.spool.clearNotification("Code", subject: "x", at: .t(1_000))
+        try await test.spool.deliver(try #require(registration.sinks[SinkName("pager")]))
+        let count =
+            "SELECT count(*) FROM event e JOIN stream t ON t.id = e.stream_id WHERE t.name = 'spool/notifications' "
+            + "AND e.created_ms <= \(Timestamp.t(1_000).milliseconds)"
+        let now = Timestamp.t(1_010) + Self.days
+
+        try await test.spool.followClock(to: now, setForwardBy: Self.days)
+        let early = SourceTime(date: .t(1_010), sweepsBack: .zero)
+        try await test.spool.prune(now: [id: early], at: now, age: .days(1))
+        let kept = try await test.values(count)
+        let late = SourceTime(date: .t(1_010) + .days(20), sweepsBack: .zero)
+        try await test.spool.prune(now: [id: late], at: now + .days(20), age: .days(1))
+
+        #expect(kept == [2])
+        // The newest of a stream stays.
+        #expect(try await test.values(count)[0] < 2)
+    }
 }

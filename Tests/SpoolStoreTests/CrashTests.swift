@@ -173,12 +173,20 @@ import Testing
 
         let first = try await test.spool.walReport(at: .t(100))
         let later = try await test.spool.walReport(at: .t(170))
+        let step = Duration.days(400)
+        try await test.spool.followClock(to: .t(180) + step, setForwardBy: step)
+        let forward = try await test.spool.walReport(at: .t(180) + step)
+        try await test.spool.followClock(to: .t(190))
+        let back = try await test.spool.walReport(at: .t(200))
         try reader.close()
         let free = try await test.spool.walReport(at: .t(180))
 
         #expect(first.bytes > options.walLimit)
         #expect(first.heldSince == .t(100))
         #expect(later.heldSince == .t(100))
+        // Its age is not that of a clock that was set.
+        #expect(forward.heldSince == .t(100) + step)
+        #expect(back.heldSince == .t(190))
         #expect(free.heldSince == nil)
         #expect(SpoolFiles.size(of: test.path + "-wal") == 0)
         #expect(try await test.value(Int.self, "SELECT count(*) FROM event") == 2_001)

@@ -25,6 +25,7 @@ final class Meters: Sendable {
 
     /// When it began: when the process did.
     let started: Timestamp
+    private let startedAt: Duration
     private let spool: Spool
     private let time: Timekeeper
     private let state = Mutex(State())
@@ -40,15 +41,19 @@ final class Meters: Sendable {
         self.spool = spool
         self.time = time
         started = time.wall()
+        startedAt = time.elapsed()
     }
 
     var reading: Reading { state.withLock { $0.reading } }
 
-    /// Measures what is new; called every few seconds, by one caller.
-    func look() async throws(StoreError) {
+    /// How long it has been since then.
+    var age: Duration { time.elapsed() - startedAt }
+
+    /// Measures what is new; called every few seconds, by one caller, with the local clock's time, to which ages of
+    /// what was noted have been fitted.
+    func look(at now: Timestamp) async throws(StoreError) {
         try await measureLags()
         if time.elapsed() >= state.withLock({ $0.nextCoverage }) { try await measureCoverage() }
-        let now = time.wall()
         if state.withLock({ $0.sampled.map(Self.minute) }) != Self.minute(now) { try await sample(at: now) }
     }
 

@@ -184,7 +184,7 @@ final class Engine: Sendable {
                 maxSize: composition.spool.maxSize,
                 lookBacks: Dictionary(streams.map { ($0.name, $0.lookBack) }) { first, _ in first },
                 settings: composition.notifications,
-                audit: composition.audit.every.map { ($0, meters.started) }
+                audit: composition.audit.every.map { ($0, { [meters] in meters.age }) }
             ),
             time: time,
             appended: appended,

@@ -30,6 +30,7 @@ struct Retention: Sendable {
     /// - Throws: what makes the spool unusable.
     func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
         var last = time.elapsed()
+        var stepped: Duration?
         var said: StoreError?
         var asked: Duration?
         var steps = ClockSteps()
@@ -38,10 +39,12 @@ struct Retention: Sendable {
             await time.wait(Self.look, or: Watch(stop))
             if stop.isAsked { return }
             // The watchman first corrects the times that paused replays are judged by.
-            if steps.look(wall: time.wall(), elapsed: time.elapsed()) != nil { last = time.elapsed() }
-            guard spool.pause != nil || time.elapsed() - last >= Self.interval else { continue }
-            last = time.elapsed()
-            let trouble = try await prune(age: age, sweepsBack: sweepsBack, stop)
+            let (wall, elapsed) = (time.wall(), time.elapsed())
+            if steps.look(wall: wall, elapsed: elapsed) != nil { stepped = elapsed }
+            if let stepped, elapsed - stepped < Self.interval { continue }
+            guard spool.pause != nil || elapsed - last >= Self.interval else { continue }
+            last = elapsed
+            let trouble = try await prune(age: age, at: wall, sweepsBack: sweepsBack, stop)
             if let trouble, trouble != said {
                 logger.error("retention did not run", metadata: ["cause": "\(trouble)"])
             }
@@ -54,15 +57,15 @@ struct Retention: Sendable {
     }
 
     /// - Returns: what kept it from its work for now.
-    private func prune(age: Duration, sweepsBack: [StreamID: Duration], _ stop: Stop) async throws(StoreError)
-        -> StoreError?
+    private func prune(age: Duration, at wall: Timestamp, sweepsBack: [StreamID: Duration], _ stop: Stop)
+        async throws(StoreError) -> StoreError?
     {
         var now: [StreamID: SourceTime] = [:]
         for (stream, date) in dates.now() {
             now[stream] = SourceTime(date: date, sweepsBack: sweepsBack[stream] ?? .zero)
         }
         do throws(StoreError) {
-            let report = try await spool.prune(now: now, at: time.wall(), age: age) { stop.isAsked }
+            let report = try await spool.prune(now: now, at: wall, age: age) { stop.isAsked }
             if report.events > 0 {
                 logger.info("events deleted by retention", metadata: ["events": "\(report.events)"])
                 pruned.notify()

@@ -23,8 +23,8 @@ struct NotificationRules: Sendable {
     /// The look-back of each stream's sweeps.
     let lookBacks: [StreamName: Duration]
     var settings = NotificationSettings()
-    /// How often the daemon audits, and since when this one runs; nil when it does not.
-    var audit: (every: Duration, since: Timestamp)?
+    /// How often the daemon audits, and for how long this one has run; nil when it does not.
+    var audit: (every: Duration, running: @Sendable () -> Duration)?
 
     /// All notifications that should stand now.
     func wanted(
@@ -231,7 +231,7 @@ struct NotificationRules: Sendable {
     private func overdueAudit(_ status: SpoolStatus, at now: Timestamp) -> [NewNotification] {
         guard let audit, let last = status.lastAudit ?? status.firstRun else { return [] }
         let limit = audit.every * 2 + .hours(1)
-        guard now.since(last) > limit, now.since(audit.since) > min(limit, .hours(1)) else { return [] }
+        guard now.since(last) > limit, audit.running() > min(limit, .hours(1)) else { return [] }
         let since = status.lastAudit.map { "since \($0)" } ?? "since this spool was made (\(last))"
         return [
             NewNotification(

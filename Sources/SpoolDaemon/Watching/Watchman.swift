@@ -33,21 +33,23 @@ struct Watchman: Sendable {
             await time.wait(Self.interval, or: reload, Watch(stop))
             if stop.isAsked { return }
             reload = Watch(reloads.changed)
-            if let step = steps.look(wall: time.wall(), elapsed: time.elapsed()) {
+            // One reading for all: what is noted below is of the time that its age is judged by.
+            let wall = time.wall()
+            if let step = steps.look(wall: wall, elapsed: time.elapsed()) {
                 forward += max(.zero, step)
                 let (word, size) = step > .zero ? ("forward", step) : ("back", .zero - step)
                 logger.warning("this machine's clock was set \(word)", metadata: ["by": "\(Age.text(size))"])
             }
             do throws(StoreError) {
                 // Before ages are looked at.
-                try await spool.followClock(to: time.wall(), setForwardBy: forward)
+                try await spool.followClock(to: wall, setForwardBy: forward)
                 forward = .zero
-                try await spool.noteGaps(at: time.wall())
-                try await look()
+                try await spool.noteGaps(at: wall)
+                try await look(at: wall)
                 let now = try await spool.inserted(into: .notifications)
                 if now != told { appended.notify() }
                 told = now
-                try await meters?.look()
+                try await meters?.look(at: wall)
             } catch {
                 guard error.kind == .full || error.kind == .busy else { throw error }
             }
@@ -56,8 +58,9 @@ struct Watchman: Sendable {
     }
 
     /// Looks once.
-    func look() async throws(StoreError) {
-        let now = time.wall()
+    func look() async throws(StoreError) { try await look(at: time.wall()) }
+
+    private func look(at now: Timestamp) async throws(StoreError) {
         let wal = try await spool.walReport(at: now)
         let status = try await spool.status()
         let wanted = rules.wanted(

@@ -9,6 +9,8 @@ struct PageReader: Sendable {
     /// Records outside their window that have been logged.
     private var toldOutside: Set<String> = []
     private var reported: StreamTrouble?
+    /// Since when that lasts, by the monotonic clock.
+    private var reportedSince = Duration.zero
     /// The state when the source's time is not accepted; every other problem takes precedence.
     private static let clockWord = "clocks differ"
     /// False until `reported` has been written to the spool, which may still contain a problem of the
@@ -53,8 +55,10 @@ struct PageReader: Sendable {
         let word = FetchTrouble.word(fault.kind)
         if !isInStep || reported?.state != word || reported?.message != fault.description {
             logger.warning(message, metadata: ["state": "\(word)", "cause": "\(fault)"])
-            let since = reported?.state == word ? reported?.since : nil
-            let news = StreamTrouble(state: word, message: fault.description, since: since ?? time.wall())
+            let now = time.elapsed()
+            if reported?.state != word { reportedSince = now }
+            let since = time.wall() - (now - reportedSince)
+            let news = StreamTrouble(state: word, message: fault.description, since: since)
             try await report(news, store, stream)
         }
     }

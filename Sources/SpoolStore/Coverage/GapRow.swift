@@ -29,13 +29,13 @@ enum GapRow {
     }
 
     /// Opens a gap for every configured stream that has not been read for too long.
-    static func note(_ db: Database, at now: Timestamp) throws {
+    static func note(_ db: Database, unreadAt time: Timestamp, at now: Timestamp) throws {
         try db.execute(
             sql: """
                 INSERT INTO gap (stream_id, from_ms, noticed_ms)
-                SELECT id, coalesce(polled_to_ms, start_ms), ?1 FROM stream t WHERE \(isUnread)
+                SELECT id, coalesce(polled_to_ms, start_ms), ?2 FROM stream t WHERE \(isUnread)
                 """,
-            arguments: [now.milliseconds]
+            arguments: [time.milliseconds, now.milliseconds]
         )
     }
 

@@ -36,8 +36,9 @@ package struct LostEvents: Sendable, Codable, Equatable {
 extension Spool {
     /// Records gaps of streams that have not been read for too long; call it every few seconds.
     package func noteGaps(at now: Timestamp) async throws(StoreError) {
-        guard try await read({ try GapRow.unread($0, at: now) }) > 0 else { return }
-        try await write { try GapRow.note($0, at: now) }
+        let aged = seen(now)
+        guard try await read({ try GapRow.unread($0, at: aged) }) > 0 else { return }
+        try await write { try GapRow.note($0, unreadAt: aged, at: now) }
     }
 
     /// Gaps of configured streams that are open at `now`, recorded or not, and those that have healed since
@@ -45,7 +46,8 @@ extension Spool {
     package func coverage(healedSince time: Timestamp, at now: Timestamp) async throws(StoreError)
         -> [CoverageGap]
     {
-        try await read { db in
+        let now = seen(now)
+        return try await read { db in
             let healed = try Row.fetchAll(db, sql: GapRow.healed, arguments: [time.milliseconds])
             let open = try Row.fetchAll(db, sql: GapRow.endings, arguments: [now.milliseconds])
             return try (healed + open).map(CoverageGap.init).sorted { $0.from < $1.from }
@@ -57,7 +59,8 @@ extension Spool {
     /// It reaches from where the stream has been read up to, until the source responded again or, while it
     /// does not, until now.
     package func openEnds(at now: Timestamp) async throws(StoreError) -> [StreamName: UncoveredTime] {
-        try await read { db in
+        let now = seen(now)
+        return try await read { db in
             let gaps = try Row.fetchAll(db, sql: GapRow.endings, arguments: [now.milliseconds])
                 .map(CoverageGap.init)
             return gaps.reduce(into: [:]) {
@@ -66,7 +69,12 @@ extension Spool {
         }
     }
 
-    /// The events that sinks have lost, as in the view `gaps` (kind `delivery`); for time that was never read
+    /// The time now, without what is not known to have passed.
+    private func seen(_ now: Timestamp) -> Timestamp {
+        openReview.map { now - $0.unseen } ?? now
+    }
+
+    /// What sinks have lost, as in the view `gaps` (kind `delivery`); for time that was never read
     /// see `uncovered`.
     package func losses() async throws(StoreError) -> [LostEvents] {
         try await read { db in

@@ -6,7 +6,7 @@ enum CrashMarks {
     static let countSQL = "UPDATE crash_mark SET ends = ends + 1 WHERE is_set = 1"
 
     /// The poison records that were isolated, counted by stream or sink.
-    static func traps(_ db: Database) throws -> [SpoolStatus.Trap] {
+    static func traps(_ db: Database, aged: (Int64?) -> Timestamp?) throws -> [SpoolStatus.Trap] {
         let rows = try Row.fetchAll(
             db,
             sql: """
@@ -16,14 +16,8 @@ enum CrashMarks {
             arguments: [CrashMark.single, CrashMark.suspicious]
         )
         return rows.compactMap { row in
-            CrashMark.Step(rawValue: row[0]).map { step in
-                SpoolStatus.Trap(
-                    step: step,
-                    subject: row[1],
-                    records: row[2],
-                    at: Timestamp(milliseconds: row[3])
-                )
-            }
+            guard let step = CrashMark.Step(rawValue: row[0]), let at = aged(row[3]) else { return nil }
+            return SpoolStatus.Trap(step: step, subject: row[1], records: row[2], at: at)
         }
     }
 }

@@ -33,7 +33,8 @@ extension Spool {
             writer: opened.pool,
             lock: lock,
             run: opened.run,
-            endedUncleanly: opened.endedUncleanly
+            endedUncleanly: opened.endedUncleanly,
+            review: opened.review
         )
         opened.pool.writeWithoutTransaction { spool.wal.attach(to: $0) }
         return spool
@@ -83,6 +84,7 @@ extension Spool {
         let pool: DatabasePool
         let run: Int64
         let endedUncleanly: Bool
+        let review: ClockReview?
     }
 
     private static func prepare(
@@ -107,12 +109,13 @@ extension Spool {
             return try pool.writeWithoutTransaction { db in
                 try Migrations.run(db, path: files.path)
                 let endedUncleanly = try StructureCheck.endedUncleanly(db)
+                let review = try ClockReview(db, at: now)
                 var run: Int64 = 0
                 try db.inTransaction(.immediate) {
                     run = try begin(db, holder: options.holder, afterUncleanEnd: endedUncleanly, at: now)
                     return .commit
                 }
-                return Opened(pool: pool, run: run, endedUncleanly: endedUncleanly)
+                return Opened(pool: pool, run: run, endedUncleanly: endedUncleanly, review: review)
             }
         } catch {
             throw StoreError(error, path: files.path)

@@ -18,7 +18,9 @@ package final class Spool: Sendable {
     let reserve: Reserve
     let wal: WALKeeper
     let pauseGate: Mutex<PauseGate>
-    /// Number of replays that are being planned.
+    /// What is not known of the time before the start; nil once it is.
+    let clockReview: Mutex<ClockReview?>
+    /// How of replays that are being planned.
     private let planned = Mutex(0)
     /// How long, by each source's clock, ids of deleted events are kept (`PrunedIDs`).
     private let idsKept = Mutex(Duration.days(3))
@@ -39,7 +41,8 @@ package final class Spool: Sendable {
         writer: DatabasePool?,
         lock: SpoolLock?,
         run: Int64,
-        endedUncleanly: Bool
+        endedUncleanly: Bool,
+        review: ClockReview? = nil
     ) {
         path = files.path
         self.files = files
@@ -49,6 +52,7 @@ package final class Spool: Sendable {
         self.lock = lock
         self.run = run
         self.endedUncleanly = endedUncleanly
+        clockReview = Mutex(review)
         reserve = Reserve(files: files, bytes: options.reserveBytes)
         wal = WALKeeper(path: files.wal, limit: options.walLimit)
         pauseGate = Mutex(PauseGate(maxBytes: options.maxBytes, lowDiskBytes: options.lowDiskBytes))

@@ -139,7 +139,15 @@ final class WALKeeper: Sendable {
         }
     }
 
-    /// Copies everything into the database file and truncates the log.
+    /// What it has noted keeps its age when the local clock is set.
+    func followClock(to now: Timestamp, setForwardBy step: Duration) {
+        state.withLock { state in
+            state.heldSince = state.heldSince.map { min($0 + step, now) }
+            state.failingSince = state.failingSince.map { min($0 + step, now) }
+        }
+    }
+
+    /// Moves everything into the database file and truncates the log.
     ///
     /// - Returns: SQLite's primary code: `SQLITE_BUSY` when a reader blocks it, `SQLITE_FULL` when the file
     ///   cannot grow.

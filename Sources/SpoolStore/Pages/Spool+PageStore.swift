@@ -30,7 +30,13 @@ extension Spool: PageStore {
         do throws(StoreError) {
             // The reserve is released for settling and pruning; a retried page must not use that space.
             guard reserve.isWhole else { throw StoreError.diskFull(path) }
-            return try await write(mayUseReserve: false) { try PageAppend.run($0, commit) }
+            let told = [commit.stream: commit.page.date]
+            let receipt = try await write(mayUseReserve: false) { [self] db in
+                try review(db, told: told, at: commit.fetched)
+                return try PageAppend.run(db, commit)
+            }
+            reviewed(told: told)
+            return receipt
         } catch {
             if error.kind == .full { pauseGate.withLock { $0.diskWasFull() } }
             throw error

@@ -209,7 +209,8 @@ extension Spool {
 
     /// When the first audit after the last completed one began; nil when there is none.
     package func auditsInVainSince() async throws(StoreError) -> Timestamp? {
-        try await read { db in
+        let review = openReview
+        return try await read { db in
             Timestamp(
                 try Int64.fetchOne(
                     db,
@@ -219,6 +220,7 @@ extension Spool {
                         """
                 )
             )
+            .map { review?.aged($0) ?? $0 }
         }
     }
 

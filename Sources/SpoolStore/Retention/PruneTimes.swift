@@ -37,7 +37,8 @@ struct PruneTimes: Sendable {
     func time(of stream: Departures.Stream) -> SourceTime? {
         if let time = told[stream.id] { return time }
         guard !stream.hasSource else { return nil }
-        let date = stream.isOwn ? wall : bySource[stream.source] ?? earliest
+        // The local clock's, but not when it was set years ahead: all of them would be old at once.
+        let date = stream.isOwn ? min(wall, earliest) : bySource[stream.source] ?? earliest
         return SourceTime(date: date, sweepsBack: Retention.returning)
     }
 

@@ -25,7 +25,11 @@ extension Spool {
             report.bytesInUse = try await read { try Sizes.bytesInUse($0) }
             return report
         }
-        try await write { try Departures.note($0, at: times) }
+        try await write { [self] db in
+            try review(db, told: times.dates, at: wall)
+            try Departures.note(db, at: times)
+        }
+        reviewed(told: times.dates)
         report.replays = try await write { try Departures.replaysWithoutRight($0, at: wall) }
         for stream in streams {
             guard var scan = times.scan(stream, cutoff: { $0.date - age }) else { continue }
@@ -34,7 +38,9 @@ extension Spool {
             }
         }
         // The time of the source is later than every record that may be deleted.
-        var scans = streams.compactMap { times.scan($0, cutoff: \.date) }
+        var scans = streams.compactMap { stream in
+            times.scan(stream) { stream.isOwn ? max($0.date, wall) : $0.date }
+        }
         while report.events < limit, !isStopped(), !isPlanning, try await isUnderPressure() {
             guard let oldest = try await oldest(&scans) else { break }
             report += try await run(&scans[oldest])

@@ -15,6 +15,7 @@ extension Spool {
     /// - Throws: when the spool cannot be read or written.
     package func followClock(to now: Timestamp, setForwardBy step: Duration = .zero) async throws(StoreError)
     {
+        wal.followClock(to: now, setForwardBy: step)
         if step > .zero { try await write { try NotedTimes.shift($0, at: now, by: step) } }
         guard try await read({ try NotedTimes.isAhead($0, of: now) }) else { return }
         try await write { try NotedTimes.takeBack($0, to: now) }
@@ -22,19 +23,21 @@ extension Spool {
 }
 
 /// The columns that contain times of the local clock and are compared with it.
-private enum NotedTimes {
+enum NotedTimes {
     /// Times this far ahead are tolerated: clocks are corrected by seconds.
     static let tolerance = Duration.minutes(5)
 
     /// Columns by table; `isAge` is true for those from which an age is computed that a decision depends on.
     static let columns: [(table: String, column: String, isAge: Bool)] = [
         ("stream", "polled_ms", true), ("stream", "trouble_since_ms", true),
-        ("stream", "last_success_ms", false), ("sink", "trouble_since_ms", true),
+        ("stream", "last_success_ms", true), ("sink", "trouble_since_ms", true),
         ("sink", "state_since_ms", true), ("sink", "last_success_ms", false), ("replay", "moved_ms", true),
         ("replay", "created_ms", true), ("replay", "finished_ms", true), ("notification", "at_ms", true),
         ("notification", "cleared_ms", true), ("gap", "noticed_ms", false), ("gap", "healed_ms", false),
-        ("run", "started_ms", false), ("run", "ended_ms", false), ("crash_mark", "at_ms", false),
+        ("run", "started_ms", true), ("run", "ended_ms", true), ("crash_mark", "at_ms", true),
+        ("proof", "started_ms", true), ("proof", "finished_ms", true),
     ]
+    /// Two days of them, which begin and end with what charts show.
     static let samples = ["stream_sample", "sink_sample"]
 
     static func isAhead(_ db: Database, of now: Timestamp) throws -> Bool {
@@ -64,11 +67,18 @@ private enum NotedTimes {
     }
 
     static func shift(_ db: Database, at now: Timestamp, by step: Duration) throws {
+        // What was noted since is of the new time.
+        let arguments: StatementArguments = [step.milliseconds, (now - step).milliseconds]
         for (table, column, isAge) in columns where isAge {
-            // Times recorded since then are already of the new clock.
             try db.execute(
                 sql: "UPDATE \(table) SET \(column) = \(column) + ?1 WHERE \(column) <= ?2",
-                arguments: [step.milliseconds, (now - step).milliseconds]
+                arguments: arguments
+            )
+        }
+        for table in samples {
+            try db.execute(
+                sql: "UPDATE OR REPLACE \(table) SET at_ms = at_ms + ?1 WHERE at_ms <= ?2",
+                arguments: arguments
             )
         }
     }

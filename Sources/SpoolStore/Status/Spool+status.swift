@@ -5,11 +5,15 @@ extension Spool {
     /// Reads the current status in one snapshot.
     package func status() async throws(StoreError) -> SpoolStatus {
         let (files, reserve) = (files, reserve)
+        let review = openReview
+        let aged: @Sendable (Int64?) -> Timestamp? = { ms in
+            Timestamp(ms).map { review?.aged($0) ?? $0 }
+        }
         return try await read { db in
             SpoolStatus(
-                traps: try CrashMarks.traps(db),
-                streams: try StatusRows.streams(db),
-                sinks: try StatusRows.sinks(db),
+                traps: try CrashMarks.traps(db, aged: aged),
+                streams: try StatusRows.streams(db, aged: aged),
+                sinks: try StatusRows.sinks(db, aged: aged),
                 replays: try ReplayRows.fetch(db),
                 notifications: try Notifications.fetch(db, all: false, limit: 1_000),
                 size: SpoolStatus.Size(
@@ -19,13 +23,13 @@ extension Spool {
                     diskFree: files.freeBytes(),
                     hasReserve: reserve.isWhole
                 ),
-                lastAudit: Timestamp(
+                lastAudit: aged(
                     try Int64.fetchOne(
                         db,
                         sql: "SELECT max(finished_ms) FROM proof WHERE reason = 'audit' AND state = 'done'"
                     )
                 ),
-                firstRun: Timestamp(
+                firstRun: aged(
                     try Int64.fetchOne(db, sql: "SELECT started_ms FROM run ORDER BY id LIMIT 1")
                 )
             )
@@ -46,7 +50,7 @@ extension Spool {
 
 /// The rows behind `status`.
 private enum StatusRows {
-    static func streams(_ db: Database) throws -> [SpoolStatus.Stream] {
+    static func streams(_ db: Database, aged: (Int64?) -> Timestamp?) throws -> [SpoolStatus.Stream] {
         let rows = try Row.fetchAll(
             db,
             sql: """
@@ -64,7 +68,7 @@ private enum StatusRows {
                 isConfigured: row["is_configured"],
                 state: row["state"],
                 trouble: row["last_error"],
-                troubleSince: Timestamp(row["trouble_since_ms"]),
+                troubleSince: aged(row["trouble_since_ms"]),
                 start: Timestamp(row["start_ms"]),
                 since: Timestamp(row["since_ms"]),
                 sweptTo: Timestamp(row["swept_to_ms"]),
@@ -80,7 +84,7 @@ private enum StatusRows {
         }
     }
 
-    static func sinks(_ db: Database) throws -> [SpoolStatus.Sink] {
+    static func sinks(_ db: Database, aged: (Int64?) -> Timestamp?) throws -> [SpoolStatus.Sink] {
         let subscriptions = try subscriptions(db)
         let rows = try Row.fetchAll(
             db,
@@ -98,8 +102,8 @@ private enum StatusRows {
                 name: SinkName(row["name"]),
                 type: row["type"],
                 state: SinkReport.State(rawValue: row["state"]) ?? .created,
-                stateSince: Timestamp(row["state_since_ms"]),
-                troubleSince: Timestamp(row["trouble_since_ms"]),
+                stateSince: aged(row["state_since_ms"]),
+                troubleSince: aged(row["trouble_since_ms"]),
                 cuts: row["cuts"],
                 suspicion: row["suspicion"],
                 lastSuccess: Timestamp(row["last_success_ms"]),

@@ -208,10 +208,37 @@ final class History {
 
     func pass(_ duration: Duration) { now = now + duration }
 
-    /// The wall clock is set; the source's stays.
-    func stepClock() {
-        wallOffset = .minutes(draw(400) - 200)
+    /// The wall clock is set, by hours or by decades; the source's stays.
+    ///
+    /// The daemon notices, or it does not run.
+    func stepClock() async throws {
+        let before = wallOffset
+        wallOffset = draw(2) == 0 ? .minutes(draw(400) - 200) : .days(365 * (draw(60) - 30))
         note("the clock is off by \(wallOffset)")
+        if draw(2) == 0 {
+            try await spool.followClock(to: wall, setForwardBy: max(.zero, wallOffset - before))
+        } else {
+            try await restart()
+        }
+    }
+
+    /// A replay is paused, or goes on.
+    func pauseReplay() async throws {
+        let replays = try await spool.replays(of: nil).filter(\.state.isUnfinished)
+        guard !replays.isEmpty else { return }
+        let replay = replays[draw(replays.count)]
+        let state: Replay.State = replay.state == .paused ? .running : .paused
+        try await spool.move(replay.id, to: state, at: wall)
+        lanesChanged.notify()
+        note("replay \(replay.id) \(state)")
+    }
+
+    /// Those that are paused go on.
+    func resumeReplays() async throws {
+        for replay in try await spool.replays(of: nil) where replay.state == .paused {
+            try await spool.move(replay.id, to: .running, at: wall)
+        }
+        lanesChanged.notify()
     }
 
     /// The source saves events; those that are `hidden` appear only after their time was read.

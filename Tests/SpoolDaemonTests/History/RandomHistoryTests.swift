@@ -44,7 +44,7 @@ struct RandomHistoryTests {
 
     private static func step(_ history: History) async throws {
         let receiver = history.receiver
-        switch history.draw(20) {
+        switch history.draw(21) {
         case 0...4:
             let count = 1 + history.draw(9)
             history.note("save \(count)")
@@ -80,7 +80,8 @@ struct RandomHistoryTests {
         case 16:
             history.note("crash")
             try await history.crash()
-        case 17: history.stepClock()
+        case 17: try await history.stepClock()
+        case 20: try await history.pauseReplay()
         case 18:
             history.note("verify")
             _ = try await history.prove()
@@ -96,6 +97,7 @@ struct RandomHistoryTests {
         history.note("end")
         history.receiver.resume()
         history.receiver.comeBack()
+        try await history.resumeReplays()
         for _ in 0..<3 {
             try await history.settleDown()
             // A clean end proves what the connection has carried.

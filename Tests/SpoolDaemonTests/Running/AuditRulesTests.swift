@@ -68,7 +68,7 @@ import Testing
                 var rules = NotificationRules(maxSize: 1 << 40, lookBacks: [:])
                 func codes(after age: Duration, upFor up: Duration) -> [String] {
                     let now = started + age
-                    rules.audit = (day, now - up)
+                    rules.audit = (day, { up })
                     return rules.wanted(status, wal: wal, pause: nil, at: now)
                         .map(\.code)
                 }

@@ -6,7 +6,6 @@ import SpoolPipeline
 import SpoolSimulator
 import SpoolStore
 import SpoolTestSupport
-import Synchronization
 import Testing
 
 @testable import SpoolSources
@@ -182,13 +181,4 @@ struct FetchRun {
             """
         return try await spool.number(sql) > 0
     }
-}
-
-/// A local clock that a test sets.
-final class WallStep: Sendable {
-    private let step = Mutex(Duration.zero)
-
-    var value: Duration { step.withLock { $0 } }
-
-    func set(by duration: Duration) { step.withLock { $0 += duration } }
 }

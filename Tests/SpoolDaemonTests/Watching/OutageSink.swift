@@ -19,6 +19,7 @@ final class OutageSink: Sink {
     private struct State {
         var mood = Mood.down
         var unsettled: [@Sendable () -> Void] = []
+        var settled = 0
     }
 
     let name = SinkName("siem")
@@ -30,6 +31,9 @@ final class OutageSink: Sink {
     private let state = Mutex(State())
     /// Given with every batch that it has taken.
     let took = Signal()
+
+    /// How many events it has settled at once.
+    var settled: Int { state.withLock { $0.settled } }
 
     func set(_ mood: Mood) { state.withLock { $0.mood = mood } }
 
@@ -58,7 +62,9 @@ final class OutageSink: Sink {
             output.yield(.ended(SinkFault(.unreachable, isUnclean: true, "reset")))
             return
         case .silent: state.withLock { $0.unsettled.append { output.yield(.settled([batch])) } }
-        case .up: output.yield(.settled([batch]))
+        case .up:
+            state.withLock { $0.settled += batch.runs.reduce(0) { $0 + $1.count } }
+            output.yield(.settled([batch]))
         }
         took.notify()
     }

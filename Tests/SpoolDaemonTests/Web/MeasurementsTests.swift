@@ -41,7 +41,7 @@ struct MeasurementsTests {
         let sink = try #require(registered.sinks[SinkName("siem")])
         let second = try #require(registered.sinks[SinkName("second")])
         let meters = Meters(spool: spool, time: SystemTime.timekeeper())
-        try await meters.look()
+        try await meters.look(at: SystemTime.now())
         _ = try await spool.append(
             .samples(stream, count: 3, created: Self.now - .seconds(50), fetched: Self.now - .seconds(40))
         )
@@ -53,7 +53,7 @@ struct MeasurementsTests {
             )
         }
         if hasLeft { _ = try await register(["siem"]) }
-        try await meters.look()
+        try await meters.look(at: SystemTime.now())
         let status = try await spool.status()
         let words = status.sinks.map { ($0.name, SinkWord.of($0, NotificationSettings(), at: Self.now)) }
         var measurements = Measurements(

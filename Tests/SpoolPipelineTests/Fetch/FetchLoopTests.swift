@@ -417,6 +417,28 @@ struct FetchLoopTests {
         #expect(bench.store.read { $0.streams[stream]?.sweptTo ?? Sample.now } >= Sample.now + .minutes(44))
     }
 
+    @Test("a trouble that changes its cause is as old as before, though the local clock was set meanwhile")
+    func troubleSince() async throws {
+        let bench = FetchBench()
+        let source = ScriptedSource { _, count in
+            .fault(SourceFault(.unreachable, "cause \(count)"))
+        }
+
+        try await bench.run(source) {
+            try await bench.passPause()
+            try await bench.clock.waitUntilSleeping()
+            bench.wallStep.set(by: .days(400))
+            let rest = try #require(bench.clock.untilNextDeadline)
+            bench.clock.advance(by: rest)
+            await source.asked(3)
+            try await bench.clock.waitUntilSleeping()
+        }
+
+        let trouble = bench.store.read { $0.trouble[stream] }
+        #expect(trouble?.message.contains("cause 3") == true)
+        #expect(trouble?.since == Sample.now + .days(400) - bench.clock.now.offset)
+    }
+
     @Test(
         "an operator's retry ends the wait after a fault, of a stream or of a single scan",
         arguments: [SourceFault.Kind.unreachable, .forbidden, .unended]

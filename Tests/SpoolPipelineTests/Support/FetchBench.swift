@@ -10,13 +10,15 @@ struct FetchBench {
     let appended = Signal()
     let stop = Stop()
     let bell = RetryBell()
+    /// How far the local clock was set.
+    let wallStep = WallStep()
     let chance: Double
 
     init(chance: Double = 1) { self.chance = chance }
 
     var time: Timekeeper {
-        let chance = chance
-        return Timekeeper(clock: clock, wall: { Sample.now }, chance: { chance })
+        let (chance, step) = (chance, wallStep)
+        return Timekeeper(clock: clock, wall: { Sample.now + step.value }, chance: { chance })
     }
 
     /// The source's time, which moves with the clock.
