@@ -68,6 +68,7 @@ struct ReplayWorkers: Sendable {
             store: spool,
             access: { [sources] in sources.access(to: $0) },
             reader: { [self] in reader(of: $0) },
+            bell: { [bells] in bells.bell(of: .source($0.source)) },
             time: time,
             appended: appended,
             lanesChanged: lanesChanged,
@@ -81,6 +82,7 @@ struct ReplayWorkers: Sendable {
             access: { [sources] in sources.access(to: stream) },
             memory: sources.memory,
             crashes: crashes,
+            bell: bells.bell(of: .source(stream.source)),
             time: time,
             logger: logger
         )

@@ -62,6 +62,7 @@ final class Engine: Sendable {
             memory: sources.memory,
             crashes: try await crashes(),
             patience: patience,
+            bell: bells.bell(of: .source(stream.source)),
             time: time,
             logger: logger
         )
@@ -70,7 +71,14 @@ final class Engine: Sendable {
     /// What spools the pages of such a window; nil when the stream is not configured.
     func pageAppender(of stream: StreamName) -> PageAppender? {
         sources.access(to: stream).map {
-            PageAppender($0, store: spool, time: time, appended: appended, logger: logger)
+            PageAppender(
+                $0,
+                store: spool,
+                time: time,
+                appended: appended,
+                bell: bells.bell(of: .source(stream.source)),
+                logger: logger
+            )
         }
     }
 

@@ -48,7 +48,7 @@ package struct DeliveryLoop: Sendable {
         logger[metadataKey: "sink"] = "\(sink.name)"
         self.logger = logger
         state = StateBox(DeliveryState(limit: sink.batchLimit, doubt: sink.doubt))
-        patiently = Patience(time: time, logger: logger)
+        patiently = Patience(time: time, logger: logger, bell: bell)
         reporter = SinkReporter(sink: id, store: store, time: time, address: sink.address)
         reader = BatchReader(
             sink: id,

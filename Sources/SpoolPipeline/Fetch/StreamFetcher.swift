@@ -48,7 +48,7 @@ package struct StreamFetcher: Sendable {
         var logger = logger
         logger[metadataKey: "stream"] = "\(stream.name)"
         self.logger = logger
-        patiently = Patience(time: time, logger: logger)
+        patiently = Patience(time: time, logger: logger, bell: bell)
     }
 
     /// Fetches until `stop` is requested or the task is cancelled.

@@ -5,10 +5,13 @@ package import SpoolCore
 package struct Patience: Sendable {
     let time: Timekeeper
     let logger: Logger
+    /// Ends its waits.
+    let bell: RetryBell?
 
-    package init(time: Timekeeper, logger: Logger) {
+    package init(time: Timekeeper, logger: Logger, bell: RetryBell? = nil) {
         self.time = time
         self.logger = logger
+        self.bell = bell
     }
 
     /// Calls `body` until it succeeds, or until `stop` is requested or the task is cancelled.
@@ -33,9 +36,16 @@ package struct Patience: Sendable {
                 )
                 let pause = RetryPolicy.link.delay(afterFailures: failures, chance: time.chance())
                 // Jitter must not make the pause zero: an immediate retry does not help with a full disk.
-                await time.wait(max(pause, .milliseconds(100)), or: stop.map { [Watch($0)] } ?? [])
+                await wait(max(pause, .milliseconds(100)), stop: stop)
             }
         }
+    }
+
+    /// Waits until the time is up, the bell is rung, or `stop` is asked for; also when the task is cancelled.
+    func wait(_ duration: Duration, stop: Stop?) async {
+        let stops = stop.map { [Watch($0)] } ?? []
+        guard let bell else { return await time.wait(duration, or: stops) }
+        await bell.whileWaiting { await time.wait(duration, or: stops + [$0]) }
     }
 }
 

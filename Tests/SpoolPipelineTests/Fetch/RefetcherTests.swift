@@ -32,7 +32,7 @@ struct RefetcherTests {
             isConfigured
                 ? SourceAccess(source: source, stream: Sample.activities, id: StreamID(1), gate: gate) : nil
         }
-        let time = bench.time
+        let (time, bell) = (bench.time, bench.bell)
         return Refetcher(
             id,
             store: bench.store,
@@ -43,10 +43,12 @@ struct RefetcherTests {
                     access: { access(name) },
                     memory: Permits(2),
                     crashes: nil,
+                    bell: bell,
                     time: time,
                     logger: logger
                 )
             },
+            bell: { _ in bell },
             time: time,
             appended: bench.appended,
             lanesChanged: lanesChanged,
@@ -137,7 +139,37 @@ struct RefetcherTests {
         #expect(try replay().isRefetching == false)
     }
 
-    @Test("records read from a stream that is no longer configured are kept, and the replay continues")
+    @Test(
+        "an operator's retry ends the wait for the source, and the one for room",
+        arguments: ["source", "room", "disk"]
+    )
+    func retryNow(of what: String) async throws {
+        let source = ScriptedSource { _, count in
+            count == 1 && what == "source"
+                ? .fault(SourceFault(.unreachable, "scripted"))
+                : .page(Sample.page([Sample.event("a")]))
+        }
+        switch what {
+        case "room": bench.store.edit { $0.pauses = true }
+        case "disk": bench.store.fail(.append, .full)
+        default: break
+        }
+        let refetcher = refetcher(source)
+        async let ended: Void = refetcher.run(stop: bench.stop)
+
+        try await bench.clock.waitUntilSleeping()
+        bench.store.edit { $0.pauses = false }
+        while try replay().isRefetching {
+            bench.bell.ring()
+            await Task.yield()
+        }
+        try await ended
+
+        #expect(bench.clock.now.offset == .zero)
+        #expect(bench.store.read { $0.events.count } == 1)
+    }
+
+    @Test("of a stream that is no longer configured are kept, and the replay continues")
     func left() async throws {
         try await refetcher(Self.twoEvents, isConfigured: false).run(stop: bench.stop)
 

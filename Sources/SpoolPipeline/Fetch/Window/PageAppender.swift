@@ -19,6 +19,7 @@ package final class PageAppender: WindowTaker {
         store: any PageStore,
         time: Timekeeper,
         appended: Signal,
+        bell: RetryBell? = nil,
         logger: Logger
     ) {
         stream = access.stream
@@ -26,7 +27,7 @@ package final class PageAppender: WindowTaker {
         self.store = store
         self.time = time
         self.appended = appended
-        patiently = Patience(time: time, logger: logger)
+        patiently = Patience(time: time, logger: logger, bell: bell)
     }
 
     /// The number of new events.

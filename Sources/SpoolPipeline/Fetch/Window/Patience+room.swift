@@ -20,7 +20,7 @@ extension Patience {
             { () async throws(StoreError) in try await store.mustPause() }
         ), !stop.isAsked, !Task.isCancelled {
             if let limit, time.elapsed() - begun >= limit { return false }
-            await time.wait(.seconds(15), or: Watch(stop))
+            await wait(.seconds(15), stop: stop)
         }
         return true
     }

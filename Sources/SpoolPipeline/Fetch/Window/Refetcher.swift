@@ -10,6 +10,7 @@ package struct Refetcher: Sendable {
     private let store: any PageStore & RefetchStore
     private let access: @Sendable (StreamName) -> SourceAccess?
     private let reader: @Sendable (StreamName) -> WindowReader
+    private let bell: @Sendable (StreamName) -> RetryBell
     private let time: Timekeeper
     private let appended: Signal
     private let lanesChanged: Signal
@@ -23,6 +24,7 @@ package struct Refetcher: Sendable {
     ///   - store: the spool.
     ///   - access: returns a stream's source as currently configured.
     ///   - reader: returns a reader for a window of a stream.
+    ///   - bell: what ends the waits for a stream's source, and for room in the spool.
     ///   - time: the clocks.
     ///   - appended: notified when new events were spooled.
     ///   - lanesChanged: notified when the replay is fixed or cancelled.
@@ -32,6 +34,7 @@ package struct Refetcher: Sendable {
         store: any PageStore & RefetchStore,
         access: @escaping @Sendable (StreamName) -> SourceAccess?,
         reader: @escaping @Sendable (StreamName) -> WindowReader,
+        bell: @escaping @Sendable (StreamName) -> RetryBell,
         time: Timekeeper,
         appended: Signal,
         lanesChanged: Signal,
@@ -41,6 +44,7 @@ package struct Refetcher: Sendable {
         self.store = store
         self.access = access
         self.reader = reader
+        self.bell = bell
         self.time = time
         self.appended = appended
         self.lanesChanged = lanesChanged
@@ -61,7 +65,7 @@ package struct Refetcher: Sendable {
         do throws(StoreError) {
             while !stop.isAsked, !Task.isCancelled, let refetch = try await pending() {
                 guard let part = refetch.parts.first(where: { !$0.isComplete }) else {
-                    return try await fix(stop)
+                    return try await fix(refetch, stop)
                 }
                 try await read(part, stop)
             }
@@ -94,7 +98,8 @@ package struct Refetcher: Sendable {
         return job.refetch
     }
 
-    private func fix(_ stop: Stop) async throws(StoreError) {
+    private func fix(_ refetch: Refetch, _ stop: Stop) async throws(StoreError) {
+        let patiently = refetch.parts.first.map { patience(with: $0.name) } ?? patiently
         try await patiently("fixing a replay", stop: stop) { () async throws(StoreError) in
             try await store.fix(replay)
         }
@@ -111,7 +116,7 @@ package struct Refetcher: Sendable {
             store: store,
             time: time,
             appended: appended,
-            patiently: patiently
+            patiently: patience(with: part.name)
         )
         do throws(WindowFault) {
             let reader = reader(part.name)
@@ -122,10 +127,14 @@ package struct Refetcher: Sendable {
             switch error {
             // The filters have changed, or the source was removed: the next iteration checks again.
             case .changed: return
-            case .source: await time.wait(.seconds(30), or: Watch(stop))
+            case .source: await bell(part.name).wait(.seconds(30), time: time, stop: stop)
             case .store(let error): throw error
             }
         }
+    }
+
+    private func patience(with stream: StreamName) -> Patience {
+        Patience(time: time, logger: logger, bell: bell(stream))
     }
 
     /// Ends the part of a stream that is no longer configured.

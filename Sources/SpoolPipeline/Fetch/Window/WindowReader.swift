@@ -11,6 +11,7 @@ package struct WindowReader: Sendable {
     private let access: @Sendable () -> SourceAccess?
     private let asker: PageAsker
     private let patience: Duration?
+    private let bell: RetryBell
     private let time: Timekeeper
     private let logger: Logger
 
@@ -24,6 +25,7 @@ package struct WindowReader: Sendable {
     ///   - crashes: what is known of poison records from earlier runs.
     ///   - patience: how long to retry a source that does not answer; a fault that only a settings change can
     ///     fix is then not retried at all; nil: retry everything forever.
+    ///   - bell: ends the wait after a fault.
     ///   - time: the clocks.
     ///   - logger: logs faults when they change.
     package init(
@@ -32,12 +34,14 @@ package struct WindowReader: Sendable {
         memory: Permits,
         crashes: CrashWatch?,
         patience: Duration? = nil,
+        bell: RetryBell = RetryBell(),
         time: Timekeeper,
         logger: Logger
     ) {
         self.name = name
         self.access = access
         self.patience = patience
+        self.bell = bell
         self.time = time
         asker = PageAsker(memory: memory, crashes: crashes)
         var logger = logger
@@ -201,7 +205,7 @@ package struct WindowReader: Sendable {
         }
         let duration = run.pace?.failed(fault, of: .refetch, chance: time.chance()) ?? .zero
         if case .throttled = fault.kind { now.gate.pause(duration, because: fault) }
-        await time.wait(duration, or: Watch(stop))
+        await bell.wait(duration, time: time, stop: stop)
     }
 
     private func spooling(_ body: () async throws(StoreError) -> Void) async throws(WindowFault) {
