@@ -172,6 +172,8 @@ package struct SinkStatus: Codable, Sendable, Equatable {
     /// When the oldest of them occurred.
     package var oldest: Timestamp?
     package var deadLetters: Int
+    /// Messages ever sent shortened, replays included; nil from a daemon of an earlier version.
+    package var shortened: Int?
     package var lastSuccess: Timestamp?
     package var error: String?
     /// Failed attempts since the last success.
@@ -194,7 +196,7 @@ package struct SinkStatus: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, type, address, state, backlog, error, attempts
+        case name, type, address, state, backlog, shortened, error, attempts
         case oldest = "oldest_ms"
         case deadLetters = "dead_letters"
         case lastSuccess = "last_success_ms"

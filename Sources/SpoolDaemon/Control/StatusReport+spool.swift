@@ -133,6 +133,7 @@ extension SinkStatus {
         )
         oldest = sink.subscriptions.compactMap(\.oldestOccurred).min()
         deadLetters = sink.deadLetters
+        shortened = sink.shortened
         lastSuccess = sink.lastSuccess
         error = sink.lastError ?? sink.suspicion
         attempts = sink.attempts

@@ -104,7 +104,16 @@ struct StatusText {
             ])
         }
         let sinkTable = table.render(within: columns, leavingOut: [3, 6, 2])
-        return ([sinkTable] + report.sinks.compactMap(trouble)).joined(separator: "\n")
+        return ([sinkTable] + report.sinks.compactMap(trouble) + report.sinks.compactMap(shortened))
+            .joined(separator: "\n")
+    }
+
+    /// What the receiver has only in part: `delivered` must not hide it.
+    private func shortened(_ sink: SinkStatus) -> String? {
+        guard let count = sink.shortened, count > 0 else { return nil }
+        return
+            "  \(sink.name): \(Count.text(count, "message")) sent shortened, too long otherwise: "
+            + "`select * from shortened`"
     }
 
     /// Events in the last minute; without a daemon there is no measurement.

@@ -1,3 +1,4 @@
+import Foundation
 import SpoolControl
 import SpoolCore
 import Testing
@@ -71,7 +72,23 @@ struct StatusTextTests {
         #expect(text.contains("4 attempts so far, next now"), "\(text)")
     }
 
-    @Test("reports it first on one line, too")
+    @Test("messages that were sent shortened are counted, in JSON too; where there are none it says nothing")
+    func shortened() throws {
+        var report = report(nil)
+        report.sinks[0].shortened = 3
+        report.sinks[1].shortened = 0
+
+        let text = StatusText(report).text
+        let json = try #require(String(data: JSONEncoder().encode(report), encoding: .utf8))
+
+        #expect(
+            text.contains("siem: 3 messages sent shortened, too long otherwise: `select * from shortened`")
+        )
+        #expect(text.components(separatedBy: "shortened").count == 3)
+        #expect(json.contains("\"shortened\":3") && json.contains("\"shortened\":0"))
+    }
+
+    @Test("on it first on one line, too")
     func line() {
         let stopped = StatusLine(report(StoppedDaemon(since: Self.now - .hours(2), isClean: true))).text
         let runs = StatusLine(report(nil)).text
