@@ -166,9 +166,13 @@ struct DeliveryState: Sendable {
         return hold.judge(lanes, elapsed: elapsed)
     }
 
+    /// True while something that the session has settled is not proved to have been read.
+    var lacksProof: Bool { doubt.bytes > 0 && unproved.oldest != nil }
+
     /// When the session must be ended to obtain a proof of what it has settled, `isWanted` by a comparison or not; nil while
     /// nothing waits for
-    /// one.
+    /// one, and where
+    /// time alone never asks for it.
     ///
     /// Behind a load balancer without a working receiver every connection ends cleanly when this program asks for its end.
     /// While connections have ended soon after lines, none is therefore ended before it has lasted longer than those.

@@ -19,6 +19,12 @@ struct DoubtSettings {
             return
         }
         if let size = bytes?.byteSize(in: Self.bytes, problems) { doubt.bytes = size }
-        if let time = after?.duration(in: Self.after, problems) { doubt.reopenAfter = time }
+        if let after, let text = after.text(problems) {
+            if text == "never" {
+                doubt.reopenAfter = nil
+            } else if let time = after.duration(in: Self.after, problems) {
+                doubt.reopenAfter = time
+            }
+        }
     }
 }

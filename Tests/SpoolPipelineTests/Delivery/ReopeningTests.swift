@@ -42,6 +42,32 @@ struct ReopeningTests {
         #expect(bench.store.read { $0.reports.allSatisfy { $0.suspicion == nil } })
     }
 
+    @Test("with `never`, time does not reopen it, and a comparison does")
+    func never() async throws {
+        let bench = DeliveryBench(
+            ScriptedSink(batch: 3, doubt: KernelDoubt(bytes: 1_000, reopenAfter: nil))
+        )
+        bench.store.spool(1)
+
+        try await bench.run {
+            let first = await Self.settleFirst(bench)
+            bench.clock.advance(by: .days(3))
+            bench.append(1)
+            await first.sent(2)
+            first.settle([OutcomeRun(count: 1, outcome: .delivered(.kernel))])
+            await bench.store.until { MemoryStore.isDrained($0) }
+            #expect(bench.sink.sessions.count == 1)
+            while bench.sink.sessions.count == 1 {
+                // Its watch may begin after the first asking.
+                bench.proofs.wanted.notify()
+                await Task.yield()
+            }
+            await first.finishing()
+        }
+
+        #expect(bench.store.read { $0.connections.first?.clean } == true)
+    }
+
     @Test("a comparison that needs a proof gets it without waiting for the interval")
     func wanted() async throws {
         let bench = Self.bench()
