@@ -39,11 +39,23 @@ struct QueryCommand: AsyncParsableCommand {
 
     func run() async throws {
         let path = try config.look().path
-        let writer = QueryWriter(json ? .json : format ?? .table)
+        let output = QueryOutput { bytes in
+            Output.raw(bytes)
+            return Output.isOpen
+        }
+        let writer = QueryWriter(json ? .json : format ?? .table, to: output)
         try await CommandFailure.translating {
             let spool = try Spool.openReadOnly(path: path)
             try await spool.query(sql, header: { writer.begin($0) }, row: { writer.add($0) })
         }
         writer.end()
+        await output.end()
+        guard output.isStalled else { return }
+        throw CommandFailure(
+            .outputFailed,
+            "spool: standard output was not read for \(Age.text(QueryOutput.patience)), and the answer is larger than the "
+                + "\(ByteSize.text(Int64(QueryOutput.limit))) that are held for it. The query was ended, since the spool's log "
+                + "grows while it reads; the output is incomplete. Write the answer into a file."
+        )
     }
 }

@@ -1,3 +1,4 @@
+import SpoolCore
 import SpoolStore
 import Synchronization
 
@@ -12,39 +13,47 @@ final class QueryWriter: Sendable {
     private static let slice = 1_000
 
     private let format: QueryCommand.Format
+    private let output: QueryOutput
     private let state = Mutex(State())
 
-    init(_ format: QueryCommand.Format) { self.format = format }
+    init(_ format: QueryCommand.Format, to output: QueryOutput) {
+        self.format = format
+        self.output = output
+    }
 
     /// Receives the names of the columns, before the first row.
     func begin(_ columns: [String]) {
         let names = format == .json ? QueryText.distinct(columns) : columns
         state.withLock { $0.columns = names }
-        if format == .csv { Output.raw(QueryText.csv(columns.map { .text($0) })) }
+        if format == .csv { _ = output.add(QueryText.csv(columns.map { .text($0) })) }
     }
 
     /// Receives a row; returns false if it cannot be printed, so that no further rows are needed.
     func add(_ row: [QueryValue]) -> Bool {
         switch format {
-        case .csv: Output.raw(QueryText.csv(row))
-        case .json: Output.line(QueryText.json(state.withLock { $0.columns }, row))
+        case .csv: return output.add(QueryText.csv(row))
+        case .json: return line(QueryText.json(state.withLock { $0.columns }, row))
         case .table:
             let isFull = state.withLock { state in
                 state.pending.append(row.map(QueryText.cell))
                 return state.pending.count >= Self.slice
             }
-            if isFull { flush() }
+            return isFull ? flush() : true
         }
-        return Output.isOpen
     }
 
-    func end() { if format == .table { flush() } }
+    func end() { if format == .table { _ = flush() } }
 
-    private func flush() {
+    private func flush() -> Bool {
         let (columns, rows) = state.withLock { state in
             defer { state.pending = [] }
             return (state.columns, state.pending)
         }
-        Output.line(TextTable(columns, rows).render())
+        return line(TextTable(columns, rows).render())
+    }
+
+    /// Escaped as by `Output.line`.
+    private func line(_ text: String) -> Bool {
+        output.add(Array(PrintableText.escapedLines(text + "\n").utf8))
     }
 }

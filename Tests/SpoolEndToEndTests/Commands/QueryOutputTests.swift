@@ -1,0 +1,59 @@
+import Foundation
+import SpoolCore
+import Testing
+
+@testable import spool
+
+@Suite("What a query prints for a slow reader", .timeLimit(.minutes(2)))
+struct QueryOutputTests {
+    private static let row = Array(repeating: UInt8(ascii: "x"), count: 10_000)
+
+    @Test("ends the query when a pipe that nobody reads is full, and so is what may be held")
+    func stalled() async {
+        let pipe = Pipe()
+        let writer = DescriptorWriter(pipe.fileHandleForWriting.fileDescriptor)
+        let output = QueryOutput(limit: 1_000_000, patience: .milliseconds(300)) { writer.write($0) }
+
+        var rows = 0
+        while output.add(Self.row) { rows += 1 }
+        await output.end()
+
+        #expect(output.isStalled)
+        // What is held, and what the pipe's kernel took.
+        #expect((100...130).contains(rows))
+        writer.stopWaiting()
+    }
+
+    @Test("holds it, so that the query ends first, and the reader gets all of it later")
+    func late() async throws {
+        let pipe = Pipe()
+        let writer = DescriptorWriter(pipe.fileHandleForWriting.fileDescriptor)
+        let output = QueryOutput(limit: 1_000_000, patience: .seconds(60)) { writer.write($0) }
+
+        // Nobody reads yet: these return without a reader.
+        for _ in 0..<50 { #expect(output.add(Self.row)) }
+        let reading = pipe.fileHandleForReading
+        async let read = Task.detached {
+            var count = 0
+            while count < 500_000 { count += reading.availableData.count }
+            return count
+        }.value
+        await output.end()
+
+        #expect(await read == 500_000)
+        #expect(!output.isStalled)
+    }
+
+    @Test("ends it when the reader has gone")
+    func gone() async throws {
+        let pipe = Pipe()
+        let writer = DescriptorWriter(pipe.fileHandleForWriting.fileDescriptor)
+        let output = QueryOutput(limit: 1_000_000, patience: .seconds(60)) { writer.write($0) }
+        try pipe.fileHandleForReading.close()
+
+        while output.add(Self.row) {}
+        await output.end()
+
+        #expect(writer.failure == .readerGone && !output.isStalled)
+    }
+}
