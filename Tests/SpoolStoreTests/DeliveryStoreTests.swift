@@ -153,6 +153,21 @@ import Testing
         #expect(try await test.value(String.self, "SELECT id FROM dead_letters") == "e2")
     }
 
+    @Test("a dead letter's id and reason are whole, with NUL characters in them")
+    func nulInDeadLetter() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.append(stream, [.at(1, "a\0b")])
+
+        try await test.spool.deliver(
+            sink,
+            outcome: .refused(Refusal(reason: "rejected", detail: "before\0after"))
+        )
+
+        let letter = try #require(try await test.spool.deadLetters().first)
+        #expect(letter.externalID == "a\0b" && letter.detail == "before\0after")
+    }
+
     @Test("a delivery of one stream does not remove the dead letters of another")
     func deadLettersPerStream() async throws {
         let test = try TestSpool()

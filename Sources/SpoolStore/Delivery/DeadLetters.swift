@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import SpoolCore
 
@@ -25,13 +26,14 @@ enum DeadLetters {
         try db.cachedStatement(
             sql: """
                 INSERT INTO dead_letter (sink_id, stream_id, seq, reason, detail, attempts, at_ms)
-                SELECT ?, stream_id, seq, ?, ?, ?, ? FROM event INDEXED BY event_stream
+                SELECT ?, stream_id, seq, ?, coalesce(CAST(? AS TEXT), ''), ?, ? FROM event INDEXED BY event_stream
                 WHERE stream_id = ? AND seq BETWEEN ? AND ?
                 ON CONFLICT (sink_id, stream_id, seq) DO UPDATE SET reason = excluded.reason,
                     detail = excluded.detail, attempts = attempts + excluded.attempts, at_ms = excluded.at_ms
                 """
         ).execute(arguments: [
-            sink.value, refusal.reason, refusal.detail, entry.attempts, entry.settled.milliseconds,
+            // As bytes: bound as a text it would end at a NUL.
+            sink.value, refusal.reason, Data(refusal.detail.utf8), entry.attempts, entry.settled.milliseconds,
             entry.stream.value, entry.first.value, entry.last.value,
         ])
     }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 package import SpoolCore
 
@@ -26,11 +27,14 @@ extension Spool {
         after: Seq = Seq(0),
         limit: Int = 1_000
     ) async throws(StoreError) -> [DeadLetter] {
-        try await read { db in
+        // As bytes: read as texts they would end at a NUL.
+        @Sendable func text(_ bytes: Data) -> String { String(decoding: bytes, as: UTF8.self) }
+        return try await read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT k.name, t.name, d.seq, e.external_id, e.occurred_ms, d.reason, d.detail,
+                    SELECT k.name, t.name, d.seq, CAST(e.external_id AS BLOB), e.occurred_ms, d.reason,
+                        CAST(d.detail AS BLOB), d.attempts,
                         d.attempts, d.at_ms, d.dismissed_ms
                     FROM dead_letter d
                     JOIN sink k ON k.id = d.sink_id
@@ -45,10 +49,10 @@ extension Spool {
                     sink: SinkName(row[0]),
                     stream: try Names.stream(row[1]),
                     seq: Seq(row[2]),
-                    externalID: row[3],
+                    externalID: text(row[3]),
                     occurred: Timestamp(milliseconds: row[4]),
                     reason: row[5],
-                    detail: row[6],
+                    detail: text(row[6]),
                     attempts: row[7],
                     at: Timestamp(milliseconds: row[8]),
                     dismissed: Timestamp(row[9] as Int64?)
