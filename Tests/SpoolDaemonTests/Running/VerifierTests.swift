@@ -4,6 +4,7 @@ import SpoolPipeline
 import SpoolSimulator
 import SpoolStore
 import Synchronization
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolDaemon
@@ -40,15 +41,6 @@ struct VerifierTests {
         }
     }
 
-    /// Looks again until it is so; what is looked for happens without the test's clock.
-    private static func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-        for _ in 0..<3_000 {
-            if try await condition() { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        Issue.record("\(what): never")
-    }
-
     private static func silence(_ daemon: EngineRun) {
         daemon.bench.portal.addFault(.status(503), .always)
     }
@@ -81,7 +73,7 @@ struct VerifierTests {
             try await Self.waitUntilStuck(second.id, daemon)
             let kept = try #require(try await daemon.spool.proof(first.id))
             _ = try await verifier.cancel(second.id, on: engine)
-            try await Self.eventually("the second ends") {
+            try await eventually("the second ends") {
                 try await daemon.spool.proof(second.id)?.state == .stopped
             }
 
@@ -139,7 +131,7 @@ struct VerifierTests {
             try await Self.waitUntilStuck(proof.id, daemon)
             let gaveWay = try #require(try await daemon.spool.proof(audit))
             _ = try await verifier.cancel(proof.id, on: engine)
-            try await Self.eventually("the audit begins again") {
+            try await eventually("the audit begins again") {
                 try await daemon.spool.texts(audits).first.flatMap { Int64($0) } ?? 0 > proof.id
             }
 
@@ -212,7 +204,7 @@ struct VerifierTests {
                 }
             }
             try await EngineRun.with(bench, yaml, loops: 4) { daemon in
-                try await Self.eventually("both are told of") {
+                try await eventually("both are told of") {
                     try await daemon.spool.status().notifications.count == 2
                 }
                 let told = try await daemon.spool.status().notifications

@@ -1,3 +1,5 @@
+import SpoolTestSupport
+
 /// A condition that a test waited for in vain, with the last observed state.
 struct HarnessFailure: Error, CustomStringConvertible {
     let description: String
@@ -25,20 +27,12 @@ func within<Result: Sendable>(
     }
 }
 
-/// Returns once the condition holds; polls, for changes in another process that cause no event here.
-///
-/// - Throws: a failure with the final result of `state`, if the limit has passed.
+/// As in `SpoolTestSupport`, polls, for whoever imports a harness alone.
 func eventually(
     _ what: String,
     within limit: Duration = .seconds(90),
     state: () async throws -> String = { "" },
     _ condition: () async throws -> Bool
 ) async throws {
-    let end = ContinuousClock.now.advanced(by: limit)
-    while try await !condition() {
-        guard ContinuousClock.now < end else {
-            throw HarnessFailure("\(what): not within \(limit). \(try await state())")
-        }
-        try await Task.sleep(for: .milliseconds(50))
-    }
+    try await SpoolTestSupport.eventually(what, within: limit, state: state, condition)
 }

@@ -1,0 +1,22 @@
+/// What a test waited for in vain, with what it saw last.
+package struct WaitedInVain: Error, CustomStringConvertible {
+    package let description: String
+}
+
+/// Returns once the condition holds; for what another process or thread does, of which no event tells.
+///
+/// - Throws: the failure with what `state` says at the end, when the limit has passed.
+package func eventually(
+    _ what: String,
+    within limit: Duration = .seconds(90),
+    state: () async throws -> String = { "" },
+    _ condition: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now.advanced(by: limit)
+    while try await !condition() {
+        guard ContinuousClock.now < end else {
+            throw WaitedInVain(description: "\(what): not within \(limit). \(try await state())")
+        }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}
