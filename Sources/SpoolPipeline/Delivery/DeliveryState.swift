@@ -166,19 +166,16 @@ struct DeliveryState: Sendable {
         return hold.judge(lanes, elapsed: elapsed)
     }
 
-    /// True while something that the session has settled is not proved to have been read.
-    var lacksProof: Bool { doubt.bytes > 0 && unproved.oldest != nil }
-
-    /// When the session must be ended to obtain a proof of what it has settled, `isWanted` by a comparison or not; nil while
-    /// nothing waits for
-    /// one, and where
-    /// time alone never asks for it.
+    /// When the session must be ended to obtain a proof of what it has settled, `isWanted` by a comparison or not;
+    /// nil while nothing lacks a proof, and while only time could require one and `reopen_after` is `never`.
     ///
-    /// Behind a load balancer without a working receiver every connection ends cleanly when this program asks for its end.
-    /// While connections have ended soon after lines, none is therefore ended before it has lasted longer than those.
+    /// Behind a load balancer without a working receiver every connection ends cleanly when spool ends it. After
+    /// connections that ended soon after their first lines, no connection is therefore ended before it has lasted
+    /// longer than those.
     func reopenDue(isWanted: Bool, at elapsed: Duration) -> Duration? {
-        guard let base = doubt.reopenAfter, let oldest = unproved.oldest else { return nil }
-        let due = isWanted ? elapsed : oldest + suspicion.interval(base)
+        guard doubt.bytes > 0, let oldest = unproved.oldest else { return nil }
+        let byTime = doubt.reopenAfter.map { oldest + suspicion.interval($0) }
+        guard let due = isWanted ? elapsed : byTime else { return nil }
         guard suspicion.short > 0, let burst else { return due }
         return max(due, burst.began + Suspicion.soon)
     }

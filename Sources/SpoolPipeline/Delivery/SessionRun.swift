@@ -93,9 +93,8 @@ package struct SessionRun: Sendable {
         while !stop.isAsked, !Task.isCancelled {
             let (moved, wanted) = (Watch(state.changed), Watch(proofs.wanted))
             let elapsed = reader.time.elapsed()
-            let (due, lacksProof) = state.withLock { ($0.reopenDue, $0.lacksProof) }
-            let isDue = due.map { $0 <= elapsed } ?? false
-            if isDue || lacksProof && wanted.version > asked {
+            let due = state.withLock { $0.reopenDue(isWanted: wanted.version > asked, at: elapsed) }
+            if let due, due <= elapsed {
                 state.withLock { $0.isReopening = true }
                 return true
             }

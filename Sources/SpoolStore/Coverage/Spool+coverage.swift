@@ -69,12 +69,12 @@ extension Spool {
         }
     }
 
-    /// The time now, without what is not known to have passed.
+    /// The current time, without the time before the start that is not known to have passed.
     private func seen(_ now: Timestamp) -> Timestamp {
         openReview.map { now - $0.unseen } ?? now
     }
 
-    /// What sinks have lost, as in the view `gaps` (kind `delivery`); for time that was never read
+    /// The events that sinks have lost, as in the view `gaps` (kind `delivery`); for time that was never read
     /// see `uncovered`.
     package func losses() async throws(StoreError) -> [LostEvents] {
         try await read { db in

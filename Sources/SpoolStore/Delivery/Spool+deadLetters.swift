@@ -27,15 +27,14 @@ extension Spool {
         after: Seq = Seq(0),
         limit: Int = 1_000
     ) async throws(StoreError) -> [DeadLetter] {
-        // As bytes: read as texts they would end at a NUL.
+        // Read as bytes: GRDB ends texts at a NUL.
         @Sendable func text(_ bytes: Data) -> String { String(decoding: bytes, as: UTF8.self) }
         return try await read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT k.name, t.name, d.seq, CAST(e.external_id AS BLOB), e.occurred_ms, d.reason,
-                        CAST(d.detail AS BLOB), d.attempts,
-                        d.attempts, d.at_ms, d.dismissed_ms
+                        CAST(d.detail AS BLOB), d.attempts, d.at_ms, d.dismissed_ms
                     FROM dead_letter d
                     JOIN sink k ON k.id = d.sink_id
                     JOIN stream t ON t.id = d.stream_id

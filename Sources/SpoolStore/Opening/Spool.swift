@@ -18,9 +18,9 @@ package final class Spool: Sendable {
     let reserve: Reserve
     let wal: WALKeeper
     let pauseGate: Mutex<PauseGate>
-    /// What is not known of the time before the start; nil once it is.
+    /// The time before the start whose length is unknown; nil once it is known.
     let clockReview: Mutex<ClockReview?>
-    /// How of replays that are being planned.
+    /// Number of replays that are being planned.
     private let planned = Mutex(0)
     /// How long, by each source's clock, ids of deleted events are kept (`PrunedIDs`).
     private let idsKept = Mutex(Duration.days(3))

@@ -139,7 +139,7 @@ final class WALKeeper: Sendable {
         }
     }
 
-    /// What it has noted keeps its age when the local clock is set.
+    /// Keeps the age of recorded times when the local clock is set.
     func followClock(to now: Timestamp, setForwardBy step: Duration) {
         state.withLock { state in
             state.heldSince = state.heldSince.map { min($0 + step, now) }
@@ -147,7 +147,7 @@ final class WALKeeper: Sendable {
         }
     }
 
-    /// Moves everything into the database file and truncates the log.
+    /// Copies everything into the database file and truncates the log.
     ///
     /// - Returns: SQLite's primary code: `SQLITE_BUSY` when a reader blocks it, `SQLITE_FULL` when the file
     ///   cannot grow.

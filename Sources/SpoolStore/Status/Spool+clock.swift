@@ -37,7 +37,7 @@ enum NotedTimes {
         ("run", "started_ms", true), ("run", "ended_ms", true), ("crash_mark", "at_ms", true),
         ("proof", "started_ms", true), ("proof", "finished_ms", true),
     ]
-    /// Two days of them, which begin and end with what charts show.
+    /// Samples of two days; charts show nothing older.
     static let samples = ["stream_sample", "sink_sample"]
 
     static func isAhead(_ db: Database, of now: Timestamp) throws -> Bool {
@@ -67,7 +67,7 @@ enum NotedTimes {
     }
 
     static func shift(_ db: Database, at now: Timestamp, by step: Duration) throws {
-        // What was noted since is of the new time.
+        // Times recorded since then are already of the new clock.
         let arguments: StatementArguments = [step.milliseconds, (now - step).milliseconds]
         for (table, column, isAge) in columns where isAge {
             try db.execute(

@@ -88,7 +88,7 @@ struct StatusTextTests {
         #expect(json.contains("\"shortened\":3") && json.contains("\"shortened\":0"))
     }
 
-    @Test("on it first on one line, too")
+    @Test("reports it first on one line, too")
     func line() {
         let stopped = StatusLine(report(StoppedDaemon(since: Self.now - .hours(2), isClean: true))).text
         let runs = StatusLine(report(nil)).text

@@ -27,7 +27,7 @@ func within<Result: Sendable>(
     }
 }
 
-/// As in `SpoolTestSupport`, polls, for whoever imports a harness alone.
+/// Returns once the condition holds, as `SpoolTestSupport.eventually` does.
 func eventually(
     _ what: String,
     within limit: Duration = .seconds(90),

@@ -169,7 +169,7 @@ struct RefetcherTests {
         #expect(bench.store.read { $0.events.count } == 1)
     }
 
-    @Test("of a stream that is no longer configured are kept, and the replay continues")
+    @Test("records read from a stream that is no longer configured are kept, and the replay continues")
     func left() async throws {
         try await refetcher(Self.twoEvents, isConfigured: false).run(stop: bench.stop)
 
