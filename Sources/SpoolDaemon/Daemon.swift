@@ -32,9 +32,31 @@ package struct Daemon: Sendable {
 
     /// Runs until SIGTERM or SIGINT, or until the spool becomes unusable.
     ///
+    /// Signals are trapped before anything else, so that one that comes during the start ends it in order as well; a
+    /// SIGHUP then is carried out once the daemon runs.
+    ///
     /// - Throws: `ConfigurationFault` (exit 2) or `StoreError` (exit 4), and `TooManyCriticalErrors` (exit 6) where the
     ///   configuration asks for it; everything else is a state.
     package func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let (stop, reloads) = (Stop(), Reloads())
+        // Beside everything else, from the first moment on; it is cancelled and awaited when this returns.
+        async let _: Void = {
+            for await signal in signals {
+                guard signal == .sighup else { return stop.ask() }
+                reloads.ask()
+            }
+        }()
+        try await run(until: stop, reloads)
+    }
+
+    /// Runs until `stop` is asked for, or until the spool becomes unusable.
+    ///
+    /// - Parameters:
+    ///   - stop: ends it in every phase: during the start, while it runs, and during a reload.
+    ///   - reloads: those that are asked for; one that was asked for during the start is carried out after it.
+    /// - Throws: as `run`.
+    func run(until stop: Stop, _ reloads: Reloads) async throws {
         DescriptorLimit.raise()
         // What is queued is written before the command's own last words.
         defer { LogWriter.standardError.flush(within: .seconds(2)) }
@@ -47,13 +69,16 @@ package struct Daemon: Sendable {
         var options = SpoolOptions(holder: "spool run")
         options.maxBytes = composition.spool.maxSize
         let path = composition.spool.path
-        let spool = try await Self.bootstrap { () async throws(StoreError) in
-            try await open(path, options.fitted(toDiskOf: path), time)
+        let opened = try await Self.bootstrap(until: stop) { () async throws(StoreError) in
+            try await open(path, options.fitted(toDiskOf: path), time, until: stop)
         }
-        let engine = Engine(spool: spool, time: time, logger: logger)
+        guard let spool = opened else { return logger.notice("stopped") }
+        let engine = Engine(spool: spool, time: time, reloads: reloads, logger: logger)
         do {
-            try await Self.bootstrap { () async throws(StoreError) in try await engine.apply(composition) }
-            try await serve(engine, composition, hostName: hostName)
+            let begun = try await Self.bootstrap(until: stop) { () async throws(StoreError) in
+                try await engine.apply(composition)
+            }
+            if begun != nil { try await serve(engine, composition, hostName: hostName, until: stop) }
         } catch {
             await engine.stop()
             // The first error says why; closing a broken spool adds nothing to it.
@@ -65,60 +90,99 @@ package struct Daemon: Sendable {
         logger.notice("stopped")
     }
 
-    /// Says of what fails before the daemon runs that it does, in the old agent's words.
+    /// Does a step of the start, and says of what fails in it that the daemon does not run yet, in the old agent's words.
+    ///
+    /// - Returns: nil when the stop came first, also when the step then failed for a reason that passes.
     private static func bootstrap<Result>(
-        _ start: () async throws(StoreError) -> Result
-    ) async throws(StoreError) -> Result {
+        until stop: Stop,
+        _ start: () async throws(StoreError) -> Result?
+    ) async throws(StoreError) -> Result? {
+        guard !stop.isAsked else { return nil }
         do throws(StoreError) {
             return try await start()
         } catch {
+            if stop.isAsked, [.locked, .busy, .full].contains(error.kind) { return nil }
             throw StoreError(error.kind, "General error during bootstrap: \(error.description)")
         }
     }
 
     /// Opens the spool; a command that holds it is asked to give it up, a daemon is not.
+    ///
+    /// - Returns: nil when the stop came first.
     private func open(
         _ path: String,
         _ options: SpoolOptions,
-        _ time: Timekeeper
-    ) async throws(StoreError) -> Spool {
+        _ time: Timekeeper,
+        until stop: Stop
+    ) async throws(StoreError) -> Spool? {
         do throws(StoreError) {
             return try Spool.open(path: path, options: options, at: time.wall())
         } catch {
             guard error.kind == .locked else { throw error }
-            let client = ControlClient(ControlSocket(spool: path))
-            let holder = try? await client.find(patience: .seconds(10)) { Spool.holder(ofSpoolAt: path) }
-            if let holder {
-                guard holder.role == .command else { throw error }
-                logger.notice(
-                    "waiting for the spool",
-                    metadata: ["holder": "\(holder.pid) (\(holder.command))"]
-                )
+            logger.notice(
+                "waiting for the spool",
+                metadata: ["holder": "\(Spool.holder(ofSpoolAt: path) ?? "none any more")"]
+            )
+            guard await askForSpool(path, until: stop) else { throw error }
+            return try await openWhenFree(path, options, time, until: stop)
+        }
+    }
+
+    /// Asks the process that holds the spool to give it up, for at most as long as a process takes to answer.
+    ///
+    /// - Returns: false when that is a daemon, which keeps it.
+    private func askForSpool(_ path: String, until stop: Stop) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                let client = ControlClient(ControlSocket(spool: path))
+                // Without an answer the lock alone says when the spool is free.
+                guard
+                    let holder = try? await client.find(
+                        patience: .seconds(10),
+                        lockHolder: { Spool.holder(ofSpoolAt: path) }
+                    )
+                else { return true }
+                guard holder.role == .command else { return false }
                 _ = try? await client.send(HandOver())
+                return true
             }
-            return try await openWhenFree(path, options, time)
+            group.addTask {
+                await stop.asked()
+                return true
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? true
         }
     }
 
     /// The command that was asked closes its connection first, for at most `DeliveryLoop.patience`; a lock gives
     /// no notice of its release, so it is tried again.
+    ///
+    /// - Returns: nil when the stop came first.
     private func openWhenFree(
         _ path: String,
         _ options: SpoolOptions,
-        _ time: Timekeeper
-    ) async throws(StoreError) -> Spool {
+        _ time: Timekeeper,
+        until stop: Stop
+    ) async throws(StoreError) -> Spool? {
         let end = time.elapsed() + .seconds(15)
-        while true {
+        while !stop.isAsked {
             do throws(StoreError) {
                 return try Spool.open(path: path, options: options, at: time.wall())
             } catch {
                 guard error.kind == .locked, time.elapsed() < end else { throw error }
             }
-            await time.wait(.milliseconds(200))
+            await time.wait(.milliseconds(200), or: Watch(stop))
         }
+        return nil
     }
 
-    private func serve(_ engine: Engine, _ composition: Composition, hostName: String) async throws {
+    private func serve(
+        _ engine: Engine,
+        _ composition: Composition,
+        hostName: String,
+        until stop: Stop
+    ) async throws {
         let time = engine.time
         let notifier = ServiceNotifier(environment: environment)
         let current = CurrentComposition(composition)
@@ -135,10 +199,10 @@ package struct Daemon: Sendable {
             ),
             logger: logger
         )
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await control.run {
+                    if stop.isAsked { return }
                     notifier.ready()
                     logger.notice("running", metadata: ["spool": "\(composition.spool.path)"])
                     onReady()
@@ -156,12 +220,7 @@ package struct Daemon: Sendable {
                     }
                 }
             }
-            group.addTask {
-                for await signal in signals {
-                    guard signal == .sighup else { break }
-                    engine.reloads.ask()
-                }
-            }
+            group.addTask { await stop.asked() }
             let reloader = Reloader(
                 engine: engine,
                 current: current,
@@ -173,7 +232,7 @@ package struct Daemon: Sendable {
             )
             // Beside the signals: a stop does not wait for a reload.
             group.addTask { await reloader.run() }
-            // The signals' end, or the first failure.
+            // The stop, or the first failure.
             defer { group.cancelAll() }
             defer { engine.reloads.stop() }
             try await group.next()

@@ -17,7 +17,7 @@ final class Engine: Sendable {
     /// Given when replays or subscriptions have changed.
     let lanesChanged = Signal()
     /// The reloads that were asked for.
-    let reloads = Reloads()
+    let reloads: Reloads
     /// Between comparisons and delivery loops.
     let proofs = ProofSignals()
     /// The one backup that is made at a time.
@@ -38,9 +38,10 @@ final class Engine: Sendable {
     private let settings = Mutex(NotificationSettings())
     let logger: Logger
 
-    init(spool: Spool, time: Timekeeper, logger: Logger) {
+    init(spool: Spool, time: Timekeeper, reloads: Reloads = Reloads(), logger: Logger) {
         self.spool = spool
         self.time = time
+        self.reloads = reloads
         self.logger = logger
         dates = SourceDates(time: time)
         meters = Meters(spool: spool, time: time)
