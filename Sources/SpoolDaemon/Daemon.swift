@@ -1,7 +1,7 @@
 import Foundation
 package import Logging
-package import SpoolConfig
-package import SpoolCore
+import SpoolConfig
+import SpoolCore
 import SpoolControl
 import SpoolNetwork
 import SpoolPipeline
@@ -75,10 +75,11 @@ package struct Daemon: Sendable {
         guard let spool = opened else { return logger.notice("stopped") }
         let engine = Engine(spool: spool, time: time, reloads: reloads, logger: logger)
         do {
-            let begun = try await Self.bootstrap(until: stop) { () async throws(StoreError) in
+            let hasBegun = try await Self.bootstrap(until: stop) { () async throws(StoreError) -> Bool? in
                 try await engine.apply(composition)
+                return true
             }
-            if begun != nil { try await serve(engine, composition, hostName: hostName, until: stop) }
+            if hasBegun != nil { try await serve(engine, composition, hostName: hostName, until: stop) }
         } catch {
             await engine.stop()
             // The first error says why; closing a broken spool adds nothing to it.

@@ -49,6 +49,10 @@ struct SpoolCommand: AsyncParsableCommand {
         } catch let failure as CommandFailure {
             Output.error(failure.description)
             return failure.status
+        } catch let interrupted as Interrupted {
+            Interrupted.end(by: interrupted.number)
+            // The signal ends it.
+            return .problemFound
         } catch {
             let code = exitCode(for: error)
             let message = fullMessage(for: error)

@@ -38,7 +38,12 @@ package struct Demo: Sendable {
     /// Plays the demo.
     ///
     /// - Returns: the account; the caller ends with an error when it has faults.
+    /// - Throws: `Interrupted` after SIGINT or SIGTERM, when everything has been closed and the folder removed.
     package func run() async throws -> DemoAccount {
+        try await InterruptibleWork.run { try await run(until: $0) }
+    }
+
+    private func run(until interrupt: Stop) async throws -> DemoAccount {
         let stage = try await DemoStage.open(
             seed: options.seed,
             rate: options.rate,
@@ -49,7 +54,14 @@ package struct Demo: Sendable {
         screen.say("spool   \(stage.spool.path)")
         screen.say("SIEM    127.0.0.1:\(stage.receiver.port) (built in)")
         screen.say("")
-        let account = try await play(stage)
+        let account: DemoAccount
+        do {
+            account = try await interrupt.ending { try await play(stage) }
+        } catch {
+            // The first error says why; closing adds nothing to it.
+            try? await stage.close(keeping: options.keepsFolder)
+            throw error
+        }
         screen.say("")
         if options.keepsFolder {
             screen.say("look: sqlite3 \(stage.spool.path) \"select * from deliveries\"")

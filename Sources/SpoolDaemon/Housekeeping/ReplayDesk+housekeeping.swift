@@ -13,7 +13,9 @@ extension ReplayDesk {
         case .daemon(let client):
             // It works in small transactions, and there may be many.
             try await ControlClient(client.socket, timeout: .hours(12)).send(PruneNow(isDryRun: isDryRun))
-        case .direct(let direct): try await direct.prune(isDryRun: isDryRun)
+        case .direct(let direct):
+            // A request to a silent source, and the next slice, end with the command.
+            try await direct.stop.ending { try await direct.prune(isDryRun: isDryRun) }
         }
     }
 
@@ -47,7 +49,11 @@ extension ReplayDesk {
                 guard let report = try await group.next() ?? nil else { throw CancellationError() }
                 return report
             }
-        case .direct(let direct): return try await direct.backup(to: file, progress: progress)
+        case .direct(let direct):
+            // A daemon that asks for the spool gets it: the backup is then broken off.
+            return try await direct.stop.ending {
+                try await direct.spool.backup(to: file, progress: progress)
+            }
         }
     }
 }
@@ -72,27 +78,6 @@ extension DirectReplays {
         let rules = RetentionRules(composition, registration)
         let work = PruneByHand(spool: spool, rules: rules, dates: dates, wall: engine.time.wall())
         return try await work.run(isDryRun: isDryRun)
-    }
-
-    /// A daemon that asks for the spool gets it: the backup is then broken off.
-    fileprivate func backup(
-        to file: String,
-        progress: @escaping @Sendable (BackupProgress) -> Void
-    ) async throws -> BackupReport {
-        try await withThrowingTaskGroup(of: BackupReport?.self) { group in
-            group.addTask { try await spool.backup(to: file, progress: progress) }
-            group.addTask {
-                let asked = Watch(stop)
-                await engine.time.wait(nil, or: asked)
-                return nil
-            }
-            defer { group.cancelAll() }
-            if let report = try await group.next() ?? nil { return report }
-            group.cancelAll()
-            // What it was broken off with says so.
-            guard let report = try await group.next() ?? nil else { throw CancellationError() }
-            return report
-        }
     }
 }
 

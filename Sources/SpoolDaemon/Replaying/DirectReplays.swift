@@ -15,22 +15,63 @@ struct DirectReplays: Sendable {
     let registration: Registration
     let engine: Engine
     private let logger: Logger
-    /// Asked for when a daemon wants the spool.
-    let stop = Stop()
+    /// Asked for when the work has to end: a daemon wants the spool, or a signal has come.
+    let stop: Stop
+    /// Asked for when a signal has come.
+    let interrupt: Stop
     private let server: Task<Void, any Error>
 
-    /// Takes the lock and brings streams and sinks up to date with the configuration.
+    /// Takes the lock, does `body`, and closes the spool whatever comes of it; a signal asks `stop`, and is trapped before
+    /// the spool is opened.
     ///
-    /// - Throws: `StoreError`, or `ConfigurationFault` for a secret that this process cannot read.
-    static func open(_ composition: Composition, command: String) async throws -> DirectReplays {
+    /// - Throws: what `body` throws; `StoreError`; `ConfigurationFault` for a secret that this process cannot read;
+    ///   `Interrupted` after a signal, when the spool is closed.
+    static func use<Result>(
+        _ composition: Composition,
+        command: String,
+        _ body: (DirectReplays) async throws -> Result
+    ) async throws -> Result {
+        try await InterruptibleWork.run { interrupt in
+            let direct = try await open(composition, command: command, interrupt)
+            async let _: Void = direct.stop.followWhole()
+            let result: Result
+            do {
+                result = try await body(direct)
+            } catch {
+                // The first error says why; closing adds nothing to it.
+                try? await direct.close()
+                throw error
+            }
+            try await direct.close()
+            return result
+        }
+    }
+
+    /// Takes the lock and brings streams and sinks up to date with the configuration.
+    private static func open(_ composition: Composition, command: String, _ interrupt: Stop) async throws
+        -> DirectReplays
+    {
         let composition = try composition.withSecrets()
         let time = SystemTime.timekeeper()
         var options = SpoolOptions(holder: command)
         options.maxBytes = composition.spool.maxSize
         let path = composition.spool.path
         let spool = try Spool.open(path: path, options: options.fitted(toDiskOf: path), at: time.wall())
-        let registration = try await spool.register(composition.roster, at: time.wall())
-        return DirectReplays(spool, composition, registration, time: time, command: command)
+        do {
+            let registration = try await spool.register(composition.roster, at: time.wall())
+            return DirectReplays(
+                spool,
+                composition,
+                registration,
+                time: time,
+                command: command,
+                interrupt: interrupt
+            )
+        } catch {
+            // The first error says why; closing adds nothing to it.
+            try? await spool.close(at: time.wall())
+            throw error
+        }
     }
 
     private init(
@@ -38,8 +79,11 @@ struct DirectReplays: Sendable {
         _ composition: Composition,
         _ registration: Registration,
         time: Timekeeper,
-        command: String
+        command: String,
+        interrupt: Stop
     ) {
+        self.interrupt = interrupt
+        stop = Stop(partOf: interrupt)
         self.spool = spool
         self.composition = composition
         self.registration = registration
@@ -144,9 +188,9 @@ struct DirectReplays: Sendable {
     }
 
     /// True when a daemon has asked for the spool.
-    var isHandedOver: Bool { stop.isAsked }
+    var isHandedOver: Bool { stop.isAsked && !interrupt.isAsked }
 
-    func close() async throws {
+    private func close() async throws {
         server.cancel()
         // It was cancelled; how it ended changes nothing.
         _ = await server.result

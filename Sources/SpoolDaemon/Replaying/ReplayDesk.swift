@@ -1,6 +1,7 @@
 import SpoolConfig
 package import SpoolControl
 package import SpoolCore
+import SpoolPipeline
 import SpoolStore
 
 /// Where commands make and change replays: at the daemon's socket while it runs, in the spool itself when not.
@@ -12,21 +13,12 @@ package struct ReplayDesk: Sendable {
 
     let way: Way
 
-    /// Finds the way for a spool; waits up to 10 s for a process that holds the lock and does not answer yet.
+    /// Finds the way for a spool, does `body`, and gives the spool back whatever comes of it.
     ///
-    /// - Throws: `ControlFault` or `StoreError`.
-    private static func open(
-        spool path: String,
-        command: String,
-        _ composition: () throws -> Composition
-    ) async throws -> ReplayDesk {
-        let client = ControlClient(ControlSocket(spool: path))
-        let holder = try await client.find { Spool.holder(ofSpoolAt: path) }
-        if holder != nil { return ReplayDesk(way: .daemon(client)) }
-        return ReplayDesk(way: .direct(try await DirectReplays.open(composition(), command: command)))
-    }
-
-    /// Opens the desk for `body`, and gives the spool back whatever comes of it.
+    /// Waits up to 10 s for a process that holds the lock and does not answer yet. Where this process holds the spool, a
+    /// signal ends `body` first.
+    ///
+    /// - Throws: `ControlFault` or `StoreError`; `Interrupted` after a signal, when the spool is closed.
     package static func use(
         _ composition: Composition,
         command: String,
@@ -35,29 +27,26 @@ package struct ReplayDesk: Sendable {
         try await use(spool: composition.spool.path, command: command, composition: { composition }, body)
     }
 
-    /// The same for a command that needs no more than the spool's place where a daemon runs.
+    /// The same for a command that needs only the spool's path where a daemon runs.
     ///
     /// - Parameters:
     ///   - path: the spool's file.
     ///   - command: who takes the lock, where no daemon runs.
     ///   - composition: called where no daemon runs.
     ///   - body: is given the desk.
-    /// - Throws: `ControlFault`, `StoreError`, and what `composition` and `body` throw.
+    /// - Throws: `ControlFault`, `StoreError`, and what `composition` and `body` throw; `Interrupted` after a signal.
     package static func use(
         spool path: String,
         command: String,
         composition: () throws -> Composition,
         _ body: (ReplayDesk) async throws -> Void
     ) async throws {
-        let desk = try await open(spool: path, command: command, composition)
-        do {
-            try await body(desk)
-        } catch {
-            // The first error says why; closing adds nothing to it.
-            try? await desk.close()
-            throw error
+        let client = ControlClient(ControlSocket(spool: path))
+        let holder = try await client.find { Spool.holder(ofSpoolAt: path) }
+        if holder != nil { return try await body(ReplayDesk(way: .daemon(client))) }
+        try await DirectReplays.use(composition(), command: command) { direct in
+            try await body(ReplayDesk(way: .direct(direct)))
         }
-        try await desk.close()
     }
 
     /// True when no daemon runs: a replay then only moves while this process drives it.
@@ -114,13 +103,30 @@ package struct ReplayDesk: Sendable {
         return false
     }
 
+    /// True when a signal has come while this command holds the spool: its work ends.
+    package var isInterrupted: Bool {
+        if case .direct(let direct) = way { return direct.interrupt.isAsked }
+        return false
+    }
+
+    /// Returns once a signal has come while this command holds the spool, or when the task is cancelled.
+    package func interrupted() async {
+        switch way {
+        case .daemon: await Stop().asked()
+        case .direct(let direct): await direct.interrupt.asked()
+        }
+    }
+
+    /// Returns once this command is to give the spool back, or when the task is cancelled.
+    package func ending() async {
+        switch way {
+        case .daemon: await Stop().asked()
+        case .direct(let direct): await direct.stop.asked()
+        }
+    }
+
     /// All replays of a spool, newest first, read without the daemon and without the lock.
     package static func list(spool path: String) async throws(StoreError) -> [Replay] {
         try await Spool.openReadOnly(path: path).replays(of: nil)
-    }
-
-    /// Gives the spool back.
-    private func close() async throws {
-        if case .direct(let direct) = way { try await direct.close() }
     }
 }

@@ -27,16 +27,7 @@ package enum VerifyDesk {
         let client = ControlClient(ControlSocket(spool: path))
         let holder = try await client.find { Spool.holder(ofSpoolAt: path) }
         if holder != nil { return try await byDaemon(request, client, path, show: show) }
-        let direct = try await DirectReplays.open(composition, command: "spool verify")
-        do {
-            let result = try await byItself(request, direct, show: show)
-            try await direct.close()
-            return result
-        } catch {
-            // The first error says why; closing adds nothing to it.
-            try? await direct.close()
-            throw error
-        }
+        return try await byItself(request, composition, show: show)
     }
 
     private static func byDaemon(
@@ -59,18 +50,28 @@ package enum VerifyDesk {
 
     private static func byItself(
         _ request: VerifyRequest,
+        _ composition: Composition,
+        show: @escaping @Sendable (String) -> Void
+    ) async throws -> (Proof, [MissingEvent]) {
+        var found: (Proof, [MissingEvent])?
+        do {
+            try await DirectReplays.use(composition, command: "spool verify") { direct in
+                found = try await prove(request, direct, show: show)
+            }
+        } catch let interrupted as Interrupted {
+            // What was compared until then is told, with its cause.
+            guard found != nil else { throw interrupted }
+        }
+        guard let found else { throw CancellationError() }
+        return found
+    }
+
+    private static func prove(
+        _ request: VerifyRequest,
         _ direct: DirectReplays,
         show: @escaping @Sendable (String) -> Void
     ) async throws -> (Proof, [MissingEvent]) {
         let (engine, spool) = (direct.engine, direct.spool)
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        let interrupt = Stop()
-        async let _: Void = {
-            for await _ in signals {
-                interrupt.ask()
-                direct.stop.ask()
-            }
-        }()
         // This process alone has the spool: what is kept as under way is not.
         try await spool.stopLeftProofs(at: engine.time.wall())
         let verification = Verification(engine: engine, isDaemon: false, patience: patience, tell: show)
@@ -81,7 +82,7 @@ package enum VerifyDesk {
             at: engine.time.wall()
         )
         let proof = await verification.result(of: begun, stop: direct.stop) {
-            interrupt.isAsked ? "it was interrupted" : "a daemon has started and asked for the spool"
+            direct.interrupt.isAsked ? "it was interrupted" : "a daemon has started and asked for the spool"
         }
         try await spool.save(proof)
         let wanted = Set(proof.streams.flatMap { $0.sinks.flatMap(\.replays) })

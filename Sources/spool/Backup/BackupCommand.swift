@@ -29,9 +29,9 @@ struct BackupCommand: AsyncParsableCommand {
             try await ReplayDesk.use(config, command: "spool backup") { desk in
                 let notice =
                     desk.isDirect
-                    ? "the backup was interrupted: \(file) was not written; \(file).partial can be deleted"
+                    ? "the backup was interrupted: \(file) was not written"
                     : "the daemon continues the backup; \(file) appears when it is complete"
-                let report = try await Interruption.telling(notice) {
+                let report = try await Interruption.telling(notice, at: desk) {
                     try await desk.backup(to: file) { screen.show($0) }
                 }
                 screen.end()

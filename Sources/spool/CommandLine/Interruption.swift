@@ -1,25 +1,42 @@
 import Foundation
 import SpoolCore
+import SpoolDaemon
 import UnixSignals
 
-/// Handles Ctrl-C and SIGTERM while a command waits for work that continues without it.
+/// Handles Ctrl-C and SIGTERM while a command waits for work that continues without it, or works on a spool that it
+/// holds.
 enum Interruption {
     /// Waits for `body`; a signal during that time prints `notice` to standard error and then ends the
     /// process by the same signal.
+    ///
+    /// Where the command holds the spool, `desk` traps the signal and ends `body`, and the spool is closed first.
     static func telling<Result: Sendable>(
         _ notice: String,
+        at desk: ReplayDesk? = nil,
         during body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
+        if let desk, desk.isDirect {
+            return try await waiting(body) {
+                await desk.interrupted()
+                if desk.isInterrupted { show(notice) }
+            }
+        }
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        return try await withThrowingTaskGroup(of: Result?.self) { group in
+        return try await waiting(body) {
+            for await signal in signals {
+                show(notice)
+                Interrupted.end(by: signal == .sigterm ? SIGTERM : SIGINT)
+            }
+        }
+    }
+
+    private static func waiting<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result,
+        beside other: @escaping @Sendable () async -> Void
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
-                for await signal in signals {
-                    // On a terminal a progress line may be unfinished.
-                    Output.stopWaiting()
-                    if Output.isTerminal { Output.line() }
-                    Output.error(notice)
-                    end(by: signal == .sigterm ? SIGTERM : SIGINT)
-                }
+                await other()
                 return nil
             }
             group.addTask { try await body() }
@@ -31,8 +48,10 @@ enum Interruption {
         }
     }
 
-    private static func end(by number: Int32) {
-        signal(number, SIG_DFL)
-        kill(getpid(), number)
+    private static func show(_ notice: String) {
+        // On a terminal a progress line may be unfinished.
+        Output.stopWaiting()
+        if Output.isTerminal { Output.line() }
+        Output.error(notice)
     }
 }

@@ -50,7 +50,7 @@ struct PruneCommand: AsyncParsableCommand {
                     desk.isDirect
                     ? "interrupted: events deleted so far stay deleted; the rest is kept"
                     : "retention continues in the daemon"
-                let answer = try await Interruption.telling(notice) { [dryRun] in
+                let answer = try await Interruption.telling(notice, at: desk) { [dryRun] in
                     try await desk.prune(isDryRun: dryRun)
                 }
                 let object = PruneObject(answer: answer, forgotten: report)

@@ -155,7 +155,8 @@ struct ReplayStart: AsyncParsableCommand {
             )
         }
         let isWanted = !dryRun && !wanted.isEmpty
-        guard isWanted, yes || !Output.isInteractive || saying.confirm("Send them?") else {
+        guard isWanted else { return try tell(answer) }
+        if !yes, Output.isInteractive, try await !saying.confirm("Send them?", at: desk) {
             return try tell(answer)
         }
         var replays: [Replay] = []

@@ -50,7 +50,7 @@ struct ReplayWatch {
     ///
     /// - Returns: the last known state of the replay, also of one that was removed meanwhile.
     func run() async throws -> Replay {
-        try await Interruption.telling(interruptNotice) { try await follow() }
+        try await Interruption.telling(interruptNotice, at: desk) { try await follow() }
     }
 
     /// What happens to the replay after Ctrl-C.
@@ -107,6 +107,7 @@ struct ReplayWatch {
                 say(ReplayEnd(now).text)
                 return now
             }
+            if desk?.isInterrupted == true { return now }
             if desk?.isHandedOver == true {
                 say("a daemon has taken over the spool; the replay continues there")
                 return now

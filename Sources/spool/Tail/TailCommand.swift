@@ -42,14 +42,12 @@ struct TailCommand: AsyncParsableCommand {
             let spool = try Spool.openReadOnly(path: path)
             try filter.check(against: try await spool.names())
             try await withThrowingTaskGroup(of: Void.self) { group in
-                if follow {
-                    group.addTask {
-                        for await _ in signals { break }
-                        // A write that waits for its reader must not delay the end.
-                        Output.stopWaiting()
-                    }
-                    group.addTask { await Output.readerGone() }
+                group.addTask {
+                    for await _ in signals { break }
+                    // A write that waits for its reader must not delay the end.
+                    Output.stopWaiting()
                 }
+                if follow { group.addTask { await Output.readerGone() } }
                 group.addTask {
                     if settled {
                         try await show(SettledFeed(spool, filter), path)

@@ -1,3 +1,7 @@
+import SpoolCore
+import SpoolDaemon
+import SpoolNetwork
+
 /// Messages of a running command: on standard output, or, if that is reserved for JSON, on standard error and
 /// only in interactive use.
 struct Saying {
@@ -10,8 +14,35 @@ struct Saying {
 
     /// Asks a question on the terminal.
     func confirm(_ question: String) -> Bool {
-        if isJSON { Output.errorText("\(question) [y/N] ") } else { Output.text("\(question) [y/N] ") }
-        let answer = readLine()?.lowercased() ?? ""
-        return answer == "y" || answer == "yes"
+        ask(question)
+        return Self.isYes(readLine())
     }
+
+    /// Asks on a terminal while the command may hold the spool.
+    ///
+    /// - Throws: when a daemon asks for the spool before there is an answer, and when a signal comes.
+    func confirm(_ question: String, at desk: ReplayDesk) async throws -> Bool {
+        ask(question)
+        let answer = try await withThrowingTaskGroup(of: String?.self) { group in
+            group.addTask { try await BlockingCall.run { readLine() ?? "" } }
+            group.addTask {
+                await desk.ending()
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        if let answer { return Self.isYes(answer) }
+        if isJSON { Output.errorText("\n") } else { Output.line() }
+        throw CommandFailure(
+            .spoolUnavailable,
+            "a daemon has started and taken the spool over; nothing was done"
+        )
+    }
+
+    private func ask(_ question: String) {
+        if isJSON { Output.errorText("\(question) [y/N] ") } else { Output.text("\(question) [y/N] ") }
+    }
+
+    private static func isYes(_ answer: String?) -> Bool { ["y", "yes"].contains(answer?.lowercased()) }
 }

@@ -67,6 +67,42 @@ struct TailTests {
         }
     }
 
+    /// Runs a command whose output is not read, sends SIGTERM once its pipe is full, and prints how it ended.
+    private static let unread = """
+        import array, fcntl, os, subprocess, sys, termios, time
+        read, write = os.pipe()
+        fcntl.fcntl(write, 1031, 4096)
+        child = subprocess.Popen(sys.argv[1:], stdout=write)
+        def waiting():
+            count = array.array("i", [0])
+            fcntl.ioctl(read, termios.FIONREAD, count)
+            return count[0]
+        while waiting() == 0 and child.poll() is None: time.sleep(0.05)
+        child.terminate()
+        try: print("ended", child.wait(20), flush=True)
+        finally: child.kill()
+        """
+
+    @Test(
+        "SIGTERM ends it with and without --follow when its output is not read",
+        arguments: ["--follow", "--no-follow"]
+    )
+    func unread(option: String) async throws {
+        try await Site.run(.busy(history: 500)) { site in
+            let siem = try await site.receiver()
+            try await site.deliverAll(to: [.init("siem", port: siem.port)])
+
+            let answer = try await Child.answer(
+                "python3",
+                ["-c", Self.unread, BuiltProduct.spool, "tail", "--config", site.configurationPath]
+                    + [option, "-n", "500"],
+                within: .seconds(30)
+            )
+
+            #expect(answer.output == "ended 0", "\(answer)")
+        }
+    }
+
     @Test("shows the last events that match a filter, and exits with --no-follow")
     func filters() async throws {
         try await Site.run(.busy(history: 200)) { site in

@@ -132,7 +132,7 @@ struct ReplayCommandTests {
 extension Site {
     /// Runs a daemon until every sink has all records of the portal, then stops it.
     @discardableResult
-    fileprivate func fill(_ sinks: [SiteConfiguration.SinkText]) async throws -> Set<String> {
+    func fill(_ sinks: [SiteConfiguration.SinkText]) async throws -> Set<String> {
         try configure { $0.sinks = sinks }
         let daemon = try await daemon()
         let visible = try await fetchAll()
