@@ -24,6 +24,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
     ///
     /// Nil while a daemon is running.
     package var stopped: StoppedDaemon?
+    /// The last reload of the daemon that runs, if it was refused: the daemon has the configuration from before it.
+    package var reloadRefused: RefusedReload?
 
     package init(version: String, holder: String?, at: Timestamp, spool: SpoolFileStatus) {
         self.version = version
@@ -39,6 +41,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case version, holder, spool, streams, sinks, replays, notifications, audit, proof, stopped
         case at = "at_ms"
+        case reloadRefused = "reload_refused"
     }
 
     /// The streams that are read from a source: all except the spool's own notifications.
@@ -62,6 +65,24 @@ package struct StoppedDaemon: Codable, Sendable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case since = "since_ms"
         case isClean = "clean"
+    }
+}
+
+/// A reload that was refused: the configuration in the file is not the one that runs.
+package struct RefusedReload: Codable, Sendable, Equatable {
+    /// When, by the daemon's clock.
+    package var at: Timestamp
+    /// Why: of several mistakes the first, with its place in the file.
+    package var cause: String
+
+    package init(at: Timestamp, cause: String) {
+        self.at = at
+        self.cause = cause
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case cause
+        case at = "at_ms"
     }
 }
 

@@ -4,7 +4,7 @@ extension Proof {
         self.state = state
         finished = now
         step = nil
-        error = ([Self.sentence(cause)] + rest).joined(separator: " ")
+        error = ([Sentence.ended(cause)] + rest).joined(separator: " ")
     }
 
     /// Ends a proof that is stored as running and whose process is gone.
@@ -35,9 +35,5 @@ extension Proof {
             parts.append("Run the same command again to recover what is still missing.")
         }
         return parts
-    }
-
-    private static func sentence(_ text: String) -> String {
-        text.hasSuffix(".") || text.hasSuffix("?") ? text : text + "."
     }
 }

@@ -39,6 +39,8 @@ extension StatusReport {
         if !(report.holder.map(Spool.mayBeDaemon) ?? false) {
             let last = try await spool.lastDaemon()
             report.stopped = StoppedDaemon(since: last?.until, isClean: last?.endedInGoodOrder ?? true)
+            // What the next daemon reads is the file.
+            report.reloadRefused = nil
         }
         return report
     }
@@ -100,6 +102,7 @@ extension StatusReport {
                 message: $0.message
             )
         }
+        reloadRefused = notifications.lazy.compactMap { ReloadNotice.refusal(in: $0) }.first
     }
 }
 

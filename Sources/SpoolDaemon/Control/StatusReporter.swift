@@ -19,6 +19,10 @@ struct StatusReporter: Sendable {
             at: engine.time.wall()
         )
         report.spool.limit = composition.spool.maxSize
+        // The notification comes a moment later.
+        report.reloadRefused = engine.reloads.refusal.map {
+            RefusedReload(at: $0.at, cause: Sentence.ended($0.cause))
+        }
         return report
     }
 }

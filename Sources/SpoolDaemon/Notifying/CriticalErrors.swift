@@ -11,8 +11,8 @@ package struct TooManyCriticalErrors: Error, Sendable, Equatable, CustomStringCo
     package let cause: String
 
     package var description: String {
-        "Too many critical errors: \(subject) failed \(count) times in a row, the last time because \(cause). Shut "
-            + "down as `notifications.too_many_critical_errors` asks; nothing is lost. Mend the cause and start it "
+        "Too many critical errors: \(subject) failed \(count) times in a row, the last time because \(Sentence.ended(cause)) "
+            + "Shut down as `notifications.too_many_critical_errors` asks; nothing is lost. Mend the cause and start it "
             + "again."
     }
 }

@@ -47,9 +47,7 @@ struct NotificationRules: Sendable {
         NewNotification(
             code: .reloadRefused,
             severity: .error,
-            message:
-                "The configuration was not reloaded at \(refusal.at), and the daemon runs with the one it had before: "
-                + "\(refusal.cause). Correct the file, test it with `spool check`, and reload again."
+            message: ReloadNotice.text(of: refusal)
         )
     }
 
@@ -221,7 +219,7 @@ struct NotificationRules: Sendable {
                 severity: .error,
                 message:
                     "Since \(failure.since) the write-ahead log (\(ByteSize.text(wal.bytes))) cannot be copied into the "
-                    + "spool's file: \(failure.cause). Nothing is lost, and it is tried again, but the log grows. Check the "
+                    + "spool's file: \(Sentence.ended(failure.cause)) Nothing is lost, and it is tried again, but the log grows. Check the "
                     + "disk, its quota, the file size limit and the kernel's log."
             )
         ]

@@ -115,7 +115,10 @@ struct BackupFile: Sendable {
     }
 
     private func damaged(_ what: String) -> StoreError {
-        StoreError(.damaged, "The backup \(path) does not match the spool and was removed: \(what).")
+        StoreError(
+            .damaged,
+            "The backup \(path) does not match the spool and was removed: \(Sentence.ended(what))"
+        )
     }
 
     private static var user: String { "user id \(geteuid())" }

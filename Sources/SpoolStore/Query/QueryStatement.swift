@@ -96,7 +96,7 @@ final class QueryStatement {
             SQLITE_NOMEM, SQLITE_PROTOCOL:
             return DatabaseError(resultCode: ResultCode(rawValue: code), message: message)
         case SQLITE_READONLY, SQLITE_AUTH: return StoreError(.invalid, QueryPolicy.readOnly)
-        default: return StoreError(.invalid, "Invalid query: \(message).")
+        default: return StoreError(.invalid, "Invalid query: \(Sentence.ended(message))")
         }
     }
 }

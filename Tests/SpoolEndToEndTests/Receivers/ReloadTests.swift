@@ -7,6 +7,18 @@ import Testing
 
 @Suite("reload", .daemons)
 struct ReloadTests {
+    /// What `status --json` has of a refused reload.
+    private struct RefusedState: Decodable {
+        struct Refused: Decodable {
+            let at_ms: Int64
+            let cause: String
+        }
+
+        let reload_refused: Refused?
+
+        init(_ json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
+    }
+
     @Test(
         "a refused reload is shown by `status`, page, metrics and `doctor` until a reload succeeds"
     )
@@ -34,6 +46,7 @@ struct ReloadTests {
             // Commands read the file as well, so they run with a valid one, as after further editing.
             try site.configure { $0 = good }
             let status = try await site.spool("status")
+            let statusJSON = try await site.spool("status", "--json")
             let doctor = try await site.spool("doctor")
 
             try daemon.send(.terminalClosed)
@@ -41,8 +54,16 @@ struct ReloadTests {
                 try await site.number("SELECT count(*) FROM notification WHERE cleared_ms IS NULL") == 0
             }
             let after = try await WebAnswer.get("/metrics", port: port).body
+            let clearedJSON = try await site.spool("status", "--json")
             try await daemon.terminate()
 
+            for text in [json, statusJSON.output] {
+                let refused = try RefusedState(text).reload_refused
+                #expect(refused?.cause.contains(#/spool\.yaml:\d+:\d+: .*transprot/#) == true, "\(text)")
+                #expect((refused?.at_ms ?? 0) > 1_700_000_000_000)
+            }
+            #expect(try RefusedState(clearedJSON.output).reload_refused == nil)
+            #expect(!status.output.contains("?."))
             #expect(before.contains("\nspool_config_reload_failed 0\n"))
             #expect(metrics.contains("\nspool_config_reload_failed 1\n"))
             #expect(after.contains("\nspool_config_reload_failed 0\n"))
