@@ -18,7 +18,7 @@ struct SpoolCommand: AsyncParsableCommand {
         version: SpoolVersion.text,
         subcommands: [
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, DoctorCommand.self,
-            StatusCommand.self, RetryCommand.self,
+            StatusCommand.self, ReloadCommand.self, RetryCommand.self,
             ReplayCommand.self, VerifyCommand.self, TraceCommand.self, TailCommand.self, DeadCommand.self,
             QueryCommand.self, PruneCommand.self, BackupCommand.self, ListenCommand.self,
             SimulateCommand.self, ManualCommand.self,

@@ -61,6 +61,7 @@ struct ControlRoutes: Sendable {
         on(RemoveReplay.self, router) { try await engine.remove($0.replay) }
         addHousekeeping(to: router)
         addRetry(to: router)
+        addReload(to: router)
         addConnections(to: router)
         return router
     }

@@ -86,7 +86,10 @@ final class Engine: Sendable {
     /// Makes the loops of a configuration run, in place of what ran before.
     ///
     /// One transaction creates streams, sinks and subscriptions before the first request.
-    func apply(_ composition: Composition) async throws(StoreError) {
+    ///
+    /// - Returns: what the operator should know of it: sinks that are held, settings without effect.
+    @discardableResult
+    func apply(_ composition: Composition) async throws(StoreError) -> [String] {
         // Before the registration: a reload that fails here has changed nothing.
         let crashes = try await crashes()
         let registration = try await spool.register(composition.roster, at: time.wall())
@@ -106,6 +109,7 @@ final class Engine: Sendable {
         lanesChanged.notify()
         // A reload may be the operator's answer to a failure: nothing waits for its next attempt.
         bells.ringAll()
+        return registration.held.sorted { $0.key.text < $1.key.text }.map(\.value) + registration.notes
     }
 
     /// What earlier runs have told of records that trap; read once, at the first asking.

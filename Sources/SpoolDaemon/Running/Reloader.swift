@@ -20,17 +20,20 @@ struct Reloader: Sendable {
     func run() async {
         while let number = await engine.reloads.next() {
             notifier.reloading()
-            let refusal = await reload()
+            // A reload that a stop has ended came to nothing: who waits for it is told of the stop.
+            guard let outcome = await reload() else { continue }
             if !engine.reloads.isStopped { notifier.ready() }
-            engine.reloads.ended(number, refusal)
+            engine.reloads.ended(number, outcome)
         }
     }
 
-    private func reload() async -> Reloads.Refusal? {
+    /// - Returns: nil when the daemon stops meanwhile.
+    private func reload() async -> Reloads.Outcome? {
         do {
             let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
             if let refusal = ReloadRefusal(of: composition, after: current.value) { throw refusal }
-            try await engine.apply(composition)
+            let changes = ReloadChanges.between(current.value, composition)
+            let notes = try await engine.apply(composition)
             guard !engine.reloads.isStopped else {
                 logger.notice("reload ended by the stop", metadata: ["path": "\(path)"])
                 return nil
@@ -40,13 +43,13 @@ struct Reloader: Sendable {
             for warning in composition.warnings {
                 logger.warning("configuration", metadata: ["cause": "\(warning)"])
             }
-            return nil
+            return Reloads.Outcome(changes: changes, warnings: composition.warnings + notes)
         } catch {
             logger.error(
                 "configuration not reloaded, the old one goes on",
                 metadata: ["path": "\(path)", "cause": "\(error)"]
             )
-            return Reloads.Refusal(error, path: path, at: engine.time.wall())
+            return Reloads.Outcome(refusal: Reloads.Refusal(error, path: path, at: engine.time.wall()))
         }
     }
 }

@@ -1,4 +1,5 @@
 import SpoolConfig
+import SpoolControl
 import SpoolCore
 import Synchronization
 
@@ -12,6 +13,8 @@ final class Reloads: Sendable {
         let at: Timestamp
         /// Why, in an operator's words, as one line without a full stop.
         let cause: String
+        /// All of it: each mistake with its place in the file.
+        let problems: [String]
 
         /// - Parameters:
         ///   - error: what kept the configuration from being taken over; of several mistakes the first is named.
@@ -22,7 +25,11 @@ final class Reloads: Sendable {
             let problems = (error as? ConfigurationFault)?.problems ?? []
             guard let first = problems.first else {
                 cause = PrintableText.escaped("\(error)")
+                self.problems = [cause]
                 return
+            }
+            self.problems = problems.map {
+                PrintableText.escaped("\(path):\($0.line):\($0.column): \($0.message)")
             }
             let others =
                 problems.count == 1 ? "" : " (and \(Count.text(problems.count - 1, "other problem")))"
@@ -30,10 +37,20 @@ final class Reloads: Sendable {
         }
     }
 
+    /// What came of a reload.
+    struct Outcome: Sendable, Equatable {
+        /// Nil when it was carried out.
+        var refusal: Refusal?
+        /// What it has changed.
+        var changes: [ReloadReport.Change] = []
+        /// What the operator should know of the new configuration.
+        var warnings: [String] = []
+    }
+
     private struct State {
         var asked = 0
         var done = 0
-        var refusal: Refusal?
+        var last = Outcome()
         var isStopped = false
     }
 
@@ -42,7 +59,7 @@ final class Reloads: Sendable {
     let changed = Signal()
 
     /// Why the last reload was refused; nil after a start and after a reload that was carried out.
-    var refusal: Refusal? { state.withLock { $0.refusal } }
+    var refusal: Refusal? { state.withLock { $0.last.refusal } }
 
     /// True once the daemon ends: a reload that is under way is to be given up.
     var isStopped: Bool { state.withLock { $0.isStopped } }
@@ -75,25 +92,23 @@ final class Reloads: Sendable {
     }
 
     /// A reload has ended that answers every request up to this number.
-    func ended(_ number: Int, _ refusal: Refusal?) {
+    func ended(_ number: Int, _ outcome: Outcome) {
         state.withLock { state in
             state.done = number
-            state.refusal = refusal
+            state.last = outcome
         }
         changed.notify()
     }
 
     /// Waits for the reload that answers a request.
     ///
-    /// - Returns: the refusal, or nil when the configuration was taken over.
+    /// - Returns: what came of it, or of a later one that has ended meanwhile.
     /// - Throws: `CancellationError` when the daemon ends, or the task is cancelled, before that.
-    func outcome(of number: Int) async throws -> Refusal? {
+    func outcome(of number: Int) async throws -> Outcome {
         while true {
             let version = changed.version
-            let (isDone, isStopped, refusal) = state.withLock {
-                ($0.done >= number, $0.isStopped, $0.refusal)
-            }
-            if isDone { return refusal }
+            let (isDone, isStopped, last) = state.withLock { ($0.done >= number, $0.isStopped, $0.last) }
+            if isDone { return last }
             guard !isStopped, !Task.isCancelled else { throw CancellationError() }
             await changed.changed(after: version)
         }

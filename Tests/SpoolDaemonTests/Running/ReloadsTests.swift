@@ -22,15 +22,15 @@ struct ReloadsTests {
         let second = reloads.ask()
         let number = try #require(await reloads.next())
         let late = reloads.ask()
-        reloads.ended(number, refusal)
+        reloads.ended(number, .init(refusal: refusal))
 
-        #expect(try await reloads.outcome(of: first) == refusal)
-        #expect(try await reloads.outcome(of: second) == refusal)
+        #expect(try await reloads.outcome(of: first).refusal == refusal)
+        #expect(try await reloads.outcome(of: second).refusal == refusal)
         #expect(await reloads.next() == late)
         #expect(reloads.refusal == refusal)
 
-        reloads.ended(late, nil)
-        #expect(try await reloads.outcome(of: late) == nil)
+        reloads.ended(late, .init())
+        #expect(try await reloads.outcome(of: late) == .init())
         #expect(reloads.refusal == nil)
     }
 

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Foundation
+import SpoolConfig
+import SpoolControl
+import SpoolCore
+import SpoolDaemon
+
+/// `spool reload`.
+struct ReloadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload",
+        abstract: "Makes the daemon read its configuration again, and shows the result.",
+        discussion: """
+            It asks the daemon over its socket, waits until the reload has been carried out or refused, and shows what has \
+            changed, or every reason for the refusal. A reload takes over the whole file or nothing.
+
+            Exit code 2 when the reload is refused: the file has a mistake, or changes `spool.path` or `status.listen`, \
+            which only a restart takes over. The daemon then continues with the configuration it had. Exit code 3 when no \
+            daemon answers.
+
+            The daemon reads the file that it was started with; --config is only used to find its socket. If no daemon \
+            answers there, for example because the file has another `spool.path`, the process of --pid is sent SIGHUP, \
+            and the command fails all the same, since the result is unknown.
+            """
+    )
+
+    @OptionGroup var config: ConfigurationOption
+    @Option(help: ArgumentHelp("The daemon's process; for systemd's ExecReload.", valueName: "pid"))
+    var pid: Int32?
+    @Flag(help: "As JSON.") var json = false
+
+    func validate() throws {
+        if let pid { try NumberOption.check("--pid", Int(pid), 2...Int(Int32.max)) }
+    }
+
+    func run() async throws {
+        let report: ReloadReport
+        do {
+            report = try await ask()
+        } catch {
+            throw asked(bySignalAfter: error)
+        }
+        if json {
+            Output.line(try JSONText.of(report))
+        } else if report.isReloaded {
+            Output.line(ReloadText(report).text)
+        }
+        guard report.isReloaded else {
+            throw CommandFailure(.wrongUse, json ? "not reloaded" : ReloadText(report).text)
+        }
+    }
+
+    private func ask() async throws(CommandFailure) -> ReloadReport {
+        let path = try spoolPath()
+        do {
+            return try await ControlClient(ControlSocket(spool: path)).send(ReloadNow())
+        } catch .noDaemon {
+            throw CommandFailure(
+                .cannotReach,
+                "spool: no daemon runs on \(path), so there is nothing to reload; a daemon that starts reads the file. If "
+                    + "`spool.path` was changed while a daemon runs, restart that: a reload does not take it over"
+            )
+        } catch {
+            throw CommandFailure(error.exitStatus, "spool: \(error)")
+        }
+    }
+
+    /// Only the spool's place is needed: mistakes elsewhere in the file are for the daemon to report.
+    private func spoolPath() throws(CommandFailure) -> String {
+        do throws(ConfigurationFault) {
+            let file = try ConfigurationLocation.find(
+                option: config.file,
+                environment: ConfigurationOption.environment
+            )
+            if let path = SpoolLocation.path(inFile: file) { return path }
+            return try config.read().spool.path
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// Asks the process of `--pid`, where the daemon was not found by the file: it is the daemon that refuses a wrong file,
+    /// and remembers that it did.
+    private func asked(bySignalAfter failure: CommandFailure) -> CommandFailure {
+        guard let pid, failure.status != .spoolUnavailable, kill(pid, SIGHUP) == 0 else { return failure }
+        return CommandFailure(
+            failure.status,
+            failure.description
+                + "\nspool: process \(pid) was sent SIGHUP instead; its log and `spool status` show the result"
+        )
+    }
+}
+
+/// The result of a reload, for people.
+struct ReloadText {
+    private let report: ReloadReport
+
+    init(_ report: ReloadReport) { self.report = report }
+
+    var text: String {
+        guard report.isReloaded else {
+            let causes = report.problems.map { "  \(Sentence.ended($0))" }
+            return
+                ([
+                    "\(report.configuration): not reloaded; the daemon continues with the configuration it had:"
+                ]
+                + causes).joined(separator: "\n")
+        }
+        let changes = report.changes.map { "  \($0.subject): \($0.change.rawValue)" }
+        let head = "\(report.configuration): reloaded" + (changes.isEmpty ? ", nothing has changed" : "")
+        return (report.warnings.map { "warning: \($0)" } + [head] + changes).joined(separator: "\n")
+    }
+}
