@@ -9,6 +9,8 @@ final class InputQueue<Input> {
     typealias Handle = (Input) -> EventLoopFuture<Void>?
 
     private var waiting = CircularBuffer<Input>()
+    /// True while an input is handled, also without waiting: what comes in meanwhile, as the next request does when one is
+    /// answered, waits for its turn.
     private var isBusy = false
     private var wantsRead = false
     private var whenDone: [() -> Void] = []
@@ -30,15 +32,13 @@ final class InputQueue<Input> {
     }
 
     private func proceed(_ context: ChannelHandlerContext, _ handle: @escaping Handle) {
+        isBusy = true
         while let input = waiting.popFirst() {
             guard let pending = handle(input) else { continue }
-            isBusy = true
-            pending.assumeIsolated().whenComplete { _ in
-                self.isBusy = false
-                self.proceed(context, handle)
-            }
+            pending.assumeIsolated().whenComplete { _ in self.proceed(context, handle) }
             return
         }
+        isBusy = false
         if wantsRead {
             wantsRead = false
             context.read()

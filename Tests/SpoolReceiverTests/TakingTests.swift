@@ -25,6 +25,22 @@ struct TakingTests {
         return configuration
     }
 
+    @Test("HTTP: each of many requests that are sent at once is answered after its own lines were taken")
+    func pipelined() async throws {
+        let count = 50
+        try await Receiver.run(Self.configuration(.http(nil), taking: count)) { receiver async throws in
+            let sender = try await Sender.connect(to: receiver)
+            let request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nline\n"
+            let received = { (text: String) in text.matches(of: #/{"received":(\d+)}/#).map { $0.1 } }
+
+            try await sender.send(String(repeating: request, count: count))
+            let answer = await sender.answer { received($0).count >= count }
+
+            #expect(received(answer) == Array(repeating: "1", count: count))
+            #expect(receiver.lines.count == count)
+        }
+    }
+
     @Test("RELP: accepted messages are acknowledged, refused ones are not, and the connection ends")
     func relp() async throws {
         try await Receiver.run(Self.configuration(.relp(nil), taking: 2)) { receiver async throws in
