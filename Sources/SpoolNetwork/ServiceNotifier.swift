@@ -23,11 +23,19 @@ package struct ServiceNotifier: Sendable {
     private let address: String?
     /// The interval for `watchdog`, half of the unit's `WatchdogSec=`; nil when there is no watchdog.
     package let watchdogInterval: Duration?
+    /// How long a supervisor is waited for that does not read what it is sent.
+    private let patience: Duration
 
     /// - Parameters:
     ///   - environment: provides `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
     ///   - processID: the id of this process; the watchdog may be intended for another.
-    package init(environment: [String: String], processID: Int32 = getpid()) {
+    ///   - patience: how long a supervisor is waited for that does not read what it is sent.
+    package init(
+        environment: [String: String],
+        processID: Int32 = getpid(),
+        patience: Duration = .seconds(5)
+    ) {
+        self.patience = patience
         address = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
         let isForUs = environment["WATCHDOG_PID"].map { $0 == String(processID) } ?? true
         let microseconds = environment["WATCHDOG_USEC"].flatMap(Int64.init) ?? 0
@@ -40,6 +48,9 @@ package struct ServiceNotifier: Sendable {
     /// Sends states as one message; returns once the kernel has accepted it, or immediately without a
     /// supervisor.
     ///
+    /// One that does not read is waited for, since a lost `ready` would have it end the service, but not for ever: a stop
+    /// has to end.
+    ///
     /// - Throws: `ServiceNotifierFault` when the socket cannot be used; log it and continue.
     package func notify(_ states: State...) throws(ServiceNotifierFault) {
         guard let address else { return }
@@ -47,6 +58,9 @@ package struct ServiceNotifier: Sendable {
         let descriptor = socket(AF_UNIX, Self.datagram | Self.closeOnExec, 0)
         guard descriptor >= 0 else { throw ServiceNotifierFault(address: address, errno: errno) }
         defer { close(descriptor) }
+        let (seconds, attoseconds) = patience.components
+        var limit = timeval(tv_sec: Int(seconds), tv_usec: .init(attoseconds / 1_000_000_000_000))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard let target = UnixAddress(address) else {
             throw ServiceNotifierFault(address: address, errno: EINVAL)
         }

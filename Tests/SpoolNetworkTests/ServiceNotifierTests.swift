@@ -52,6 +52,21 @@ struct ServiceNotifierTests {
         #expect(time > 0 && time <= Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)
     }
 
+    @Test("one that does not read is not waited for without an end")
+    func silent() throws {
+        let receiver = try DatagramReceiver(path: folder.path("notify"))
+        let notifier = ServiceNotifier(
+            environment: ["NOTIFY_SOCKET": folder.path("notify")],
+            patience: .milliseconds(50)
+        )
+
+        // The kernel keeps as many messages as net.unix.max_dgram_qlen says.
+        #expect(throws: ServiceNotifierFault.self) {
+            for _ in 0..<100_000 { try notifier.notify(.watchdog) }
+        }
+        #expect(try receiver.receive() == "WATCHDOG=1")
+    }
+
     @Test("without a supervisor nothing is sent and nothing fails", arguments: [[:], ["NOTIFY_SOCKET": ""]])
     func unsupervised(environment: [String: String]) throws {
         let notifier = notifier(environment)

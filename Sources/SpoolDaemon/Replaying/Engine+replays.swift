@@ -45,6 +45,10 @@ extension Engine {
             let rest = deadline - time.elapsed()
             guard rest > .zero, try await spool.isConnected(id) else { break }
             await time.wait(rest, or: closed)
+            // The daemon ends: nothing is removed of what a connection may still settle.
+            if Task.isCancelled {
+                throw StoreError(.busy, "Replay \(id) was not removed: its connection is still open.")
+            }
         }
         try await spool.remove(id)
         return before
