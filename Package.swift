@@ -27,7 +27,7 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-func room(
+func library(
     _ name: String,
     _ dependencies: [Target.Dependency],
     resources: [Resource]? = nil
@@ -74,60 +74,65 @@ let package = Package(
             name: "spool",
             dependencies: [
                 "CMalloc", "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolDoctor",
-                "SpoolNetwork",
-                "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, logging, unixSignals,
+                "SpoolEngine", "SpoolNetwork", "SpoolReceiver", "SpoolSimulator", "SpoolStore",
+                argumentParser, logging, unixSignals,
             ],
             resources: [.embedInCode("Init/spool.yaml")],
             swiftSettings: settings
         ),
         .systemLibrary(name: "CMalloc"),
-        room("SpoolCore", []),
-        room("SpoolFormats", ["SpoolCore"]),
-        room(
+        library("SpoolCore", []),
+        library("SpoolFormats", ["SpoolCore"]),
+        library(
             "SpoolNetwork",
             ["SpoolCore", asyncHTTPClient, nioCompression, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]
         ),
-        room(
+        library(
             "SpoolStore",
             ["SpoolCore", crypto, grdb, grdbSQLite],
             resources: [.embedInCode("migrations")]
         ),
-        room("SpoolConfig", ["SpoolCore", yams]),
-        room("SpoolControl", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1]),
-        room(
-            "SpoolSources",
-            [
-                "SpoolCore", "SpoolNetwork", crypto,
-            ]
-        ),
-        room(
+        library("SpoolConfig", ["SpoolCore", yams]),
+        library("SpoolControl", ["SpoolCore", asyncHTTPClient, nioCore, nioHTTP1]),
+        library("SpoolSources", ["SpoolCore", "SpoolNetwork", crypto]),
+        library(
             "SpoolSinks",
             ["SpoolCore", "SpoolFormats", "SpoolNetwork", deque, nioCore, nioPosix, nioSSL, nioTLS]
         ),
-        room("SpoolSimulator", [nioCore, nioHTTP1, nioPosix, nioSSL]),
-        room("SpoolReceiver", [asn1, crypto, nioCore, nioHTTP1, nioPosix, nioSSL, x509]),
-        room("SpoolPipeline", ["SpoolCore", deque, logging]),
-        room(
+        library("SpoolSimulator", [nioCore, nioHTTP1, nioPosix, nioSSL]),
+        library("SpoolReceiver", [asn1, crypto, nioCore, nioHTTP1, nioPosix, nioSSL, x509]),
+        library("SpoolPipeline", ["SpoolCore", deque, logging]),
+        library(
+            "SpoolEngine",
+            [
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolNetwork", "SpoolPipeline", "SpoolSinks",
+                "SpoolSources", "SpoolStore", crypto, logging,
+            ]
+        ),
+        library(
             "SpoolDaemon",
             [
-                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolNetwork", "SpoolPipeline",
-                "SpoolReceiver", "SpoolSimulator", "SpoolSinks", "SpoolSources", "SpoolStore", crypto,
-                grdbSQLite,
-                hummingbird,
-                logging, nioCore, nioHTTP1, nioPosix, unixSignals,
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolEngine", "SpoolNetwork", "SpoolPipeline",
+                "SpoolSinks", "SpoolStore", hummingbird, logging, nioCore, nioHTTP1, nioPosix, unixSignals,
             ],
             resources: [
                 .embedInCode("Page/page.css"), .embedInCode("Page/page.js"), .embedInCode("Page/icon.svg"),
             ]
         ),
-        room(
-            "SpoolDoctor",
-            ["SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolStore", asn1, x509]
-        ),
+        library("SpoolDoctor", ["SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolStore", asn1, x509]),
         .target(
             name: "SpoolTestSupport",
             dependencies: [nioCore, nioPosix, subprocess],
             path: "Tests/SpoolTestSupport",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SpoolEngineTestSupport",
+            dependencies: [
+                "SpoolConfig", "SpoolCore", "SpoolEngine", "SpoolNetwork", "SpoolPipeline",
+                "SpoolSimulator", "SpoolSources", "SpoolStore", "SpoolTestSupport", logging,
+            ],
+            path: "Tests/SpoolEngineTestSupport",
             swiftSettings: settings
         ),
         tests("SpoolCoreTests", ["SpoolCore"], resources: [.copy("Samples")]),
@@ -139,8 +144,8 @@ let package = Package(
         tests(
             "SpoolDoctorTests",
             [
-                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolDoctor", "SpoolNetwork", "SpoolReceiver",
-                "SpoolSimulator", "SpoolStore", asn1, nioCore, nioPosix, x509,
+                "SpoolConfig", "SpoolCore", "SpoolDaemon", "SpoolDoctor", "SpoolEngine", "SpoolNetwork",
+                "SpoolReceiver", "SpoolSimulator", "SpoolStore", asn1, nioCore, nioPosix, x509,
             ]
         ),
         tests(
@@ -156,15 +161,24 @@ let package = Package(
         tests("SpoolReceiverTests", ["SpoolReceiver", nioCore, nioPosix, nioSSL]),
         tests("SpoolPipelineTests", ["SpoolPipeline"]),
         tests(
+            "SpoolEngineTests",
+            [
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolEngine",
+                "SpoolEngineTestSupport", "SpoolNetwork", "SpoolPipeline", "SpoolSimulator", "SpoolSources",
+                "SpoolStore", grdb, logging,
+            ]
+        ),
+        tests(
             "SpoolDaemonTests",
             [
-                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolNetwork", "SpoolPipeline",
-                "SpoolSimulator", "SpoolSources", "SpoolStore", hummingbird, logging, nioCore,
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolEngine",
+                "SpoolEngineTestSupport", "SpoolPipeline", "SpoolSimulator", "SpoolStore", hummingbird,
+                logging, nioCore,
             ]
         ),
         tests(
             "SpoolEndToEndTests",
-            ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, subprocess]
+            ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, logging, subprocess]
         ),
     ],
     swiftLanguageModes: [.v6]

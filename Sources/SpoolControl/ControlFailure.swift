@@ -16,6 +16,13 @@ package struct ControlFailure: Codable, Sendable, Equatable {
     package var exitStatus: ExitStatus { ExitStatus(rawValue: exit) ?? .cannotReach }
 }
 
+/// Why the process that holds the spool does not do what it was asked.
+package struct ControlRefusal: Error, Sendable {
+    package let failure: ControlFailure
+
+    package init(_ status: ExitStatus, _ message: String) { failure = ControlFailure(status, message) }
+}
+
 /// Why a command got no answer.
 package enum ControlFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// No process listens on the socket.

@@ -3,6 +3,7 @@ package import Logging
 import SpoolConfig
 import SpoolCore
 import SpoolControl
+import SpoolEngine
 import SpoolNetwork
 import SpoolPipeline
 import SpoolStore

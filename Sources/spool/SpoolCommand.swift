@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SpoolCore
 import SpoolDaemon
+import SpoolStore
 
 /// The command line: parses the arguments, runs a command and exits with one of the documented codes.
 @main

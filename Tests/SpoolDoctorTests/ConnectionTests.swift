@@ -7,6 +7,7 @@ import SpoolReceiver
 import SpoolTestSupport
 import Testing
 
+@testable import SpoolEngine
 @testable import SpoolDoctor
 
 @Suite("the connection to a peer", .timeLimit(.minutes(5)))

@@ -5,6 +5,7 @@ import SpoolSimulator
 import SpoolTestSupport
 import Testing
 
+@testable import SpoolEngine
 @testable import SpoolDoctor
 
 @Suite("token, rights, licence and clock", .timeLimit(.minutes(5)))

@@ -1,4 +1,5 @@
 package import SpoolCore
+package import SpoolEngine
 import SpoolPipeline
 
 /// Asks each source for one page of each stream, and each sink for a connection, through their own code; of a sink that
@@ -26,11 +27,11 @@ package struct ConnectionCheck: Sendable {
     /// All findings, sources first, each in the order of the configuration.
     package func run() async -> [Finding] {
         var findings: [Finding] = []
-        for source in composition.sources.map(\.content) {
+        for source in composition.allSources {
             for stream in source.streams { findings.append(await check(stream, of: source)) }
             await source.shutDown()
         }
-        for sink in composition.sinks.map(\.content.sink) { findings.append(await check(sink)) }
+        for sink in composition.allSinks { findings.append(await check(sink)) }
         return findings
     }
 

@@ -2,6 +2,7 @@ import Hummingbird
 import SpoolConfig
 import SpoolControl
 package import SpoolCore
+package import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 

@@ -3,6 +3,7 @@ import Hummingbird
 import SpoolConfig
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 
@@ -54,10 +55,10 @@ struct ControlRoutes: Sendable {
                         + "wait for its end, or start the daemon."
                 )
             }
-            return try await engine.verifier.start(command.request, on: engine)
+            return try await engine.audits.start(command.request)
         }
-        on(ShowProof.self, router) { try await engine.verifier.proof($0.proof, on: engine) }
-        on(CancelVerify.self, router) { try await engine.verifier.cancel($0.proof, on: engine) }
+        on(ShowProof.self, router) { try await engine.audits.proof($0.proof) }
+        on(CancelVerify.self, router) { try await engine.audits.cancel($0.proof) }
         on(RemoveReplay.self, router) { try await engine.remove($0.replay) }
         addHousekeeping(to: router)
         addRetry(to: router)
@@ -113,11 +114,4 @@ struct ControlRoutes: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
         )
     }
-}
-
-/// Why the daemon does not do what it was asked.
-struct ControlRefusal: Error {
-    let failure: ControlFailure
-
-    init(_ status: ExitStatus, _ message: String) { failure = ControlFailure(status, message) }
 }

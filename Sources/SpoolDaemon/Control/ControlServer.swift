@@ -5,6 +5,7 @@ import NIOCore
 import SpoolConfig
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 

@@ -1,5 +1,6 @@
 import Foundation
 import SpoolControl
+import SpoolCore
 
 extension SpoolHolder {
     /// This process.
@@ -8,7 +9,7 @@ extension SpoolHolder {
             role: role,
             pid: ProcessInfo.processInfo.processIdentifier,
             command: command,
-            version: SpoolVersion.number
+            version: ProgramVersion.number
         )
     }
 }

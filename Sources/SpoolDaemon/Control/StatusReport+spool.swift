@@ -1,6 +1,7 @@
 package import SpoolConfig
 package import SpoolControl
 package import SpoolCore
+package import SpoolEngine
 package import SpoolStore
 
 extension StatusReport {
@@ -62,7 +63,7 @@ extension StatusReport {
             at: now
         )
         self.init(
-            version: SpoolVersion.number,
+            version: ProgramVersion.number,
             holder: Spool.holder(ofSpoolAt: spool.path),
             at: now,
             spool: SpoolFileStatus(

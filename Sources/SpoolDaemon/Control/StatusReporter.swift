@@ -1,6 +1,7 @@
 import SpoolConfig
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 
 /// Makes the status report of a running daemon.
@@ -15,7 +16,7 @@ struct StatusReporter: Sendable {
             engine.spool,
             addresses: composition.addresses,
             notifications: engine.notifications,
-            uncovered: engine.meters.reading.gaps,
+            uncovered: engine.recorder.reading.gaps,
             at: engine.time.wall()
         )
         report.spool.limit = composition.spool.maxSize

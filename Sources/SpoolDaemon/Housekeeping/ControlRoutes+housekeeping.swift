@@ -1,47 +1,35 @@
 import Hummingbird
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 import SpoolStore
-import Synchronization
 
 extension ControlRoutes {
     /// What an operator does by hand: dead letters, retention, backups.
     func addHousekeeping(to router: Router<BasicRequestContext>) {
-        on(RequeueDeadLetters.self, router) { command in
-            let replay = try await engine.spool.requeue(
-                command.events,
-                to: command.sink,
-                at: engine.time.wall()
-            )
-            engine.lanesChanged.notify()
-            return replay
-        }
+        on(RequeueDeadLetters.self, router) { try await engine.requeue($0.events, to: $0.sink) }
         on(DismissDeadLetters.self, router) { command in
             try await engine.spool.dismiss(command.events, of: command.sink, at: engine.time.wall())
         }
-        on(PruneNow.self, router) { command in
-            guard let rules = engine.retentionRules.withLock({ $0 }) else {
-                throw ControlRefusal(.spoolUnavailable, "The process that holds the spool runs no retention.")
-            }
-            let work = PruneByHand(
-                spool: engine.spool,
-                rules: rules,
-                dates: engine.sourceDates,
-                wall: engine.time.wall()
-            )
-            let answer = try await work.run(isDryRun: command.isDryRun)
-            if !command.isDryRun, answer.events > 0 { engine.lanesChanged.notify() }
-            return answer
-        }
+        on(PruneNow.self, router) { try await engine.prune(isDryRun: $0.isDryRun) }
         on(TraceAtSource.self, router) { await engine.trace($0.id) }
-        on(Forget.self, router) { command in
-            let report = try await engine.spool.forget(command.name, at: engine.time.wall())
-            // A running loop still has the lane: it sends no batch more of it.
-            engine.lanesChanged.notify()
-            return report
-        }
-        on(BackUp.self, router) { try await engine.backups.run(engine.spool, to: $0.file) }
+        on(Forget.self, router) { try await engine.forget($0.name) }
+        on(BackUp.self, router) { try await engine.backUp(to: $0.file) }
         on(ShowBackup.self, router) { _ in ShowBackup.Answer(engine.backups.now) }
+    }
+
+    /// `spool retry`.
+    func addRetry(to router: Router<BasicRequestContext>) {
+        on(RetryNow.self, router) { command in
+            guard holder.role == .daemon else {
+                throw ControlRefusal(
+                    .cannotReach,
+                    "No daemon runs on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds it, and "
+                        + "makes its own attempts."
+                )
+            }
+            return try engine.retry(command.sink)
+        }
     }
 }

@@ -1,6 +1,7 @@
 import SpoolConfig
 package import SpoolControl
 package import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 
@@ -78,16 +79,5 @@ extension DirectReplays {
         let rules = RetentionRules(composition, registration)
         let work = PruneByHand(spool: spool, rules: rules, dates: dates, wall: engine.time.wall())
         return try await work.run(isDryRun: isDryRun)
-    }
-}
-
-extension RetentionRules {
-    /// The rules of a configuration.
-    init(_ composition: Composition, _ registration: Registration) {
-        age = composition.spool.retentionAge
-        sweepsBack = composition.sources.flatMap(\.content.streams).reduce(into: [:]) {
-            guard let id = registration.streams[$1.name] else { return }
-            $0[id] = $1.sweepsBack ? $1.lookBack : .zero
-        }
     }
 }

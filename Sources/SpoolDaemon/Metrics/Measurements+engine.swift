@@ -1,6 +1,7 @@
 import SpoolConfig
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 
@@ -13,14 +14,14 @@ extension Measurements {
         let words = status.sinks.map { ($0.name, SinkWord.of($0, settings, at: now)) }
         return Measurements(
             at: now,
-            started: engine.meters.started,
-            version: SpoolVersion.number,
+            started: engine.recorder.started,
+            version: ProgramVersion.number,
             sqlite: SpoolVersion.sqlite,
             process: ProcessFacts.current(),
             status: status,
             words: Dictionary(words) { first, _ in first },
             failures: try await engine.spool.failures(),
-            reading: engine.meters.reading,
+            reading: engine.recorder.reading,
             openEnds: try await engine.spool.openEnds(at: now),
             audit: try await engine.spool.lastProof(.audit).flatMap(ProofStatus.init),
             auditsSince: composition.audit.every == nil ? nil : status.firstRun,

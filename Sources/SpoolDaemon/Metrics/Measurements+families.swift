@@ -1,4 +1,5 @@
 import SpoolCore
+import SpoolEngine
 import SpoolStore
 
 extension Measurements {

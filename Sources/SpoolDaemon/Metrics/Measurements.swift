@@ -1,5 +1,6 @@
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolStore
 
 /// All that metrics are made of, read at one moment.
@@ -13,7 +14,7 @@ struct Measurements: Sendable {
     /// The word that `status` has for each sink.
     var words: [SinkName: String]
     var failures: [SinkID: Int]
-    var reading: Meters.Reading
+    var reading: MetricsRecorder.Reading
     /// What of each stream lies open now: read at every asking, unlike what the meters have.
     var openEnds: [StreamName: UncoveredTime] = [:]
     /// The last audit that was done.

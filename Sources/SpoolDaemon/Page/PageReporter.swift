@@ -1,6 +1,7 @@
 import Foundation
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 import Synchronization

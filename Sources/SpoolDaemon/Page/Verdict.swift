@@ -1,5 +1,6 @@
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolStore
 
 /// The page's first sentence: is everything being forwarded, and if not, what stands in the way.

@@ -2,6 +2,7 @@ import Logging
 import SpoolConfig
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 import SpoolSinks
 import SpoolStore
@@ -115,7 +116,7 @@ struct DirectReplays: Sendable {
     func drive(_ replay: Replay) async throws {
         let crashes = try await engine.crashes()
         if replay.isRefetching {
-            let refetcher = engine.replayWorkers(crashes).refetcher(of: replay.id)
+            let refetcher = engine.refetcher(of: replay.id, crashes)
             try await whileRunning(replay.id) { ended async throws(StoreError) in
                 try await refetcher.run(stop: ended)
             }
@@ -168,7 +169,7 @@ struct DirectReplays: Sendable {
 
     private func sink(of replay: Replay) throws(StoreError) -> any Sink {
         if let destination = replay.request.destination {
-            return try ReplayWorkers.sink(destination, named: replay.sink)
+            return try ReplayLoop.sink(destination, named: replay.sink)
         }
         let part = composition.sinks.first { $0.content.sink.name == replay.sink }
         guard let part else {

@@ -1,4 +1,5 @@
 import SpoolConfig
+import SpoolEngine
 
 /// Why a configuration that is right in itself cannot be put in place of the one that runs.
 struct ReloadRefusal: Error, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Logging
+import SpoolEngine
 import SpoolNetwork
 import SpoolPipeline
 

@@ -1,6 +1,7 @@
 import SpoolConfig
 package import SpoolControl
 package import SpoolCore
+package import SpoolEngine
 import SpoolPipeline
 package import SpoolStore
 

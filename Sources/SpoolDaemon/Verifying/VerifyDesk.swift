@@ -1,6 +1,7 @@
 import SpoolConfig
 import SpoolControl
 package import SpoolCore
+package import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 import UnixSignals
@@ -74,11 +75,11 @@ package enum VerifyDesk {
         let (engine, spool) = (direct.engine, direct.spool)
         // This process alone has the spool: what is kept as under way is not.
         try await spool.stopLeftProofs(at: engine.time.wall())
-        let verification = Verification(engine: engine, isDaemon: false, patience: patience, tell: show)
+        let verification = engine.verification(patience: patience, tell: show)
         let begun = try await spool.beginProof(
             request,
             reason: .command,
-            version: SpoolVersion.number,
+            version: ProgramVersion.number,
             at: engine.time.wall()
         )
         let proof = await verification.result(of: begun, stop: direct.stop) {

@@ -1,6 +1,7 @@
 import Hummingbird
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolStore
 
 /// What is there for eyes and for monitoring: the page, probes and metrics.

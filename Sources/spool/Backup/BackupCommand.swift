@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 import Synchronization
 
 /// `spool backup`.

@@ -2,6 +2,7 @@ import ArgumentParser
 import SpoolConfig
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 import SpoolStore
 
 /// `spool check`.

@@ -2,6 +2,7 @@ import Foundation
 import SpoolConfig
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 import SpoolStore
 
 /// What a start or reload with a configuration would change in the spool; neither daemon nor lock is needed.

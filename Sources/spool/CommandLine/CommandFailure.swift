@@ -1,6 +1,7 @@
 import SpoolConfig
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 
 /// Why a command failed: the message to show and the exit code.
 struct CommandFailure: Error, CustomStringConvertible {

@@ -4,6 +4,7 @@ public import Logging
 import SpoolConfig
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 
 /// The option `--config`.
 struct ConfigurationOption: ParsableArguments {

@@ -3,6 +3,7 @@ import SpoolConfig
 import SpoolControl
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 import SpoolStore
 
 /// `spool dead requeue`.

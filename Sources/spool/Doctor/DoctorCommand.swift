@@ -4,6 +4,7 @@ import SpoolControl
 import SpoolCore
 import SpoolDaemon
 import SpoolDoctor
+import SpoolEngine
 
 /// `spool doctor`.
 struct DoctorCommand: AsyncParsableCommand {

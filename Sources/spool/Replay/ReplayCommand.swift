@@ -3,6 +3,7 @@ import Foundation
 import SpoolControl
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 
 /// `spool replay`.
 struct ReplayCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import Foundation
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 
 /// Which sinks a replay goes to, and which of their streams it sends.
 struct ReplayTargets {

@@ -2,6 +2,7 @@ import ArgumentParser
 import SpoolControl
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 import SpoolStore
 
 /// `spool trace`.

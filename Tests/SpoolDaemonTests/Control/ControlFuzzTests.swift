@@ -9,6 +9,7 @@ import SpoolStore
 import SpoolTestSupport
 import Testing
 
+@testable import SpoolEngine
 @testable import SpoolDaemon
 
 /// Whoever may connect to the socket may send anything: the daemon refuses it, and lives.

@@ -3,6 +3,7 @@ import SpoolCore
 import SpoolStore
 import Testing
 
+@testable import SpoolEngineTestSupport
 @testable import SpoolDaemon
 
 @Suite("The proofs of a status report")

@@ -4,6 +4,8 @@ import SpoolSimulator
 import SpoolStore
 import Testing
 
+@testable import SpoolEngine
+@testable import SpoolEngineTestSupport
 @testable import SpoolDaemon
 
 @Suite("The day of a fresh spool")

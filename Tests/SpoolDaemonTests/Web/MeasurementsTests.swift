@@ -4,6 +4,7 @@ import SpoolStore
 import SpoolTestSupport
 import Testing
 
+@testable import SpoolEngine
 @testable import SpoolDaemon
 
 @Suite("Metrics of a spool")
@@ -40,7 +41,7 @@ struct MeasurementsTests {
         let stream = try #require(registered.streams[name])
         let sink = try #require(registered.sinks[SinkName("siem")])
         let second = try #require(registered.sinks[SinkName("second")])
-        let meters = Meters(spool: spool, time: SystemTime.timekeeper())
+        let meters = MetricsRecorder(spool: spool, time: SystemTime.timekeeper())
         try await meters.look(at: SystemTime.now())
         _ = try await spool.append(
             .samples(stream, count: 3, created: Self.now - .seconds(50), fetched: Self.now - .seconds(40))

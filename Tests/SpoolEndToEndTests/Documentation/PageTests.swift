@@ -34,9 +34,9 @@ struct PageTests {
 
     @Test("the page of notifications lists every code with severity, meaning and remedy")
     func notifications() throws {
-        let rules = Documentation.read("Sources/SpoolDaemon/Watching/RuleCode.swift")
+        let rules = Documentation.read("Sources/SpoolEngine/Notifications/RuleCode.swift")
         let store = Documentation.read("Sources/SpoolStore/Retention/RetentionNotes.swift")
-        let audits = Documentation.read("Sources/SpoolDaemon/Verifying/AuditCode.swift")
+        let audits = Documentation.read("Sources/SpoolEngine/Audit/AuditNotes.swift")
         let codes = Set(
             (rules + store + audits).matches(of: #/(?:case|static let) \w+ = "(.*)"/#).map { String($0.1) }
                 + literalCodes()

@@ -1,0 +1,257 @@
+import Logging
+import SpoolConfig
+package import SpoolCore
+import SpoolPipeline
+import SpoolStore
+import Synchronization
+
+/// The daemon's proofs: those that commands ask for, and its own audits, one after the other.
+package final class AuditLoop: Sendable {
+    /// A first audit does not wait for longer.
+    static let first = Duration.hours(1)
+    /// So long a source that does not answer is waited for.
+    static let patience = Duration.hours(1)
+    /// A command asks after its proof several times a second; one that has not for three such pauses has gone.
+    static let silence = Duration.seconds(5)
+    static let silences = 3
+    /// Audits that were ended before their end are told of after so many of their turns.
+    static let vain = 2
+
+    private let context: ProofContext
+    private let queue = ProofQueue()
+    private let hasBegun = Mutex(false)
+
+    init(_ context: ProofContext) { self.context = context }
+
+    /// Asks for a proof; it is done when its turn comes, for as long as somebody asks after it (`proof`).
+    package func start(_ request: VerifyRequest) async throws(StoreError) -> Proof {
+        guard request.from < request.to else {
+            throw StoreError(.invalid, "The window ends (\(request.to)) before it begins (\(request.from)).")
+        }
+        var proof = try await context.spool.beginProof(
+            request,
+            reason: .command,
+            version: ProgramVersion.number,
+            at: context.time.wall()
+        )
+        queue.add(proof, at: context.time.elapsed())
+        proof.step = queue.step(of: proof.id, at: context.time.elapsed())
+        return proof
+    }
+
+    /// A proof with what it does just now.
+    package func proof(_ id: Int64) async throws(StoreError) -> Proof {
+        let step = queue.step(of: id, at: context.time.elapsed())
+        guard var proof = try await context.spool.proof(id) else {
+            throw StoreError(.invalid, "There is no proof \(id); `select * from proofs` shows all.")
+        }
+        guard proof.state == .running else { return proof }
+        proof.step = step
+        if step == nil { proof.endLeft(at: context.time.wall()) }
+        return proof
+    }
+
+    /// Ends a proof, or takes it back before its turn; it is as it was when it has ended already.
+    package func cancel(_ id: Int64) async throws(StoreError) -> Proof {
+        if var waiting = queue.remove(id) {
+            waiting.end(.stopped, cause: ProofQueue.Ending.cancelled.cause, at: context.time.wall())
+            try await context.spool.save(waiting)
+            return waiting
+        }
+        queue.end(id, .cancelled)
+        return try await proof(id)
+    }
+
+    /// Does what is asked for, and audits when they are due, until `stop` is asked for.
+    func run(audit: AuditSettings, stop: Stop) async throws(StoreError) {
+        do throws(StoreError) {
+            try await work(audit: audit, stop: stop)
+        } catch {
+            // Told to stop, it does not wait for the disk.
+            guard error.kind == .full || error.kind == .busy, stop.isAsked else { throw error }
+        }
+    }
+
+    private func work(audit: AuditSettings, stop: Stop) async throws(StoreError) {
+        let isFirst = hasBegun.withLock { hasBegun in
+            defer { hasBegun = true }
+            return !hasBegun
+        }
+        let patiently = Patience(time: context.time, logger: context.logger)
+        if isFirst {
+            ProofScratch.removeLeft(beside: context.spool.path)
+            try await patiently("stopping proofs", stop: stop) { () async throws(StoreError) in
+                for left in try await context.spool.stopLeftProofs(at: context.time.wall())
+                where left.reason == .audit {
+                    try await self.notify(left, audit)
+                }
+            }
+        }
+        if audit.every == nil {
+            try await patiently("clearing notifications", stop: stop) { () async throws(StoreError) in
+                for code in AuditCode.allCases { try await self.clear(code) }
+            }
+        }
+        let began = context.time.elapsed()
+        while !stop.isAsked {
+            let watch = Watch(queue.changed)
+            if let job = queue.next(at: context.time.wall()) {
+                try await perform(job, audit, stop: stop)
+                continue
+            }
+            let wait = try await patiently("auditing", stop: stop) { () async throws(StoreError) in
+                try await self.untilAudit(audit, began: began)
+            }
+            if wait == .zero {
+                let proof = try await patiently("auditing", stop: stop) { () async throws(StoreError) in
+                    try await self.beginAudit(audit)
+                }
+                let job = queue.begin(audit: proof, at: context.time.wall(), context.time.elapsed())
+                try await perform(job, audit, stop: stop)
+            } else {
+                await context.time.wait(wait, or: watch, Watch(stop))
+            }
+        }
+    }
+
+    /// How long until an audit is due; nil when there are none.
+    private func untilAudit(_ audit: AuditSettings, began: Duration) async throws(StoreError) -> Duration? {
+        guard let every = audit.every else { return nil }
+        guard let last = try await context.spool.lastAuditBegan(at: context.time.wall()) else {
+            return max(.zero, began + min(every, Self.first) - context.time.elapsed())
+        }
+        return min(max(.zero, (last + every).since(context.time.wall())), every)
+    }
+
+    private func beginAudit(_ audit: AuditSettings) async throws(StoreError) -> Proof {
+        var end: Timestamp?
+        for stream in context.sources.streams {
+            guard let id = context.sources.access(to: stream.name)?.id else { continue }
+            end = [end, try await context.spool.proofBounds(of: id).sweptTo].compactMap { $0 }.max()
+        }
+        let to = end ?? context.time.wall()
+        return try await context.spool.beginProof(
+            VerifyRequest(from: to - audit.window, to: to, repair: .fetch),
+            reason: .audit,
+            version: ProgramVersion.number,
+            at: context.time.wall()
+        )
+    }
+
+    private func perform(
+        _ job: ProofQueue.Job,
+        _ audit: AuditSettings,
+        stop: Stop
+    ) async throws(StoreError) {
+        let id = job.proof.id
+        defer { queue.ended(id) }
+        let window = job.proof.reason == .audit ? audit.window : nil
+        let ended = await result(of: job, window: window, stop: stop)
+        let patiently = Patience(time: context.time, logger: context.logger)
+        try await patiently("keeping a proof", stop: stop) { () async throws(StoreError) in
+            try await context.spool.save(ended)
+        }
+        context.logger.notice(
+            "proof ended",
+            metadata: [
+                "proof": "\(id)", "state": "\(ended.state.rawValue)", "events": "\(ended.events)",
+                "missing": "\(ended.missing)", "cause": "\(ended.error ?? "-")",
+            ]
+        )
+        guard job.proof.reason == .audit else { return }
+        try await patiently("notifying", stop: stop) { () async throws(StoreError) in
+            try await self.notify(ended, audit)
+        }
+    }
+
+    /// Makes a proof until its end, until its command has gone, or until something else ends it.
+    private func result(of job: ProofQueue.Job, window: Duration?, stop: Stop) async
+        -> Proof
+    {
+        let (id, queue) = (job.proof.id, queue)
+        var verification = Verification(context: context, isDaemon: true, patience: Self.patience) { step in
+            queue.tell(id, step)
+        }
+        verification.auditWindow = window
+        if job.proof.reason == .command, context.time.elapsed() - job.askedAt >= Self.silence * Self.silences
+        {
+            queue.end(id, .commandGone)
+        }
+        return await withTaskGroup(of: Proof?.self) { [verification, context] group in
+            group.addTask {
+                await verification.result(of: job.proof, stop: job.stop) {
+                    (queue.ending(of: id) ?? .processEnds).cause
+                }
+            }
+            group.addTask {
+                await stop.asked()
+                if stop.isAsked { queue.end(id, .processEnds) }
+                return nil
+            }
+            if job.proof.reason == .command {
+                group.addTask {
+                    await Self.watch(id, in: queue, context.time)
+                    return nil
+                }
+            }
+            var result: Proof?
+            for await one in group where one != nil {
+                result = one
+                group.cancelAll()
+            }
+            return result ?? job.proof
+        }
+    }
+
+    /// Ends a proof whose command does not ask after it any more.
+    private static func watch(_ id: Int64, in queue: ProofQueue, _ time: Timekeeper) async {
+        var (asked, silent) = (queue.asked(after: id), 0)
+        while !Task.isCancelled {
+            await time.wait(silence)
+            let now = queue.asked(after: id)
+            // Several pauses, not one long one: a machine that slept has not let its command ask.
+            silent = now == asked ? silent + 1 : 0
+            asked = now
+            if silent >= silences { return queue.end(id, .commandGone) }
+        }
+    }
+
+    /// Tells of what an audit has found, also when it was ended before its end: the next one may find it mended.
+    private func notify(_ proof: Proof, _ audit: AuditSettings) async throws(StoreError) {
+        let cause = proof.error ?? "its cause is not known."
+        switch proof.state {
+        case .running: return
+        case .done: try await clear(.failed)
+        case .failed:
+            let message = "Audit \(proof.id) could not be done: \(cause) Cleared by the next one that is."
+            try await raise(.failed, .warning, message)
+        case .stopped:
+            // Once is no matter: it begins again. But a daemon may be restarted more often than an audit ends.
+            guard let every = audit.every, let since = try await context.spool.auditsInVainSince(),
+                context.time.wall().since(since) >= every * Self.vain
+            else { break }
+            let message =
+                "No audit has come to its end since \(since). Audit \(proof.id) was ended: \(cause) Cleared by the "
+                + "next one that is done."
+            try await raise(.failed, .warning, message)
+        }
+        let notes = AuditNotes(proof)
+        for note in notes.raised { try await raise(note.code, note.severity, note.message) }
+        for code in notes.cleared { try await clear(code) }
+    }
+
+    private func raise(
+        _ code: AuditCode,
+        _ severity: NotificationSeverity,
+        _ message: String
+    ) async throws(StoreError) {
+        try await context.spool.raise(
+            NewNotification(code: code.rawValue, severity: severity, message: message),
+            at: context.time.wall()
+        )
+    }
+
+    private func clear(_ code: AuditCode) async throws(StoreError) {
+        try await context.spool.clearNotification(code.rawValue, at: context.time.wall())
+    }
+}

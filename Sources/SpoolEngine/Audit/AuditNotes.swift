@@ -1,0 +1,105 @@
+import SpoolCore
+import SpoolStore
+
+/// The codes of the notifications that the daemon's own audits raise and clear.
+package enum AuditCode: String, Sendable, CaseIterable {
+    case missing = "Proof found missing events"
+    case failed = "Proof failed"
+    case little = "Proof proves little"
+}
+
+/// Which notifications an audit that has ended raises, and which it clears.
+///
+/// It clears a finding only if it found nothing and proves enough (`AuditWeakness`): what was found before may lie in
+/// the part that is no longer provable.
+struct AuditNotes {
+    struct Raised {
+        let code: AuditCode
+        let severity: NotificationSeverity
+        let message: String
+    }
+
+    private(set) var raised: [Raised] = []
+    private(set) var cleared: [AuditCode] = []
+
+    init(_ proof: Proof) {
+        let isDone = proof.state == .done
+        let weakness = isDone ? AuditWeakness(proof) : nil
+        if let weakness {
+            raised.append(Raised(code: .little, severity: .warning, message: weakness.message))
+        } else if isDone {
+            cleared.append(.little)
+        }
+        if let finding = AuditFinding(proof) {
+            raised.append(Raised(code: .missing, severity: finding.severity, message: finding.message))
+        } else if isDone, weakness == nil {
+            cleared.append(.missing)
+        }
+    }
+}
+
+/// What an operator has to be told of an audit; nil when it is clean.
+struct AuditFinding {
+    let severity: NotificationSeverity
+    let message: String
+
+    init?(_ proof: Proof) {
+        guard proof.missing > 0 else { return nil }
+        let fetched = proof.streams.reduce(0) { $0 + $1.fetched }
+        var parts: [String] = []
+        for stream in proof.streams {
+            if stream.neverFetched > 0 {
+                parts.append(
+                    "\(stream.neverFetched) of \(stream.name) had never been fetched, \(stream.fetched) of them are now"
+                )
+            }
+            for sink in stream.sinks where sink.missing > 0 {
+                parts.append(
+                    "\(sink.missing) of \(stream.name) are not at \(sink.name) (\(sink.unsettled) unsettled, "
+                        + "\(sink.deadLetters) dead letters, \(sink.doubtful) doubtful)"
+                )
+            }
+        }
+        severity = fetched == proof.missing ? .warning : .error
+        message =
+            "Audit \(proof.id)\(proof.state == .done ? "" : ", which was ended before its end"): "
+            + parts.joined(separator: "; ")
+            + ". `select * from proof_missing where proof_id = \(proof.id)` names them; `spool verify --repair` over the "
+            + "window mends what a sink misses. Cleared by the next audit that proves its window and finds nothing."
+    }
+}
+
+/// Why an audit that was done proves too little to give the all-clear; nil when it proves enough.
+///
+/// It clears no finding of an audit before it: what that one found may lie in the part that is no longer provable.
+struct AuditWeakness {
+    /// More than one id in so many without provable delivery is reported.
+    static let tolerated = 10
+
+    let message: String
+
+    init?(_ proof: Proof) {
+        var parts: [String] = []
+        let uncompared = proof.streams.filter { $0.compared == nil }.map(\.name)
+        if !uncompared.isEmpty {
+            parts.append("nothing of \(uncompared.joined(separator: ", ")) could be compared")
+        }
+        let unproved = proof.streams.filter { !$0.unproved.isEmpty }.map(\.name)
+        if !unproved.isEmpty {
+            parts.append(
+                "the source's answers for \(unproved.joined(separator: ", ")) were empty for times more than 30 days ago"
+            )
+        }
+        if proof.unprovable * Self.tolerated > proof.events {
+            parts.append(
+                "retention has deleted \(Grouped.text(proof.unprovable)) of \(Count.text(proof.events, "event")), so that "
+                    + "their delivery is no longer in the ledger"
+            )
+        }
+        guard !parts.isEmpty else { return nil }
+        message =
+            "Audit \(proof.id) proves little: \(parts.joined(separator: "; ")). Raise `spool.retention.max_size` or "
+            + "`age`, or shorten `audit.window`, so that the events of the window stay in the spool until the audit. "
+            + "Cleared by the next audit that proves its window."
+    }
+}

@@ -1,0 +1,95 @@
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// Mends what a comparison found missing: what was never fetched is fetched and goes live; what a sink misses is
+/// replayed, exactly that, but for what its live lane has still to send.
+struct StreamRepair: Sendable {
+    /// One replay takes so many events; more need several.
+    static let most = 100_000
+
+    let comparison: StreamComparison
+
+    /// True when there is something that this repair may mend.
+    func isNeeded(of found: ProofStream, _ repair: VerifyRequest.Repair) -> Bool {
+        if repair != .none, found.neverFetched > 0 { return true }
+        return repair == .all && found.sinks.contains { $0.missing > $0.waiting }
+    }
+
+    /// Mends; each step is kept once it is done, so that what ends it midway loses nothing of that.
+    func run(_ found: inout ProofStream, _ repair: VerifyRequest.Repair) async throws(VerificationFault) {
+        if found.neverFetched > 0 { try await fetch(&found) }
+        guard repair == .all else { return }
+        for index in comparison.targets.indices where found.sinks[index].missing > found.sinks[index].waiting
+        {
+            try await replay(index, &found)
+        }
+    }
+
+    /// Reads the hours of what was never fetched again, into the spool, and counts what of it the spool has then.
+    private func fetch(_ found: inout ProofStream) async throws(VerificationFault) {
+        let (context, stream) = (comparison.context, comparison.stream.name)
+        guard let appender = context.pageAppender(of: stream) else { throw .window(.changed(stream)) }
+        let parts = try await comparison.storing { () async throws(StoreError) in
+            try await comparison.partsOfUnknown()
+        }
+        var fault: VerificationFault?
+        do throws(VerificationFault) {
+            for part in parts {
+                comparison.tell(
+                    "fetching what was never fetched, from \(part.lowerBound) to \(part.upperBound)"
+                )
+                _ = try await comparison.read(part, into: appender)
+            }
+        } catch {
+            fault = error
+        }
+        found.fetched = try await fetched()
+        try await comparison.keep(found)
+        if let fault { throw fault }
+    }
+
+    /// Counted also when a stop is asked for: pages that came before are in the spool.
+    private func fetched() async throws(VerificationFault) -> Int {
+        try await Verification.storing { () async throws(StoreError) in
+            var (count, after) = (0, "")
+            while case let unknown = try await comparison.scratch.unknown(after: after),
+                let last = unknown.last
+            {
+                count += try await comparison.spool.known(unknown.map(\.id), of: comparison.id).count
+                after = last.id
+            }
+            return count
+        }
+    }
+
+    /// Makes replays of what a sink does not have and its live lane will not send.
+    private func replay(_ index: Int, _ found: inout ProofStream) async throws(VerificationFault) {
+        var (seqs, after): ([Seq], String) = ([], "")
+        while let slice = try await comparison.lacks(of: index, after: after) {
+            after = slice.last
+            let lacks = slice.lacks.filter { $0.standing.cause != nil && $0.standing != .waiting }
+            seqs += lacks.compactMap(\.seq)
+            found.sinks[index].unrepairable += lacks.count { $0.seq == nil }
+            guard seqs.count >= Self.most else { continue }
+            try await replay(seqs, index, &found)
+            seqs = []
+        }
+        if !seqs.isEmpty { try await replay(seqs, index, &found) }
+    }
+
+    private func replay(_ seqs: [Seq], _ index: Int, _ found: inout ProofStream)
+        async throws(VerificationFault)
+    {
+        let (context, sink) = (comparison.context, comparison.targets[index].name)
+        let (replay, deleted) = try await comparison.storing { () async throws(StoreError) in
+            try await context.spool.requeueKept(seqs, to: sink, at: context.time.wall())
+        }
+        found.sinks[index].unrepairable += deleted
+        if let replay {
+            found.sinks[index].replays.append(replay.id)
+            context.lanesChanged.notify()
+        }
+        try await comparison.keep(found)
+    }
+}

@@ -1,0 +1,95 @@
+package import SpoolCore
+package import SpoolPipeline
+import SpoolStore
+
+/// Why a proof came to no end.
+enum VerificationFault: Error, Sendable {
+    case window(WindowFault)
+    case store(StoreError)
+    /// It was told to stop.
+    case stopped
+    /// The source did not answer for longer than it is waited for, in its own words.
+    case troubled(String)
+    /// The request names what there is not.
+    case wrongUse(String)
+}
+
+/// One proof: compares source, spool and ledger stream by stream, and mends what it may.
+package struct Verification: Sendable {
+    let context: ProofContext
+    /// True in the daemon, whose fetch loops sweep and whose delivery loops send.
+    let isDaemon: Bool
+    /// Set for an audit: each stream is compared over so much before where it has been read twice.
+    var auditWindow: Duration?
+    /// How long a silent source is waited for.
+    let patience: Duration
+    /// Told what it does just now.
+    let tell: @Sendable (String) -> Void
+
+    /// Runs to the end of the last stream; what is found and mended is kept in the record as it happens.
+    func run(_ record: ProofRecord, stop: Stop) async throws(VerificationFault) {
+        let request = record.now.request
+        let streams = try self.streams(of: request)
+        try checkSinks(of: request)
+        try await Self.storing { () async throws(StoreError) in
+            try await record.plan(streams.map(\.name.description))
+        }
+        for stream in streams {
+            guard !stop.isAsked else { throw .stopped }
+            let one = StreamVerification(parent: self, stream: stream, request: request, record: record)
+            try await one.run(stop: stop)
+        }
+        try await Self.storing { () async throws(StoreError) in try await record.end(at: context.time.wall())
+        }
+    }
+
+    private func streams(of request: VerifyRequest) throws(VerificationFault) -> [SourceStream] {
+        let all = context.sources.streams.sorted { $0.name.description < $1.name.description }
+        for name in request.streams ?? [] where !all.contains(where: { $0.name.description == name }) {
+            throw .wrongUse(
+                "There is no stream \(name); \(Listing.thereAre(all.map(\.name.description)))."
+            )
+        }
+        return all.filter { request.streams?.contains($0.name.description) ?? true }
+    }
+
+    private func checkSinks(of request: VerifyRequest) throws(VerificationFault) {
+        let all = context.sources.sinks.map(\.text)
+        for name in request.sinks ?? [] where !all.contains(name) {
+            throw .wrongUse("There is no sink \(name); \(Listing.thereAre(all)).")
+        }
+    }
+
+    static func storing<Value: Sendable>(_ body: () async throws(StoreError) -> Value)
+        async throws(VerificationFault) -> Value
+    {
+        do throws(StoreError) {
+            return try await body()
+        } catch {
+            throw .store(error)
+        }
+    }
+}
+
+extension Verification {
+    /// Runs a proof; whatever becomes of it is in what is returned.
+    ///
+    /// `cause` says why it was told to stop, if it was.
+    package func result(of proof: Proof, stop: Stop, cause: () -> String) async -> Proof {
+        let record = ProofRecord(proof, in: context.spool)
+        do throws(VerificationFault) {
+            try await run(record, stop: stop)
+            return record.now
+        } catch {
+            var ended = record.now
+            let now = context.time.wall()
+            switch error {
+            case .stopped: ended.end(.stopped, cause: cause(), at: now)
+            case .window(let fault): ended.end(.failed, cause: fault.description, at: now)
+            case .store(let fault): ended.end(.failed, cause: fault.description, at: now)
+            case .troubled(let text), .wrongUse(let text): ended.end(.failed, cause: text, at: now)
+            }
+            return ended
+        }
+    }
+}

@@ -1,0 +1,12 @@
+import Synchronization
+
+/// The configuration that runs now: a reload replaces it.
+package final class CurrentComposition: Sendable {
+    private let state: Mutex<Composition>
+
+    package init(_ composition: Composition) { state = Mutex(composition) }
+
+    package var value: Composition { state.withLock { $0 } }
+
+    package func replace(by composition: Composition) { state.withLock { $0 = composition } }
+}

@@ -1,0 +1,132 @@
+import SpoolConfig
+package import SpoolControl
+package import SpoolCore
+import Synchronization
+
+/// The reloads that were asked for, and the outcome of the last one.
+///
+/// Requests are numbered. One reload answers all requests that were made before it began.
+package final class Reloads: Sendable {
+    /// A reload that changed nothing.
+    package struct Refusal: Sendable, Equatable {
+        /// When, by the local clock.
+        package let at: Timestamp
+        /// Why, in an operator's words, as one line without a full stop.
+        package let cause: String
+        /// All of it: each mistake with its place in the file.
+        package let problems: [String]
+
+        /// - Parameters:
+        ///   - error: what kept the configuration from being taken over; of several mistakes the first is named.
+        ///   - path: the file.
+        ///   - at: the local time.
+        package init(_ error: any Error, path: String, at: Timestamp) {
+            self.at = at
+            let problems = (error as? ConfigurationFault)?.problems ?? []
+            guard let first = problems.first else {
+                cause = PrintableText.escaped("\(error)")
+                self.problems = [cause]
+                return
+            }
+            self.problems = problems.map {
+                PrintableText.escaped("\(path):\($0.line):\($0.column): \($0.message)")
+            }
+            let others =
+                problems.count == 1 ? "" : " (and \(Count.text(problems.count - 1, "other problem")))"
+            cause = PrintableText.escaped("\(path):\(first.line):\(first.column): \(first.message)") + others
+        }
+    }
+
+    /// What came of a reload.
+    package struct Outcome: Sendable, Equatable {
+        /// Nil when it was carried out.
+        package var refusal: Refusal?
+        /// What it has changed.
+        package var changes: [ReloadReport.Change] = []
+        /// What the operator should know of the new configuration.
+        package var warnings: [String] = []
+
+        package init(
+            refusal: Refusal? = nil,
+            changes: [ReloadReport.Change] = [],
+            warnings: [String] = []
+        ) {
+            self.refusal = refusal
+            self.changes = changes
+            self.warnings = warnings
+        }
+    }
+
+    private struct State {
+        var asked = 0
+        var done = 0
+        var last = Outcome()
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    /// Given when a reload was asked for or has ended, and at the stop.
+    package let changed = Signal()
+
+    /// Why the last reload was refused; nil after a start and after a reload that was carried out.
+    package var refusal: Refusal? { state.withLock { $0.last.refusal } }
+
+    /// True once the daemon ends: a reload that is under way is to be given up.
+    package var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    /// Asks for a reload.
+    ///
+    /// - Returns: the number of this request, for `outcome`.
+    @discardableResult
+    package func ask() -> Int {
+        let number = state.withLock { state in
+            state.asked += 1
+            return state.asked
+        }
+        changed.notify()
+        return number
+    }
+
+    /// Waits for a request that no reload has answered yet.
+    ///
+    /// - Returns: the number to give to `ended`; nil when the daemon ends or the task is cancelled.
+    package func next() async -> Int? {
+        while !Task.isCancelled {
+            let version = changed.version
+            let (number, isStopped) = state.withLock { ($0.asked > $0.done ? $0.asked : nil, $0.isStopped) }
+            if isStopped { return nil }
+            if let number { return number }
+            await changed.changed(after: version)
+        }
+        return nil
+    }
+
+    /// A reload has ended that answers every request up to this number.
+    package func ended(_ number: Int, _ outcome: Outcome) {
+        state.withLock { state in
+            state.done = number
+            state.last = outcome
+        }
+        changed.notify()
+    }
+
+    /// Waits for the reload that answers a request.
+    ///
+    /// - Returns: what came of it, or of a later one that has ended meanwhile.
+    /// - Throws: `CancellationError` when the daemon ends, or the task is cancelled, before that.
+    package func outcome(of number: Int) async throws -> Outcome {
+        while true {
+            let version = changed.version
+            let (isDone, isStopped, last) = state.withLock { ($0.done >= number, $0.isStopped, $0.last) }
+            if isDone { return last }
+            guard !isStopped, !Task.isCancelled else { throw CancellationError() }
+            await changed.changed(after: version)
+        }
+    }
+
+    /// The daemon ends: no further reload begins.
+    package func stop() {
+        state.withLock { $0.isStopped = true }
+        changed.notify()
+    }
+}

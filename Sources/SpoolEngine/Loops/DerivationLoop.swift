@@ -1,0 +1,62 @@
+import Logging
+import SpoolCore
+import SpoolPipeline
+import SpoolSources
+import SpoolStore
+
+/// Reads older records anew when the reading of records has changed, in slices, in the background.
+///
+/// It begins at the first event, and a later start does not look again once it has come to the end.
+struct DerivationLoop: Sendable {
+    /// Between two slices, so that it never takes the disk from fetching and draining.
+    static let pause = Duration.milliseconds(50)
+
+    let spool: Spool
+    let crashes: CrashWatch
+    let time: Timekeeper
+    let logger: Logger
+
+    /// Runs until everything is derived, or `stop` is asked for.
+    func run(stop: Stop) async throws(StoreError) {
+        guard try await spool.mayHaveStaleRecords() else { return }
+        var place: Seq? = Seq(0)
+        var count = 0
+        while let from = place, !stop.isAsked {
+            let (records, next) = try await spool.staleRecords(after: from)
+            place = next
+            guard !records.isEmpty else { continue }
+            guard let events = try await read(records, after: from, stop: stop) else { return }
+            do throws(StoreError) {
+                try await spool.derive(zip(records, events).map { ($0.seq, $1) })
+                count += records.count
+            } catch {
+                guard error.kind == .full || error.kind == .busy else { throw error }
+                place = from
+            }
+            await time.wait(Self.pause, or: Watch(stop))
+        }
+        if place == nil { try await spool.noStaleRecordsLeft() }
+        if count > 0 { logger.notice("older records read anew", metadata: ["events": "\(count)"]) }
+    }
+
+    /// Reads a slice under the marks of what traps the process, as pages are read; nil when told to stop.
+    private func read(_ records: [StaleRecord], after seq: Seq, stop: Stop) async throws(StoreError)
+        -> [Event]?
+    {
+        try await crashes.events(
+            under: .derivation(after: seq),
+            singles: { records.map { CrashMark.record(RecordReading.key(of: $0.raw[...]), $0.stream) } },
+            count: records.count,
+            stop: stop
+        ) { Self.read(records[$0], leavingUnread: $1) }
+    }
+
+    private static func read(_ record: StaleRecord, leavingUnread: Bool) -> Event {
+        // As the page's own reading had it: what was cut off, or holds invalid text, is not decoded.
+        let isClean = !leavingUnread && (try? RecordSlicer.single(record.raw))?.isClean == true
+        return RecordReading(kind: record.kind, date: record.fetched).event(
+            of: record.raw[...],
+            isClean: isClean
+        )
+    }
+}

@@ -1,0 +1,117 @@
+package import SpoolCore
+import SpoolPipeline
+package import SpoolStore
+import Synchronization
+
+/// What the daemon measures while it runs: how long events take, what was never read, and a sample a minute.
+///
+/// Histograms begin at nothing with the process, as Prometheus expects of them. All of it is read in short slices,
+/// so that no answer over HTTP ever waits for more than a few rows.
+package final class MetricsRecorder: Sendable {
+    /// What has been measured.
+    package struct Reading: Sendable, Equatable {
+        /// From the source into the spool, by stream.
+        package var fetched: [StreamID: LagHistogram] = [:]
+        /// From the spool to the sink, by sink.
+        package var settled: [SinkID: LagHistogram] = [:]
+        /// What was never proved to be read, by stream.
+        package var gaps: [StreamID: [UncoveredTime]] = [:]
+
+        package init() {}
+    }
+
+    /// The least pause between two readings of what is covered.
+    static let coverageInterval = Duration.seconds(60)
+    /// The share of the time that reading what is covered may take: one part in so many.
+    static let coverageShare = 50
+
+    /// When it began: when the process did.
+    package let started: Timestamp
+    private let startedAt: Duration
+    private let spool: Spool
+    private let time: Timekeeper
+    private let state = Mutex(State())
+
+    private struct State {
+        var reading = Reading()
+        var position: LagPosition?
+        var sampled: Timestamp?
+        var nextCoverage = Duration.zero
+    }
+
+    init(spool: Spool, time: Timekeeper) {
+        self.spool = spool
+        self.time = time
+        started = time.wall()
+        startedAt = time.elapsed()
+    }
+
+    package var reading: Reading { state.withLock { $0.reading } }
+
+    /// How long it has been since then.
+    var age: Duration { time.elapsed() - startedAt }
+
+    /// Measures what is new; called every few seconds, by one caller, with the local clock's time, to which ages of
+    /// what was noted have been fitted.
+    func look(at now: Timestamp) async throws(StoreError) {
+        try await measureLags()
+        if time.elapsed() >= state.withLock({ $0.nextCoverage }) { try await measureCoverage() }
+        if state.withLock({ $0.sampled.map(Self.minute) }) != Self.minute(now) { try await sample(at: now) }
+    }
+
+    /// Writes a sample before anything is fetched or sent, so that what a start brings at once is in the day; a full
+    /// disk does without.
+    func begin() async throws(StoreError) { try await sampleIfThereIsRoom() }
+
+    /// Writes the last sample, at the end; a full disk does without.
+    func end() async throws(StoreError) { try await sampleIfThereIsRoom() }
+
+    private func sampleIfThereIsRoom() async throws(StoreError) {
+        do throws(StoreError) {
+            try await sample(at: time.wall())
+        } catch {
+            guard error.kind == .full || error.kind == .busy else { throw error }
+        }
+    }
+
+    private func sample(at now: Timestamp) async throws(StoreError) {
+        try await spool.sample(at: now)
+        state.withLock { $0.sampled = now }
+    }
+
+    private func measureLags() async throws(StoreError) {
+        guard var position = state.withLock({ $0.position }) else {
+            let position = try await spool.lagPosition()
+            return state.withLock { $0.position = position }
+        }
+        var isCut = true
+        while isCut {
+            let slice = try await spool.lags(after: position)
+            (position, isCut) = (slice.next, slice.isCut)
+            state.withLock { state in
+                state.position = slice.next
+                for (id, lags) in slice.streams {
+                    state.reading.fetched[id, default: LagHistogram()].add(lags)
+                }
+                for (id, lags) in slice.sinks {
+                    state.reading.settled[id, default: LagHistogram()].add(lags)
+                }
+            }
+        }
+    }
+
+    private func measureCoverage() async throws(StoreError) {
+        let began = time.elapsed()
+        var gaps: [StreamID: [UncoveredTime]] = [:]
+        for stream in try await spool.status().streams where stream.isConfigured {
+            gaps[stream.id] = try await spool.uncovered(of: stream.id)
+        }
+        let (found, ended) = (gaps, time.elapsed())
+        state.withLock { state in
+            state.reading.gaps = found
+            state.nextCoverage = ended + max(Self.coverageInterval, (ended - began) * Self.coverageShare)
+        }
+    }
+
+    private static func minute(_ time: Timestamp) -> Int64 { time.milliseconds / 60_000 }
+}

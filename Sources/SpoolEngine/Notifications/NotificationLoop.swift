@@ -1,0 +1,115 @@
+import Logging
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// Looks every few seconds at how everything is, and raises and clears the notifications of the rules, each once.
+///
+/// Those that others have raised are theirs to clear.
+struct NotificationLoop: Sendable {
+    static let interval = Duration.seconds(10)
+
+    let spool: Spool
+    let rules: NotificationRules
+    let time: Timekeeper
+    /// Given when notifications became events that a sink waits for.
+    let appended: Signal
+    let logger: Logger
+    /// Measured at every look.
+    var recorder: MetricsRecorder?
+    /// A reload that was refused is a notification.
+    var reloads = Reloads()
+
+    /// Looks until `stop` is asked for.
+    ///
+    /// First everybody gets time for an attempt: what stood before a restart is not to be cleared and raised again.
+    func run(stop: Stop) async throws(StoreError) {
+        var told: Int?
+        var reload = Watch(reloads.changed)
+        var steps = ClockSteps()
+        _ = steps.look(wall: time.wall(), elapsed: time.elapsed())
+        var forward = Duration.zero
+        while !stop.isAsked {
+            await time.wait(Self.interval, or: reload, Watch(stop))
+            if stop.isAsked { return }
+            reload = Watch(reloads.changed)
+            // One reading for all: what is noted below is of the time that its age is judged by.
+            let wall = time.wall()
+            if let step = steps.look(wall: wall, elapsed: time.elapsed()) {
+                forward += max(.zero, step)
+                let (word, size) = step > .zero ? ("forward", step) : ("back", .zero - step)
+                logger.warning("this machine's clock was set \(word)", metadata: ["by": "\(Age.text(size))"])
+            }
+            do throws(StoreError) {
+                // Before ages are looked at.
+                try await spool.followClock(to: wall, setForwardBy: forward)
+                forward = .zero
+                try await spool.noteGaps(at: wall)
+                try await look(at: wall)
+                let now = try await spool.inserted(into: .notifications)
+                if now != told { appended.notify() }
+                told = now
+                try await recorder?.look(at: wall)
+            } catch {
+                guard error.kind == .full || error.kind == .busy else { throw error }
+            }
+        }
+        try await recorder?.end()
+    }
+
+    /// Looks once.
+    func look() async throws(StoreError) { try await look(at: time.wall()) }
+
+    private func look(at now: Timestamp) async throws(StoreError) {
+        let wal = try await spool.walReport(at: now)
+        let status = try await spool.status()
+        let wanted = rules.wanted(
+            status,
+            wal: wal,
+            pause: spool.pause,
+            refusedReload: reloads.refusal,
+            at: now
+        )
+        for notification in wanted where !status.notifications.contains(where: { $0.says(notification) }) {
+            guard try await spool.raise(notification, at: now) else { continue }
+            logger.log(
+                level: notification.severity.logLevel,
+                "notification raised",
+                metadata: [
+                    "code": "\(notification.code)", "subject": "\(notification.subject)",
+                    "cause": "\(notification.message)",
+                ]
+            )
+        }
+        let ours = status.notifications.filter { RuleCode(rawValue: $0.code) != nil }
+        for standing in ours
+        where !wanted.contains(where: { standing.isAbout($0) }) && !rules.lasts(standing, status) {
+            try await spool.clearNotification(standing.code, subject: standing.subject, at: now)
+            logger.notice(
+                "notification cleared",
+                metadata: ["code": "\(standing.code)", "subject": "\(standing.subject)"]
+            )
+        }
+    }
+}
+
+extension SpoolNotification {
+    fileprivate func isAbout(_ other: NewNotification) -> Bool {
+        code == other.code && subject == other.subject
+    }
+
+    fileprivate func says(_ other: NewNotification) -> Bool {
+        isAbout(other) && message == other.message && severity == other.severity
+    }
+}
+
+extension NotificationSeverity {
+    fileprivate var logLevel: Logger.Level {
+        switch self {
+        case .information: .info
+        case .warning: .warning
+        case .error: .error
+        case .critical: .critical
+        }
+    }
+}

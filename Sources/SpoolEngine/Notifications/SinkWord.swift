@@ -1,0 +1,75 @@
+package import SpoolConfig
+package import SpoolCore
+package import SpoolStore
+
+/// The state of a sink in the old agent's words, and what is told of it.
+package enum SinkWord {
+    /// As `status` shows it: `created`, `connected`, `doubtful`, `retrying`, `connection error`, `disconnected`, `held`,
+    /// `disabled`.
+    ///
+    /// A sink that connects and settles nothing is down as well. One is `doubtful` while it is connected and the ends of
+    /// its connections suggest that its receiver does not read what it takes.
+    package static func of(_ sink: SpoolStatus.Sink, _ settings: NotificationSettings, at now: Timestamp)
+        -> String
+    {
+        let isDoubtful = sink.state == .connected && sink.cuts == 0 && sink.suspicion != nil
+        guard let down = down(sink, at: now) else { return isDoubtful ? "doubtful" : sink.state.rawValue }
+        if down > settings.disconnectedAfter { return "disconnected" }
+        if down > settings.connectionErrorAfter { return "connection error" }
+        if isDoubtful { return "doubtful" }
+        return sink.state == .connected && sink.cuts == 0 ? "connected" : "retrying"
+    }
+
+    /// What an operator has to be told of a sink that is not well; of one outage there may be several.
+    static func told(
+        _ sink: SpoolStatus.Sink,
+        _ settings: NotificationSettings,
+        at now: Timestamp
+    ) -> [(RuleCode, NotificationSeverity, String)] {
+        let cause = sink.lastError ?? "its cause is not known"
+        if sink.state == .held {
+            // One without `start` is told of by that name.
+            let isWaiting = sink.subscriptions.contains { $0.state == "held" } && sink.troubleSince == nil
+            return isWaiting
+                ? [] : [(.sinkHeld, .error, "Nothing is sent to it and its events are kept: \(cause)")]
+        }
+        let doubts = sink.suspicion.map { [(RuleCode.unproved, NotificationSeverity.error, $0)] } ?? []
+        return doubts + ofOutage(sink, settings, cause: cause, at: now)
+    }
+
+    private static func ofOutage(
+        _ sink: SpoolStatus.Sink,
+        _ settings: NotificationSettings,
+        cause: String,
+        at now: Timestamp
+    ) -> [(RuleCode, NotificationSeverity, String)] {
+        guard let down = down(sink, at: now) else { return [] }
+        let isLong = down > settings.connectionErrorAfter
+        let isPager =
+            !sink.subscriptions.isEmpty && sink.subscriptions.allSatisfy { $0.stream == .notifications }
+        if isPager {
+            guard isLong else { return [] }
+            return [
+                (.notificationError, .error, "No notification got through for \(Age.text(down)): \(cause)")
+            ]
+        }
+        var told: [(RuleCode, NotificationSeverity, String)] = []
+        if sink.cuts > 0 {
+            told.append((.sendError, .error, "Nothing sent to it is settled: \(cause)"))
+        } else if isLong {
+            told.append((.connectionError, .error, "No connection for \(Age.text(down)): \(cause)"))
+        }
+        if down > settings.disconnectedAfter {
+            told.append((.agentError, .critical, "Disconnected for \(Age.text(down)): \(cause)"))
+        }
+        return told
+    }
+
+    /// For how long nothing could be settled; nil when it is well, held or gone.
+    private static func down(_ sink: SpoolStatus.Sink, at now: Timestamp) -> Duration? {
+        guard sink.state == .retrying || sink.state == .connected, let since = sink.troubleSince else {
+            return nil
+        }
+        return now.since(since)
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Logging
+package import SpoolCore
+import SpoolPipeline
+import SpoolSinks
+import SpoolStore
+
+/// What running replays need beside the sinks' own loops, for as long as they run: each that reads its window from
+/// the source a refetcher, and each to an ad-hoc destination a delivery loop.
+package struct ReplayLoop: Sendable {
+    let spool: Spool
+    let sources: SourceRegistry
+    let crashes: CrashWatch
+    let time: Timekeeper
+    let appended: Signal
+    let lanesChanged: Signal
+    let bells: RetryBells
+    let logger: Logger
+
+    /// Keeps the loops in step with the replays until `stop` is asked for.
+    ///
+    /// - Throws: what makes the spool unusable.
+    func run(stop: Stop) async throws(StoreError) {
+        let loops = LoopSupervisor()
+        let failure = await withTaskGroup(of: StoreError?.self) { group -> StoreError? in
+            group.addTask {
+                for await error in loops.failed { return error }
+                return nil
+            }
+            group.addTask {
+                await Self.failure { () async throws(StoreError) in try await follow(loops, stop) }
+            }
+            let first = await group.next() ?? nil
+            await loops.stop()
+            group.cancelAll()
+            return first
+        }
+        if let failure { throw failure }
+    }
+
+    private func follow(_ loops: LoopSupervisor, _ stop: Stop) async throws(StoreError) {
+        while !stop.isAsked, !Task.isCancelled {
+            let changes = Watch(lanesChanged)
+            var wanted: [LoopSupervisor.Loop] = []
+            for replay in try await spool.unfinishedReplays(of: nil) where replay.state == .running {
+                if replay.isRefetching {
+                    wanted.append(refetchLoop(replay))
+                } else if let loop = try await deliveryLoop(replay) {
+                    wanted.append(loop)
+                }
+            }
+            await loops.run(wanted)
+            await time.wait(nil, or: changes, Watch(stop))
+        }
+    }
+
+    private func refetchLoop(_ replay: Replay) -> LoopSupervisor.Loop {
+        let refetcher = refetcher(of: replay.id)
+        return LoopSupervisor.Loop(name: "refetch \(replay.id)", fingerprint: "") { stop throws(StoreError) in
+            try await refetcher.run(stop: stop)
+        }
+    }
+
+    /// What reads a replay's window from its sources.
+    func refetcher(of replay: ReplayID) -> Refetcher {
+        Refetcher(
+            replay,
+            store: spool,
+            access: { [sources] in sources.access(to: $0) },
+            reader: { [sources, crashes] in sources.windowReader(of: $0, crashes: crashes) },
+            bell: { [bells] in bells.bell(of: .source($0.source)) },
+            time: time,
+            appended: appended,
+            lanesChanged: lanesChanged,
+            logger: logger
+        )
+    }
+
+    private func deliveryLoop(_ replay: Replay) async throws(StoreError) -> LoopSupervisor.Loop? {
+        guard let destination = replay.request.destination else { return nil }
+        let sink: any Sink
+        do throws(StoreError) {
+            sink = try Self.sink(destination, named: replay.sink)
+        } catch {
+            // A file of certificates that has gone, say: the replay waits, and shows why.
+            let report = SinkReport(state: .held, lastError: error.description, at: time.wall())
+            try await spool.report(report, of: replay.sinkID)
+            logger.error("replay waits", metadata: ["replay": "\(replay.id)", "cause": "\(error)"])
+            return nil
+        }
+        let loop = DeliveryLoop(
+            sink: sink,
+            id: replay.sinkID,
+            store: spool,
+            crashes: crashes,
+            time: time,
+            appended: appended,
+            lanesChanged: lanesChanged,
+            bell: bells.bell(of: .sink(replay.sink)),
+            logger: logger
+        )
+        return LoopSupervisor.Loop(name: "replay \(replay.id)", fingerprint: destination) {
+            stop throws(StoreError) in
+            try await loop.run(stop: stop)
+        }
+    }
+
+    /// Makes an ad-hoc destination's sink.
+    ///
+    /// - Throws: `.invalid` with everything that is wrong with it.
+    package static func sink(_ destination: String, named name: SinkName) throws(StoreError) -> any Sink {
+        do {
+            return try AdHocDestination(destination).sink(
+                named: name,
+                hostName: ProcessInfo.processInfo.hostName
+            )
+        } catch {
+            throw StoreError(.invalid, error.description)
+        }
+    }
+
+    private static func failure(_ body: () async throws(StoreError) -> Void) async -> StoreError? {
+        do throws(StoreError) {
+            try await body()
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension ReplayRequest {
+    /// Refuses a request whose destination cannot be made here, where it would have to run.
+    ///
+    /// - Throws: `.invalid` with everything that is wrong with it.
+    func check() throws(StoreError) {
+        if let destination { _ = try ReplayLoop.sink(destination, named: sink) }
+    }
+}

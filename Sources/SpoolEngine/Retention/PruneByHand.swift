@@ -1,0 +1,64 @@
+package import SpoolControl
+package import SpoolCore
+package import SpoolStore
+
+/// Retention at an operator's word: the same rules as by itself, once, to its end.
+package struct PruneByHand: Sendable {
+    let spool: Spool
+    let rules: RetentionRules
+    /// What the sources' clocks say now.
+    let dates: [StreamID: Timestamp]
+    /// What the local one says.
+    let wall: Timestamp
+
+    /// Retention of a spool by these rules, at this moment.
+    package init(spool: Spool, rules: RetentionRules, dates: [StreamID: Timestamp], wall: Timestamp) {
+        self.spool = spool
+        self.rules = rules
+        self.dates = dates
+        self.wall = wall
+    }
+
+    /// Deletes, or with `isDryRun` counts, what may go.
+    package func run(isDryRun: Bool) async throws(StoreError) -> PruneAnswer {
+        let before = try await spool.status()
+        let now = rules.times(dates)
+        var lost = 0
+        var counts: [StreamID: Int]
+        if isDryRun {
+            counts = try await spool.prunable(now: now, at: wall, age: rules.age)
+        } else {
+            var report: PruneReport
+            repeat {
+                report = try await spool.prune(now: now, at: wall, age: rules.age)
+                lost += report.lost
+            } while report.hasMore && !Task.isCancelled
+            let after = try await spool.status()
+            counts = Self.kept(before).merging(Self.kept(after)) { $0 - $1 }
+            // Events that came meanwhile are no part of it.
+            let came = Self.inserted(before).merging(Self.inserted(after)) { $1 - $0 }
+            for (stream, count) in came { counts[stream, default: 0] += count }
+        }
+        return PruneAnswer(
+            isDryRun: isDryRun,
+            age: rules.age,
+            streams: before.streams.map {
+                PruneAnswer.Stream(
+                    name: $0.name,
+                    events: counts[$0.id] ?? 0,
+                    isWithoutTime: $0.isConfigured && $0.name != .notifications && now[$0.id] == nil
+                )
+            },
+            lost: lost,
+            bytesInUse: try await spool.status().size.inUse
+        )
+    }
+
+    private static func kept(_ status: SpoolStatus) -> [StreamID: Int] {
+        Dictionary(uniqueKeysWithValues: status.streams.map { ($0.id, $0.kept) })
+    }
+
+    private static func inserted(_ status: SpoolStatus) -> [StreamID: Int] {
+        Dictionary(uniqueKeysWithValues: status.streams.map { ($0.id, $0.inserted) })
+    }
+}

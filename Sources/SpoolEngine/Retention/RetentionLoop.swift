@@ -1,0 +1,85 @@
+import Logging
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+
+/// Deletes what is settled everywhere and old enough, in small slices, once a minute; every few seconds while
+/// fetching stands still and waits for room.
+struct RetentionLoop: Sendable {
+    static let interval = Duration.seconds(60)
+    /// How often it looks whether fetching stands still.
+    static let look = Duration.seconds(2)
+    /// How often it asks for the proof that events may be deleted, while fetching is paused.
+    static let proofInterval = Duration.seconds(15)
+
+    let spool: Spool
+    let dates: SourceDates
+    let time: Timekeeper
+    let logger: Logger
+    /// Given after something was deleted: fetching may go on.
+    let pruned: Signal
+    /// Has receivers prove what they have read: until then it is kept, and fetching may wait for its room.
+    let proofs: ProofSignals
+
+    /// Runs until `stop` is asked for.
+    ///
+    /// - Parameters:
+    ///   - age: `retention.age`.
+    ///   - sweepsBack: how far below `swept_to` the sweeps of each stream read again.
+    ///   - stop: asks for the end.
+    /// - Throws: what makes the spool unusable.
+    func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
+        var last = time.elapsed()
+        var stepped: Duration?
+        var said: StoreError?
+        var asked: Duration?
+        var steps = ClockSteps()
+        _ = steps.look(wall: time.wall(), elapsed: time.elapsed())
+        while !stop.isAsked {
+            await time.wait(Self.look, or: Watch(stop))
+            if stop.isAsked { return }
+            // The watchman first corrects the times that paused replays are judged by.
+            let (wall, elapsed) = (time.wall(), time.elapsed())
+            if steps.look(wall: wall, elapsed: elapsed) != nil { stepped = elapsed }
+            if let stepped, elapsed - stepped < Self.interval { continue }
+            guard spool.pause != nil || elapsed - last >= Self.interval else { continue }
+            last = elapsed
+            let trouble = try await prune(age: age, at: wall, sweepsBack: sweepsBack, stop)
+            if let trouble, trouble != said {
+                logger.error("retention did not run", metadata: ["cause": "\(trouble)"])
+            }
+            said = trouble
+            guard spool.pause != nil else { continue }
+            if let asked, time.elapsed() - asked < Self.proofInterval { continue }
+            asked = time.elapsed()
+            proofs.wanted.notify()
+        }
+    }
+
+    /// - Returns: what kept it from its work for now.
+    private func prune(age: Duration, at wall: Timestamp, sweepsBack: [StreamID: Duration], _ stop: Stop)
+        async throws(StoreError) -> StoreError?
+    {
+        var now: [StreamID: SourceTime] = [:]
+        for (stream, date) in dates.now() {
+            now[stream] = SourceTime(date: date, sweepsBack: sweepsBack[stream] ?? .zero)
+        }
+        do throws(StoreError) {
+            let report = try await spool.prune(now: now, at: wall, age: age) { stop.isAsked }
+            if report.events > 0 {
+                logger.info("events deleted by retention", metadata: ["events": "\(report.events)"])
+                pruned.notify()
+            }
+            if report.lost > 0 {
+                logger.warning(
+                    "events deleted that a sink which left the configuration has not had",
+                    metadata: ["events": "\(report.lost)"]
+                )
+            }
+        } catch {
+            guard error.kind == .full || error.kind == .busy else { throw error }
+            return error
+        }
+        return nil
+    }
+}

@@ -1,0 +1,184 @@
+import Logging
+import SpoolCore
+import SpoolDaemon
+import SpoolEngine
+import SpoolReceiver
+import SpoolSimulator
+import SpoolStore
+import Synchronization
+
+/// `spool demo`: events flow, the SIEM goes away, the backlog grows and drains, a window is replayed, and every
+/// event is accounted for.
+struct Demo: Sendable {
+    /// How the demo is shown and how long its acts are.
+    struct Options: Sendable {
+        var isTerminal = false
+        var hasColor = false
+        var keepsFolder = false
+        var seed: UInt64 = 1
+        var rate = 40.0
+        var history = 2_000
+        /// How long events flow, and how long the SIEM is away.
+        var act: Duration = .seconds(8)
+        /// How long an act may take at most; what it waits for has then gone wrong.
+        var limit: Duration = .seconds(60)
+
+        init() {}
+    }
+
+    private let options: Options
+    private let logger: Logger
+    private let screen: DemoScreen
+
+    init(_ options: Options, logger: Logger, write: @escaping @Sendable (String) -> Void) {
+        self.options = options
+        self.logger = logger
+        screen = DemoScreen(isTerminal: options.isTerminal, color: options.hasColor, write: write)
+    }
+
+    /// Plays the demo.
+    ///
+    /// - Returns: the account; the caller ends with an error when it has faults.
+    /// - Throws: `Interrupted` after SIGINT or SIGTERM, when everything has been closed and the folder removed.
+    func run() async throws -> DemoAccount {
+        try await InterruptibleWork.run { try await run(until: $0) }
+    }
+
+    private func run(until interrupt: Stop) async throws -> DemoAccount {
+        let stage = try await DemoStage.open(
+            seed: options.seed,
+            rate: options.rate,
+            history: options.history,
+            logger: logger
+        )
+        screen.say("portal  \(stage.simulator.url) (simulated, \(Int(options.rate)) activities a second)")
+        screen.say("spool   \(stage.spool.path)")
+        screen.say("SIEM    127.0.0.1:\(stage.receiver.port) (built in)")
+        screen.say("")
+        let account: DemoAccount
+        do {
+            account = try await interrupt.ending { try await play(stage) }
+        } catch {
+            // The first error says why; closing adds nothing to it.
+            try? await stage.close(keeping: options.keepsFolder)
+            throw error
+        }
+        screen.say("")
+        if options.keepsFolder {
+            screen.say("look: sqlite3 \(stage.spool.path) \"select * from deliveries\"")
+        }
+        try await stage.close(keeping: options.keepsFolder)
+        screen.say(account.line)
+        return account
+    }
+
+    /// An act that did not come to its end within its limit.
+    private struct UnfinishedAct: Error { let phase: String }
+
+    /// Plays the acts up to the end, or up to the first that does not come to its own, and takes stock.
+    private func play(_ stage: DemoStage) async throws -> DemoAccount {
+        var again: Set<String> = []
+        var unfinished: String?
+        do {
+            try await playActs(stage, again: &again)
+        } catch let act as UnfinishedAct {
+            unfinished = act.phase
+        }
+        return DemoAccount(
+            held: stage.visible,
+            shown: stage.shown,
+            spooled: try await stage.spooled(),
+            received: stage.receiver.ids,
+            replayed: again,
+            unfinished: unfinished
+        )
+    }
+
+    private func playActs(_ stage: DemoStage, again: inout Set<String>) async throws {
+        var picture = DemoPicture()
+        picture.rate = Int(options.rate)
+        picture.history = options.history
+        let began = ContinuousClock.now
+        let opened = SystemTime.now()
+
+        try await act("events flow from the portal through the spool to the SIEM", stage, &picture, began) {
+            // Nothing is under way then: what a connection loses half-way goes again, and here nothing comes twice.
+            began.duration(to: .now) >= options.act && $0.waiting == 0
+        }
+        await stage.receiver.stop()
+        picture.isUp = false
+        let left = ContinuousClock.now
+        try await act("the SIEM is away; fetching goes on, the backlog grows", stage, &picture, began) { _ in
+            left.duration(to: .now) >= options.act
+        }
+        try await stage.receiver.restart()
+        picture.isUp = true
+        // What was sent within the last seconds is never settled yet.
+        try await act("the SIEM is back; the backlog drains", stage, &picture, began) {
+            $0.waiting == 0 && $0.unsettled < Int(options.rate * 6)
+        }
+
+        // Whole minutes: the picture shows no more of a time.
+        let minute = Timestamp(milliseconds: opened.milliseconds / 60_000 * 60_000)
+        let window = (from: minute - .hours(12), to: minute - .hours(6))
+        again = try await stage.spooled(from: window.from, to: window.to)
+        let replay = try await stage.spool.create(
+            ReplayRequest(sink: SinkName("siem"), from: window.from, to: window.to),
+            at: SystemTime.now()
+        )
+        stage.engine.lanesChanged.notify()
+        let ended = Mutex(false)
+        try await act(
+            "replay \(replay.id): \(Count.text(replay.total, "event")) of \(Self.short(window.from)) to \(Self.short(window.to)) go again",
+            stage,
+            &picture,
+            began
+        ) { _ in
+            let all = try await stage.spool.replays(of: nil)
+            ended.withLock { $0 = all.first?.state == .disabled }
+            return ended.withLock { $0 }
+        }
+        stage.simulator.setRate(activitiesPerSecond: 0)
+        try await act(
+            "the portal falls silent; what it still has is fetched and delivered",
+            stage,
+            &picture,
+            began
+        ) {
+            $0.unsettled == 0 && $0.waiting == 0 && $0.shown == stage.visible.count && $0.spooled == $0.shown
+        }
+    }
+
+    /// `2026-11-23T04:00Z`.
+    private static func short(_ time: Timestamp) -> String { time.description.prefix(16) + "Z" }
+
+    /// Shows one act until it is over.
+    ///
+    /// - Throws: `UnfinishedAct` when it is not within its limit.
+    private func act(
+        _ phase: String,
+        _ stage: DemoStage,
+        _ picture: inout DemoPicture,
+        _ began: ContinuousClock.Instant,
+        until isOver: (DemoPicture) async throws -> Bool
+    ) async throws {
+        picture.begin(phase)
+        let limit = ContinuousClock.now.advanced(by: options.limit)
+        while true {
+            (picture.spooled, picture.unsettled) = try await stage.progress()
+            if options.isTerminal { picture.recent = try await stage.recent() }
+            picture.shown = stage.shown.count
+            picture.shownAlerts = stage.simulator.shownIDs(.alerts).count
+            let counts = stage.receiver.counts
+            picture.received = counts.messages
+            picture.receivedEvents = counts.ids
+            picture.elapsedSeconds = Int(began.duration(to: .now).milliseconds / 1_000)
+            picture.remember()
+            screen.show(picture)
+            if try await isOver(picture) { return }
+            guard ContinuousClock.now < limit else { throw UnfinishedAct(phase: phase) }
+            // The pace of the picture, nothing waits for it.
+            try await Task.sleep(for: .milliseconds(options.isTerminal ? 200 : 1_000))
+        }
+    }
+}

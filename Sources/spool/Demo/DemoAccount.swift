@@ -1,0 +1,63 @@
+/// Where every event of the demo is, checked against the simulated portal's own list.
+struct DemoAccount: Sendable, Equatable {
+    /// Ids that the portal has, all of them within what the demo is to fetch.
+    var held: Set<String>
+    /// Ids that a page of the portal has held.
+    var shown: Set<String>
+    /// Ids in the spool.
+    var spooled: Set<String>
+    /// How often each id reached the listener.
+    var received: [String: Int]
+    /// Ids that the replay sent again.
+    var replayed: Set<String>
+    /// The act that did not come to its end, in the picture's words.
+    var unfinished: String?
+
+    init(
+        held: Set<String>,
+        shown: Set<String>,
+        spooled: Set<String>,
+        received: [String: Int],
+        replayed: Set<String>,
+        unfinished: String? = nil
+    ) {
+        self.held = held
+        self.shown = shown
+        self.spooled = spooled
+        self.received = received
+        self.replayed = replayed
+        self.unfinished = unfinished
+    }
+
+    /// Received more often than once, the replay's sending not counted.
+    var duplicates: Int {
+        received.reduce(0) { $0 + max(0, $1.value - 1 - (replayed.contains($1.key) ? 1 : 0)) }
+    }
+
+    /// What does not add up, in words; empty when nothing is missing, and nothing came twice.
+    var faults: [String] {
+        let delivered = Set(received.keys)
+        let notAgain = replayed.count { received[$0, default: 0] < 2 }
+        let findings: [(Int, String)] = [
+            (held.subtracting(shown).count, "held by the portal and never shown"),
+            (shown.subtracting(spooled).count, "shown by the portal and not spooled"),
+            (spooled.subtracting(shown).count, "spooled and never shown by the portal"),
+            (spooled.subtracting(delivered).count, "spooled and not delivered"),
+            (delivered.subtracting(spooled).count, "delivered and not in the spool"),
+            (notAgain, "replayed and not received again"),
+            (duplicates, "received once too often"),
+        ]
+        return (unfinished.map { ["not brought to its end: \($0)"] } ?? [])
+            + findings.filter { $0.0 > 0 }.map { count, what in "\(count) \(what)" }
+    }
+
+    /// The demo's last line.
+    var line: String {
+        let facts =
+            "shown by the source \(shown.count), spooled \(spooled.count), delivered \(received.count), "
+            + "sent again on purpose \(replayed.count), duplicates \(duplicates)"
+        return faults.isEmpty
+            ? "every event is accounted for: \(facts)"
+            : "NOT ACCOUNTED FOR: \(facts); \(faults.joined(separator: "; "))"
+    }
+}

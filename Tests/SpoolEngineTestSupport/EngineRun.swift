@@ -1,0 +1,71 @@
+import Logging
+import SpoolConfig
+import SpoolCore
+import SpoolSimulator
+import SpoolStore
+import SpoolTestSupport
+
+@testable import SpoolEngine
+
+/// The daemon's engine under a configuration file, in time that only the test moves.
+struct EngineRun {
+    let bench: FetchBench
+    let spool: Spool
+    let engine: Engine
+    let run: FetchRun
+
+    /// What the file says: sources by their names and the keys of each, no sinks.
+    static func yaml(
+        _ sources: [(name: String, keys: String)],
+        retention: String = "30d",
+        audit: String = "off"
+    ) -> String {
+        """
+        spool: { path: ./spool.db, retention: { age: \(retention) } }
+        audit: \(audit)
+        sources:
+        \(sources.map { "  - { name: \($0.name), type: defender-cloud-apps, \($0.keys) }" }.joined(separator: "\n"))
+        sinks: []
+        """
+    }
+
+    /// Puts a configuration in place of the one before, as a reload does.
+    func reload(_ yaml: String, environment: [String: String]) async throws {
+        try await engine.apply(Self.composition(yaml, bench, environment))
+    }
+
+    /// Runs an engine beside `body`; `loops` is how many of its loops sleep when there is nothing to do.
+    static func with<Result: Sendable>(
+        _ bench: FetchBench,
+        _ yaml: String,
+        environment: [String: String] = ["TOKEN": Credentials.defaultToken],
+        loops: Int,
+        _ body: (EngineRun) async throws -> Result
+    ) async throws -> Result {
+        try await bench.withSpool { spool in
+            let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            let engine = Engine(spool: spool, time: bench.time, logger: quiet)
+            let run = FetchRun(bench: bench, spool: spool, sleepers: loops)
+            let result: Swift.Result<Result, any Error>
+            do {
+                try await engine.apply(composition(yaml, bench, environment))
+                result = .success(
+                    try await body(EngineRun(bench: bench, spool: spool, engine: engine, run: run))
+                )
+            } catch {
+                result = .failure(error)
+            }
+            await engine.stop()
+            return try result.get()
+        }
+    }
+
+    private static func composition(
+        _ yaml: String,
+        _ bench: FetchBench,
+        _ environment: [String: String]
+    ) throws -> Composition {
+        let path = try bench.folder.write(yaml, to: "spool.yaml")
+        return try Composition.read(path: path, environment: environment, hostName: "host")
+    }
+}

@@ -1,0 +1,84 @@
+import SpoolConfig
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+import Testing
+
+@testable import SpoolEngineTestSupport
+@testable import SpoolEngine
+
+@Suite("What is said of audits") struct AuditRulesTests {
+    private static let window = TimeWindow(from: .init(milliseconds: 1_000), to: .init(milliseconds: 2_000))
+
+    private static func proof(_ change: (inout ProofStream) -> Void) -> Proof {
+        let name = StreamName(source: "contoso", stream: "activities")
+        var stream = ProofStream(name: name, kind: .activity, filterHash: "f")
+        stream.compared = window
+        stream.events = 100
+        change(&stream)
+        var proof = Proof(
+            id: 7,
+            reason: .audit,
+            request: VerifyRequest(from: window.from, to: window.to),
+            state: .done,
+            version: "1",
+            started: window.to
+        )
+        proof.streams = [stream]
+        return proof
+    }
+
+    @Test("an audit that compared its window, or nearly all of it, proves enough")
+    func enough() {
+        #expect(AuditWeakness(Self.proof { _ in }) == nil)
+        #expect(AuditWeakness(Self.proof { $0.pruned = 10 }) == nil)
+    }
+
+    @Test("an audit whose events retention has deleted, or that compared nothing, proves little and says why")
+    func little() throws {
+        let pruned = try #require(AuditWeakness(Self.proof { ($0.pruned, $0.noLongerProvable) = (6, 5) }))
+        let uncompared = try #require(AuditWeakness(Self.proof { ($0.compared, $0.events) = (nil, 0) }))
+        let empty = try #require(AuditWeakness(Self.proof { $0.unproved = [Self.window] }))
+
+        #expect(pruned.message.contains("retention has deleted 11 of 100 events"))
+        #expect(uncompared.message.contains("nothing of contoso/activities could be compared"))
+        #expect(empty.message.contains("empty for times more than 30 days ago"))
+    }
+
+    @Test("an audit that proves little, or was not done, clears no finding of an audit before it")
+    func clears() {
+        let whole = AuditNotes(Self.proof { _ in })
+        let little = AuditNotes(Self.proof { $0.pruned = 60 })
+        let missing = AuditNotes(Self.proof { $0.neverFetched = 1 })
+        var stopped = Self.proof { _ in }
+        stopped.state = .stopped
+
+        #expect(whole.raised.isEmpty && whole.cleared == [.little, .missing])
+        #expect(little.raised.map(\.code) == [.little] && little.cleared.isEmpty)
+        #expect(missing.raised.map(\.code) == [.missing] && missing.cleared == [.little])
+        #expect(AuditNotes(stopped).raised.isEmpty && AuditNotes(stopped).cleared.isEmpty)
+    }
+
+    @Test("no audit for two of its turns and an hour is overdue, whatever the daemon did meanwhile")
+    func overdue() async throws {
+        try await FetchBench.with { bench in
+            try await bench.withSpool { spool in
+                let (started, day) = (bench.time.wall(), Duration.days(1))
+                let status = try await spool.status()
+                let wal = try await spool.walReport(at: started)
+                var rules = NotificationRules(maxSize: 1 << 40, lookBacks: [:])
+                func codes(after age: Duration, upFor up: Duration) -> [String] {
+                    let now = started + age
+                    rules.audit = (day, { up })
+                    return rules.wanted(status, wal: wal, pause: nil, at: now)
+                        .map(\.code)
+                }
+
+                #expect(codes(after: .days(2), upFor: .days(2)).isEmpty)
+                #expect(codes(after: .days(2) + .hours(2), upFor: .hours(2)) == ["Audit overdue"])
+                // Just started: the audit that is due has not had its time.
+                #expect(codes(after: .days(9), upFor: .minutes(5)).isEmpty)
+            }
+        }
+    }
+}

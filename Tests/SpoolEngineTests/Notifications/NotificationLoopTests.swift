@@ -1,0 +1,68 @@
+import Logging
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+import Testing
+
+@testable import SpoolEngineTestSupport
+@testable import SpoolEngine
+
+/// Who clears which notification.
+struct NotificationLoopTests {
+    @Test("what the rules no longer want is cleared; what others have raised is theirs to clear")
+    func leavesOthers() async throws {
+        try await FetchBench.with { bench in
+            try await bench.withSpool { spool in
+                for code in ["Spool full", "Replay paused too long", "Finding of an audit"] {
+                    try await spool.raise(
+                        NewNotification(code: code, subject: "7", severity: .warning, message: "."),
+                        at: bench.now
+                    )
+                }
+
+                try await Self.watchman(bench, spool).look()
+
+                let standing = try await spool.status().notifications.map(\.code)
+                #expect(standing == ["Finding of an audit", "Replay paused too long"])
+            }
+        }
+    }
+
+    @Test("a proxy's wrong setting has the retired agent's word, at once and as an error")
+    func invalidProxy() async throws {
+        try await FetchBench.with { bench in
+            try await bench.withSpool { spool in
+                let name = try #require(StreamName("contoso/activities"))
+                let registered = try await spool.register(
+                    Roster(
+                        streams: [Roster.Stream(name: name, kind: .activity, filterHash: "f")],
+                        sinks: []
+                    ),
+                    at: bench.now
+                )
+                let trouble = StreamTrouble(
+                    state: FetchTrouble.word(.invalidProxy),
+                    message: "407",
+                    since: bench.now
+                )
+                try await spool.report(trouble, of: try #require(registered.streams[name]))
+
+                try await Self.watchman(bench, spool).look()
+
+                let standing = try await spool.status().notifications
+                #expect(standing.map(\.code) == ["Invalid proxy address"])
+                #expect(standing.map(\.severity) == [.error])
+            }
+        }
+    }
+
+    private static func watchman(_ bench: FetchBench, _ spool: Spool) -> NotificationLoop {
+        NotificationLoop(
+            spool: spool,
+            rules: NotificationRules(maxSize: 1 << 40, lookBacks: [:]),
+            time: bench.time,
+            appended: Signal(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
+    }
+}

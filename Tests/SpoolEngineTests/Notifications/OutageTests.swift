@@ -1,0 +1,253 @@
+import Logging
+import SpoolConfig
+import SpoolCore
+import SpoolPipeline
+import SpoolStore
+import SpoolTestSupport
+import Testing
+
+@testable import SpoolEngineTestSupport
+@testable import SpoolEngine
+
+/// What is told of one outage of a sink: each code is raised once and cleared once, when it is really over.
+@Suite("An outage of a sink", .timeLimit(.minutes(5)))
+struct OutageTests {
+    private static let connection = "System alert: Data server connection error"
+    private static let agent = "System alert: SIEM agent error"
+    private static let send = "System alert: Data server send error"
+    private static let held = "System alert: Sink held"
+
+    @Test("over both thresholds, nothing is cleared before something is settled")
+    func bothThresholds() async throws {
+        try await FetchBench.with { bench in
+            let outage = Outage(bench, .minutes(1), .minutes(3))
+            try await outage.run { run in
+                try await run.pass(.seconds(70))
+                #expect(try await run.told() == [Self.connection])
+                try await run.pass(.minutes(4))
+                #expect(try await run.told() == [Self.connection, Self.agent])
+                await run.recover()
+            }
+
+            let told = try await outage.toldAfterwards()
+
+            #expect(
+                told == [Self.connection, Self.agent, "\(Self.agent) cleared", "\(Self.connection) cleared"]
+            )
+        }
+    }
+
+    @Test("a restart between the thresholds neither clears nor repeats anything")
+    func restartBetween() async throws {
+        try await FetchBench.with { bench in
+            let outage = Outage(bench, .minutes(1), .minutes(3))
+            try await outage.run { run in
+                try await run.pass(.seconds(70))
+                #expect(try await run.told() == [Self.connection])
+            }
+            try await outage.run { run in
+                try await run.pass(.seconds(20))
+                #expect(try await run.told() == [Self.connection])
+                try await run.pass(.minutes(4))
+                #expect(try await run.told() == [Self.connection, Self.agent])
+                await run.recover()
+            }
+
+            let told = try await outage.toldAfterwards()
+
+            #expect(
+                told == [Self.connection, Self.agent, "\(Self.agent) cleared", "\(Self.connection) cleared"]
+            )
+        }
+    }
+
+    @Test("a cause that changes while it is down adds what it is now, and clears nothing")
+    func otherCause() async throws {
+        try await FetchBench.with { bench in
+            let outage = Outage(bench, .minutes(1), .hours(12))
+            try await outage.run { run in
+                try await run.pass(.seconds(70))
+                #expect(try await run.told() == [Self.connection])
+                run.sink.set(.cutting)
+                try await run.pass(.minutes(10))
+                #expect(try await run.told() == [Self.connection, Self.send])
+                run.sink.set(.refusing)
+                try await run.pass(.minutes(10))
+                #expect(try await run.told() == [Self.connection, Self.send, Self.held])
+                await run.recover()
+            }
+
+            let told = try await outage.toldAfterwards()
+
+            #expect(told.prefix(3) == [Self.connection, Self.send, Self.held])
+            #expect(
+                told.dropFirst(3)
+                    == ["\(Self.held) cleared", "\(Self.send) cleared", "\(Self.connection) cleared"]
+            )
+        }
+    }
+
+    @Test("a connection after a restart is not the end of it; the first event settled is")
+    func connectionAfterRestart() async throws {
+        try await FetchBench.with { bench in
+            let outage = Outage(bench, .minutes(1), .hours(12))
+            try await outage.run { run in
+                try await run.pass(.seconds(70))
+                #expect(try await run.told() == [Self.connection])
+            }
+            outage.sink.set(.silent)
+            try await outage.run { run in
+                await run.sink.took.changed(after: 0)
+                try await run.look()
+                #expect(try await run.told() == [Self.connection])
+                run.sink.settle()
+            }
+
+            let told = try await outage.toldAfterwards()
+
+            #expect(told == [Self.connection, "\(Self.connection) cleared"])
+        }
+    }
+}
+
+/// A sink with something to send to it, over starts of the daemon.
+private struct Outage {
+    let bench: FetchBench
+    let sink = OutageSink()
+    let settings: NotificationSettings
+
+    init(_ bench: FetchBench, _ connectionErrorAfter: Duration, _ disconnectedAfter: Duration) {
+        self.bench = bench
+        var settings = NotificationSettings()
+        settings.connectionErrorAfter = connectionErrorAfter
+        settings.disconnectedAfter = disconnectedAfter
+        self.settings = settings
+    }
+
+    /// A delivery loop beside `body`, and a watchman that looks when it is told to; stopped in good order, with all
+    /// that was sent settled.
+    func run(_ body: (OutageRun) async throws -> Void) async throws {
+        try await bench.withSpool { spool in
+            let registered = try await register(spool)
+            let loop = DeliveryLoop(
+                sink: sink,
+                id: try #require(registered.sinks[sink.name]),
+                store: spool,
+                time: bench.time,
+                appended: Signal(),
+                lanesChanged: Signal(),
+                logger: Self.quiet
+            )
+            let stop = Stop()
+            async let ended: Void = loop.run(stop: stop)
+            let result: Swift.Result<Void, any Error>
+            do {
+                result = .success(
+                    try await body(
+                        OutageRun(bench: bench, spool: spool, sink: sink, watchman: watchman(spool))
+                    )
+                )
+            } catch {
+                result = .failure(error)
+            }
+            stop.ask()
+            try await ended
+            try result.get()
+        }
+    }
+
+    /// All that was told, once the watchman has looked again.
+    func toldAfterwards() async throws -> [String] {
+        try await bench.withSpool { spool in
+            let run = OutageRun(bench: bench, spool: spool, sink: sink, watchman: watchman(spool))
+            try await run.look()
+            return try await run.told()
+        }
+    }
+
+    /// The sink, one event for it, and a second sink that is to be told, so that there is something to read.
+    private func register(_ spool: Spool) async throws -> Registration {
+        let source = TrappingSource()
+        let stream = source.streams[0]
+        let registered = try await spool.register(
+            Roster(
+                streams: [
+                    .init(name: stream.name, kind: .activity, filterHash: "f"),
+                    .init(name: .notifications, kind: .alert, filterHash: ""),
+                ],
+                sinks: [
+                    .init(name: sink.name, type: "test", streams: [stream.name]),
+                    .init(name: SinkName("second"), type: "test", streams: [.notifications]),
+                ]
+            ),
+            at: bench.time.wall()
+        )
+        let id = try #require(registered.streams[stream.name])
+        guard try await spool.number("SELECT inserted FROM stream WHERE id = \(id.value)") == 0 else {
+            return registered
+        }
+        try await spool.begin(id, start: source.date - .days(1), sweptTo: source.date)
+        let event = Event(
+            externalID: "one",
+            kind: .activity,
+            occurred: source.date,
+            created: source.date
+        )
+        let commit = ScanStep.commit(
+            Page(body: [1], records: [PageRecord(raw: 0..<1, event: event)], date: source.date, next: nil),
+            of: Scan(reason: .poll, from: source.date - .days(1), to: nil, filterHash: "f"),
+            stream: stream,
+            id: id,
+            progress: try await spool.progress(of: id),
+            fetched: source.date
+        )
+        _ = try await spool.append(commit)
+        return registered
+    }
+
+    private func watchman(_ spool: Spool) -> NotificationLoop {
+        NotificationLoop(
+            spool: spool,
+            rules: NotificationRules(maxSize: 1 << 40, lookBacks: [:], settings: settings),
+            time: bench.time,
+            appended: Signal(),
+            logger: Self.quiet
+        )
+    }
+
+    private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+}
+
+/// A start of the daemon.
+private struct OutageRun {
+    let bench: FetchBench
+    let spool: Spool
+    let sink: OutageSink
+    let watchman: NotificationLoop
+
+    func look() async throws { try await watchman.look() }
+
+    /// Lets time pass while the sink fails, with a look whenever ten seconds are over.
+    func pass(_ duration: Duration) async throws {
+        let run = FetchRun(bench: bench, spool: spool, sleepers: 1)
+        var left = duration
+        while left > .zero {
+            try await run.pass(min(left, NotificationLoop.interval))
+            try await look()
+            left -= NotificationLoop.interval
+        }
+    }
+
+    /// The sink takes things again, and has taken what waited.
+    func recover() async {
+        let version = sink.took.version
+        sink.set(.up)
+        bench.clock.advance(by: bench.clock.untilNextDeadline ?? .zero)
+        await sink.took.changed(after: version)
+    }
+
+    /// All that was told, in its order.
+    func told() async throws -> [String] {
+        try await spool.texts("SELECT action FROM events WHERE stream = 'spool/notifications' ORDER BY seq")
+    }
+}

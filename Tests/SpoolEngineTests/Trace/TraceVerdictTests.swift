@@ -1,0 +1,96 @@
+import SpoolControl
+import SpoolCore
+import SpoolStore
+import Testing
+
+@testable import SpoolEngine
+
+@Suite("Why the spool does not have a record")
+struct TraceVerdictTests {
+    private static let stream = StreamName(source: "contoso", stream: "activities")
+
+    /// Began at 100, took away below 200, read to 1,000, read twice to 900.
+    private static func coverage(isCovered: Bool = true, isUnproved: Bool = false, wasDeleted: Bool? = nil)
+        -> StreamCoverage
+    {
+        StreamCoverage(
+            stream: stream,
+            start: Timestamp(milliseconds: 100),
+            since: Timestamp(milliseconds: 1_000),
+            sweptTo: Timestamp(milliseconds: 900),
+            prunedTo: Timestamp(milliseconds: 200),
+            isCovered: isCovered,
+            isUnproved: isUnproved,
+            wasDeleted: wasDeleted
+        )
+    }
+
+    private static func verdict(
+        at moment: Int64,
+        _ coverage: StreamCoverage? = coverage(),
+        isListed: Bool? = true,
+        sweepsBack: Duration = .zero
+    ) -> TraceVerdict {
+        var source = SourceTrace(stream: stream)
+        source.isKnown = true
+        source.isListed = isListed
+        return TraceVerdict(source, coverage, at: Timestamp(milliseconds: moment), sweepsBack: sweepsBack)
+    }
+
+    @Test(
+        "by where its time lies: the start, retention, the cursor, the sweeps",
+        arguments: [
+            (99, TraceVerdict.beforeStart(Timestamp(milliseconds: 100))),
+            (199, .pruned(Timestamp(milliseconds: 200))),
+            (200, .missed),
+            (899, .missed),
+            (900, .late(sweptTo: Timestamp(milliseconds: 900))),
+            (999, .late(sweptTo: Timestamp(milliseconds: 900))),
+            (1_000, .notYetRead(since: Timestamp(milliseconds: 1_000))),
+        ] as [(Int64, TraceVerdict)]
+    )
+    func byTime(_ moment: Int64, _ expected: TraceVerdict) {
+        #expect(Self.verdict(at: moment) == expected)
+    }
+
+    @Test("below what retention has passed, an event whose id was not deleted was missed, not deleted")
+    func neverDeleted() {
+        let never = Self.coverage(isCovered: false, wasDeleted: false)
+
+        #expect(Self.verdict(at: 199, never) == .missed)
+        #expect(Self.verdict(at: 199, never, isListed: false) == .filtered)
+        #expect(
+            Self.verdict(at: 199, Self.coverage(wasDeleted: true)) == .pruned(Timestamp(milliseconds: 200))
+        )
+    }
+
+    @Test("a filter explains it before the cursor does, but not before the start")
+    func filters() {
+        #expect(Self.verdict(at: 500, isListed: false) == .filtered)
+        #expect(Self.verdict(at: 2_000, isListed: false) == .filtered)
+        #expect(Self.verdict(at: 50, isListed: false) == .beforeStart(Timestamp(milliseconds: 100)))
+        #expect(Self.verdict(at: 500, isListed: nil) == .missed)
+    }
+
+    @Test("where no complete window covers it, it is a gap; an empty answer of long ago proves nothing")
+    func gaps() {
+        #expect(Self.verdict(at: 500, Self.coverage(isCovered: false)) == .gap(isUnproved: false))
+        #expect(
+            Self.verdict(at: 500, Self.coverage(isCovered: false, isUnproved: true)) == .gap(isUnproved: true)
+        )
+    }
+
+    @Test("alerts are looked for again for as long as their look-back")
+    func sweepsBack() {
+        #expect(
+            Self.verdict(at: 700, sweepsBack: .milliseconds(300))
+                == .late(sweptTo: Timestamp(milliseconds: 600))
+        )
+        #expect(Self.verdict(at: 599, sweepsBack: .milliseconds(300)) == .missed)
+    }
+
+    @Test("a stream that was never read explains everything")
+    func notBegun() {
+        #expect(Self.verdict(at: 500, nil) == .notBegun)
+    }
+}
