@@ -110,13 +110,21 @@ let package = Package(
             ]
         ),
         library(
+            "SpoolServer",
+            [
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolEngine", "SpoolPipeline", "SpoolStore",
+                hummingbird, logging, nioCore, nioHTTP1, nioPosix,
+            ],
+            resources: [
+                .embedInCode("StatusPage/page.css"), .embedInCode("StatusPage/page.js"),
+                .embedInCode("StatusPage/icon.svg"),
+            ]
+        ),
+        library(
             "SpoolDaemon",
             [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolEngine", "SpoolNetwork", "SpoolPipeline",
-                "SpoolSinks", "SpoolStore", hummingbird, logging, nioCore, nioHTTP1, nioPosix, unixSignals,
-            ],
-            resources: [
-                .embedInCode("Page/page.css"), .embedInCode("Page/page.js"), .embedInCode("Page/icon.svg"),
+                "SpoolServer", "SpoolStore", logging, unixSignals,
             ]
         ),
         library("SpoolDoctor", ["SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolStore", asn1, x509]),
@@ -169,11 +177,18 @@ let package = Package(
             ]
         ),
         tests(
-            "SpoolDaemonTests",
+            "SpoolServerTests",
             [
                 "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolEngine",
-                "SpoolEngineTestSupport", "SpoolPipeline", "SpoolSimulator", "SpoolStore", hummingbird,
-                logging, nioCore,
+                "SpoolEngineTestSupport", "SpoolPipeline", "SpoolServer", "SpoolSimulator", "SpoolStore",
+                hummingbird, logging, nioCore,
+            ]
+        ),
+        tests(
+            "SpoolDaemonTests",
+            [
+                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolEngine", "SpoolStore",
+                logging,
             ]
         ),
         tests(

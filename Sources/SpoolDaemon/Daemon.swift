@@ -6,6 +6,7 @@ import SpoolControl
 import SpoolEngine
 import SpoolNetwork
 import SpoolPipeline
+import SpoolServer
 import SpoolStore
 import UnixSignals
 
@@ -191,14 +192,12 @@ package struct Daemon: Sendable {
         let readiness = Readiness()
         let control = ControlServer(
             socket: ControlSocket(spool: composition.spool.path),
+            engine: engine,
+            current: current,
+            holder: SpoolHolder.current(.daemon, command: "spool run"),
             status: composition.status.listen,
-            routes: ControlRoutes(
-                engine: engine,
-                holder: SpoolHolder.current(.daemon, command: "spool run"),
-                onHandOver: nil,
-                reporter: StatusReporter(engine: engine, current: current),
-                web: WebRoutes(engine: engine, current: current, readiness: readiness)
-            ),
+            readiness: readiness,
+            droppedLogLines: { LogWriter.standardError.droppedLines },
             logger: logger
         )
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -249,11 +249,7 @@ package final class Engine: Sendable {
     private func retentionLoop(_ composition: Composition, _ registration: Registration)
         -> LoopSupervisor.Loop
     {
-        let age = composition.spool.retentionAge
-        let sweepsBack = composition.sources.flatMap(\.content.streams).reduce(into: [StreamID: Duration]()) {
-            guard let id = registration.streams[$1.name] else { return }
-            $0[id] = $1.sweepsBack ? $1.lookBack : .zero
-        }
+        let rules = RetentionRules(composition, registration)
         let loop = RetentionLoop(
             spool: spool,
             dates: dates,
@@ -262,11 +258,11 @@ package final class Engine: Sendable {
             pruned: lanesChanged,
             proofs: proofs
         )
-        retentionRules.withLock { $0 = RetentionRules(composition, registration) }
-        let streams = sweepsBack.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
-        return LoopSupervisor.Loop(name: "retention", fingerprint: "\(age) \(streams)") {
+        retentionRules.withLock { $0 = rules }
+        let streams = rules.sweepsBack.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+        return LoopSupervisor.Loop(name: "retention", fingerprint: "\(rules.age) \(streams)") {
             stop throws(StoreError) in
-            try await loop.run(age: age, sweepsBack: sweepsBack, stop: stop)
+            try await loop.run(age: rules.age, sweepsBack: rules.sweepsBack, stop: stop)
         }
     }
 }

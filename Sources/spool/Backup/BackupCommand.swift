@@ -26,14 +26,14 @@ struct BackupCommand: AsyncParsableCommand {
     func run() async throws {
         let file = URL(fileURLWithPath: to).standardizedFileURL.path
         let screen = BackupScreen(isQuiet: json)
-        try await ReplayFailure.translating {
-            try await ReplayDesk.use(config, command: "spool backup") { desk in
+        try await CommandFailure.translating {
+            try await SpoolSession.use(config, command: "spool backup") { session in
                 let notice =
-                    desk.isDirect
+                    session.isStandalone
                     ? "the backup was interrupted: \(file) was not written"
                     : "the daemon continues the backup; \(file) appears when it is complete"
-                let report = try await Interruption.telling(notice, at: desk) {
-                    try await desk.backup(to: file) { screen.show($0) }
+                let report = try await Interruption.telling(notice, at: session) {
+                    try await session.backup(to: file) { screen.show($0) }
                 }
                 screen.end()
                 if json { return Output.line(try JSONText.of(report)) }

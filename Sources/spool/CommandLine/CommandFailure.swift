@@ -1,4 +1,5 @@
 import SpoolConfig
+import SpoolControl
 import SpoolCore
 import SpoolDaemon
 import SpoolEngine
@@ -27,6 +28,8 @@ struct CommandFailure: Error, CustomStringConvertible {
             throw CommandFailure(error)
         } catch let error as StoreError {
             throw CommandFailure(error)
+        } catch let fault as ControlFault {
+            throw CommandFailure(fault.exitStatus, "spool: \(fault)")
         } catch let error as TooManyCriticalErrors {
             throw CommandFailure(.tooManyErrors, "spool: \(error.description)")
         }

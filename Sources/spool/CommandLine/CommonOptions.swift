@@ -95,14 +95,14 @@ enum SpoolLook {
     }
 }
 
-extension ReplayDesk {
-    /// Opens the desk for a command that asks the daemon for something about the spool alone.
+extension SpoolSession {
+    /// Opens a session for a command that asks the daemon for something about the spool alone.
     ///
     /// With a mistake in the configuration it can do so all the same; without a daemon the whole file is needed.
     static func use(
         _ config: ConfigurationOption,
         command: String,
-        _ body: (ReplayDesk) async throws -> Void
+        _ body: (SpoolSession) async throws -> Void
     ) async throws {
         let look = try config.look()
         try await use(spool: look.path, command: command, composition: { try look.composition(config) }, body)

@@ -9,16 +9,16 @@ enum Interruption {
     /// Waits for `body`; a signal during that time prints `notice` to standard error and then ends the
     /// process by the same signal.
     ///
-    /// Where the command holds the spool, `desk` traps the signal and ends `body`, and the spool is closed first.
+    /// Where the command holds the spool, `session` traps the signal and ends `body`, and the spool is closed first.
     static func telling<Result: Sendable>(
         _ notice: String,
-        at desk: ReplayDesk? = nil,
+        at session: SpoolSession? = nil,
         during body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        if let desk, desk.isDirect {
+        if let session, session.isStandalone {
             return try await waiting(body) {
-                await desk.interrupted()
-                if desk.isInterrupted { show(notice) }
+                await session.interrupted()
+                if session.isInterrupted { show(notice) }
             }
         }
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)

@@ -33,9 +33,9 @@ struct DeadRequeue: AsyncParsableCommand {
         }
         var replays: [Replay] = []
         if !groups.isEmpty {
-            try await ReplayFailure.translating {
-                try await ReplayDesk.use(composition, command: "spool dead requeue") { desk in
-                    for group in groups { replays.append(try await send(group, desk, saying)) }
+            try await CommandFailure.translating {
+                try await SpoolSession.use(composition, command: "spool dead requeue") { session in
+                    for group in groups { replays.append(try await send(group, session, saying)) }
                 }
             }
         }
@@ -56,12 +56,12 @@ struct DeadRequeue: AsyncParsableCommand {
 
     private func send(
         _ group: (sink: SinkName, letters: [DeadLetter]),
-        _ desk: ReplayDesk,
+        _ session: SpoolSession,
         _ saying: Saying
     ) async throws -> Replay {
-        let replay = try await desk.requeue(group.letters.map(\.seq), of: group.sink)
+        let replay = try await session.requeue(group.letters.map(\.seq), of: group.sink)
         saying.line("replay \(replay.id) to \(replay.sink): \(Count.text(replay.total, "event"))")
-        return try await ReplayWatch.attend(replay, at: desk, saying, waits: wait)
+        return try await ReplayWatch.attend(replay, at: session, saying, waits: wait)
     }
 }
 
@@ -88,10 +88,10 @@ struct DeadDismiss: AsyncParsableCommand {
         }
         var dismissed: [DismissObject.Sink] = []
         if !groups.isEmpty {
-            try await ReplayFailure.translating {
-                try await ReplayDesk.use(composition, command: "spool dead dismiss") { desk in
+            try await CommandFailure.translating {
+                try await SpoolSession.use(composition, command: "spool dead dismiss") { session in
                     for group in groups {
-                        let count = try await desk.dismiss(group.letters.map(\.seq), of: group.sink)
+                        let count = try await session.dismiss(group.letters.map(\.seq), of: group.sink)
                         saying.line("\(group.sink): \(Grouped.text(count)) dismissed")
                         dismissed.append(DismissObject.Sink(sink: group.sink.text, events: count))
                     }

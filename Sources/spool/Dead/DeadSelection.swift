@@ -63,7 +63,7 @@ enum DeadLetters {
                 let names = try await Spool.openReadOnly(path: path).names()
                 try KnownNames.check([sink], "sink", among: names.sinks.map(\.text))
             }
-            return try await ReplayDesk.deadLetters(spool: path, of: sink.map { SinkName($0) })
+            return try await SpoolSession.deadLetters(spool: path, of: sink.map { SinkName($0) })
         }
     }
 }

@@ -40,19 +40,19 @@ struct PruneCommand: AsyncParsableCommand {
             guard saying.confirm("Forget \(forget)?") else { return }
         }
         try await HouseFailure.translating {
-            try await ReplayDesk.use(composition, command: "spool prune") { desk in
+            try await SpoolSession.use(composition, command: "spool prune") { session in
                 var report: ForgetReport?
                 if let forget {
-                    let forgotten = try await desk.forget(forget)
+                    let forgotten = try await session.forget(forget)
                     if !json { Output.line(ForgetText.line(forgotten)) }
                     report = forgotten
                 }
                 let notice =
-                    desk.isDirect
+                    session.isStandalone
                     ? "interrupted: events deleted so far stay deleted; the rest is kept"
                     : "retention continues in the daemon"
-                let answer = try await Interruption.telling(notice, at: desk) { [dryRun] in
-                    try await desk.prune(isDryRun: dryRun)
+                let answer = try await Interruption.telling(notice, at: session) { [dryRun] in
+                    try await session.prune(isDryRun: dryRun)
                 }
                 let object = PruneObject(answer: answer, forgotten: report)
                 Output.line(try json ? JSONText.of(object) : Self.text(answer))
@@ -132,7 +132,7 @@ private struct PruneObject: Encodable {
 enum HouseFailure {
     static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
-            return try await ReplayFailure.translating(body)
+            return try await CommandFailure.translating(body)
         } catch let fault as SourceFault {
             throw CommandFailure(
                 .cannotReach,

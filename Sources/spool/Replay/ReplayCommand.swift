@@ -85,7 +85,7 @@ struct ReplayShow: AsyncParsableCommand {
         let isFollowed = follow && replay.state == .running
         if isFollowed {
             let watch = ReplayWatch(replay, isQuiet: json) { try await ReplayJobs.list(look) }
-            replay = try await ReplayFailure.translating { try await watch.run() }
+            replay = try await CommandFailure.translating { try await watch.run() }
         }
         if json { Output.line(try JSONText.of(ReplayStatus(replay))) }
         if isFollowed { try ReplayEnd.check([replay]) }
@@ -143,9 +143,9 @@ struct ReplayRemove: AsyncParsableCommand {
     @Flag(help: "Print the removed replay as JSON (stable keys).") var json = false
 
     func run() async throws {
-        try await ReplayFailure.translating {
-            try await ReplayDesk.use(config, command: "spool replay remove") { desk in
-                let replay = try await desk.remove(ReplayID(id))
+        try await CommandFailure.translating {
+            try await SpoolSession.use(config, command: "spool replay remove") { session in
+                let replay = try await session.remove(ReplayID(id))
                 if json { return Output.line(try JSONText.of(ReplayStatus(replay))) }
                 Output.line(
                     "replay \(replay.id) (\(replay.state.rawValue), \(Grouped.text(replay.sent)) sent) "
@@ -164,7 +164,7 @@ enum ReplayJobs {
     }
 
     static func list(_ look: SpoolLook) async throws -> [Replay] {
-        try await CommandFailure.translating { try await ReplayDesk.list(spool: look.path) }
+        try await CommandFailure.translating { try await SpoolSession.list(spool: look.path) }
     }
 
     static func move(
@@ -173,12 +173,12 @@ enum ReplayJobs {
         _ move: MoveReplay.Move,
         _ json: Bool
     ) async throws {
-        try await ReplayFailure.translating {
-            try await ReplayDesk.use(config, command: "spool replay") { desk in
-                var replay = try await desk.move(ReplayID(id), move)
+        try await CommandFailure.translating {
+            try await SpoolSession.use(config, command: "spool replay") { session in
+                var replay = try await session.move(ReplayID(id), move)
                 if !json { Output.line(ReplayText(replay).text) }
-                let isDriven = move == .resume && desk.isDirect
-                if isDriven { replay = try await ReplayWatch(replay, at: desk, isQuiet: json).run() }
+                let isDriven = move == .resume && session.isStandalone
+                if isDriven { replay = try await ReplayWatch(replay, at: session, isQuiet: json).run() }
                 if json { Output.line(try JSONText.of(ReplayStatus(replay))) }
                 if isDriven { try ReplayEnd.check([replay]) }
             }

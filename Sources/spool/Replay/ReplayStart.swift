@@ -78,8 +78,8 @@ struct ReplayStart: AsyncParsableCommand {
         let composition = try config.composition()
         let requests = try self.requests(composition)
         let addresses = composition.addresses
-        try await ReplayFailure.translating {
-            try await ReplayDesk.use(composition, command: "spool replay") {
+        try await CommandFailure.translating {
+            try await SpoolSession.use(composition, command: "spool replay") {
                 try await run($0, requests, addresses, ReplayTargets(composition, streams: stream))
             }
         }
@@ -125,7 +125,7 @@ struct ReplayStart: AsyncParsableCommand {
     }
 
     private func run(
-        _ desk: ReplayDesk,
+        _ session: SpoolSession,
         _ requests: [ReplayRequest],
         _ addresses: [SinkName: String],
         _ targets: ReplayTargets
@@ -134,9 +134,9 @@ struct ReplayStart: AsyncParsableCommand {
         var answer = try answer(requests)
         var wanted: [(index: Int, request: ReplayRequest)] = []
         for request in requests {
-            let estimate = try await desk.estimate(request)
+            let estimate = try await session.estimate(request)
             let address = request.destination ?? addresses[request.sink] ?? ""
-            let isBesideLive = request.destination == nil && !desk.isDirect
+            let isBesideLive = request.destination == nil && !session.isStandalone
             let text = EstimateText(
                 request,
                 estimate,
@@ -157,29 +157,30 @@ struct ReplayStart: AsyncParsableCommand {
         }
         let isWanted = !dryRun && !wanted.isEmpty
         guard isWanted else { return try tell(answer) }
-        if !yes, Output.isInteractive, try await !saying.confirm("Send them?", at: desk) {
+        if !yes, Output.isInteractive, try await !saying.confirm("Send them?", at: session) {
             return try tell(answer)
         }
         var replays: [Replay] = []
         for (index, request) in wanted {
-            let replay = try await start(request, desk, saying)
+            let replay = try await start(request, session, saying)
             answer.parts[index].replay = ReplayStatus(replay)
             replays.append(replay)
         }
         try tell(answer)
-        if wait || desk.isDirect { try ReplayEnd.check(replays) }
+        if wait || session.isStandalone { try ReplayEnd.check(replays) }
     }
 
     /// Creates one replay and returns it: as created, or, with --wait, after it has ended.
-    private func start(_ request: ReplayRequest, _ desk: ReplayDesk, _ saying: Saying) async throws -> Replay
+    private func start(_ request: ReplayRequest, _ session: SpoolSession, _ saying: Saying) async throws
+        -> Replay
     {
-        let replay = try await desk.create(request)
+        let replay = try await session.create(request)
         saying.line(
             "replay \(replay.id) to \(request.destination ?? replay.sink.text): "
                 + (request.refetch
                     ? "reading the window from the source first" : Count.text(replay.total, "event"))
         )
-        return try await ReplayWatch.attend(replay, at: desk, saying, waits: wait)
+        return try await ReplayWatch.attend(replay, at: session, saying, waits: wait)
     }
 
     /// The part of the answer that the requests share; the parts of the sinks follow.
@@ -199,16 +200,5 @@ struct ReplayStart: AsyncParsableCommand {
 
     private func tell(_ answer: ReplayAnswer) throws {
         if json { Output.line(try JSONText.of(answer)) }
-    }
-}
-
-/// Maps errors of the socket and of the spool to their exit codes.
-enum ReplayFailure {
-    static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {
-        do {
-            return try await CommandFailure.translating(body)
-        } catch let fault as ControlFault {
-            throw CommandFailure(fault.exitStatus, "spool: \(fault)")
-        }
     }
 }

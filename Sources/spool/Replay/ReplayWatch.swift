@@ -8,7 +8,7 @@ struct ReplayWatch {
 
     private let replay: Replay
     private let replays: @Sendable () async throws -> [Replay]
-    private let desk: ReplayDesk?
+    private let session: SpoolSession?
     private let isQuiet: Bool
 
     /// Watches a replay that another process runs.
@@ -20,29 +20,29 @@ struct ReplayWatch {
         self.replay = replay
         self.replays = replays
         self.isQuiet = isQuiet
-        desk = nil
+        session = nil
     }
 
     /// Watches a replay, and runs it if there is no daemon; with `isQuiet` nothing is shown.
-    init(_ replay: Replay, at desk: ReplayDesk, isQuiet: Bool = false) {
+    init(_ replay: Replay, at session: SpoolSession, isQuiet: Bool = false) {
         self.isQuiet = isQuiet
         self.replay = replay
-        replays = { try await desk.replays() }
-        self.desk = desk
+        replays = { try await session.replays() }
+        self.session = session
     }
 
     /// Watches a new replay until it has ended, or, if a daemon runs it and `waits` is false, prints how to
     /// follow it.
     ///
     /// - Returns: the last known state of the replay.
-    static func attend(_ replay: Replay, at desk: ReplayDesk, _ saying: Saying, waits: Bool) async throws
+    static func attend(_ replay: Replay, at session: SpoolSession, _ saying: Saying, waits: Bool) async throws
         -> Replay
     {
-        guard waits || desk.isDirect else {
+        guard waits || session.isStandalone else {
             saying.line("it runs in the daemon; `spool replay show \(replay.id)` shows its progress")
             return replay
         }
-        return try await ReplayWatch(replay, at: desk, isQuiet: saying.isJSON).run()
+        return try await ReplayWatch(replay, at: session, isQuiet: saying.isJSON).run()
     }
 
     /// Returns when the replay has ended or continues in a daemon; a signal prints what happens to the
@@ -50,13 +50,13 @@ struct ReplayWatch {
     ///
     /// - Returns: the last known state of the replay, also of one that was removed meanwhile.
     func run() async throws -> Replay {
-        try await Interruption.telling(interruptNotice, at: desk) { try await follow() }
+        try await Interruption.telling(interruptNotice, at: session) { try await follow() }
     }
 
     /// What happens to the replay after Ctrl-C.
     var interruptNotice: String {
         let id = replay.id
-        if desk?.isDirect == true {
+        if session?.isStandalone == true {
             return "replay \(id) stops here and is kept: it continues when the daemon runs, or with "
                 + "`spool replay resume \(id)`; `spool replay cancel \(id)` cancels it"
         }
@@ -66,9 +66,9 @@ struct ReplayWatch {
 
     private func follow() async throws -> Replay {
         try await withThrowingTaskGroup(of: Replay?.self) { group in
-            if let desk, desk.isDirect {
+            if let session, session.isStandalone {
                 group.addTask { [replay] in
-                    try await desk.drive(replay)
+                    try await session.drive(replay)
                     return nil
                 }
             }
@@ -107,8 +107,8 @@ struct ReplayWatch {
                 say(ReplayEnd(now).text)
                 return now
             }
-            if desk?.isInterrupted == true { return now }
-            if desk?.isHandedOver == true {
+            if session?.isInterrupted == true { return now }
+            if session?.isHandedOver == true {
                 say("a daemon has taken over the spool; the replay continues there")
                 return now
             }

@@ -21,12 +21,12 @@ struct Saying {
     /// Asks on a terminal while the command may hold the spool.
     ///
     /// - Throws: when a daemon asks for the spool before there is an answer, and when a signal comes.
-    func confirm(_ question: String, at desk: ReplayDesk) async throws -> Bool {
+    func confirm(_ question: String, at session: SpoolSession) async throws -> Bool {
         ask(question)
         let answer = try await withThrowingTaskGroup(of: String?.self) { group in
             group.addTask { try await BlockingCall.run { readLine() ?? "" } }
             group.addTask {
-                await desk.ending()
+                await session.ending()
                 return nil
             }
             defer { group.cancelAll() }

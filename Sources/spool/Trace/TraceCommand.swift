@@ -26,8 +26,8 @@ struct TraceCommand: AsyncParsableCommand {
 
     func run() async throws {
         let look = try config.look()
-        try await ReplayFailure.translating {
-            let events = try await TraceDesk.events(spool: look.path, id)
+        try await CommandFailure.translating {
+            let events = try await SpoolSession.events(spool: look.path, id)
             guard events.isEmpty else {
                 if json { return Output.line(try JSONText.of(TraceObject(id: id, events: events))) }
                 return Output.line(events.map { TraceText($0).text }.joined(separator: "\n\n"))
@@ -38,7 +38,7 @@ struct TraceCommand: AsyncParsableCommand {
             }
             // Querying a source requires the complete configuration, so its errors are reported here.
             let composition = try config.composition()
-            let findings = try await TraceDesk.ask(composition, id)
+            let findings = try await SpoolSession.trace(composition, id)
             if json {
                 Output.line(try JSONText.of(TraceObject(id: id, findings: findings)))
             } else {
@@ -67,7 +67,7 @@ struct TraceCommand: AsyncParsableCommand {
         "no source has it either: it never existed, or it is older than the source keeps records (180 days)"
 }
 
-extension TraceDesk.Finding {
+extension TraceFinding {
     var isFound: Bool { source.isKnown == true }
 
     var text: String {
@@ -103,7 +103,7 @@ private struct TraceObject: Encodable {
     let events: [EventTrace]
     let sources: [Finding]
 
-    init(id: String, events: [EventTrace] = [], findings: [TraceDesk.Finding] = []) {
+    init(id: String, events: [EventTrace] = [], findings: [TraceFinding] = []) {
         self.id = id
         self.events = events
         sources = findings.map {

@@ -59,8 +59,8 @@ struct VerifyCommand: AsyncParsableCommand {
         let request = try self.request(composition)
         if let name = self.report { try ProofReport.check(name) }
         let line = ProgressLine()
-        let (proof, missing) = try await ReplayFailure.translating {
-            try await VerifyDesk.run(request, composition) { line.show($0) }
+        let (proof, missing) = try await CommandFailure.translating {
+            try await SpoolSession.verify(request, composition) { line.show($0) }
         }
         line.end()
         let report = ProofReport(proof, missing)

@@ -1,0 +1,56 @@
+import SpoolConfig
+package import SpoolControl
+package import SpoolCore
+import SpoolEngine
+import SpoolPipeline
+import SpoolStore
+
+extension SpoolSession {
+    /// Runs retention now, or says what it would delete.
+    ///
+    /// - Throws: `SourceFault` when no daemon runs and no source can be asked for its time.
+    package func prune(isDryRun: Bool) async throws -> PruneAnswer {
+        switch self {
+        case .daemon(let client):
+            // It works in small transactions, and there may be many.
+            try await ControlClient(client.socket, timeout: .hours(12)).send(PruneNow(isDryRun: isDryRun))
+        case .standalone(let alone):
+            // A request to a silent source, and the next slice, end with the command.
+            try await alone.stop.ending { try await alone.prune(isDryRun: isDryRun) }
+        }
+    }
+
+    /// Forgets a sink, or a stream, that has left the configuration.
+    package func forget(_ name: String) async throws -> ForgetReport {
+        switch self {
+        case .daemon(let client): try await client.send(Forget(name))
+        case .standalone(let alone): try await alone.spool.forget(name, at: alone.engine.time.wall())
+        }
+    }
+
+    /// Makes a whole, proved copy of the spool; `progress` is called now and then.
+    ///
+    /// With a daemon the file is the daemon's: written by its user, where its unit lets it write.
+    package func backup(
+        to file: String,
+        progress: @escaping @Sendable (BackupProgress) -> Void
+    ) async throws -> BackupReport {
+        switch self {
+        case .daemon(let client):
+            let patient = ControlClient(client.socket, timeout: .hours(48))
+            return try await withThrowingTaskGroup(of: BackupReport?.self) { group in
+                group.addTask { try await patient.send(BackUp(to: file)) }
+                group.addTask {
+                    while (try? await Task.sleep(for: .milliseconds(500))) != nil {
+                        if let now = try? await client.send(ShowBackup()).progress { progress(now) }
+                    }
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let report = try await group.next() ?? nil else { throw CancellationError() }
+                return report
+            }
+        case .standalone(let alone): return try await alone.backup(to: file, progress: progress)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import SpoolConfig
+import SpoolControl
+package import SpoolCore
+package import SpoolEngine
+import SpoolPipeline
+import SpoolStore
+import UnixSignals
+
+extension SpoolSession {
+    /// How long a command without daemon waits for a source that does not answer.
+    private static let patience = Duration.seconds(60)
+
+    /// Opens a session and proves a window, to its end.
+    ///
+    /// - Parameters:
+    ///   - request: what to compare.
+    ///   - composition: the configuration.
+    ///   - show: called with what it does just now.
+    /// - Returns: the proof, and what it found missing by name; after a signal what was compared until then, with its
+    ///   cause.
+    /// - Throws: `ControlFault` or `StoreError`; `Interrupted` after a signal before anything was compared.
+    package static func verify(
+        _ request: VerifyRequest,
+        _ composition: Composition,
+        show: @escaping @Sendable (String) -> Void
+    ) async throws -> (Proof, [MissingEvent]) {
+        var found: (Proof, [MissingEvent])?
+        do {
+            try await use(composition, command: "spool verify") { session in
+                found = try await session.verify(request, show: show)
+            }
+        } catch let interrupted as Interrupted {
+            guard found != nil else { throw interrupted }
+        }
+        guard let found else { throw CancellationError() }
+        return found
+    }
+
+    private func verify(
+        _ request: VerifyRequest,
+        show: @escaping @Sendable (String) -> Void
+    ) async throws -> (Proof, [MissingEvent]) {
+        switch self {
+        case .daemon(let client):
+            try await Self.byDaemon(request, client, client.socket.spool, show: show)
+        case .standalone(let alone): try await Self.byItself(request, alone, show: show)
+        }
+    }
+
+    private static func byDaemon(
+        _ request: VerifyRequest,
+        _ client: ControlClient,
+        _ path: String,
+        show: @escaping @Sendable (String) -> Void
+    ) async throws -> (Proof, [MissingEvent]) {
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let begun = try await client.send(StartVerify(request))
+        let watch = ProofWatch(client: client, spool: path, show: show)
+        let proof = try await withThrowingTaskGroup(of: Proof.self) { group in
+            group.addTask { try await watch.follow(begun) }
+            group.addTask { try await watch.cancel(begun, at: signals) }
+            defer { group.cancelAll() }
+            return try await group.next() ?? begun
+        }
+        return (proof, try await Spool.openReadOnly(path: path).missing(of: proof.id))
+    }
+
+    private static func byItself(
+        _ request: VerifyRequest,
+        _ alone: StandaloneSpool,
+        show: @escaping @Sendable (String) -> Void
+    ) async throws -> (Proof, [MissingEvent]) {
+        let (engine, spool) = (alone.engine, alone.spool)
+        // This process alone has the spool: what is kept as under way is not.
+        try await spool.stopLeftProofs(at: engine.time.wall())
+        let verification = engine.verification(patience: patience, tell: show)
+        let begun = try await spool.beginProof(
+            request,
+            reason: .command,
+            version: ProgramVersion.number,
+            at: engine.time.wall()
+        )
+        let proof = await verification.result(of: begun, stop: alone.stop) {
+            alone.interrupt.isAsked ? "it was interrupted" : "a daemon has started and asked for the spool"
+        }
+        try await spool.save(proof)
+        let wanted = Set(proof.streams.flatMap { $0.sinks.flatMap(\.replays) })
+        for replay in try await spool.replays(of: nil).reversed()
+        where wanted.contains(replay.id) && !alone.stop.isAsked {
+            show("replay \(replay.id) sends \(replay.total) events to \(replay.sink)")
+            try await alone.drive(replay)
+        }
+        return (proof, try await spool.missing(of: proof.id))
+    }
+}

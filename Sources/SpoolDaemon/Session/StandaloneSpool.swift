@@ -1,0 +1,228 @@
+import Logging
+import SpoolConfig
+import SpoolControl
+import SpoolCore
+import SpoolEngine
+import SpoolPipeline
+import SpoolServer
+import SpoolStore
+
+/// A spool that a command has to itself while no daemon runs: it holds the lock, and sends replays and nothing else.
+///
+/// A daemon that starts meanwhile asks for the spool; the unfinished job then goes on in the daemon.
+package struct StandaloneSpool: Sendable {
+    let spool: Spool
+    let composition: Composition
+    let registration: Registration
+    let engine: Engine
+    private let logger: Logger
+    /// Asked for when the work has to end: a daemon wants the spool, or a signal has come.
+    let stop: Stop
+    /// Asked for when a signal has come.
+    let interrupt: Stop
+    private let server: Task<Void, any Error>
+
+    /// Takes the lock, does `body`, and closes the spool whatever comes of it; a signal asks `stop`, and is trapped before
+    /// the spool is opened.
+    ///
+    /// - Throws: what `body` throws; `StoreError`; `ConfigurationFault` for a secret that this process cannot read;
+    ///   `Interrupted` after a signal, when the spool is closed.
+    static func use<Result>(
+        _ composition: Composition,
+        command: String,
+        _ body: (StandaloneSpool) async throws -> Result
+    ) async throws -> Result {
+        try await InterruptibleWork.run { interrupt in
+            let alone = try await open(composition, command: command, interrupt)
+            async let _: Void = alone.stop.followWhole()
+            let result: Result
+            do {
+                result = try await body(alone)
+            } catch {
+                // The first error says why; closing adds nothing to it.
+                try? await alone.close()
+                throw error
+            }
+            try await alone.close()
+            return result
+        }
+    }
+
+    /// Takes the lock and brings streams and sinks up to date with the configuration.
+    private static func open(_ composition: Composition, command: String, _ interrupt: Stop) async throws
+        -> StandaloneSpool
+    {
+        let composition = try composition.withSecrets()
+        let time = SystemTime.timekeeper()
+        var options = SpoolOptions(holder: command)
+        options.maxBytes = composition.spool.maxSize
+        let path = composition.spool.path
+        let spool = try Spool.open(path: path, options: options.fitted(toDiskOf: path), at: time.wall())
+        do {
+            let registration = try await spool.register(composition.roster, at: time.wall())
+            return StandaloneSpool(
+                spool,
+                composition,
+                registration,
+                time: time,
+                command: command,
+                interrupt: interrupt
+            )
+        } catch {
+            // The first error says why; closing adds nothing to it.
+            try? await spool.close(at: time.wall())
+            throw error
+        }
+    }
+
+    private init(
+        _ spool: Spool,
+        _ composition: Composition,
+        _ registration: Registration,
+        time: Timekeeper,
+        command: String,
+        interrupt: Stop
+    ) {
+        self.interrupt = interrupt
+        stop = Stop(partOf: interrupt)
+        self.spool = spool
+        self.composition = composition
+        self.registration = registration
+        let logger = Logger.spool(.warning)
+        self.logger = logger
+        let engine = Engine(spool: spool, time: time, logger: logger)
+        engine.sources.apply(composition, registration)
+        self.engine = engine
+        let stop = stop
+        let current = CurrentComposition(composition)
+        let control = ControlServer(
+            socket: ControlSocket(spool: spool.path),
+            engine: engine,
+            current: current,
+            holder: SpoolHolder.current(.command, command: command),
+            onHandOver: { stop.ask() },
+            droppedLogLines: { LogWriter.standardError.droppedLines },
+            logger: logger
+        )
+        // Owned here; `close` ends and awaits it.
+        server = Task { try await control.run(onReady: {}) }
+    }
+
+    /// Reads the replay's window from the source, if it wants that, and sends it until it has ended or a daemon asks
+    /// for the spool.
+    func drive(_ replay: Replay) async throws {
+        let crashes = try await engine.crashes()
+        if replay.isRefetching {
+            let refetcher = engine.refetcher(of: replay.id, crashes)
+            try await whileRunning(replay.id) { ended async throws(StoreError) in
+                try await refetcher.run(stop: ended)
+            }
+            guard try await isReady(replay.id) else { return }
+        }
+        let loop = DeliveryLoop(
+            sink: try sink(of: replay),
+            id: replay.sinkID,
+            store: SingleReplayStore(store: spool, replay: replay.id),
+            crashes: crashes,
+            time: engine.time,
+            appended: engine.appended,
+            lanesChanged: engine.lanesChanged,
+            logger: logger
+        )
+        try await whileRunning(replay.id) { ended async throws(StoreError) in try await loop.run(stop: ended)
+        }
+    }
+
+    private func isReady(_ id: ReplayID) async throws(StoreError) -> Bool {
+        guard let replay = try await spool.replay(id) else {
+            return false
+        }
+        return replay.state == .running && !replay.isRefetching && !stop.isAsked
+    }
+
+    /// Does `body` until it has ended, or asks it to end because the replay has, or a daemon asks for the spool.
+    private func whileRunning(
+        _ id: ReplayID,
+        _ body: @escaping @Sendable (Stop) async throws(StoreError) -> Void
+    ) async throws {
+        // This replay's own end: `stop` is the daemon's asking, and one command may drive several replays.
+        let ended = Stop()
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await body(ended)
+                return true
+            }
+            group.addTask {
+                try await waitForEnd(of: id)
+                return false
+            }
+            let isDone = try await group.next() ?? true
+            ended.ask()
+            // The wait has nothing left to wait for; a body that was asked to end settles what it has sent.
+            if isDone { group.cancelAll() }
+            try await group.waitForAll()
+        }
+    }
+
+    private func sink(of replay: Replay) throws(StoreError) -> any Sink {
+        if let destination = replay.request.destination {
+            return try ReplayLoop.sink(destination, named: replay.sink)
+        }
+        guard let sink = composition.allSinks.first(where: { $0.name == replay.sink }) else {
+            throw StoreError(.invalid, "The sink \(replay.sink) is not in the configuration.")
+        }
+        return sink
+    }
+
+    private func waitForEnd(of id: ReplayID) async throws {
+        while !stop.isAsked, !Task.isCancelled {
+            let watch = Watch(engine.lanesChanged)
+            let stopping = Watch(stop)
+            let replay = try await spool.replay(id)
+            if replay?.state != .running { return }
+            await engine.time.wait(nil, or: watch, stopping)
+        }
+    }
+
+    /// True when a daemon has asked for the spool.
+    var isHandedOver: Bool { stop.isAsked && !interrupt.isAsked }
+
+    private func close() async throws {
+        server.cancel()
+        // It was cancelled; how it ended changes nothing.
+        _ = await server.result
+        await engine.sources.shutDown()
+        try await spool.close(at: engine.time.wall())
+    }
+}
+
+extension StandaloneSpool {
+    /// Retention counts by the sources' own clocks, so each is asked first.
+    func prune(isDryRun: Bool) async throws -> PruneAnswer {
+        var dates: [StreamID: Timestamp] = [:]
+        var fault: SourceFault?
+        for part in composition.sources {
+            // A date that is not believed would delete what is not old.
+            let source = ClockedSource(part.content, time: engine.time, logger: engine.logger)
+            guard let stream = source.streams.first else { continue }
+            do throws(SourceFault) {
+                let date = try await source.date(for: stream)
+                for id in source.streams.compactMap({ registration.streams[$0.name] }) { dates[id] = date }
+            } catch {
+                fault = error
+            }
+        }
+        if let fault, dates.isEmpty { throw fault }
+        let rules = RetentionRules(composition, registration)
+        let work = PruneByHand(spool: spool, rules: rules, dates: dates, wall: engine.time.wall())
+        return try await work.run(isDryRun: isDryRun)
+    }
+
+    /// A daemon that asks for the spool gets it: the backup is then broken off.
+    func backup(
+        to file: String,
+        progress: @escaping @Sendable (BackupProgress) -> Void
+    ) async throws -> BackupReport {
+        try await stop.ending { try await spool.backup(to: file, progress: progress) }
+    }
+}

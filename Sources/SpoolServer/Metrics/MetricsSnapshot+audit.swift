@@ -1,0 +1,39 @@
+import SpoolControl
+import SpoolCore
+
+/// What the last audit proved; without samples where audits are off and none was ever done.
+extension MetricsSnapshot {
+    var auditFamilies: [MetricFamily] {
+        [
+            audit(
+                "spool_audit_last_timestamp_seconds",
+                "When the last audit that was done ended, in seconds since 1970; before the first one, when the spool was made."
+            ) { seconds($0?.finished ?? auditsSince ?? at) },
+            audit("spool_audit_events", "Different ids that the last audit compared.") {
+                Double($0?.events ?? 0)
+            },
+            audit(
+                "spool_audit_missing_events",
+                "Events that the last audit found missing: never fetched, or not at a sink."
+            ) { Double($0?.missing ?? 0) },
+            audit(
+                "spool_audit_unprovable_events",
+                "Of the ids, how many retention had deleted: their delivery is no longer in the ledger."
+            ) { Double($0?.unprovable ?? 0) },
+            audit(
+                "spool_audit_complete",
+                "1 if the last audit proved its whole window and nothing was missing, otherwise 0."
+            ) { $0?.complete == true ? 1 : 0 },
+        ]
+    }
+
+    private func audit(_ name: String, _ help: String, _ value: (ProofStatus?) -> Double) -> MetricFamily {
+        let isKnown = audit != nil || auditsSince != nil
+        return MetricFamily(
+            name: name,
+            kind: .gauge,
+            help: help,
+            samples: isKnown ? [MetricSample(labels: [], value: value(audit))] : []
+        )
+    }
+}

@@ -1,0 +1,37 @@
+import Hummingbird
+import SpoolControl
+import SpoolCore
+package import SpoolEngine
+import SpoolPipeline
+import SpoolStore
+
+extension ControlRoutes {
+    /// What checks ask before they connect to anything.
+    func addConnections(to router: Router<BasicRequestContext>) {
+        on(ShowConnections.self, router) { _ in try await engine.connectedSinks(of: reporter.current.value) }
+    }
+}
+
+extension Engine {
+    /// The sinks with an open connection that are in no trouble.
+    ///
+    /// The state alone is not enough: until the first attempt it is the one of the previous run, and it outlasts a
+    /// connection.
+    func connectedSinks(of composition: Composition) async throws(StoreError) -> [ConnectedSink] {
+        let (addresses, settings) = (composition.addresses, composition.sinkSettings)
+        let now = time.wall()
+        let open = try await spool.connectedSinks()
+        return try await spool.status().sinks.compactMap { sink in
+            guard open.contains(sink.id), sink.troubleSince == nil,
+                SinkWord.of(sink, notifications, at: now) == "connected",
+                let address = addresses[sink.name], let settings = settings[sink.name]
+            else { return nil }
+            return ConnectedSink(
+                sink: sink.name,
+                address: address,
+                settings: settings,
+                lastSettled: sink.lastSuccess
+            )
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Hummingbird
+import SpoolControl
+import SpoolCore
+import SpoolEngine
+
+extension ControlRoutes {
+    /// `spool reload`.
+    func addReload(to router: Router<BasicRequestContext>) {
+        on(ReloadNow.self, router) { _ in
+            guard holder.role == .daemon else {
+                throw ControlRefusal(
+                    .cannotReach,
+                    "No daemon runs on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds it. A daemon "
+                        + "that starts reads the configuration."
+                )
+            }
+            let path = reporter.current.value.path
+            let outcome: Reloads.Outcome
+            do {
+                outcome = try await engine.reloads.outcome(of: engine.reloads.ask())
+            } catch {
+                throw ControlRefusal(
+                    .cannotReach,
+                    "The daemon (pid \(holder.pid)) is stopping, and reloads nothing."
+                )
+            }
+            var report = ReloadReport(configuration: path, isReloaded: outcome.refusal == nil)
+            report.problems = outcome.refusal?.problems ?? []
+            report.changes = outcome.changes
+            report.warnings = outcome.warnings
+            return report
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Hummingbird
+package import Logging
+import NIOCore
+package import SpoolConfig
+package import SpoolControl
+import SpoolCore
+package import SpoolEngine
+import SpoolPipeline
+import SpoolStore
+
+/// Serves the Unix socket, and the status address where one is configured.
+///
+/// Neither is a reason to stop: an address that cannot be listened on is logged, and the daemon forwards without it. The
+/// socket is tried again every half minute.
+package struct ControlServer: Sendable {
+    private let socket: ControlSocket
+    private let local: HTTPServer
+    private let remote: (address: ListenAddress, server: HTTPServer)?
+    private let time: Timekeeper
+    private let logger: Logger
+
+    /// Serves an engine.
+    ///
+    /// - Parameters:
+    ///   - socket: where the Unix socket is to be.
+    ///   - engine: what commands act on.
+    ///   - current: its configuration.
+    ///   - holder: this process.
+    ///   - status: the status address; nil for none.
+    ///   - readiness: whether the daemon does its work.
+    ///   - onHandOver: called when another process asks for the spool; nil where that is refused.
+    ///   - droppedLogLines: how many log lines were dropped since the start.
+    ///   - logger: for what cannot be served.
+    package init(
+        socket: ControlSocket,
+        engine: Engine,
+        current: CurrentComposition,
+        holder: SpoolHolder,
+        status: ListenAddress? = nil,
+        readiness: Readiness = Readiness(),
+        onHandOver: (@Sendable () -> Void)? = nil,
+        droppedLogLines: @escaping @Sendable () -> Int = { 0 },
+        logger: Logger
+    ) {
+        self.init(
+            socket: socket,
+            status: status,
+            routes: ControlRoutes(
+                engine: engine,
+                holder: holder,
+                onHandOver: onHandOver,
+                reporter: StatusReporter(engine: engine, current: current),
+                web: WebRoutes(
+                    engine: engine,
+                    current: current,
+                    readiness: readiness,
+                    droppedLogLines: droppedLogLines
+                )
+            ),
+            logger: logger
+        )
+    }
+
+    init(socket: ControlSocket, status: ListenAddress?, routes: ControlRoutes, logger: Logger) {
+        self.socket = socket
+        self.logger = logger
+        time = routes.engine.time
+        let descriptors = DescriptorLimit.current
+        local = HTTPServer(
+            .socket(socket.path),
+            limits: .control(descriptors: descriptors),
+            router: routes.all()
+        )
+        let current = routes.web.current
+        remote = status.map { status in
+            let reading = routes.reading { Access(token: current.value.status.token, listen: status) }
+            return (
+                status, HTTPServer(.tcp(status), limits: .status(descriptors: descriptors), router: reading)
+            )
+        }
+    }
+
+    /// Serves until stopped or cancelled.
+    ///
+    /// - Parameter onReady: called once the socket is bound, or could not be.
+    /// - Throws: `.invalid` when the path is too long for a socket.
+    package func run(onReady: @escaping @Sendable () async -> Void) async throws {
+        if let problem = socket.pathProblem { throw StoreError(.invalid, problem) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await serveSocket(onReady) }
+            if let remote { group.addTask { await serve(remote.server, at: remote.address) } }
+            await group.waitForAll()
+        }
+    }
+
+    /// Ends `run`; requests under way are answered within `limit`, the others are broken off.
+    package func stop(within limit: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await local.stop(within: limit) }
+            if let remote { group.addTask { await remote.server.stop(within: limit) } }
+        }
+    }
+
+    private func serveSocket(_ onReady: @Sendable () async -> Void) async {
+        let file = SocketFile(socket)
+        var told: String?
+        while true {
+            do {
+                try file.makeRoom()
+                defer { file.remove() }
+                try await local.run { [told] in
+                    file.hasBeenBound()
+                    if told == nil { return await onReady() }
+                    logger.notice("control socket served", metadata: ["path": "\(socket)"])
+                }
+                return
+            } catch {
+                let cause = (error as? StoreError)?.description ?? Self.cause(error)
+                if cause != told {
+                    logger.error(
+                        "control socket not served; commands cannot reach this process until it is",
+                        metadata: ["path": "\(socket)", "cause": "\(cause)"]
+                    )
+                }
+                if told == nil { await onReady() }
+                told = cause
+            }
+            await time.wait(.seconds(30))
+            if Task.isCancelled { return }
+        }
+    }
+
+    private func serve(_ server: HTTPServer, at address: ListenAddress) async {
+        do {
+            try await server.run {}
+        } catch {
+            logger.error(
+                "status address not served",
+                metadata: [
+                    "address": "\(address)",
+                    "cause": "the address cannot be listened on: \(Self.cause(error))",
+                ]
+            )
+        }
+    }
+
+    private static func cause(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        let words = String(cString: strerror(error.errnoCode))
+        return error.errnoCode == EADDRINUSE ? "\(words); does another program use it?" : words
+    }
+}

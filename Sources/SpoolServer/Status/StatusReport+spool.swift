@@ -1,0 +1,125 @@
+package import SpoolConfig
+package import SpoolControl
+package import SpoolCore
+import SpoolEngine
+package import SpoolStore
+
+extension StatusReport {
+    /// Gaps that have healed are shown for so long; the view `coverage` keeps them.
+    static let healedShown = Duration.days(1)
+
+    /// Reads how everything is from a spool, whether a daemon runs or not.
+    package init(
+        _ spool: Spool,
+        addresses: [SinkName: String],
+        notifications settings: NotificationSettings = NotificationSettings(),
+        uncovered: [StreamID: [UncoveredTime]]? = nil,
+        at now: Timestamp
+    ) async throws(StoreError) {
+        let status = try await spool.status()
+        let gaps = try await GapStatus.read(
+            spool,
+            status.streams,
+            uncovered: uncovered,
+            healedSince: now - Self.healedShown,
+            at: now
+        )
+        self.init(
+            version: ProgramVersion.number,
+            holder: Spool.holder(ofSpoolAt: spool.path),
+            at: now,
+            spool: SpoolFileStatus(
+                path: spool.path,
+                events: status.streams.reduce(0) { $0 + $1.kept },
+                used: status.size.inUse,
+                limit: 0,
+                wal: status.size.wal,
+                free: status.size.diskFree
+            )
+        )
+        self.spool.paused =
+            status.notifications.first { RuleCode.pausing.contains($0.code) }?.message
+        let takers = status.sinks.filter { $0.state != .disabled }
+            .flatMap { $0.subscriptions.filter { $0.state != "left" }.map(\.stream) }
+            .reduce(into: [StreamName: Int]()) { $0[$1, default: 0] += 1 }
+        streams = status.streams.map { stream in
+            var status = StreamStatus(stream)
+            status.gaps = gaps[stream.name] ?? []
+            status.sinks = stream.isConfigured ? takers[stream.name] ?? 0 : nil
+            return status
+        }
+        sinks = status.sinks.map {
+            SinkStatus($0, address: addresses[$0.name] ?? "", settings: settings, at: now)
+        }
+        set(try await spool.rates(at: now), of: status)
+        replays = status.replays.map(ReplayStatus.init)
+        audit = try await spool.lastProof(.audit).flatMap(ProofStatus.init)
+        proof = try await spool.lastProof(.command).flatMap(ProofStatus.init)
+        if let audit, let proof, proof.finished < audit.finished { self.proof = nil }
+        notifications = status.notifications.map {
+            NotificationStatus(
+                at: $0.at,
+                severity: $0.severity.rawValue,
+                code: $0.code,
+                subject: $0.subject,
+                message: $0.message
+            )
+        }
+        reloadRefused = notifications.lazy.compactMap { ReloadNotice.refusal(in: $0) }.first
+    }
+}
+
+extension StreamStatus {
+    fileprivate init(_ stream: SpoolStatus.Stream) {
+        self.init(name: stream.name.description, kind: stream.kind.name, state: stream.state)
+        error = stream.trouble
+        errorSince = stream.troubleSince
+        start = stream.start
+        since = stream.since
+        readTo = stream.readTo
+        sweptTo = stream.sweptTo
+        newest = stream.newest
+        lastSuccess = stream.lastSuccess
+    }
+}
+
+extension SinkStatus {
+    fileprivate init(
+        _ sink: SpoolStatus.Sink,
+        address: String,
+        settings: NotificationSettings,
+        at now: Timestamp
+    ) {
+        self.init(
+            name: sink.name.text,
+            type: sink.type,
+            address: address,
+            state: SinkWord.of(sink, settings, at: now),
+            backlog: sink.waiting
+        )
+        oldest = sink.subscriptions.compactMap(\.oldestOccurred).min()
+        deadLetters = sink.deadLetters
+        shortened = sink.shortened
+        lastSuccess = sink.lastSuccess
+        error = sink.lastError ?? sink.suspicion
+        attempts = sink.attempts
+        retryAt = sink.retryAt
+        troubleSince = sink.troubleSince
+    }
+}
+
+extension StatusReport {
+    /// Fills in events a minute.
+    fileprivate mutating func set(_ rates: SpoolRates, of status: SpoolStatus) {
+        for stream in status.streams {
+            guard let index = streams.firstIndex(where: { $0.name == stream.name.description }) else {
+                continue
+            }
+            streams[index].perMinute = rates.streams[stream.id] ?? 0
+        }
+        for sink in status.sinks {
+            guard let index = sinks.firstIndex(where: { $0.name == sink.name.text }) else { continue }
+            sinks[index].perMinute = rates.sinks[sink.id] ?? 0
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import SpoolConfig
+import SpoolCore
+
+/// Who may read over the status address.
+struct Access: Sendable {
+    /// What becomes of a request.
+    enum Decision: Sendable, Equatable {
+        case allowed
+        /// The address was reached under a name that is not ours: a page elsewhere may have had its own name
+        /// point at this machine (DNS rebinding).
+        case foreignHost
+        case unauthorized
+    }
+
+    /// Probes tell nothing but that the daemon is there.
+    static let open: Set<String> = ["/healthz", "/readyz"]
+
+    let token: Secret?
+    let listen: ListenAddress
+
+    func decision(path: String, host: String?, authorization: String?) -> Decision {
+        if Self.open.contains(path) { return .allowed }
+        guard let token else { return isOurs(host) ? .allowed : .foreignHost }
+        return shows(authorization, token) ? .allowed : .unauthorized
+    }
+
+    private func isOurs(_ host: String?) -> Bool {
+        guard let host else { return false }
+        let name = Self.name(host)
+        return name == listen.host || name == "localhost" || ListenAddress(host: name)?.isLoopback == true
+    }
+
+    /// A host without its port, and without the brackets of IPv6.
+    private static func name(_ host: String) -> String {
+        if host.hasPrefix("[") { return String(host.dropFirst().prefix { $0 != "]" }) }
+        return String(host.prefix { $0 != ":" }).lowercased()
+    }
+
+    private func shows(_ authorization: String?, _ token: Secret) -> Bool {
+        guard let authorization, let shown = ShownToken(authorization: authorization) else { return false }
+        return Self.areEqual(shown.bytes, Array(token.reveal().utf8))
+    }
+
+    /// Looks at every byte, so that the time it takes does not tell how many were right.
+    static func areEqual(_ given: [UInt8], _ wanted: [UInt8]) -> Bool {
+        var difference = UInt8(given.count == wanted.count ? 0 : 1)
+        for index in wanted.indices {
+            difference |= wanted[index] ^ (index < given.count ? given[index] : 0)
+        }
+        return difference == 0
+    }
+}
+
+extension ListenAddress {
+    /// A host without a port; nil unless it is an IP address or `localhost`.
+    fileprivate init?(host: String) {
+        self.init(host.contains(":") ? "[\(host)]:0" : "\(host):0")
+    }
+}

@@ -1,0 +1,77 @@
+import Hummingbird
+
+/// Turns away what may not read, before anything is looked up.
+struct AccessMiddleware: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    /// As the configuration has it now: a reload may have changed the token.
+    let access: @Sendable () -> Access
+
+    func handle(
+        _ request: Request,
+        context: Context,
+        next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        let decision = access().decision(
+            path: request.uri.path,
+            host: request.head.authority,
+            authorization: request.headers[.authorization]
+        )
+        switch decision {
+        case .allowed: return try await next(request, context)
+        case .foreignHost:
+            return .text("This is not the name of this server; use localhost.\n", status: .misdirectedRequest)
+        case .unauthorized:
+            var response = Response.text(
+                "Sign in with any user name and status.token as the password, or send it as Bearer.\n",
+                status: .unauthorized
+            )
+            response.headers[values: .wwwAuthenticate] = ShownToken.challenges
+            return response
+        }
+    }
+}
+
+/// Headers that keep what is served where it belongs.
+struct SecurityHeaders: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    /// Scripts and styles come from here alone, and nothing is loaded from anywhere else.
+    static let policy = [
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
+        "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+    ].joined(separator: "; ")
+
+    func handle(
+        _ request: Request,
+        context: Context,
+        next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch let error as any HTTPResponseError {
+            response = try error.response(from: request, context: context)
+        }
+        response.headers[.contentSecurityPolicy] = Self.policy
+        response.headers[.xContentTypeOptions] = "nosniff"
+        response.headers[.cacheControl] = "no-store"
+        response.headers[.crossOriginResourcePolicy] = "same-origin"
+        return response
+    }
+}
+
+extension Response {
+    /// An answer of text.
+    static func text(
+        _ text: String,
+        _ type: String = "text/plain; charset=utf-8",
+        status: HTTPResponse.Status = .ok
+    ) -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: type],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+        )
+    }
+}
