@@ -280,7 +280,7 @@ private struct SteppedLoops {
                 pruned: loops.lanesChanged,
                 proofs: ProofSignals()
             )
-            let watchman = Watchman(
+            let watchman = NotificationLoop(
                 spool: spool,
                 rules: NotificationRules(maxSize: 1 << 40, lookBacks: [:]),
                 time: bench.time,

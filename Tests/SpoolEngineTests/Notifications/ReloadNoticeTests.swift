@@ -4,7 +4,7 @@ import SpoolCore
 import SpoolStore
 import Testing
 
-@testable import SpoolDaemon
+@testable import SpoolEngine
 
 @Suite("the notification of a refused reload")
 struct ReloadNoticeTests {

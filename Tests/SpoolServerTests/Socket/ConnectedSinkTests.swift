@@ -5,7 +5,7 @@ import SpoolStore
 import SpoolTestSupport
 import Testing
 
-@testable import SpoolDaemon
+@testable import SpoolServer
 
 @Suite("sinks that checks do not connect to")
 struct ConnectedSinkTests {
