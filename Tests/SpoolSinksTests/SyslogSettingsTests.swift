@@ -24,6 +24,14 @@ struct SyslogSettingsTests {
         (read(minimal + lines).sink?.sink as? SyslogSink)?.settings
     }
 
+    @Test("`reopen_after` is a length of time, or `never`; another word is a problem")
+    func reopenAfter() {
+        #expect(settings([])?.doubt.reopenAfter == .minutes(5))
+        #expect(settings([.key("reopen_after", "90s")])?.doubt.reopenAfter == .seconds(90))
+        #expect(settings([.key("reopen_after", "never")])?.doubt == KernelDoubt(reopenAfter: nil))
+        #expect(read(minimal + [.key("reopen_after", "always")]).problems.count == 1)
+    }
+
     @Test("only name, type, address and streams are required; others have the documented defaults")
     func defaults() throws {
         let (sink, problems) = read(minimal)
