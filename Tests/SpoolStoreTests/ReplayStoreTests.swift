@@ -1,5 +1,6 @@
 import GRDB
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore

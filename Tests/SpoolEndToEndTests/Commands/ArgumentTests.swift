@@ -120,7 +120,7 @@ struct ArgumentTests {
         arguments: 0..<20
     )
     func fuzz(_ seed: UInt64) {
-        var random = SeededRandom(seed)
+        var random = SeededGenerator(seed: seed)
         let words =
             SpoolCommand.configuration.subcommands.map { $0._commandName } + [
                 "--json", "--rate", "--port", "--once", "-n", "--from", "--to", "--sink", "--print", "none",
@@ -150,20 +150,5 @@ struct ArgumentTests {
             default: break
             }
         }
-    }
-}
-
-/// SplitMix64: the same seed produces the same numbers.
-private struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore
