@@ -26,13 +26,14 @@ build: swift ## Build the debug binary, .build/debug/spool (the default target)
 	swift build --product spool
 
 # One debug build for all tests. The end-to-end tests run last and alone: they start processes of their own, and on a
-# busy machine receivers lose datagrams. Each run ends with its summary.
+# busy machine receivers lose datagrams. Each run ends with its summary, and both with the ten slowest tests.
+test: SHELL := /bin/bash
 test: swift ## Check the format, build and run every test
 	@deploy/packages/ensure deploy/packages/build deploy/packages/test
 	@$(MAKE) --no-print-directory lint
 	swift build --build-tests
-	swift test --skip-build --disable-xctest --skip SpoolEndToEndTests
-	swift test --skip-build --disable-xctest --filter SpoolEndToEndTests
+	set -o pipefail; { swift test --skip-build --disable-xctest --skip SpoolEndToEndTests && \
+		swift test --skip-build --disable-xctest --filter SpoolEndToEndTests; } 2>&1 | Tests/slowest
 
 release: swift ## Build the release binary, .build/release/spool
 	@deploy/packages/ensure deploy/packages/install
