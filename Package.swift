@@ -132,6 +132,7 @@ let package = Package(
             name: "SpoolTestSupport",
             dependencies: [nioCore, nioPosix, subprocess],
             path: "Tests/SpoolTestSupport",
+            resources: [.copy("Samples")],
             swiftSettings: settings
         ),
         .target(
@@ -143,8 +144,8 @@ let package = Package(
             path: "Tests/SpoolEngineTestSupport",
             swiftSettings: settings
         ),
-        tests("SpoolCoreTests", ["SpoolCore"], resources: [.copy("Samples")]),
-        tests("SpoolFormatsTests", ["SpoolFormats", "SpoolSources"], resources: [.copy("Samples")]),
+        tests("SpoolCoreTests", ["SpoolCore"]),
+        tests("SpoolFormatsTests", ["SpoolFormats", "SpoolReceiver", "SpoolSources"]),
         tests("SpoolStoreTests", ["SpoolStore", crypto, grdb], resources: [.copy("Samples")]),
         tests("SpoolConfigTests", ["SpoolConfig"]),
         tests("SpoolControlTests", ["SpoolControl", hummingbird, logging]),
@@ -161,8 +162,7 @@ let package = Package(
             [
                 "SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolSimulator", "SpoolSources", nioCore,
                 nioPosix, nioSSL,
-            ],
-            resources: [.copy("Samples")]
+            ]
         ),
         tests("SpoolSinksTests", ["SpoolSinks", "SpoolReceiver", nioCore, nioPosix, nioSSL]),
         tests("SpoolSimulatorTests", ["SpoolSimulator", asyncHTTPClient, nioCore, nioHTTP1, nioSSL]),

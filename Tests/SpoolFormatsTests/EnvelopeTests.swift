@@ -1,5 +1,6 @@
 import SpoolCore
 import SpoolFormats
+import SpoolReceiver
 import Testing
 
 struct EnvelopeTests {
@@ -80,7 +81,7 @@ struct EnvelopeTests {
             rest = rest.dropFirst(count)
         }
         let messages = try frames.dropLast().map {
-            try StrictCEF(String(decoding: $0, as: UTF8.self))["msg"] ?? ""
+            try parsed(String(decoding: $0, as: UTF8.self))["msg"] ?? ""
         }
         #expect(messages == texts)
         #expect(frames.last.map { String(decoding: $0, as: UTF8.self) } == "{}")
@@ -96,7 +97,7 @@ struct EnvelopeTests {
         #expect(result.ends.count == 3 && result.ends.last == bytes.count)
         var start = 0
         for (index, end) in result.ends.enumerated() {
-            let cef = try StrictCEF(String(decoding: bytes[start..<end], as: UTF8.self))
+            let cef = try parsed(String(decoding: bytes[start..<end], as: UTF8.self))
             #expect(cef["externalId"] == "id-\(index + 1)")
             start = end
         }

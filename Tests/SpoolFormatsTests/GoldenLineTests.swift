@@ -1,6 +1,8 @@
 import Foundation
 import SpoolCore
 import SpoolFormats
+import SpoolReceiver
+import SpoolTestSupport
 import Testing
 
 /// Lines of the retired agent, rendered from their records.
@@ -39,8 +41,8 @@ struct GoldenLineTests {
 
     @Test("a record becomes the line that the retired agent sent for it, byte for byte", arguments: golden)
     func line(_ golden: Golden) throws {
-        let file = golden.kind == .activity ? "activities.json" : "alerts.json"
-        let event = try Samples.event(file, id: golden.id, kind: golden.kind)
+        let file = golden.kind == .activity ? SampleFile.activities : .alerts
+        let event = try file.event(id: golden.id, kind: golden.kind)
         let format = LineFormat(
             payload: .cef(.agent(version: golden.version, alertRT: false)),
             envelope: golden.envelope,
@@ -49,7 +51,7 @@ struct GoldenLineTests {
 
         let rendered = try split(render(batch([event]), format).bytes)
 
-        let expected = try Samples.golden()[golden.line - 1]
+        let expected = try SampleFile.goldenLines.lines()[golden.line - 1]
         #expect(rendered.map(masked) == [masked(expected)])
     }
 
@@ -104,7 +106,7 @@ struct GoldenLineTests {
         arguments: [("192.0.2.1", "192.0.2.1", ""), ("2001:db8::1", "", "2001:db8::1"), ("", "", "")]
     )
     func addresses(_ ip: String, _ dvc: String, _ c6a1: String) throws {
-        let cef = try StrictCEF(lines(batch([event { $0.ip = ip }]))[0])
+        let cef = try parsed(lines(batch([event { $0.ip = ip }]))[0])
 
         #expect(cef["dvc"] == dvc)
         #expect(cef["c6a1"] == c6a1)
@@ -127,7 +129,7 @@ struct GoldenLineTests {
     @Test("without empty pairs there is no key without a value, and no label without its key")
     func noEmptyPairs() throws {
         for event in [event(), event(.alert)] {
-            let cef = try StrictCEF(lines(batch([event]), .agent(emptyPairs: false))[0])
+            let cef = try parsed(lines(batch([event]), .agent(emptyPairs: false))[0])
 
             #expect(cef.pairs.allSatisfy { !$0.value.isEmpty })
             for pair in cef.pairs where pair.key.hasSuffix("Label") {

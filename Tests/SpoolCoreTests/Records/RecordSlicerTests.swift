@@ -1,4 +1,5 @@
 import Foundation
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolCore
@@ -32,11 +33,10 @@ struct RecordSlicerTests {
 
     @Test(
         "every record of the samples is found, and decodes to the same values as in the whole response",
-        arguments: ["activities", "alerts"]
+        arguments: [SampleFile.activities, .alerts]
     )
-    func slicesSamples(name: String) throws {
-        let url = try #require(Bundle.module.url(forResource: "Samples/\(name)", withExtension: "json"))
-        let data = try Data(contentsOf: url)
+    func slicesSamples(file: SampleFile) throws {
+        let data = try file.data()
         let whole = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         let expected = try #require(whole["data"] as? [NSDictionary])
 

@@ -1,7 +1,10 @@
 import Foundation
 import SpoolCore
 import SpoolFormats
+import SpoolReceiver
 import SpoolSources
+import SpoolTestSupport
+import Testing
 
 /// A header without priority and system name, as in most golden lines.
 let plainHeader = Envelope.agent(AgentHeader(priority: nil, systemName: false), system: "")
@@ -55,6 +58,12 @@ func lines(_ batch: EventBatch, _ profile: CEFProfile = .agent(), limit: Int = 8
     return try split(render(batch, format).bytes)
 }
 
+/// A line as a strict receiver parses it; it must not contain any control character.
+func parsed(_ line: String) throws -> CEFLine {
+    #expect(line.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
+    return try CEFParser.parse(line)
+}
+
 struct NotUTF8: Error {}
 
 func split(_ bytes: [UInt8]) throws -> [String] {
@@ -71,21 +80,13 @@ func event(_ kind: EventKind = .activity, _ change: (inout Event) -> Void = { _ 
     return event
 }
 
-enum Samples {
-    static func golden() throws -> [String] {
-        try String(contentsOf: url("cef-golden.txt"), encoding: .utf8).split(separator: "\n").map(String.init)
-    }
-
-    /// A record of a sample, parsed as the source parses it.
-    static func event(_ file: String, id: String, kind: EventKind) throws -> Event {
-        let answer = try JSONSerialization.jsonObject(with: Data(contentsOf: url(file)))
+extension SampleFile {
+    /// A record of the sample, parsed as the source parses it.
+    func event(id: String, kind: EventKind) throws -> Event {
+        let answer = try JSONSerialization.jsonObject(with: data())
         let records = (answer as? [String: Any])?["data"] as? [[String: Any]] ?? []
         let record = records.first { ($0["_id"] as? String) == id } ?? [:]
         let bytes = Array(try JSONSerialization.data(withJSONObject: record))
         return RecordReading(kind: kind, date: Timestamp(milliseconds: 0)).event(of: bytes[...])
-    }
-
-    private static func url(_ file: String) -> URL {
-        Bundle.module.resourceURL!.appendingPathComponent("Samples").appendingPathComponent(file)
     }
 }

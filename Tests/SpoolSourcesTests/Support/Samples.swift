@@ -1,5 +1,6 @@
 import Foundation
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolSources
@@ -12,9 +13,7 @@ struct Samples {
     let events: [Event]
 
     init(_ kind: EventKind) throws {
-        let name = kind == .activity ? "activities" : "alerts"
-        let url = try #require(Bundle.module.url(forResource: "Samples/\(name)", withExtension: "json"))
-        body = Array(try Data(contentsOf: url))
+        body = Array(try (kind == .activity ? SampleFile.activities : .alerts).data())
         events = try PageReading(ListAnswer(body, kind: kind, date: Self.date)).records().map(\.event)
     }
 
@@ -25,9 +24,7 @@ struct Samples {
 
     /// A line as the retired agent sent it, 1-based.
     static func golden(_ number: Int) throws -> GoldenLine {
-        let url = try #require(Bundle.module.url(forResource: "Samples/cef-golden", withExtension: "txt"))
-        let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
-        return try GoldenLine(String(lines[number - 1]))
+        try GoldenLine(SampleFile.goldenLines.lines()[number - 1])
     }
 }
 
