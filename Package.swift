@@ -130,7 +130,7 @@ let package = Package(
         library("SpoolDoctor", ["SpoolConfig", "SpoolCore", "SpoolNetwork", "SpoolStore", asn1, x509]),
         .target(
             name: "SpoolTestSupport",
-            dependencies: [nioCore, nioPosix, subprocess],
+            dependencies: ["SpoolCore", nioCore, nioPosix, subprocess],
             path: "Tests/SpoolTestSupport",
             resources: [.copy("Samples")],
             swiftSettings: settings

@@ -1,4 +1,5 @@
 import SpoolCore
+import SpoolTestSupport
 
 extension MemoryStore {
     /// Violations of the ledger's rules; empty if the loops work correctly.

@@ -1,0 +1,36 @@
+package import SpoolCore
+
+extension MemoryStore: CrashMarkStore {
+    package var endedUncleanly: Bool { read(\.endedUncleanly) }
+
+    package func mark(_ mark: CrashMark, at: Timestamp) async throws(StoreError) {
+        try call(.mark) { tables in
+            tables.marks[mark, default: Mark()].isSet = true
+            return .success(())
+        }
+    }
+
+    package func clear(_ mark: CrashMark) async throws(StoreError) {
+        try call(.mark) { tables in
+            tables.marks[mark] = nil
+            return .success(())
+        }
+    }
+
+    package func marksOfUncleanEnds() async throws(StoreError) -> [CrashMark: Int] {
+        try call(.mark) { .success($0.marks.mapValues(\.ends).filter { $0.value > 0 }) }
+    }
+
+    /// The next start of the process, after an end that closed the spool or did not.
+    package func reopen(cleanly: Bool) {
+        edit { tables in
+            tables.endedUncleanly = !cleanly
+            for (mark, state) in tables.marks {
+                tables.marks[mark] = Mark(ends: state.ends + (!cleanly && state.isSet ? 1 : 0))
+            }
+            for index in tables.connections.indices where tables.connections[index].clean == nil {
+                tables.connections[index].clean = false
+            }
+        }
+    }
+}
