@@ -26,8 +26,10 @@ struct GapRunTests {
             let first = try await site.daemon()
             try await receiver.await(ids: 200)
             try await first.kill()
-            // The outage itself.
-            try await Task.sleep(for: .seconds(4))
+            try await eventually("both streams have had a gap of 3 s") {
+                let long = "SELECT count(*) FROM gaps WHERE state = 'open' AND to_ms - from_ms >= 3000"
+                return try await site.number(long) == 2
+            }
             let killed = try await site.spool("status")
             let dead = try await site.number("SELECT count(*) FROM gaps WHERE state = 'open'")
             let daemon = try await site.daemon()

@@ -9,17 +9,21 @@ struct UnreadLogTests {
     /// Runs `spool run` with a small pipe as its standard error, never reads it, reloads the daemon until the
     /// pipe is full and a few times more, and forwards SIGTERM.
     private static let runner = """
-        import array, fcntl, os, signal, subprocess, sys, termios, time
+        import array, fcntl, os, signal, socket, subprocess, sys, termios, time
         read, write = os.pipe()
         size = fcntl.fcntl(write, 1031, 4096)
-        child = subprocess.Popen(sys.argv[1:], stderr=write)
+        child = subprocess.Popen(sys.argv[2:], stderr=write)
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         def waiting():
             count = array.array("i", [0])
             fcntl.ioctl(read, termios.FIONREAD, count)
             return count[0]
-        while waiting() == 0 and child.poll() is None: time.sleep(0.1)
-        time.sleep(1)
+        def answers():
+            try: socket.create_connection(("127.0.0.1", int(sys.argv[1]))).close()
+            except OSError: return False
+            return True
+        # Before that, a SIGHUP would end it.
+        while not answers() and child.poll() is None: time.sleep(0.1)
         more = 20
         while more and child.poll() is None:
             child.send_signal(signal.SIGHUP)
@@ -39,7 +43,7 @@ struct UnreadLogTests {
                 $0.status = "{ listen: 127.0.0.1:\(port) }"
             }
             let arguments = [
-                "-c", Self.runner, BuiltProduct.spool, "run", "--config", site.configurationPath,
+                "-c", Self.runner, "\(port)", BuiltProduct.spool, "run", "--config", site.configurationPath,
             ]
             let daemon = site.start("spool run", "python3", arguments)
             try await daemon.waitUntil("has filled the pipe") { $0.contains("full") }
