@@ -11,21 +11,19 @@ package final class CrashWatch: Sendable {
     /// How long steps are marked after a start; what crashes at every start crashes within this time.
     package static let span = Duration.minutes(15)
 
-    private let store: any CrashMarkStore
+    private let store: RetryingStore<any CrashMarkStore>
     private let history: CrashHistory
     private let time: Timekeeper
-    private let patiently: Patience
     private let logger: Logger
     /// Steps are marked until this monotonic time; nil after a clean end.
     private let until: Duration?
     private let turns = Permits(1)
 
     private init(_ store: any CrashMarkStore, _ history: CrashHistory, _ time: Timekeeper, _ logger: Logger) {
-        self.store = store
+        self.store = RetryingStore(store, patiently: Patience(time: time, logger: logger))
         self.history = history
         self.time = time
         self.logger = logger
-        patiently = Patience(time: time, logger: logger)
         until = store.endedUncleanly ? time.elapsed() + Self.span : nil
     }
 
@@ -139,9 +137,7 @@ package final class CrashWatch: Sendable {
             }
         }
         if isSuspect {
-            try await patiently("clearing a mark", stop: stop) { () async throws(StoreError) in
-                try await self.store.clear(mark)
-            }
+            try await store.until(stop).clear(mark)
         }
         return parts
     }
@@ -156,13 +152,9 @@ package final class CrashWatch: Sendable {
     {
         guard await turns.take(stop: stop) else { return nil }
         defer { turns.give() }
-        try await patiently("marking a step", stop: stop) { () async throws(StoreError) in
-            try await self.store.mark(mark, at: self.time.wall())
-        }
+        try await store.until(stop).mark(mark, at: time.wall())
         let value = body()
-        try await patiently("clearing a mark", stop: stop) { () async throws(StoreError) in
-            try await self.store.clear(mark)
-        }
+        try await store.until(stop).clear(mark)
         return value
     }
 

@@ -4,11 +4,10 @@ import Synchronization
 /// Reads the next batch from a sink's lanes, and waits while there is none.
 struct BatchReader: Sendable {
     let sink: SinkID
-    let store: any DeliveryStore & ReplayStore
+    let store: RetryingStore<any DeliveryStore & ReplayStore>
     let needsRaw: Bool
     let state: StateBox
     let time: Timekeeper
-    let patiently: Patience
     /// Notified when a page was spooled.
     let appended: Signal
     /// Notified when replays or subscriptions have changed.
@@ -18,11 +17,10 @@ struct BatchReader: Sendable {
 
     init(
         sink: SinkID,
-        store: any DeliveryStore & ReplayStore,
+        store: RetryingStore<any DeliveryStore & ReplayStore>,
         needsRaw: Bool,
         state: StateBox,
         time: Timekeeper,
-        patiently: Patience,
         appended: Signal,
         lanesChanged: Signal
     ) {
@@ -31,7 +29,6 @@ struct BatchReader: Sendable {
         self.needsRaw = needsRaw
         self.state = state
         self.time = time
-        self.patiently = patiently
         self.appended = appended
         self.lanesChanged = lanesChanged
     }
@@ -98,9 +95,7 @@ struct BatchReader: Sendable {
     /// Ends the replays whose events have all been sent and settled.
     func finishReplays(_ stop: Stop?) async throws(StoreError) {
         for replay in state.withLock({ $0.schedule.takeFinished() }) {
-            try await patiently("finishing a replay", stop: stop) { () async throws(StoreError) in
-                try await store.move(replay, to: .disabled, at: time.wall())
-            }
+            try await store.until(stop).move(replay, to: .disabled, at: time.wall())
             lanesChanged.notify()
         }
     }
@@ -128,10 +123,8 @@ struct BatchReader: Sendable {
 
     private func followLanes(to lanes: Int, _ stop: Stop) async throws(StoreError) {
         guard loaded.moved(to: lanes) else { return }
-        let (subscriptions, replays) = try await patiently("reading lanes", stop: stop) {
-            () async throws(StoreError) in
-            (try await store.subscriptions(of: sink), try await store.unfinishedReplays(of: sink))
-        }
+        let subscriptions = try await store.until(stop).subscriptions(of: sink)
+        let replays = try await store.until(stop).unfinishedReplays(of: sink)
         state.withLock { $0.set(subscriptions, replays, elapsed: time.elapsed()) }
         try await finishReplays(stop)
     }
@@ -167,14 +160,12 @@ struct BatchReader: Sendable {
     private func readLive(_ reading: LaneReading, _ limit: BatchLimit, _ stop: Stop, _ isLook: Bool)
         async throws(StoreError) -> Found
     {
-        let events = try await patiently("reading events", stop: stop) { () async throws(StoreError) in
-            try await store.batch(
-                of: reading.stream,
-                after: reading.after,
-                limit: limit,
-                raw: needsRaw && !isLook
-            )
-        }
+        let events = try await store.until(stop).batch(
+            of: reading.stream,
+            after: reading.after,
+            limit: limit,
+            raw: needsRaw && !isLook
+        )
         guard let events, let last = events.last else {
             state.withLock { $0.schedule.foundNothing(reading) }
             return .nothing(due: nil)
@@ -189,15 +180,13 @@ struct BatchReader: Sendable {
         _ stop: Stop,
         _ isLook: Bool
     ) async throws(StoreError) -> Found {
-        let slice = try await patiently("reading a replay", stop: stop) { () async throws(StoreError) in
-            try await store.batch(
-                of: id,
-                stream: reading.stream,
-                after: reading.after,
-                limit: limit,
-                raw: needsRaw && !isLook
-            )
-        }
+        let slice = try await store.until(stop).batch(
+            of: id,
+            stream: reading.stream,
+            after: reading.after,
+            limit: limit,
+            raw: needsRaw && !isLook
+        )
         guard slice.events.isEmpty else {
             return take(slice.events, reading, through: slice.scannedThrough, isAtEnd: slice.isLast, isLook)
         }

@@ -14,13 +14,12 @@ package struct DeliveryLoop: Sendable {
 
     private let sink: any Sink
     private let id: SinkID
-    private let store: any DeliveryStore & ReplayStore
+    private let store: RetryingStore<any DeliveryStore & ReplayStore>
     private let time: Timekeeper
     private let state: StateBox
     private let reader: BatchReader
     private let reporter: SinkReporter
     private let crashes: CrashWatch?
-    private let patiently: Patience
     private let bell: RetryBell
     private let proofs: ProofSignals
     private let logger: Logger
@@ -41,22 +40,20 @@ package struct DeliveryLoop: Sendable {
         self.proofs = proofs
         self.sink = sink
         self.id = id
-        self.store = store
         self.time = time
         self.crashes = crashes
         var logger = logger
         logger[metadataKey: "sink"] = "\(sink.name)"
         self.logger = logger
         state = StateBox(DeliveryState(limit: sink.batchLimit, doubt: sink.doubt))
-        patiently = Patience(time: time, logger: logger, bell: bell)
+        self.store = RetryingStore(store, patiently: Patience(time: time, logger: logger, bell: bell))
         reporter = SinkReporter(sink: id, store: store, time: time, address: sink.address)
         reader = BatchReader(
             sink: id,
-            store: store,
+            store: self.store,
             needsRaw: sink.needsRaw,
             state: state,
             time: time,
-            patiently: patiently,
             appended: appended,
             lanesChanged: lanesChanged
         )
@@ -109,16 +106,13 @@ package struct DeliveryLoop: Sendable {
     private func drive(_ session: any SinkSession, stop: Stop) async throws(StoreError) -> Next {
         let connection: ConnectionID
         do throws(StoreError) {
-            connection = try await patiently("recording a connection", stop: stop) {
-                () async throws(StoreError) in
-                try await store.opened(
-                    id,
-                    address: sink.address,
-                    transport: sink.type,
-                    doubtBytes: sink.doubt.bytes,
-                    at: time.wall()
-                )
-            }
+            connection = try await store.until(stop).opened(
+                id,
+                address: sink.address,
+                transport: sink.type,
+                doubtBytes: sink.doubt.bytes,
+                at: time.wall()
+            )
         } catch {
             await session.close()
             throw error
@@ -140,7 +134,7 @@ package struct DeliveryLoop: Sendable {
             reader: reader,
             reporter: reporter,
             proofs: proofs,
-            settler: Settler(sink: id, store: store, patiently: patiently)
+            settler: Settler(sink: id, store: store)
         )
         let end = try await run.run(stop: stop)
         return try await ended(end, connection: connection, stop: stop)
@@ -160,9 +154,7 @@ package struct DeliveryLoop: Sendable {
             return (state.end(fault, isByUs: isByUs, at: elapsed), state.isReopening)
         }
         let isClean = !fault.isUnclean && proof != .short
-        try await patiently("recording the end of a connection", stop: stop) { () async throws(StoreError) in
-            try await store.closed(connection, of: id, clean: isClean, at: time.wall())
-        }
+        try await store.until(stop).closed(connection, of: id, clean: isClean, at: time.wall())
         proofs.given.notify()
         let (lostNothing, reached) = state.withLock { state in
             defer { state.lost() }

@@ -3,8 +3,7 @@ import SpoolCore
 /// Writes outcomes: ledger rows, watermarks, positions and dead letters in one transaction.
 struct Settler: Sendable {
     let sink: SinkID
-    let store: any DeliveryStore
-    let patiently: Patience
+    let store: RetryingStore<any DeliveryStore & ReplayStore>
 
     /// Writes a verdict, and retries for as long as the disk is full.
     ///
@@ -25,8 +24,7 @@ struct Settler: Sendable {
         var commit = builder.commit
         commit.rate = rate
         guard !commit.isEmpty else { return }
-        try await patiently("settling") { [commit] () async throws(StoreError) in
-            try await store.settle(commit)
-        }
+        // Without a stop: what was sent before a stop is settled after it.
+        try await store.settle(commit)
     }
 }

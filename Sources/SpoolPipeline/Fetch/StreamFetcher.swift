@@ -11,7 +11,7 @@ package struct StreamFetcher: Sendable {
     private let source: any Source
     private let stream: SourceStream
     private let id: StreamID
-    private let store: any PageStore
+    private var store: RetryingStore<any PageStore>
     private let gate: RequestGate
     private let asker: PageAsker
     private let time: Timekeeper
@@ -19,7 +19,6 @@ package struct StreamFetcher: Sendable {
     private let swept: Signal?
     private let bell: RetryBell
     private let logger: Logger
-    private let patiently: Patience
 
     package init(
         source: any Source,
@@ -38,7 +37,6 @@ package struct StreamFetcher: Sendable {
         self.source = source
         self.stream = stream
         self.id = id
-        self.store = store
         self.gate = gate
         asker = PageAsker(memory: memory, crashes: crashes)
         self.time = time
@@ -48,7 +46,7 @@ package struct StreamFetcher: Sendable {
         var logger = logger
         logger[metadataKey: "stream"] = "\(stream.name)"
         self.logger = logger
-        patiently = Patience(time: time, logger: logger, bell: bell)
+        self.store = RetryingStore(store, patiently: Patience(time: time, logger: logger, bell: bell))
     }
 
     /// Fetches until `stop` is requested or the task is cancelled.
@@ -57,7 +55,9 @@ package struct StreamFetcher: Sendable {
     ///   stream's state.
     package func run(stop: Stop) async throws(StoreError) {
         do throws(StoreError) {
-            try await read(stop: stop)
+            var stoppable = self
+            stoppable.store = store.until(stop)
+            try await stoppable.read(stop: stop)
         } catch {
             // A stop does not wait for a full disk.
             guard error.isPassing, stop.isAsked || Task.isCancelled else { throw error }
@@ -76,17 +76,11 @@ package struct StreamFetcher: Sendable {
                 known = try await firstDate(&reader, &beginning, stop: stop)
                 continue
             }
-            if try await patiently(
-                "fetching",
-                stop: stop,
-                { () async throws(StoreError) in try await store.mustPause() }
-            ) {
+            if try await store.mustPause() {
                 await bell.wait(min(source.pollInterval, Self.pauseCheck), time: time, stop: stop)
                 continue
             }
-            let progress = try await patiently("fetching", stop: stop) { () async throws(StoreError) in
-                try await store.progress(of: id)
-            }
+            let progress = try await store.progress(of: id)
             plan.room = store.room
             let now = last.date + (time.elapsed() - last.at)
             switch plan.next(progress, date: now, elapsed: time.elapsed()) {
@@ -98,7 +92,7 @@ package struct StreamFetcher: Sendable {
                 }
             case .abandon(let scan):
                 logger.notice("scan restarted", metadata: ["reason": "\(scan.reason)"])
-                try await abandon(scan, stop: stop)
+                try await store.abandon(scan, of: id, at: time.wall())
             case .read(let scan, let claim):
                 try await reader.holdsBack(gate.pausedBy, store, id)
                 guard await gate.take(claim, stop: stop) else { continue }
@@ -109,7 +103,7 @@ package struct StreamFetcher: Sendable {
                     known = (page.date, time.elapsed())
                     if !isInPast, page.doubt == nil {
                         isInPast = true
-                        try await pullBack(from: progress, to: page.date, stop: stop)
+                        try await pullBack(from: progress, to: page.date)
                     }
                     plan.came(scan, records: page.records, bytes: page.bytes)
                 case .failed(let until): plan.failed(scan, until: until)
@@ -136,10 +130,7 @@ package struct StreamFetcher: Sendable {
         let doubt = source.clockDoubt
         try await reader.answered(.poll, endsScan: true, doubt: doubt?.description, store, id)
         if let doubt, Beginning.isInDoubt(doubt, date: date) {
-            let progress = try await patiently("starting a stream", stop: stop) {
-                () async throws(StoreError) in
-                try await store.progress(of: id)
-            }
+            let progress = try await store.doing(.startingStream).progress(of: id)
             if progress.start == nil {
                 date = try await confirmed(doubt, stop: stop) ?? date
                 let isOpen = source.clockDoubt.map { Beginning.isInDoubt($0, date: date) } ?? false
@@ -152,9 +143,7 @@ package struct StreamFetcher: Sendable {
         let known = (date, time.elapsed())
         let start = stream.start.timestamp(now: date - beginning.waited(at: time.elapsed()))
         let sweptTo = max(start, date - stream.lookBack)
-        try await patiently("starting a stream", stop: stop) { () async throws(StoreError) in
-            try await store.begin(id, start: start, sweptTo: sweptTo)
-        }
+        try await store.begin(id, start: start, sweptTo: sweptTo)
         return known
     }
 
@@ -185,9 +174,7 @@ package struct StreamFetcher: Sendable {
     /// Only a wrong time can have moved it there: in an earlier run, or in this run before both clocks were
     /// set back. It is only moved back when the source's time and the local clock agree; otherwise a single
     /// wrong clock could cause years to be read again.
-    private func pullBack(from progress: StreamProgress, to date: Timestamp, stop: Stop)
-        async throws(StoreError)
-    {
+    private func pullBack(from progress: StreamProgress, to date: Timestamp) async throws(StoreError) {
         guard let since = progress.cursor?.since, progress.isAhead(of: date) else { return }
         let words: Logger.Metadata = ["since": "\(since)", "date": "\(date)"]
         guard time.wall() <= date + StreamProgress.tolerance else {
@@ -196,14 +183,12 @@ package struct StreamFetcher: Sendable {
                 metadata: words
             )
         }
-        let back = try await patiently("moving a cursor back", stop: stop) { () async throws(StoreError) in
-            try await store.pullBack(
-                id,
-                to: date,
-                start: stream.start.timestamp(now: date),
-                lookBack: stream.lookBack
-            )
-        }
+        let back = try await store.pullBack(
+            id,
+            to: date,
+            start: stream.start.timestamp(now: date),
+            lookBack: stream.lookBack
+        )
         guard let back else { return }
         logger.warning(
             "cursor lies in the future; it was moved back to the last proved position",
@@ -248,7 +233,9 @@ package struct StreamFetcher: Sendable {
             }
             return .came(page)
         case .failure(let fault)?:
-            if reader.pace.beginsAgain(scan, after: fault) { try await abandon(scan, stop: stop) }
+            if reader.pace.beginsAgain(scan, after: fault) {
+                try await store.abandon(scan, of: id, at: time.wall())
+            }
             return .failed(until: try await pause(after: fault, of: scan.reason, &reader, stop: stop))
         case nil: return .failed(until: nil)
         }
@@ -284,9 +271,7 @@ package struct StreamFetcher: Sendable {
                 progress: progress,
                 fetched: time.wall()
             )
-            let receipt = try await patiently("spooling a page", stop: stop) { () async throws(StoreError) in
-                try await store.append(commit)
-            }
+            let receipt = try await store.append(commit)
             return Spooled(
                 receipt: receipt,
                 date: page.date,
@@ -297,12 +282,6 @@ package struct StreamFetcher: Sendable {
                 doubt: page.doubt,
                 outside: OutsideRecord.all(of: page)
             )
-        }
-    }
-
-    private func abandon(_ scan: Scan, stop: Stop) async throws(StoreError) {
-        try await patiently("abandoning a scan", stop: stop) { () async throws(StoreError) in
-            try await store.abandon(scan, of: id, at: time.wall())
         }
     }
 

@@ -8,10 +8,9 @@ import Synchronization
 package final class PageAppender: WindowTaker {
     private let stream: SourceStream
     private let id: StreamID
-    private let store: any PageStore
+    private let store: RetryingStore<any PageStore>
     private let time: Timekeeper
     private let appended: Signal
-    private let patiently: Patience
     private let count = Mutex(0)
 
     package init(
@@ -24,10 +23,9 @@ package final class PageAppender: WindowTaker {
     ) {
         stream = access.stream
         id = access.id
-        self.store = store
         self.time = time
         self.appended = appended
-        patiently = Patience(time: time, logger: logger, bell: bell)
+        self.store = RetryingStore(store, patiently: Patience(time: time, logger: logger, bell: bell))
     }
 
     /// The number of new events.
@@ -43,9 +41,7 @@ package final class PageAppender: WindowTaker {
             progress: StreamProgress(),
             fetched: time.wall()
         )
-        let receipt = try await patiently("spooling a page") { [store] () async throws(StoreError) in
-            try await store.append(commit)
-        }
+        let receipt = try await store.append(commit)
         if receipt.inserted > 0 {
             count.withLock { $0 += receipt.inserted }
             appended.notify()
@@ -55,12 +51,10 @@ package final class PageAppender: WindowTaker {
 
     /// Waits while the spool or its disk is full, as the stream's own fetching does.
     package func ready(stop: Stop) async throws(StoreError) {
-        _ = try await patiently.waitForRoom(in: store, stop: stop)
+        _ = try await store.waitForRoom(time: time, stop: stop)
     }
 
     package func abandon(_ scan: Scan) async throws(StoreError) {
-        try await patiently("abandoning a scan") { [store, id, time] () async throws(StoreError) in
-            try await store.abandon(scan, of: id, at: time.wall())
-        }
+        try await store.abandon(scan, of: id, at: time.wall())
     }
 }

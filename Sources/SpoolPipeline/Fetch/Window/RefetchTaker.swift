@@ -7,10 +7,10 @@ struct RefetchTaker: WindowTaker {
     let access: SourceAccess
     let replay: ReplayID
     let part: Refetch.Part
-    let store: any PageStore & RefetchStore
+    let pages: RetryingStore<any PageStore>
+    let store: RetryingStore<any RefetchStore>
     let time: Timekeeper
     let appended: Signal
-    let patiently: Patience
 
     func take(_ page: Page, of scan: Scan, ended: WindowState?) async throws(StoreError) -> WindowID? {
         let commit = ScanStep.commit(
@@ -21,9 +21,7 @@ struct RefetchTaker: WindowTaker {
             progress: StreamProgress(),
             fetched: time.wall()
         )
-        let receipt = try await patiently("spooling a page") { () async throws(StoreError) in
-            try await store.append(commit, of: replay)
-        }
+        let receipt = try await store.append(commit, of: replay)
         if receipt.inserted > 0 { appended.notify() }
         return receipt.window
     }
@@ -38,7 +36,7 @@ struct RefetchTaker: WindowTaker {
     ///
     /// - Throws: `invalid` when there has been no space for ten minutes.
     func ready(stop: Stop) async throws(StoreError) {
-        guard try await patiently.waitForRoom(in: store, atMost: Self.roomPatience, stop: stop) else {
+        guard try await pages.waitForRoom(atMost: Self.roomPatience, time: time, stop: stop) else {
             throw StoreError(
                 .invalid,
                 "The spool has no space for the records that replay \(replay) fetches again; choose a "
@@ -48,9 +46,7 @@ struct RefetchTaker: WindowTaker {
     }
 
     func abandon(_ scan: Scan) async throws(StoreError) {
-        try await patiently("abandoning a scan") { () async throws(StoreError) in
-            try await store.abandon(scan, of: access.id, at: time.wall())
-        }
+        try await pages.abandon(scan, of: access.id, at: time.wall())
     }
 
     func reached(_ place: WindowPlace) async throws(StoreError) {
@@ -58,16 +54,14 @@ struct RefetchTaker: WindowTaker {
         let text = (try? JSONEncoder().encode(place)).map { String(decoding: $0, as: UTF8.self) }
         let seenTo = max(place.readTo, min(place.scan?.greatest ?? place.readTo, place.to))
         let kept = Refetch.Place(readTo: place.readTo, seenTo: seenTo, reader: text ?? "")
-        try await patiently("storing a window's progress") { () async throws(StoreError) in
-            try await store.keep(kept, of: access.id, replay)
-        }
+        try await store.keep(kept, of: access.id, replay)
     }
 
     func troubled(by fault: SourceFault?) async throws(StoreError) {
         do throws(StoreError) {
-            try await store.note(fault?.description, ofRefetch: replay)
+            // Neither waits for a full disk, nor stops the daemon with it, because of the source's fault.
+            try await store.bare.note(fault?.description, ofRefetch: replay)
         } catch {
-            // A full disk must not stop the daemon because of the source's fault.
             guard error.isPassing else { throw error }
         }
     }

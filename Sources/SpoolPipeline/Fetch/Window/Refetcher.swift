@@ -7,7 +7,8 @@ package import SpoolCore
 /// It continues where an earlier run stopped. `RefetchStore.append` decides where the records are stored.
 package struct Refetcher: Sendable {
     private let replay: ReplayID
-    private let store: any PageStore & RefetchStore
+    private let pages: RetryingStore<any PageStore>
+    private let store: RetryingStore<any RefetchStore>
     private let access: @Sendable (StreamName) -> SourceAccess?
     private let reader: @Sendable (StreamName) -> WindowReader
     private let bell: @Sendable (StreamName) -> RetryBell
@@ -15,7 +16,6 @@ package struct Refetcher: Sendable {
     private let appended: Signal
     private let lanesChanged: Signal
     private let logger: Logger
-    private let patiently: Patience
 
     /// Creates a refetcher for a replay.
     ///
@@ -41,7 +41,6 @@ package struct Refetcher: Sendable {
         logger: Logger
     ) {
         self.replay = replay
-        self.store = store
         self.access = access
         self.reader = reader
         self.bell = bell
@@ -51,7 +50,9 @@ package struct Refetcher: Sendable {
         var logger = logger
         logger[metadataKey: "replay"] = "\(replay)"
         self.logger = logger
-        patiently = Patience(time: time, logger: logger)
+        let patiently = Patience(time: time, logger: logger)
+        pages = RetryingStore(store, patiently: patiently)
+        self.store = RetryingStore(store, patiently: patiently)
     }
 
     /// Reads the rest of the window and fixes the replay; returns earlier when `stop` is requested or the
@@ -81,9 +82,7 @@ package struct Refetcher: Sendable {
         guard try await pending() != nil else { return }
         logger.warning("replay cancelled", metadata: ["cause": "\(error)"])
         do throws(StoreError) {
-            try await patiently("cancelling a replay", stop: stop) { () async throws(StoreError) in
-                try await store.giveUp(replay, because: error.description, at: time.wall())
-            }
+            try await store.until(stop).giveUp(replay, because: error.description, at: time.wall())
         } catch {
             // After a stop, the next run cancels the replay.
             guard error.isPassing else { throw error }
@@ -93,16 +92,15 @@ package struct Refetcher: Sendable {
 
     /// The progress; nil when there is nothing left to read.
     private func pending() async throws(StoreError) -> Refetch? {
-        let job = try await store.unfinishedReplays(of: nil).first { $0.id == replay }
+        // Not retried: an error of this read ends the run, as in `ReplayWorkers`, which makes it as well.
+        let job = try await store.bare.unfinishedReplays(of: nil).first { $0.id == replay }
         guard let job, job.state == .running, job.isRefetching else { return nil }
         return job.refetch
     }
 
     private func fix(_ refetch: Refetch, _ stop: Stop) async throws(StoreError) {
-        let patiently = refetch.parts.first.map { patience(with: $0.name) } ?? patiently
-        try await patiently("fixing a replay", stop: stop) { () async throws(StoreError) in
-            try await store.fix(replay)
-        }
+        let store = refetch.parts.first.map { store.waking(by: bell($0.name)) } ?? store
+        try await store.until(stop).fix(replay)
         logger.notice("replay window fetched from the source")
         lanesChanged.notify()
     }
@@ -113,10 +111,10 @@ package struct Refetcher: Sendable {
             access: access,
             replay: replay,
             part: part,
-            store: store,
+            pages: pages.waking(by: bell(part.name)),
+            store: store.waking(by: bell(part.name)),
             time: time,
-            appended: appended,
-            patiently: patience(with: part.name)
+            appended: appended
         )
         do throws(WindowFault) {
             let reader = reader(part.name)
@@ -133,10 +131,6 @@ package struct Refetcher: Sendable {
         }
     }
 
-    private func patience(with stream: StreamName) -> Patience {
-        Patience(time: time, logger: logger, bell: bell(stream))
-    }
-
     /// Ends the part of a stream that is no longer configured.
     private func end(_ part: Refetch.Part, _ stop: Stop) async throws(StoreError) {
         let message = "the stream \(part.name) is no longer configured; the rest of its window is not fetched"
@@ -145,10 +139,9 @@ package struct Refetcher: Sendable {
             seenTo: part.place?.seenTo ?? part.from,
             reader: part.place?.reader ?? ""
         )
-        try await patiently("ending a stream's window", stop: stop) { () async throws(StoreError) -> Void in
-            try await store.keep(place, of: part.stream, replay)
-            try await store.note(message, ofRefetch: replay)
-        }
+        let store = store.until(stop).doing(.endingWindow)
+        try await store.keep(place, of: part.stream, replay)
+        try await store.note(message, ofRefetch: replay)
         logger.warning("replay continues without a stream", metadata: ["cause": "\(message)"])
     }
 }
