@@ -200,7 +200,7 @@ package final class Engine: Sendable {
     ) -> LoopSupervisor.Loop? {
         guard let (source, gate) = sources.source(named: part.content.name) else { return nil }
         let loop = FetchLoop(
-            source: CountedSource(source: source, errors: criticalErrors),
+            source: CountedSource(base: source, errors: criticalErrors),
             streams: registration.streams,
             store: spool,
             gate: gate,

@@ -55,37 +55,22 @@ final class CriticalErrors: Sendable {
     }
 }
 
-/// A source whose faults are counted.
-struct CountedSource: Source {
-    let source: any Source
+/// A source whose faults are counted, except those of `record`: people ask for single records, not the daemon.
+struct CountedSource: ForwardingSource {
+    let base: any Source
     let errors: CriticalErrors
 
-    var name: String { source.name }
-    var type: String { source.type }
-    var budgetKey: String { source.budgetKey }
-    var requestsPerMinute: Int { source.requestsPerMinute }
-    var pollInterval: Duration { source.pollInterval }
-    var streams: [SourceStream] { source.streams }
-    var clockDoubt: ClockDoubt? { source.clockDoubt }
-
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
-        try await counting(stream) { () async throws(SourceFault) in try await source.date(for: stream) }
+        try await counting(stream) { () async throws(SourceFault) in try await base.date(for: stream) }
     }
 
     func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
         -> any SourceAnswer
     {
         try await counting(stream) { () async throws(SourceFault) in
-            try await source.answer(of: stream, scan: scan, limit: limit)
+            try await base.answer(of: stream, scan: scan, limit: limit)
         }
     }
-
-    /// Asked by people, not by the daemon: it counts for nothing.
-    func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
-        try await source.record(id, of: stream)
-    }
-
-    func shutDown() async { await source.shutDown() }
 
     private func counting<Value>(
         _ stream: SourceStream,

@@ -22,20 +22,12 @@ package struct ReplayLoop: Sendable {
     /// - Throws: what makes the spool unusable.
     func run(stop: Stop) async throws(StoreError) {
         let loops = LoopSupervisor()
-        let failure = await withTaskGroup(of: StoreError?.self) { group -> StoreError? in
-            group.addTask {
-                for await error in loops.failed { return error }
-                return nil
-            }
-            group.addTask {
-                await Self.failure { () async throws(StoreError) in try await follow(loops, stop) }
-            }
-            let first = await group.next() ?? nil
-            await loops.stop()
-            group.cancelAll()
-            return first
-        }
-        if let failure { throw failure }
+        let failures: [StoreError?] = await race(
+            { await loops.failed.first { _ in true } },
+            { await Self.failure { () async throws(StoreError) in try await follow(loops, stop) } },
+            beforeCancelling: { await loops.stop() }
+        )
+        if let failure = failures.first ?? nil { throw failure }
     }
 
     private func follow(_ loops: LoopSupervisor, _ stop: Stop) async throws(StoreError) {

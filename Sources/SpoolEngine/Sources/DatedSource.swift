@@ -4,22 +4,14 @@ import Synchronization
 
 /// A source that notes what its answers say of its time: also while fetching stands still, since then retention
 /// alone makes room, and it does not run without that time.
-struct DatedSource: Source {
-    let source: any Source
+struct DatedSource: ForwardingSource {
+    let base: any Source
     /// Its streams in the spool.
     let ids: [StreamName: StreamID]
     let dates: SourceDates
 
-    var name: String { source.name }
-    var type: String { source.type }
-    var budgetKey: String { source.budgetKey }
-    var requestsPerMinute: Int { source.requestsPerMinute }
-    var pollInterval: Duration { source.pollInterval }
-    var streams: [SourceStream] { source.streams }
-    var clockDoubt: ClockDoubt? { source.clockDoubt }
-
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
-        let date = try await source.date(for: stream)
+        let date = try await base.date(for: stream)
         note(date, of: stream)
         return date
     }
@@ -27,15 +19,9 @@ struct DatedSource: Source {
     func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
         -> any SourceAnswer
     {
-        let answer = try await source.answer(of: stream, scan: scan, limit: limit)
-        return DatedAnswer(answer: answer) { note($0, of: stream) }
+        let answer = try await base.answer(of: stream, scan: scan, limit: limit)
+        return DatedAnswer(base: answer) { note($0, of: stream) }
     }
-
-    func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
-        try await source.record(id, of: stream)
-    }
-
-    func shutDown() async { await source.shutDown() }
 
     private func note(_ date: Timestamp, of stream: SourceStream) {
         if let id = ids[stream.name] { dates.note(date, of: id) }
@@ -43,16 +29,12 @@ struct DatedSource: Source {
 }
 
 /// An answer that tells its date when it is read.
-private struct DatedAnswer: SourceAnswer {
-    let answer: any SourceAnswer
+private struct DatedAnswer: ForwardingAnswer {
+    let base: any SourceAnswer
     let note: @Sendable (Timestamp) -> Void
 
-    var keys: [String] { answer.keys }
-
-    func rehearse(_ index: Int) { answer.rehearse(index) }
-
     func page(leaving unread: Set<Int>) throws(SourceFault) -> Page {
-        let page = try answer.page(leaving: unread)
+        let page = try base.page(leaving: unread)
         note(page.date)
         return page
     }

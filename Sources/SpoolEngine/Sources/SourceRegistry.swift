@@ -55,7 +55,7 @@ package final class SourceRegistry: Sendable {
                     ?? Desk(
                         fingerprint: part.fingerprint,
                         source: DatedSource(
-                            source: ClockedSource(source, time: time, logger: logger),
+                            base: ClockedSource(source, time: time, logger: logger),
                             ids: registration.streams,
                             dates: dates
                         ),

@@ -11,19 +11,17 @@ struct SessionOpening: Sendable {
     let sink: any Sink
 
     func open(stop: Stop) async -> Result {
-        await withTaskGroup(of: Result.self) { group in
-            group.addTask { await attempt() }
-            group.addTask {
+        let results = await race(
+            { await attempt() },
+            {
                 await stop.asked()
                 return .stopped
             }
-            let first = await group.next() ?? .stopped
-            group.cancelAll()
-            guard case .stopped = first else { return first }
-            // The attempt may have succeeded nevertheless.
-            for await case .session(let late) in group { await late.close() }
-            return .stopped
-        }
+        )
+        guard let first = results.first, case .stopped = first else { return results.first ?? .stopped }
+        // The attempt may have succeeded nevertheless.
+        for case .session(let late) in results { await late.close() }
+        return .stopped
     }
 
     private func attempt() async -> Result {

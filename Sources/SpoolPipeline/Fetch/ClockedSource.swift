@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// This is the only place where the source's time is determined. Cursors, sweeps, windows, refetches and
 /// retention use it from here.
-package struct ClockedSource: Source {
-    private let source: any Source
+package struct ClockedSource: ForwardingSource {
+    package let base: any Source
     private let time: Timekeeper
     private let logger: Logger
     private let clock: Clock
@@ -18,7 +18,7 @@ package struct ClockedSource: Source {
     }
 
     package init(_ source: any Source, time: Timekeeper, logger: Logger) {
-        self.source = source
+        base = source
         self.time = time
         var logger = logger
         logger[metadataKey: "source"] = "\(source.name)"
@@ -26,33 +26,21 @@ package struct ClockedSource: Source {
         clock = Clock()
     }
 
-    package var name: String { source.name }
-    package var type: String { source.type }
-    package var budgetKey: String { source.budgetKey }
-    package var requestsPerMinute: Int { source.requestsPerMinute }
-    package var pollInterval: Duration { source.pollInterval }
-    package var streams: [SourceStream] { source.streams }
     package var clockDoubt: ClockDoubt? { clock.state.withLock { $0.doubt } }
 
     package func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
-        heard(try await source.date(for: stream)).date
+        heard(try await base.date(for: stream)).date
     }
 
     package func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
         -> any SourceAnswer
     {
-        let answer = try await source.answer(of: stream, scan: scan, limit: limit)
-        return ClockedAnswer(answer: answer) { page in
+        let answer = try await base.answer(of: stream, scan: scan, limit: limit)
+        return ClockedAnswer(base: answer) { page in
             let (date, doubt) = heard(page.date, saved: Self.times(of: page))
             return Page(body: page.body, records: page.records, date: date, next: page.next, doubt: doubt)
         }
     }
-
-    package func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
-        try await source.record(id, of: stream)
-    }
-
-    package func shutDown() async { await source.shutDown() }
 
     /// The times at which records were saved at the source, or alerts raised.
     private static func times(of page: Page) -> [Timestamp] {
@@ -78,15 +66,11 @@ package struct ClockedSource: Source {
 }
 
 /// An answer whose page carries a different date than its own.
-private struct ClockedAnswer: SourceAnswer {
-    let answer: any SourceAnswer
+private struct ClockedAnswer: ForwardingAnswer {
+    let base: any SourceAnswer
     let dated: @Sendable (Page) -> Page
 
-    var keys: [String] { answer.keys }
-
-    func rehearse(_ index: Int) { answer.rehearse(index) }
-
     func page(leaving unread: Set<Int>) throws(SourceFault) -> Page {
-        dated(try answer.page(leaving: unread))
+        dated(try base.page(leaving: unread))
     }
 }

@@ -44,21 +44,16 @@ package struct FetchLoop: Sendable {
     ///
     /// - Throws: an error that makes the spool unusable.
     package func run(stop: Stop) async throws(StoreError) {
-        let failure = await withTaskGroup(of: StoreError?.self) { group -> StoreError? in
-            for fetcher in fetchers {
-                group.addTask { await Self.failure(of: fetcher, stop: stop) }
-            }
-            group.addTask {
-                await stop.asked()
-                return nil
-            }
-            var failure = await group.next() ?? nil
-            group.cancelAll()
-            for await other in group { failure = failure ?? other }
-            return failure
+        var parts: [@Sendable () async -> StoreError?] = fetchers.map { fetcher in
+            { await Self.failure(of: fetcher, stop: stop) }
         }
+        parts.append {
+            await stop.asked()
+            return nil
+        }
+        let failures = await race(parts).compactMap { $0 }
         await source.shutDown()
-        if let failure { throw failure }
+        if let failure = failures.first { throw failure }
     }
 
     private static func failure(of fetcher: StreamFetcher, stop: Stop) async -> StoreError? {

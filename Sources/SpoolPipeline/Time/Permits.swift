@@ -34,7 +34,7 @@ package final class Permits: Sendable {
                 changed.notify()
                 return true
             }
-            await Self.wait(changed, version, stop)
+            await race({ await self.changed.changed(after: version) }, { await stop.asked() })
         }
         state.withLock { state in state.waiting.removeAll { $0 == ticket } }
         changed.notify()
@@ -45,14 +45,5 @@ package final class Permits: Sendable {
     package func give() {
         state.withLock { $0.free += 1 }
         changed.notify()
-    }
-
-    private static func wait(_ changed: Signal, _ version: Int, _ stop: Stop) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await changed.changed(after: version) }
-            group.addTask { await stop.asked() }
-            await group.next()
-            group.cancelAll()
-        }
     }
 }

@@ -35,19 +35,14 @@ package struct Timekeeper: Sendable {
 
     /// The same with any number of signals.
     package func wait(_ duration: Duration?, or watches: [Watch]) async {
-        await withTaskGroup(of: Void.self) { group in
-            for watch in watches {
-                group.addTask { await watch.signal.changed(after: watch.version) }
-            }
-            if let duration {
-                group.addTask { [pause] in
-                    // Cancelled by the group when a signal came first.
-                    try? await pause(duration)
-                }
-            }
-            await group.next()
-            group.cancelAll()
+        var waits: [@Sendable () async -> Void] = watches.map { watch in
+            { await watch.signal.changed(after: watch.version) }
         }
+        if let duration {
+            // Cancelled when a signal comes first.
+            waits.append { [pause] in try? await pause(duration) }
+        }
+        await race(waits)
     }
 }
 

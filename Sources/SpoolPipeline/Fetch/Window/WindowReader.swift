@@ -64,20 +64,14 @@ package struct WindowReader: Sendable {
     package func read(_ place: WindowPlace, into taker: any WindowTaker, stop: Stop) async throws(WindowFault)
         -> WindowPlace
     {
-        let result = await withTaskGroup(of: Result<WindowPlace, WindowFault>?.self) { group in
-            group.addTask { await outcome(place, taker, stop: stop) }
-            group.addTask {
+        let results: [Result<WindowPlace, WindowFault>?] = await race(
+            { await outcome(place, taker, stop: stop) },
+            {
                 await stop.asked()
                 return nil
             }
-            var result: Result<WindowPlace, WindowFault>?
-            for await outcome in group {
-                result = result ?? outcome
-                group.cancelAll()
-            }
-            return result
-        }
-        return try result?.get() ?? place
+        )
+        return try results.compactMap { $0 }.first?.get() ?? place
     }
 
     private func outcome(_ place: WindowPlace, _ taker: any WindowTaker, stop: Stop) async
