@@ -184,13 +184,7 @@ let package = Package(
                 hummingbird, logging, nioCore,
             ]
         ),
-        tests(
-            "SpoolDaemonTests",
-            [
-                "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolEngine", "SpoolStore",
-                logging,
-            ]
-        ),
+        tests("SpoolDaemonTests", ["SpoolCore", "SpoolDaemon", "SpoolEngine", logging]),
         tests(
             "SpoolEndToEndTests",
             ["spool", "SpoolReceiver", "SpoolSimulator", "SpoolStore", argumentParser, logging, subprocess]
