@@ -49,35 +49,42 @@ extension Site {
 
     /// The last event that a replay may send, for each of its streams.
     func bounds(ofReplay id: Int64) async throws -> [String: Int64] {
-        struct Row: Decodable {
-            let name: String
-            let last: Int64
-        }
-        let rows = try await query(
+        try await seqs(
             """
-            SELECT t.name, r.last_seq AS last FROM replay_stream r JOIN stream t ON t.id = r.stream_id
+            SELECT t.name, r.last_seq AS seq FROM replay_stream r JOIN stream t ON t.id = r.stream_id
             WHERE r.replay_id = \(id)
-            """,
-            as: Row.self
+            """
         )
-        return Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.last) })
     }
 
     /// The watermark of each stream at a sink.
     func watermarks(of sink: String) async throws -> [String: Int64] {
-        struct Row: Decodable {
-            let name: String
-            let watermark: Int64
-        }
-        let rows = try await query(
+        try await subscriptions("watermark_seq", of: sink)
+    }
+
+    /// The event after which a sink's delivery of each stream began.
+    func starts(of sink: String) async throws -> [String: Int64] {
+        try await subscriptions("start_seq", of: sink)
+    }
+
+    private func subscriptions(_ column: String, of sink: String) async throws -> [String: Int64] {
+        try await seqs(
             """
-            SELECT t.name, s.watermark_seq AS watermark
+            SELECT t.name, s.\(column) AS seq
             FROM subscription s JOIN stream t ON t.id = s.stream_id JOIN sink k ON k.id = s.sink_id
             WHERE k.name = '\(sink)'
-            """,
-            as: Row.self
+            """
         )
-        return Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.watermark) })
+    }
+
+    /// One event of each stream.
+    private func seqs(_ sql: String) async throws -> [String: Int64] {
+        struct Row: Decodable {
+            let name: String
+            let seq: Int64
+        }
+        let rows = try await query(sql, as: Row.self)
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.seq) })
     }
 }
 

@@ -124,22 +124,3 @@ struct MissingOnlyTests {
         }
     }
 }
-
-extension Site {
-    /// The last event before a sink's subscription to each stream started.
-    fileprivate func starts(of sink: String) async throws -> [String: Int64] {
-        struct Row: Decodable {
-            let name: String
-            let start: Int64
-        }
-        let rows = try await query(
-            """
-            SELECT t.name, s.start_seq AS start
-            FROM subscription s JOIN stream t ON t.id = s.stream_id JOIN sink k ON k.id = s.sink_id
-            WHERE k.name = '\(sink)'
-            """,
-            as: Row.self
-        )
-        return Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.start) })
-    }
-}

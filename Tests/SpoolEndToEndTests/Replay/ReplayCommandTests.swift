@@ -9,7 +9,9 @@ struct ReplayCommandTests {
     func withoutADaemon() async throws {
         try await Site.run(.busy(history: 600)) { site in
             let (one, two) = (try await site.receiver(), try await site.receiver())
-            let visible = try await site.fill([.init("one", port: one.port), .init("two", port: two.port)])
+            let visible = try await site.deliverAll(to: [
+                .init("one", port: one.port), .init("two", port: two.port),
+            ])
             let window = AgeWindow(hours: 24, to: 8, before: site.simulator.clock.nowMs)
             let (first, second) = (one.counts.messages, two.counts.messages)
 
@@ -36,7 +38,7 @@ struct ReplayCommandTests {
     func handedOver() async throws {
         try await Site.run(.busy(history: 600)) { site in
             let receiver = try await site.receiver()
-            try await site.fill([.init("siem", port: receiver.port)])
+            try await site.deliverAll(to: [.init("siem", port: receiver.port)])
             await receiver.stop()
             let window = AgeWindow(hours: 24, to: 8, before: site.simulator.clock.nowMs)
             let command = site.start(
@@ -68,7 +70,7 @@ struct ReplayCommandTests {
     func pauseResumeCancel() async throws {
         try await Site.run(.busy(history: 600)) { site in
             let receiver = try await site.receiver()
-            try await site.fill([.init("siem", port: receiver.port)])
+            try await site.deliverAll(to: [.init("siem", port: receiver.port)])
             await receiver.stop()
             let daemon = try await site.daemon()
             let window = AgeWindow(hours: 24, to: 8, before: site.simulator.clock.nowMs)
@@ -126,18 +128,5 @@ struct ReplayCommandTests {
             #expect(answer.code == 2, "\(answer)")
             #expect(answer.errors.contains(message), "\(answer)")
         }
-    }
-}
-
-extension Site {
-    /// Runs a daemon until every sink has all records of the portal, then stops it.
-    @discardableResult
-    func fill(_ sinks: [SiteConfiguration.SinkText]) async throws -> Set<String> {
-        try configure { $0.sinks = sinks }
-        let daemon = try await daemon()
-        let visible = try await fetchAll()
-        for sink in sinks { try await drain(sink.name) }
-        try await daemon.terminate()
-        return visible
     }
 }

@@ -12,6 +12,22 @@ struct OwnedFileTests {
         return (folder, folder.appendingPathComponent("spool.db").path)
     }
 
+    /// A file that must keep its content.
+    private static func victim(_ folder: URL) throws -> URL {
+        let victim = folder.appendingPathComponent("victim")
+        try Data("precious".utf8).write(to: victim)
+        return victim
+    }
+
+    /// A symbolic link in a folder of its own.
+    private static func linked(_ path: String, _ folder: URL) throws -> String {
+        let elsewhere = folder.appendingPathComponent("links")
+        try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: false)
+        let name = elsewhere.appendingPathComponent("other.db").path
+        try FileManager.default.createSymbolicLink(atPath: name, withDestinationPath: path)
+        return name
+    }
+
     private static func owner(_ path: String) throws -> (user: UInt32?, group: UInt32?) {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         return (
@@ -24,8 +40,7 @@ struct OwnedFileTests {
     func lockLink() throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let victim = folder.appendingPathComponent("victim")
-        try Data("precious".utf8).write(to: victim)
+        let victim = try Self.victim(folder)
         try FileManager.default.createSymbolicLink(atPath: path + ".lock", withDestinationPath: victim.path)
 
         let error = #expect(throws: StoreError.self) {
@@ -45,8 +60,7 @@ struct OwnedFileTests {
     func otherLocks(kind: String) throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let victim = folder.appendingPathComponent("victim")
-        try Data("precious".utf8).write(to: victim)
+        let victim = try Self.victim(folder)
         switch kind {
         case "hard": try FileManager.default.linkItem(atPath: victim.path, toPath: path + ".lock")
         case "folder":
@@ -69,8 +83,7 @@ struct OwnedFileTests {
     func reserveLink() async throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let victim = folder.appendingPathComponent("victim")
-        try Data("precious".utf8).write(to: victim)
+        let victim = try Self.victim(folder)
         try FileManager.default.createSymbolicLink(
             atPath: path + ".reserve",
             withDestinationPath: victim.path
@@ -88,8 +101,7 @@ struct OwnedFileTests {
     func scratchLink() throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let victim = folder.appendingPathComponent("victim")
-        try Data("precious".utf8).write(to: victim)
+        let victim = try Self.victim(folder)
         try FileManager.default.createSymbolicLink(atPath: path + ".verify", withDestinationPath: victim.path)
 
         #expect(throws: StoreError.self) { try ScratchFile(path + ".verify") }
@@ -101,17 +113,14 @@ struct OwnedFileTests {
     func twoNames() async throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let elsewhere = folder.appendingPathComponent("links")
-        try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: false)
-        let name = elsewhere.appendingPathComponent("other.db").path
-        try FileManager.default.createSymbolicLink(atPath: name, withDestinationPath: path)
+        let name = try Self.linked(path, folder)
 
         let spool = try Spool.open(path: name, options: .small, at: .t0)
         let second = #expect(throws: StoreError.self) { try Spool.open(path: path, options: .small, at: .t0) }
 
         #expect(second?.kind == .locked)
         #expect(Spool.holder(ofSpoolAt: path) != nil && Spool.holder(ofSpoolAt: name) != nil)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: elsewhere.path) == ["other.db"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/links") == ["other.db"])
         try await spool.close(at: .t(1))
     }
 
@@ -119,10 +128,7 @@ struct OwnedFileTests {
     func linkAfterUncleanEnd() async throws {
         let (folder, path) = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let elsewhere = folder.appendingPathComponent("links")
-        try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: false)
-        let name = elsewhere.appendingPathComponent("other.db").path
-        try FileManager.default.createSymbolicLink(atPath: name, withDestinationPath: path)
+        let name = try Self.linked(path, folder)
         do {
             let spool = try Spool.open(path: name, options: .small, at: .t0)
             let roster = Roster(
