@@ -116,40 +116,6 @@ import Testing
         }
     }
 
-    @Test("only unclean ends under a mark count, and a cleared mark is deleted")
-    func crashMarks() async throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("spool.db").path
-        let page = CrashMark(step: .page, subject: "contoso/activities", place: "from 1")
-        let batch = CrashMark(step: .batch, subject: "siem", place: "7")
-        for time in 0..<3 {
-            let spool = try Spool.open(path: path, options: .small, at: .t(time))
-            try await spool.mark(page, at: .t(time))
-            try await spool.mark(batch, at: .t(time))
-            try await spool.clear(batch)
-            try spool.letGo()
-        }
-        do {
-            let spool = try Spool.open(path: path, options: .small, at: .t(4))
-            #expect(try await spool.marksOfUncleanEnds() == [page: 3])
-            try spool.letGo()
-        }
-        do {
-            let spool = try Spool.open(path: path, options: .small, at: .t(5))
-            #expect(spool.endedUncleanly)
-            #expect(try await spool.marksOfUncleanEnds() == [page: 3])
-            try await spool.mark(page, at: .t(5))
-            try await spool.close(at: .t(6))
-        }
-
-        let spool = try Spool.open(path: path, options: .small, at: .t(7))
-
-        #expect(try await spool.marksOfUncleanEnds() == [page: 3])
-        try await spool.clear(page)
-        #expect(try await spool.marksOfUncleanEnds().isEmpty)
-    }
-
     @Test("a forgotten reader's open transaction affects only the log's size, and is reported")
     func forgottenReader() async throws {
         var options = SpoolOptions.small

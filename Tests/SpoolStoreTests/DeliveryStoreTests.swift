@@ -6,21 +6,6 @@ import Testing
 @testable import SpoolStore
 
 @Suite struct DeliveryStoreTests {
-    @Test("a batch stops at its limits, contains at least one event, and is nil at the end")
-    func limits() async throws {
-        let test = try TestSpool()
-        let (stream, _) = try await test.register().only()
-        try await test.append(stream, (1...5).map { .at($0) })
-        func ids(_ after: Int64, _ limit: BatchLimit) async throws -> [String]? {
-            try await test.spool.batch(of: stream, after: Seq(after), limit: limit, raw: false)?.ids
-        }
-
-        #expect(try await ids(0, BatchLimit(events: 2)) == ["e1", "e2"])
-        #expect(try await ids(2, BatchLimit(events: 1_000, bytes: 1)) == ["e3"])
-        #expect(try await ids(3, BatchLimit()) == ["e4", "e5"])
-        #expect(try await ids(5, BatchLimit()) == nil)
-    }
-
     @Test("a batch contains only events of its stream")
     func ownStreamOnly() async throws {
         let test = try TestSpool()
@@ -79,21 +64,6 @@ import Testing
         #expect(status.waiting == 1)
         #expect(status.lastSuccess == .t(10))
         #expect(try await test.ledgerIsTrue())
-    }
-
-    @Test("a watermark only grows")
-    func watermarkOnlyGrows() async throws {
-        let test = try TestSpool()
-        let (stream, sink) = try await test.register().only()
-        try await test.append(stream, [.at(1), .at(2)])
-        try await test.spool.deliver(sink)
-        let subscription = try await test.spool.subscriptions(of: sink)[0]
-        var commit = DeliveryCommit(sink: sink, at: .t(20))
-        commit.watermarks = [subscription.id: Seq(1)]
-
-        try await test.spool.settle(commit)
-
-        #expect(try await test.spool.subscriptions(of: sink)[0].watermark == Seq(2))
     }
 
     @Test("a watermark that would pass an event without an outcome is rejected without any change")

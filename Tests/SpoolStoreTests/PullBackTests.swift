@@ -49,38 +49,6 @@ struct PullBackTests {
         #expect(try await test.values(states) == [1, 1, 0, 0])
     }
 
-    @Test("move back at least by the look-back, but not before the stream's start")
-    func bounds() async throws {
-        let (test, id) = try await harmed()
-
-        #expect(
-            try await test.spool.pullBack(id, to: .t(1_200), start: .t0, lookBack: .minutes(10)) == .t(600)
-        )
-        let (other, early) = try await harmed()
-        #expect(try await other.spool.pullBack(early, to: .t(100), start: .t0, lookBack: .minutes(10)) == .t0)
-    }
-
-    @Test(
-        "a start in the future is recomputed; a configured one stays",
-        arguments: [Duration.days(-2), .days(3)]
-    )
-    func futureStart(configured: Duration) async throws {
-        let test = try TestSpool()
-        let id = try #require(try await test.register().streams.values.first)
-        let wrong = Timestamp.t0 + .days(730)
-        try await test.spool.begin(id, start: wrong, sweptTo: wrong)
-        let start = Timestamp.t0 + configured
-
-        let since = try await test.spool.pullBack(id, to: .t0, start: start, lookBack: .minutes(10))
-        let progress = try await test.spool.progress(of: id)
-
-        let isPast = configured < .zero
-        #expect(since == (isPast ? start : nil))
-        #expect(progress.start == (isPast ? start : wrong))
-        #expect(progress.cursor?.since == (isPast ? start : wrong))
-        #expect(progress.sweptTo == (isPast ? start : wrong))
-    }
-
     @Test("stay unchanged when they are not, or only a few minutes, in the future")
     func stay() async throws {
         let (test, id) = try await harmed()

@@ -7,6 +7,17 @@ import Testing
 
 /// How retention finds what it may delete, with a backlog in its way.
 @Suite struct RetentionScanTests {
+    private static func scan(_ stream: StreamID) -> PruneScan {
+        PruneScan(
+            stream,
+            cutoff: .t(900_000),
+            sweepsBack: .zero,
+            leftBefore: .t0,
+            pausedBefore: .t0,
+            now: .t(900_000)
+        )
+    }
+
     @Test("once it has passed all settled events, retention does not scan the backlog")
     func stopsAtBacklog() async throws {
         let (test, stream, sink) = try await RetentionBench.make()
@@ -17,14 +28,7 @@ import Testing
             limit: 1,
             outcome: .refused(Refusal(reason: "rejected", detail: "no"))
         )
-        let scan = PruneScan(
-            stream,
-            cutoff: .t(900_000),
-            sweepsBack: .zero,
-            leftBefore: .t0,
-            pausedBefore: .t0,
-            now: .t(900_000)
-        )
+        let scan = Self.scan(stream)
 
         let (isEmpty, isAtEnd) = try await test.spool.read { [scan] db in
             var scan = scan
@@ -59,14 +63,7 @@ import Testing
         try await test.append(stream, [.at(100_000), .at(950_000)])
         try await test.spool.deliver(sink)
         try await test.append(stream, (1...4 * Retention.slice).map { .at($0) })
-        let scan = PruneScan(
-            stream,
-            cutoff: .t(900_000),
-            sweepsBack: .zero,
-            leftBefore: .t0,
-            pausedBefore: .t0,
-            now: .t(900_000)
-        )
+        let scan = Self.scan(stream)
 
         let found = try await test.spool.read { [scan] db in
             var scan = scan
