@@ -15,7 +15,7 @@ struct SourceText {
     var token = Credentials.defaultToken
     var bodyCap = DefenderSource.bodyCap
     /// How many pages may be under way at once.
-    var pagesAtOnce = PageMemory.pages
+    var pagesAtOnce = PageFetcher.pagesAtOnce
     /// How long an answer may take, in real time.
     var deadline = Duration.seconds(120)
 

@@ -51,6 +51,14 @@ package enum Outcome: Sendable, Hashable {
         case .retry: "retry"
         }
     }
+
+    /// True when the receiver has the event.
+    package var isThere: Bool {
+        switch self {
+        case .delivered, .already: true
+        case .filtered, .refused, .retry: false
+        }
+    }
 }
 
 /// Consecutive events of a batch with the same outcome.

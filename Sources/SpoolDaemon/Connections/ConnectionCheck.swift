@@ -55,7 +55,7 @@ package struct ConnectionCheck: Sendable {
                     + "its clock differs by \(Age.text(skew)))"
             )
         } catch {
-            let word = FetchTrouble.word(error.kind)
+            let word = StreamHealth.word(error.kind)
             let said = error.description
             // The old agent's words begin the message already.
             let detail = said.lowercased().hasPrefix(word) ? said : "\(word): \(said)"

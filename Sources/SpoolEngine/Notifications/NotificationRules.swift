@@ -65,7 +65,7 @@ struct NotificationRules: Sendable {
     private func of(_ stream: SpoolStatus.Stream, at now: Timestamp) -> [NewNotification] {
         guard stream.isConfigured else { return [] }
         var found: [NewNotification] = []
-        let isSetting = FetchTrouble.settingWords.contains(stream.state)
+        let isSetting = StreamHealth.settingWords.contains(stream.state)
         let isLong = stream.troubleSince.map { now.since($0) > Self.sourceTrouble } ?? false
         if let trouble = stream.trouble, isSetting || isLong {
             found.append(
@@ -100,8 +100,8 @@ struct NotificationRules: Sendable {
 
     private static func code(_ word: String) -> RuleCode {
         switch word {
-        case FetchTrouble.word(.invalidToken): .invalidToken
-        case FetchTrouble.word(.invalidProxy): .invalidProxy
+        case StreamHealth.word(.invalidToken): .invalidToken
+        case StreamHealth.word(.invalidProxy): .invalidProxy
         default: .sourceNotAnswering
         }
     }

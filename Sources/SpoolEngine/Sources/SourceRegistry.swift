@@ -22,7 +22,7 @@ package final class SourceRegistry: Sendable {
     }
 
     /// Pages of all sources share it.
-    let memory = Permits(PageMemory.pages)
+    let memory = Permits(PageFetcher.pagesAtOnce)
     private let state = Mutex(State())
     private let dates: SourceDates
     private let time: Timekeeper

@@ -13,6 +13,28 @@ package struct CommitBuilder: Sendable {
         self.connection = connection
     }
 
+    /// The commit of a decision.
+    ///
+    /// - Parameters:
+    ///   - decision: the outcomes.
+    ///   - sink: the sink.
+    ///   - connection: the connection of the events.
+    ///   - now: the local time.
+    ///   - rate: `DeliveryCommit.rate`.
+    /// - Returns: the commit; empty when nothing is to be written.
+    static func commit(
+        of decision: SettleDecision,
+        sink: SinkID,
+        connection: ConnectionID?,
+        at now: Timestamp,
+        rate: Double? = nil
+    ) -> DeliveryCommit {
+        var builder = CommitBuilder(sink: sink, connection: connection, at: now)
+        for lane in decision.lanes { builder.add(lane) }
+        builder.commit.rate = rate
+        return builder.commit
+    }
+
     /// Adds a settled batch; batches must be added in the order of sending.
     package mutating func add(_ settled: SettledLane) {
         var delivered = 0

@@ -133,8 +133,7 @@ package struct DeliveryLoop: Sendable {
             state: state,
             reader: reader,
             reporter: reporter,
-            proofs: proofs,
-            settler: Settler(sink: id, store: store)
+            proofs: proofs
         )
         let end = try await run.run(stop: stop)
         return try await ended(end, connection: connection, stop: stop)
@@ -223,4 +222,15 @@ package struct DeliveryLoop: Sendable {
         // Ends replays that have nothing to send, even while the sink is down.
         _ = try await reader.hasWork(stop)
     }
+}
+
+/// Signals by which a comparison makes delivery loops prove their settlements before
+/// `KernelDoubt.reopenAfter`.
+package struct ProofSignals: Sendable {
+    /// Requests each loop to reopen a connection that has unproved settlements.
+    package let wanted = Signal()
+    /// Notified when a connection has ended and its end has been recorded.
+    package let given = Signal()
+
+    package init() {}
 }

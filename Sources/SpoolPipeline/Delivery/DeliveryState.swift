@@ -1,4 +1,5 @@
 import SpoolCore
+import Synchronization
 
 /// The complete state of a delivery loop as one value: lanes, batches in flight, sizes, refusals, health.
 struct DeliveryState: Sendable {
@@ -146,7 +147,7 @@ struct DeliveryState: Sendable {
     }
 
     /// Decides which settled batches are written, and whether the session must end.
-    mutating func judge(_ batches: [SettledBatch], elapsed: Duration) -> Verdict {
+    mutating func judge(_ batches: [SettledBatch], elapsed: Duration) -> SettleDecision {
         var lanes: [SettledLane] = []
         for batch in batches {
             switch inFlight.match(batch.batch) {
@@ -158,9 +159,9 @@ struct DeliveryState: Sendable {
                 if lane.isByKernel, unproved.settled(upTo: lane.position, at: elapsed) { suspicion.proved() }
             case .stale: continue
             case .outOfOrder:
-                var verdict = hold.judge(lanes, elapsed: elapsed)
-                verdict.fault = verdict.fault ?? .outOfOrder(batch.batch)
-                return verdict
+                var decision = hold.judge(lanes, elapsed: elapsed)
+                decision.fault = decision.fault ?? .outOfOrder(batch.batch)
+                return decision
             }
         }
         return hold.judge(lanes, elapsed: elapsed)
@@ -215,16 +216,16 @@ struct DeliveryState: Sendable {
     }
 
     /// A batch was refused as a whole: it is sent again in halves, or its single event becomes a dead letter.
-    mutating func judge(refused number: Int, _ refusal: Refusal, elapsed: Duration) -> Verdict {
+    mutating func judge(refused number: Int, _ refusal: Refusal, elapsed: Duration) -> SettleDecision {
         switch inFlight.match(number) {
-        case .stale: return Verdict()
-        case .outOfOrder: return Verdict(fault: .outOfOrder(number))
+        case .stale: return SettleDecision()
+        case .outOfOrder: return SettleDecision(fault: .outOfOrder(number))
         case .head(count: 1):
             let run = OutcomeRun(count: 1, outcome: .refused(refusal))
             return judge([SettledBatch(batch: number, runs: [run], bytes: 0)], elapsed: elapsed)
         case .head(let count):
             size.refused(count: count)
-            return Verdict()
+            return SettleDecision()
         }
     }
 
@@ -233,7 +234,9 @@ struct DeliveryState: Sendable {
     /// The receiver has not refused it, so it does not count for a mass refusal.
     ///
     /// - Returns: nil when the batch is stale.
-    mutating func bury(_ batch: LaneBatch, _ refusal: Refusal, at: Timestamp, elapsed: Duration) -> Verdict? {
+    mutating func bury(_ batch: LaneBatch, _ refusal: Refusal, at: Timestamp, elapsed: Duration)
+        -> SettleDecision?
+    {
         guard schedule.isCurrent(batch) else { return nil }
         var unsent = InFlight()
         let number = unsent.begin(batch, attempts: 0, at: at)
@@ -241,12 +244,12 @@ struct DeliveryState: Sendable {
         guard let lane = unsent.settle(SettledBatch(batch: number, runs: [run], bytes: 0)) else { return nil }
         // While a sink is held, its head event waits for its outcome, and no later outcome may be written
         // first.
-        return hold.isOn ? hold.judge([lane], elapsed: elapsed) : Verdict(lanes: [lane])
+        return hold.isOn ? hold.judge([lane], elapsed: elapsed) : SettleDecision(lanes: [lane])
     }
 
     /// Outcomes of events that were not sent have been written; they do not affect the sink's health.
-    mutating func wroteUnsent(_ verdict: Verdict) {
-        for lane in verdict.lanes {
+    mutating func wroteUnsent(_ decision: SettleDecision) {
+        for lane in decision.lanes {
             schedule.settled(lane.lane, through: lane.through)
             attempts[lane.lane]?.settled(through: lane.through)
         }
@@ -263,14 +266,14 @@ struct DeliveryState: Sendable {
     /// Outcomes have been written.
     ///
     /// - Returns: true when the sink works again after a fault.
-    mutating func wrote(_ verdict: Verdict) -> Bool {
-        for lane in verdict.lanes {
+    mutating func wrote(_ decision: SettleDecision) -> Bool {
+        for lane in decision.lanes {
             schedule.settled(lane.lane, through: lane.through)
             attempts[lane.lane]?.settled(through: lane.through)
             if !lane.hasRetry { size.settled() }
         }
-        if verdict.hasAnswers { reached = .settling }
-        guard verdict.hasAnswers, verdict.fault == nil, !hold.isOn else { return false }
+        if decision.hasAnswers { reached = .settling }
+        guard decision.hasAnswers, decision.fault == nil, !hold.isOn else { return false }
         let wasFaulty = health.failures > 0
         health.succeeded()
         return wasFaulty
@@ -291,5 +294,18 @@ extension SinkFault {
             "the sink session reported batch \(batch) out of order and was closed "
                 + "(bug in spool, please report)"
         )
+    }
+}
+
+/// A delivery loop's state, shared by the task that feeds a session and the one that settles.
+final class StateBox: Sendable {
+    private let state: Mutex<DeliveryState>
+    /// Notified when something was settled, dropped or decided.
+    let changed = Signal()
+
+    init(_ state: DeliveryState) { self.state = Mutex(state) }
+
+    func withLock<Result: Sendable>(_ body: (inout DeliveryState) -> Result) -> Result {
+        state.withLock { body(&$0) }
     }
 }

@@ -1,23 +1,5 @@
+import DequeModule
 package import SpoolCore
-
-/// The result of evaluating settled batches: the outcomes to write, and the fault that ends the session, if
-/// any.
-package struct Verdict: Sendable {
-    /// The outcomes to write, in the order of sending.
-    package var lanes: [SettledLane] = []
-    package var fault: SinkFault?
-
-    package init(lanes: [SettledLane] = [], fault: SinkFault? = nil) {
-        self.lanes = lanes
-        self.fault = fault
-    }
-
-    /// True when at least one event has its final outcome.
-    package var hasOutcomes: Bool { lanes.contains { !$0.runs.isEmpty } }
-
-    /// True when at least one outcome comes from the receiver.
-    var hasAnswers: Bool { lanes.contains(where: \.isAnswer) }
-}
 
 /// Holds a sink that rejects most events, and keeps its events, until a probe is accepted.
 ///
@@ -44,45 +26,45 @@ package struct RefusalHold: Sendable {
     package mutating func forgetHead() { waiting = [] }
 
     /// Evaluates batches in the order of sending; batches after a fault are dropped and sent again.
-    package mutating func judge(_ lanes: [SettledLane], elapsed: Duration) -> Verdict {
-        var verdict = Verdict()
-        for lane in lanes where verdict.fault == nil {
-            if isOn { judgeProbe(lane, &verdict) } else { judge(lane, elapsed, &verdict) }
+    package mutating func judge(_ lanes: [SettledLane], elapsed: Duration) -> SettleDecision {
+        var decision = SettleDecision()
+        for lane in lanes where decision.fault == nil {
+            if isOn { judgeProbe(lane, &decision) } else { judge(lane, elapsed, &decision) }
         }
-        return verdict
+        return decision
     }
 
-    private mutating func judge(_ lane: SettledLane, _ elapsed: Duration, _ verdict: inout Verdict) {
+    private mutating func judge(_ lane: SettledLane, _ elapsed: Duration, _ decision: inout SettleDecision) {
         for run in lane.runs where run.outcome.isThere || run.outcome.isRefusedByReceiver {
             meter.note(refused: !run.outcome.isThere, count: run.events, elapsed: elapsed)
         }
         if lane.isRefused, meter.isMass(elapsed: elapsed) {
             isOn = true
-            verdict.lanes.append(lane.beforeRefusal())
-            verdict.fault = .massRefusal
+            decision.lanes.append(lane.beforeRefusal())
+            decision.fault = .massRefusal
         } else {
-            verdict.lanes.append(lane)
-            if lane.hasRetry { verdict.fault = .askedToRetry }
+            decision.lanes.append(lane)
+            if lane.hasRetry { decision.fault = .askedToRetry }
         }
     }
 
-    private mutating func judgeProbe(_ lane: SettledLane, _ verdict: inout Verdict) {
+    private mutating func judgeProbe(_ lane: SettledLane, _ decision: inout SettleDecision) {
         if lane.hasRetry {
             // A retry says nothing about refusals: the head event stops waiting and is sent again.
-            if waiting.isEmpty { verdict.lanes.append(lane) }
+            if waiting.isEmpty { decision.lanes.append(lane) }
             waiting = []
-            verdict.fault = .askedToRetry
+            decision.fault = .askedToRetry
         } else if lane.isAccepted {
-            verdict.lanes += waiting + [lane]
+            decision.lanes += waiting + [lane]
             self = RefusalHold()
         } else if lane.isRefused, waitsForLater {
             waiting = []
-            verdict.fault = .massRefusal
+            decision.fault = .massRefusal
         } else if lane.isRefused || waitsForLater {
             waiting.append(lane)
         } else {
             // Filtered, or not sent: an outcome, but not a probe.
-            verdict.lanes.append(lane)
+            decision.lanes.append(lane)
         }
     }
 }
@@ -105,4 +87,46 @@ extension SinkFault {
         isUnclean: true,
         "the receiver asked for a retry later"
     )
+}
+
+/// Distinguishes a bad event from a bad setting.
+///
+/// A sink that rejects most events is held, instead of turning all its events into dead letters.
+package struct RefusalMeter: Sendable {
+    /// The number of recent outcomes that are evaluated.
+    package static let window = 50
+    /// A mass refusal: at least this many of them, and more than half, are refusals.
+    package static let least = 20
+    /// Also a mass refusal: more dead letters than this within `span`.
+    package static let most = 100
+    package static let span = Duration.seconds(300)
+
+    private var recent: Deque<Bool> = []
+    private var letters: Deque<Duration> = []
+
+    package init() {}
+
+    /// Notes outcomes in event order; those of events that were not sent must not be noted.
+    package mutating func note(refused: Bool, count: Int, elapsed: Duration) {
+        for _ in 0..<min(count, Self.window) { recent.append(refused) }
+        if recent.count > Self.window { recent.removeFirst(recent.count - Self.window) }
+        guard refused else { return }
+        for _ in 0..<min(count, Self.most + 1) { letters.append(elapsed) }
+        while let first = letters.first, letters.count > Self.most + 1 || first < elapsed - Self.span {
+            letters.removeFirst()
+        }
+    }
+
+    /// True when the sink must be held.
+    package func isMass(elapsed: Duration) -> Bool {
+        let refusals = recent.count { $0 }
+        let late = letters.count { $0 >= elapsed - Self.span }
+        return (refusals >= Self.least && refusals * 2 > recent.count) || late > Self.most
+    }
+
+    /// Forgets all outcomes, after an accepted probe.
+    package mutating func clear() {
+        recent.removeAll()
+        letters.removeAll()
+    }
 }

@@ -26,7 +26,6 @@ package struct SessionRun: Sendable {
     let reader: BatchReader
     let reporter: SinkReporter
     let proofs: ProofSignals
-    let settler: Settler
 
     /// How long the receiver may take to read its data and close the connection, when a proof is needed.
     package static let reopenPatience = Duration.seconds(30)
@@ -193,13 +192,13 @@ package struct SessionRun: Sendable {
             await reader.time.wait(nil, or: moved, Watch(stop))
         }
         let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
-        let verdict = state.withLock { $0.bury(batch, .unrenderable, at: now, elapsed: elapsed) }
-        guard let verdict else { return nil }
-        try await settler.write(verdict, connection: connection, at: now)
-        state.withLock { $0.wroteUnsent(verdict) }
+        let decision = state.withLock { $0.bury(batch, .unrenderable, at: now, elapsed: elapsed) }
+        guard let decision else { return nil }
+        try await settle(decision, at: now)
+        state.withLock { $0.wroteUnsent(decision) }
         state.changed.notify()
         try await reader.finishReplays(nil)
-        return verdict.fault.map { .over($0) }
+        return decision.fault.map { .over($0) }
     }
 
     private func send(_ batch: LaneBatch, _ number: Int) async -> Bool {
@@ -261,14 +260,14 @@ package struct SessionRun: Sendable {
         case .settled(let batches):
             return try await write(state.withLock { $0.judge(batches, elapsed: elapsed) })
         case .refusedWhole(let batch, let refusal):
-            let (isStale, verdict) = state.withLock { state in
+            let (isStale, decision) = state.withLock { state in
                 (
                     state.inFlight.match(batch) == .stale,
                     state.judge(refused: batch, refusal, elapsed: elapsed)
                 )
             }
             if isStale { return nil }
-            let end = try await write(verdict)
+            let end = try await write(decision)
             state.withLock { $0.dropRefused() }
             state.changed.notify()
             return end
@@ -277,15 +276,31 @@ package struct SessionRun: Sendable {
         }
     }
 
-    private func write(_ verdict: Verdict) async throws(StoreError) -> End? {
+    private func write(_ decision: SettleDecision) async throws(StoreError) -> End? {
         let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
         let rate = state.withLock { $0.rate.recent(at: elapsed) }
-        try await settler.write(verdict, connection: connection, at: now, rate: rate)
-        let (isWellAgain, isProved) = state.withLock { ($0.wrote(verdict), $0.takeProof()) }
+        try await settle(decision, at: now, rate: rate)
+        let (isWellAgain, isProved) = state.withLock { ($0.wrote(decision), $0.takeProof()) }
         state.changed.notify()
         if isWellAgain || isProved { try await reporter.recovered(isProved: isProved) }
         try await reader.finishReplays(nil)
-        return verdict.fault.map { .fault($0) }
+        return decision.fault.map { .fault($0) }
+    }
+
+    /// Writes a decision: ledger rows, watermarks, positions and dead letters in one transaction.
+    ///
+    /// Only a cancellation ends its retries: what was sent before a stop is settled after it.
+    private func settle(_ decision: SettleDecision, at now: Timestamp, rate: Double? = nil)
+        async throws(StoreError)
+    {
+        let commit = CommitBuilder.commit(
+            of: decision,
+            sink: reader.sink,
+            connection: connection,
+            at: now,
+            rate: rate
+        )
+        if !commit.isEmpty { try await reader.store.settle(commit) }
     }
 }
 

@@ -102,14 +102,6 @@ package struct SettledLane: Sendable {
 }
 
 extension Outcome {
-    /// True when the receiver has the event.
-    var isThere: Bool {
-        switch self {
-        case .delivered, .already: true
-        case .filtered, .refused, .retry: false
-        }
-    }
-
     var isRefused: Bool {
         if case .refused = self { return true }
         return false

@@ -11,7 +11,7 @@ package struct FetchLoop: Sendable {
         streams: [StreamName: StreamID],
         store: any PageStore,
         gate: RequestGate,
-        memory: Permits = Permits(PageMemory.pages),
+        memory: Permits = Permits(PageFetcher.pagesAtOnce),
         crashes: CrashWatch? = nil,
         time: Timekeeper,
         appended: Signal,

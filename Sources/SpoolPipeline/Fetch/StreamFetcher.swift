@@ -8,17 +8,17 @@ package struct StreamFetcher: Sendable {
     /// How often a paused stream checks whether the spool has space again, since `poll` may be a day.
     static let pauseCheck = Duration.seconds(5)
 
-    private let source: any Source
-    private let stream: SourceStream
-    private let id: StreamID
-    private var store: RetryingStore<any PageStore>
-    private let gate: RequestGate
-    private let asker: PageAsker
-    private let time: Timekeeper
+    let source: any Source
+    let stream: SourceStream
+    let id: StreamID
+    var store: RetryingStore<any PageStore>
+    let gate: RequestGate
+    let pageFetcher: PageFetcher
+    let time: Timekeeper
     private let appended: Signal
     private let swept: Signal?
-    private let bell: RetryBell
-    private let logger: Logger
+    let bell: RetryBell
+    let logger: Logger
 
     package init(
         source: any Source,
@@ -26,7 +26,7 @@ package struct StreamFetcher: Sendable {
         id: StreamID,
         store: any PageStore,
         gate: RequestGate,
-        memory: Permits = Permits(PageMemory.pages),
+        memory: Permits = Permits(PageFetcher.pagesAtOnce),
         crashes: CrashWatch? = nil,
         time: Timekeeper,
         appended: Signal,
@@ -38,7 +38,7 @@ package struct StreamFetcher: Sendable {
         self.stream = stream
         self.id = id
         self.gate = gate
-        asker = PageAsker(memory: memory, crashes: crashes)
+        pageFetcher = PageFetcher(memory: memory, crashes: crashes)
         self.time = time
         self.appended = appended
         self.swept = swept
@@ -66,14 +66,20 @@ package struct StreamFetcher: Sendable {
 
     private func read(stop: Stop) async throws(StoreError) {
         var plan = FetchPlan(stream: stream, pollInterval: source.pollInterval)
-        var reader = PageReader(stream: stream, time: time, logger: logger)
+        var reporter = StreamReporter(
+            stream: stream,
+            id: id,
+            store: store.bare,
+            time: time,
+            logger: logger
+        )
         var known: (date: Timestamp, at: Duration)?
         var beginning = Beginning()
         var isInPast = false
         while !stop.isAsked, !Task.isCancelled {
             // Also while fetching is paused: retention, which frees space, uses the source's time.
             guard let last = known else {
-                known = try await firstDate(&reader, &beginning, stop: stop)
+                known = try await firstDate(&reporter, &beginning, stop: stop)
                 continue
             }
             if try await store.mustPause() {
@@ -94,10 +100,10 @@ package struct StreamFetcher: Sendable {
                 logger.notice("scan restarted", metadata: ["reason": "\(scan.reason)"])
                 try await store.abandon(scan, of: id, at: time.wall())
             case .read(let scan, let claim):
-                try await reader.holdsBack(gate.pausedBy, store, id)
+                try await reporter.holdsBack(gate.pausedBy)
                 guard await gate.take(claim, stop: stop) else { continue }
-                switch try await page(of: scan, progress: progress, &reader, stop: stop) {
-                case .came(let page):
+                switch try await page(of: scan, progress: progress, &reporter, stop: stop) {
+                case .spooled(let page):
                     // The source's time was set back: the cursor may now lie in the future.
                     if page.date + StreamProgress.tolerance < now { isInPast = false }
                     known = (page.date, time.elapsed())
@@ -112,93 +118,9 @@ package struct StreamFetcher: Sendable {
         }
     }
 
-    /// Requests the source's own time, and starts a new stream with it.
-    private func firstDate(_ reader: inout PageReader, _ beginning: inout Beginning, stop: Stop)
-        async throws(StoreError) -> (date: Timestamp, at: Duration)?
-    {
-        try await reader.holdsBack(gate.pausedBy, store, id)
-        guard await gate.take(.poll, stop: stop) else { return nil }
-        var date: Timestamp
-        do throws(SourceFault) {
-            date = try await source.date(for: stream)
-        } catch {
-            if let until = try await pause(after: error, of: .poll, &reader, stop: stop) {
-                await bell.wait(until - time.elapsed(), time: time, stop: stop)
-            }
-            return nil
-        }
-        let doubt = source.clockDoubt
-        try await reader.answered(.poll, endsScan: true, doubt: doubt?.description, store, id)
-        if let doubt, Beginning.isInDoubt(doubt, date: date) {
-            let progress = try await store.doing(.startingStream).progress(of: id)
-            if progress.start == nil {
-                date = try await confirmed(doubt, stop: stop) ?? date
-                let isOpen = source.clockDoubt.map { Beginning.isInDoubt($0, date: date) } ?? false
-                if isOpen, beginning.mayWait(at: time.elapsed()) {
-                    await time.wait(Beginning.pause, or: Watch(stop))
-                    return nil
-                }
-            }
-        }
-        let known = (date, time.elapsed())
-        let start = stream.start.timestamp(now: date - beginning.waited(at: time.elapsed()))
-        let sweptTo = max(start, date - stream.lookBack)
-        try await store.begin(id, start: start, sweptTo: sweptTo)
-        return known
-    }
-
-    /// Requests records that the source saved shortly before its claimed time, since they would confirm it.
-    ///
-    /// - Returns: the time to use afterwards; nil when no page was fetched.
-    private func confirmed(_ doubt: ClockDoubt, stop: Stop) async throws(StoreError) -> Timestamp? {
-        var date: Timestamp?
-        for age in Beginning.ages where source.clockDoubt?.isBelieved == false {
-            guard await gate.take(.poll, stop: stop) else { return date }
-            let scan = Scan(
-                reason: .poll,
-                from: doubt.claimed - age,
-                to: nil,
-                filterHash: stream.filterHash
-            )
-            let page = try await asker.page(of: scan, stream, from: source, limit: 20, stop: stop) {
-                page async throws(StoreError) in page.date
-            }
-            guard case .success(let told)? = page else { return date }
-            date = told
-        }
-        return date
-    }
-
-    /// Moves a cursor back that lies in the future.
-    ///
-    /// Only a wrong time can have moved it there: in an earlier run, or in this run before both clocks were
-    /// set back. It is only moved back when the source's time and the local clock agree; otherwise a single
-    /// wrong clock could cause years to be read again.
-    private func pullBack(from progress: StreamProgress, to date: Timestamp) async throws(StoreError) {
-        guard let since = progress.cursor?.since, progress.isAhead(of: date) else { return }
-        let words: Logger.Metadata = ["since": "\(since)", "date": "\(date)"]
-        guard time.wall() <= date + StreamProgress.tolerance else {
-            return logger.warning(
-                "cursor lies in the future by the source's time, but not by this machine's clock",
-                metadata: words
-            )
-        }
-        let back = try await store.pullBack(
-            id,
-            to: date,
-            start: stream.start.timestamp(now: date),
-            lookBack: stream.lookBack
-        )
-        guard let back else { return }
-        logger.warning(
-            "cursor lies in the future; it was moved back to the last proved position",
-            metadata: words.merging(["from": "\(back)"]) { $1 }
-        )
-    }
-
-    /// The outcome of a page request.
-    private enum Outcome: Sendable {
-        case came(Spooled)
+    /// The result of a page request.
+    private enum PageResult: Sendable {
+        case spooled(SpooledPage)
         /// Scans of the same reason request no page before this monotonic time.
         case failed(until: Duration?)
     }
@@ -207,61 +129,47 @@ package struct StreamFetcher: Sendable {
     private func page(
         of scan: Scan,
         progress: StreamProgress,
-        _ reader: inout PageReader,
+        _ reporter: inout StreamReporter,
         stop: Stop
-    ) async throws(StoreError) -> Outcome {
-        let limit = reader.pace.limit.current
+    ) async throws(StoreError) -> PageResult {
+        let limit = reporter.health.limit.current
         switch try await spool(scan, progress: progress, limit: limit, stop: stop) {
         case .success(let page)?:
-            reader.pace.limit.cameWhole()
+            reporter.health.limit.cameWhole()
             if page.receipt.inserted > 0 { appended.notify() }
             if page.endsScan, scan.reason == .sweep { swept?.notify() }
-            try await reader.answered(scan.reason, endsScan: page.endsScan, doubt: page.doubt, store, id)
-            reader.tellOutside(page.outside, of: scan)
+            try await reporter.answered(scan.reason, endsScan: page.endsScan, doubt: page.doubt)
+            reporter.tellOutside(page.outside, of: scan)
             if page.receipt.unreadable > 0 {
                 logger.warning(
                     "records could not be parsed",
                     metadata: ["records": "\(page.receipt.unreadable)"]
                 )
             }
-            if page.receipt.skipped > 0, !reader.hasToldOfSkipped {
-                reader.hasToldOfSkipped = true
+            if page.receipt.skipped > 0, !reporter.hasToldOfSkipped {
+                reporter.hasToldOfSkipped = true
                 logger.notice(
                     "skipped records that retention has already deleted; `stream.skipped` counts them",
                     metadata: ["records": "\(page.receipt.skipped)", "reason": "\(scan.reason)"]
                 )
             }
-            return .came(page)
+            return .spooled(page)
         case .failure(let fault)?:
-            if reader.pace.beginsAgain(scan, after: fault) {
+            if reporter.health.beginsAgain(scan, after: fault) {
                 try await store.abandon(scan, of: id, at: time.wall())
             }
-            return .failed(until: try await pause(after: fault, of: scan.reason, &reader, stop: stop))
+            return .failed(until: try await pause(after: fault, of: scan.reason, &reporter, stop: stop))
         case nil: return .failed(until: nil)
         }
-    }
-
-    /// A page that has been spooled.
-    private struct Spooled: Sendable {
-        let receipt: PageReceipt
-        let date: Timestamp
-        let records: Int
-        /// The estimated size of its new records.
-        let bytes: Int
-        let endsScan: Bool
-        /// Why its `Date` is not accepted.
-        let doubt: String?
-        /// Records outside the requested window.
-        let outside: [OutsideRecord]
     }
 
     /// Requests a page, parses it and spools it.
     ///
     /// - Returns: the page, or the fault; nil when `stop` was requested before its turn.
     private func spool(_ scan: Scan, progress: StreamProgress, limit: Int, stop: Stop)
-        async throws(StoreError) -> Result<Spooled, SourceFault>?
+        async throws(StoreError) -> Result<SpooledPage, SourceFault>?
     {
-        try await asker.page(of: scan, stream, from: source, limit: limit, stop: stop) {
+        try await pageFetcher.page(of: scan, stream, from: source, limit: limit, stop: stop) {
             page async throws(StoreError) in
             let commit = ScanStep.commit(
                 page,
@@ -272,16 +180,7 @@ package struct StreamFetcher: Sendable {
                 fetched: time.wall()
             )
             let receipt = try await store.append(commit)
-            return Spooled(
-                receipt: receipt,
-                date: page.date,
-                records: page.records.count,
-                bytes: page.records.reduce(0) { $0 + $1.raw.count } * receipt.inserted
-                    / max(1, page.records.count),
-                endsScan: page.next == nil,
-                doubt: page.doubt,
-                outside: OutsideRecord.all(of: page)
-            )
+            return SpooledPage(page, receipt)
         }
     }
 
@@ -289,15 +188,15 @@ package struct StreamFetcher: Sendable {
     ///
     /// - Returns: the monotonic time until which only scans of that reason have to wait; nil when the wait is
     ///   over.
-    private func pause(
+    func pause(
         after fault: SourceFault,
         of reason: Scan.Reason,
-        _ reader: inout PageReader,
+        _ reporter: inout StreamReporter,
         stop: Stop
     ) async throws(StoreError) -> Duration? {
         // A request that was cancelled by a stop is not a fault of the source.
         guard !stop.isAsked, !Task.isCancelled else { return nil }
-        let duration = try await reader.failed(fault, of: reason, store, id)
+        let duration = try await reporter.failed(fault, of: reason)
         if fault.kind == .scanLost || fault.kind == .unended { return time.elapsed() + duration }
         if case .throttled = fault.kind { gate.pause(duration, because: fault) }
         await bell.wait(duration, time: time, stop: stop)

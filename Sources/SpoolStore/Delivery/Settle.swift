@@ -92,14 +92,6 @@ extension LedgerEntry {
 }
 
 extension Outcome {
-    /// True when the receiver has the event.
-    var isThere: Bool {
-        switch self {
-        case .delivered, .already: true
-        case .filtered, .refused, .retry: false
-        }
-    }
-
     var evidence: Evidence? {
         if case .delivered(let evidence) = self { return evidence }
         return nil

@@ -41,7 +41,7 @@ struct NotificationLoopTests {
                     at: bench.now
                 )
                 let trouble = StreamTrouble(
-                    state: FetchTrouble.word(.invalidProxy),
+                    state: StreamHealth.word(.invalidProxy),
                     message: "407",
                     since: bench.now
                 )

@@ -28,10 +28,10 @@ struct DeliveryStateTests {
         return state.begin(batch, at: Sample.now)
     }
 
-    private mutating func settle(_ number: Int, _ runs: [OutcomeRun]) -> Verdict {
-        let verdict = state.judge([SettledBatch(batch: number, runs: runs, bytes: 0)], elapsed: .zero)
-        _ = state.wrote(verdict)
-        return verdict
+    private mutating func settle(_ number: Int, _ runs: [OutcomeRun]) -> SettleDecision {
+        let decision = state.judge([SettledBatch(batch: number, runs: runs, bytes: 0)], elapsed: .zero)
+        _ = state.wrote(decision)
+        return decision
     }
 
     private var refusal: Refusal { Refusal(reason: "rejected", detail: "400") }
@@ -41,10 +41,10 @@ struct DeliveryStateTests {
         let first = begin([1, 2])
         state.lost()
         let second = begin([1])
-        let verdict = state.judge(refused: 0, refusal, elapsed: .zero)
+        let decision = state.judge(refused: 0, refusal, elapsed: .zero)
 
         #expect(first == 0 && second == 1)
-        #expect(!verdict.hasOutcomes && verdict.fault == nil)
+        #expect(!decision.hasOutcomes && decision.fault == nil)
         #expect(state.inFlight.batches == 1)
     }
 
@@ -52,10 +52,10 @@ struct DeliveryStateTests {
     mutating func outOfTurn() {
         _ = begin([1])
         _ = begin([2])
-        let verdict = settle(1, [.delivered(1)])
+        let decision = settle(1, [.delivered(1)])
 
-        #expect(!verdict.hasOutcomes)
-        #expect(verdict.fault?.isUnclean == true)
+        #expect(!decision.hasOutcomes)
+        #expect(decision.fault?.isUnclean == true)
     }
 
     @Test(
@@ -93,12 +93,12 @@ struct DeliveryStateTests {
         state.dropRefused()
         #expect(state.limit.events == 1)
         _ = begin([1])
-        let verdict = state.judge(refused: 2, refusal, elapsed: .zero)
-        _ = state.wrote(verdict)
+        let decision = state.judge(refused: 2, refusal, elapsed: .zero)
+        _ = state.wrote(decision)
         state.dropRefused()
 
-        #expect(verdict.lanes.map(\.isRefused) == [true])
-        #expect(verdict.lanes.first?.attempts == 3)
+        #expect(decision.lanes.map(\.isRefused) == [true])
+        #expect(decision.lanes.first?.attempts == 3)
         #expect(state.schedule.reading(of: Sample.lane(1))?.after == Seq(1))
         #expect(state.limit.events == 2)
     }
@@ -143,10 +143,10 @@ struct DeliveryStateTests {
     @Test("an event to be sent again ends the session after the events before it are written")
     mutating func retry() {
         let number = begin([1, 2, 3]) ?? -1
-        let verdict = settle(number, [.delivered(1), .retry(1), .delivered(1)])
+        let decision = settle(number, [.delivered(1), .retry(1), .delivered(1)])
         state.lost()
 
-        #expect(verdict.fault == .askedToRetry)
+        #expect(decision.fault == .askedToRetry)
         #expect(state.reached == .settling)
         #expect(state.schedule.reading(of: Sample.lane(1))?.after == Seq(1))
     }

@@ -18,34 +18,34 @@ struct RefusalHoldTests {
 
     @Test("below the threshold a refused event is written as refused")
     mutating func below() {
-        let verdict = hold.judge(
+        let decision = hold.judge(
             [Sample.settled([1, 2, 3], [.delivered(1), .refused(1), .delivered(1)])],
             elapsed: .zero
         )
 
-        #expect(verdict.fault == nil)
-        #expect(verdict.lanes.first?.runs.count == 3)
+        #expect(decision.fault == nil)
+        #expect(decision.lanes.first?.runs.count == 3)
         #expect(!hold.isOn)
     }
 
     @Test("a mass refusal holds the sink; outcomes before it are written, but no refusal is")
     mutating func mass() {
         let settled = Sample.settled(Array(1...40), [.delivered(10), .refused(30)])
-        let verdict = hold.judge([settled, single(41, .delivered(1))], elapsed: .zero)
+        let decision = hold.judge([settled, single(41, .delivered(1))], elapsed: .zero)
 
         #expect(hold.isOn)
-        #expect(verdict.fault == .massRefusal)
-        #expect(verdict.lanes.map(\.through) == [Seq(10)])
-        #expect(verdict.lanes.flatMap(\.runs).map(\.events) == [10])
+        #expect(decision.fault == .massRefusal)
+        #expect(decision.lanes.map(\.through) == [Seq(10)])
+        #expect(decision.lanes.flatMap(\.runs).map(\.events) == [10])
     }
 
     @Test("an accepted head ends the hold")
     mutating func headAccepted() {
         beginHold()
-        let verdict = hold.judge([single(1, .delivered(1))], elapsed: .zero)
+        let decision = hold.judge([single(1, .delivered(1))], elapsed: .zero)
 
-        #expect(verdict.fault == nil)
-        #expect(verdict.hasOutcomes)
+        #expect(decision.fault == nil)
+        #expect(decision.hasOutcomes)
         #expect(!hold.isOn)
     }
 
@@ -65,10 +65,10 @@ struct RefusalHoldTests {
     @Test("when both are refused, nothing is written and the sink stays held")
     mutating func bothRefused() {
         beginHold()
-        let verdict = hold.judge([single(1, .refused(1)), single(2, .refused(1))], elapsed: .zero)
+        let decision = hold.judge([single(1, .refused(1)), single(2, .refused(1))], elapsed: .zero)
 
-        #expect(!verdict.hasOutcomes)
-        #expect(verdict.fault == .massRefusal)
+        #expect(!decision.hasOutcomes)
+        #expect(decision.fault == .massRefusal)
         #expect(hold.isOn && !hold.waitsForLater)
     }
 
@@ -77,28 +77,28 @@ struct RefusalHoldTests {
         beginHold()
         _ = hold.judge([single(1, .refused(1)), single(2, .filtered(1))], elapsed: .zero)
         #expect(hold.hasRoom(underWay: 0))
-        let verdict = hold.judge([single(3, .delivered(1))], elapsed: .zero)
+        let decision = hold.judge([single(3, .delivered(1))], elapsed: .zero)
 
-        #expect(verdict.lanes.map(\.through) == [Seq(1), Seq(2), Seq(3)])
+        #expect(decision.lanes.map(\.through) == [Seq(1), Seq(2), Seq(3)])
         #expect(!hold.isOn)
     }
 
     @Test("a filtered head is written and proves nothing")
     mutating func filteredHead() {
         beginHold()
-        let verdict = hold.judge([single(1, .filtered(1))], elapsed: .zero)
+        let decision = hold.judge([single(1, .filtered(1))], elapsed: .zero)
 
-        #expect(verdict.hasOutcomes)
+        #expect(decision.hasOutcomes)
         #expect(hold.isOn)
     }
 
     @Test("a later event to be sent again leaves the head's refusal unwritten")
     mutating func laterRetry() {
         beginHold()
-        let verdict = hold.judge([single(1, .refused(1)), single(2, .retry(1))], elapsed: .zero)
+        let decision = hold.judge([single(1, .refused(1)), single(2, .retry(1))], elapsed: .zero)
 
-        #expect(!verdict.hasOutcomes)
-        #expect(verdict.fault == .askedToRetry)
+        #expect(!decision.hasOutcomes)
+        #expect(decision.fault == .askedToRetry)
         #expect(hold.isOn && !hold.waitsForLater)
     }
 
@@ -113,14 +113,14 @@ struct RefusalHoldTests {
 
     @Test("events that were not sent are written, however many, since the receiver has not refused them")
     mutating func unsent() {
-        let verdict = hold.judge(
+        let decision = hold.judge(
             [Sample.settled(Array(1...400), [.unsent(399), .delivered(1)])],
             elapsed: .zero
         )
 
-        #expect(!hold.isOn && verdict.fault == nil)
-        #expect(verdict.lanes.flatMap(\.runs).map(\.events) == [399, 1])
-        #expect(verdict.hasAnswers)
+        #expect(!hold.isOn && decision.fault == nil)
+        #expect(decision.lanes.flatMap(\.runs).map(\.events) == [399, 1])
+        #expect(decision.hasAnswers)
     }
 
     @Test("events that were not sent neither weaken nor end a hold")
@@ -131,9 +131,9 @@ struct RefusalHoldTests {
 
         _ = hold.judge([single(2, .refused(1)), single(3, .unsent(1))], elapsed: .zero)
         #expect(hold.hasRoom(underWay: 0))
-        let verdict = hold.judge([single(4, .delivered(1))], elapsed: .zero)
+        let decision = hold.judge([single(4, .delivered(1))], elapsed: .zero)
 
-        #expect(verdict.lanes.map(\.through) == [Seq(2), Seq(3), Seq(4)])
+        #expect(decision.lanes.map(\.through) == [Seq(2), Seq(3), Seq(4)])
         #expect(!hold.isOn)
     }
 
@@ -141,12 +141,59 @@ struct RefusalHoldTests {
         "a mass refusal between events that were not sent holds the sink before the first refusal"
     )
     mutating func unsentBeforeMass() {
-        let verdict = hold.judge(
+        let decision = hold.judge(
             [Sample.settled(Array(1...40), [.unsent(5), .refused(30), .unsent(5)])],
             elapsed: .zero
         )
 
         #expect(hold.isOn)
-        #expect(verdict.lanes.flatMap(\.runs).map(\.events) == [5])
+        #expect(decision.lanes.flatMap(\.runs).map(\.events) == [5])
+    }
+}
+
+@Suite("Refusal meter")
+struct RefusalMeterTests {
+    var meter = RefusalMeter()
+
+    @Test("one bad event among good ones is not a mass refusal")
+    mutating func single() {
+        meter.note(refused: false, count: 49, elapsed: .zero)
+        meter.note(refused: true, count: 1, elapsed: .zero)
+
+        #expect(!meter.isMass(elapsed: .zero))
+    }
+
+    @Test(
+        "twenty refusals that are more than half of the last fifty outcomes are a mass refusal",
+        arguments: [
+            (19, 0, false), (20, 0, true), (20, 20, false), (21, 20, true), (25, 25, false), (26, 24, true),
+        ]
+    )
+    func twenty(refused: Int, accepted: Int, isMass: Bool) {
+        var meter = RefusalMeter()
+        meter.note(refused: false, count: accepted, elapsed: .zero)
+        meter.note(refused: true, count: refused, elapsed: .zero)
+
+        #expect(meter.isMass(elapsed: .zero) == isMass)
+    }
+
+    @Test("more than a hundred dead letters in five minutes are a mass refusal, whatever else is accepted")
+    mutating func deadLetters() {
+        for second in 0..<101 {
+            meter.note(refused: true, count: 1, elapsed: .seconds(second))
+            meter.note(refused: false, count: 50, elapsed: .seconds(second))
+        }
+
+        #expect(meter.isMass(elapsed: .seconds(100)))
+        #expect(!meter.isMass(elapsed: .seconds(301)))
+    }
+
+    @Test("a hundred dead letters spread over more than five minutes are not a mass refusal")
+    mutating func slowly() {
+        for letter in 0..<500 {
+            meter.note(refused: true, count: 1, elapsed: .seconds(letter * 4))
+            meter.note(refused: false, count: 50, elapsed: .seconds(letter * 4))
+            #expect(!meter.isMass(elapsed: .seconds(letter * 4)))
+        }
     }
 }

@@ -9,7 +9,7 @@ package import SpoolCore
 package struct WindowReader: Sendable {
     private let name: StreamName
     private let access: @Sendable () -> SourceAccess?
-    private let asker: PageAsker
+    private let pageFetcher: PageFetcher
     private let patience: Duration?
     private let bell: RetryBell
     private let time: Timekeeper
@@ -43,7 +43,7 @@ package struct WindowReader: Sendable {
         self.patience = patience
         self.bell = bell
         self.time = time
-        asker = PageAsker(memory: memory, crashes: crashes)
+        pageFetcher = PageFetcher(memory: memory, crashes: crashes)
         var logger = logger
         logger[metadataKey: "stream"] = "\(name)"
         self.logger = logger
@@ -91,7 +91,7 @@ package struct WindowReader: Sendable {
     /// The state of one call of `read`.
     private struct Run {
         var place: WindowPlace
-        var pace: PagePace?
+        var health: StreamHealth?
         /// The source's time, and when it was received.
         var known: (date: Timestamp, at: Duration)?
         var troubledSince: Duration?
@@ -103,7 +103,7 @@ package struct WindowReader: Sendable {
             guard let now = access(), now.stream.filterHash == run.place.filterHash else {
                 throw .changed(name)
             }
-            if run.pace == nil { run.pace = PagePace(stream: now.stream) }
+            if run.health == nil { run.health = StreamHealth(pageLimit: now.stream.pageLimit) }
             try await spooling { () async throws(StoreError) in try await taker.ready(stop: stop) }
             guard await now.gate.take(.recovery, stop: stop) else { return }
             if let known = run.known {
@@ -136,10 +136,16 @@ package struct WindowReader: Sendable {
         _ taker: any WindowTaker,
         stop: Stop
     ) async throws(WindowFault) {
-        let limit = run.pace?.limit.current ?? now.stream.pageLimit
+        let limit = run.health?.limit.current ?? now.stream.pageLimit
         let result: Result<(Page, WindowID?), SourceFault>?
         do throws(StoreError) {
-            result = try await asker.page(of: scan, now.stream, from: now.source, limit: limit, stop: stop) {
+            result = try await pageFetcher.page(
+                of: scan,
+                now.stream,
+                from: now.source,
+                limit: limit,
+                stop: stop
+            ) {
                 page async throws(StoreError) in
                 let ended = ScanStep.advance(scan, past: page).ended
                 return (page, try await taker.take(page, of: scan, ended: ended))
@@ -152,15 +158,15 @@ package struct WindowReader: Sendable {
         case .success(let (page, window))?:
             run.place.took(page, of: scan, window: window)
             run.known = (page.date, time.elapsed())
-            run.pace?.limit.cameWhole()
-            let isOver = run.pace?.answered(scan.reason, endsScan: page.next == nil) ?? true
+            run.health?.limit.cameWhole()
+            let isOver = run.health?.answered(scan.reason, endsScan: page.next == nil) ?? true
             let place = run.place
             try await spooling { () async throws(StoreError) in
                 if isOver { try await answers(&run, taker) }
                 try await taker.reached(place)
             }
         case .failure(let fault)?:
-            if run.pace?.beginsAgain(scan, after: fault) ?? (fault.kind == .scanLost) {
+            if run.health?.beginsAgain(scan, after: fault) ?? (fault.kind == .scanLost) {
                 run.place.lost()
                 try await spooling { () async throws(StoreError) in try await taker.abandon(scan) }
             }
@@ -189,15 +195,15 @@ package struct WindowReader: Sendable {
             run.said = fault
             logger.warning(
                 "source not answering requests for a window",
-                metadata: ["state": "\(FetchTrouble.word(fault.kind))", "cause": "\(fault)"]
+                metadata: ["state": "\(StreamHealth.word(fault.kind))", "cause": "\(fault)"]
             )
         }
         try await spooling { () async throws(StoreError) in try await taker.troubled(by: fault) }
         if let patience {
-            let needsSetting = FetchTrouble.settingWords.contains(FetchTrouble.word(fault.kind))
+            let needsSetting = StreamHealth.settingWords.contains(StreamHealth.word(fault.kind))
             if needsSetting || time.elapsed() - since >= patience { throw .source(fault) }
         }
-        let duration = run.pace?.failed(fault, of: .refetch, chance: time.chance()) ?? .zero
+        let duration = run.health?.failed(fault, of: .refetch, chance: time.chance()) ?? .zero
         if case .throttled = fault.kind { now.gate.pause(duration, because: fault) }
         await bell.wait(duration, time: time, stop: stop)
     }
@@ -207,6 +213,39 @@ package struct WindowReader: Sendable {
             try await body()
         } catch {
             throw .store(error)
+        }
+    }
+}
+
+/// A stream with its source, both as currently configured, and the request gate of its tenant.
+package struct SourceAccess: Sendable {
+    package let source: any Source
+    package let stream: SourceStream
+    package let id: StreamID
+    package let gate: RequestGate
+
+    package init(source: any Source, stream: SourceStream, id: StreamID, gate: RequestGate) {
+        self.source = source
+        self.stream = stream
+        self.id = id
+        self.gate = gate
+    }
+}
+
+/// Why a window was not read completely.
+package enum WindowFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The source did not answer within the timeout, or only a settings change can fix the fault.
+    case source(SourceFault)
+    case store(StoreError)
+    /// The stream is no longer configured, or its filters have changed since the start.
+    case changed(StreamName)
+
+    package var description: String {
+        switch self {
+        case .source(let fault): fault.description
+        case .store(let error): error.description
+        case .changed(let stream):
+            "the stream \(stream) is not configured, or its filters have changed; start over"
         }
     }
 }

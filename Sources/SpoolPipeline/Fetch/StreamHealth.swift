@@ -1,7 +1,8 @@
 package import SpoolCore
 
-/// What a fault of the source means for a stream: the state shown, and the pause before the next attempt.
-package struct FetchTrouble: Sendable, Equatable {
+/// The results of a stream's last requests: the state shown, the pause before the next attempt, and the size
+/// of the next page.
+package struct StreamHealth: Sendable, Equatable {
     /// Faults with the same remedy; the backoff grows while consecutive faults belong to one family.
     private enum Family: Equatable {
         case throttle, setting, link, size, scan, end
@@ -24,6 +25,8 @@ package struct FetchTrouble: Sendable, Equatable {
             .map(word)
     )
 
+    /// The size of the next page.
+    package var limit: PageLimit
     private var failures = 0
     private var family: Family?
     /// After this many consecutive answers without an end, the scan's position is no longer trusted.
@@ -34,7 +37,8 @@ package struct FetchTrouble: Sendable, Equatable {
     /// They are counted per reason, because a successful poll says nothing about sweeps.
     private var lost: [Scan.Reason: Int] = [:]
 
-    package init() {}
+    /// - Parameter pageLimit: the maximum number of records per page.
+    package init(pageLimit: Int) { limit = PageLimit(most: pageLimit) }
 
     /// A page was fetched: the backoff starts over with the next fault.
     ///
@@ -64,10 +68,21 @@ package struct FetchTrouble: Sendable, Equatable {
         }
     }
 
-    /// Notes a fault of a scan of this reason.
+    /// Notes a fault of a scan of this reason, and requests smaller pages after truncated answers.
     ///
     /// - Returns: the pause before the next attempt, at least as long as the source requested.
-    package mutating func note(_ fault: SourceFault, of reason: Scan.Reason = .poll, chance: Double)
+    package mutating func failed(_ fault: SourceFault, of reason: Scan.Reason = .poll, chance: Double)
+        -> Duration
+    {
+        switch fault.kind {
+        case .tooLarge: limit.wasTooLarge()
+        case .incomplete: limit.wasCutOff()
+        default: break
+        }
+        return pause(after: fault, of: reason, chance: chance)
+    }
+
+    private mutating func pause(after fault: SourceFault, of reason: Scan.Reason, chance: Double)
         -> Duration
     {
         let family = Family(fault.kind)
@@ -112,5 +127,44 @@ package struct FetchTrouble: Sendable, Equatable {
         case .nonsense, .unended: "unusable answers"
         case .scanLost: "scan lost"
         }
+    }
+}
+
+/// How many records the next page requests: the source's maximum, or fewer while answers are truncated.
+package struct PageLimit: Sendable, Equatable {
+    private let most: Int
+    /// The limit of the next request.
+    package private(set) var current: Int
+    private var cutOff = 0
+    private var whole = 0
+
+    package init(most: Int) {
+        self.most = most
+        current = most
+    }
+
+    /// A page was complete; after eight complete pages the limit grows by half.
+    package mutating func cameWhole() {
+        cutOff = 0
+        guard current < most else { return }
+        whole += 1
+        guard whole >= 8 else { return }
+        whole = 0
+        current = min(most, current + max(1, current / 2))
+    }
+
+    /// The body exceeded the size limit; this halves the page limit.
+    package mutating func wasTooLarge() { halve() }
+
+    /// A timeout or truncation; the second one of the same page halves the limit.
+    package mutating func wasCutOff() {
+        cutOff += 1
+        if cutOff >= 2 { halve() }
+    }
+
+    private mutating func halve() {
+        cutOff = 0
+        whole = 0
+        current = max(1, current / 2)
     }
 }

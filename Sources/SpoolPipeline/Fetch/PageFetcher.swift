@@ -1,7 +1,14 @@
 import SpoolCore
 
 /// Requests pages of one stream from a source, within the memory limit that all streams share.
-struct PageAsker: Sendable {
+package struct PageFetcher: Sendable {
+    /// The maximum number of pages of all streams in progress, from the request to the end of their
+    /// transaction.
+    ///
+    /// With a limit of 16 MiB per body this is 128 MiB. A stream whose answer stalls keeps its permit until
+    /// the deadline of its request; another stream is only delayed when all permits are held in this way.
+    package static let pagesAtOnce = 8
+
     let memory: Permits
     let crashes: CrashWatch?
 

@@ -2,12 +2,12 @@ import SpoolCore
 import SpoolPipeline
 import Testing
 
-@Suite("Faults of a stream")
-struct FetchTroubleTests {
-    var trouble = FetchTrouble()
+@Suite("Health of a stream")
+struct StreamHealthTests {
+    var health = StreamHealth(pageLimit: 100)
 
     private mutating func pauses(_ kinds: [SourceFault.Kind]) -> [Duration] {
-        kinds.map { trouble.note(SourceFault($0, "x"), chance: 1) }
+        kinds.map { health.failed(SourceFault($0, "x"), chance: 1) }
     }
 
     @Test("faults of the link share one backoff, whatever their state")
@@ -20,7 +20,7 @@ struct FetchTroubleTests {
     @Test("an answer resets the backoff")
     mutating func anew() {
         _ = pauses([.unreachable, .unreachable, .unreachable])
-        let isOver = trouble.answered(endsScan: false)
+        let isOver = health.answered(endsScan: false)
 
         #expect(isOver)
         #expect(pauses([.unreachable]) == [.seconds(1)])
@@ -32,8 +32,8 @@ struct FetchTroubleTests {
             as [(Duration?, Int)]
     )
     mutating func throttle(asked: Duration?, seconds: Int) {
-        var trouble = FetchTrouble()
-        let pause = trouble.note(SourceFault(.throttled(asked), "429"), chance: 0)
+        var health = StreamHealth(pageLimit: 100)
+        let pause = health.failed(SourceFault(.throttled(asked), "429"), chance: 0)
 
         #expect(pause == .seconds(seconds))
     }
@@ -43,8 +43,8 @@ struct FetchTroubleTests {
         arguments: [SourceFault.Kind.invalidToken, .forbidden, .rejected, .invalidProxy]
     )
     mutating func settings(kind: SourceFault.Kind) {
-        var trouble = FetchTrouble()
-        let pauses = (0..<6).map { _ in trouble.note(SourceFault(kind, "x"), chance: 0) }
+        var health = StreamHealth(pageLimit: 100)
+        let pauses = (0..<6).map { _ in health.failed(SourceFault(kind, "x"), chance: 0) }
 
         #expect(pauses == [15, 30, 60, 120, 150, 150].map { .seconds($0) })
     }
@@ -55,19 +55,20 @@ struct FetchTroubleTests {
 
         #expect(pauses.prefix(19).allSatisfy { $0 == .zero })
         #expect(pauses.suffix(2) == [.seconds(1), .seconds(2)])
+        #expect(health.limit.current == 1)
     }
 
     @Test("consecutive lost scans wait longer and longer, even with pages between them")
     mutating func lostScans() {
         var pauses: [Duration] = []
         for _ in 0..<4 {
-            pauses.append(trouble.note(SourceFault(.scanLost, "x"), chance: 1))
-            let isOver = trouble.answered(endsScan: false)
+            pauses.append(health.failed(SourceFault(.scanLost, "x"), chance: 1))
+            let isOver = health.answered(endsScan: false)
             #expect(!isOver)
         }
 
         #expect(pauses == [0, 30, 60, 120].map { .seconds($0) })
-        let isOver = trouble.answered(endsScan: true)
+        let isOver = health.answered(endsScan: true)
         #expect(isOver)
     }
 
@@ -75,13 +76,13 @@ struct FetchTroubleTests {
     mutating func unended() {
         var pauses: [Duration] = []
         for _ in 0..<8 {
-            pauses.append(trouble.note(SourceFault(.unended, "x"), of: .sweep, chance: 1))
-            let isOver = trouble.answered(.poll, endsScan: true)
+            pauses.append(health.failed(SourceFault(.unended, "x"), of: .sweep, chance: 1))
+            let isOver = health.answered(.poll, endsScan: true)
             #expect(!isOver)
         }
 
         #expect(pauses == [1, 2, 4, 8, 16, 32, 60, 60].map { .seconds($0) })
-        let isOver = trouble.answered(.sweep, endsScan: true)
+        let isOver = health.answered(.sweep, endsScan: true)
         #expect(isOver)
     }
 
@@ -94,15 +95,56 @@ struct FetchTroubleTests {
         var window = open
         window.to = Sample.now + .minutes(1)
         let sweep = Scan(reason: .sweep, from: Sample.now, to: nil, filterHash: "f1")
-        let isOpenLost = trouble.beginsAgain(open, after: fault)
+        let isOpenLost = health.beginsAgain(open, after: fault)
         var lost: [Bool] = []
         for _ in 0..<20 {
-            lost.append(trouble.beginsAgain(window, after: fault))
-            _ = trouble.note(fault, of: .poll, chance: 1)
+            lost.append(health.beginsAgain(window, after: fault))
+            _ = health.failed(fault, of: .poll, chance: 1)
         }
-        let isSweepLost = trouble.beginsAgain(sweep, after: fault)
+        let isSweepLost = health.beginsAgain(sweep, after: fault)
 
         #expect(isOpenLost && !isSweepLost)
         #expect(lost.indices.filter { lost[$0] } == [9, 19])
+    }
+}
+
+@Suite("Page limit")
+struct PageLimitTests {
+    var limit = PageLimit(most: 5_000)
+
+    @Test("a body over the size limit halves it immediately, down to a single record")
+    mutating func halves() {
+        var seen: [Int] = []
+        for _ in 0..<14 {
+            limit.wasTooLarge()
+            seen.append(limit.current)
+        }
+
+        #expect(seen == [2_500, 1_250, 625, 312, 156, 78, 39, 19, 9, 4, 2, 1, 1, 1])
+    }
+
+    @Test("only the second truncation in a row halves it")
+    mutating func secondTruncation() {
+        limit.wasCutOff()
+        #expect(limit.current == 5_000)
+        limit.wasCutOff()
+        #expect(limit.current == 2_500)
+        limit.wasCutOff()
+        limit.cameWhole()
+        limit.wasCutOff()
+        #expect(limit.current == 2_500)
+    }
+
+    @Test("grows by half after eight complete pages, up to its maximum")
+    mutating func growsSlowly() {
+        for _ in 0..<13 { limit.wasTooLarge() }
+        var pages = 0
+        while limit.current < 5_000 {
+            limit.cameWhole()
+            pages += 1
+        }
+
+        #expect(pages == 8 * 21)
+        #expect(limit == PageLimit(most: 5_000))
     }
 }

@@ -1,9 +1,9 @@
 import Logging
 import SpoolCore
 
-/// The results of a stream's last requests: the page limit, the current problem, and what has been logged.
-struct PageReader: Sendable {
-    var pace: PagePace
+/// Logs the results of a stream's requests, and stores its state in the spool for `status`.
+struct StreamReporter: Sendable {
+    var health: StreamHealth
     /// True once skipped records, which retention has already deleted, have been logged.
     var hasToldOfSkipped = false
     /// Records outside their window that have been logged.
@@ -16,50 +16,42 @@ struct PageReader: Sendable {
     /// False until `reported` has been written to the spool, which may still contain a problem of the
     /// previous run.
     private var isInStep = false
+    private let id: StreamID
+    private let store: any PageStore
     private let time: Timekeeper
     private let logger: Logger
 
-    init(stream: SourceStream, time: Timekeeper, logger: Logger) {
-        pace = PagePace(stream: stream)
+    init(stream: SourceStream, id: StreamID, store: any PageStore, time: Timekeeper, logger: Logger) {
+        health = StreamHealth(pageLimit: stream.pageLimit)
+        self.id = id
+        self.store = store
         self.time = time
         self.logger = logger
     }
 
     /// Notes a fault, stores it in the spool when it is new, and returns the pause before the next attempt.
-    mutating func failed(
-        _ fault: SourceFault,
-        of reason: Scan.Reason,
-        _ store: any PageStore,
-        _ stream: StreamID
-    ) async throws(StoreError) -> Duration {
-        let pause = pace.failed(fault, of: reason, chance: time.chance())
-        try await tell(fault, "source not answering", store, stream)
+    mutating func failed(_ fault: SourceFault, of reason: Scan.Reason) async throws(StoreError) -> Duration {
+        let pause = health.failed(fault, of: reason, chance: time.chance())
+        try await tell(fault, "source not answering")
         return pause
     }
 
     /// Notes the fault with which the tenant refused another stream's request: this stream has to wait as
     /// well.
-    mutating func holdsBack(_ fault: SourceFault?, _ store: any PageStore, _ stream: StreamID)
-        async throws(StoreError)
-    {
+    mutating func holdsBack(_ fault: SourceFault?) async throws(StoreError) {
         guard let fault else { return }
-        try await tell(fault, "fetching paused: the tenant is throttling requests", store, stream)
+        try await tell(fault, "fetching paused: the tenant is throttling requests")
     }
 
-    private mutating func tell(
-        _ fault: SourceFault,
-        _ message: Logger.Message,
-        _ store: any PageStore,
-        _ stream: StreamID
-    ) async throws(StoreError) {
-        let word = FetchTrouble.word(fault.kind)
+    private mutating func tell(_ fault: SourceFault, _ message: Logger.Message) async throws(StoreError) {
+        let word = StreamHealth.word(fault.kind)
         if !isInStep || reported?.state != word || reported?.message != fault.description {
             logger.warning(message, metadata: ["state": "\(word)", "cause": "\(fault)"])
             let now = time.elapsed()
             if reported?.state != word { reportedSince = now }
             let since = time.wall() - (now - reportedSince)
             let news = StreamTrouble(state: word, message: fault.description, since: since)
-            try await report(news, store, stream)
+            try await report(news)
         }
     }
 
@@ -67,24 +59,20 @@ struct PageReader: Sendable {
     ///
     /// `doubt` tells why the answer's `Date` is not accepted; this is a problem of its own, and every other
     /// one takes precedence.
-    mutating func answered(
-        _ reason: Scan.Reason,
-        endsScan: Bool,
-        doubt: String? = nil,
-        _ store: any PageStore,
-        _ stream: StreamID
-    ) async throws(StoreError) {
-        guard pace.answered(reason, endsScan: endsScan) else { return }
+    mutating func answered(_ reason: Scan.Reason, endsScan: Bool, doubt: String? = nil)
+        async throws(StoreError)
+    {
+        guard health.answered(reason, endsScan: endsScan) else { return }
         if let doubt {
             guard !isInStep || reported?.message != doubt else { return }
             let news = StreamTrouble(state: Self.clockWord, message: doubt, since: time.wall())
-            return try await report(news, store, stream)
+            return try await report(news)
         }
         guard reported != nil || !isInStep else { return }
         if let was = reported, was.state != Self.clockWord {
             logger.notice("source answers again", metadata: ["state": "connected", "was": "\(was.state)"])
         }
-        try await report(nil, store, stream)
+        try await report(nil)
     }
 
     /// Logs records outside the requested window, each once; they are spooled like all others.
@@ -113,29 +101,14 @@ struct PageReader: Sendable {
     private static let mostTold = 1_000
     private static let namedAtOnce = 5
 
-    private mutating func report(_ news: StreamTrouble?, _ store: any PageStore, _ stream: StreamID)
-        async throws(StoreError)
-    {
+    private mutating func report(_ news: StreamTrouble?) async throws(StoreError) {
         do throws(StoreError) {
-            try await store.report(news, of: stream)
+            try await store.report(news, of: id)
             reported = news
             isInStep = true
         } catch {
             // A full disk must not stop the daemon because of a stream's problem; it is reported again later.
             guard error.isPassing else { throw error }
-        }
-    }
-}
-
-/// A record that the source returned although its time is outside the requested window.
-struct OutsideRecord: Sendable {
-    let id: String
-    let time: Timestamp
-
-    /// All such records of a page.
-    static func all(of page: Page) -> [OutsideRecord] {
-        page.records.filter(\.isOutside).map {
-            OutsideRecord(id: $0.event.externalID, time: $0.event.created)
         }
     }
 }
