@@ -1,6 +1,7 @@
 import SpoolConfig
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolSinks
 
 /// What a reload changes, for the one who asks for it.

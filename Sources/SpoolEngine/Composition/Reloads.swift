@@ -64,6 +64,8 @@ package final class Reloads: Sendable {
         var isStopped = false
     }
 
+    package init() {}
+
     private let state = Mutex(State())
     /// Given when a reload was asked for or has ended, and at the stop.
     package let changed = Signal()

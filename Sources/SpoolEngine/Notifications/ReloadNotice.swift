@@ -1,10 +1,10 @@
-import SpoolControl
+package import SpoolControl
 import SpoolCore
 
 /// The text of the notification about a refused reload, and what a text holds.
 ///
 /// `spool status` reads the spool alone, and finds time and cause of the refusal in its notification.
-enum ReloadNotice {
+package enum ReloadNotice {
     private static let beginning = "The configuration was not reloaded at "
     private static let middle = ", and the daemon runs with the one it had before: "
     private static let remedy = " Correct the file, test it with `spool check`, and reload again."
@@ -16,7 +16,7 @@ enum ReloadNotice {
     /// The refusal that a notification tells of; nil for any other notification.
     ///
     /// A text of another version is its own cause.
-    static func refusal(in notification: NotificationStatus) -> RefusedReload? {
+    package static func refusal(in notification: NotificationStatus) -> RefusedReload? {
         guard notification.code == RuleCode.reloadRefused.rawValue else { return nil }
         let text = notification.message
         guard text.hasPrefix(beginning), text.hasSuffix(remedy), let parting = text.firstRange(of: middle),

@@ -100,8 +100,9 @@ package struct Refetcher: Sendable {
     }
 
     private func fix(_ refetch: Refetch, _ stop: Stop) async throws(StoreError) {
-        let store = refetch.parts.first.map { store.waking(by: bell($0.name)) } ?? store
-        try await store.until(stop).fix(replay)
+        var fixing = store.until(stop)
+        if let part = refetch.parts.first { fixing = fixing.waking(by: bell(part.name)) }
+        try await fixing.fix(replay)
         logger.notice("replay window fetched from the source")
         lanesChanged.notify()
     }
