@@ -13,7 +13,7 @@ package final class BackupRunner: Sendable {
     /// Makes a backup; a second one meanwhile is refused.
     func run(_ spool: Spool, to file: String) async throws -> BackupReport {
         guard file.hasPrefix("/") else {
-            throw ControlRefusal(.wrongUse, "A backup's path begins with a slash: `\(file)` does not.")
+            throw ControlRefusal(.wrongUse, "The path of a backup must be absolute; `\(file)` is not.")
         }
         let isFree = progress.withLock { progress in
             guard progress == nil else { return false }
@@ -21,7 +21,7 @@ package final class BackupRunner: Sendable {
             return true
         }
         guard isFree else {
-            throw ControlRefusal(.spoolUnavailable, "A backup is being made already; wait for its end.")
+            throw ControlRefusal(.spoolUnavailable, "A backup is already running; wait until it has finished.")
         }
         defer { progress.withLock { $0 = nil } }
         return try await spool.backup(to: file) { [self] step in progress.withLock { $0 = step } }

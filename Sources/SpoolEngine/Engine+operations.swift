@@ -37,7 +37,7 @@ extension Engine {
     /// - Throws: `ControlRefusal` before a configuration was applied, or `StoreError`.
     package func prune(isDryRun: Bool) async throws -> PruneAnswer {
         guard let rules = retentionRules.withLock({ $0 }) else {
-            throw ControlRefusal(.spoolUnavailable, "The process that holds the spool runs no retention.")
+            throw ControlRefusal(.spoolUnavailable, "The process that holds the spool does not run retention.")
         }
         let work = PruneByHand(spool: spool, rules: rules, dates: sourceDates, wall: time.wall())
         let answer = try await work.run(isDryRun: isDryRun)

@@ -25,7 +25,7 @@ extension Engine {
         guard before.state.isUnfinished else {
             throw StoreError(
                 .invalid,
-                "Replay \(id) has ended (\(before.state.rawValue)); it cannot be changed any more."
+                "Replay \(id) has ended (\(before.state.rawValue)) and can no longer be changed."
             )
         }
         try await spool.move(id, to: move.state, at: time.wall())

@@ -188,7 +188,7 @@ package final class Engine: Sendable {
         )
         let print =
             "\(composition.spool.maxSize) \(composition.notifications) \(composition.audit) \(streams.map { "\($0.name)\($0.lookBack)" })"
-        return LoopSupervisor.Loop(name: "watchman", fingerprint: print) { stop throws(StoreError) in
+        return LoopSupervisor.Loop(name: "notifications", fingerprint: print) { stop throws(StoreError) in
             try await loop.run(stop: stop)
         }
     }
@@ -275,7 +275,8 @@ extension StoreError {
         guard kind == .invalid else { return self }
         return StoreError(
             .io,
-            "\(description) This is an error of spool, report it; started again, it goes on from what is in the spool."
+            "\(description) This is a bug in spool; please report it. "
+                + "After a restart it continues from the spool."
         )
     }
 }

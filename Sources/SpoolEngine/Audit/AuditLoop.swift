@@ -148,7 +148,7 @@ package final class AuditLoop: Sendable {
         let window = job.proof.reason == .audit ? audit.window : nil
         let ended = await result(of: job, window: window, stop: stop)
         let patiently = Patience(time: context.time, logger: context.logger)
-        try await patiently("keeping a proof", stop: stop) { () async throws(StoreError) in
+        try await patiently("saving a proof", stop: stop) { () async throws(StoreError) in
             try await context.spool.save(ended)
         }
         context.logger.notice(
@@ -218,12 +218,12 @@ package final class AuditLoop: Sendable {
 
     /// Tells of what an audit has found, also when it was ended before its end: the next one may find it mended.
     private func notify(_ proof: Proof, _ audit: AuditSettings) async throws(StoreError) {
-        let cause = proof.error ?? "its cause is not known."
+        let cause = proof.error ?? "the cause is unknown."
         switch proof.state {
         case .running: return
         case .done: try await clear(.failed)
         case .failed:
-            let message = "Audit \(proof.id) could not be done: \(cause) Cleared by the next one that is."
+            let message = "Audit \(proof.id) failed: \(cause) Cleared by the next audit that completes."
             try await raise(.failed, .warning, message)
         case .stopped:
             // Once is no matter: it begins again. But a daemon may be restarted more often than an audit ends.
@@ -231,8 +231,8 @@ package final class AuditLoop: Sendable {
                 context.time.wall().since(since) >= every * Self.vain
             else { break }
             let message =
-                "No audit has come to its end since \(since). Audit \(proof.id) was ended: \(cause) Cleared by the "
-                + "next one that is done."
+                "No audit has completed since \(since). Audit \(proof.id) was stopped: \(cause) "
+                + "Cleared by the next audit that completes."
             try await raise(.failed, .warning, message)
         }
         let notes = AuditNotes(proof)

@@ -50,22 +50,24 @@ struct AuditFinding {
         for stream in proof.streams {
             if stream.neverFetched > 0 {
                 parts.append(
-                    "\(stream.neverFetched) of \(stream.name) had never been fetched, \(stream.fetched) of them are now"
+                    "\(stream.neverFetched) of \(stream.name) had never been fetched "
+                        + "(\(stream.fetched) of them fetched now)"
                 )
             }
             for sink in stream.sinks where sink.missing > 0 {
                 parts.append(
-                    "\(sink.missing) of \(stream.name) are not at \(sink.name) (\(sink.unsettled) unsettled, "
+                    "\(sink.missing) of \(stream.name) are missing at \(sink.name) (\(sink.unsettled) unsettled, "
                         + "\(sink.deadLetters) dead letters, \(sink.doubtful) doubtful)"
                 )
             }
         }
         severity = fetched == proof.missing ? .warning : .error
         message =
-            "Audit \(proof.id)\(proof.state == .done ? "" : ", which was ended before its end"): "
+            "Audit \(proof.id)\(proof.state == .done ? "" : ", which was stopped before it finished"): "
             + parts.joined(separator: "; ")
-            + ". `select * from proof_missing where proof_id = \(proof.id)` names them; `spool verify --repair` over the "
-            + "window mends what a sink misses. Cleared by the next audit that proves its window and finds nothing."
+            + ". `select * from proof_missing where proof_id = \(proof.id)` lists them; `spool verify --repair` "
+            + "over the window replays what a sink lacks. Cleared by the next audit that proves its window and "
+            + "finds nothing missing."
     }
 }
 
@@ -82,18 +84,19 @@ struct AuditWeakness {
         var parts: [String] = []
         let uncompared = proof.streams.filter { $0.compared == nil }.map(\.name)
         if !uncompared.isEmpty {
-            parts.append("nothing of \(uncompared.joined(separator: ", ")) could be compared")
+            parts.append("no event of \(uncompared.joined(separator: ", ")) could be compared")
         }
         let unproved = proof.streams.filter { !$0.unproved.isEmpty }.map(\.name)
         if !unproved.isEmpty {
             parts.append(
-                "the source's answers for \(unproved.joined(separator: ", ")) were empty for times more than 30 days ago"
+                "the source's responses for \(unproved.joined(separator: ", ")) were empty for times "
+                    + "more than 30 days ago"
             )
         }
         if proof.unprovable * Self.tolerated > proof.events {
             parts.append(
-                "retention has deleted \(Grouped.text(proof.unprovable)) of \(Count.text(proof.events, "event")), so that "
-                    + "their delivery is no longer in the ledger"
+                "retention has deleted \(Grouped.text(proof.unprovable)) of "
+                    + "\(Count.text(proof.events, "event")), so their delivery is no longer in the ledger"
             )
         }
         guard !parts.isEmpty else { return nil }

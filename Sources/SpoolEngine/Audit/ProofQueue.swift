@@ -18,10 +18,10 @@ final class ProofQueue: Sendable {
         /// For an operator who reads the kept result.
         var cause: String {
             switch self {
-            case .cancelled: "it was cancelled by the command that asked for it"
-            case .commandGone: "the command that asked for it has gone"
+            case .cancelled: "it was cancelled by the command that requested it"
+            case .commandGone: "the command that requested it is no longer running"
             case .givesWay(let proof):
-                "it gave way to proof \(proof), which somebody waits for, and begins again"
+                "it yielded to proof \(proof), which a command is waiting for, and will start again"
             case .processEnds: "the daemon was stopped, or its `audit:` settings were changed"
             }
         }
@@ -135,7 +135,7 @@ final class ProofQueue: Sendable {
         state.withLock { state in
             if state.running?.proof.id == id {
                 state.running?.asked += 1
-                return state.running?.step ?? "begins"
+                return state.running?.step ?? "starting"
             }
             guard let index = state.pending.firstIndex(where: { $0.proof.id == id }) else { return nil }
             state.pending[index].asked += 1
@@ -153,13 +153,13 @@ final class ProofQueue: Sendable {
     }
 
     private static func waiting(_ running: Job?, before others: Int) -> String {
-        let more = others == 0 ? "" : "; \(others) more \(others == 1 ? "goes" : "go") first"
+        let more = others == 0 ? "" : "; \(others) more \(others == 1 ? "is" : "are") ahead"
         guard let running else { return "waiting for its turn" + more }
-        let what = running.proof.reason == .audit ? "the daemon's own audit" : "another verify"
+        let what = running.proof.reason == .audit ? "an audit by the daemon" : "another verify"
         let request = running.proof.request
         let since = running.begun.map { " since \($0)" } ?? ""
         return
-            "waiting: proof \(running.proof.id), \(what) of \(request.from) to \(request.to), is under way\(since)"
+            "waiting: proof \(running.proof.id), \(what) of \(request.from) to \(request.to), is running\(since)"
             + (running.step.map { " (\($0))" } ?? "") + more
     }
 }

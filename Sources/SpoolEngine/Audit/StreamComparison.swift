@@ -43,7 +43,7 @@ struct StreamComparison: Sendable {
             guard try await lookAgain(&found, sinks: true), parent.isDaemon else { break }
         }
         try await setAsidePruned(&found)
-        tell("making its lists")
+        tell("building the lists")
         let missing = try await count(&found)
         let mending = StreamRepair(comparison: self)
         if mending.isNeeded(of: found, repair) { found.mending = true }
@@ -108,7 +108,7 @@ struct StreamComparison: Sendable {
             isSecond: isSecond
         ) { count, fault in
             let again = isSecond ? " a second time" : ""
-            let trouble = fault.map { "; the source does not answer: \($0)" } ?? ""
+            let trouble = fault.map { "; the source does not respond: \($0)" } ?? ""
             parent.tell("\(name): \(count) records read from the source\(again)\(trouble)")
         }
     }
@@ -126,7 +126,7 @@ struct StreamComparison: Sendable {
                 for (index, standing) in row.standings.enumerated() { found.sinks[index].add(standing) }
             }
             walked += slice.rows.count
-            tell("\(walked) events of the spool compared")
+            tell("\(walked) spooled events compared")
             place = slice.next
         }
     }
@@ -167,7 +167,7 @@ struct StreamComparison: Sendable {
     }
 
     private func nextSweep() async throws(VerificationFault) {
-        tell("something is missing; waiting for the stream's next sweep before it counts")
+        tell("something is missing; waiting for the stream's next sweep to confirm it")
         let before = try await sweepEnded()
         let began = context.time.elapsed()
         while true {

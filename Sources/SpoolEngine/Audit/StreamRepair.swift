@@ -37,7 +37,7 @@ struct StreamRepair: Sendable {
         do throws(VerificationFault) {
             for part in parts {
                 comparison.tell(
-                    "fetching what was never fetched, from \(part.lowerBound) to \(part.upperBound)"
+                    "fetching missing records, from \(part.lowerBound) to \(part.upperBound)"
                 )
                 _ = try await comparison.read(part, into: appender)
             }

@@ -13,8 +13,8 @@ enum SharedBudget {
             return nil
         }
         let others = sources.filter { $0.budgetKey == source.budgetKey && $0.requestsPerMinute == least }
-        return "source \(source.name) asks for \(source.requestsPerMinute) requests a minute, but "
-            + "\(others.map(\.name).joined(separator: ", ")) on the same tenant for \(least): they share one budget, "
-            + "of the smaller figure"
+        return "source \(source.name) asks for \(source.requestsPerMinute) requests per minute, but "
+            + "\(others.map(\.name).joined(separator: ", ")) on the same tenant for \(least): "
+            + "they share one budget, and the smaller value applies"
     }
 }

@@ -36,7 +36,7 @@ struct DerivationLoop: Sendable {
             await time.wait(Self.pause, or: Watch(stop))
         }
         if place == nil { try await spool.noStaleRecordsLeft() }
-        if count > 0 { logger.notice("older records read anew", metadata: ["events": "\(count)"]) }
+        if count > 0 { logger.notice("older records re-parsed", metadata: ["events": "\(count)"]) }
     }
 
     /// Reads a slice under the marks of what traps the process, as pages are read; nil when told to stop.

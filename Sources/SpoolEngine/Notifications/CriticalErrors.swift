@@ -11,9 +11,9 @@ package struct TooManyCriticalErrors: Error, Sendable, Equatable, CustomStringCo
     package let cause: String
 
     package var description: String {
-        "Too many critical errors: \(subject) failed \(count) times in a row, the last time because \(Sentence.ended(cause)) "
-            + "Shut down as `notifications.too_many_critical_errors` asks; nothing is lost. Mend the cause and start it "
-            + "again."
+        "Too many critical errors: \(subject) failed \(count) times in a row, last error: "
+            + "\(Sentence.ended(cause)) Shut down because of `notifications.too_many_critical_errors`; "
+            + "nothing is lost. Fix the cause and start the daemon again."
     }
 }
 

@@ -87,10 +87,10 @@ struct NotificationRules: Sendable {
                         subject: stream.name.description,
                         severity: .warning,
                         message:
-                            "Records that appear late are looked for only up to \(sweptTo), \(Age.text(lag)) "
-                            + "later than they should be. Nothing is lost that the source still keeps; raise "
-                            + "`requests_per_minute` or `page_limit`, or wait while it catches up (polls have read "
-                            + "to \(readTo))."
+                            "The sweeps that find late records have reached only \(sweptTo) and are "
+                            + "\(Age.text(lag)) behind. Nothing is lost as long as the source keeps the records; "
+                            + "raise `requests_per_minute` or `page_limit`, or wait until the sweeps have caught "
+                            + "up (polls have read up to \(readTo))."
                     )
                 )
             }
@@ -118,9 +118,9 @@ struct NotificationRules: Sendable {
             subject: stream.name.description,
             severity: .warning,
             message:
-                "The source answers, but has had no new record since \(last). If that is not usual, look at the "
-                + "portal's activity log, its app connectors, and this stream's `filters`; "
-                + "`notifications.silent_after` says what is usual."
+                "The source responds, but has returned no new record since \(last). If that is unusual, check "
+                + "the portal's activity log, its app connectors, and this stream's `filters`; "
+                + "`notifications.silent_after` sets the limit."
         )
     }
 
@@ -139,7 +139,7 @@ struct NotificationRules: Sendable {
             add(
                 .deadLetters,
                 .warning,
-                "\(Count.text(sink.deadLetters, "event")) could not be delivered: the receiver refused "
+                "\(Count.text(sink.deadLetters, "event")) could not be delivered: the receiver rejected "
                     + "\(Count.of(sink.deadLetters, "it", "them")), or the message would be too long. "
                     + "`spool dead list` shows the reasons."
             )
@@ -149,9 +149,10 @@ struct NotificationRules: Sendable {
             add(
                 .sinkNeedsStart,
                 .error,
-                "It was added to \(held.joined(separator: ", ")), which \(Count.of(held.count, "has", "have")) events "
-                    + "already. If it is a sink that had another name, set `renamed_from` to that name, and it continues where "
-                    + "that one was; if it is new, set `start` to `now`, `beginning` or a time. Until then its events are kept."
+                "It was added to \(held.joined(separator: ", ")), which already "
+                    + "\(Count.of(held.count, "has", "have")) events. If the sink was renamed, set "
+                    + "`renamed_from` to its old name, and it continues where it stopped; if it is new, set "
+                    + "`start` to `now`, `beginning` or a time. Until then its events are kept."
             )
         }
         return found
@@ -163,17 +164,17 @@ struct NotificationRules: Sendable {
         let outcome =
             switch trap.step {
             case .page:
-                "of the source ended the program when read alone. It is kept unread, byte for byte, and sent as an "
-                    + "unreadable one: `select * from events where readable = 0`."
+                "from the source crashed spool when parsed alone. It is kept unparsed, byte for byte, and sent "
+                    + "as unreadable: `select * from events where readable = 0`."
             case .batch:
-                "ended the program when rendered for this sink alone, and was not sent to it: "
+                "crashed spool when rendered alone for this sink, and was not sent to it: "
                     + "`select * from dead_letters where reason = 'unrenderable'`."
             }
         return NewNotification(
             code: .internalError,
             subject: trap.subject,
             severity: .error,
-            message: "\(what) \(outcome) All others go on. Report this as an error of spool."
+            message: "\(what) \(outcome) All other records are processed. Please report this as a bug in spool."
         )
     }
 
@@ -185,14 +186,14 @@ struct NotificationRules: Sendable {
         let oldest = blame?.subscriptions.compactMap(\.oldestOccurred).min()
         let left = oldest.map { max(.zero, Self.sourceKeeps - now.since($0)) }
         let until =
-            left.map { "; the source still keeps what is not fetched for about \(Age.text($0))" } ?? ""
+            left.map { "; the source keeps unfetched records for about another \(Age.text($0))" } ?? ""
         return [
             NewNotification(
                 code: share >= 1 ? .spoolFull : .spoolNearlyFull,
                 severity: share >= 1 ? .critical : .warning,
                 message:
                     "\(ByteSize.text(status.size.inUse)) of \(ByteSize.text(maxSize)) are in use: \(whose)\(until). "
-                    + (share >= 1 ? "Fetching stands still; " : "")
+                    + (share >= 1 ? "Fetching is paused; " : "")
                     + "bring the sink back, or raise `spool.retention.max_size`."
             )
         ]
@@ -203,11 +204,11 @@ struct NotificationRules: Sendable {
             code: .diskFull,
             severity: .critical,
             message:
-                "\(ByteSize.text(size.diskFree)) are free on the disk of the spool"
-                + (size.hasReserve ? "" : ", its reserve is given up")
-                + ". Fetching stands still, what is spooled goes on being sent, and what is settled is deleted "
-                + "before its time; the source keeps the rest for \(Age.text(Self.sourceKeeps)). Free space on "
-                + "the disk, or bring back the sink that events wait for; fetching goes on by itself."
+                "\(ByteSize.text(size.diskFree)) are free on the spool's disk"
+                + (size.hasReserve ? "" : ", and the reserve has been released")
+                + ". Fetching is paused, spooled events are still sent, and settled events are deleted early; "
+                + "the source keeps unfetched records for \(Age.text(Self.sourceKeeps)). Free space on the "
+                + "disk, or bring back the sink that events wait for; fetching resumes automatically."
         )
     }
 
@@ -218,9 +219,10 @@ struct NotificationRules: Sendable {
                 code: .checkpointFails,
                 severity: .error,
                 message:
-                    "Since \(failure.since) the write-ahead log (\(ByteSize.text(wal.bytes))) cannot be copied into the "
-                    + "spool's file: \(Sentence.ended(failure.cause)) Nothing is lost, and it is tried again, but the log grows. Check the "
-                    + "disk, its quota, the file size limit and the kernel's log."
+                    "Checkpoints of the write-ahead log (\(ByteSize.text(wal.bytes))) have failed since "
+                    + "\(failure.since): \(Sentence.ended(failure.cause)) Nothing is lost and spool keeps "
+                    + "retrying, but the log grows. Check the disk, its quota, the file size limit and the "
+                    + "kernel's log."
             )
         ]
     }
@@ -230,15 +232,15 @@ struct NotificationRules: Sendable {
         guard let audit, let last = status.lastAudit ?? status.firstRun else { return [] }
         let limit = audit.every * 2 + .hours(1)
         guard now.since(last) > limit, audit.running() > min(limit, .hours(1)) else { return [] }
-        let since = status.lastAudit.map { "since \($0)" } ?? "since this spool was made (\(last))"
+        let since = status.lastAudit.map { "since \($0)" } ?? "since this spool was created (\(last))"
         return [
             NewNotification(
                 code: .auditOverdue,
                 severity: .warning,
                 message:
-                    "No audit has been completed \(since), although `audit.every` is \(Age.text(audit.every)). Look for "
-                    + "`proof` in the log: a `spool verify` that goes on for long delays audits, and so does a source "
-                    + "that does not answer. Cleared when an audit is done."
+                    "No audit has been completed \(since), although `audit.every` is \(Age.text(audit.every)). "
+                    + "Search the log for `proof`: a long `spool verify` delays audits, and so does a source "
+                    + "that does not respond. Cleared when an audit completes."
             )
         ]
     }

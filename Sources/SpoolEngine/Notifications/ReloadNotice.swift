@@ -5,8 +5,8 @@ import SpoolCore
 ///
 /// `spool status` reads the spool alone, and finds time and cause of the refusal in its notification.
 package enum ReloadNotice {
-    private static let beginning = "The configuration was not reloaded at "
-    private static let middle = ", and the daemon runs with the one it had before: "
+    private static let beginning = "The reload at "
+    private static let middle = " failed, and the daemon keeps the previous configuration: "
     private static let remedy = " Correct the file, test it with `spool check`, and reload again."
 
     static func text(of refusal: Reloads.Refusal) -> String {

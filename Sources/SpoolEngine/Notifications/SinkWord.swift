@@ -26,7 +26,7 @@ package enum SinkWord {
         _ settings: NotificationSettings,
         at now: Timestamp
     ) -> [(RuleCode, NotificationSeverity, String)] {
-        let cause = sink.lastError ?? "its cause is not known"
+        let cause = sink.lastError ?? "the cause is unknown"
         if sink.state == .held {
             // One without `start` is told of by that name.
             let isWaiting = sink.subscriptions.contains { $0.state == "held" } && sink.troubleSince == nil
@@ -50,12 +50,15 @@ package enum SinkWord {
         if isPager {
             guard isLong else { return [] }
             return [
-                (.notificationError, .error, "No notification got through for \(Age.text(down)): \(cause)")
+                (
+                    .notificationError, .error,
+                    "No notification could be delivered for \(Age.text(down)): \(cause)"
+                )
             ]
         }
         var told: [(RuleCode, NotificationSeverity, String)] = []
         if sink.cuts > 0 {
-            told.append((.sendError, .error, "Nothing sent to it is settled: \(cause)"))
+            told.append((.sendError, .error, "Events are sent to it, but none is settled: \(cause)"))
         } else if isLong {
             told.append((.connectionError, .error, "No connection for \(Age.text(down)): \(cause)"))
         }

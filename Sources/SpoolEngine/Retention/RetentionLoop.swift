@@ -72,7 +72,7 @@ struct RetentionLoop: Sendable {
             }
             if report.lost > 0 {
                 logger.warning(
-                    "events deleted that a sink which left the configuration has not had",
+                    "events deleted before an unconfigured sink received them",
                     metadata: ["events": "\(report.lost)"]
                 )
             }

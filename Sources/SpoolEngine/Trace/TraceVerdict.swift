@@ -71,26 +71,27 @@ package enum TraceVerdict: Sendable, Equatable {
     package var sentence: String {
         switch self {
         case .notBegun:
-            "The stream has not been read yet: start the daemon, or see `spool status` for what keeps it."
+            "The stream has not been read yet: start the daemon, or see `spool status` for what prevents it."
         case .beforeStart(let start):
-            "It was saved before the stream's start, \(start): `start` of the stream decides that once, at the first start."
+            "It was recorded before the stream's start, \(start). "
+                + "The stream's `start` sets that once, when the daemon first starts."
         case .pruned(let pruned):
-            "Retention has deleted it, or it was saved before \(pruned) at a time whose deleted ids are not kept. "
-                + "`spool replay --refetch` over its time sends it again to one destination."
-        case .filtered: "The stream's `filters` do not let it through: a list with them does not show it."
+            "Retention has deleted it, or it was recorded before \(pruned), at a time for which deleted ids "
+                + "are no longer kept. `spool replay --refetch` over its time sends it again to one destination."
+        case .filtered: "The stream's `filters` exclude it: the source does not list it when they are applied."
         case .notYetRead(let since):
-            "The stream is read up to \(since), and it was saved later: the next polls come to it."
+            "The stream has been read up to \(since), and it was recorded later: the next polls will fetch it."
         case .gap(let isUnproved):
             isUnproved
-                ? "Its time was read when it was older than 30 days, and the source answered nothing, which proves "
-                    + "nothing. `spool verify --repair` over its time reads again."
-                : "It lies in a gap: no complete reading with today's filters covers its time (`select * from gaps`). "
-                    + "`spool verify --repair` over its time fetches it."
+                ? "Its time was read when it was more than 30 days ago, and the source's response was empty, "
+                    + "which proves nothing. `spool verify --repair` over its time reads it again."
+                : "It lies in a gap: its time has not been read completely with today's filters "
+                    + "(`select * from gaps`). `spool verify --repair` over its time fetches it."
         case .late(let swept):
-            "It appeared after its time had been read. What was saved after \(swept) is read a second time: "
-                + "the next sweep meets it."
+            "It appeared after its time had been read. Records from \(swept) on will be read a second time: "
+                + "the next sweep will find it."
         case .missed:
-            "Its time has been read twice and it was not there then: it appeared later than `look_back`. "
+            "Its time has been read twice and it was not there then: it appeared later than `look_back` covers. "
                 + "`spool verify --repair` over its time fetches it."
         }
     }

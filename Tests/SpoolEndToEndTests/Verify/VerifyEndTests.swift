@@ -69,7 +69,7 @@ struct VerifyEndTests {
             #expect(status == .exited(3), "\(first.lastLines)")
             #expect(
                 first.lines(.errors).contains {
-                    $0.contains("it was cancelled by the command that asked for it")
+                    $0.contains("it was cancelled by the command that requested it")
                 },
                 "\(first.lastLines)"
             )

@@ -49,7 +49,7 @@ struct AuditLoopTests {
     private static func waitUntilStuck(_ id: Int64, _ daemon: EngineRun) async throws {
         try await eventually("the source does not answer proof \(id)") {
             let step = try await daemon.engine.audits.proof(id).step ?? ""
-            return !step.hasPrefix("waiting") && step.contains("the source does not answer")
+            return !step.hasPrefix("waiting") && step.contains("the source does not respond")
         }
     }
 
@@ -79,12 +79,12 @@ struct AuditLoopTests {
             }
 
             #expect(second.step?.hasPrefix("waiting: proof \(first.id), another verify of ") == true)
-            #expect(third.step?.hasSuffix("1 more goes first") == true)
+            #expect(third.step?.hasSuffix("1 more is ahead") == true)
             #expect(back.state == .stopped && back.error?.hasSuffix("It had not started.") == true)
             #expect(kept.state == .stopped && kept.streams.isEmpty && !kept.isComplete)
             #expect(
                 kept.error
-                    == "it was cancelled by the command that asked for it. Not compared: contoso/activities."
+                    == "it was cancelled by the command that requested it. Not compared: contoso/activities."
             )
             #expect(!Self.scratchExists(daemon))
         }
@@ -108,7 +108,7 @@ struct AuditLoopTests {
 
             #expect(hasEnded)
             let kept = try #require(try await daemon.spool.proof(proof.id))
-            #expect(kept.error?.hasPrefix("the command that asked for it has gone.") == true, "\(kept)")
+            #expect(kept.error?.hasPrefix("the command that requested it is no longer running.") == true, "\(kept)")
             #expect(!Self.scratchExists(daemon))
         }
     }
@@ -137,7 +137,7 @@ struct AuditLoopTests {
             }
 
             #expect(gaveWay.state == .stopped)
-            #expect(gaveWay.error?.hasPrefix("it gave way to proof \(proof.id)") == true)
+            #expect(gaveWay.error?.hasPrefix("it yielded to proof \(proof.id)") == true)
             // And it ends quickly with the daemon.
             await daemon.engine.stop()
             #expect(try await daemon.spool.texts(audits).isEmpty)
@@ -214,14 +214,14 @@ struct AuditLoopTests {
 
                 #expect(
                     messages[AuditCode.failed.rawValue]?.hasPrefix(
-                        "No audit has come to its end since \(since)."
+                        "No audit has completed since \(since)."
                     )
                         == true,
                     "\(told)"
                 )
                 #expect(
                     messages[AuditCode.missing.rawValue]?.contains(
-                        "which was ended before its end: 3 of contoso/"
+                        "which was stopped before it finished: 3 of contoso/"
                     )
                         == true,
                     "\(told)"
@@ -254,7 +254,7 @@ struct AuditLoopTests {
                 isDaemon: false,
                 patience: .seconds(60)
             ) { step in
-                guard step.contains("fetching what was never fetched") else { return }
+                guard step.contains("fetching missing records") else { return }
                 guard
                     parts.withLock({ parts in
                         parts += 1; return parts == 2

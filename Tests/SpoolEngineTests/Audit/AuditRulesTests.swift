@@ -41,7 +41,7 @@ import Testing
         let empty = try #require(AuditWeakness(Self.proof { $0.unproved = [Self.window] }))
 
         #expect(pruned.message.contains("retention has deleted 11 of 100 events"))
-        #expect(uncompared.message.contains("nothing of contoso/activities could be compared"))
+        #expect(uncompared.message.contains("no event of contoso/activities could be compared"))
         #expect(empty.message.contains("empty for times more than 30 days ago"))
     }
 

@@ -29,10 +29,10 @@ struct ProofQueueTests {
         queue.add(Self.proof(3), at: .zero)
 
         let window = "\(Self.now - .hours(2)) to \(Self.now - .hours(1))"
-        let under = "waiting: proof 1, another verify of \(window), is under way since \(Self.now) (reads)"
+        let under = "waiting: proof 1, another verify of \(window), is running since \(Self.now) (reads)"
         #expect(queue.step(of: 1, at: .zero) == "reads")
         #expect(queue.step(of: 2, at: .zero) == under)
-        #expect(queue.step(of: 3, at: .zero) == under + "; 1 more goes first")
+        #expect(queue.step(of: 3, at: .zero) == under + "; 1 more is ahead")
         #expect(queue.step(of: 4, at: .zero) == nil)
     }
 

@@ -12,7 +12,7 @@ struct LoopEndTests {
         let error = StoreError(.invalid, "The watermark stays.").endingLoop
 
         #expect(error.kind == .io)
-        #expect(error.description.hasPrefix("The watermark stays. This is an error of spool, report it"))
+        #expect(error.description.hasPrefix("The watermark stays. This is a bug in spool; please report it"))
     }
 
     @Test(
