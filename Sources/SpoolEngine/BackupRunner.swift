@@ -3,14 +3,14 @@ package import SpoolCore
 import SpoolStore
 import Synchronization
 
-/// The one backup that a daemon makes at a time, and how far it is.
+/// Runs one backup at a time and reports its progress.
 package final class BackupRunner: Sendable {
     private let progress = Mutex<BackupProgress?>(nil)
 
-    /// How far it is; nil while none is made.
+    /// The progress of the running backup; nil if none is running.
     package var now: BackupProgress? { progress.withLock { $0 } }
 
-    /// Makes a backup; a second one meanwhile is refused.
+    /// Makes a backup; refuses a second one while it runs.
     func run(_ spool: Spool, to file: String) async throws -> BackupReport {
         guard file.hasPrefix("/") else {
             throw ControlRefusal(.wrongUse, "The path of a backup must be absolute; `\(file)` is not.")
@@ -21,7 +21,10 @@ package final class BackupRunner: Sendable {
             return true
         }
         guard isFree else {
-            throw ControlRefusal(.spoolUnavailable, "A backup is already running; wait until it has finished.")
+            throw ControlRefusal(
+                .spoolUnavailable,
+                "A backup is already running; wait until it has finished."
+            )
         }
         defer { progress.withLock { $0 = nil } }
         return try await spool.backup(to: file) { [self] step in progress.withLock { $0 = step } }

@@ -4,9 +4,9 @@ import SpoolPipeline
 import SpoolStore
 import Synchronization
 
-/// What an operator does by hand: attempts, dead letters, retention, backups.
+/// Operations that an operator starts by hand: retries, dead letters, retention, backups.
 extension Engine {
-    /// Ends the waits of a sink, or of all sinks and sources.
+    /// Ends the waits before the next attempt of a sink, or of all sinks and sources.
     package func retry(_ sink: SinkName?) throws(ControlRefusal) -> RetryNow.Answer {
         let known = sources.sinks
         if let sink, !known.contains(sink) {
@@ -25,19 +25,22 @@ extension Engine {
         )
     }
 
-    /// Sends dead letters of a sink again, as a replay of exactly these events.
+    /// Sends dead letters of a sink again, as a replay of exactly those events.
     package func requeue(_ events: [Seq], to sink: SinkName) async throws(StoreError) -> Replay {
         let replay = try await spool.requeue(events, to: sink, at: time.wall())
         lanesChanged.notify()
         return replay
     }
 
-    /// Runs retention now, or says what it would delete.
+    /// Runs retention now, or counts what it would delete.
     ///
-    /// - Throws: `ControlRefusal` before a configuration was applied, or `StoreError`.
+    /// - Throws: `ControlRefusal` if no configuration has been applied yet, or `StoreError`.
     package func prune(isDryRun: Bool) async throws -> PruneAnswer {
         guard let rules = retentionRules.withLock({ $0 }) else {
-            throw ControlRefusal(.spoolUnavailable, "The process that holds the spool does not run retention.")
+            throw ControlRefusal(
+                .spoolUnavailable,
+                "The process that holds the spool does not run retention."
+            )
         }
         let work = PruneByHand(spool: spool, rules: rules, dates: sourceDates, wall: time.wall())
         let answer = try await work.run(isDryRun: isDryRun)
@@ -45,15 +48,15 @@ extension Engine {
         return answer
     }
 
-    /// Forgets a sink, or a stream, that has left the configuration.
+    /// Forgets a sink or stream that is no longer configured.
     package func forget(_ name: String) async throws(StoreError) -> ForgetReport {
         let report = try await spool.forget(name, at: time.wall())
-        // A running loop still has the lane: it sends no batch more of it.
+        // A running loop may still have the lane: the signal makes it stop sending from it.
         lanesChanged.notify()
         return report
     }
 
-    /// Makes a whole, proved copy of the spool; `backups` knows how far it is.
+    /// Makes a consistent, verified copy of the spool; `backups` reports the progress.
     ///
     /// - Throws: `ControlRefusal` or `StoreError`.
     package func backUp(to file: String) async throws -> BackupReport {

@@ -3,15 +3,15 @@ package import SpoolCore
 package import SpoolPipeline
 import SpoolStore
 
-/// What is asked of replays, whether a daemon is asked or a command that holds the spool itself.
+/// Operations on replays, in the daemon and in a command that holds the spool itself.
 extension Engine {
-    /// How many events a replay would send, and what the sink has of them.
+    /// Estimates how many events a replay would send, and how many of them the sink already has.
     package func estimate(_ request: ReplayRequest) async throws(StoreError) -> ReplayEstimate {
         try request.check()
         return try await spool.estimate(request)
     }
 
-    /// Makes a replay; the lanes learn of it at once.
+    /// Creates a replay and notifies the delivery loops immediately.
     package func create(_ request: ReplayRequest) async throws(StoreError) -> Replay {
         try request.check()
         let replay = try await spool.create(request, at: time.wall())
@@ -19,7 +19,7 @@ extension Engine {
         return replay
     }
 
-    /// Pauses, resumes or cancels a replay; returns it as it is then.
+    /// Pauses, resumes or cancels a replay, and returns its new state.
     package func move(_ id: ReplayID, _ move: MoveReplay.Move) async throws(StoreError) -> Replay {
         let before = try await replay(id)
         guard before.state.isUnfinished else {
@@ -33,10 +33,10 @@ extension Engine {
         return try await replay(id)
     }
 
-    /// How long a removal waits for the end of the connection to an ad-hoc destination.
+    /// How long a removal waits until the connection to an ad-hoc destination is closed.
     private static let farewell = DeliveryLoop.patience + .seconds(5)
 
-    /// Removes a replay that has ended, once its connection has been closed; returns it as it was.
+    /// Removes a replay that has ended, once its connection is closed, and returns its last state.
     package func remove(_ id: ReplayID) async throws(StoreError) -> Replay {
         let before = try await replay(id)
         let deadline = time.elapsed() + Self.farewell
@@ -45,7 +45,7 @@ extension Engine {
             let rest = deadline - time.elapsed()
             guard rest > .zero, try await spool.isConnected(id) else { break }
             await time.wait(rest, or: closed)
-            // The daemon ends: nothing is removed of what a connection may still settle.
+            // The daemon is shutting down: the open connection may still settle events of this replay.
             if Task.isCancelled {
                 throw StoreError(.busy, "Replay \(id) was not removed: its connection is still open.")
             }
@@ -54,7 +54,7 @@ extension Engine {
         return before
     }
 
-    /// What reads a replay's window from its sources.
+    /// Creates the refetcher that reads a replay's window from its sources.
     package func refetcher(of replay: ReplayID, _ crashes: CrashWatch) -> Refetcher {
         replays(crashes).refetcher(of: replay)
     }

@@ -3,7 +3,7 @@ import SpoolCore
 import SpoolPipeline
 
 extension Engine {
-    /// Asks every configured stream's source for one record, each request within its tenant's budget.
+    /// Requests one record from every configured stream's source, within each tenant's budget.
     package func trace(_ id: String) async -> [SourceTrace] {
         var found: [SourceTrace] = []
         for stream in sources.streams.sorted(by: { $0.name.description < $1.name.description }) {

@@ -6,41 +6,41 @@ import SpoolSinks
 package import SpoolStore
 import Synchronization
 
-/// What runs while the daemon runs: fetch loops, delivery loops, retention, over one spool.
+/// Runs the daemon's loops over one spool: fetching, delivery, retention, notifications, replays, audits.
 package final class Engine: Sendable {
     package let spool: Spool
     package let time: Timekeeper
-    /// Given when a page was spooled.
+    /// Notified when a page was spooled.
     package let appended = Signal()
-    /// Given when a sweep has come to its end.
+    /// Notified when a sweep has ended.
     let swept = Signal()
-    /// Given when replays or subscriptions have changed.
+    /// Notified when replays or subscriptions have changed.
     package let lanesChanged = Signal()
-    /// The reloads that were asked for.
+    /// The requested reloads.
     package let reloads: Reloads
-    /// Between comparisons and delivery loops.
+    /// The signals between comparisons and delivery loops.
     let proofs = ProofSignals()
-    /// The one backup that is made at a time.
+    /// Runs one backup at a time.
     package let backups = BackupRunner()
-    /// By what retention goes; nil before a configuration was applied.
+    /// The retention rules; nil until a configuration is applied.
     let retentionRules = Mutex<RetentionRules?>(nil)
     package let recorder: MetricsRecorder
-    /// End the waits before the next attempts.
+    /// End the waits before the next attempt.
     let bells = RetryBells()
     private let dates: SourceDates
     private let supervisor = LoopSupervisor()
     private let knownCrashes: KnownCrashes
-    /// Where fetching, refetches and `verify` get at a source.
+    /// The sources that fetching, refetches and `verify` use.
     package let sources: SourceRegistry
-    /// Compares source, spool and ledger, one proof after the other.
+    /// Compares source, spool and ledger, one proof at a time.
     package let audits: AuditLoop
-    /// What a proof works with.
+    /// The dependencies of a proof.
     let proofContext: ProofContext
     private let criticalErrors = CriticalErrors()
     private let settings = Mutex(NotificationSettings())
     package let logger: Logger
 
-    /// An engine over a spool; `apply` starts its loops.
+    /// Creates an engine over a spool; `apply` starts its loops.
     package init(spool: Spool, time: Timekeeper, reloads: Reloads = Reloads(), logger: Logger) {
         self.spool = spool
         self.time = time
@@ -64,14 +64,14 @@ package final class Engine: Sendable {
         audits = AuditLoop(proofContext)
     }
 
-    /// Makes the loops of a configuration run, in place of what ran before.
+    /// Runs the loops of a configuration, replacing those that ran before.
     ///
     /// One transaction creates streams, sinks and subscriptions before the first request.
     ///
-    /// - Returns: what the operator should know of it: sinks that are held, settings without effect.
+    /// - Returns: notes for the operator: held sinks and settings without effect.
     @discardableResult
     package func apply(_ composition: Composition) async throws(StoreError) -> [String] {
-        // Before the registration: a reload that fails here has changed nothing.
+        // Must precede the registration: a reload that fails here has changed nothing.
         let crashes = try await crashes()
         let registration = try await spool.register(composition.roster, at: time.wall())
         for (sink, cause) in registration.held {
@@ -88,37 +88,38 @@ package final class Engine: Sendable {
         try await recorder.begin()
         await supervisor.run(loops(of: composition, registration, crashes))
         lanesChanged.notify()
-        // A reload may be the operator's answer to a failure: nothing waits for its next attempt.
+        // A reload may be the operator's fix for a failure: retry everything immediately.
         bells.ringAll()
         return registration.held.sorted { $0.key.text < $1.key.text }.map(\.value) + registration.notes
     }
 
-    /// What earlier runs have told of records that trap; read once, at the first asking.
+    /// The poison records noted by earlier runs; read once, on first use.
     package func crashes() async throws(StoreError) -> CrashWatch { try await knownCrashes.watch() }
 
-    /// What the sources' clocks say, for every stream that has been answered since the start.
+    /// The source's current time for every stream that has had a response since the start.
     package var sourceDates: [StreamID: Timestamp] { dates.now() }
 
-    /// Ends every loop in good order.
+    /// Stops every loop cleanly.
     package func stop() async { await supervisor.stop() }
 
-    /// Throws when the spool has become unusable; returns when the loops have ended in good order.
+    /// Throws when the spool has become unusable; returns when the loops have stopped cleanly.
     package func failure() async throws {
         for await error in supervisor.failed { throw error.endingLoop }
     }
 
-    /// Throws when there were too many critical errors, if that is to end the daemon; returns when cancelled.
+    /// Throws when the configured limit of critical errors is reached; returns when cancelled.
     package func tooManyErrors() async throws {
         for await error in criticalErrors.exceeded { throw error }
     }
 
-    /// A proof made by a command that has the spool to itself; `patience` is how long a silent source is waited for.
+    /// Creates a verification for a command that holds the spool itself; `patience` is how long it waits for
+    /// a source that does not respond.
     package func verification(patience: Duration, tell: @escaping @Sendable (String) -> Void) -> Verification
     {
         Verification(context: proofContext, isDaemon: false, patience: patience, tell: tell)
     }
 
-    /// After how long what is told of, as configured last.
+    /// The notification thresholds of the current configuration.
     package var notifications: NotificationSettings { settings.withLock { $0 } }
 
     private func loops(of composition: Composition, _ registration: Registration, _ crashes: CrashWatch)
@@ -141,7 +142,7 @@ package final class Engine: Sendable {
         }
     }
 
-    /// What runs replays beside the sinks' own loops.
+    /// Creates the loop that runs refetches and replays to ad-hoc destinations.
     func replays(_ crashes: CrashWatch) -> ReplayLoop {
         ReplayLoop(
             spool: spool,
@@ -187,7 +188,8 @@ package final class Engine: Sendable {
             reloads: reloads
         )
         let print =
-            "\(composition.spool.maxSize) \(composition.notifications) \(composition.audit) \(streams.map { "\($0.name)\($0.lookBack)" })"
+            "\(composition.spool.maxSize) \(composition.notifications) \(composition.audit) "
+            + "\(streams.map { "\($0.name)\($0.lookBack)" })"
         return LoopSupervisor.Loop(name: "notifications", fingerprint: print) { stop throws(StoreError) in
             try await loop.run(stop: stop)
         }
@@ -212,7 +214,7 @@ package final class Engine: Sendable {
             bell: bells.bell(of: .source(source.name)),
             logger: logger
         )
-        // After a rename the same settings are another row's.
+        // After a rename the same settings belong to another row.
         let rows = source.streams.compactMap { registration.streams[$0.name]?.description }.joined(
             separator: ","
         )
@@ -268,9 +270,9 @@ package final class Engine: Sendable {
 }
 
 extension StoreError {
-    /// The error as the end of a loop: what a loop asks of the spool is never wrong use by who started the daemon.
+    /// The error that ends a loop: an invalid request by a loop is a bug, not a usage error of the operator.
     ///
-    /// A supervisor does not start again after wrong use, and after an error of ours it must.
+    /// The service manager does not restart the daemon after a usage error, but must restart it after a bug.
     var endingLoop: StoreError {
         guard kind == .invalid else { return self }
         return StoreError(

@@ -5,16 +5,17 @@ import SpoolPipeline
 import SpoolStore
 import Synchronization
 
-/// The daemon's proofs: those that commands ask for, and its own audits, one after the other.
+/// Runs the daemon's proofs one at a time: those requested by commands, and the daemon's own audits.
 package final class AuditLoop: Sendable {
-    /// A first audit does not wait for longer.
+    /// The first audit starts at the latest this long after the daemon.
     static let first = Duration.hours(1)
-    /// So long a source that does not answer is waited for.
+    /// How long an audit waits for a source that does not respond.
     static let patience = Duration.hours(1)
-    /// A command asks after its proof several times a second; one that has not for three such pauses has gone.
+    /// A command polls its proof several times per second; one that has not polled during `silences` such
+    /// pauses is considered gone.
     static let silence = Duration.seconds(5)
     static let silences = 3
-    /// Audits that were ended before their end are told of after so many of their turns.
+    /// Audits that are stopped before they finish are reported after this many intervals.
     static let vain = 2
 
     private let context: ProofContext
@@ -23,7 +24,7 @@ package final class AuditLoop: Sendable {
 
     init(_ context: ProofContext) { self.context = context }
 
-    /// Asks for a proof; it is done when its turn comes, for as long as somebody asks after it (`proof`).
+    /// Queues a proof; it runs when its turn comes, as long as its command keeps polling it (`proof`).
     package func start(_ request: VerifyRequest) async throws(StoreError) -> Proof {
         guard request.from < request.to else {
             throw StoreError(.invalid, "The window ends (\(request.to)) before it begins (\(request.from)).")
@@ -39,7 +40,7 @@ package final class AuditLoop: Sendable {
         return proof
     }
 
-    /// A proof with what it does just now.
+    /// A proof with its current step; counts as a poll by its command.
     package func proof(_ id: Int64) async throws(StoreError) -> Proof {
         let step = queue.step(of: id, at: context.time.elapsed())
         guard var proof = try await context.spool.proof(id) else {
@@ -51,7 +52,7 @@ package final class AuditLoop: Sendable {
         return proof
     }
 
-    /// Ends a proof, or takes it back before its turn; it is as it was when it has ended already.
+    /// Stops a running proof or removes a queued one; a finished proof is returned unchanged.
     package func cancel(_ id: Int64) async throws(StoreError) -> Proof {
         if var waiting = queue.remove(id) {
             waiting.end(.stopped, cause: ProofQueue.Ending.cancelled.cause, at: context.time.wall())
@@ -62,12 +63,12 @@ package final class AuditLoop: Sendable {
         return try await proof(id)
     }
 
-    /// Does what is asked for, and audits when they are due, until `stop` is asked for.
+    /// Runs requested proofs, and audits when they are due, until `stop` is requested.
     func run(audit: AuditSettings, stop: Stop) async throws(StoreError) {
         do throws(StoreError) {
             try await work(audit: audit, stop: stop)
         } catch {
-            // Told to stop, it does not wait for the disk.
+            // On shutdown, a full or busy disk is not an error.
             guard error.kind == .full || error.kind == .busy, stop.isAsked else { throw error }
         }
     }
@@ -114,7 +115,7 @@ package final class AuditLoop: Sendable {
         }
     }
 
-    /// How long until an audit is due; nil when there are none.
+    /// The time until the next audit is due; nil if audits are off.
     private func untilAudit(_ audit: AuditSettings, began: Duration) async throws(StoreError) -> Duration? {
         guard let every = audit.every else { return nil }
         guard let last = try await context.spool.lastAuditBegan(at: context.time.wall()) else {
@@ -164,7 +165,7 @@ package final class AuditLoop: Sendable {
         }
     }
 
-    /// Makes a proof until its end, until its command has gone, or until something else ends it.
+    /// Runs a proof until it finishes, its command is gone, or it is stopped for another reason.
     private func result(of job: ProofQueue.Job, window: Duration?, stop: Stop) async
         -> Proof
     {
@@ -203,20 +204,22 @@ package final class AuditLoop: Sendable {
         }
     }
 
-    /// Ends a proof whose command does not ask after it any more.
+    /// Stops a proof whose command no longer polls it.
     private static func watch(_ id: Int64, in queue: ProofQueue, _ time: Timekeeper) async {
         var (asked, silent) = (queue.asked(after: id), 0)
         while !Task.isCancelled {
             await time.wait(silence)
             let now = queue.asked(after: id)
-            // Several pauses, not one long one: a machine that slept has not let its command ask.
+            // Several pauses instead of one long one: after a suspend of the host, the command had no chance
+            // to poll.
             silent = now == asked ? silent + 1 : 0
             asked = now
             if silent >= silences { return queue.end(id, .commandGone) }
         }
     }
 
-    /// Tells of what an audit has found, also when it was ended before its end: the next one may find it mended.
+    /// Raises the notifications of an audit, even if it was stopped early: the next audit may find the loss
+    /// already repaired.
     private func notify(_ proof: Proof, _ audit: AuditSettings) async throws(StoreError) {
         let cause = proof.error ?? "the cause is unknown."
         switch proof.state {
@@ -226,7 +229,8 @@ package final class AuditLoop: Sendable {
             let message = "Audit \(proof.id) failed: \(cause) Cleared by the next audit that completes."
             try await raise(.failed, .warning, message)
         case .stopped:
-            // Once is no matter: it begins again. But a daemon may be restarted more often than an audit ends.
+            // A single stop needs no notification, because the audit starts again. But a daemon may be
+            // restarted so often that no audit finishes.
             guard let every = audit.every, let since = try await context.spool.auditsInVainSince(),
                 context.time.wall().since(since) >= every * Self.vain
             else { break }

@@ -8,10 +8,10 @@ package enum AuditCode: String, Sendable, CaseIterable {
     case little = "Proof proves little"
 }
 
-/// Which notifications an audit that has ended raises, and which it clears.
+/// The notifications that a finished audit raises and clears.
 ///
-/// It clears a finding only if it found nothing and proves enough (`AuditWeakness`): what was found before may lie in
-/// the part that is no longer provable.
+/// An audit clears a finding only if it found nothing and proves enough (`AuditWeakness`): the earlier
+/// finding may lie in the part that is no longer provable.
 struct AuditNotes {
     struct Raised {
         let code: AuditCode
@@ -38,7 +38,7 @@ struct AuditNotes {
     }
 }
 
-/// What an operator has to be told of an audit; nil when it is clean.
+/// The notification about missing events; nil if the audit found none.
 struct AuditFinding {
     let severity: NotificationSeverity
     let message: String
@@ -56,8 +56,9 @@ struct AuditFinding {
             }
             for sink in stream.sinks where sink.missing > 0 {
                 parts.append(
-                    "\(sink.missing) of \(stream.name) are missing at \(sink.name) (\(sink.unsettled) unsettled, "
-                        + "\(sink.deadLetters) dead letters, \(sink.doubtful) doubtful)"
+                    "\(sink.missing) of \(stream.name) are missing at \(sink.name) "
+                        + "(\(sink.unsettled) unsettled, \(sink.deadLetters) dead letters, "
+                        + "\(sink.doubtful) doubtful)"
                 )
             }
         }
@@ -65,17 +66,17 @@ struct AuditFinding {
         message =
             "Audit \(proof.id)\(proof.state == .done ? "" : ", which was stopped before it finished"): "
             + parts.joined(separator: "; ")
-            + ". `select * from proof_missing where proof_id = \(proof.id)` lists them; `spool verify --repair` "
-            + "over the window replays what a sink lacks. Cleared by the next audit that proves its window and "
-            + "finds nothing missing."
+            + ". `select * from proof_missing where proof_id = \(proof.id)` lists them; "
+            + "`spool verify --repair` over the window replays what a sink lacks. Cleared by the next audit "
+            + "that proves its window and finds nothing missing."
     }
 }
 
-/// Why an audit that was done proves too little to give the all-clear; nil when it proves enough.
+/// The reasons why a finished audit proves too little; nil if it proves enough.
 ///
-/// It clears no finding of an audit before it: what that one found may lie in the part that is no longer provable.
+/// Such an audit clears no finding of an earlier one, which may lie in the part that is no longer provable.
 struct AuditWeakness {
-    /// More than one id in so many without provable delivery is reported.
+    /// A weakness is reported if more than one in this many ids has no provable delivery.
     static let tolerated = 10
 
     let message: String
@@ -101,8 +102,8 @@ struct AuditWeakness {
         }
         guard !parts.isEmpty else { return nil }
         message =
-            "Audit \(proof.id) proves little: \(parts.joined(separator: "; ")). Raise `spool.retention.max_size` or "
-            + "`age`, or shorten `audit.window`, so that the events of the window stay in the spool until the audit. "
-            + "Cleared by the next audit that proves its window."
+            "Audit \(proof.id) proves little: \(parts.joined(separator: "; ")). "
+            + "Raise `spool.retention.max_size` or `age`, or shorten `audit.window`, so that the events of "
+            + "the window stay in the spool until the audit. Cleared by the next audit that proves its window."
     }
 }

@@ -2,7 +2,7 @@ import Crypto
 import SpoolCore
 import SpoolStore
 
-/// The sorted lists of a proof while they are read: how long they are, and their hashes.
+/// Accumulates the lengths and hashes of a proof's sorted lists.
 struct ListHashes {
     private var source = SHA256()
     private var spool = SHA256()

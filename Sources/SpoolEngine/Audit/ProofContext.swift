@@ -3,31 +3,32 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// What a proof works with: the spool, the sources, and the signals of the loops beside it.
+/// The dependencies of a proof: the spool, the sources, and the signals of the other loops.
 struct ProofContext: Sendable {
     let spool: Spool
     let sources: SourceRegistry
     let crashes: KnownCrashes
     let time: Timekeeper
-    /// Given when a page was spooled.
+    /// Notified when a page was spooled.
     let appended: Signal
-    /// Given when a sweep has ended.
+    /// Notified when a sweep has ended.
     let swept: Signal
-    /// Given when replays have changed.
+    /// Notified when replays have changed.
     let lanesChanged: Signal
     let proofs: ProofSignals
     let logger: Logger
 
-    /// A reader of a whole window of one stream, beside its own fetching and within its tenant's budget.
+    /// A reader of a whole window of one stream, independent of its fetch loop and within its tenant's
+    /// budget.
     ///
-    /// The configuration is known once `Engine.apply` has run, or `sources.apply` where no loops are wanted.
+    /// Requires that `Engine.apply` has run, or `sources.apply` if no loops are needed.
     func windowReader(of stream: StreamName, patience: Duration? = nil) async throws(StoreError)
         -> WindowReader
     {
         sources.windowReader(of: stream, crashes: try await crashes.watch(), patience: patience)
     }
 
-    /// What spools the pages of such a window; nil when the stream is not configured.
+    /// Creates the appender that spools the pages of such a window; nil if the stream is not configured.
     func pageAppender(of stream: StreamName) -> PageAppender? {
         sources.access(to: stream).map {
             PageAppender(
@@ -41,10 +42,10 @@ struct ProofContext: Sendable {
         }
     }
 
-    /// Has the delivery loops of these sinks prove what they have settled so far, and waits until their connections have ended,
-    /// at most for as long as a receiver may take to close one.
+    /// Makes the delivery loops of these sinks prove what they have settled so far, and waits until their
+    /// connections have ended, at most for as long as a receiver may take to close one.
     ///
-    /// What is still pending afterwards, or doubtful by then, is for the comparison to say.
+    /// The comparison reports what is still pending, or has become doubtful, afterwards.
     func proveDelivered(to sinks: [SinkID], stop: Stop) async throws(StoreError) {
         let pending = try await spool.pendingConnections(of: sinks)
         guard !pending.isEmpty else { return }

@@ -2,20 +2,20 @@ import SpoolCore
 import SpoolPipeline
 import Synchronization
 
-/// The proofs that are asked for and not done: one under way, the others in their order.
+/// The queue of requested proofs: one is running, the others wait in order.
 ///
-/// A person's goes before the daemon's own audit, which gives way at once and begins again afterwards; but not for
-/// ever: an audit that has given way `patience` times goes on to its end.
+/// A command's proof takes precedence over the daemon's audit, which yields immediately and starts again
+/// afterwards. An audit that has yielded `patience` times in a row runs to completion.
 final class ProofQueue: Sendable {
-    /// Why a proof under way has to end.
+    /// The reason why a running proof must stop.
     enum Ending: Sendable, Equatable {
         case cancelled
-        /// Nobody asks after it any more.
+        /// Its command no longer polls it.
         case commandGone
         case givesWay(to: Int64)
         case processEnds
 
-        /// For an operator who reads the kept result.
+        /// The cause in the stored result, for the operator.
         var cause: String {
             switch self {
             case .cancelled: "it was cancelled by the command that requested it"
@@ -27,11 +27,11 @@ final class ProofQueue: Sendable {
         }
     }
 
-    /// One of them; its `stop` is its own.
+    /// A proof in the queue, with its own `stop`.
     struct Job: Sendable {
         let proof: Proof
         let stop = Stop()
-        /// How often its command has asked after it.
+        /// How often its command has polled it.
         fileprivate(set) var asked = 0
         fileprivate(set) var askedAt: Duration
         fileprivate var step: String?
@@ -42,18 +42,18 @@ final class ProofQueue: Sendable {
     private struct State {
         var pending: [Job] = []
         var running: Job?
-        /// How often audits have given way, one after the other.
+        /// How often in a row audits have yielded.
         var gaveWay = 0
     }
 
-    /// So often audits give way before one goes on to its end.
+    /// How often in a row audits yield before one runs to completion.
     static let patience = 3
 
     private let state = Mutex(State())
-    /// Given when a proof was added.
+    /// Notified when a proof was added.
     let changed = Signal()
 
-    /// Adds a person's proof.
+    /// Adds a command's proof.
     func add(_ proof: Proof, at elapsed: Duration) {
         let stop = state.withLock { state in
             state.pending.append(Job(proof: proof, askedAt: elapsed))
@@ -63,7 +63,7 @@ final class ProofQueue: Sendable {
         changed.notify()
     }
 
-    /// The next one of those that were added; it is under way from then on.
+    /// Takes the next proof of the queue and marks it as running.
     func next(at now: Timestamp) -> Job? {
         state.withLock { state in
             guard !state.pending.isEmpty else { return nil }
@@ -74,7 +74,7 @@ final class ProofQueue: Sendable {
         }
     }
 
-    /// An audit is under way from now on; where somebody waits already, it gives way at once.
+    /// Marks an audit as running; it yields immediately if a command's proof is already waiting.
     func begin(audit proof: Proof, at now: Timestamp, _ elapsed: Duration) -> Job {
         let (job, stop) = state.withLock { state in
             var job = Job(proof: proof, askedAt: elapsed)
@@ -86,7 +86,7 @@ final class ProofQueue: Sendable {
         return job
     }
 
-    /// Ends the one under way, if it is this; the first cause counts.
+    /// Stops the running proof if it has this id; the first cause counts.
     func end(_ id: Int64, _ ending: Ending) {
         let stop = state.withLock { state -> Stop? in
             guard state.running?.proof.id == id, state.running?.ending == nil else { return nil }
@@ -96,7 +96,7 @@ final class ProofQueue: Sendable {
         stop?.ask()
     }
 
-    /// Takes one back that has not begun.
+    /// Removes a proof that has not started.
     func remove(_ id: Int64) -> Proof? {
         state.withLock { state in
             guard let index = state.pending.firstIndex(where: { $0.proof.id == id }) else { return nil }
@@ -104,12 +104,12 @@ final class ProofQueue: Sendable {
         }
     }
 
-    /// Why the one under way ends; nil while it is not told to.
+    /// The reason why the running proof must stop; nil if no stop was requested.
     func ending(of id: Int64) -> Ending? {
         state.withLock { $0.running.flatMap { $0.proof.id == id ? $0.ending : nil } }
     }
 
-    /// It has ended, and is kept.
+    /// Records that a proof has ended and is stored.
     func ended(_ id: Int64) {
         state.withLock { state in
             guard let job = state.running, job.proof.id == id else { return }
@@ -125,12 +125,12 @@ final class ProofQueue: Sendable {
         }
     }
 
-    /// How often the command of the one under way has asked after it; nil when it is not under way.
+    /// How often its command has polled the running proof; nil if it is not running.
     func asked(after id: Int64) -> Int? {
         state.withLock { $0.running.flatMap { $0.proof.id == id ? $0.asked : nil } }
     }
 
-    /// What a proof does just now, as its command asks; nil for one that is neither under way nor waits.
+    /// The current step of a proof, as polled by its command; nil if it is neither running nor waiting.
     func step(of id: Int64, at elapsed: Duration) -> String? {
         state.withLock { state in
             if state.running?.proof.id == id {
@@ -159,7 +159,7 @@ final class ProofQueue: Sendable {
         let request = running.proof.request
         let since = running.begun.map { " since \($0)" } ?? ""
         return
-            "waiting: proof \(running.proof.id), \(what) of \(request.from) to \(request.to), is running\(since)"
-            + (running.step.map { " (\($0))" } ?? "") + more
+            "waiting: proof \(running.proof.id), \(what) of \(request.from) to \(request.to), "
+            + "is running\(since)" + (running.step.map { " (\($0))" } ?? "") + more
     }
 }

@@ -2,9 +2,9 @@ import SpoolCore
 import SpoolStore
 import Synchronization
 
-/// A proof as it is kept in the spool while it is made: whatever ends it, what it has found and mended stays.
+/// A proof that is stored in the spool while it runs, so that findings and repairs survive an interruption.
 final class ProofRecord: Sendable {
-    /// Names that one transaction keeps.
+    /// The number of missing events that one transaction stores.
     private static let slice = 5_000
 
     private let spool: Spool
@@ -15,15 +15,15 @@ final class ProofRecord: Sendable {
         proof = Mutex(begun)
     }
 
-    /// As it is kept now.
+    /// The current state of the proof.
     var now: Proof { proof.withLock { $0 } }
 
-    /// Keeps the names of the streams it is about.
+    /// Stores the names of the streams to verify.
     func plan(_ streams: [String]) async throws(StoreError) {
         try await spool.save(changed { $0.planned = streams })
     }
 
-    /// Keeps what is known of one stream, in place of what was, with names of what is missing.
+    /// Stores the result for one stream, replacing an earlier one, with its missing events.
     func keep(_ stream: ProofStream, missing: [MissingEvent] = []) async throws(StoreError) {
         let proof = changed { proof in
             if let index = proof.streams.firstIndex(where: { $0.name == stream.name }) {
@@ -38,7 +38,7 @@ final class ProofRecord: Sendable {
         }
     }
 
-    /// Keeps that it has come to its end.
+    /// Stores that the proof is done.
     func end(at now: Timestamp) async throws(StoreError) {
         try await spool.save(
             changed { proof in

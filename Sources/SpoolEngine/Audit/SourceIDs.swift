@@ -3,7 +3,7 @@ import SpoolPipeline
 import SpoolStore
 import Synchronization
 
-/// Notes the ids that the source shows of a window, and nothing else of its pages.
+/// Collects the ids that the source lists for a window; everything else in the pages is ignored.
 final class SourceIDs: WindowTaker {
     private let scratch: ProofScratch
     private let window: Range<Timestamp>
@@ -11,10 +11,10 @@ final class SourceIDs: WindowTaker {
     private let tell: @Sendable (Int, SourceFault?) -> Void
     private let counts = Mutex<(ids: Int, unreadable: Int)>((0, 0))
 
-    /// Makes a taker.
+    /// Creates a collector of ids.
     ///
-    /// `isSecond`: the window is read a second time, to see which ids the source goes on showing. `tell` is called with
-    /// the number of records so far, and with a fault while it lasts.
+    /// With `isSecond` the window is read a second time, to find out which ids the source still lists. `tell`
+    /// is called with the number of records so far, and with a fault while it lasts.
     init(
         scratch: ProofScratch,
         window: Range<Timestamp>,
@@ -27,7 +27,7 @@ final class SourceIDs: WindowTaker {
         self.tell = tell
     }
 
-    /// Records of the window that could not be understood.
+    /// The number of records in the window that could not be parsed.
     var unreadable: Int { counts.withLock { $0.unreadable } }
 
     func take(_ page: Page, of scan: Scan, ended: WindowState?) async throws(StoreError) -> WindowID? {
@@ -37,7 +37,8 @@ final class SourceIDs: WindowTaker {
             .map { ProofScratch.Unknown(id: $0.externalID, time: $0.created) }
         let unreadable = Set(events.filter { !$0.isReadable }.map(\.externalID))
         if !unreadable.isEmpty {
-            // They have no time of their own, and may have come after the window: the spool's are looked up by their ids.
+            // Unreadable records have no time and may be stored after the window, so they are looked up by
+            // id.
             ids += unreadable.map { ProofScratch.Unknown(id: $0, time: nil) }
         }
         try await scratch.addSource(ids, again: isSecond)

@@ -1,11 +1,11 @@
 import SpoolCore
 import SpoolStore
 
-/// What a comparison comes to: counts, the hashes of its lists, and what is missing by name.
+/// The result of a comparison: counts, hashes of the lists, and the missing events.
 extension StreamComparison {
     /// Fills in counts and hashes.
     ///
-    /// - Returns: the names of what is missing, as many as are kept.
+    /// - Returns: the missing events, up to the number that is stored.
     func count(_ found: inout ProofStream) async throws(VerificationFault) -> [MissingEvent] {
         var missing: [MissingEvent] = []
         var after = ""

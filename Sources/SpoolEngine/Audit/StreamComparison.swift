@@ -2,12 +2,12 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// Compares one window of a stream id by id: the source's pages, the spool's events, and where each stands
-/// at every sink.
+/// Compares one window of a stream id by id: the source's pages, the spool's events, and the state at every
+/// sink.
 ///
-/// What is missing is looked at a second time, after the stream's next sweep.
+/// Missing events are checked again after the stream's next sweep.
 struct StreamComparison: Sendable {
-    /// A stream that goes on changing is looked at so often, each time after a sweep.
+    /// The maximum number of such checks for a stream that keeps changing, each after a sweep.
     static let looks = 3
 
     let parent: Verification
@@ -17,7 +17,7 @@ struct StreamComparison: Sendable {
     let targets: [ProofTarget]
     let scratch: ProofScratch
     let record: ProofRecord
-    /// Looked at before every slice of work.
+    /// Checked before every slice of work.
     let stop: Stop
 
     var context: ProofContext { parent.context }
@@ -39,7 +39,7 @@ struct StreamComparison: Sendable {
                 try await secondReading()
             }
             try await proveDelivered()
-            // What has only now been fetched may be on its way to a sink.
+            // Events that have just been fetched may still be on their way to a sink.
             guard try await lookAgain(&found, sinks: true), parent.isDaemon else { break }
         }
         try await setAsidePruned(&found)
@@ -47,7 +47,7 @@ struct StreamComparison: Sendable {
         let missing = try await count(&found)
         let mending = StreamRepair(comparison: self)
         if mending.isNeeded(of: found, repair) { found.mending = true }
-        // Kept before anything is changed: whatever ends the repair, what it was about is known.
+        // Stored before the repair starts, so that the finding survives an interruption.
         try await keep(found, missing: missing)
         guard found.mending == true else { return }
         try await mending.run(&found, repair)
@@ -55,18 +55,20 @@ struct StreamComparison: Sendable {
         try await keep(found)
     }
 
-    /// Keeps what is known so far, also when a stop is asked for.
+    /// Stores the result so far, even after a stop request.
     func keep(_ found: ProofStream, missing: [MissingEvent] = []) async throws(VerificationFault) {
         try await Verification.storing { () async throws(StoreError) in
             try await record.keep(found, missing: missing)
         }
     }
 
-    /// Without it what was sent a moment ago would rest on the word of the receiver's kernel.
+    /// Waits for proof of delivery; otherwise recently sent events would only be acknowledged by the
+    /// receiver's kernel.
     private func proveDelivered() async throws(VerificationFault) {
         guard parent.isDaemon else { return }
         tell(
-            "waiting for the receivers to close their connections, which proves that they have read everything"
+            "waiting for the receivers to close their connections, "
+                + "which proves that they have read everything"
         )
         try await storing { () async throws(StoreError) in
             try await context.proveDelivered(to: targets.map(\.sink), stop: stop)
@@ -131,11 +133,11 @@ struct StreamComparison: Sendable {
         }
     }
 
-    // MARK: The second look
+    // MARK: The second check
 
-    /// What retention has deleted is no longer at hand: no sweep brings it, and it is not read again.
+    /// Sets aside the events that retention has deleted: no sweep returns them, and they are not read again.
     ///
-    /// By the ids that retention keeps it is told from what was never fetched.
+    /// The deleted ids that retention stores distinguish them from records that were never fetched.
     private func setAsidePruned(_ found: inout ProofStream) async throws(VerificationFault) {
         let aside = try await storing { () async throws(StoreError) -> ProofScratch.SetAside? in
             let bounds = try await spool.proofBounds(of: id)
@@ -181,7 +183,7 @@ struct StreamComparison: Sendable {
         }
     }
 
-    /// The source's words, while it does not answer the stream's own fetching.
+    /// The source's error, while it does not respond to the stream's fetch loop.
     private func trouble() async throws(VerificationFault) -> String? {
         try await storing { () async throws(StoreError) in
             try await spool.status().streams.first { $0.id == id }?.trouble
@@ -192,7 +194,7 @@ struct StreamComparison: Sendable {
         try await storing { () async throws(StoreError) in try await spool.proofBounds(of: id).sweepEnded }
     }
 
-    /// Where nobody sweeps: only what the source shows a second time counts.
+    /// Replaces the sweep if no daemon runs: only ids that the source lists a second time count as missing.
     private func secondReading() async throws(VerificationFault) {
         let parts = try await storing { () async throws(StoreError) in try await partsOfUnknown() }
         guard !parts.isEmpty else { return }
@@ -201,7 +203,8 @@ struct StreamComparison: Sendable {
         try await storing { () async throws(StoreError) in try await scratch.dropUnconfirmed() }
     }
 
-    /// The parts of the window in which ids lie that the spool does not have, to the hour; all of it when one has no time.
+    /// The hours of the window that contain ids which the spool does not have; the whole window if one of
+    /// them has no time.
     func partsOfUnknown() async throws(StoreError) -> [Range<Timestamp>] {
         let hours = try await scratch.hoursOfUnknown()
         guard !hours.contains(nil) else { return [window] }
@@ -218,9 +221,10 @@ struct StreamComparison: Sendable {
         return parts
     }
 
-    /// Looks whether the spool has meanwhile what it did not have, and with `sinks` where everything stands now.
+    /// Checks whether the spool now has the missing events, and with `sinks` also updates their state at
+    /// every sink.
     ///
-    /// - Returns: true when the spool has got something that is not at every sink yet.
+    /// - Returns: true if the spool has new events that are not at every sink yet.
     private func lookAgain(_ found: inout ProofStream, sinks: Bool) async throws(VerificationFault) -> Bool {
         if sinks {
             for index in targets.indices { try await lookAgain(at: index, &found) }
@@ -258,7 +262,7 @@ struct StreamComparison: Sendable {
         }
     }
 
-    /// The next slice of what the source shows and the spool does not have; nil at its end.
+    /// The next slice of ids that the source lists and the spool does not have; nil at the end.
     func unknown(after: String) async throws(VerificationFault)
         -> (ids: [ProofScratch.Unknown], last: String)?
     {
@@ -266,7 +270,7 @@ struct StreamComparison: Sendable {
         return ids.last.map { (ids, $0.id) }
     }
 
-    /// The next slice of what a sink does not have; nil at its end.
+    /// The next slice of events that a sink does not have; nil at the end.
     func lacks(of index: Int, after: String) async throws(VerificationFault)
         -> (lacks: [ProofScratch.Lack], last: String)?
     {

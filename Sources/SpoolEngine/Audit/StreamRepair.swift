@@ -2,21 +2,21 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// Mends what a comparison found missing: what was never fetched is fetched and goes live; what a sink misses is
-/// replayed, exactly that, but for what its live lane has still to send.
+/// Repairs what a comparison found missing: records that were never fetched are fetched and delivered live;
+/// events that a sink lacks are replayed, except those that its live lane has yet to send.
 struct StreamRepair: Sendable {
-    /// One replay takes so many events; more need several.
+    /// The maximum number of events of one replay; more events need several replays.
     static let most = 100_000
 
     let comparison: StreamComparison
 
-    /// True when there is something that this repair may mend.
+    /// True if there is something that this kind of repair can fix.
     func isNeeded(of found: ProofStream, _ repair: VerifyRequest.Repair) -> Bool {
         if repair != .none, found.neverFetched > 0 { return true }
         return repair == .all && found.sinks.contains { $0.missing > $0.waiting }
     }
 
-    /// Mends; each step is kept once it is done, so that what ends it midway loses nothing of that.
+    /// Runs the repair; each step is stored as soon as it is done, so that an interruption loses no result.
     func run(_ found: inout ProofStream, _ repair: VerifyRequest.Repair) async throws(VerificationFault) {
         if found.neverFetched > 0 { try await fetch(&found) }
         guard repair == .all else { return }
@@ -26,7 +26,8 @@ struct StreamRepair: Sendable {
         }
     }
 
-    /// Reads the hours of what was never fetched again, into the spool, and counts what of it the spool has then.
+    /// Re-reads the hours of the never-fetched records into the spool, and counts how many the spool has
+    /// afterwards.
     private func fetch(_ found: inout ProofStream) async throws(VerificationFault) {
         let (context, stream) = (comparison.context, comparison.stream.name)
         guard let appender = context.pageAppender(of: stream) else { throw .window(.changed(stream)) }
@@ -49,7 +50,7 @@ struct StreamRepair: Sendable {
         if let fault { throw fault }
     }
 
-    /// Counted also when a stop is asked for: pages that came before are in the spool.
+    /// Counts the fetched records, even after a stop request: earlier pages are in the spool.
     private func fetched() async throws(VerificationFault) -> Int {
         try await Verification.storing { () async throws(StoreError) in
             var (count, after) = (0, "")
@@ -63,7 +64,7 @@ struct StreamRepair: Sendable {
         }
     }
 
-    /// Makes replays of what a sink does not have and its live lane will not send.
+    /// Creates replays of the events that a sink lacks and its live lane will not send.
     private func replay(_ index: Int, _ found: inout ProofStream) async throws(VerificationFault) {
         var (seqs, after): ([Seq], String) = ([], "")
         while let slice = try await comparison.lacks(of: index, after: after) {

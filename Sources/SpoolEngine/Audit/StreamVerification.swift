@@ -2,14 +2,14 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// The proof of one stream: what of its window can be compared, and at which sinks.
+/// The proof of one stream: determines which part of the window can be compared, and for which sinks.
 struct StreamVerification: Sendable {
     let parent: Verification
     let stream: SourceStream
     let request: VerifyRequest
     let record: ProofRecord
 
-    /// What was found, mended, and is missing by name, is kept in the record.
+    /// Runs the proof; findings, repairs and missing events are stored in the record.
     func run(stop: Stop) async throws(VerificationFault) {
         let spool = parent.context.spool
         var found = ProofStream(name: stream.name, kind: stream.kind, filterHash: stream.filterHash)
@@ -47,7 +47,7 @@ struct StreamVerification: Sendable {
         try await comparison.run(found, repair: request.repair)
     }
 
-    /// From the stream's start to where it has been read twice; an audit's window ends there.
+    /// The comparable window: from the stream's start to `swept_to`; an audit's window ends at `swept_to`.
     private func window(_ bounds: ProofBounds, _ found: inout ProofStream) -> Range<Timestamp>? {
         guard let start = bounds.start, let sweptTo = bounds.sweptTo else {
             found.tooEarlyFrom = request.from

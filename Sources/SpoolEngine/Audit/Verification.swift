@@ -2,31 +2,31 @@ package import SpoolCore
 package import SpoolPipeline
 import SpoolStore
 
-/// Why a proof came to no end.
+/// The reason why a proof did not finish.
 enum VerificationFault: Error, Sendable {
     case window(WindowFault)
     case store(StoreError)
-    /// It was told to stop.
+    /// A stop was requested.
     case stopped
-    /// The source did not answer for longer than it is waited for, in its own words.
+    /// The source did not respond within the limit; contains the source's error.
     case troubled(String)
-    /// The request names what there is not.
+    /// The request names a stream or sink that is not configured.
     case wrongUse(String)
 }
 
-/// One proof: compares source, spool and ledger stream by stream, and mends what it may.
+/// One proof: compares source, spool and ledger stream by stream, and repairs what the request allows.
 package struct Verification: Sendable {
     let context: ProofContext
-    /// True in the daemon, whose fetch loops sweep and whose delivery loops send.
+    /// True in the daemon, where fetch loops sweep and delivery loops send.
     let isDaemon: Bool
-    /// Set for an audit: each stream is compared over so much before where it has been read twice.
+    /// Set for an audit: each stream is compared over this length of time before `swept_to`.
     var auditWindow: Duration?
-    /// How long a silent source is waited for.
+    /// How long to wait for a source that does not respond.
     let patience: Duration
-    /// Told what it does just now.
+    /// Called with the current step.
     let tell: @Sendable (String) -> Void
 
-    /// Runs to the end of the last stream; what is found and mended is kept in the record as it happens.
+    /// Verifies all streams of the request; findings and repairs are stored in the record as they happen.
     func run(_ record: ProofRecord, stop: Stop) async throws(VerificationFault) {
         let request = record.now.request
         let streams = try self.streams(of: request)
@@ -72,9 +72,9 @@ package struct Verification: Sendable {
 }
 
 extension Verification {
-    /// Runs a proof; whatever becomes of it is in what is returned.
+    /// Runs a proof and returns it with its final state, even if it fails.
     ///
-    /// `cause` says why it was told to stop, if it was.
+    /// `cause` returns the reason for the stop, if it was stopped.
     package func result(of proof: Proof, stop: Stop, cause: () -> String) async -> Proof {
         let record = ProofRecord(proof, in: context.spool)
         do throws(VerificationFault) {

@@ -3,13 +3,13 @@ package import SpoolCore
 package import SpoolSinks
 import SpoolSources
 
-/// A whole configuration, composed: every source and sink made, every stream that a sink takes known.
+/// A complete configuration with every source and sink created, and the streams of each sink resolved.
 package struct Composition: Sendable {
-    /// A part with what tells whether it has changed.
+    /// A source or sink with a fingerprint that shows whether its settings have changed.
     package struct Part<Content: Sendable>: Sendable {
         package let content: Content
         package let fingerprint: String
-        /// Identifies its settings also to another process (`SettingsDigest`).
+        /// Identifies its settings across processes (`SettingsDigest`).
         package let settings: String
     }
 
@@ -20,9 +20,9 @@ package struct Composition: Sendable {
     package let notifications: NotificationSettings
     package let sources: [Part<any Source>]
     package let sinks: [Part<ConfiguredSink>]
-    /// Unwise settings that work all the same.
+    /// Warnings about settings that work but are not recommended.
     package let warnings: [String]
-    /// References to secrets that this process cannot read and does without, each once.
+    /// References to secrets that this process cannot read and does not need, without duplicates.
     package let spared: [String]
     private let need: SparingSecrets.Need
     private let environment: [String: String]
@@ -32,12 +32,12 @@ package struct Composition: Sendable {
     ///
     /// - Parameters:
     ///   - path: the file.
-    ///   - environment: for `${NAME}`, systemd's credentials and the proxy's variables.
-    ///   - hostName: what lines call this machine.
-    ///   - need: which of its secrets have to be readable; a composition without all of them serves to look into the
-    ///     spool and to talk to the daemon.
-    /// - Returns: the composition; `spared` names what it does without.
-    /// - Throws: every problem of the file at once, or why it cannot be read.
+    ///   - environment: used for `${NAME}`, systemd credentials and the proxy variables.
+    ///   - hostName: the host name in syslog lines.
+    ///   - need: which secrets must be readable; a composition without all of them is sufficient for reading
+    ///     the spool and for requests to the daemon.
+    /// - Returns: the composition; `spared` lists the unresolved references.
+    /// - Throws: all problems of the file together, or the reason why it cannot be read.
     package static func read(
         path: String,
         environment: [String: String],
@@ -61,15 +61,15 @@ package struct Composition: Sendable {
         return composed.adding(warnings: system.warnings, spared: secrets.spared)
     }
 
-    /// The same with every secret, for a process that asks sources or sends events itself.
+    /// The same composition with every secret, for a process that queries sources or sends events itself.
     ///
-    /// - Throws: what cannot be read.
+    /// - Throws: the problems of the file and the secrets that cannot be read.
     package func withSecrets() throws(ConfigurationFault) -> Composition {
         guard need != .all else { return self }
         return try Self.read(path: path, environment: environment, hostName: hostName)
     }
 
-    /// The streams, sinks and subscriptions to tell the spool of.
+    /// The streams, sinks and subscriptions to register in the spool.
     package var roster: Roster {
         let streams = sources.map(\.content).flatMap { source in
             source.streams.map {
@@ -92,12 +92,12 @@ package struct Composition: Sendable {
         )
     }
 
-    /// Where each sink sends to, for `status`.
+    /// The address of each sink, for `status`.
     package var addresses: [SinkName: String] {
         Dictionary(sinks.map { ($0.content.sink.name, $0.content.sink.address) }) { first, _ in first }
     }
 
-    /// What identifies the settings of each sink (`SettingsDigest`).
+    /// The digest of each sink's settings (`SettingsDigest`).
     package var sinkSettings: [SinkName: String] {
         Dictionary(sinks.map { ($0.content.sink.name, $0.settings) }) { first, _ in first }
     }
@@ -105,7 +105,7 @@ package struct Composition: Sendable {
     /// The sinks in the order of the file.
     package var sinkNames: [SinkName] { sinks.map(\.content.sink.name) }
 
-    /// The streams that each sink takes, in the order of the file.
+    /// The streams that each sink receives, in the order of the file.
     package var taken: [(sink: SinkName, streams: [StreamName])] {
         sinks.map { ($0.content.sink.name, $0.content.streams) }
     }
@@ -167,7 +167,7 @@ package struct Composition: Sendable {
             + sinks.map(\.content).flatMap { sink in
                 sink.warnings.map { "\(path):\($0.line):\($0.column): sink \(sink.sink.name): \($0.message)" }
             } + shared
-        // Streams of a source that could not be read would be reported as unknown for no reason.
+        // If a source is invalid, its streams are missing here and would be reported as unknown.
         if sources.count == settings.sources.count { checkStreams(problems) }
     }
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The configuration that runs now: a reload replaces it.
+/// The configuration in effect; a reload replaces it.
 package final class CurrentComposition: Sendable {
     private let state: Mutex<Composition>
 

@@ -1,12 +1,12 @@
 import SpoolCore
 import SpoolNetwork
 
-/// Tells whether a part of the configuration has changed; good for one process only.
+/// Detects whether a part of the configuration has changed; valid within one process only.
 ///
-/// What a part refers to belongs to it: the secrets, the files of its `tls:` group and, where it uses TLS, the
-/// system's authorities. A file that was replaced in place is a changed setting.
+/// A fingerprint includes everything that the part refers to: the secrets, the files of its `tls:` group and,
+/// if it uses TLS, the system's certificate authorities. Replacing a file in place counts as a change.
 enum Fingerprint {
-    /// Two nodes with the same fingerprint mean the same settings, wherever they stand in the file.
+    /// Two nodes with the same fingerprint have the same settings, wherever they are in the file.
     ///
     /// - Parameters:
     ///   - node: the part.

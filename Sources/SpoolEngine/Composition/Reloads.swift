@@ -3,21 +3,21 @@ package import SpoolControl
 package import SpoolCore
 import Synchronization
 
-/// The reloads that were asked for, and the outcome of the last one.
+/// The requested reloads and the outcome of the last one.
 ///
-/// Requests are numbered. One reload answers all requests that were made before it began.
+/// Requests are numbered. One reload answers all requests that were made before it started.
 package final class Reloads: Sendable {
-    /// A reload that changed nothing.
+    /// A refused reload, which changed nothing.
     package struct Refusal: Sendable, Equatable {
-        /// When, by the local clock.
+        /// The time of the refusal, by the local clock.
         package let at: Timestamp
-        /// Why, in an operator's words, as one line without a full stop.
+        /// The cause for the operator, as one line without a final full stop.
         package let cause: String
-        /// All of it: each mistake with its place in the file.
+        /// All problems, each with its position in the file.
         package let problems: [String]
 
         /// - Parameters:
-        ///   - error: what kept the configuration from being taken over; of several mistakes the first is named.
+        ///   - error: the error that prevented the reload; of several problems, `cause` names the first.
         ///   - path: the file.
         ///   - at: the local time.
         package init(_ error: any Error, path: String, at: Timestamp) {
@@ -37,13 +37,12 @@ package final class Reloads: Sendable {
         }
     }
 
-    /// What came of a reload.
+    /// The outcome of a reload.
     package struct Outcome: Sendable, Equatable {
-        /// Nil when it was carried out.
+        /// Nil if the reload was carried out.
         package var refusal: Refusal?
-        /// What it has changed.
         package var changes: [ReloadReport.Change] = []
-        /// What the operator should know of the new configuration.
+        /// Warnings about the new configuration.
         package var warnings: [String] = []
 
         package init(
@@ -67,16 +66,16 @@ package final class Reloads: Sendable {
     package init() {}
 
     private let state = Mutex(State())
-    /// Given when a reload was asked for or has ended, and at the stop.
+    /// Notified when a reload is requested, when it ends, and on shutdown.
     package let changed = Signal()
 
-    /// Why the last reload was refused; nil after a start and after a reload that was carried out.
+    /// The last reload's refusal; nil after a start and after a reload that was carried out.
     package var refusal: Refusal? { state.withLock { $0.last.refusal } }
 
-    /// True once the daemon ends: a reload that is under way is to be given up.
+    /// True once the daemon shuts down: a running reload must be abandoned.
     package var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    /// Asks for a reload.
+    /// Requests a reload.
     ///
     /// - Returns: the number of this request, for `outcome`.
     @discardableResult
@@ -91,7 +90,7 @@ package final class Reloads: Sendable {
 
     /// Waits for a request that no reload has answered yet.
     ///
-    /// - Returns: the number to give to `ended`; nil when the daemon ends or the task is cancelled.
+    /// - Returns: the number to pass to `ended`; nil when the daemon shuts down or the task is cancelled.
     package func next() async -> Int? {
         while !Task.isCancelled {
             let version = changed.version
@@ -103,7 +102,7 @@ package final class Reloads: Sendable {
         return nil
     }
 
-    /// A reload has ended that answers every request up to this number.
+    /// Records the end of a reload that answers every request up to this number.
     package func ended(_ number: Int, _ outcome: Outcome) {
         state.withLock { state in
             state.done = number
@@ -114,8 +113,8 @@ package final class Reloads: Sendable {
 
     /// Waits for the reload that answers a request.
     ///
-    /// - Returns: what came of it, or of a later one that has ended meanwhile.
-    /// - Throws: `CancellationError` when the daemon ends, or the task is cancelled, before that.
+    /// - Returns: its outcome, or the outcome of a later reload that has ended meanwhile.
+    /// - Throws: `CancellationError` if the daemon shuts down or the task is cancelled before that.
     package func outcome(of number: Int) async throws -> Outcome {
         while true {
             let version = changed.version
@@ -126,7 +125,7 @@ package final class Reloads: Sendable {
         }
     }
 
-    /// The daemon ends: no further reload begins.
+    /// Marks the daemon as shutting down: no further reload starts.
     package func stop() {
         state.withLock { $0.isStopped = true }
         changed.notify()

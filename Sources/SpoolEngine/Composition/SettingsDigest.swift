@@ -2,9 +2,10 @@ import Crypto
 import Foundation
 import SpoolCore
 
-/// Identifies the settings of a part across processes, with the state of the files that they name.
+/// Identifies the settings of a part across processes, including the state of the files that they name.
 ///
-/// Holds no secret: references count as they are written, their files by size and time of change.
+/// Contains no secret: references are hashed as written, and their files by size, inode and modification
+/// time.
 enum SettingsDigest {
     static func of(_ node: ConfigurationNode) -> String {
         var hash = SHA256()
@@ -41,7 +42,7 @@ enum SettingsDigest {
         return "\(facts.st_size) \(facts.st_ino) \(facts.st_mtim.tv_sec) \(facts.st_mtim.tv_nsec)"
     }
 
-    /// With its length in front, so that no two lists of words give the same bytes.
+    /// Adds a word prefixed with its length, so that no two lists of words produce the same bytes.
     private static func add(_ word: String, _ hash: inout SHA256) {
         hash.update(data: Array("\(word.utf8.count) \(word)".utf8))
     }

@@ -1,13 +1,13 @@
 import SpoolCore
 
-/// The requests a minute that sources on one tenant share: the smallest of their figures.
+/// The requests per minute that sources on one tenant share: the smallest of their configured values.
 enum SharedBudget {
-    /// The figure of every tenant, by `Source.budgetKey`.
+    /// The requests per minute of every tenant, by `Source.budgetKey`.
     static func figures(of sources: [any Source]) -> [String: Int] {
         Dictionary(sources.map { ($0.budgetKey, $0.requestsPerMinute) }, uniquingKeysWith: min)
     }
 
-    /// What to say of a source that asks for more than its tenant's figure.
+    /// The warning about a source that is configured for more than its tenant's shared budget.
     static func warning(_ source: any Source, among sources: [any Source]) -> String? {
         guard let least = figures(of: sources)[source.budgetKey], least < source.requestsPerMinute else {
             return nil

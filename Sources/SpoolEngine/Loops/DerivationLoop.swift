@@ -4,11 +4,11 @@ import SpoolPipeline
 import SpoolSources
 import SpoolStore
 
-/// Reads older records anew when the reading of records has changed, in slices, in the background.
+/// Re-parses older records in the background, in slices, after the record parser has changed.
 ///
-/// It begins at the first event, and a later start does not look again once it has come to the end.
+/// Starts at the first event; once it has reached the end, later starts of the daemon do not search again.
 struct DerivationLoop: Sendable {
-    /// Between two slices, so that it never takes the disk from fetching and draining.
+    /// The pause between two slices, so that fetching and delivery keep priority on the disk.
     static let pause = Duration.milliseconds(50)
 
     let spool: Spool
@@ -16,7 +16,7 @@ struct DerivationLoop: Sendable {
     let time: Timekeeper
     let logger: Logger
 
-    /// Runs until everything is derived, or `stop` is asked for.
+    /// Runs until every stale record is re-parsed, or `stop` is requested.
     func run(stop: Stop) async throws(StoreError) {
         guard try await spool.mayHaveStaleRecords() else { return }
         var place: Seq? = Seq(0)
@@ -39,7 +39,7 @@ struct DerivationLoop: Sendable {
         if count > 0 { logger.notice("older records re-parsed", metadata: ["events": "\(count)"]) }
     }
 
-    /// Reads a slice under the marks of what traps the process, as pages are read; nil when told to stop.
+    /// Parses a slice under crash marks, as pages are parsed; nil if stopped.
     private func read(_ records: [StaleRecord], after seq: Seq, stop: Stop) async throws(StoreError)
         -> [Event]?
     {
@@ -52,7 +52,8 @@ struct DerivationLoop: Sendable {
     }
 
     private static func read(_ record: StaleRecord, leavingUnread: Bool) -> Event {
-        // As the page's own reading had it: what was cut off, or holds invalid text, is not decoded.
+        // Same rule as when the page was parsed: a truncated record, or one with invalid text, is not
+        // decoded.
         let isClean = !leavingUnread && (try? RecordSlicer.single(record.raw))?.isClean == true
         return RecordReading(kind: record.kind, date: record.fetched).event(
             of: record.raw[...],

@@ -4,7 +4,7 @@ import SpoolPipeline
 import SpoolStore
 import Synchronization
 
-/// What earlier runs noted about records that crash the process: read once, when it is first needed.
+/// The poison records noted by earlier runs; read once, on first use.
 final class KnownCrashes: Sendable {
     private let spool: Spool
     private let time: Timekeeper
@@ -17,7 +17,7 @@ final class KnownCrashes: Sendable {
         self.logger = logger
     }
 
-    /// The one watch of this process.
+    /// The process-wide crash watch.
     func watch() async throws(StoreError) -> CrashWatch {
         if let known = known.withLock({ $0 }) { return known }
         let watch = try await CrashWatch.begin(spool, time: time, logger: logger)

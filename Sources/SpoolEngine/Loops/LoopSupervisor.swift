@@ -2,14 +2,14 @@ import SpoolCore
 import SpoolPipeline
 import Synchronization
 
-/// The loops of a configuration while they run: one for each source and sink, each with its own end.
+/// Runs the loops of a configuration, each with its own stop.
 ///
-/// A reload compares fingerprints: what has not changed goes on untouched, what has changed or left is
-/// stopped first, and only then does its successor begin.
+/// A reload compares fingerprints: unchanged loops continue untouched; changed and removed loops are stopped
+/// first, and their successors start afterwards.
 final class LoopSupervisor: Sendable {
     /// A loop to be run under a name.
     struct Loop: Sendable {
-        /// `source contoso`, `sink siem`: what it is.
+        /// Identifies the loop: `source contoso`, `sink siem`.
         let name: String
         /// Changes when its settings change.
         let fingerprint: String
@@ -24,9 +24,9 @@ final class LoopSupervisor: Sendable {
 
     private struct State {
         var running: [String: Running] = [:]
-        /// Told to stop by a reload that waits for them.
+        /// Loops that a reload is stopping and waiting for.
         var leaving: [Running] = []
-        /// Set by `stop`: nothing is started any more.
+        /// Set by `stop`: no loop is started afterwards.
         var isStopped = false
     }
 
@@ -37,11 +37,11 @@ final class LoopSupervisor: Sendable {
 
     init() { (failed, failures) = AsyncStream<StoreError>.makeStream(bufferingPolicy: .bufferingOldest(1)) }
 
-    /// Makes exactly these jobs run; returns when those that had to stop have stopped.
+    /// Runs exactly these loops; returns when all others have stopped.
     ///
-    /// After `stop`, also while this waits, it starts nothing.
+    /// Starts nothing once `stop` has been called, even if it is called while this waits.
     ///
-    /// - Returns: false when `stop` was called first, so that not all of the jobs run.
+    /// - Returns: false if `stop` was called first, so that not all of the loops run.
     @discardableResult
     func run(_ loops: [Loop]) async -> Bool {
         let wanted = Dictionary(loops.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -63,7 +63,7 @@ final class LoopSupervisor: Sendable {
         }
     }
 
-    /// Stops everything and waits for it, also for what a reload has told to stop.
+    /// Stops all loops and waits for them, including those that a reload is stopping.
     func stop() async {
         let all = state.withLock { state in
             state.isStopped = true
@@ -74,7 +74,7 @@ final class LoopSupervisor: Sendable {
         failures.finish()
     }
 
-    // The tasks are owned here: `run` and `stop` end and await every one of them.
+    // The supervisor owns the tasks: `run` and `stop` end and await each of them.
     private func start(_ loop: Loop) -> Running {
         let stop = Stop()
         let task = Task { [failures] in

@@ -2,7 +2,7 @@ import SpoolCore
 import SpoolPipeline
 import Synchronization
 
-/// The bells of all sources and sinks, by which `spool retry` and a reload end their waits.
+/// The bells of all sources and sinks; `spool retry` and a reload ring them to end waits for an attempt.
 final class RetryBells: Sendable {
     enum Part: Hashable, Sendable {
         case source(String)
@@ -11,7 +11,7 @@ final class RetryBells: Sendable {
 
     private let bells = Mutex<[Part: RetryBell]>([:])
 
-    /// The bell of a source or sink, always the same one.
+    /// The bell of a source or sink; the same one for every call.
     func bell(of part: Part) -> RetryBell {
         bells.withLock { bells in
             let bell = bells[part] ?? RetryBell()
@@ -22,12 +22,12 @@ final class RetryBells: Sendable {
 
     /// Rings the bells of some parts.
     ///
-    /// - Returns: those that were waiting for their next attempt.
+    /// - Returns: the parts that were waiting for their next attempt.
     func ring(_ parts: [Part]) -> Set<Part> {
         Set(parts.filter { bell(of: $0).ring() })
     }
 
-    /// Rings all there are, those of replays' own destinations included.
+    /// Rings all bells, including those of replays' ad-hoc destinations.
     func ringAll() {
         for bell in bells.withLock({ Array($0.values) }) { bell.ring() }
     }

@@ -3,29 +3,29 @@ import SpoolPipeline
 package import SpoolStore
 import Synchronization
 
-/// What the daemon measures while it runs: how long events take, what was never read, and a sample a minute.
+/// Records the daemon's measurements: event latency, coverage gaps, and one sample per minute.
 ///
-/// Histograms begin at nothing with the process, as Prometheus expects of them. All of it is read in short slices,
-/// so that no answer over HTTP ever waits for more than a few rows.
+/// Histograms start empty with the process, as Prometheus expects. Everything is read in short slices, so
+/// that no HTTP response waits for more than a few rows.
 package final class MetricsRecorder: Sendable {
-    /// What has been measured.
+    /// The current measurements.
     package struct Reading: Sendable, Equatable {
-        /// From the source into the spool, by stream.
+        /// Latency from the source into the spool, by stream.
         package var fetched: [StreamID: LagHistogram] = [:]
-        /// From the spool to the sink, by sink.
+        /// Latency from the spool to the sink, by sink.
         package var settled: [SinkID: LagHistogram] = [:]
-        /// What was never proved to be read, by stream.
+        /// Times that are not proved to be read, by stream.
         package var gaps: [StreamID: [UncoveredTime]] = [:]
 
         package init() {}
     }
 
-    /// The least pause between two readings of what is covered.
+    /// The minimum pause between two measurements of coverage.
     static let coverageInterval = Duration.seconds(60)
-    /// The share of the time that reading what is covered may take: one part in so many.
+    /// Measuring coverage may take at most one part in this many of the time.
     static let coverageShare = 50
 
-    /// When it began: when the process did.
+    /// When the process started.
     package let started: Timestamp
     private let startedAt: Duration
     private let spool: Spool
@@ -48,22 +48,22 @@ package final class MetricsRecorder: Sendable {
 
     package var reading: Reading { state.withLock { $0.reading } }
 
-    /// How long it has been since then.
+    /// The time since the start.
     var age: Duration { time.elapsed() - startedAt }
 
-    /// Measures what is new; called every few seconds, by one caller, with the local clock's time, to which ages of
-    /// what was noted have been fitted.
+    /// Measures what is new; called every few seconds by a single caller, with the local time to which stored
+    /// times have been adjusted.
     func look(at now: Timestamp) async throws(StoreError) {
         try await measureLags()
         if time.elapsed() >= state.withLock({ $0.nextCoverage }) { try await measureCoverage() }
         if state.withLock({ $0.sampled.map(Self.minute) }) != Self.minute(now) { try await sample(at: now) }
     }
 
-    /// Writes a sample before anything is fetched or sent, so that what a start brings at once is in the day; a full
-    /// disk does without.
+    /// Writes a sample before anything is fetched or sent, so that the first events after a start are counted
+    /// for the day; skipped if the disk is full.
     func begin() async throws(StoreError) { try await sampleIfThereIsRoom() }
 
-    /// Writes the last sample, at the end; a full disk does without.
+    /// Writes the last sample on shutdown; skipped if the disk is full.
     func end() async throws(StoreError) { try await sampleIfThereIsRoom() }
 
     private func sampleIfThereIsRoom() async throws(StoreError) {

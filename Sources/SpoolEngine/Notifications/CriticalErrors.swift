@@ -2,12 +2,12 @@ import SpoolCore
 import SpoolPipeline
 import Synchronization
 
-/// The daemon ended because it was asked to: "Too many critical errors", as the old agent did.
+/// "Too many critical errors": the limit was reached and the daemon shuts down, as the retired agent did.
 package struct TooManyCriticalErrors: Error, Sendable, Equatable, CustomStringConvertible {
     /// `source contoso/activities`, `sink siem`.
     package let subject: String
     package let count: Int
-    /// The last of them.
+    /// The cause of the last failure.
     package let cause: String
 
     package var description: String {
@@ -17,11 +17,11 @@ package struct TooManyCriticalErrors: Error, Sendable, Equatable, CustomStringCo
     }
 }
 
-/// Counts, for each stream and sink, how often in a row it could not be reached.
+/// Counts the consecutive failures of each stream and sink.
 ///
-/// A critical error is an attempt to get a page or to open a connection that failed for any cause but a limit of the
-/// source or receiver itself (throttling, a page too large, a lost scan). One success begins the count anew, as a
-/// start of the daemon does.
+/// A critical error is an attempt to fetch a page or to open a connection that failed for any cause other
+/// than a limit of the source or receiver itself (throttling, a page too large, a lost scan). A success
+/// resets the count, and so does a start of the daemon.
 final class CriticalErrors: Sendable {
     private struct State {
         var limit: Int?
@@ -30,7 +30,7 @@ final class CriticalErrors: Sendable {
 
     private let state = Mutex(State())
     private let continuation: AsyncStream<TooManyCriticalErrors>.Continuation
-    /// The first one is the last.
+    /// Yields at most one element.
     let exceeded: AsyncStream<TooManyCriticalErrors>
 
     init() {
@@ -39,7 +39,7 @@ final class CriticalErrors: Sendable {
         )
     }
 
-    /// After how many in a row; nil: never.
+    /// Sets the number of consecutive failures that is too many; nil: no limit.
     func limit(to count: Int?) { state.withLock { $0.limit = count } }
 
     func succeeded(_ subject: String) { state.withLock { $0.failures[subject] = nil } }
@@ -55,7 +55,7 @@ final class CriticalErrors: Sendable {
     }
 }
 
-/// A source whose faults are counted, except those of `record`: people ask for single records, not the daemon.
+/// A source that counts its faults in `errors`, except those of `record`: an operator requests single records.
 struct CountedSource: ForwardingSource {
     let base: any Source
     let errors: CriticalErrors
@@ -88,7 +88,7 @@ struct CountedSource: ForwardingSource {
     }
 }
 
-/// A sink whose failed connections are counted.
+/// A sink that counts its failed connections in `errors`.
 struct CountedSink: Sink {
     let sink: any Sink
     let errors: CriticalErrors

@@ -3,26 +3,27 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// Looks every few seconds at how everything is, and raises and clears the notifications of the rules, each once.
+/// Evaluates the notification rules every few seconds, and raises and clears each notification once.
 ///
-/// Those that others have raised are theirs to clear.
+/// Clears only notifications of the rules; others are cleared by the code that raised them.
 struct NotificationLoop: Sendable {
     static let interval = Duration.seconds(10)
 
     let spool: Spool
     let rules: NotificationRules
     let time: Timekeeper
-    /// Given when notifications became events that a sink waits for.
+    /// Notified when notifications were stored as events for a sink.
     let appended: Signal
     let logger: Logger
-    /// Measured at every look.
+    /// Updated at every evaluation.
     var recorder: MetricsRecorder?
-    /// A reload that was refused is a notification.
+    /// A refused reload raises a notification.
     var reloads = Reloads()
 
-    /// Looks until `stop` is asked for.
+    /// Evaluates the rules until `stop` is requested.
     ///
-    /// First everybody gets time for an attempt: what stood before a restart is not to be cleared and raised again.
+    /// Waits one interval first, so that sources and sinks can make an attempt: a notification that was
+    /// active before a restart must not be cleared and raised again.
     func run(stop: Stop) async throws(StoreError) {
         var told: Int?
         var reload = Watch(reloads.changed)
@@ -33,7 +34,7 @@ struct NotificationLoop: Sendable {
             await time.wait(Self.interval, or: reload, Watch(stop))
             if stop.isAsked { return }
             reload = Watch(reloads.changed)
-            // One reading for all: what is noted below is of the time that its age is judged by.
+            // One clock reading for all steps, so that ages are computed from the same time that is stored.
             let wall = time.wall()
             if let step = steps.look(wall: wall, elapsed: time.elapsed()) {
                 forward += max(.zero, step)
@@ -41,7 +42,7 @@ struct NotificationLoop: Sendable {
                 logger.warning("this machine's clock was set \(word)", metadata: ["by": "\(Age.text(size))"])
             }
             do throws(StoreError) {
-                // Before ages are looked at.
+                // Must precede every check of an age.
                 try await spool.followClock(to: wall, setForwardBy: forward)
                 forward = .zero
                 try await spool.noteGaps(at: wall)
@@ -57,7 +58,7 @@ struct NotificationLoop: Sendable {
         try await recorder?.end()
     }
 
-    /// Looks once.
+    /// Evaluates the rules once.
     func look() async throws(StoreError) { try await look(at: time.wall()) }
 
     private func look(at now: Timestamp) async throws(StoreError) {

@@ -3,30 +3,30 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// What an operator has to be told, from how everything is.
+/// Derives the notifications that should be active from the current status.
 ///
-/// A pure decision: what is no longer wanted, and does not last, is cleared.
+/// A pure function: an active notification that is no longer wanted, and does not last, is cleared.
 struct NotificationRules: Sendable {
-    /// The source forgets after this long (Defender for Cloud Apps, data retention).
+    /// How long the source keeps records (Defender for Cloud Apps, data retention).
     static let sourceKeeps = Duration.days(180)
-    /// A sweep further behind than this many of its look-backs is named.
+    /// Sweeps that are further behind than the look-back plus this are reported.
     static let sweepLag = Duration.hours(1)
-    /// A source that has not answered for longer is named; shorter trouble is for the log.
+    /// A source that has not responded for longer is reported; shorter faults are only logged.
     static let sourceTrouble = Duration.seconds(60)
-    /// A reader that holds the WAL for longer is named.
+    /// A reader that holds the WAL for longer is reported.
     static let longReader = Duration.seconds(60)
 
-    /// A record that trapped the program is named for so long.
+    /// How long a poison record is reported.
     static let trapShown = Duration.days(7)
 
     let maxSize: Int64
     /// The look-back of each stream's sweeps.
     let lookBacks: [StreamName: Duration]
     var settings = NotificationSettings()
-    /// How often the daemon audits, and for how long this one has run; nil when it does not.
+    /// The audit interval, and how long this process has been running; nil if audits are off.
     var audit: (every: Duration, running: @Sendable () -> Duration)?
 
-    /// All notifications that should stand now.
+    /// All notifications that should be active now.
     func wanted(
         _ status: SpoolStatus,
         wal: WALReport,
@@ -51,8 +51,8 @@ struct NotificationRules: Sendable {
         )
     }
 
-    /// True while what was raised is not over, though its cause has changed since: what is told of an outage of a sink
-    /// stands until something is settled, whatever else keeps it from that meanwhile.
+    /// True while an active notification is not resolved although its cause has changed: a notification about
+    /// a sink's outage stays active until an event is settled, whatever the cause is meanwhile.
     func lasts(_ standing: SpoolNotification, _ status: SpoolStatus) -> Bool {
         guard let code = RuleCode(rawValue: standing.code), RuleCode.ofOutage.contains(code) else {
             return false
@@ -88,9 +88,9 @@ struct NotificationRules: Sendable {
                         severity: .warning,
                         message:
                             "The sweeps that find late records have reached only \(sweptTo) and are "
-                            + "\(Age.text(lag)) behind. Nothing is lost as long as the source keeps the records; "
-                            + "raise `requests_per_minute` or `page_limit`, or wait until the sweeps have caught "
-                            + "up (polls have read up to \(readTo))."
+                            + "\(Age.text(lag)) behind. Nothing is lost as long as the source keeps the "
+                            + "records; raise `requests_per_minute` or `page_limit`, or wait until the "
+                            + "sweeps have caught up (polls have read up to \(readTo))."
                     )
                 )
             }
@@ -106,9 +106,10 @@ struct NotificationRules: Sendable {
         }
     }
 
-    /// Polls succeed, and bring nothing: a filter, a licence or a connector of the portal may have gone.
+    /// Reports polls that succeed but return nothing: a filter, a licence or a connector of the portal may be
+    /// missing.
     ///
-    /// Of alerts nothing is concluded; a quiet month is a good one.
+    /// Applies to activities only; a month without alerts is normal.
     private func silence(of stream: SpoolStatus.Stream) -> NewNotification? {
         guard let limit = settings.silentAfter, stream.kind == .activity, stream.trouble == nil,
             let date = stream.sourceDate, let last = stream.newest ?? stream.start, date.since(last) > limit
@@ -118,8 +119,8 @@ struct NotificationRules: Sendable {
             subject: stream.name.description,
             severity: .warning,
             message:
-                "The source responds, but has returned no new record since \(last). If that is unusual, check "
-                + "the portal's activity log, its app connectors, and this stream's `filters`; "
+                "The source responds, but has returned no new record since \(last). If that is unusual, "
+                + "check the portal's activity log, its app connectors, and this stream's `filters`; "
                 + "`notifications.silent_after` sets the limit."
         )
     }
@@ -164,8 +165,8 @@ struct NotificationRules: Sendable {
         let outcome =
             switch trap.step {
             case .page:
-                "from the source crashed spool when parsed alone. It is kept unparsed, byte for byte, and sent "
-                    + "as unreadable: `select * from events where readable = 0`."
+                "from the source crashed spool when parsed alone. It is kept unparsed, byte for byte, and "
+                    + "sent as unreadable: `select * from events where readable = 0`."
             case .batch:
                 "crashed spool when rendered alone for this sink, and was not sent to it: "
                     + "`select * from dead_letters where reason = 'unrenderable'`."
@@ -174,7 +175,8 @@ struct NotificationRules: Sendable {
             code: .internalError,
             subject: trap.subject,
             severity: .error,
-            message: "\(what) \(outcome) All other records are processed. Please report this as a bug in spool."
+            message: "\(what) \(outcome) All other records are processed. "
+                + "Please report this as a bug in spool."
         )
     }
 
@@ -192,7 +194,8 @@ struct NotificationRules: Sendable {
                 code: share >= 1 ? .spoolFull : .spoolNearlyFull,
                 severity: share >= 1 ? .critical : .warning,
                 message:
-                    "\(ByteSize.text(status.size.inUse)) of \(ByteSize.text(maxSize)) are in use: \(whose)\(until). "
+                    "\(ByteSize.text(status.size.inUse)) of \(ByteSize.text(maxSize)) are in use: "
+                    + "\(whose)\(until). "
                     + (share >= 1 ? "Fetching is paused; " : "")
                     + "bring the sink back, or raise `spool.retention.max_size`."
             )
@@ -206,9 +209,9 @@ struct NotificationRules: Sendable {
             message:
                 "\(ByteSize.text(size.diskFree)) are free on the spool's disk"
                 + (size.hasReserve ? "" : ", and the reserve has been released")
-                + ". Fetching is paused, spooled events are still sent, and settled events are deleted early; "
-                + "the source keeps unfetched records for \(Age.text(Self.sourceKeeps)). Free space on the "
-                + "disk, or bring back the sink that events wait for; fetching resumes automatically."
+                + ". Fetching is paused, spooled events are still sent, and settled events are deleted "
+                + "early; the source keeps unfetched records for \(Age.text(Self.sourceKeeps)). Free space "
+                + "on the disk, or bring back the sink that events wait for; fetching resumes automatically."
         )
     }
 
@@ -227,7 +230,8 @@ struct NotificationRules: Sendable {
         ]
     }
 
-    /// No audit has been done for two of its turns and an hour, however often the daemon was started meanwhile.
+    /// Reports that no audit has completed for two intervals and an hour, even if the daemon was restarted
+    /// meanwhile.
     private func overdueAudit(_ status: SpoolStatus, at now: Timestamp) -> [NewNotification] {
         guard let audit, let last = status.lastAudit ?? status.firstRun else { return [] }
         let limit = audit.every * 2 + .hours(1)
@@ -238,9 +242,9 @@ struct NotificationRules: Sendable {
                 code: .auditOverdue,
                 severity: .warning,
                 message:
-                    "No audit has been completed \(since), although `audit.every` is \(Age.text(audit.every)). "
-                    + "Search the log for `proof`: a long `spool verify` delays audits, and so does a source "
-                    + "that does not respond. Cleared when an audit completes."
+                    "No audit has been completed \(since), although `audit.every` is "
+                    + "\(Age.text(audit.every)). Search the log for `proof`: a long `spool verify` delays "
+                    + "audits, and so does a source that does not respond. Cleared when an audit completes."
             )
         ]
     }

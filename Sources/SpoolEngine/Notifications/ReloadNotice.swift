@@ -1,9 +1,9 @@
 package import SpoolControl
 import SpoolCore
 
-/// The text of the notification about a refused reload, and what a text holds.
+/// Formats and parses the text of the notification about a refused reload.
 ///
-/// `spool status` reads the spool alone, and finds time and cause of the refusal in its notification.
+/// `spool status` reads only the spool, and takes time and cause of the refusal from the notification.
 package enum ReloadNotice {
     private static let beginning = "The reload at "
     private static let middle = " failed, and the daemon keeps the previous configuration: "
@@ -13,9 +13,9 @@ package enum ReloadNotice {
         "\(beginning)\(refusal.at)\(middle)\(Sentence.ended(refusal.cause))\(remedy)"
     }
 
-    /// The refusal that a notification tells of; nil for any other notification.
+    /// The refusal that a notification reports; nil for any other notification.
     ///
-    /// A text of another version is its own cause.
+    /// A text written by another version is returned whole as the cause.
     package static func refusal(in notification: NotificationStatus) -> RefusedReload? {
         guard notification.code == RuleCode.reloadRefused.rawValue else { return nil }
         let text = notification.message

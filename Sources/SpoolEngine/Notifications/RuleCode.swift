@@ -1,7 +1,8 @@
-/// The codes of the notifications that `NotificationRules` makes, and that `NotificationLoop` clears.
+/// The codes of the notifications that `NotificationRules` derives and `NotificationLoop` raises and clears.
 ///
-/// Others are raised by the spool itself, in the transaction of what they tell of; whoever raises one clears it.
-/// Words of the old agent are kept where it had them, so that run-books go on working.
+/// Other codes are raised by the spool itself, in the transaction that they report; the code that raises one
+/// also clears it. The retired agent's words are kept where it had them, so that existing run-books still
+/// apply.
 package enum RuleCode: String, Sendable, CaseIterable {
     case invalidToken = "Invalid token"
     case invalidProxy = "Invalid proxy address"
@@ -25,11 +26,11 @@ package enum RuleCode: String, Sendable, CaseIterable {
     case longReader = "Reader holds the spool's log"
     case checkpointFails = "Checkpoint fails"
 
-    /// The codes of what keeps a sink from settling anything.
+    /// The codes of problems that prevent a sink from settling anything.
     static let ofOutage: Set<RuleCode> = [
         connectionError, agentError, sendError, notificationError, sinkHeld,
     ]
 
-    /// The codes of what makes fetching stand still.
+    /// The codes of problems that pause fetching.
     package static let pausing = Set([diskFull, spoolFull].map(\.rawValue))
 }

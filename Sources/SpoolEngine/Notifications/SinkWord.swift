@@ -2,13 +2,13 @@ package import SpoolConfig
 package import SpoolCore
 package import SpoolStore
 
-/// The state of a sink in the old agent's words, and what is told of it.
+/// The state of a sink in the retired agent's words, and the notifications about it.
 package enum SinkWord {
-    /// As `status` shows it: `created`, `connected`, `doubtful`, `retrying`, `connection error`, `disconnected`, `held`,
-    /// `disabled`.
+    /// The state that `status` shows: `created`, `connected`, `doubtful`, `retrying`, `connection error`,
+    /// `disconnected`, `held`, `disabled`.
     ///
-    /// A sink that connects and settles nothing is down as well. One is `doubtful` while it is connected and the ends of
-    /// its connections suggest that its receiver does not read what it takes.
+    /// A sink that connects but settles nothing also counts as down. A connected sink is `doubtful` if the
+    /// way its connections end suggests that the receiver does not read what it accepts.
     package static func of(_ sink: SpoolStatus.Sink, _ settings: NotificationSettings, at now: Timestamp)
         -> String
     {
@@ -20,7 +20,7 @@ package enum SinkWord {
         return sink.state == .connected && sink.cuts == 0 ? "connected" : "retrying"
     }
 
-    /// What an operator has to be told of a sink that is not well; of one outage there may be several.
+    /// The notifications about a sink with a problem; one outage can have several.
     static func told(
         _ sink: SpoolStatus.Sink,
         _ settings: NotificationSettings,
@@ -28,7 +28,7 @@ package enum SinkWord {
     ) -> [(RuleCode, NotificationSeverity, String)] {
         let cause = sink.lastError ?? "the cause is unknown"
         if sink.state == .held {
-            // One without `start` is told of by that name.
+            // A subscription without `start` has its own notification, `Sink needs start`.
             let isWaiting = sink.subscriptions.contains { $0.state == "held" } && sink.troubleSince == nil
             return isWaiting
                 ? [] : [(.sinkHeld, .error, "Nothing is sent to it and its events are kept: \(cause)")]
@@ -68,7 +68,7 @@ package enum SinkWord {
         return told
     }
 
-    /// For how long nothing could be settled; nil when it is well, held or gone.
+    /// How long nothing could be settled; nil if the sink works, is held or is disabled.
     private static func down(_ sink: SpoolStatus.Sink, at now: Timestamp) -> Duration? {
         guard sink.state == .retrying || sink.state == .connected, let since = sink.troubleSince else {
             return nil

@@ -1,12 +1,12 @@
 import Foundation
 package import SpoolSinks
 
-/// A destination as it was typed.
+/// An ad-hoc destination as given on the command line.
 package enum DestinationText {
     package typealias Fault = AdHocDestination.Fault
 
-    /// Its paths made absolute: they were meant from where the command was typed, and the daemon has a folder of
-    /// its own.
+    /// The destination with absolute paths: relative paths refer to the command's working directory, and the
+    /// daemon has a different one.
     package static func absolute(_ text: String) throws(Fault) -> String {
         try AdHocDestination(text).text(relativeTo: FileManager.default.currentDirectoryPath)
     }

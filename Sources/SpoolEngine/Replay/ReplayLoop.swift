@@ -5,8 +5,8 @@ import SpoolPipeline
 import SpoolSinks
 import SpoolStore
 
-/// What running replays need beside the sinks' own loops, for as long as they run: each that reads its window from
-/// the source a refetcher, and each to an ad-hoc destination a delivery loop.
+/// Runs what replays need in addition to the sinks' delivery loops: a refetcher for each replay that reads
+/// its window from the source, and a delivery loop for each replay to an ad-hoc destination.
 package struct ReplayLoop: Sendable {
     let spool: Spool
     let sources: SourceRegistry
@@ -17,9 +17,9 @@ package struct ReplayLoop: Sendable {
     let bells: RetryBells
     let logger: Logger
 
-    /// Keeps the loops in step with the replays until `stop` is asked for.
+    /// Starts and stops loops as replays change, until `stop` is requested.
     ///
-    /// - Throws: what makes the spool unusable.
+    /// - Throws: errors that make the spool unusable.
     func run(stop: Stop) async throws(StoreError) {
         let loops = LoopSupervisor()
         let failures: [StoreError?] = await race(
@@ -53,7 +53,7 @@ package struct ReplayLoop: Sendable {
         }
     }
 
-    /// What reads a replay's window from its sources.
+    /// Creates the refetcher that reads a replay's window from its sources.
     func refetcher(of replay: ReplayID) -> Refetcher {
         Refetcher(
             replay,
@@ -74,7 +74,7 @@ package struct ReplayLoop: Sendable {
         do throws(StoreError) {
             sink = try Self.sink(destination, named: replay.sink)
         } catch {
-            // A file of certificates that has gone, say: the replay waits, and shows why.
+            // For example, a certificate file is missing: the replay waits and shows the reason.
             let report = SinkReport(state: .held, lastError: error.description, at: time.wall())
             try await spool.report(report, of: replay.sinkID)
             logger.error("replay waits", metadata: ["replay": "\(replay.id)", "cause": "\(error)"])
@@ -97,9 +97,9 @@ package struct ReplayLoop: Sendable {
         }
     }
 
-    /// Makes an ad-hoc destination's sink.
+    /// Creates the sink of an ad-hoc destination.
     ///
-    /// - Throws: `.invalid` with everything that is wrong with it.
+    /// - Throws: `.invalid` with all problems of the destination.
     package static func sink(_ destination: String, named name: SinkName) throws(StoreError) -> any Sink {
         do {
             return try AdHocDestination(destination).sink(
@@ -122,9 +122,9 @@ package struct ReplayLoop: Sendable {
 }
 
 extension ReplayRequest {
-    /// Refuses a request whose destination cannot be made here, where it would have to run.
+    /// Refuses a request whose destination cannot be created in this process, which would have to run it.
     ///
-    /// - Throws: `.invalid` with everything that is wrong with it.
+    /// - Throws: `.invalid` with all problems of the destination.
     func check() throws(StoreError) {
         if let destination { _ = try ReplayLoop.sink(destination, named: sink) }
     }

@@ -2,16 +2,16 @@ package import SpoolControl
 package import SpoolCore
 package import SpoolStore
 
-/// Retention at an operator's word: the same rules as by itself, once, to its end.
+/// Runs retention on an operator's request: once, to completion, by the same rules as the loop.
 package struct PruneByHand: Sendable {
     let spool: Spool
     let rules: RetentionRules
-    /// What the sources' clocks say now.
+    /// The current time of each source.
     let dates: [StreamID: Timestamp]
-    /// What the local one says.
+    /// The local time.
     let wall: Timestamp
 
-    /// Retention of a spool by these rules, at this moment.
+    /// Creates a run of retention over a spool.
     package init(spool: Spool, rules: RetentionRules, dates: [StreamID: Timestamp], wall: Timestamp) {
         self.spool = spool
         self.rules = rules
@@ -19,7 +19,7 @@ package struct PruneByHand: Sendable {
         self.wall = wall
     }
 
-    /// Deletes, or with `isDryRun` counts, what may go.
+    /// Deletes the events that may be deleted, or only counts them with `isDryRun`.
     package func run(isDryRun: Bool) async throws(StoreError) -> PruneAnswer {
         let before = try await spool.status()
         let now = rules.times(dates)
@@ -35,7 +35,7 @@ package struct PruneByHand: Sendable {
             } while report.hasMore && !Task.isCancelled
             let after = try await spool.status()
             counts = Self.kept(before).merging(Self.kept(after)) { $0 - $1 }
-            // Events that came meanwhile are no part of it.
+            // Events inserted meanwhile must not distort the count.
             let came = Self.inserted(before).merging(Self.inserted(after)) { $1 - $0 }
             for (stream, count) in came { counts[stream, default: 0] += count }
         }

@@ -3,31 +3,31 @@ import SpoolCore
 import SpoolPipeline
 import SpoolStore
 
-/// Deletes what is settled everywhere and old enough, in small slices, once a minute; every few seconds while
-/// fetching stands still and waits for room.
+/// Deletes events that are settled at every sink and old enough, in small slices: once per minute, and every
+/// few seconds while fetching is paused for lack of space.
 struct RetentionLoop: Sendable {
     static let interval = Duration.seconds(60)
-    /// How often it looks whether fetching stands still.
+    /// How often it checks whether fetching is paused.
     static let look = Duration.seconds(2)
-    /// How often it asks for the proof that events may be deleted, while fetching is paused.
+    /// How often it requests the proof that events may be deleted, while fetching is paused.
     static let proofInterval = Duration.seconds(15)
 
     let spool: Spool
     let dates: SourceDates
     let time: Timekeeper
     let logger: Logger
-    /// Given after something was deleted: fetching may go on.
+    /// Notified after events were deleted: fetching may resume.
     let pruned: Signal
-    /// Has receivers prove what they have read: until then it is kept, and fetching may wait for its room.
+    /// Requests proof that receivers have read their events: unproved events are kept and may block fetching.
     let proofs: ProofSignals
 
-    /// Runs until `stop` is asked for.
+    /// Runs until `stop` is requested.
     ///
     /// - Parameters:
     ///   - age: `retention.age`.
     ///   - sweepsBack: how far below `swept_to` the sweeps of each stream read again.
-    ///   - stop: asks for the end.
-    /// - Throws: what makes the spool unusable.
+    ///   - stop: the request to stop.
+    /// - Throws: errors that make the spool unusable.
     func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
         var last = time.elapsed()
         var stepped: Duration?
@@ -38,7 +38,8 @@ struct RetentionLoop: Sendable {
         while !stop.isAsked {
             await time.wait(Self.look, or: Watch(stop))
             if stop.isAsked { return }
-            // The watchman first corrects the times that paused replays are judged by.
+            // After a clock step, `NotificationLoop` must first correct the times by which paused replays
+            // expire.
             let (wall, elapsed) = (time.wall(), time.elapsed())
             if steps.look(wall: wall, elapsed: elapsed) != nil { stepped = elapsed }
             if let stepped, elapsed - stepped < Self.interval { continue }
@@ -56,7 +57,7 @@ struct RetentionLoop: Sendable {
         }
     }
 
-    /// - Returns: what kept it from its work for now.
+    /// - Returns: the temporary error that prevented it from running, if any.
     private func prune(age: Duration, at wall: Timestamp, sweepsBack: [StreamID: Duration], _ stop: Stop)
         async throws(StoreError) -> StoreError?
     {

@@ -2,14 +2,14 @@ import SpoolConfig
 package import SpoolCore
 import SpoolStore
 
-/// By what retention goes, as it is configured now.
+/// The retention rules of the current configuration.
 package struct RetentionRules: Sendable {
     /// `retention.age`.
     let age: Duration
     /// How far below `swept_to` the sweeps of each stream read again.
     let sweepsBack: [StreamID: Duration]
 
-    /// What each stream's source has told, in retention's terms.
+    /// Converts each stream's source time into retention's input.
     func times(_ dates: [StreamID: Timestamp]) -> [StreamID: SourceTime] {
         Dictionary(
             uniqueKeysWithValues: dates.map {

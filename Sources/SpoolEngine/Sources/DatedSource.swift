@@ -2,11 +2,11 @@ import SpoolCore
 import SpoolPipeline
 import Synchronization
 
-/// A source that notes what its answers say of its time: also while fetching stands still, since then retention
-/// alone makes room, and it does not run without that time.
+/// A source that records the source's time from each response, even while fetching is paused: only retention
+/// frees space then, and retention requires that time.
 struct DatedSource: ForwardingSource {
     let base: any Source
-    /// Its streams in the spool.
+    /// The ids of its streams in the spool.
     let ids: [StreamName: StreamID]
     let dates: SourceDates
 
@@ -28,7 +28,7 @@ struct DatedSource: ForwardingSource {
     }
 }
 
-/// An answer that tells its date when it is read.
+/// An answer that reports its date when it is read.
 private struct DatedAnswer: ForwardingAnswer {
     let base: any SourceAnswer
     let note: @Sendable (Timestamp) -> Void
@@ -40,19 +40,19 @@ private struct DatedAnswer: ForwardingAnswer {
     }
 }
 
-/// What the sources' own clocks say, as their pages tell it; retention counts by it, never by the local clock.
+/// The sources' clocks, as their responses report them; retention uses them, never the local clock.
 final class SourceDates: Sendable {
     private let dates = Mutex<[StreamID: (date: Timestamp, at: Duration)]>([:])
     private let time: Timekeeper
 
     init(time: Timekeeper) { self.time = time }
 
-    /// Notes the `Date` of an answer.
+    /// Records the `Date` of a response.
     func note(_ date: Timestamp, of stream: StreamID) {
         dates.withLock { $0[stream] = (date, time.elapsed()) }
     }
 
-    /// The source's time now, for every stream that has been answered since the start.
+    /// The source's current time for every stream that has had a response since the start.
     func now() -> [StreamID: Timestamp] {
         dates.withLock { dates in dates.mapValues { $0.date + (time.elapsed() - $0.at) } }
     }

@@ -3,10 +3,11 @@ package import SpoolCore
 package import SpoolPipeline
 import Synchronization
 
-/// The sources as they are configured now, with what all readings of them share: the requests of each tenant and
-/// the memory of pages.
+/// The currently configured sources with the resources that all reads share: the request budget of each
+/// tenant and the page memory.
 ///
-/// The one place where fetching, refetches and `verify` get at a source, in the daemon and in a command without one.
+/// Fetching, refetches and `verify` reach sources only through this registry, both in the daemon and in a
+/// command without a daemon.
 package final class SourceRegistry: Sendable {
     private struct Desk: Sendable {
         let fingerprint: String
@@ -21,7 +22,7 @@ package final class SourceRegistry: Sendable {
         var sinks: [SinkName] = []
     }
 
-    /// Pages of all sources share it.
+    /// Shared by the pages of all sources.
     let memory = Permits(PageFetcher.pagesAtOnce)
     private let state = Mutex(State())
     private let dates: SourceDates
@@ -36,8 +37,8 @@ package final class SourceRegistry: Sendable {
         self.logger = logger
     }
 
-    /// Takes the sources of a configuration over; one whose settings have not changed stays the same object, with
-    /// its connections.
+    /// Applies the sources of a configuration; a source whose settings have not changed keeps its object and
+    /// connections.
     package func apply(_ composition: Composition, _ registration: Registration) {
         let budgets = SharedBudget.figures(of: composition.sources.map(\.content))
         state.withLock { state in
@@ -46,7 +47,8 @@ package final class SourceRegistry: Sendable {
                 let source = part.content
                 let known = state.desks[source.name].flatMap { $0.fingerprint == part.fingerprint ? $0 : nil }
                 let perMinute = budgets[source.budgetKey] ?? source.requestsPerMinute
-                // Sources on one tenant share its budget; a gate outlives a reload, so that what was asked for counts.
+                // Sources on one tenant share its gate; the gate survives a reload, so that requests made
+                // before the reload still count.
                 let gate = state.gates[source.budgetKey] ?? RequestGate(perMinute: perMinute, time: time)
                 gate.limit(toPerMinute: perMinute)
                 state.gates[source.budgetKey] = gate
@@ -68,12 +70,12 @@ package final class SourceRegistry: Sendable {
         }
     }
 
-    /// A source with its tenant's budget; nil when none of this name is configured.
+    /// A source with its tenant's budget; nil if no source of this name is configured.
     func source(named name: String) -> (source: any Source, gate: RequestGate)? {
         state.withLock { $0.desks[name] }.map { ($0.source, $0.gate) }
     }
 
-    /// A stream with its source; nil when it is not configured.
+    /// A stream with its source; nil if it is not configured.
     package func access(to name: StreamName) -> SourceAccess? {
         guard let desk = state.withLock({ $0.desks[name.source] }), let id = desk.ids[name],
             let stream = desk.source.streams.first(where: { $0.name == name })
@@ -81,10 +83,11 @@ package final class SourceRegistry: Sendable {
         return SourceAccess(source: desk.source, stream: stream, id: id, gate: desk.gate)
     }
 
-    /// A reader of a whole window of one stream, beside its own fetching and within its tenant's budget.
+    /// A reader of a whole window of one stream, independent of the stream's fetch loop and within its
+    /// tenant's budget.
     ///
-    /// A stream that is not configured is a `WindowFault.changed`, at its first page. `patience` is how long a silent
-    /// source is waited for; nil: for ever.
+    /// If the stream is not configured, the first page throws `WindowFault.changed`. `patience` is how long
+    /// the reader waits for a source that does not respond; nil: indefinitely.
     func windowReader(of stream: StreamName, crashes: CrashWatch, patience: Duration? = nil) -> WindowReader {
         WindowReader(
             stream: stream,
@@ -98,19 +101,19 @@ package final class SourceRegistry: Sendable {
         )
     }
 
-    /// What ends the waits for this stream's source before their time.
+    /// The bell that ends waits for this stream's source early.
     func bell(of stream: StreamName) -> RetryBell { bells.bell(of: .source(stream.source)) }
 
-    /// Every stream that is configured.
+    /// All configured streams.
     package var streams: [SourceStream] { state.withLock { $0.desks.values.flatMap(\.source.streams) } }
 
-    /// The sinks of the same configuration, for commands that name some.
+    /// The sinks of the same configuration, for commands that take sink names.
     package var sinks: [SinkName] { state.withLock { $0.sinks } }
 
-    /// The sources of the same configuration.
+    /// The names of the configured sources.
     package var names: [String] { state.withLock { $0.desks.keys.sorted() } }
 
-    /// Frees the connections, where no fetch loop does it at its end.
+    /// Closes the connections if no fetch loop runs that would close them.
     package func shutDown() async {
         for desk in state.withLock({ $0.desks.values.map(\.source) }) { await desk.shutDown() }
     }

@@ -1,24 +1,25 @@
 package import SpoolControl
 package import SpoolCore
 
-/// Asks one source about one record: whether it has it, and whether its lists show it with today's filters.
+/// Queries one source for one record: whether the source has it, and whether it lists it with today's
+/// filters.
 package struct SourceInquiry: Sendable {
-    /// Pages of one millisecond that are read at most; a list of more is none that ends.
+    /// Maximum number of pages to read for one millisecond; a longer list is treated as endless.
     private static let pages = 5
 
     let source: any Source
     let stream: SourceStream
-    /// Returns when a request may be made, false when none will be.
+    /// Waits until a request may be made; false if none may be made any more.
     let turn: @Sendable () async -> Bool
 
-    /// An inquiry about one stream; each request waits for its `turn`.
+    /// Creates an inquiry about one stream; each request waits for its `turn`.
     package init(source: any Source, stream: SourceStream, turn: @escaping @Sendable () async -> Bool) {
         self.source = source
         self.stream = stream
         self.turn = turn
     }
 
-    /// Asks about one record; what the source says, faults too, is in the answer.
+    /// Queries one record; the result also contains the source's fault, if any.
     package func run(_ id: String) async -> SourceTrace {
         var trace = SourceTrace(stream: stream.name)
         do throws(SourceFault) {

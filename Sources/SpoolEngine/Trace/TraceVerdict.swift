@@ -2,25 +2,26 @@ package import SpoolControl
 package import SpoolCore
 package import SpoolStore
 
-/// Why the spool does not have a record that its source has.
+/// The reason why the spool does not have a record that its source has.
 package enum TraceVerdict: Sendable, Equatable {
     /// The stream has not been read at all.
     case notBegun
     case beforeStart(Timestamp)
-    /// Retention has taken what was saved before this.
+    /// Retention has deleted the records from before this time.
     case pruned(Timestamp)
-    /// The stream's filters do not let it through.
+    /// The stream's filters exclude it.
     case filtered
-    /// The next polls will come to it.
+    /// The next polls will fetch it.
     case notYetRead(since: Timestamp)
-    /// No complete window with today's filters covers it; `isUnproved` when an empty answer there proved nothing.
+    /// No complete window with today's filters covers it; `isUnproved` if an empty response there proved
+    /// nothing.
     case gap(isUnproved: Bool)
-    /// It appeared after its time had been read; the next sweep will meet it.
+    /// It appeared after its time had been read; the next sweep will find it.
     case late(sweptTo: Timestamp)
     /// Its time has been read twice, and it was not there then.
     case missed
 
-    /// Decides by what the source has just said and what the spool knows of that moment.
+    /// Derives the reason from the source's response and the spool's coverage of that moment.
     ///
     /// `sweepsBack` is how far below `swept_to` the stream's sweeps read again.
     package init(
@@ -36,7 +37,7 @@ package enum TraceVerdict: Sendable, Equatable {
         if moment < start {
             self = .beforeStart(start)
         } else if let pruned = coverage.prunedTo, moment < pruned {
-            // Retention stays behind the second reading: what it has not deleted was not there then.
+            // Retention never passes the sweeps: a record that it has not deleted was not there when swept.
             self =
                 coverage.wasDeleted != false
                 ? .pruned(pruned) : source.isListed == false ? .filtered : .missed
@@ -53,7 +54,7 @@ package enum TraceVerdict: Sendable, Equatable {
         }
     }
 
-    /// A fixed word, for scripts.
+    /// A stable identifier, for scripts.
     package var word: String {
         switch self {
         case .notBegun: "not_begun"
@@ -67,7 +68,7 @@ package enum TraceVerdict: Sendable, Equatable {
         }
     }
 
-    /// What happened, and what to do.
+    /// The explanation for the operator, with what to do.
     package var sentence: String {
         switch self {
         case .notBegun:
@@ -77,10 +78,13 @@ package enum TraceVerdict: Sendable, Equatable {
                 + "The stream's `start` sets that once, when the daemon first starts."
         case .pruned(let pruned):
             "Retention has deleted it, or it was recorded before \(pruned), at a time for which deleted ids "
-                + "are no longer kept. `spool replay --refetch` over its time sends it again to one destination."
-        case .filtered: "The stream's `filters` exclude it: the source does not list it when they are applied."
+                + "are no longer kept. `spool replay --refetch` over its time sends it again to one "
+                + "destination."
+        case .filtered:
+            "The stream's `filters` exclude it: the source does not list it when they are applied."
         case .notYetRead(let since):
-            "The stream has been read up to \(since), and it was recorded later: the next polls will fetch it."
+            "The stream has been read up to \(since), and it was recorded later: "
+                + "the next polls will fetch it."
         case .gap(let isUnproved):
             isUnproved
                 ? "Its time was read when it was more than 30 days ago, and the source's response was empty, "
@@ -91,8 +95,8 @@ package enum TraceVerdict: Sendable, Equatable {
             "It appeared after its time had been read. Records from \(swept) on will be read a second time: "
                 + "the next sweep will find it."
         case .missed:
-            "Its time has been read twice and it was not there then: it appeared later than `look_back` covers. "
-                + "`spool verify --repair` over its time fetches it."
+            "Its time has been read twice and it was not there then: it appeared later than `look_back` "
+                + "covers. `spool verify --repair` over its time fetches it."
         }
     }
 }

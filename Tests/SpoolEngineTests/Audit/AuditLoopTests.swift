@@ -108,7 +108,10 @@ struct AuditLoopTests {
 
             #expect(hasEnded)
             let kept = try #require(try await daemon.spool.proof(proof.id))
-            #expect(kept.error?.hasPrefix("the command that requested it is no longer running.") == true, "\(kept)")
+            #expect(
+                kept.error?.hasPrefix("the command that requested it is no longer running.") == true,
+                "\(kept)"
+            )
             #expect(!Self.scratchExists(daemon))
         }
     }
