@@ -7,14 +7,14 @@ import SpoolTestSupport
 
 @testable import SpoolEngine
 
-/// The daemon's engine under a configuration file, in time that only the test moves.
+/// The daemon's engine with a configuration file, in simulated time.
 struct EngineRun {
     let bench: FetchBench
     let spool: Spool
     let engine: Engine
     let run: FetchRun
 
-    /// What the file says: sources by their names and the keys of each, no sinks.
+    /// The configuration file: sources with their keys, and no sinks.
     static func yaml(
         _ sources: [(name: String, keys: String)],
         retention: String = "30d",
@@ -29,12 +29,12 @@ struct EngineRun {
         """
     }
 
-    /// Puts a configuration in place of the one before, as a reload does.
+    /// Replaces the configuration, as a reload does.
     func reload(_ yaml: String, environment: [String: String]) async throws {
         try await engine.apply(Self.composition(yaml, bench, environment))
     }
 
-    /// Runs an engine beside `body`; `loops` is how many of its loops sleep when there is nothing to do.
+    /// Runs an engine concurrently with `body`; `loops` is the number of its loops that sleep when idle.
     static func with<Result: Sendable>(
         _ bench: FetchBench,
         _ yaml: String,

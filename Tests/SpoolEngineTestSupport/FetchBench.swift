@@ -10,22 +10,22 @@ import Testing
 
 @testable import SpoolSources
 
-/// A simulated portal, a spool in a folder, and whatever reads the one into the other, in time that only the
-/// test moves.
+/// A simulated portal, a spool in a folder, and the loops that read the portal into the spool, in simulated
+/// time.
 ///
-/// The local clock is hours ahead of the portal's: it must decide nothing.
+/// The local clock is hours ahead of the portal's and must not affect any decision.
 struct FetchBench {
-    /// The portal's time at the beginning.
+    /// The portal's time at the start.
     static let begin = Timestamp(milliseconds: 1_795_000_000_000)
 
     let portal: Simulator
     let folder: TemporaryFolder
     let clock = ManualClock()
     let wallAhead: Duration
-    /// How far a test has set the local clock forward.
+    /// How far the test has set the local clock forward.
     let wallStep = WallStep()
 
-    /// Runs a portal for as long as `body` runs.
+    /// Runs a portal while `body` runs.
     static func with<Result: Sendable>(
         _ configuration: SimulatorConfiguration = Self.quiet(),
         wallAhead: Duration = .hours(3),
@@ -37,7 +37,7 @@ struct FetchBench {
         }
     }
 
-    /// A portal without records of its own, whose pages are small: many pages of few records.
+    /// A portal without preset records and with small pages, so that few records fill many pages.
     static func quiet(history: Int = 0, over window: Duration = .hours(24)) -> SimulatorConfiguration {
         var configuration = SimulatorConfiguration()
         configuration.clock = .manual(startMs: begin.milliseconds)
@@ -81,7 +81,7 @@ struct FetchBench {
         return try result.get()
     }
 
-    /// Runs a fetch loop as after a start of the daemon, beside `body`, and stops it in good order.
+    /// Runs a fetch loop as after a start of the daemon, concurrently with `body`, and stops it cleanly.
     func run<Result: Sendable>(
         _ settings: SourceText = SourceText(),
         _ body: (FetchRun) async throws -> Result
@@ -121,21 +121,21 @@ struct FetchBench {
         }
     }
 
-    /// Moves both clocks together; nobody must be reading.
+    /// Moves both clocks together; nothing may read them concurrently.
     func moveClocks(by duration: Duration) {
         clock.advance(by: duration)
         portal.clock.set(toMs: now.milliseconds)
     }
 }
 
-/// A fetch loop under way.
+/// A running fetch loop.
 struct FetchRun {
     let bench: FetchBench
     let spool: Spool
-    /// How many loops there are that sleep when there is nothing to do.
+    /// The number of loops that sleep when idle.
     var sleepers: Int
 
-    /// Lets time pass: whenever everybody sleeps, up to the next one's deadline.
+    /// Lets time pass: whenever all loops sleep, time moves to the next deadline.
     func pass(_ duration: Duration) async throws {
         let end = bench.clock.now.offset + duration
         while true {
@@ -143,13 +143,13 @@ struct FetchRun {
             let left = end - bench.clock.now.offset
             guard left > .zero else { return }
             let step = min(left, bench.clock.untilNextDeadline ?? left)
-            // The portal's time first: whoever wakes must find it moved.
+            // The portal's time must move first: a loop that wakes must see the new time.
             bench.portal.clock.set(toMs: (bench.now + step).milliseconds)
             bench.clock.advance(by: step)
         }
     }
 
-    /// Lets time pass in steps until `isDone`; false when `most` was not enough.
+    /// Lets time pass in steps until `isDone`; returns false if `most` was not enough.
     func pass(
         inStepsOf step: Duration = .minutes(1),
         atMost most: Duration,
@@ -163,7 +163,7 @@ struct FetchRun {
         return false
     }
 
-    /// True when the spool holds every record the portal shows by now, and nothing else that can be read.
+    /// True if the spool holds every record that the portal lists by now, and no other readable one.
     func holdsTheTruth(_ streams: [PortalStream] = PortalStream.allCases) async throws -> Bool {
         for stream in streams {
             let (spooled, shown) = (try await spool.ids(stream), bench.portal.visibleIDs(stream))
@@ -173,7 +173,7 @@ struct FetchRun {
         return true
     }
 
-    /// True when a record that came spoiled, once and for all, bears this id in its bytes.
+    /// True if a record that was received corrupted, and is not sent again, contains this id in its bytes.
     private func isUnreadable(_ id: String) async throws -> Bool {
         let sql = """
             SELECT count(*) FROM event e JOIN record r USING (seq)

@@ -2,7 +2,7 @@ import Logging
 import SpoolCore
 import Synchronization
 
-/// What a test's logger was told.
+/// The messages of a test's logger.
 final class LogNotes: Sendable {
     struct Handler: LogHandler {
         let notes: LogNotes

@@ -3,7 +3,7 @@ import SpoolSimulator
 import SpoolTestSupport
 
 extension Simulator {
-    /// Inserts little records, evenly from `begin` on; one in `everyLate` appears late, by up to `lateBy`.
+    /// Inserts small records, evenly from `begin` on; one in `everyLate` appears late, by up to `lateBy`.
     func fill(
         _ stream: PortalStream = .activities,
         perSecond rate: Double,

@@ -6,7 +6,7 @@ import SpoolSimulator
 
 @testable import SpoolSources
 
-/// A source as an operator writes it, read by the real parser.
+/// A source from its configuration text, parsed by the real parser.
 struct SourceText {
     var streams = "{ activities: { start: 2d }, alerts: { start: 2d } }"
     /// The lines of `auth:`, given the portal's address; a token by default.
@@ -14,12 +14,12 @@ struct SourceText {
     var poll = "1m"
     var token = Credentials.defaultToken
     var bodyCap = DefenderSource.bodyCap
-    /// How many pages may be under way at once.
+    /// The maximum number of concurrent pages.
     var pagesAtOnce = PageFetcher.pagesAtOnce
-    /// How long an answer may take, in real time.
+    /// The response timeout, in real time.
     var deadline = Duration.seconds(120)
 
-    /// The application that the portal knows.
+    /// The application that is registered in the portal.
     static let application: @Sendable (String) -> String = { url in
         let known = Credentials.defaultApplication
         return """

@@ -23,7 +23,7 @@ extension Spool {
         }
     }
 
-    /// The only number of a query.
+    /// The single number that a query returns.
     func number(_ sql: String) async throws -> Int {
         Int(try await texts(sql).first ?? "") ?? -1
     }
@@ -37,7 +37,7 @@ extension Spool {
         )
     }
 
-    /// How far a stream of the source `contoso` is.
+    /// The progress of a stream of the source `contoso`.
     func progress(_ stream: PortalStream) async throws -> StreamProgress {
         let id = try await number("SELECT id FROM stream WHERE name = 'contoso/\(stream.rawValue)'")
         return try await progress(of: StreamID(Int64(id)))

@@ -7,14 +7,14 @@ import Testing
 
 @Suite("The engine", .timeLimit(.minutes(5)))
 struct EngineTests {
-    /// Retention and the watchman sleep beside the fetchers.
+    /// The loops of retention and notifications sleep in addition to the fetch loops.
     private static let others = 2
 
     private func keys(_ portal: Simulator, streams: String, more: String = "") -> String {
         "url: \"\(portal.url)\", poll: 1m, auth: { token: \"${TOKEN}\" }, streams: \(streams)\(more)"
     }
 
-    @Test("a token rotated by a reload ends the trouble, and nothing is lost")
+    @Test("a token rotated by a reload resolves the fault, and nothing is lost")
     func rotation() async throws {
         try await FetchBench.with { bench in
             let portal = bench.portal
@@ -39,7 +39,7 @@ struct EngineTests {
         }
     }
 
-    @Test("filters changed by a reload: what was read with the old ones is a gap, and what follows is none")
+    @Test("filters changed by a reload: time read with the old ones is a gap, and later time is not")
     func filters() async throws {
         var configuration = FetchBench.quiet(history: 600)
         configuration.throttle = Throttle(requestsPerMinute: 100)
@@ -50,7 +50,7 @@ struct EngineTests {
                 ("contoso", keys(bench.portal, streams: "{ activities: { filters: \(filter) } }"))
             ])
             try await EngineRun.with(bench, all, loops: 1 + Self.others) { daemon in
-                // In the middle of the past: 600 records are 12 pages or more.
+                // While the backlog is being read: 600 records are at least 12 pages.
                 try await bench.portal.waitUntil { $0.total >= 4 }
                 try await daemon.reload(some, environment: ["TOKEN": Credentials.defaultToken])
                 try await daemon.run.pass(.minutes(5))
@@ -62,7 +62,7 @@ struct EngineTests {
                 #expect(hashes == 2)
                 #expect(gaps.count == 1)
 
-                // Back again: what was read with the narrower filters is a gap under the old ones.
+                // After the change back, the time read with the narrower filters is a gap under the old ones.
                 try await daemon.reload(all, environment: ["TOKEN": Credentials.defaultToken])
                 try await daemon.run.pass(.minutes(5))
                 let now = try await daemon.spool.rows("SELECT * FROM gaps WHERE state = 'unproved'")
@@ -72,7 +72,7 @@ struct EngineTests {
     }
 
     @Test(
-        "a local clock that is a year behind skips nothing: records confirm the source's time, by which retention goes, and that is told"
+        "a local clock that is a year behind skips nothing, is reported, and does not affect retention"
     )
     func slowClock() async throws {
         try await FetchBench.with(wallAhead: .days(-365)) { bench in
@@ -97,7 +97,7 @@ struct EngineTests {
         }
     }
 
-    @Test("retention goes by the portal's time, not by a local clock that is a year ahead")
+    @Test("retention uses the portal's time, not a local clock that is a year ahead")
     func retention() async throws {
         try await FetchBench.with(wallAhead: .days(365)) { bench in
             bench.portal.fill(perSecond: 1.0 / 3_600, from: FetchBench.begin - .days(2), for: .days(2))
@@ -110,7 +110,7 @@ struct EngineTests {
                 try await daemon.run.pass(.minutes(30))
 
                 #expect(kept == 48)
-                // One is left for each hour of the last day before the beginning.
+                // One event remains for each hour of the last day before the start.
                 #expect((22...24).contains(try await daemon.spool.ids(.activities).count))
                 let prunedTo = try #require(try await daemon.spool.state(.activities)?.prunedTo)
                 #expect(prunedTo <= bench.now - .days(3))

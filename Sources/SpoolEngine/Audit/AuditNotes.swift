@@ -103,7 +103,8 @@ struct AuditWeakness {
         guard !parts.isEmpty else { return nil }
         message =
             "Audit \(proof.id) proves little: \(parts.joined(separator: "; ")). "
-            + "Raise `spool.retention.max_size` or `age`, or shorten `audit.window`, so that the events of "
-            + "the window stay in the spool until the audit. Cleared by the next audit that proves its window."
+            + "Raise `spool.retention.max_size` or `age`, or shorten `audit.window`, so that the events "
+            + "of the window stay in the spool until the audit. "
+            + "Cleared by the next audit that proves its window."
     }
 }

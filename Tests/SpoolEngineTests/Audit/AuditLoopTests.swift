@@ -10,14 +10,14 @@ import Testing
 @testable import SpoolEngineTestSupport
 @testable import SpoolEngine
 
-@Suite("Proofs that do not come to their end", .timeLimit(.minutes(5)))
+@Suite("Proofs that do not finish", .timeLimit(.minutes(5)))
 struct AuditLoopTests {
     private static let request = VerifyRequest(
         from: FetchBench.begin - .hours(12),
         to: FetchBench.begin - .hours(1)
     )
 
-    /// An engine that has read its portal, whose records then grow silent where a test wants that.
+    /// Runs an engine that has read its portal; a test may then make the portal stop responding.
     private static func with(
         audit: String = "off",
         _ body: (EngineRun) async throws -> Void
@@ -29,12 +29,14 @@ struct AuditLoopTests {
                     (
                         "contoso",
                         "url: \"\(bench.portal.url)\", poll: 5m, requests_per_minute: 1000, "
-                            + "auth: { token: \"${TOKEN}\" }, streams: { activities: { start: 13h, look_back: 10m } }"
+                            + "auth: { token: \"${TOKEN}\" }, "
+                            + "streams: { activities: { start: 13h, look_back: 10m } }"
                     )
                 ],
                 audit: audit
             )
-            // The fetcher, retention and the watchman sleep; whoever audits does so only where it is on.
+            // The loops of fetching, retention and notifications sleep; the audit loop sleeps only if audits
+            // are on.
             try await EngineRun.with(bench, yaml, loops: audit == "off" ? 3 : 4) { daemon in
                 try await daemon.run.pass(.minutes(30))
                 try await body(daemon)
@@ -47,7 +49,7 @@ struct AuditLoopTests {
     }
 
     private static func waitUntilStuck(_ id: Int64, _ daemon: EngineRun) async throws {
-        try await eventually("the source does not answer proof \(id)") {
+        try await eventually("the source does not respond to proof \(id)") {
             let step = try await daemon.engine.audits.proof(id).step ?? ""
             return !step.hasPrefix("waiting") && step.contains("the source does not respond")
         }
@@ -58,7 +60,7 @@ struct AuditLoopTests {
     }
 
     @Test(
-        "one that is cancelled while its source is silent ends at once, leaves no scratch, and the next begins"
+        "one cancelled while its source does not respond ends immediately and cleanly, and the next starts"
     )
     func cancelled() async throws {
         try await Self.with { daemon in
@@ -90,7 +92,7 @@ struct AuditLoopTests {
         }
     }
 
-    @Test("one after which nobody asks any more ends; one that is asked after goes on")
+    @Test("one whose command no longer polls it ends; one that is polled continues")
     func gone() async throws {
         try await Self.with { daemon in
             let verifier = daemon.engine.audits
@@ -116,7 +118,7 @@ struct AuditLoopTests {
         }
     }
 
-    @Test("the daemon's audit gives way to a person's proof, and begins again after it")
+    @Test("the daemon's audit yields to a command's proof, and starts again after it")
     func givesWay() async throws {
         try await Self.with(audit: "{ every: 2h, window: 6h }") { daemon in
             let verifier = daemon.engine.audits
@@ -135,13 +137,13 @@ struct AuditLoopTests {
             try await Self.waitUntilStuck(proof.id, daemon)
             let gaveWay = try #require(try await daemon.spool.proof(audit))
             _ = try await verifier.cancel(proof.id)
-            try await eventually("the audit begins again") {
+            try await eventually("the audit starts again") {
                 try await daemon.spool.texts(audits).first.flatMap { Int64($0) } ?? 0 > proof.id
             }
 
             #expect(gaveWay.state == .stopped)
             #expect(gaveWay.error?.hasPrefix("it yielded to proof \(proof.id)") == true)
-            // And it ends quickly with the daemon.
+            // A running audit also ends quickly on shutdown.
             await daemon.engine.stop()
             #expect(try await daemon.spool.texts(audits).isEmpty)
             #expect(
@@ -153,7 +155,7 @@ struct AuditLoopTests {
         }
     }
 
-    @Test("an audit that cannot be done is told of, until one is done")
+    @Test("a failed audit is notified until one completes")
     func failed() async throws {
         try await Self.with(audit: "{ every: 2h, window: 6h }") { daemon in
             let portal = daemon.bench.portal
@@ -179,7 +181,7 @@ struct AuditLoopTests {
         }
     }
 
-    @Test("audits that are ended again and again before their end are told of, and so is what they found")
+    @Test("audits that are repeatedly stopped before they finish are notified, and so are their findings")
     func vain() async throws {
         try await FetchBench.with { bench in
             let yaml = EngineRun.yaml(
@@ -187,7 +189,8 @@ struct AuditLoopTests {
                 audit: "{ every: 2h, window: 6h }"
             )
             let name = try #require(StreamName("contoso/activities"))
-            // What two daemons before have left: one killed long ago, one a moment ago in the middle of its repair.
+            // Audits left by two earlier daemons: one killed long ago, one killed a moment ago during its
+            // repair.
             try await bench.withSpool { spool in
                 for age in [Duration.hours(5), .minutes(1)] {
                     var audit = try await spool.beginProof(
@@ -208,7 +211,7 @@ struct AuditLoopTests {
                 }
             }
             try await EngineRun.with(bench, yaml, loops: 4) { daemon in
-                try await eventually("both are told of") {
+                try await eventually("both are notified") {
                     try await daemon.spool.status().notifications.count == 2
                 }
                 let told = try await daemon.spool.status().notifications
@@ -240,7 +243,7 @@ struct AuditLoopTests {
     }
 
     @Test(
-        "a repair that fails, or is stopped, midway keeps what it did and says what it did not",
+        "a repair that fails or is stopped midway keeps its results and reports what is unfinished",
         arguments: [true, false]
     )
     func midway(fails: Bool) async throws {
@@ -306,7 +309,7 @@ struct AuditLoopTests {
         }
     }
 
-    /// Runs a verification, and lets time pass for as long as it takes.
+    /// Runs a verification, and lets time pass until it ends.
     private static func result(
         of proof: Proof,
         _ verification: Verification,

@@ -7,7 +7,7 @@ import Testing
 @testable import SpoolEngineTestSupport
 @testable import SpoolEngine
 
-@Suite("What is said of audits") struct AuditRulesTests {
+@Suite("Notifications about audits") struct AuditRulesTests {
     private static let window = TimeWindow(from: .init(milliseconds: 1_000), to: .init(milliseconds: 2_000))
 
     private static func proof(_ change: (inout ProofStream) -> Void) -> Proof {
@@ -45,7 +45,7 @@ import Testing
         #expect(empty.message.contains("empty for times more than 30 days ago"))
     }
 
-    @Test("an audit that proves little, or was not done, clears no finding of an audit before it")
+    @Test("an audit that proves little, or did not finish, clears no finding of an earlier audit")
     func clears() {
         let whole = AuditNotes(Self.proof { _ in })
         let little = AuditNotes(Self.proof { $0.pruned = 60 })
@@ -59,7 +59,7 @@ import Testing
         #expect(AuditNotes(stopped).raised.isEmpty && AuditNotes(stopped).cleared.isEmpty)
     }
 
-    @Test("no audit for two of its turns and an hour is overdue, whatever the daemon did meanwhile")
+    @Test("an audit is overdue after two intervals and an hour without one, even across restarts")
     func overdue() async throws {
         try await FetchBench.with { bench in
             try await bench.withSpool { spool in
@@ -76,7 +76,7 @@ import Testing
 
                 #expect(codes(after: .days(2), upFor: .days(2)).isEmpty)
                 #expect(codes(after: .days(2) + .hours(2), upFor: .hours(2)) == ["Audit overdue"])
-                // Just started: the audit that is due has not had its time.
+                // Just started: the due audit has not had time to run.
                 #expect(codes(after: .days(9), upFor: .minutes(5)).isEmpty)
             }
         }

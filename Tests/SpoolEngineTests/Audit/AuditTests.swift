@@ -5,10 +5,10 @@ import Testing
 
 @testable import SpoolEngineTestSupport
 
-@Suite("The daemon's own audit", .timeLimit(.minutes(5)))
+@Suite("The daemon's audit", .timeLimit(.minutes(5)))
 struct AuditTests {
     @Test(
-        "fetches what appeared later than any look-back, tells of it, and clears that once it finds nothing"
+        "fetches records that appeared later than any look-back, and notifies until it finds nothing"
     )
     func late() async throws {
         try await FetchBench.with { bench in
@@ -24,7 +24,7 @@ struct AuditTests {
                 ],
                 audit: "{ every: 2h, window: 1d }"
             )
-            // The fetcher, retention, the watchman, and whoever audits.
+            // The loops of fetching, retention, notifications and audits.
             try await EngineRun.with(bench, yaml, loops: 4) { daemon in
                 try await daemon.run.pass(.minutes(20))
                 let saved = (FetchBench.begin - .hours(2)).milliseconds

@@ -19,7 +19,7 @@ struct ProofQueueTests {
         )
     }
 
-    @Test("who waits is told at once what is under way, since when, and how many go first")
+    @Test("a waiting proof shows immediately what is running, since when, and how many are ahead")
     func waiting() throws {
         let queue = ProofQueue()
         queue.add(Self.proof(1), at: .zero)
@@ -36,7 +36,7 @@ struct ProofQueueTests {
         #expect(queue.step(of: 4, at: .zero) == nil)
     }
 
-    @Test("an audit gives way to a person at once, and at the fourth time goes on to its end")
+    @Test("an audit yields to a command immediately, and the fourth time runs to completion")
     func givesWay() {
         let queue = ProofQueue()
         var endings: [ProofQueue.Ending?] = []
@@ -55,7 +55,7 @@ struct ProofQueueTests {
         )
     }
 
-    @Test("an audit that begins while somebody waits gives way as well")
+    @Test("an audit that starts while a command waits also yields")
     func late() {
         let queue = ProofQueue()
         queue.add(Self.proof(1), at: .zero)
@@ -66,7 +66,7 @@ struct ProofQueueTests {
     }
 
     @Test(
-        "a person's proof never gives way, is ended for the first cause, and one that waits can be taken back"
+        "a command's proof never yields, is stopped for the first cause, and can be removed while it waits"
     )
     func ends() {
         let queue = ProofQueue()

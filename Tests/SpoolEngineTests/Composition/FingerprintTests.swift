@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpoolEngine
 
-@Suite("What a reload takes for changed")
+@Suite("What a reload detects as changed")
 struct FingerprintTests {
     private let folder: TemporaryFolder
     private let certificates: TestCertificates
@@ -19,10 +19,12 @@ struct FingerprintTests {
         try folder.write(String(contentsOfFile: file, encoding: .utf8), to: name)
     }
 
-    /// The fingerprints of a source, a TLS sink, a webhook and a plain sink, all with the files of the folder.
+    /// The fingerprints of a source, a TLS sink, a webhook and a plain sink, all with the files of the
+    /// folder.
     private func fingerprints() throws -> [String] {
         let tls =
-            "{ ca_file: \(folder.path("trust")), cert_file: \(folder.path("cert.pem")), key_file: \(folder.path("key.pem")) }"
+            "{ ca_file: \(folder.path("trust")), cert_file: \(folder.path("cert.pem")), "
+            + "key_file: \(folder.path("key.pem")) }"
         let yaml = """
             spool: { path: ./spool.db }
             sources:
@@ -32,8 +34,10 @@ struct FingerprintTests {
                 auth: { token: "file:\(folder.path("secret"))" }
                 tls: \(tls)
             sinks:
-              - { name: siem, type: syslog, address: "siem.example:6514", transport: tls, tls: \(tls), streams: [contoso/alerts] }
-              - { name: pager, type: webhook, url: "https://hooks.example/a", secret: "file:\(folder.path("secret"))", tls: \(tls) }
+              - { name: siem, type: syslog, address: "siem.example:6514", transport: tls, tls: \(tls),
+                  streams: [contoso/alerts] }
+              - { name: pager, type: webhook, url: "https://hooks.example/a",
+                  secret: "file:\(folder.path("secret"))", tls: \(tls) }
               - { name: plain, type: syslog, address: "siem.example:514", streams: [contoso/alerts] }
             """
         let path = try folder.write(yaml, to: "spool.yaml")
@@ -42,7 +46,7 @@ struct FingerprintTests {
     }
 
     @Test(
-        "the contents of every file that a part names count, not only the path: it changes alone",
+        "the contents of every file that a part names count, not only the path; only that part changes",
         arguments: [
             ("trust/a.pem", [true, true, true, false]), ("trust/new.crt", [true, true, true, false]),
             ("cert.pem", [true, true, true, false]), ("key.pem", [true, true, true, false]),

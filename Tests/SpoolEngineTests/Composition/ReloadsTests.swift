@@ -15,7 +15,7 @@ struct ReloadsTests {
         at: Timestamp(milliseconds: 1_795_000_000_000)
     )
 
-    @Test("one reload answers all requests that were made before it began, and none that came later")
+    @Test("one reload answers all requests made before it started, and none made later")
     func numbers() async throws {
         let reloads = Reloads()
         let first = reloads.ask()
@@ -49,7 +49,7 @@ struct ReloadsTests {
         #expect(reloads.isStopped)
     }
 
-    @Test("a cancelled task waits for no outcome")
+    @Test("a cancelled task does not wait for an outcome")
     func cancelled() async throws {
         let reloads = Reloads()
         let number = reloads.ask()
@@ -59,7 +59,7 @@ struct ReloadsTests {
         await #expect(throws: CancellationError.self) { try await outcome.value }
     }
 
-    @Test("the cause of a refusal is one printable line")
+    @Test("the cause of a refusal is a single printable line")
     func cause() {
         #expect(refusal.cause == "spool.path has changed\\x1B[31m")
     }

@@ -9,7 +9,7 @@ import Testing
 @testable import SpoolEngineTestSupport
 @testable import SpoolEngine
 
-/// A spool whose process is ended by a record, again and again, in a process of its own.
+/// A spool whose process, a child of the test, is crashed repeatedly by a record.
 enum CrashingDaemon {
     private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     static let sink = SinkName("siem")
@@ -27,7 +27,8 @@ enum CrashingDaemon {
         return try await spool.register(Roster(streams: streams, sinks: sinks), at: SystemTime.now())
     }
 
-    /// Fetches until the stream that traps has been asked for a fourth time; the process may not live that long.
+    /// Fetches until the stream with the poison record has been requested four times; the process may crash
+    /// before.
     static func fetch(_ path: String) async throws {
         let (source, time) = (TrappingSource(), SystemTime.timekeeper())
         let spool = try open(path)
@@ -49,7 +50,7 @@ enum CrashingDaemon {
         try await spool.close(at: SystemTime.now())
     }
 
-    /// Spools the records, the one that traps among them, without reading them.
+    /// Spools the records, including the poison record, without parsing them.
     static func fill(_ path: String) async throws {
         let source = TrappingSource()
         let spool = try open(path)
@@ -78,7 +79,7 @@ enum CrashingDaemon {
         try await spool.close(at: SystemTime.now())
     }
 
-    /// Delivers until the last event was taken; the process may not live that long.
+    /// Delivers until the last event was accepted; the process may crash before.
     @discardableResult
     static func deliver(_ path: String) async throws -> [String] {
         let (sink, time) = (TrappingSink(), SystemTime.timekeeper())
@@ -106,7 +107,7 @@ enum CrashingDaemon {
         return sink.ids
     }
 
-    /// What stands in the spool after the process has ended.
+    /// The contents of the spool after the process has ended.
     static func number(_ path: String, _ sql: String) async throws -> Int {
         let spool = try Spool.openReadOnly(path: path)
         let number = try await spool.number(sql)
@@ -115,7 +116,7 @@ enum CrashingDaemon {
     }
 }
 
-@Suite("A record that ends the process", .timeLimit(.minutes(5)))
+@Suite("A record that crashes the process", .timeLimit(.minutes(5)))
 struct CrashLoopTests {
     private static let suspicious =
         "SELECT coalesce(max(ends), 0) FROM crash_mark WHERE place NOT LIKE 'one %'"
@@ -123,12 +124,12 @@ struct CrashLoopTests {
         "SELECT coalesce(max(ends + is_set), 0) FROM crash_mark WHERE place LIKE 'one %'"
 
     @Test(
-        "when read: after three ends under its page's mark and three under its own it is kept unread, and all go on"
+        "when parsed: after three crashes under its page's mark and three under its own, it is kept unparsed"
     )
     func page() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("spool.db")
-        // The first end comes after a clean one, so that nothing is marked yet.
+        // The first crash follows a clean shutdown, so that nothing is marked yet.
         for expected in [0, 0, 1, 2, 3, 3, 3] {
             let result = await #expect(processExitsWith: .failure) { [path = path as String] in
                 try await CrashingDaemon.fetch(path)
@@ -138,7 +139,8 @@ struct CrashLoopTests {
         }
         #expect(try await CrashingDaemon.number(path, Self.single) == 3)
 
-        // The eighth start lives, and so does one after a clean end, which reads the same page again.
+        // The eighth start survives, and so does a start after a clean shutdown, which reads the same page
+        // again.
         try await CrashingDaemon.fetch(path)
         try await CrashingDaemon.fetch(path)
 
@@ -162,7 +164,7 @@ struct CrashLoopTests {
     }
 
     @Test(
-        "when rendered: after three ends under its batch's mark and three under its own it is a dead letter"
+        "when rendered: after three crashes under its batch's and its own mark each, it is a dead letter"
     )
     func batch() async throws {
         let folder = try TemporaryFolder()
@@ -190,7 +192,7 @@ struct CrashLoopTests {
         try await spool.close(at: SystemTime.now())
     }
 
-    @Test("nothing is marked after a clean end")
+    @Test("nothing is marked after a clean shutdown")
     func cleanEnd() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("spool.db")
@@ -202,7 +204,7 @@ struct CrashLoopTests {
         #expect(try await CrashingDaemon.number(path, "SELECT count(*) FROM crash_mark") == 0)
     }
 
-    /// An error that was thrown would end the process as well, and prove nothing.
+    /// A thrown error would also end the process, and would prove nothing.
     private static func expectTrap(_ result: ExitTest.Result?) throws {
         guard case .signal = try #require(result).exitStatus else {
             Issue.record("the process ended by itself: \(String(describing: result?.exitStatus))")

@@ -1,7 +1,7 @@
 import SpoolCore
 import Synchronization
 
-/// A sink that takes everything at once, but for one event whose rendering ends the process.
+/// A sink that settles everything immediately, except for one event whose rendering crashes the process.
 final class TrappingSink: Sink {
     let name = SinkName("siem")
     let type = "trapping"
@@ -10,10 +10,10 @@ final class TrappingSink: Sink {
     let doubt = KernelDoubt.none
     let batchLimit = BatchLimit(events: 10)
     private let taken = Mutex<[String]>([])
-    /// Given with every batch taken.
+    /// Notified for every accepted batch.
     let took = Signal()
 
-    /// The ids it has taken, in their order.
+    /// The accepted ids, in order.
     var ids: [String] { taken.withLock { $0 } }
 
     func open() async throws(SinkFault) -> any SinkSession { TrappingSession(self) }

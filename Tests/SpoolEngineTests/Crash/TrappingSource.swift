@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// A source of two streams of which one has a record that ends the process when it is read.
+/// A source of two streams, one of which has a record that crashes the process when it is parsed.
 struct TrappingSource: Source {
     static let records = (0..<20).map { $0 == 13 ? "trap" : "record-\($0)" }
 
@@ -11,7 +11,7 @@ struct TrappingSource: Source {
     let pollInterval = Duration.milliseconds(5)
     let streams = [stream("activities"), stream("harmless")]
     let date = Timestamp(milliseconds: 1_795_000_000_000)
-    /// Given with every answer that was asked for of the stream that traps.
+    /// Notified for every request to the stream with the poison record.
     let asked = Signal()
 
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp { date }
@@ -41,7 +41,7 @@ struct TrappingSource: Source {
     }
 }
 
-/// Its records are nothing but their keys.
+/// An answer whose records consist of their keys only.
 struct TrappingAnswer: SourceAnswer {
     let keys: [String]
     let date: Timestamp

@@ -15,7 +15,7 @@ struct AccessTests {
         return configuration
     }
 
-    @Test("a bearer that lives for 60 s is renewed before its end, for an hour, without a single 401")
+    @Test("a bearer token with a lifetime of 60 s is renewed before it expires, for an hour, without a 401")
     func shortLife() async throws {
         try await FetchBench.with(portal(lifetime: .seconds(60))) { bench in
             bench.portal.fill(perSecond: 0.2, from: FetchBench.begin, for: .hours(1))
@@ -32,7 +32,7 @@ struct AccessTests {
         }
     }
 
-    @Test("a bearer revoked before its time costs one more request, and no trouble is shown")
+    @Test("a bearer token revoked early costs one more request, and no fault is reported")
     func revoked() async throws {
         try await FetchBench.with(portal(lifetime: .hours(1))) { bench in
             bench.portal.fill(perSecond: 0.2, from: FetchBench.begin, for: .minutes(20))
@@ -52,7 +52,7 @@ struct AccessTests {
         }
     }
 
-    @Test("a wrong token is probed slowly, shown, and heals by itself when it becomes right")
+    @Test("a wrong token is probed slowly and reported, and recovers automatically when it becomes valid")
     func wrong() async throws {
         try await FetchBench.with { bench in
             bench.portal.setCredentials(Credentials(tokens: ["another"]))

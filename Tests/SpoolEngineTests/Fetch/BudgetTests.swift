@@ -16,7 +16,7 @@ struct BudgetTests {
         return configuration
     }
 
-    @Test("at 100 activities a second, pages of 5,000 need 20 requests a minute, and nothing late is missed")
+    @Test("at 100 activities/s, pages of 5,000 need 20 requests per minute, and no late record is missed")
     func largePages() async throws {
         try await FetchBench.with(portal()) { bench in
             let portal = bench.portal
@@ -24,7 +24,8 @@ struct BudgetTests {
             portal.fill(.alerts, perSecond: 1, from: FetchBench.begin, for: .minutes(7), lateBy: .minutes(4))
             let settings = SourceText(
                 streams:
-                    "{ activities: { start: 1s, look_back: 4m, sweep: 2m }, alerts: { start: 1s, sweep: 4m } }",
+                    "{ activities: { start: 1s, look_back: 4m, sweep: 2m }, "
+                    + "alerts: { start: 1s, sweep: 4m } }",
                 poll: "15s"
             )
             try await bench.run(settings) { run in
@@ -42,7 +43,9 @@ struct BudgetTests {
         }
     }
 
-    @Test("with pages of 500 sweeps lag, visibly, polls keep up, and nothing is lost when they catch up")
+    @Test(
+        "with pages of 500, sweeps lag visibly, polls keep up, and nothing is lost once the sweeps catch up"
+    )
     func smallPages() async throws {
         try await FetchBench.with(portal()) { bench in
             let portal = bench.portal
@@ -72,10 +75,10 @@ struct BudgetTests {
         }
     }
 
-    @Test("sweeps that lag by more than an hour are notified, and cleared when they have caught up")
+    @Test("sweeps that lag by more than an hour raise a notification, which clears when they have caught up")
     func notifiedLag() async throws {
         var configuration = portal()
-        // The same arithmetic as 100 a second with pages of 500, with fewer records.
+        // The same ratio as 100 per second with pages of 500, with fewer records.
         configuration.limits.scanMinimum = 1
         configuration.limits.scanMaximum = 10
         try await FetchBench.with(configuration) { bench in

@@ -24,13 +24,13 @@ struct FaultTests {
     }
 
     @Test(
-        "three times in a row: in the end the spool holds what the portal has, after a bounded number of requests",
+        "three times in a row: the spool finally holds all records, after a bounded number of requests",
         arguments: faults
     )
     func each(_ fault: Fault) async throws {
         try await FetchBench.with(FetchBench.quiet(history: 160)) { bench in
             let none = try await bench.run(settings) { run in
-                // The portal's first answers are well; the faults meet scans under way.
+                // The portal's first responses are correct; the faults affect scans in progress.
                 try await bench.portal.waitUntil { $0.total >= 4 }
                 bench.portal.addFault(fault, on: [.activities], .next(3))
                 bench.portal.addFault(fault, on: [.alerts], .next(3))
@@ -48,7 +48,7 @@ struct FaultTests {
         }
     }
 
-    @Test("in a random mix: nothing is lost, nothing repeats for ever", arguments: [1, 2] as [UInt64])
+    @Test("in a random mix: nothing is lost, nothing repeats forever", arguments: [1, 2] as [UInt64])
     func mix(_ seed: UInt64) async throws {
         var configuration = FetchBench.quiet(history: 300)
         configuration.seed = seed
@@ -64,7 +64,7 @@ struct FaultTests {
                 try await run.pass(.minutes(60))
                 bench.portal.setRate(activitiesPerSecond: 0)
                 bench.portal.clearFaults()
-                // The longest pause of a stream in trouble is five minutes, that of a sweep ten.
+                // A failing stream pauses for at most five minutes, a sweep for at most ten.
                 try await run.pass(.minutes(40))
 
                 #expect(try await run.holdsTheTruth())
@@ -77,7 +77,7 @@ struct FaultTests {
     }
 
     @Test(
-        "when the daemon is stopped and started in the middle of it as well",
+        "in a random mix with restarts of the daemon",
         arguments: [4, 5] as [UInt64]
     )
     func mixWithRestarts(_ seed: UInt64) async throws {

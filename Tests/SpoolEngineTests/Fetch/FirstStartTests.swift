@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The first start", .timeLimit(.minutes(5)))
 struct FirstStartTests {
-    /// One record an hour for 70 days.
+    /// One record per hour for 70 days.
     private func fill(_ portal: Simulator) {
         portal.fill(perSecond: 1.0 / 3_600, from: FetchBench.begin - .days(70), for: .days(70))
     }
@@ -16,7 +16,7 @@ struct FirstStartTests {
         SourceText(streams: "{ activities: { start: \(start) } }")
     }
 
-    @Test("`2d` is turned into a time once, and a later start does not count it again")
+    @Test("`2d` is converted into a time once, and a later start does not convert it again")
     func age() async throws {
         try await FetchBench.with { bench in
             fill(bench.portal)
@@ -32,7 +32,7 @@ struct FirstStartTests {
         }
     }
 
-    @Test("a date is where it begins")
+    @Test("a date is the start of the stream")
     func date() async throws {
         try await FetchBench.with { bench in
             fill(bench.portal)
@@ -46,7 +46,7 @@ struct FirstStartTests {
         }
     }
 
-    @Test("what is older than 30 days is read in windows of seven days at most")
+    @Test("time older than 30 days is read in windows of at most seven days")
     func oldWindows() async throws {
         var configuration = FetchBench.quiet()
         configuration.oldWindows = .limitedToAWeek
@@ -64,7 +64,7 @@ struct FirstStartTests {
         }
     }
 
-    @Test("old windows that answer nothing are unproved, and `gaps` shows them")
+    @Test("old windows with empty responses are unproved, and `gaps` shows them")
     func silentlyEmpty() async throws {
         var configuration = FetchBench.quiet()
         configuration.oldWindows = .silentlyEmpty

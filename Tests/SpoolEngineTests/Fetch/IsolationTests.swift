@@ -5,9 +5,9 @@ import Testing
 
 @testable import SpoolEngineTestSupport
 
-@Suite("A stream that fails or stands still", .timeLimit(.minutes(5)))
+@Suite("A stream that fails or stalls", .timeLimit(.minutes(5)))
 struct IsolationTests {
-    @Test("alerts forbidden: a state of that stream, while activities come in time")
+    @Test("alerts forbidden: a state of that stream, while activities arrive in time")
     func forbidden() async throws {
         try await FetchBench.with { bench in
             var credentials = Credentials()
@@ -20,13 +20,15 @@ struct IsolationTests {
                 #expect(try await run.spool.ids(.activities).count == 1_200)
                 #expect(try await run.spool.state(.alerts)?.state == "forbidden")
                 #expect(try await run.spool.state(.activities)?.state == "connected")
-                // A probe every five minutes at most, half of it left to chance.
+                // At most one probe every five minutes, half of which is jitter.
                 #expect(bench.portal.requests.requests(for: .alerts).count < 12)
             }
         }
     }
 
-    @Test("activities answered with 500 for ever: alerts come in time, and it is asked ever more slowly")
+    @Test(
+        "activities always answered with 500: alerts arrive in time, and activities are requested less often"
+    )
     func serverError() async throws {
         try await FetchBench.with { bench in
             bench.portal.addFault(.status(500), on: [.activities], .always)
@@ -42,7 +44,7 @@ struct IsolationTests {
         }
     }
 
-    @Test("an answer that stops in its body holds up nobody else, and no stop of the daemon")
+    @Test("a response that stalls in its body delays neither other streams nor a shutdown")
     func stall() async throws {
         try await FetchBench.with { bench in
             bench.portal.addFault(.stall(seconds: 3_600), on: [.activities], .always)
@@ -62,7 +64,7 @@ struct IsolationTests {
         }
     }
 
-    @Test("a 429 to one stream pauses the tenant for the time it says, and loses nothing")
+    @Test("a 429 for one stream pauses the tenant for the requested time, and loses nothing")
     func throttled() async throws {
         try await FetchBench.with { bench in
             bench.portal.fill(perSecond: 1, from: FetchBench.begin, for: .minutes(10))
@@ -73,7 +75,7 @@ struct IsolationTests {
 
                 let log = bench.portal.requests.requests
                 let refused = try #require(log.first { $0.status == 429 }).atMs
-                // What was asked for at the same moment was under way already.
+                // A request from the same moment was already in flight.
                 #expect(!log.contains { $0.atMs > refused && $0.atMs < refused + 120_000 })
                 #expect(try await run.holdsTheTruth())
             }

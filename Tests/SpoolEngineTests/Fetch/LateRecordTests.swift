@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Records that appear late", .timeLimit(.minutes(5)))
 struct LateRecordTests {
-    @Test("an alert from before a pause of three days, shown during it, still comes")
+    @Test("an alert from before a pause of three days that appeared during the pause is still fetched")
     func pause() async throws {
         try await FetchBench.with { bench in
             let dated = FetchBench.begin - .hours(1)
@@ -36,7 +36,7 @@ struct LateRecordTests {
     }
 
     @Test(
-        "activities that happened 26 hours before, and alerts shown 15 hours after their date, come in time"
+        "activities from 26 hours before, and alerts that appear 15 hours after their date, arrive in time"
     )
     func lateArrivals() async throws {
         try await FetchBench.with { bench in

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The memory that all pages share", .timeLimit(.minutes(5)))
 struct PageMemoryTests {
-    @Test("a stream whose answers stand still holds up others until its own deadline at most")
+    @Test("a stream whose responses stall delays others at most until its own deadline")
     func stall() async throws {
         try await FetchBench.with { bench in
             bench.portal.addFault(.stall(seconds: 3_600), on: [.activities], .always)

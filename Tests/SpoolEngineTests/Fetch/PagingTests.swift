@@ -5,9 +5,10 @@ import Testing
 
 @testable import SpoolEngineTestSupport
 
-@Suite("Pages that are not as they should be", .timeLimit(.minutes(5)))
+@Suite("Faulty pages", .timeLimit(.minutes(5)))
 struct PagingTests {
-    /// Some records of their own time, then a group that shares one millisecond, then some more.
+    /// Some records with distinct times, then a group that shares one millisecond, then more with distinct
+    /// times.
     private func fillWithGroup(_ portal: Simulator, _ stream: PortalStream, of size: Int) {
         let begin = FetchBench.begin - .hours(2)
         portal.fill(stream, perSecond: 0.01, from: begin, for: .hours(1), seed: 1)
@@ -19,7 +20,7 @@ struct PagingTests {
     }
 
     @Test(
-        "groups that share one millisecond come whole, larger than a page as well",
+        "groups that share one millisecond arrive complete, even if larger than a page",
         arguments: [MillisecondGroups.kept, .split],
         [40, 170]
     )
@@ -39,7 +40,7 @@ struct PagingTests {
     }
 
     @Test(
-        "always wrong in the same way: everything comes all the same, in a bounded number of requests",
+        "a permanent fault: everything still arrives, in a bounded number of requests",
         arguments: [Fault.descending, .shortPage, .longPage]
     )
     func always(_ fault: Fault) async throws {
@@ -58,7 +59,7 @@ struct PagingTests {
         }
     }
 
-    @Test("more that is promised for ever and never comes is a trouble that is shown; nothing is lost")
+    @Test("a source that always promises more and never delivers it is reported as a fault; nothing is lost")
     func promisesForEver() async throws {
         var configuration = FetchBench.quiet()
         configuration.faults = [FaultRule(.missingNextFilters, on: [.activities, .alerts], .always)]
@@ -78,10 +79,10 @@ struct PagingTests {
         }
     }
 
-    @Test("the same page for ever is a trouble that is shown and asked after ever more slowly")
+    @Test("a page that repeats forever is reported as a fault and requested less and less often")
     func samePageForEver() async throws {
         try await FetchBench.with(FetchBench.quiet(history: 300, over: .minutes(25))) { bench in
-            // One scan of several pages, in the middle of which the portal stumbles.
+            // One scan of several pages, in the middle of which the portal fails.
             try await bench.run(SourceText(streams: "{ activities: { start: 25m }, alerts: { start: 2d } }"))
             { run in
                 try await bench.portal.waitUntil { $0.requests(for: .activities).count >= 3 }
@@ -98,7 +99,7 @@ struct PagingTests {
         }
     }
 
-    @Test("records that cannot be understood are spooled once, byte for byte, and the rest around them")
+    @Test("records that cannot be parsed are spooled once, byte for byte, together with the others")
     func unreadable() async throws {
         let odd: [[UInt8]] = [
             Array(#"{"timestamp":1,"created":2,"text":"no id"}"#.utf8),
@@ -139,7 +140,7 @@ struct PagingTests {
         }
     }
 
-    /// A record's own bytes: the blanks between records are the page's.
+    /// A record's bytes do not include the whitespace between records.
     private static func trimmed(_ raw: [UInt8]) -> [UInt8] {
         let blank = UInt8(ascii: " ")
         return Array(raw.drop { $0 == blank }.reversed().drop { $0 == blank }.reversed())

@@ -7,11 +7,12 @@ import Testing
 @testable import SpoolEngine
 
 /// Sources on one tenant.
-@Suite("The budget that sources share", .timeLimit(.minutes(5)))
+@Suite("The request budget that sources share", .timeLimit(.minutes(5)))
 struct SharedBudgetTests {
     private func yaml(_ portal: Simulator, _ first: Int, _ second: Int) -> String {
         func keys(_ perMinute: Int, _ streams: String) -> String {
-            "url: \"\(portal.url)\", poll: 1s, requests_per_minute: \(perMinute), auth: { token: \"${TOKEN}\" }, "
+            "url: \"\(portal.url)\", poll: 1s, requests_per_minute: \(perMinute), "
+                + "auth: { token: \"${TOKEN}\" }, "
                 + "streams: \(streams)"
         }
         return EngineRun.yaml([
@@ -20,7 +21,7 @@ struct SharedBudgetTests {
         ])
     }
 
-    @Test("is the smaller of their figures, also after a reload that changes one")
+    @Test("is the smaller of their values, also after a reload that changes one")
     func smaller() async throws {
         try await FetchBench.with { bench in
             try await EngineRun.with(bench, yaml(bench.portal, 10, 20), loops: 5) { daemon in
@@ -39,7 +40,7 @@ struct SharedBudgetTests {
         }
     }
 
-    @Test("is told with the place of the source that asked for more")
+    @Test("is reported with the position of the source that is configured for more")
     func warning() async throws {
         try await FetchBench.with { bench in
             let path = try bench.folder.write(yaml(bench.portal, 10, 20), to: "spool.yaml")

@@ -3,9 +3,9 @@ import SpoolCore
 @testable import SpoolEngine
 @testable import SpoolStore
 
-/// Proofs of a history's whole window, by the spool's own code, and what must be true of them.
+/// Proofs of a history's whole window, made by the spool's code, and their invariants.
 extension History {
-    /// What a proof has found.
+    /// The result of a proof.
     struct Found {
         var proof: Proof
         var neverFetched: [String] = []
@@ -78,7 +78,7 @@ extension History {
         )
     }
 
-    /// What the ledger calls proved to be read has been read.
+    /// Events that the ledger calls proved to be read have been read.
     private func check(_ row: ProofSlice.Row) {
         let isProved = row.standings.contains { $0 == .kernel || $0 == .acknowledged }
         if isProved, !receiver.read.contains(row.id) {
@@ -86,21 +86,21 @@ extension History {
         }
     }
 
-    /// What a proof calls delivered has been read, or may still be read over the connection that is open.
+    /// Events that a proof calls delivered have been read, or may still be read over the open connection.
     private func check(_ delivered: String, of target: ProofTarget) {
         let ids = Set(delivered.split(separator: "\n").map(String.init))
         let claimed = ids.subtracting(receiver.read).subtracting(receiver.unread)
         if !claimed.isEmpty { found("delivered at \(target.name), and never read: \(claimed.sorted())") }
     }
 
-    /// `complete` is never said while the receiver lacks anything that the source has.
+    /// A proof is never `complete` while the receiver lacks a record of the source.
     private func check(_ proof: Proof) {
         guard proof.isComplete else { return }
         let lacking = Set(source.map(\.id)).subtracting(receiver.read)
         if !lacking.isEmpty { found("complete, and never read: \(lacking.sorted())") }
     }
 
-    /// Fetches what was never fetched, and replays what the sink does not have.
+    /// Fetches records that were never fetched, and replays events that the sink does not have.
     func repair() async throws {
         let found = try await prove()
         let missing = Set(found.neverFetched)

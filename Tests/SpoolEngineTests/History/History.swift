@@ -7,10 +7,11 @@ import SpoolTestSupport
 
 @testable import SpoolStore
 
-/// One random history of a spool with a receiver: what the source has, what the daemon did, and what the receiver read.
+/// One random history of a spool with a receiver: what the source has, what the daemon did, and what the
+/// receiver has read.
 ///
-/// The spool, its ledger, proof and retention, and the delivery loop are the real ones; source, receiver and clocks are
-/// simulated. Everything is drawn from one seed.
+/// The spool, its ledger, proof and retention, and the delivery loop are real; source, receiver and clocks
+/// are simulated. All random choices derive from one seed.
 final class History {
     static let begin = Timestamp(milliseconds: 1_795_000_000_000)
     static let name = StreamName(source: "contoso", stream: "activities")
@@ -21,15 +22,15 @@ final class History {
     private(set) var spool: Spool
     private(set) var stream = StreamID(0)
     private(set) var sink = SinkID(0)
-    /// What the source shows, with when it was saved.
+    /// The records that the source lists, with the time at which they were recorded.
     private(set) var source: [(id: String, saved: Timestamp)] = []
-    /// Ids of deleted events that the receiver has not read: no repair from the spool brings them.
+    /// Ids of deleted events that the receiver has not read; no repair can send them from the spool.
     private(set) var deletedUnread: Set<String> = []
-    /// What was done, for whoever looks into a failure.
+    /// The steps so far, for analysing a failure.
     private(set) var log: [String] = []
     private(set) var findings: [String] = []
     private(set) var now = History.begin
-    /// How far the local clock is off.
+    /// The error of the local clock.
     private var wallOffset = Duration.zero
     private var folder: URL
     private let clock = ManualClock()
@@ -47,7 +48,7 @@ final class History {
 
     var wall: Timestamp { now + wallOffset }
 
-    /// In memory where that is possible: each transaction is synced.
+    /// Creates the folder in memory if possible, because each transaction is synced.
     private static func makeFolder() throws -> URL {
         let memory = URL(fileURLWithPath: "/dev/shm")
         let isThere = FileManager.default.isWritableFile(atPath: memory.path)
@@ -117,7 +118,8 @@ final class History {
         let pauses = Task {
             while true {
                 try await clock.waitUntilSleeping()
-                // Nothing changes by trying again before it is back. A stop has limits of its own, which must pass.
+                // Retrying before the receiver is back changes nothing. A stop has its own limits, which must
+                // pass.
                 while receiver.isAway, !stop.isAsked, !Task.isCancelled {
                     let version = receiver.changed.version
                     if receiver.isAway, !stop.isAsked { await receiver.changed.changed(after: version) }
@@ -129,13 +131,13 @@ final class History {
         running = (stop, Task { try await loop.run(stop: stop) }, pauses)
     }
 
-    /// Ends the loop as at a stop of the daemon.
+    /// Stops the loop as on a shutdown of the daemon.
     private func stopLoop() async throws {
         guard let running else { return }
-        // The time of its patience passes only where it is needed: a receiver that reads ends in time.
+        // The timeout passes only if it is needed: a receiver that reads closes in time.
         if !receiver.isHung { running.pauses.cancel() }
         running.stop.ask()
-        // Wakes the clock, if it waits for the receiver.
+        // Wakes the task that moves the clock if it waits for the receiver.
         receiver.changed.notify()
         try await running.task.value
         running.pauses.cancel()
@@ -150,10 +152,10 @@ final class History {
         try await start(renamed: renamed)
     }
 
-    /// The daemon's host dies and comes back with what was on its disk.
+    /// The daemon's host crashes and restarts with what was on its disk.
     func crash() async throws {
         let (old, next) = (folder, try Self.makeFolder())
-        // No transaction is under way meanwhile; what is sent afterwards was sent before the end.
+        // No transaction is running; events sent after this point count as sent before the crash.
         _ = try await spool.writeWithoutTransaction { _ in
             for name in ["spool.db", "spool.db-wal"] {
                 try FileManager.default.copyItem(
@@ -178,7 +180,7 @@ final class History {
         try await spool.close(at: wall)
     }
 
-    /// Waits until the loop has sent everything that the receiver takes.
+    /// Waits until the loop has sent everything that the receiver accepts.
     func settleDown() async throws {
         for _ in 0..<20_000 {
             if receiver.isStuck { return }
@@ -204,13 +206,13 @@ final class History {
         }
     }
 
-    // MARK: What happens
+    // MARK: Steps
 
     func pass(_ duration: Duration) { now = now + duration }
 
-    /// The wall clock is set, by hours or by decades; the source's stays.
+    /// Sets the wall clock, by hours or by decades; the source's clock is unchanged.
     ///
-    /// The daemon notices, or it does not run.
+    /// The daemon either notices the step or is not running.
     func stepClock() async throws {
         let before = wallOffset
         wallOffset = draw(2) == 0 ? .minutes(draw(400) - 200) : .days(365 * (draw(60) - 30))
@@ -222,7 +224,7 @@ final class History {
         }
     }
 
-    /// A replay is paused, or goes on.
+    /// Pauses or resumes a replay.
     func pauseReplay() async throws {
         let replays = try await spool.replays(of: nil).filter(\.state.isUnfinished)
         guard !replays.isEmpty else { return }
@@ -233,7 +235,7 @@ final class History {
         note("replay \(replay.id) \(state)")
     }
 
-    /// Those that are paused go on.
+    /// Resumes all paused replays.
     func resumeReplays() async throws {
         for replay in try await spool.replays(of: nil) where replay.state == .paused {
             try await spool.move(replay.id, to: .running, at: wall)
@@ -241,7 +243,7 @@ final class History {
         lanesChanged.notify()
     }
 
-    /// The source saves events; those that are `hidden` appear only after their time was read.
+    /// The source records events; `hidden` ones appear only after their time was read.
     func save(_ count: Int, hidden: Bool) async throws {
         let events = (0..<count).map { index -> (id: String, saved: Timestamp) in
             ("e\(source.count + index)", now + .milliseconds(index))
@@ -251,7 +253,7 @@ final class History {
         if !hidden { try await fetch(events, .poll) }
     }
 
-    /// A page of the source comes into the spool.
+    /// Stores a page of the source in the spool.
     func fetch(_ events: [(id: String, saved: Timestamp)], _ reason: Scan.Reason) async throws {
         guard !events.isEmpty else { return }
         var body: [UInt8] = []
@@ -277,7 +279,7 @@ final class History {
         appended.notify()
     }
 
-    /// Retention, by the age of some minutes.
+    /// Runs retention with an age of a few minutes.
     func prune() async throws {
         let before = try await ids()
         let times = [stream: SourceTime(date: now, sweepsBack: .zero)]
@@ -288,7 +290,7 @@ final class History {
         note("retention deleted \(report.events) older than \(age)")
     }
 
-    /// The loop learns of new events and replays.
+    /// Notifies the loop of new events and replays.
     func wakeLoop() {
         appended.notify()
         lanesChanged.notify()

@@ -2,20 +2,21 @@ import Foundation
 import SpoolCore
 import Testing
 
-/// Thousands of random histories: fetching, delivery, receivers that hang and are killed, retention, replays, renames,
-/// restarts, crashes, wrong clocks, proofs and repairs, in any order.
+/// Thousands of random histories: fetching, delivery, receivers that hang and are killed, retention, replays,
+/// renames, restarts, crashes, wrong clocks, proofs and repairs, in any order.
 ///
-/// `SPOOL_HISTORIES=5000` runs so many, `SPOOL_HISTORY=1234` the one of this seed, with everything that it did.
+/// `SPOOL_HISTORIES=5000` runs that many; `SPOOL_HISTORY=1234` runs the one with this seed and prints its
+/// steps.
 @Suite("Random histories", .timeLimit(.minutes(30)))
 struct RandomHistoryTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let single = environment["SPOOL_HISTORY"].flatMap { UInt64($0) }
     private static let count = environment["SPOOL_HISTORIES"].flatMap { Int($0) } ?? 80
-    /// Each test takes one part of the seeds, so that they run side by side.
+    /// Each test runs one part of the seeds, so that the parts run in parallel.
     private static let parts = 4
 
     @Test(
-        "what is called delivered or complete was read, and after repair and a clean end everything arrives",
+        "events called delivered or complete were read; after repair and a clean close everything arrives",
         arguments: 0..<parts
     )
     func histories(part: Int) async throws {
@@ -92,7 +93,7 @@ struct RandomHistoryTests {
         try await history.settleDown()
     }
 
-    /// The receiver is well, and proofs are repaired until one has nothing to repair.
+    /// With a working receiver, repairs until a proof has nothing left to repair.
     private static func finish(_ history: History) async throws {
         history.note("end")
         history.receiver.resume()
@@ -100,7 +101,7 @@ struct RandomHistoryTests {
         try await history.resumeReplays()
         for _ in 0..<3 {
             try await history.settleDown()
-            // A clean end proves what the connection has carried.
+            // A clean close proves everything sent over the connection.
             try await history.restart()
             try await history.repair()
         }

@@ -3,12 +3,13 @@ import SpoolPipeline
 import SpoolStore
 import Synchronization
 
-/// A receiver over TCP as it is seen from outside: a kernel that acknowledges what it has room for, and a process that
-/// reads it, or does not.
+/// A TCP receiver as seen by the sender: a kernel that acknowledges what fits into its buffer, and a process
+/// that may or may not read it.
 ///
-/// It records what its process has really read. Each acknowledged batch is settled at once, as after the grace.
+/// It records what its process has actually read. Each acknowledged batch is settled immediately, as after
+/// the grace.
 final class SimulatedReceiver: Sink {
-    /// Events that its kernel holds unread.
+    /// Events that the kernel holds and the process has not read.
     static let capacity = 12
 
     private struct State {
@@ -23,7 +24,7 @@ final class SimulatedReceiver: Sink {
     let address = "tcp://siem:601"
     let needsRaw = false
     let batchLimit = BatchLimit(events: 4)
-    /// As much as its kernel holds.
+    /// The capacity of its kernel.
     let doubt = KernelDoubt(bytes: Int64(capacity * 100), reopenAfter: nil)
     let changed = Signal()
     private let state = Mutex(State())
@@ -31,29 +32,30 @@ final class SimulatedReceiver: Sink {
     /// Ids that its process has read.
     var read: Set<String> { state.withLock { $0.read } }
 
-    /// Ids in its kernel that its process has yet to read; while their connection is open, they may still be.
+    /// Ids in its kernel that its process has not read; while their connection is open, it may still read
+    /// them.
     var unread: Set<String> { session?.buffered ?? [] }
 
     var isHung: Bool { state.withLock { $0.isHung } }
     var isAway: Bool { state.withLock { $0.isAway } }
 
-    /// True while nothing that waits can be taken.
+    /// True while the receiver cannot accept waiting events.
     var isStuck: Bool { isAway || session?.isBlocked == true }
 
     fileprivate var connection: SimulatedSession? { state.withLock { $0.session } }
     private var session: SimulatedSession? { connection }
 
-    /// The process stops reading; its kernel goes on until it is full.
+    /// The process stops reading; its kernel continues to accept until it is full.
     func hang() { state.withLock { $0.isHung = true } }
 
-    /// The process goes on reading.
+    /// The process resumes reading.
     func resume() {
         state.withLock { $0.isHung = false }
         session?.readAll()
         changed.notify()
     }
 
-    /// The process is killed: what its kernel holds is gone, and the connection is reset.
+    /// The process is killed: the kernel's unread data is lost, and the connection is reset.
     ///
     /// It starts again immediately.
     func kill() {
@@ -68,13 +70,13 @@ final class SimulatedReceiver: Sink {
         session?.end(SinkFault(.unreachable, "closed by the receiver"))
     }
 
-    /// No connection is accepted, the open one is reset.
+    /// No connection is accepted, and the open one is reset.
     func leave() {
         state.withLock { $0.isAway = true }
         kill()
     }
 
-    /// No connection is accepted; the open one goes on.
+    /// No connection is accepted; the open one continues.
     func refuse() { state.withLock { $0.isAway = true } }
 
     func comeBack() {
@@ -95,7 +97,7 @@ final class SimulatedReceiver: Sink {
     fileprivate func take(_ ids: [String]) { state.withLock { $0.read.formUnion(ids) } }
 }
 
-/// One connection to it.
+/// A connection to the receiver.
 final class SimulatedSession: SinkSession {
     private struct State {
         var kernel: [String] = []
@@ -139,7 +141,7 @@ final class SimulatedSession: SinkSession {
         receiver.changed.notify()
     }
 
-    /// The kernel acknowledges what it has room for.
+    /// The kernel acknowledges what fits into its buffer.
     private func accept(_ ids: [String]) -> Bool {
         let (isAccepted, isNews) = state.withLock { state in
             guard !state.isOver else { return (false, false) }
@@ -148,7 +150,7 @@ final class SimulatedSession: SinkSession {
             if !state.isBlocked { state.kernel += ids }
             return (!state.isBlocked, state.isBlocked && !wasBlocked)
         }
-        // Only once: whoever waits for a change here would wake itself otherwise.
+        // Notify only once: a task that waits for a change here would otherwise wake itself.
         if isNews { receiver.changed.notify() }
         return isAccepted
     }
@@ -173,7 +175,8 @@ final class SimulatedSession: SinkSession {
 
     func end(_ fault: SinkFault) { over { output.yield(.ended(fault)) } }
 
-    /// The sender's host has died: nobody hears anything of this connection any more, but what the kernel has is read.
+    /// The sender's host has crashed: the connection reports nothing more, but the data in the kernel is
+    /// still read.
     func abandon() {
         if !receiver.isHung { readAll() }
         over {}
@@ -192,7 +195,7 @@ final class SimulatedSession: SinkSession {
 }
 
 extension SimulatedReceiver {
-    /// The sender's host dies: what its kernel has acknowledged is read if the process reads, and no connection follows.
+    /// The sender's host crashes: acknowledged data is read if the process reads, and no connection follows.
     func abandonConnection() {
         refuse()
         connection?.abandon()

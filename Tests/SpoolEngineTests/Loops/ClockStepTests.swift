@@ -10,14 +10,14 @@ import Testing
 @testable import SpoolEngineTestSupport
 @testable import SpoolEngine
 
-@Suite("A local clock that is set while the daemon runs", .timeLimit(.minutes(5)))
+@Suite("A local clock that is set while the daemon is running", .timeLimit(.minutes(5)))
 struct ClockStepTests {
     private static let steps: [Duration] = [
         .hours(1), .hours(-1), .days(400), .days(-400), .days(365 * 30), .days(-365 * 30),
     ]
 
     @Test(
-        "stops neither fetching nor retention nor notifications, and is no gap in reading",
+        "stops neither fetching nor retention nor notifications, and causes no gap in coverage",
         arguments: ClockStepTests.steps,
         [UInt64(1), 2]
     )
@@ -47,7 +47,7 @@ struct ClockStepTests {
                 portal.setCredentials(Credentials(tokens: [Credentials.defaultToken]))
                 try await daemon.run.pass(.minutes(20))
                 let after = try await daemon.spool.status().notifications.map(\.code)
-                // What is older than a day may have been deleted.
+                // Events older than a day may have been deleted.
                 let recent = TruthWindow(fromMs: (bench.now - .hours(20)).milliseconds)
                 let missing = portal.visibleIDs(.activities, recent)
                     .subtracting(try await daemon.spool.ids(.activities))
@@ -62,14 +62,15 @@ struct ClockStepTests {
                 #expect(prunedTo > FetchBench.begin - .hours(6))
                 #expect(prunedTo < bench.now - .hours(23))
                 let ahead = try await daemon.spool.number(
-                    "SELECT count(*) FROM stream WHERE polled_ms > \((bench.time.wall() + .minutes(5)).milliseconds)"
+                    "SELECT count(*) FROM stream WHERE polled_ms > "
+                        + "\((bench.time.wall() + .minutes(5)).milliseconds)"
                 )
                 #expect(ahead == 0)
             }
         }
     }
 
-    @Test("ends no token early and keeps none too long", arguments: ClockStepTests.steps)
+    @Test("expires no token early and keeps none too long", arguments: ClockStepTests.steps)
     func tokens(step: Duration) async throws {
         var configuration = FetchBench.quiet()
         var application = Credentials.defaultApplication
@@ -90,7 +91,7 @@ struct ClockStepTests {
         }
     }
 
-    @Test("ends no reading of a replay's window", arguments: ClockStepTests.steps)
+    @Test("ends no refetch of a replay's window", arguments: ClockStepTests.steps)
     func refetch(step: Duration) async throws {
         try await FetchBench.with(FetchBench.quiet(history: 300), wallAhead: .zero) { bench in
             let yaml = EngineRun.yaml([
@@ -126,7 +127,7 @@ struct ClockStepTests {
         }
     }
 
-    @Test("keeps audits to their turns, and none is said to be overdue", arguments: ClockStepTests.steps)
+    @Test("keeps audits at their interval, and none is reported as overdue", arguments: ClockStepTests.steps)
     func audits(step: Duration) async throws {
         try await FetchBench.with(wallAhead: .zero) { bench in
             let portal = bench.portal
@@ -154,7 +155,7 @@ struct ClockStepTests {
                 let after = try await daemon.spool.number(audits) - before
 
                 #expect(before == 2)
-                // One in each turn, and not one more at once for each that a wrong time would have had.
+                // One audit per interval, and none in addition because of the wrong time.
                 #expect((2...3).contains(after))
                 #expect(!told.contains("Audit overdue") && !told.contains("Proof failed"))
             }
@@ -162,7 +163,7 @@ struct ClockStepTests {
     }
 
     @Test(
-        "loses nothing that is to be sent, live or by a replay, and ends no replay's right",
+        "loses no event to be sent, live or by a replay, and expires no replay",
         arguments: ClockStepTests.steps
     )
     func delivery(step: Duration) async throws {
@@ -172,7 +173,8 @@ struct ClockStepTests {
                 // Until the source has told its time, retention deletes nothing: the replays come first.
                 try await loops.append(20, from: FetchBench.begin - .days(1), tellsTime: false)
                 try await loops.until { try await loops.waiting() == 0 }
-                // From here on nothing can be sent: one replay runs, one is paused, and live events wait.
+                // From here on, nothing can be sent: one replay is running, one is paused, and live events
+                // wait.
                 loops.sink.set(.down)
                 let window = (from: FetchBench.begin - .days(2), to: FetchBench.begin + .days(1))
                 // Ten of the first twenty are kept by the paused one alone.
@@ -184,7 +186,8 @@ struct ClockStepTests {
                 try await loops.append(20, from: FetchBench.begin - .hours(20))
                 try await loops.pass(.minutes(5))
 
-                // Without room retention works every two seconds, sooner than the watchman looks at the clock.
+                // Without free space, retention runs every two seconds, sooner than the notification loop
+                // checks the clock.
                 spool.limit(to: 1)
                 _ = try await spool.mustPause()
                 bench.wallStep.set(by: step)
@@ -208,7 +211,7 @@ struct ClockStepTests {
                 #expect(kept == 40)
                 #expect(loops.sink.settled == 20 + 20 + 10 + 20)
 
-                // The limit itself goes on counting.
+                // The limit itself still applies.
                 loops.sink.set(.down)
                 try await loops.append(5, from: bench.now - .minutes(10))
                 let third = try await loops.replay(window)
@@ -222,7 +225,7 @@ struct ClockStepTests {
     }
 }
 
-/// A sink's loop, retention and the watchman over one spool, in time that only the test moves.
+/// The loops of a sink, retention and notifications over one spool, in simulated time.
 private struct SteppedLoops {
     let bench: FetchBench
     let spool: Spool
@@ -312,7 +315,7 @@ private struct SteppedLoops {
         }
     }
 
-    /// Events come in a page of the source.
+    /// Stores events as a page of the source.
     func append(_ count: Int, from begin: Timestamp, tellsTime: Bool = true) async throws {
         let first = saved.next(count)
         var body: [UInt8] = []
@@ -351,17 +354,17 @@ private struct SteppedLoops {
         return replay.id
     }
 
-    /// Live events that wait.
+    /// The number of waiting live events.
     func waiting() async throws -> Int {
         try await spool.number(
             "SELECT sum(t.inserted - s.passed) FROM subscription s JOIN stream t ON t.id = s.stream_id"
         )
     }
 
-    /// The host was asleep: both clocks have gone on.
+    /// The host was suspended: both clocks have advanced.
     func moveClocks(by duration: Duration) { bench.clock.advance(by: duration) }
 
-    /// Retention and the watchman always sleep.
+    /// The loops of retention and notifications always sleep.
     private var run: FetchRun { FetchRun(bench: bench, spool: spool, sleepers: 2) }
 
     func pass(_ duration: Duration) async throws { try await run.pass(duration) }

@@ -3,10 +3,10 @@ import Testing
 
 @testable import SpoolEngine
 
-@Suite("What ends a loop of a running daemon")
+@Suite("Errors that end a loop of a running daemon")
 struct LoopEndTests {
     @Test(
-        "what a loop did wrong with the spool is not wrong use by who started the daemon, so that it is started again"
+        "an invalid request by a loop is not a usage error of the operator, so that the daemon is restarted"
     )
     func invalid() {
         let error = StoreError(.invalid, "The watermark stays.").endingLoop
@@ -16,7 +16,7 @@ struct LoopEndTests {
     }
 
     @Test(
-        "what made the spool unusable is told as it is",
+        "an error that made the spool unusable is reported unchanged",
         arguments: [StoreError.Kind.damaged, .io, .readOnly]
     )
     func unusable(_ kind: StoreError.Kind) {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The loops of a configuration", .timeLimit(.minutes(5)))
 struct LoopSupervisorTests {
-    /// What jobs did.
+    /// The notes of the loops.
     private final class Notes: Sendable {
         private let list = Mutex<[String]>([])
         let changed = Signal()
@@ -30,7 +30,7 @@ struct LoopSupervisorTests {
 
     private let notes = Notes()
 
-    /// A job that ends at its stop, but not before `gate` is given.
+    /// A loop that ends when it is stopped, but not before `gate` is notified.
     private func job(_ name: String, gate: Signal? = nil) -> LoopSupervisor.Loop {
         LoopSupervisor.Loop(name: name, fingerprint: "") { [notes] stop throws(StoreError) in
             notes.add("\(name) begins")
@@ -41,7 +41,7 @@ struct LoopSupervisorTests {
         }
     }
 
-    @Test("a stop during a reload starts nothing new, and waits for what the reload has told to stop")
+    @Test("a stop during a reload starts nothing new, and waits for the loops that the reload is stopping")
     func stopDuringReload() async {
         let (workforce, gate) = (LoopSupervisor(), Signal())
         await workforce.run([job("old", gate: gate)])

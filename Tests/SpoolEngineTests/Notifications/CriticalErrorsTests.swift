@@ -4,10 +4,10 @@ import Testing
 
 @testable import SpoolEngine
 
-/// When there are too many critical errors.
+/// The count of consecutive critical errors.
 struct CriticalErrorsTests {
     @Test(
-        "so many failures in a row of one of them are too many; those of several, or with a success between, are not"
+        "consecutive failures of one part reach the limit; those of several, or around a success, do not"
     )
     func inARow() async {
         let errors = CriticalErrors()
@@ -26,7 +26,7 @@ struct CriticalErrorsTests {
         #expect(found == TooManyCriticalErrors(subject: "source a/alerts", count: 3, cause: "no route"))
     }
 
-    @Test("without a limit there are never too many; one that a reload sets counts what has failed before")
+    @Test("without a limit there are never too many; a limit set by a reload counts earlier failures")
     func limit() async {
         let errors = CriticalErrors()
         for _ in 0..<1_000 { errors.failed("sink siem", "refused") }
@@ -40,7 +40,7 @@ struct CriticalErrorsTests {
     }
 
     @Test(
-        "throttling is none; what keeps a sink from being reached, or is wrongly set up, is one",
+        "throttling is not a critical error; an unreachable or misconfigured sink is",
         arguments: [
             (SinkFault.Kind.throttled(.seconds(1)), 0), (.unreachable, 1), (.misconfigured, 1),
         ]
@@ -50,7 +50,7 @@ struct CriticalErrorsTests {
         let sink = CountedSink(sink: FailingSink(fault: SinkFault(kind, "no")), errors: errors)
         await #expect(throws: SinkFault.self) { _ = try await sink.open() }
 
-        // The second one of its own tells whether the first was counted.
+        // The direct failure shows whether the sink's failure was counted.
         errors.limit(to: 1 + expected)
         errors.failed("sink siem", "last")
 

@@ -7,9 +7,9 @@ import Testing
 @testable import SpoolEngineTestSupport
 @testable import SpoolEngine
 
-/// Who clears which notification.
+/// Which notifications the loop clears.
 struct NotificationLoopTests {
-    @Test("what the rules no longer want is cleared; what others have raised is theirs to clear")
+    @Test("notifications that the rules no longer want are cleared; those of other code are left alone")
     func leavesOthers() async throws {
         try await FetchBench.with { bench in
             try await bench.withSpool { spool in
@@ -28,7 +28,7 @@ struct NotificationLoopTests {
         }
     }
 
-    @Test("a proxy's wrong setting has the retired agent's word, at once and as an error")
+    @Test("a wrong proxy setting has the retired agent's word, immediately and as an error")
     func invalidProxy() async throws {
         try await FetchBench.with { bench in
             try await bench.withSpool { spool in

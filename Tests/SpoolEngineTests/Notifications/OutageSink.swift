@@ -2,16 +2,16 @@ import SpoolCore
 import SpoolPipeline
 import Synchronization
 
-/// A sink that is as the test says.
+/// A sink whose behaviour the test sets.
 final class OutageSink: Sink {
     enum Mood: Sendable {
         /// Nothing listens.
         case down
-        /// It ends each connection when something is sent.
+        /// It closes each connection when something is sent.
         case cutting
-        /// It wants other settings.
+        /// It requires other settings.
         case refusing
-        /// It takes what is sent, and settles it when it is told to.
+        /// It accepts what is sent, and settles it on `settle()`.
         case silent
         case up
     }
@@ -29,15 +29,15 @@ final class OutageSink: Sink {
     let doubt = KernelDoubt.none
     let batchLimit = BatchLimit(events: 10)
     private let state = Mutex(State())
-    /// Given with every batch that it has taken.
+    /// Notified for every accepted batch.
     let took = Signal()
 
-    /// How many events it has settled at once.
+    /// The number of events settled immediately.
     var settled: Int { state.withLock { $0.settled } }
 
     func set(_ mood: Mood) { state.withLock { $0.mood = mood } }
 
-    /// Settles what it has taken.
+    /// Settles the accepted batches.
     func settle() {
         let unsettled = state.withLock { state in
             defer { state.unsettled = [] }

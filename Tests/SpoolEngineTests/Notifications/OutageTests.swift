@@ -9,7 +9,8 @@ import Testing
 @testable import SpoolEngineTestSupport
 @testable import SpoolEngine
 
-/// What is told of one outage of a sink: each code is raised once and cleared once, when it is really over.
+/// The notifications of one outage of a sink: each code is raised once, and cleared once when the outage is
+/// over.
 @Suite("An outage of a sink", .timeLimit(.minutes(5)))
 struct OutageTests {
     private static let connection = "System alert: Data server connection error"
@@ -17,7 +18,7 @@ struct OutageTests {
     private static let send = "System alert: Data server send error"
     private static let held = "System alert: Sink held"
 
-    @Test("over both thresholds, nothing is cleared before something is settled")
+    @Test("beyond both thresholds, nothing is cleared before an event is settled")
     func bothThresholds() async throws {
         try await FetchBench.with { bench in
             let outage = Outage(bench, .minutes(1), .minutes(3))
@@ -61,7 +62,7 @@ struct OutageTests {
         }
     }
 
-    @Test("a cause that changes while it is down adds what it is now, and clears nothing")
+    @Test("a cause that changes during the outage raises the new notification, and clears nothing")
     func otherCause() async throws {
         try await FetchBench.with { bench in
             let outage = Outage(bench, .minutes(1), .hours(12))
@@ -87,7 +88,7 @@ struct OutageTests {
         }
     }
 
-    @Test("a connection after a restart is not the end of it; the first event settled is")
+    @Test("an outage ends with the first settled event, not with a connection after a restart")
     func connectionAfterRestart() async throws {
         try await FetchBench.with { bench in
             let outage = Outage(bench, .minutes(1), .hours(12))
@@ -110,7 +111,7 @@ struct OutageTests {
     }
 }
 
-/// A sink with something to send to it, over starts of the daemon.
+/// A sink with an event to deliver, across starts of the daemon.
 private struct Outage {
     let bench: FetchBench
     let sink = OutageSink()
@@ -124,8 +125,8 @@ private struct Outage {
         self.settings = settings
     }
 
-    /// A delivery loop beside `body`, and a watchman that looks when it is told to; stopped in good order, with all
-    /// that was sent settled.
+    /// Runs a delivery loop concurrently with `body`, with a notification loop that runs on demand; stops
+    /// cleanly, with all sent events settled.
     func run(_ body: (OutageRun) async throws -> Void) async throws {
         try await bench.withSpool { spool in
             let registered = try await register(spool)
@@ -156,7 +157,7 @@ private struct Outage {
         }
     }
 
-    /// All that was told, once the watchman has looked again.
+    /// All notifications, after one more evaluation of the rules.
     func toldAfterwards() async throws -> [String] {
         try await bench.withSpool { spool in
             let run = OutageRun(bench: bench, spool: spool, sink: sink, watchman: watchman(spool))
@@ -165,7 +166,8 @@ private struct Outage {
         }
     }
 
-    /// The sink, one event for it, and a second sink that is to be told, so that there is something to read.
+    /// Registers the sink with one event, and a second sink for notifications, so that these are stored as
+    /// events.
     private func register(_ spool: Spool) async throws -> Registration {
         let source = TrappingSource()
         let stream = source.streams[0]
@@ -218,7 +220,7 @@ private struct Outage {
     private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 }
 
-/// A start of the daemon.
+/// One run of the daemon.
 private struct OutageRun {
     let bench: FetchBench
     let spool: Spool
@@ -227,7 +229,7 @@ private struct OutageRun {
 
     func look() async throws { try await watchman.look() }
 
-    /// Lets time pass while the sink fails, with a look whenever ten seconds are over.
+    /// Lets time pass while the sink fails, and evaluates the rules every ten seconds.
     func pass(_ duration: Duration) async throws {
         let run = FetchRun(bench: bench, spool: spool, sleepers: 1)
         var left = duration
@@ -238,7 +240,7 @@ private struct OutageRun {
         }
     }
 
-    /// The sink takes things again, and has taken what waited.
+    /// Makes the sink accept events again, and waits until it has accepted the waiting ones.
     func recover() async {
         let version = sink.took.version
         sink.set(.up)
@@ -246,7 +248,7 @@ private struct OutageRun {
         await sink.took.changed(after: version)
     }
 
-    /// All that was told, in its order.
+    /// All notifications, in order.
     func told() async throws -> [String] {
         try await spool.texts("SELECT action FROM events WHERE stream = 'spool/notifications' ORDER BY seq")
     }

@@ -6,14 +6,14 @@ import Testing
 
 @testable import SpoolEngine
 
-@Suite("the notification of a refused reload")
+@Suite("The notification of a refused reload")
 struct ReloadNoticeTests {
     private struct Mistake: Error, CustomStringConvertible { let description: String }
 
     private let at = Timestamp(milliseconds: 1_795_000_000_123)
 
     @Test(
-        "each of its sentences ends with one mark, and its time and cause are read back",
+        "each sentence ends with one punctuation mark, and time and cause can be parsed back",
         arguments: [
             "spool.path has changed, which takes a restart of the daemon", "did you mean `transport`?",
             "The spool was held by another connection for too long (SQLite 5). Close programs that use it.",
@@ -35,7 +35,7 @@ struct ReloadNoticeTests {
         #expect(ReloadNotice.refusal(in: notification) == RefusedReload(at: at, cause: Sentence.ended(cause)))
     }
 
-    @Test("a text of another version is its own cause, and other notifications tell of no reload")
+    @Test("a text of another version is returned as the cause, and other notifications report no reload")
     func other() {
         var notification = NotificationStatus(
             at: at,

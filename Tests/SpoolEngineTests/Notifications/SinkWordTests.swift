@@ -9,9 +9,9 @@ import Testing
 @testable import SpoolEngineTestSupport
 @testable import SpoolEngine
 
-/// The old agent's words for a sink that is down, from a real spool.
+/// The retired agent's words for a sink that is down, from a real spool.
 struct SinkWordTests {
-    /// How a sink is, so many seconds after its first failure.
+    /// The state of a sink a number of seconds after its first failure.
     struct Case: Sendable {
         var state: SinkReport.State = .retrying
         var cuts = 0
@@ -25,14 +25,14 @@ struct SinkWordTests {
     private static let hour = 3_600
 
     @Test(
-        "a sink's word and notification follow the time it is down, its kind of trouble and what it takes",
+        "a sink's word and notification depend on the time it is down, its kind of fault and its streams",
         arguments: [
             Case(seconds: 60, word: "retrying", codes: []),
             Case(seconds: 2 * hour, word: "retrying", codes: []),
             Case(seconds: 2 * hour + 1, word: "connection error", codes: [.connectionError]),
             Case(seconds: 12 * hour, word: "connection error", codes: [.connectionError]),
             Case(seconds: 12 * hour + 1, word: "disconnected", codes: [.connectionError, .agentError]),
-            // It connects and settles nothing.
+            // It connects, but settles nothing.
             Case(state: .connected, seconds: 60, word: "connected", codes: []),
             Case(state: .connected, cuts: 3, seconds: 60, word: "retrying", codes: [.sendError]),
             Case(cuts: 3, seconds: 3 * hour, word: "connection error", codes: [.sendError]),
@@ -82,7 +82,7 @@ struct SinkWordTests {
     }
 
     @Test(
-        "the view `health` has the same words, by the thresholds of the roster",
+        "the view `health` has the same words, with the thresholds of the roster",
         arguments: [
             Case(seconds: 60, word: "retrying", codes: []),
             Case(seconds: 9 * hour, word: "retrying", codes: []),
@@ -100,7 +100,7 @@ struct SinkWordTests {
         var settings = NotificationSettings()
         settings.connectionErrorAfter = .hours(10)
         settings.disconnectedAfter = .hours(20)
-        // SQLite's own clock, which is hours away from any threshold.
+        // SQLite's clock is used, which is hours away from any threshold.
         let now = SystemTime.now()
         let begin = now - .seconds(test.seconds)
         try await FetchBench.with { bench in
@@ -138,7 +138,7 @@ struct SinkWordTests {
         }
     }
 
-    @Test("the spool is told the thresholds of the configuration")
+    @Test("the thresholds of the configuration are registered in the spool")
     func roster() async throws {
         let keys = "url: \"http://127.0.0.1:9\", auth: { token: \"${TOKEN}\" }, streams: { activities: {} }"
         let yaml =

@@ -5,11 +5,11 @@ import Testing
 
 @testable import SpoolEngine
 
-@Suite("Why the spool does not have a record")
+@Suite("The reason why the spool does not have a record")
 struct TraceVerdictTests {
     private static let stream = StreamName(source: "contoso", stream: "activities")
 
-    /// Began at 100, took away below 200, read to 1,000, read twice to 900.
+    /// Started at 100, pruned below 200, read up to 1,000, re-read up to 900.
     private static func coverage(isCovered: Bool = true, isUnproved: Bool = false, wasDeleted: Bool? = nil)
         -> StreamCoverage
     {
@@ -38,7 +38,7 @@ struct TraceVerdictTests {
     }
 
     @Test(
-        "by where its time lies: the start, retention, the cursor, the sweeps",
+        "depends on its time relative to the start, retention, the cursor and the sweeps",
         arguments: [
             (99, TraceVerdict.beforeStart(Timestamp(milliseconds: 100))),
             (199, .pruned(Timestamp(milliseconds: 200))),
@@ -53,7 +53,7 @@ struct TraceVerdictTests {
         #expect(Self.verdict(at: moment) == expected)
     }
 
-    @Test("below what retention has passed, an event whose id was not deleted was missed, not deleted")
+    @Test("in time that retention has passed, an event whose id was not deleted was missed, not deleted")
     func neverDeleted() {
         let never = Self.coverage(isCovered: false, wasDeleted: false)
 
@@ -64,7 +64,7 @@ struct TraceVerdictTests {
         )
     }
 
-    @Test("a filter explains it before the cursor does, but not before the start")
+    @Test("a filter takes precedence over the cursor, but not over the start")
     func filters() {
         #expect(Self.verdict(at: 500, isListed: false) == .filtered)
         #expect(Self.verdict(at: 2_000, isListed: false) == .filtered)
@@ -72,7 +72,7 @@ struct TraceVerdictTests {
         #expect(Self.verdict(at: 500, isListed: nil) == .missed)
     }
 
-    @Test("where no complete window covers it, it is a gap; an empty answer of long ago proves nothing")
+    @Test("without a complete window over it, it is a gap; an empty response of long ago proves nothing")
     func gaps() {
         #expect(Self.verdict(at: 500, Self.coverage(isCovered: false)) == .gap(isUnproved: false))
         #expect(
@@ -80,7 +80,7 @@ struct TraceVerdictTests {
         )
     }
 
-    @Test("alerts are looked for again for as long as their look-back")
+    @Test("alerts are swept again for the length of their look-back")
     func sweepsBack() {
         #expect(
             Self.verdict(at: 700, sweepsBack: .milliseconds(300))
@@ -89,7 +89,7 @@ struct TraceVerdictTests {
         #expect(Self.verdict(at: 599, sweepsBack: .milliseconds(300)) == .missed)
     }
 
-    @Test("a stream that was never read explains everything")
+    @Test("a stream that was never read is the reason for any record")
     func notBegun() {
         #expect(Self.verdict(at: 500, nil) == .notBegun)
     }
