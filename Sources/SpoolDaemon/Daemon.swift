@@ -124,7 +124,7 @@ package struct Daemon: Sendable {
             guard error.kind == .locked else { throw error }
             logger.notice(
                 "waiting for the spool",
-                metadata: ["holder": "\(Spool.holder(ofSpoolAt: path) ?? "none any more")"]
+                metadata: ["holder": "\(Spool.holder(ofSpoolAt: path) ?? "none")"]
             )
             guard await askForSpool(path, until: stop) else { throw error }
             return try await openWhenFree(path, options, time, until: stop)

@@ -37,7 +37,7 @@ struct Reloader: Sendable {
             let changes = ReloadChanges.between(current.value, composition)
             let notes = try await engine.apply(composition)
             guard !engine.reloads.isStopped else {
-                logger.notice("reload ended by the stop", metadata: ["path": "\(path)"])
+                logger.notice("reload cancelled by shutdown", metadata: ["path": "\(path)"])
                 return nil
             }
             current.replace(by: composition)
@@ -48,7 +48,7 @@ struct Reloader: Sendable {
             return Reloads.Outcome(changes: changes, warnings: composition.warnings + notes)
         } catch {
             logger.error(
-                "configuration not reloaded, the old one goes on",
+                "reload failed, previous configuration kept",
                 metadata: ["path": "\(path)", "cause": "\(error)"]
             )
             return Reloads.Outcome(refusal: Reloads.Refusal(error, path: path, at: engine.time.wall()))
@@ -68,6 +68,6 @@ struct ReloadRefusal: Error, CustomStringConvertible {
         guard !changed.isEmpty else { return nil }
         let names = changed.joined(separator: " and ")
         description =
-            "\(names) \(changed.count == 1 ? "has" : "have") changed, which takes a restart of the daemon"
+            "\(names) \(changed.count == 1 ? "has" : "have") changed, which requires a restart of the daemon"
     }
 }

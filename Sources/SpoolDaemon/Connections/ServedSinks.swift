@@ -23,7 +23,7 @@ package enum ServedSinks {
     private static func words(_ sink: ConnectedSink, at now: Timestamp) -> String {
         let settled =
             sink.lastSettled.map { "last settled \(Age.text(max(.zero, now.since($0)))) ago" }
-            ?? "nothing was sent yet"
+            ?? "nothing has been sent yet"
         return "the daemon is connected to \(sink.address), \(settled)"
     }
 }

@@ -34,7 +34,7 @@ struct ProofWatch: Sendable {
                 guard ContinuousClock.now - since < Self.patience else {
                     return await kept(
                         begun,
-                        instead: "the daemon that made it has gone, and did not come back"
+                        instead: "the daemon that ran it has gone and did not come back"
                     )
                 }
                 proof.step = "the daemon does not answer; waiting for it to come back"
@@ -51,7 +51,7 @@ struct ProofWatch: Sendable {
         for await _ in signals {
             if isAsked { break }
             isAsked = true
-            show("ending the proof")
+            show("stopping the proof")
             // A daemon that is gone has ended it already; `follow` tells.
             _ = try? await client.send(CancelVerify(begun.id))
         }

@@ -7,9 +7,9 @@ extension MetricsSnapshot {
         [
             audit(
                 "spool_audit_last_timestamp_seconds",
-                "When the last audit that was done ended, in seconds since 1970; before the first one, when the spool was made."
+                "When the last completed audit ended, in seconds since 1970; before the first, when the spool was created."
             ) { seconds($0?.finished ?? auditsSince ?? at) },
-            audit("spool_audit_events", "Different ids that the last audit compared.") {
+            audit("spool_audit_events", "Distinct event ids that the last audit compared.") {
                 Double($0?.events ?? 0)
             },
             audit(
@@ -18,7 +18,7 @@ extension MetricsSnapshot {
             ) { Double($0?.missing ?? 0) },
             audit(
                 "spool_audit_unprovable_events",
-                "Of the ids, how many retention had deleted: their delivery is no longer in the ledger."
+                "Compared ids that retention had deleted: their delivery is no longer in the ledger."
             ) { Double($0?.unprovable ?? 0) },
             audit(
                 "spool_audit_complete",

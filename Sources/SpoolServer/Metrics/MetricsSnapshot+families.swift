@@ -16,7 +16,7 @@ extension MetricsSnapshot {
             MetricFamily(
                 name: "spool_build_info",
                 kind: .gauge,
-                help: "Always 1; the labels tell the version of spool and of the SQLite it runs with.",
+                help: "Always 1; the labels are the versions of spool and of the SQLite library in use.",
                 samples: [
                     MetricSample(labels: [Label("version", version), Label("sqlite", sqlite)], value: 1)
                 ]
@@ -30,19 +30,19 @@ extension MetricsSnapshot {
             one(
                 "process_cpu_seconds_total",
                 .counter,
-                "Processor time the process has used, in seconds.",
+                "CPU time used by the process, in seconds.",
                 process.processor
             ),
             one(
                 "process_resident_memory_bytes",
                 .gauge,
-                "Memory the process has, in bytes.",
+                "Resident memory of the process, in bytes.",
                 Double(process.resident)
             ),
             one(
                 "process_open_fds",
                 .gauge,
-                "Files and sockets the process has open.",
+                "Open file descriptors of the process.",
                 Double(process.openFiles)
             ),
             one(
@@ -59,7 +59,7 @@ extension MetricsSnapshot {
             one(
                 "spool_config_reload_failed",
                 .gauge,
-                "1 after a reload that was refused, until the next one that is carried out; otherwise 0.",
+                "1 after a rejected reload, until the next one succeeds; otherwise 0.",
                 isReloadRefused ? 1 : 0
             ),
             one(
@@ -77,32 +77,32 @@ extension MetricsSnapshot {
             one(
                 "spool_size_limit_bytes",
                 .gauge,
-                "The setting spool.retention.max_size: at this size fetching stands still.",
+                "The setting spool.retention.max_size: at this size fetching pauses.",
                 Double(maxSize)
             ),
             one(
                 "spool_file_size_bytes",
                 .gauge,
-                "Bytes of the database, free pages and those included that only the write-ahead log has yet.",
+                "Bytes of the database, including free pages and pages that are only in the write-ahead log so far.",
                 Double(status.size.file)
             ),
             one("spool_wal_size_bytes", .gauge, "Bytes of the write-ahead log.", Double(status.size.wal)),
             one(
                 "spool_checkpoint_failures_total",
                 .counter,
-                "Times the write-ahead log could not be copied into the database since the start; a reader in the way is none.",
+                "Failures to copy the write-ahead log into the database since the start; a blocking reader does not count.",
                 Double(checkpointFailures)
             ),
             one(
                 "spool_reserve_intact",
                 .gauge,
-                "1 while the reserve for a full disk is there, 0 while it is given up.",
+                "1 while the reserve for a full disk exists, 0 while it is released.",
                 status.size.hasReserve ? 1 : 0
             ),
             one(
                 "spool_fetching_paused",
                 .gauge,
-                "1 while fetching stands still for want of room, else 0.",
+                "1 while fetching is paused for lack of space, otherwise 0.",
                 isPaused ? 1 : 0
             ),
         ]
@@ -113,19 +113,19 @@ extension MetricsSnapshot {
             streams(
                 "spool_stream_connected",
                 .gauge,
-                "1 while the source answers for the stream, else 0."
+                "1 while the source answers for the stream, otherwise 0."
             ) { $0.state == "connected" ? 1 : 0 },
             streams(
                 "spool_events_fetched_total",
                 .counter,
-                "Events ever spooled, of the stream."
+                "Events of the stream ever spooled."
             ) { Double($0.inserted) },
             streams(
                 "spool_events_unreadable_total",
                 .counter,
-                "Events ever spooled that could not be understood; they are sent all the same."
+                "Events ever spooled that could not be parsed; they are sent nevertheless."
             ) { Double($0.unreadable) },
-            streams("spool_events_stored", .gauge, "Events in the spool now, of the stream.") {
+            streams("spool_events_stored", .gauge, "Events of the stream in the spool now.") {
                 Double($0.kept)
             },
             streams(
@@ -141,36 +141,36 @@ extension MetricsSnapshot {
             streams(
                 "spool_stream_since_timestamp_seconds",
                 .gauge,
-                "The cursor: everything the source saved before has been read once; in seconds since 1970."
+                "The cursor: everything that the source saved before this time has been read once; in seconds since 1970."
             ) { $0.since.map(seconds) },
             streams(
                 "spool_stream_since_lag_seconds",
                 .gauge,
-                "How far reading is behind now: the cursor, or a later end of a poll; in seconds."
+                "How far reading lags behind now: the cursor, or the end of a later poll; in seconds."
             ) { $0.readTo.map(lag) },
             streams(
                 "spool_stream_swept_to_timestamp_seconds",
                 .gauge,
-                "Up to here everything has been read a second time, in seconds since 1970."
+                "Everything up to this time has been re-read, in seconds since 1970."
             ) { $0.sweptTo.map(seconds) },
             streams(
                 "spool_stream_swept_to_lag_seconds",
                 .gauge,
-                "How far the second reading is behind now, in seconds."
+                "How far re-reading lags behind now, in seconds."
             ) { $0.sweptTo.map(lag) },
             streams(
                 "spool_coverage_gaps",
                 .gauge,
-                "Stretches of time that are not proved to be read; one that lies open heals when the source is back."
+                "Time ranges that are not proved to have been read; an open one heals when the source is back."
             ) { Double(uncovered($0).count) },
             streams(
                 "spool_coverage_gap_seconds",
                 .gauge,
-                "How long those stretches are together, in seconds."
+                "Total length of those time ranges, in seconds."
             ) { uncovered($0).reduce(0) { $0 + seconds($1.length) } },
             histogram(
                 "spool_fetch_lag_seconds",
-                "From the source's saving of an event (alerts: from its happening) to its being spooled, in seconds.",
+                "Time from when the source saved an event (alerts: from when it occurred) until it was spooled, in seconds.",
                 streams.map { (Label("stream", $0.name.description), reading.fetched[$0.id]) }
             ),
         ]
@@ -181,18 +181,18 @@ extension MetricsSnapshot {
             ("delivered", \.delivered), ("filtered", \.filtered), ("refused", \.refused),
         ]
         return [
-            subscriptions("spool_backlog_events", .gauge, "Events that wait for the sink, of the stream.") {
+            subscriptions("spool_backlog_events", .gauge, "Events of the stream that wait for the sink.") {
                 Double($0.waiting)
             },
             subscriptions(
                 "spool_backlog_age_seconds",
                 .gauge,
-                "How long the event that has waited longest for the sink has been in the spool, in seconds; 0 when none waits."
+                "How long the longest-waiting event for the sink has been in the spool, in seconds; 0 if none is waiting."
             ) { $0.oldestFetched.map(lag) ?? 0 },
             MetricFamily(
                 name: "spool_events_settled_total",
                 kind: .counter,
-                help: "Events settled live for the sink, by what became of them.",
+                help: "Events settled live for the sink, by outcome.",
                 samples: eachSubscription { labels, subscription in
                     outcomes.map { name, count in
                         MetricSample(
@@ -210,20 +210,20 @@ extension MetricsSnapshot {
             subscriptions(
                 "spool_events_lost_total",
                 .counter,
-                "Events that retention took before the sink, which had left the configuration, could have them."
+                "Events that retention deleted before the sink, which was no longer configured, received them."
             ) { Double($0.lost) },
         ]
     }
 
     private var sinkFamilies: [MetricFamily] {
         [
-            sinks("spool_sink_connected", .gauge, "1 while the sink takes events, else 0.") {
+            sinks("spool_sink_connected", .gauge, "1 while the sink accepts events, otherwise 0.") {
                 $0.state == .connected ? 1 : 0
             },
             MetricFamily(
                 name: "spool_sink_state",
                 kind: .gauge,
-                help: "1 for the state the sink is in, 0 for every other.",
+                help: "1 for the current state of the sink, 0 for all others.",
                 samples: sinks.flatMap { sink in
                     Self.sinkWords.map { word in
                         MetricSample(
@@ -236,26 +236,26 @@ extension MetricsSnapshot {
             sinks(
                 "spool_sink_retries_total",
                 .counter,
-                "Attempts to connect or to send that failed and are made again."
+                "Failed attempts to connect or to send that are retried."
             ) { Double(failures[$0.id] ?? 0) },
             sinks(
                 "spool_sink_last_success_timestamp_seconds",
                 .gauge,
-                "When something was settled for the sink last, in seconds since 1970."
+                "When an event was last settled for the sink, in seconds since 1970."
             ) { $0.lastSuccess.map(seconds) },
             sinks(
                 "spool_dead_letters",
                 .gauge,
-                "Events that could not be delivered to the sink and are neither delivered since nor dismissed."
+                "Events that could not be delivered to the sink and have been neither delivered since nor dismissed."
             ) { Double($0.deadLetters) },
             sinks(
                 "spool_messages_shortened_total",
                 .counter,
-                "Messages sent to the sink with texts cut or fields left out to keep a limit; the spool has the whole record."
+                "Messages sent to the sink with texts cut or fields omitted to fit a limit; the spool has the complete record."
             ) { Double($0.shortened) },
             histogram(
                 "spool_delivery_lag_seconds",
-                "From an event's being spooled to its being settled live for the sink, in seconds.",
+                "Time from when an event was spooled until it was settled live for the sink, in seconds.",
                 sinks.map { (Label("sink", $0.name.text), reading.settled[$0.id]) }
             ),
         ]
@@ -267,7 +267,7 @@ extension MetricsSnapshot {
             MetricFamily(
                 name: "spool_replays",
                 kind: .gauge,
-                help: "Replays that have not ended, by state.",
+                help: "Unfinished replays, by state.",
                 samples: states.map { state in
                     MetricSample(
                         labels: [Label("state", state.rawValue)],
@@ -278,7 +278,7 @@ extension MetricsSnapshot {
             MetricFamily(
                 name: "spool_notifications",
                 kind: .gauge,
-                help: "Notifications that stand, by severity.",
+                help: "Active notifications, by severity.",
                 samples: Self.severities.map { severity in
                     MetricSample(
                         labels: [Label("severity", severity.rawValue)],

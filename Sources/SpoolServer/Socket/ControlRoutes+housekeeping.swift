@@ -25,8 +25,8 @@ extension ControlRoutes {
             guard holder.role == .daemon else {
                 throw ControlRefusal(
                     .cannotReach,
-                    "No daemon runs on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds it, and "
-                        + "makes its own attempts."
+                    "No daemon is running on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds "
+                        + "it, and makes its own attempts."
                 )
             }
             return try engine.retry(command.sink)

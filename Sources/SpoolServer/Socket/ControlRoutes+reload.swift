@@ -10,8 +10,8 @@ extension ControlRoutes {
             guard holder.role == .daemon else {
                 throw ControlRefusal(
                     .cannotReach,
-                    "No daemon runs on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds it. A daemon "
-                        + "that starts reads the configuration."
+                    "No daemon is running on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds "
+                        + "it. A daemon reads the configuration when it starts."
                 )
             }
             let path = reporter.current.value.path
@@ -21,7 +21,7 @@ extension ControlRoutes {
             } catch {
                 throw ControlRefusal(
                     .cannotReach,
-                    "The daemon (pid \(holder.pid)) is stopping, and reloads nothing."
+                    "The daemon (pid \(holder.pid)) is stopping and does not reload."
                 )
             }
             var report = ReloadReport(configuration: path, isReloaded: outcome.refusal == nil)

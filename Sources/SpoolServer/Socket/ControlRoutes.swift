@@ -51,8 +51,8 @@ struct ControlRoutes: Sendable {
             guard holder.role == .daemon else {
                 throw ControlRefusal(
                     .spoolUnavailable,
-                    "The command `\(holder.command)` (pid \(holder.pid)) holds the spool and proves nothing for others; "
-                        + "wait for its end, or start the daemon."
+                    "The command `\(holder.command)` (pid \(holder.pid)) holds the spool and runs no proofs for "
+                        + "others; wait until it ends, or start the daemon."
                 )
             }
             return try await engine.audits.start(command.request)
@@ -82,7 +82,7 @@ struct ControlRoutes: Sendable {
                 } catch {
                     throw ControlRefusal(
                         .wrongUse,
-                        "This request cannot be read; is the command of another version?"
+                        "This request cannot be decoded; does the command have another version than the daemon?"
                     )
                 }
                 if let problem = command.problem { throw ControlRefusal(.wrongUse, problem) }

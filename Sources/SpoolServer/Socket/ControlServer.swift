@@ -139,7 +139,7 @@ package struct ControlServer: Sendable {
                 "status address not served",
                 metadata: [
                     "address": "\(address)",
-                    "cause": "the address cannot be listened on: \(Self.cause(error))",
+                    "cause": "cannot listen on the address: \(Self.cause(error))",
                 ]
             )
         }

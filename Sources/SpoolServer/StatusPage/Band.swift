@@ -28,7 +28,7 @@ struct Band: Sendable {
         let peak = values.compactMap { $0 }.max() ?? 0
         guard peak > 0 else { return "none" }
         let cut = peak > top ? " (cut at \(Wording.number(top)))" : ""
-        return "most \(Wording.number(peak))\(cut)"
+        return "peak \(Wording.number(peak))\(cut)"
     }
 
     /// Steps as one area; what is more than nothing is at least one pixel high.

@@ -90,6 +90,6 @@ struct CoverageLane: Sendable, Equatable {
     /// How many gaps, and how long they are together.
     static func words(_ gaps: [Span]) -> String {
         let missing = gaps.reduce(Duration.zero) { $0 + $1.to.since($1.from) }
-        return "\(Wording.count(gaps.count, "gap")), \(Wording.length(missing)) in all"
+        return "\(Wording.count(gaps.count, "gap")), \(Wording.length(missing)) in total"
     }
 }

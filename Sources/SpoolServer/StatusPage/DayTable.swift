@@ -17,7 +17,7 @@ struct DayTable: Sendable {
         PageTable(
             caption: "The last 24 hours by hour",
             head: ["Hour, UTC", "Fetched"]
-                + figures.sinks.flatMap { ["\($0.name): settled", "\($0.name): most waiting"] },
+                + figures.sinks.flatMap { ["\($0.name): settled", "\($0.name): peak waiting"] },
             rows: hours.map(row)
         ).html
     }

@@ -35,12 +35,12 @@ struct Overview: Sendable, Equatable {
         let streams = report.streams.filter { $0.error != nil }
         let sinks = report.sinks.filter(Self.standsStill)
         details = []
-        if let paused = report.spool.paused { details.append("Fetching stands still: \(paused)") }
+        if let paused = report.spool.paused { details.append("Fetching is paused: \(paused)") }
         details += streams.map { Self.sentence($0, facts.now) }
         details += sinks.map { Self.sentence($0, facts.now) }
         let untaken = report.fetchedStreams.filter { $0.sinks == 0 }
         details += untaken.map {
-            "\($0.name): no sink takes it; its events stay in the spool until retention deletes them."
+            "\($0.name): no sink receives it; its events stay in the spool until retention deletes them."
         }
         let told = Set(streams.map(\.name) + sinks.map(\.name))
         let holes = facts.day.lanes.filter { lane in
@@ -49,7 +49,7 @@ struct Overview: Sendable, Equatable {
         details += holes.flatMap { Self.sentences($0, isTold: told.contains($0.name), facts.now) }
         let dead = report.sinks.filter { $0.deadLetters > 0 && $0.state != "disabled" }
         details += dead.map {
-            "\($0.name): \(Wording.count($0.deadLetters, "dead letter")), refused by its receiver for good."
+            "\($0.name): \(Wording.count($0.deadLetters, "dead letter")), permanently rejected by the receiver."
         }
         let proofs = [report.audit, report.proof].compactMap { $0 }.filter { $0.missing > 0 }
         // Of what an audit found, the proof itself tells more.
@@ -95,7 +95,7 @@ struct Overview: Sendable, Equatable {
                 )
             }
             details += healing.map {
-                "\($0.name): \(CoverageLane.words($0.gaps)), not read when its turn was and being read now."
+                "\($0.name): \(CoverageLane.words($0.gaps)), not read on schedule, being read now."
             }
         }
         if details.count > Self.mostDetails {
@@ -117,9 +117,11 @@ struct Overview: Sendable, Equatable {
         -> String
     {
         var parts: [String] = []
-        if paused { parts.append("Fetching stands still") }
+        if paused { parts.append("Fetching is paused") }
         if !streams.isEmpty { parts.append("\(list(streams)) cannot be read") }
-        if !sinks.isEmpty { parts.append("\(list(sinks)) \(sinks.count == 1 ? "takes" : "take") no events") }
+        if !sinks.isEmpty {
+            parts.append("\(list(sinks)) \(sinks.count == 1 ? "receives" : "receive") no events")
+        }
         if parts.isEmpty { parts = others }
         // A name keeps its small letter at the beginning, too.
         return parts.joined(separator: ", and ") + "."
@@ -136,12 +138,12 @@ struct Overview: Sendable, Equatable {
         -> [String]
     {
         var parts: [String] = []
-        if !untaken.isEmpty { parts.append("no sink takes \(list(untaken))") }
+        if !untaken.isEmpty { parts.append("no sink receives \(list(untaken))") }
         if !holes.isEmpty { parts.append("\(list(holes)) \(holes.count == 1 ? "has" : "have") gaps") }
         if !dead.isEmpty { parts.append("\(list(dead)) \(dead.count == 1 ? "has" : "have") dead letters") }
         let different = codes.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         if !different.isEmpty {
-            parts.append("\(list(different)) \(different.count == 1 ? "stands" : "stand")")
+            parts.append("\(list(different)) \(different.count == 1 ? "is active" : "are active")")
         }
         if isProofBad { parts.append("\(parts.isEmpty ? "The" : "the") last proof found missing events") }
         return parts
@@ -152,7 +154,7 @@ struct Overview: Sendable, Equatable {
         let unproved = lane.gaps.filter { $0.cause == .unproved }
         var sentences: [String] = []
         if !unproved.isEmpty {
-            sentences.append("\(lane.name): \(CoverageLane.words(unproved)), never proved to be read.")
+            sentences.append("\(lane.name): \(CoverageLane.words(unproved)), never proved to have been read.")
         }
         if !isTold, let open = lane.gaps.first(where: { $0.cause == .open }) {
             sentences.append(
@@ -165,11 +167,13 @@ struct Overview: Sendable, Equatable {
 
     private static func sentence(_ note: NotificationStatus, _ now: Timestamp) -> String {
         let subject = note.subject.isEmpty ? "" : " (\(note.subject))"
-        return "\(note.code)\(subject) stands since \(Wording.time(note.at, now: now)) UTC, see below."
+        return "\(note.code)\(subject) has been active since \(Wording.time(note.at, now: now)) "
+            + "UTC, see below."
     }
 
     private static func sentence(_ proof: ProofStatus, _ now: Timestamp) -> String {
-        let fetched = proof.fetched > 0 ? ", \(Wording.number(proof.fetched)) of them fetched at once" : ""
+        let fetched =
+            proof.fetched > 0 ? ", \(Wording.number(proof.fetched)) of them fetched immediately" : ""
         let name = proof.reason == "audit" ? "audit" : "proof"
         return "The \(name) of \(Wording.time(proof.finished, now: now)) UTC found "
             + "\(Wording.count(proof.missing, "event")) missing\(fetched)."
@@ -184,10 +188,11 @@ struct Overview: Sendable, Equatable {
     private static func sentence(_ sink: SinkStatus, _ now: Timestamp) -> String {
         var text = "\(sink.name): \(sink.state)"
         if let success = sink.lastSuccess {
-            text += ", last took something \(Wording.length(now.since(success))) ago"
+            text += ", last settled \(Wording.length(now.since(success))) ago"
         }
         text +=
-            sink.backlog == 0 ? "; nothing waits." : "; \(Wording.count(sink.backlog, "event")) kept for it."
+            sink.backlog == 0
+            ? "; nothing is waiting." : "; \(Wording.count(sink.backlog, "event")) kept for it."
         if let error = sink.error { text += " \(error)" }
         return text
     }

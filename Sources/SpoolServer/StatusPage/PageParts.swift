@@ -23,7 +23,7 @@ struct PageParts: Sendable {
         switch overview.level {
         case .well: return "spool: all forwarded"
         case .busy: return "spool: \(Wording.number(facts.waiting)) waiting"
-        case .trouble: return "spool: trouble, \(Wording.number(facts.waiting)) waiting"
+        case .trouble: return "spool: problems, \(Wording.number(facts.waiting)) waiting"
         }
     }
 
@@ -52,8 +52,8 @@ struct PageParts: Sendable {
         let dead = report.sinks.reduce(0) { $0 + $1.deadLetters }
         let items: [(String, String, String)] = [
             ("Waiting", Wording.number(facts.waiting), "waiting"), ("Longest wait", wait, "wait"),
-            ("Fetched a minute", Wording.number(fetched), "fetched"),
-            ("Settled a minute", Wording.number(settled), "settled"),
+            ("Fetched per minute", Wording.number(fetched), "fetched"),
+            ("Settled per minute", Wording.number(settled), "settled"),
             ("Dead letters", Wording.number(dead), "dead"),
             ("Spool\(limit)", Wording.bytes(report.spool.used), "size"),
             ("Disk free", Wording.bytes(report.spool.free), "free"),
@@ -71,15 +71,15 @@ struct PageParts: Sendable {
     /// The last audit and a newer proof that somebody asked for, a line each; nothing before the first.
     private var proof: HTML {
         let audit: HTML = facts.report.audit.map { line("Last audit", $0) } ?? .none
-        let asked: HTML = facts.report.proof.map { line("Last proof asked for", $0) } ?? .none
+        let asked: HTML = facts.report.proof.map { line("Last requested proof", $0) } ?? .none
         return "\(audit)\(asked)"
     }
 
     private func line(_ name: String, _ proof: ProofStatus) -> HTML {
         let streams = proof.streams.map { " of " + $0.joined(separator: ", ") } ?? ""
         let result: HTML =
-            proof.unproved == .all ? "nothing of it could be compared" : self.result(proof)
-        let reason = proof.reason == "audit" ? ", by the daemon itself" : ""
+            proof.unproved == .all ? "nothing could be compared" : self.result(proof)
+        let reason = proof.reason == "audit" ? ", run by the daemon" : ""
         return """
             <p class="proof">\(name), ended \(time(proof.finished)) UTC: \
             \(Wording.length(proof.to.since(proof.from))) up to \(time(proof.to)) UTC\(streams): \
@@ -91,7 +91,7 @@ struct PageParts: Sendable {
         let missing: HTML =
             proof.missing == 0 ? "0 missing" : "<strong>\(Wording.number(proof.missing)) missing</strong>"
         let fetched =
-            proof.fetched > 0 ? " (\(Wording.number(proof.fetched)) of them fetched at once)" : ""
+            proof.fetched > 0 ? " (\(Wording.number(proof.fetched)) of them fetched immediately)" : ""
         let rest = proof.unproved == nil ? "" : ", not complete: \(proof.reasons)"
         return "\(Wording.count(proof.events, "event")), \(missing)\(fetched)\(rest)"
     }
@@ -114,15 +114,15 @@ struct PageParts: Sendable {
         let hours = DayTable(figures: facts.day, troubled: facts.troubled).html
         return """
             <figure><figcaption class="legend">\(Self.legend)</figcaption>\(chart.svg)</figure>\
-            <details id="hours"><summary>The same in numbers, by hour</summary>\(hours)</details>
+            <details id="hours"><summary>The same data as numbers, by hour</summary>\(hours)</details>
             """
     }
 
     private static let legend: HTML = {
         let kinds: [(String, HTML)] = [
-            ("twice", "read twice"), ("once", "read once"), ("late", "read late"),
+            ("twice", "re-read"), ("once", "read once"), ("late", "read late"),
             ("unread", "not read yet"),
-            ("gap", "gap: not proved to be read"), ("off", "no daemon ran"),
+            ("gap", "gap: not proved to have been read"), ("off", "no daemon ran"),
         ]
         let items = kinds.map { look, words -> HTML in
             """
@@ -154,7 +154,7 @@ struct PageParts: Sendable {
         return PageTable(
             caption: "Sinks",
             head: [
-                "Sink", "State", "Waiting", "Oldest event", "Settled a minute", "Last settled",
+                "Sink", "State", "Waiting", "Oldest event", "Settled per minute", "Last settled",
                 "Failed attempts",
                 "Dead letters",
             ],
@@ -179,7 +179,7 @@ struct PageParts: Sendable {
         return PageTable(
             caption: "Streams",
             head: [
-                "Stream", "State", "Fetched a minute", "Read up to", "Read twice up to", "Newest record",
+                "Stream", "State", "Fetched per minute", "Read up to", "Re-read up to", "Newest record",
                 "Gaps",
             ],
             rows: rows
@@ -215,7 +215,7 @@ struct PageParts: Sendable {
             : .none
         let table = PageTable(
             caption: "Replays, newest first",
-            head: ["Replay", "Sink", "State", "Window, UTC", "Sent", "Made"],
+            head: ["Replay", "Sink", "State", "Window, UTC", "Sent", "Created"],
             rows: Array(rows)
         ).html
         return "\(table)\(rest)"

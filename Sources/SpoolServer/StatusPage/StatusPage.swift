@@ -23,7 +23,7 @@ struct StatusPage: Sendable {
             <script src="/page.js" defer></script>
             </head>
             <body>
-            <a class="skip" href="#main">To the content</a>
+            <a class="skip" href="#main">Skip to content</a>
             <header>
             <h1>spool</h1>
             <p><span>\(facts.host)</span> <span>\(facts.report.spool.path)</span></p>
@@ -31,7 +31,7 @@ struct StatusPage: Sendable {
             <p id="stale" role="alert" hidden></p>
             <p id="said" class="hidden" role="status" aria-live="polite">\(Overview(facts).spoken)</p>
             <main id="main" tabindex="-1">
-            <section aria-label="How it is">\(part("verdict"))\(part("figures"))\(part("proof"))</section>
+            <section aria-label="Overview">\(part("verdict"))\(part("figures"))\(part("proof"))</section>
             <section aria-labelledby="h-notifications"><h2 id="h-notifications">Notifications</h2>\
             \(part("notifications"))</section>
             <section aria-labelledby="h-day"><h2 id="h-day">The last 24 hours</h2>\(part("day"))</section>
@@ -39,9 +39,9 @@ struct StatusPage: Sendable {
             <section aria-labelledby="h-streams"><h2 id="h-streams">Streams</h2>\(part("streams"))</section>
             <section aria-labelledby="h-replays"><h2 id="h-replays">Replays</h2>\(part("replays"))</section>
             </main>
-            <footer>\(part("updated"))<nav aria-label="The same for programs"><a href="/metrics">metrics</a> \
+            <footer>\(part("updated"))<nav aria-label="Machine-readable"><a href="/metrics">metrics</a> \
             <a href="/status">status</a></nav><p>spool \(facts.report.version)</p></footer>
-            <noscript><p>Without scripts the page does not update itself: reload it.</p></noscript>
+            <noscript><p>Without JavaScript the page does not update itself: reload it.</p></noscript>
             </body>
             </html>
 

@@ -41,7 +41,7 @@
   // Nothing on the page may go on claiming that all is well: title, headline and what is read aloud say so, too.
   const complain = (why) => {
     const at = answered.toISOString();
-    const text = `${why} What is shown below is how it was at ${at.slice(0, 10)} ${at.slice(11, 19)} UTC.`;
+    const text = `${why} Below is the state at ${at.slice(0, 10)} ${at.slice(11, 19)} UTC.`;
     const stale = document.getElementById("stale");
     if (stale.hidden || stale.textContent !== text) stale.textContent = text;
     stale.hidden = false;
@@ -64,8 +64,8 @@
       const address = `${location.origin}/page.json`;
       const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10000) });
       if (answer.ok) show(await answer.json());
-      else if (answer.status === 401) complain("spool wants its token again: reload the page.");
-      else complain(`spool cannot tell how it is (HTTP status ${answer.status}).`);
+      else if (answer.status === 401) complain("spool requires the token again: reload the page.");
+      else complain(`spool cannot report its status (HTTP status ${answer.status}).`);
     } catch {
       complain("spool does not answer: is the daemon running?");
     }

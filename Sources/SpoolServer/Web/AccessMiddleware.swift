@@ -20,10 +20,13 @@ struct AccessMiddleware: RouterMiddleware {
         switch decision {
         case .allowed: return try await next(request, context)
         case .foreignHost:
-            return .text("This is not the name of this server; use localhost.\n", status: .misdirectedRequest)
+            return .text(
+                "This host name is not one of the server's; use localhost.\n",
+                status: .misdirectedRequest
+            )
         case .unauthorized:
             var response = Response.text(
-                "Sign in with any user name and status.token as the password, or send it as Bearer.\n",
+                "Sign in with any user name and status.token as the password, or send it as a bearer token.\n",
                 status: .unauthorized
             )
             response.headers[values: .wwwAuthenticate] = ShownToken.challenges

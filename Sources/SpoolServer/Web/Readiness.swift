@@ -17,8 +17,8 @@ package final class Readiness: Sendable {
     func obstacle(_ pause: FetchPause?) -> String? {
         if isStopping.withLock({ $0 }) { return "the daemon is stopping" }
         return switch pause {
-        case .disk: "fetching stands still, the disk is full"
-        case .size: "fetching stands still, the spool has reached spool.retention.max_size"
+        case .disk: "fetching is paused, the disk is full"
+        case .size: "fetching is paused, the spool has reached spool.retention.max_size"
         case nil: nil
         }
     }

@@ -53,9 +53,10 @@ struct QueryCommand: AsyncParsableCommand {
         guard output.isStalled else { return }
         throw CommandFailure(
             .outputFailed,
-            "spool: standard output was not read for \(Age.text(QueryOutput.patience)), and the answer is larger than the "
-                + "\(ByteSize.text(Int64(QueryOutput.limit))) that are held for it. The query was ended, since the spool's log "
-                + "grows while it reads; the output is incomplete. Write the answer into a file."
+            "spool: standard output was not read for \(Age.text(QueryOutput.patience)), and the result "
+                + "exceeds the \(ByteSize.text(Int64(QueryOutput.limit))) buffer. The query was stopped because "
+                + "the spool's write-ahead log grows while it runs; the output is incomplete. Write the result "
+                + "to a file."
         )
     }
 }

@@ -9,25 +9,26 @@ import SpoolDaemon
 struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
-        abstract: "Makes the daemon read its configuration again, and shows the result.",
+        abstract: "Makes the daemon reload its configuration, and shows the result.",
         discussion: """
-            It asks the daemon over its socket, waits until the reload has been carried out or refused, and shows what has \
-            changed, or every reason for the refusal. A reload takes over the whole file or nothing.
+            The command asks the daemon over its socket, waits until the reload has succeeded or was rejected, \
+            and shows what has changed, or every reason for the rejection. A reload applies the whole file or \
+            nothing.
 
-            Exit code 2 when the reload is refused: the file has a mistake, or changes `spool.path` or `status.listen`, \
-            which only a restart takes over. The daemon then continues with the configuration it had. Exit code 3 when no \
-            daemon answers.
+            Exit code 2 if the reload is rejected: the file has a mistake, or changes `spool.path` or \
+            `status.listen`, which require a restart. The daemon then continues with its previous \
+            configuration. Exit code 3 if no daemon answers.
 
-            The daemon reads the file that it was started with; --config is only used to find its socket. If no daemon \
-            answers there, for example because the file has another `spool.path`, the process of --pid is sent SIGHUP, \
-            and the command fails all the same, since the result is unknown.
+            The daemon reads the file that it was started with; --config is only used to find its socket. If \
+            no daemon answers there, for example because the file has another `spool.path`, the process given \
+            by --pid is sent SIGHUP, and the command still fails, because the result is unknown.
             """
     )
 
     @OptionGroup var config: ConfigurationOption
-    @Option(help: ArgumentHelp("The daemon's process; for systemd's ExecReload.", valueName: "pid"))
+    @Option(help: ArgumentHelp("The daemon's process ID; for systemd's ExecReload.", valueName: "pid"))
     var pid: Int32?
-    @Flag(help: "As JSON.") var json = false
+    @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
     func validate() throws {
         if let pid { try NumberOption.check("--pid", Int(pid), 2...Int(Int32.max)) }
@@ -46,7 +47,7 @@ struct ReloadCommand: AsyncParsableCommand {
             Output.line(ReloadText(report).text)
         }
         guard report.isReloaded else {
-            throw CommandFailure(.wrongUse, json ? "not reloaded" : ReloadText(report).text)
+            throw CommandFailure(.wrongUse, json ? "reload rejected" : ReloadText(report).text)
         }
     }
 
@@ -57,8 +58,9 @@ struct ReloadCommand: AsyncParsableCommand {
         } catch .noDaemon {
             throw CommandFailure(
                 .cannotReach,
-                "spool: no daemon runs on \(path), so there is nothing to reload; a daemon that starts reads the file. If "
-                    + "`spool.path` was changed while a daemon runs, restart that: a reload does not take it over"
+                "spool: no daemon is running on \(path), so there is nothing to reload; a daemon reads the file "
+                    + "when it starts. If `spool.path` was changed while a daemon is running, restart the daemon: "
+                    + "a reload does not apply that change"
             )
         } catch {
             throw CommandFailure(error.exitStatus, "spool: \(error)")
@@ -102,7 +104,8 @@ struct ReloadText {
             let causes = report.problems.map { "  \(Sentence.ended($0))" }
             return
                 ([
-                    "\(report.configuration): not reloaded; the daemon continues with the configuration it had:"
+                    "\(report.configuration): reload rejected; the daemon continues with its previous "
+                        + "configuration:"
                 ]
                 + causes).joined(separator: "\n")
         }

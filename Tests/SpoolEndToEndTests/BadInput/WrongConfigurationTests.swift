@@ -185,7 +185,7 @@ struct WrongConfigurationTests {
             try daemon.send(.terminalClosed)
             try await daemon.waitUntil("logs that it keeps the old one") { lines in
                 lines.contains {
-                    $0.isLog("configuration not reloaded, the old one goes on") && $0.contains("transprot")
+                    $0.isLog("reload failed, previous configuration kept") && $0.contains("transprot")
                 }
             }
             site.simulator.insert(

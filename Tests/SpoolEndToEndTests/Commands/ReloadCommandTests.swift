@@ -104,13 +104,13 @@ struct ReloadCommandTests {
             let asked = try await site.spool("reload", "--pid", "\(pid)")
             try await daemon.waitUntil("refuses the file") { lines in
                 lines.contains {
-                    $0.isLog("configuration not reloaded, the old one goes on")
+                    $0.isLog("reload failed, previous configuration kept")
                         && $0.contains("spool.path has changed")
                 }
             }
             try await daemon.terminate()
 
-            #expect(none.code == 3 && none.errors.contains("no daemon runs on"), "\(none)")
+            #expect(none.code == 3 && none.errors.contains("no daemon is running on"), "\(none)")
             #expect(moved.code == 3 && moved.errors.contains("other.db"), "\(moved)")
             #expect(asked.code == 3 && asked.errors.contains("was sent SIGHUP"), "\(asked)")
         }

@@ -86,7 +86,7 @@ struct GapRunTests {
                 #expect(seconds ?? 0 >= 2, "\(metrics)")
             }
             #expect(page.matches(of: #/data-head="Gaps" class="number"><span>1</#).count == 2, "\(page)")
-            #expect(page.matches(of: #/class="most"[^>]*>1 gap, \d+ [^<]* in all</#).count == 2, "\(page)")
+            #expect(page.matches(of: #/class="most"[^>]*>1 gap, \d+ [^<]* in total</#).count == 2, "\(page)")
 
             #expect(dead == 2)
             #expect(killed.output.hasPrefix("NO DAEMON RUNNING: last seen at "))

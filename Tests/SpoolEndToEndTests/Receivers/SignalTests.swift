@@ -89,7 +89,7 @@ struct SignalTests {
             try site.configure { $0.sinks[0].keys["transprot"] = "udp" }
             try daemon.send(.terminalClosed)
             try await daemon.waitUntil("logs that it keeps the old configuration") {
-                $0.contains { $0.isLog("configuration not reloaded, the old one goes on") }
+                $0.contains { $0.isLog("reload failed, previous configuration kept") }
             }
             try await receiver.await(ids: receiver.counts.ids + 50)
             let visible = try await site.fetchAll()
@@ -150,8 +150,8 @@ struct SignalTests {
             try daemon.send(.terminalClosed)
             try await daemon.waitUntil("logs that it keeps the old configuration") { lines in
                 lines.contains {
-                    $0.isLog("configuration not reloaded, the old one goes on")
-                        && $0.contains("spool.path has changed, which takes a restart of the daemon")
+                    $0.isLog("reload failed, previous configuration kept")
+                        && $0.contains("spool.path has changed, which requires a restart of the daemon")
                 }
             }
             site.simulator.insert(

@@ -30,7 +30,7 @@ struct StatusPageTests {
             ) {
                 let waiting = try await browser.number(Self.waiting)
                 let headline = try await browser.text(Self.headline)
-                return waiting > 50 && headline == "siem takes no events."
+                return waiting > 50 && headline == "siem receives no events."
             }
             let first = try await browser.number(Self.waiting)
             try await eventually("the backlog on the page grows") {
@@ -49,8 +49,8 @@ struct StatusPageTests {
             }
 
             #expect(before == "spool")
-            #expect(said == "siem takes no events.")
-            #expect(title.hasPrefix("spool: trouble, "))
+            #expect(said == "siem receives no events.")
+            #expect(title.hasPrefix("spool: problems, "))
             #expect(try await browser.text("window.mark") == "the same page")
             #expect(browser.complaints == [])
             #expect(try await daemon.terminate() == .exited(0))
@@ -84,7 +84,7 @@ struct StatusPageTests {
                 try await browser.text("document.getElementById('stale').hidden") == "true"
             }
 
-            #expect(text.contains(#/^spool does not answer: .* how it was at \d{4}-\d\d-\d\d /#))
+            #expect(text.contains(#/^spool does not answer: .* the state at \d{4}-\d\d-\d\d /#))
             #expect(title == "spool: does not answer")
             #expect(headline == "spool does not answer.")
             #expect(look == "verdict trouble")

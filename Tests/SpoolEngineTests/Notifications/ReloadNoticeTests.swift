@@ -15,7 +15,7 @@ struct ReloadNoticeTests {
     @Test(
         "each sentence ends with one punctuation mark, and time and cause can be parsed back",
         arguments: [
-            "spool.path has changed, which takes a restart of the daemon", "did you mean `transport`?",
+            "spool.path has changed, which requires a restart of the daemon", "did you mean `transport`?",
             "The spool was held by another connection for too long (SQLite 5). Close programs that use it.",
         ]
     )

@@ -24,7 +24,7 @@ struct DayChartTests {
         let band = band([0, 50, 50, 100, nil, 1], top: 100, height: 40)
 
         #expect(band.outline == "M0 40H1V20H3V0H4V40H5V39H6V40Z")
-        #expect(band.most == "most 100")
+        #expect(band.most == "peak 100")
     }
 
     @Test("a little is seen beside very much")
@@ -37,7 +37,7 @@ struct DayChartTests {
         let band = band([100, 5_000], top: 200, height: 10)
 
         #expect(band.outline == "M0 10H0V5H1V0H2V10Z")
-        #expect(band.most == "most 5,000 (cut at 200)")
+        #expect(band.most == "peak 5,000 (cut at 200)")
     }
 
     @Test("nothing draws nothing", arguments: [[], [nil, nil], [0, 0]] as [[Int?]])
@@ -101,7 +101,7 @@ struct DayChartTests {
                 "1,300 events fetched. siem: 1,300 settled, at most 1,250 waited at 02:30, 0 in the last"
             )
         )
-        #expect(words.hasSuffix("a/b: 1 gap, 1 h in all."))
+        #expect(words.hasSuffix("a/b: 1 gap, 1 h in total."))
     }
 
     @Test("names are escaped wherever they stand")
@@ -175,7 +175,7 @@ struct DayChartTests {
             "0 to 3 are drawn beside the troubled ones"
         )
         #expect(shown.lanes.first?.name == "s/19" && shown.lanes.count == 12 && shown.otherLanes.count == 8)
-        #expect(table.contains("sink31: settled") && table.contains("26 other sinks: most waiting"))
+        #expect(table.contains("sink31: settled") && table.contains("26 other sinks: peak waiting"))
         #expect(!table.contains("sink9: settled"))
     }
 

@@ -71,10 +71,10 @@ struct StatusPageTests {
         )
 
         #expect(overview.level == .trouble)
-        #expect(overview.headline == "siem takes no events.")
+        #expect(overview.headline == "siem receives no events.")
         #expect(
             overview.details == [
-                "siem: connection error, last took something 3 h ago; 7 events kept for it. Connection refused."
+                "siem: connection error, last settled 3 h ago; 7 events kept for it. Connection refused."
             ]
         )
     }
@@ -93,7 +93,7 @@ struct StatusPageTests {
 
         #expect(
             overview.headline
-                == "Fetching stands still, and contoso/activities cannot be read, and siem and b take no events."
+                == "Fetching is paused, and contoso/activities cannot be read, and siem and b receive no events."
         )
         #expect(!overview.spoken.contains { $0.isNumber })
     }
@@ -153,7 +153,7 @@ struct StatusPageTests {
         let taken = Overview(facts { $0.report.streams[0].sinks = 1 })
 
         #expect(unread.level == .busy && unread.headline == "Waiting for the first answer.")
-        #expect(untaken.level == .trouble && untaken.headline == "no sink takes contoso/activities.")
+        #expect(untaken.level == .trouble && untaken.headline == "no sink receives contoso/activities.")
         #expect(untaken.details.count == 1)
         #expect(taken.level == .well)
     }
@@ -166,7 +166,7 @@ struct StatusPageTests {
         #expect(overview.headline == "Catching up.")
         #expect(
             overview.details == [
-                "contoso/activities: 1 gap, 20 min in all, not read when its turn was and being read now."
+                "contoso/activities: 1 gap, 20 min in total, not read on schedule, being read now."
             ]
         )
     }
@@ -178,7 +178,7 @@ struct StatusPageTests {
         let html = PageParts(facts: page).all
 
         #expect(html["streams"]?.text.contains(#/data-head="Gaps" class="number"><span>1</#) == true)
-        #expect(html["day"]?.text.contains("1 gap, 20 min in all") == true)
+        #expect(html["day"]?.text.contains("1 gap, 20 min in total") == true)
         #expect(html["day"]?.text.contains("<rect class=\"gap\" x=") == true)
     }
 
@@ -204,8 +204,8 @@ struct StatusPageTests {
         )
         #expect(
             overview.details == [
-                "siem: 2 dead letters, refused by its receiver for good.",
-                "Internal error (contoso/activities) stands since 00:24 UTC, see below.",
+                "siem: 2 dead letters, permanently rejected by the receiver.",
+                "Internal error (contoso/activities) has been active since 00:24 UTC, see below.",
                 "The audit of 00:29 UTC found 12 events missing.",
             ]
         )
@@ -227,7 +227,7 @@ struct StatusPageTests {
             }
         )
 
-        #expect(down.headline == "siem takes no events.")
+        #expect(down.headline == "siem receives no events.")
         #expect(down.details.count == 1)
         #expect(well.level == .well)
     }
@@ -242,7 +242,7 @@ struct StatusPageTests {
         #expect(before == "")
         #expect(html.contains("Last audit, ended <time "))
         #expect(html.contains("UTC: 2 d 23 h up to <time "))
-        #expect(html.contains("12,345 events, <strong>12 missing</strong>, by the daemon itself."))
+        #expect(html.contains("12,345 events, <strong>12 missing</strong>, run by the daemon."))
         #expect(!html.contains("asked for"))
     }
 
@@ -260,8 +260,8 @@ struct StatusPageTests {
         let html = PageParts(facts: page).all["proof"]?.text ?? ""
 
         #expect(html.contains("Last audit, ended <time "))
-        #expect(html.contains("<strong>12 missing</strong>, by the daemon itself."))
-        #expect(html.contains("Last proof asked for, ended <time "))
+        #expect(html.contains("<strong>12 missing</strong>, run by the daemon."))
+        #expect(html.contains("Last requested proof, ended <time "))
         #expect(html.contains("12,345 events, 0 missing."))
         #expect(Overview(page).details == ["The audit of 00:29 UTC found 12 events missing."])
     }
@@ -398,7 +398,7 @@ struct StatusPageTests {
         let overview = Overview(facts)
         let names = facts.sinksInOrder.map(\.name)
 
-        #expect(overview.headline == "sink13, sink14, sink15 and 16 more take no events.")
+        #expect(overview.headline == "sink13, sink14, sink15 and 16 more receive no events.")
         #expect(overview.details.count == 13 && overview.details.last == "And 7 more: see the tables below.")
         #expect(
             names.first == "sink13" && names[18] == "sink31" && names[19] == "sink1" && names.last == "sink0"
