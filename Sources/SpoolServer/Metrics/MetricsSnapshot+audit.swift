@@ -1,7 +1,7 @@
 import SpoolControl
 import SpoolCore
 
-/// What the last audit proved; without samples where audits are off and none was ever done.
+/// The result of the last audit; without samples if audits are off and none was ever completed.
 extension MetricsSnapshot {
     var auditFamilies: [MetricFamily] {
         [

@@ -1,7 +1,7 @@
 import SpoolCore
 import SpoolStore
 
-/// How families are made of rows.
+/// Builds metric families from rows of the status.
 extension MetricsSnapshot {
     func one(_ name: String, _ kind: MetricFamily.Kind, _ help: String, _ value: Double)
         -> MetricFamily

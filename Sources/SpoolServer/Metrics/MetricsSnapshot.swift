@@ -3,7 +3,7 @@ import SpoolCore
 import SpoolEngine
 import SpoolStore
 
-/// All that metrics are made of, read at one moment.
+/// All values for the metrics, read at one moment.
 struct MetricsSnapshot: Sendable {
     var at: Timestamp
     var started: Timestamp
@@ -11,32 +11,32 @@ struct MetricsSnapshot: Sendable {
     var sqlite: String
     var process: ProcessFacts
     var status: SpoolStatus
-    /// The word that `status` has for each sink.
+    /// The state of each sink as `status` shows it.
     var words: [SinkName: String]
     var failures: [SinkID: Int]
     var reading: MetricsRecorder.Reading
-    /// What of each stream lies open now: read at every asking, unlike what the meters have.
+    /// The open gap of each stream now: read for every request, unlike the values of the recorder.
     var openEnds: [StreamName: UncoveredTime] = [:]
-    /// The last audit that was done.
+    /// The last completed audit.
     var audit: ProofStatus?
-    /// When the spool was made, if audits are on: before the first one, it counts as the last.
+    /// When the spool was created, if audits are on: before the first audit, this counts as the last one.
     var auditsSince: Timestamp?
     /// `spool.retention.max_size`.
     var maxSize: Int64
     var isPaused: Bool
-    /// True while the last reload was refused.
+    /// True while the last reload was rejected.
     var isReloadRefused = false
     var checkpointFailures = 0
     var droppedLogLines = 0
 
-    /// Every word a sink's state may have.
+    /// All states that a sink may have.
     static let sinkWords = [
         "created", "connected", "doubtful", "retrying", "connection error", "disconnected", "held",
         "disabled",
     ]
     static let severities: [NotificationSeverity] = [.information, .warning, .error, .critical]
 
-    /// All that is not proved to be read of a stream, as the view `gaps` has it.
+    /// All times of a stream that are not proved to have been read, as in the view `gaps`.
     func uncovered(_ stream: SpoolStatus.Stream) -> [UncoveredTime] {
         (reading.gaps[stream.id] ?? []) + [openEnds[stream.name]].compactMap { $0 }
     }
@@ -44,7 +44,7 @@ struct MetricsSnapshot: Sendable {
     /// Streams that are fetched.
     var streams: [SpoolStatus.Stream] { status.streams.filter(\.isFetched) }
 
-    /// Every sink that the spool knows: one that left the configuration keeps its series, so that what retention takes
-    /// meanwhile is seen to grow.
+    /// All sinks in the spool: one that was removed from the configuration keeps its series, so that the events
+    /// that retention deletes meanwhile are counted.
     var sinks: [SpoolStatus.Sink] { status.sinks }
 }

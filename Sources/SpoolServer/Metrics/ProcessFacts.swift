@@ -1,12 +1,12 @@
 import Foundation
 
-/// What the system says of this process.
+/// Facts about this process from the operating system.
 struct ProcessFacts: Sendable, Equatable {
-    /// Bytes of memory it has.
+    /// Resident memory in bytes.
     var resident: Int64
-    /// Seconds of processor time it has used.
+    /// CPU time in seconds.
     var processor: Double
-    /// Files and sockets it has open.
+    /// Open files and sockets.
     var openFiles: Int
 
     /// This process now.
@@ -14,7 +14,7 @@ struct ProcessFacts: Sendable, Equatable {
         let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
             .split(separator: " ").dropFirst().first.flatMap { Int64($0) }
         var usage = rusage()
-        // RUSAGE_SELF, which Glibc shows under a type that getrusage does not take.
+        // RUSAGE_SELF: Glibc imports the constant with a type that getrusage does not accept.
         getrusage(0, &usage)
         let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd"))?.count
         return ProcessFacts(

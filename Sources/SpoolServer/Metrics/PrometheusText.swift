@@ -38,7 +38,7 @@ enum PrometheusText {
     }
 }
 
-/// A metric with all its series, as Prometheus knows it.
+/// A Prometheus metric family: a metric with all its series.
 struct MetricFamily: Sendable, Equatable {
     enum Kind: String, Sendable {
         case counter, gauge, histogram

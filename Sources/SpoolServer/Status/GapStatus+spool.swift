@@ -3,18 +3,18 @@ import SpoolCore
 import SpoolStore
 
 extension GapStatus {
-    /// The gaps of every stream, oldest first: those that lie open, those healed since `time`, what is not proved to be
-    /// read, and what sinks have lost.
+    /// The gaps of every stream, oldest first: open ones, those healed since `time`, times not proved to have
+    /// been read, and losses of sinks.
     ///
     /// - Parameters:
-    ///   - spool: where they are read.
-    ///   - streams: the streams it has.
-    ///   - uncovered: what is not proved to be read, where that is known already; otherwise it is read, which takes a
-    ///     while for a long history.
-    ///   - time: gaps that have healed before are left out.
-    ///   - now: the end of those that lie open.
-    /// - Returns: gaps by stream, those of streams that have none left out.
-    /// - Throws: what keeps the spool from being read.
+    ///   - spool: the spool to read.
+    ///   - streams: its streams.
+    ///   - uncovered: times not proved to have been read, if already known; otherwise they are read, which is
+    ///     slow for a long history.
+    ///   - time: gaps that healed earlier are omitted.
+    ///   - now: the end of open gaps.
+    /// - Returns: gaps by stream, without streams that have none.
+    /// - Throws: if the spool cannot be read.
     static func read(
         _ spool: Spool,
         _ streams: [SpoolStatus.Stream],
@@ -36,7 +36,7 @@ extension GapStatus {
             } else {
                 gaps = try await spool.uncovered(of: stream.id)
             }
-            // A history full of holes is for the view, not for a screen.
+            // A history with more gaps is for the view `gaps`, not for a screen.
             gaps = Array(gaps.prefix(100))
             found[stream.name, default: []] += gaps.map { GapStatus(.unproved, from: $0.from, to: $0.to) }
         }

@@ -5,10 +5,10 @@ import SpoolEngine
 package import SpoolStore
 
 extension StatusReport {
-    /// Gaps that have healed are shown for so long; the view `coverage` keeps them.
+    /// How long healed gaps are shown; the view `coverage` keeps them.
     static let healedShown = Duration.days(1)
 
-    /// Reads how everything is from a spool, whether a daemon runs or not.
+    /// Reads the status from a spool, whether a daemon is running or not.
     package init(
         _ spool: Spool,
         addresses: [SinkName: String],
@@ -109,7 +109,7 @@ extension SinkStatus {
 }
 
 extension StatusReport {
-    /// Fills in events a minute.
+    /// Fills in events per minute.
     fileprivate mutating func set(_ rates: SpoolRates, of status: SpoolStatus) {
         for stream in status.streams {
             guard let index = streams.firstIndex(where: { $0.name == stream.name.description }) else {

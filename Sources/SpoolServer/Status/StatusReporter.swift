@@ -4,12 +4,12 @@ import SpoolCore
 import SpoolEngine
 import SpoolPipeline
 
-/// Makes the status report of a running daemon.
+/// Creates the status report of a running daemon.
 struct StatusReporter: Sendable {
     let engine: Engine
     let current: CurrentComposition
 
-    /// How everything is.
+    /// The current status.
     func report() async throws(StoreError) -> StatusReport {
         let composition = current.value
         var report = try await StatusReport(
@@ -20,7 +20,7 @@ struct StatusReporter: Sendable {
             at: engine.time.wall()
         )
         report.spool.limit = composition.spool.maxSize
-        // The notification comes a moment later.
+        // The notification follows a moment later.
         report.reloadRefused = engine.reloads.refusal.map {
             RefusedReload(at: $0.at, cause: Sentence.ended($0.cause))
         }

@@ -1,14 +1,14 @@
-/// One number over time: its name, its highest value, and an area of steps.
+/// One value over time: its name, its peak, and a stepped area.
 struct Band: Sendable {
-    /// Pixels for the name.
+    /// Height of the name in pixels.
     static let head = 18
 
     let name: String
-    /// One a step; nil where no daemon ran.
+    /// One value per step; nil if no daemon was running.
     let values: [Int?]
-    /// Its class in the style.
+    /// The CSS class.
     let look: String
-    /// What is drawn at full height; more is cut.
+    /// The value drawn at full height; higher values are cut.
     let top: Int
     let height: Int
 
@@ -23,7 +23,7 @@ struct Band: Sendable {
             """
     }
 
-    /// The highest value in words, and that it is cut.
+    /// The peak as text, with a note if it is cut.
     var most: String {
         let peak = values.compactMap { $0 }.max() ?? 0
         guard peak > 0 else { return "none" }
@@ -31,7 +31,7 @@ struct Band: Sendable {
         return "peak \(Wording.number(peak))\(cut)"
     }
 
-    /// Steps as one area; what is more than nothing is at least one pixel high.
+    /// The steps as one area; a value above 0 is at least one pixel high.
     var outline: String {
         guard top > 0 else { return "" }
         var path = "M0 \(height)"

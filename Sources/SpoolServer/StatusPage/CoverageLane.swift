@@ -2,28 +2,28 @@ import SpoolControl
 import SpoolCore
 import SpoolStore
 
-/// How much of a stream's time has been read, and how often.
+/// Which parts of a stream's time have been read, and how often.
 struct CoverageLane: Sendable, Equatable {
     var name: String
-    /// Where the stream begins, or what retention has taken.
+    /// Start of the stream, or end of what retention has deleted.
     var start: Timestamp?
-    /// Up to here everything has been read a second time.
+    /// Everything before this time has been re-read.
     var sweptTo: Timestamp?
-    /// Up to here everything has been read once.
+    /// Everything before this time has been read once.
     var readTo: Timestamp?
-    /// What is not proved to be read, as the view `gaps` has it.
+    /// Times not proved to have been read, as in the view `gaps`.
     var gaps: [Span]
-    /// What was not read when its turn was, and has been since.
+    /// Times that were not read on schedule, but have been read since.
     var late: [Span] = []
 
     struct Span: Sendable, Equatable {
-        /// Why it is not read.
+        /// Why the span is not proved to have been read.
         enum Cause: Sendable {
-            /// Read, or passed over, without proof; it does not heal by itself.
+            /// Read or skipped without proof; it does not heal by itself.
             case unproved
-            /// The stream is not read now.
+            /// The stream is currently not read.
             case open
-            /// It is read again, and what was missed comes now.
+            /// The stream is read again, and the missed time is being read now.
             case healing
         }
 
@@ -54,7 +54,7 @@ struct CoverageLane: Sendable, Equatable {
             .map { Span(from: $0.from, to: $0.to ?? now) }
     }
 
-    /// What a stretch of the lane is.
+    /// The kind of a part of the lane.
     enum Kind: String, Sendable {
         case twice, once, late, unread, gap
     }
@@ -65,7 +65,7 @@ struct CoverageLane: Sendable, Equatable {
         var to: Timestamp
     }
 
-    /// The lane from left to right, gaps last: they lie over the rest.
+    /// The parts of the lane from left to right; gaps come last, since they are drawn over the rest.
     func stretches(from: Timestamp, to now: Timestamp) -> [Stretch] {
         guard let start, let readTo else { return [] }
         let edges = [start, max(start, sweptTo ?? start), readTo, now]
@@ -80,14 +80,14 @@ struct CoverageLane: Sendable, Equatable {
         }
     }
 
-    /// The lane in words.
+    /// The lane as text.
     func summary(now: Timestamp) -> String {
         guard let readTo else { return "not read yet" }
         guard !gaps.isEmpty else { return "no gaps, read up to \(Wording.time(readTo, now: now))" }
         return Self.words(gaps)
     }
 
-    /// How many gaps, and how long they are together.
+    /// The number of gaps, and their total length.
     static func words(_ gaps: [Span]) -> String {
         let missing = gaps.reduce(Duration.zero) { $0 + $1.to.since($1.from) }
         return "\(Wording.count(gaps.count, "gap")), \(Wording.length(missing)) in total"

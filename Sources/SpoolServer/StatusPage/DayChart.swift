@@ -1,17 +1,17 @@
 import SpoolCore
 
-/// The last 24 hours as one drawing: fetched, settled and waiting above each other on one axis of time, and what of
-/// each stream's time has been read.
+/// The last 24 hours as one drawing: fetched, settled and waiting events above each other on one time axis, and
+/// which parts of each stream's time have been read.
 ///
-/// Widths are percentages and heights pixels, so that text stays as it is at every width of the window.
+/// Widths are percentages and heights are pixels, so that text is not scaled with the window.
 struct DayChart: Sendable {
-    /// More would be no overview: the rest is added up in one more.
+    /// More sinks would not fit: the others are added up in one more band.
     static let mostSinks = 6
     static let mostLanes = 12
 
     private let figures: DayFigures
 
-    /// `troubled` are sinks and streams to be drawn first.
+    /// `troubled` are the sinks and streams to draw first.
     init(figures: DayFigures, troubled: Set<String> = []) {
         self.figures = figures.condensed(
             troubled: troubled,
@@ -52,7 +52,7 @@ struct DayChart: Sendable {
             """
     }
 
-    /// The drawing in words.
+    /// The drawing as text.
     var words: String {
         let total = figures.fetched.reduce(0) { $0 + ($1 ?? 0) }
         let sinks = figures.sinks.map { sink in
@@ -69,7 +69,7 @@ struct DayChart: Sendable {
         return (["\(Wording.count(total, "event")) fetched."] + sinks + lanes + rest).joined(separator: " ")
     }
 
-    /// The lanes that are not drawn, in words: none of them has a gap unless all that are drawn have.
+    /// The lanes that are not drawn, as text: they have gaps only if all drawn lanes have gaps.
     private var others: String? {
         guard !figures.otherLanes.isEmpty else { return nil }
         let gaps = figures.otherLanes.flatMap(\.gaps)
@@ -77,12 +77,12 @@ struct DayChart: Sendable {
             + (gaps.isEmpty ? "no gaps" : CoverageLane.words(gaps))
     }
 
-    /// What is drawn at full height of what is settled: a drain may be a hundred times the pace of every day, which
-    /// would then be a line.
+    /// The basis for the full height of settled events: a drain may be a hundred times the usual rate, which would
+    /// otherwise be a flat line.
     private var pace: Int { max(1, Self.peak(figures.fetched)) }
 
-    /// What is drawn at full height of what waits: the same for all sinks, and never less than what comes in anyway,
-    /// so that what is on its way looks like little.
+    /// The full height of waiting events: the same for all sinks, and at least the peak of fetched events, so that
+    /// events in transit look small.
     private var hill: Int { max(pace, figures.sinks.map { Self.peak($0.waiting) }.max() ?? 0) }
 
     private static func peak(_ values: [Int?]) -> Int { values.compactMap { $0 }.max() ?? 0 }
@@ -101,7 +101,7 @@ struct DayChart: Sendable {
             """
     }
 
-    /// Where no daemon ran, over the bands.
+    /// Times without a daemon, drawn over the bands.
     private func off(height: Int) -> HTML {
         var runs: [Range<Int>] = []
         for (index, value) in figures.fetched.enumerated() where value == nil {
@@ -138,7 +138,7 @@ struct DayChart: Sendable {
         return "\(ticks)"
     }
 
-    /// What each step holds, for whoever points at it.
+    /// Tooltips with the values of each step.
     private func hovers(height: Int) -> HTML {
         let rects = figures.fetched.indices.map { index -> HTML in
             """
@@ -165,20 +165,20 @@ struct DayChart: Sendable {
 
     private func share(_ index: Int) -> Double { Double(index) / Double(DayFigures.count) }
 
-    /// Where a time lies between the left and the right edge.
+    /// The position of a time between the left and the right edge, from 0 to 1.
     private func place(_ time: Timestamp) -> Double {
         let whole = Double(figures.to.since(figures.from).milliseconds)
         return min(1, max(0, Double(time.since(figures.from).milliseconds) / whole))
     }
 
-    /// Hundredths of a percent, without a needless fraction.
+    /// A percentage with at most two decimals.
     static func percent(_ share: Double) -> String {
         let hundredths = Int((share * 10_000).rounded())
         let rest = hundredths % 100
         return "\(hundredths / 100)" + (rest == 0 ? "" : rest < 10 ? ".0\(rest)" : ".\(rest)") + "%"
     }
 
-    /// Hatchings, so that colour alone says nothing.
+    /// Hatch patterns, so that no information depends on colour alone.
     private static let patterns: HTML = """
         <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" \
         patternTransform="rotate(45)"><rect class="hatch" width="2" height="6"/></pattern>\

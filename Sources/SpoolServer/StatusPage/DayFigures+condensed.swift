@@ -1,10 +1,10 @@
 import SpoolCore
 
 extension DayFigures {
-    /// The figures that the page has room for: sinks and streams in trouble first, and the rest as one.
+    /// The figures that fit on the page: sinks and streams with problems first, the rest combined.
     ///
-    /// At most `mostSinks` sinks and `mostLanes` lanes stay; further sinks are added up under "N other sinks", and
-    /// `otherLanes` counts further lanes.
+    /// At most `mostSinks` sinks and `mostLanes` lanes are kept. Further sinks are added up as "N other sinks";
+    /// further lanes are moved to `otherLanes`.
     func condensed(troubled: Set<String>, mostSinks: Int, mostLanes: Int) -> DayFigures {
         var figures = self
         let ordered = Self.first(sinks) { troubled.contains($0.name) }
@@ -17,7 +17,7 @@ extension DayFigures {
         return figures
     }
 
-    /// Those that match in front, each group in its order.
+    /// Moves matching items to the front; each group keeps its order.
     private static func first<Item>(_ items: [Item], where matches: (Item) -> Bool) -> [Item] {
         items.filter(matches) + items.filter { !matches($0) }
     }

@@ -7,23 +7,23 @@ struct DayFigures: Sendable, Equatable {
     static let step = Duration.minutes(10)
     static let count = 144
 
-    /// What went to one sink.
+    /// The figures of one sink.
     struct SinkDay: Sendable, Equatable {
         var name: String
-        /// Events settled in each step; nil where no daemon ran.
+        /// Events settled in each step; nil if no daemon was running.
         var settled: [Int?]
-        /// The most that waited in each step.
+        /// The peak of waiting events in each step.
         var waiting: [Int?]
     }
 
-    /// The beginning of the first step.
+    /// Start of the first step.
     var from: Timestamp
     var now: Timestamp
-    /// Events fetched in each step, over all streams; nil where no daemon ran.
+    /// Events of all streams fetched in each step; nil if no daemon was running.
     var fetched: [Int?]
     var sinks: [SinkDay]
     var lanes: [CoverageLane]
-    /// Lanes that are counted and not drawn.
+    /// Lanes that are counted but not drawn.
     var otherLanes: [CoverageLane] = []
 
     init(from: Timestamp, now: Timestamp, fetched: [Int?], sinks: [SinkDay], lanes: [CoverageLane]) {
@@ -34,28 +34,28 @@ struct DayFigures: Sendable, Equatable {
         self.lanes = lanes
     }
 
-    /// The end of the last step.
+    /// End of the last step.
     var to: Timestamp { from + Self.step * Self.count }
 
-    /// The beginning of the first step of the 24 hours before now; the last one has just begun.
+    /// Start of the first step of the 24 hours before `now`; the last step contains `now`.
     static func begin(_ now: Timestamp) -> Timestamp {
         let length = step.milliseconds
         return Timestamp(milliseconds: now.milliseconds / length * length) - step * (count - 1)
     }
 
-    /// What to ask the spool for: one step more, to tell what the first one added.
+    /// The history to read: one additional step, needed to compute the growth in the first one.
     static func wanted(_ now: Timestamp) -> SampleHistory {
         SampleHistory(from: begin(now) - step, step: step, count: count + 1)
     }
 
-    /// Reads the samples; `gaps` is what `status` shows of each stream, by its name.
+    /// Computes the figures from samples; `gaps` are the gaps in `status` by the name of the stream.
     init(_ history: SampleHistory, _ status: SpoolStatus, gaps: [String: [GapStatus]], now: Timestamp) {
         from = history.from + Self.step
         self.now = now
         var ran = Set<Int>()
         for steps in history.streams.values { ran.formUnion(steps.keys) }
         for steps in history.sinks.values { ran.formUnion(steps.keys) }
-        // The newest sample may be a minute old; what was counted since belongs to the last step.
+        // The newest sample may be up to a minute old; later counts belong to the last step.
         let last = history.count - 1
         ran.insert(last)
         var total = [Int](repeating: 0, count: history.count)
@@ -88,7 +88,7 @@ struct DayFigures: Sendable, Equatable {
         lanes = streams.map { CoverageLane($0, gaps: gaps[$0.name.description] ?? [], now: now) }
     }
 
-    /// How much a counter has grown in each step, from its first and last value in those that have samples.
+    /// The growth of a counter in each step, from its first and last values in the steps with samples.
     private static func added(_ steps: [Int: (Int, Int)], count: Int) -> [Int] {
         var previous: Int?
         return (0..<count).map { index in

@@ -1,10 +1,10 @@
 import SpoolCore
 
-/// The chart's numbers by the hour, for whoever cannot see it or wants to read them.
+/// The numbers of the chart by hour, as an accessible alternative.
 struct DayTable: Sendable {
     private let figures: DayFigures
 
-    /// The same sinks as in the chart.
+    /// Shows the same sinks as the chart.
     init(figures: DayFigures, troubled: Set<String> = []) {
         self.figures = figures.condensed(
             troubled: troubled,
@@ -22,7 +22,7 @@ struct DayTable: Sendable {
         ).html
     }
 
-    /// The steps of each hour, newest first; the first and the last hour may be cut.
+    /// The steps of each hour, newest first; the first and the last hour may be incomplete.
     private var hours: [Range<Int>] {
         let perHour = Int(3_600_000 / DayFigures.step.milliseconds)
         let phase = Int(figures.from.milliseconds % 3_600_000 / DayFigures.step.milliseconds)

@@ -1,8 +1,8 @@
 import SpoolCore
 
-/// A piece of HTML: literals are taken as they stand, texts that are filled in are escaped, other pieces are not.
+/// A fragment of HTML: literals are used unchanged, interpolated texts are escaped, interpolated fragments are not.
 ///
-/// Nothing that comes from data can therefore become markup, in text or in a quoted attribute.
+/// So no data can become markup, neither in text nor in a quoted attribute.
 struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     let text: String
 
@@ -10,7 +10,7 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
 
     init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
 
-    /// Nothing.
+    /// The empty fragment.
     static let none: HTML = ""
 
     struct StringInterpolation: StringInterpolationProtocol {

@@ -3,31 +3,31 @@ import SpoolCore
 import SpoolEngine
 import SpoolStore
 
-/// The page's first sentence: is everything being forwarded, and if not, what stands in the way.
+/// The first sentence of the page: whether everything is being forwarded, and if not, what prevents it.
 struct Overview: Sendable, Equatable {
     enum Level: String, Sendable {
         /// Everything is forwarded.
         case well
-        /// Events wait longer than a moment, and are on their way.
+        /// Events have been waiting for longer than `moment`, but are being forwarded.
         case busy
-        /// Something stands still, or somebody has to look at it.
+        /// Something has stopped, or needs an operator.
         case trouble
     }
 
-    /// What is settled sooner was never late: a receiver's confirmation takes its seconds.
+    /// Shorter waits do not count as late: a receiver's confirmation takes seconds.
     static let moment = Duration.seconds(30)
-    /// So many names stand in a headline, and so many sentences below it.
+    /// Maximum number of names in a headline, and of sentences below it.
     private static let mostNames = 4
     private static let mostDetails = 12
-    /// Notifications of these severities are told in the first sentence.
+    /// Notifications of these severities are reported in the first sentence.
     private static let serious = Set([NotificationSeverity.error, .critical].map(\.rawValue))
 
     var level: Level
     var headline: String
-    /// One sentence for each part that stands still, with since when and how much waits.
+    /// One sentence for each part with a problem: since when, and how many events wait.
     var details: [String]
 
-    /// What a screen reader is told of when it changes: no numbers, which change all the time.
+    /// The text that a screen reader announces when it changes: without numbers, which change constantly.
     var spoken: String { headline }
 
     init(_ facts: PageFacts) {
@@ -52,7 +52,7 @@ struct Overview: Sendable, Equatable {
             "\($0.name): \(Wording.count($0.deadLetters, "dead letter")), permanently rejected by the receiver."
         }
         let proofs = [report.audit, report.proof].compactMap { $0 }.filter { $0.missing > 0 }
-        // Of what an audit found, the proof itself tells more.
+        // The proof of an audit says more than its notification.
         let isAuditBad = proofs.contains { $0.id == report.audit?.id }
         let notes = report.notifications.filter { note in
             Self.serious.contains(note.severity) && !told.contains(note.subject)
@@ -104,7 +104,7 @@ struct Overview: Sendable, Equatable {
         }
     }
 
-    /// True for a sink that takes nothing, or has dead letters.
+    /// True for a sink that receives no events, or has dead letters.
     static func isTroubled(_ sink: SinkStatus) -> Bool {
         standsStill(sink) || sink.deadLetters > 0 && sink.state != "disabled"
     }
@@ -123,11 +123,11 @@ struct Overview: Sendable, Equatable {
             parts.append("\(list(sinks)) \(sinks.count == 1 ? "receives" : "receive") no events")
         }
         if parts.isEmpty { parts = others }
-        // A name keeps its small letter at the beginning, too.
+        // A name at the beginning is not capitalized.
         return parts.joined(separator: ", and ") + "."
     }
 
-    /// What somebody has to look at while nothing stands still.
+    /// What needs an operator while nothing has stopped.
     private static func others(
         untaken: [String],
         holes: [String],
@@ -149,7 +149,7 @@ struct Overview: Sendable, Equatable {
         return parts
     }
 
-    /// What is not proved to be read of a stream; that it is not read now only where that is not told already.
+    /// Times of a stream that are not proved to have been read; that it is not read now only if not reported already.
     private static func sentences(_ lane: CoverageLane, isTold: Bool, _ now: Timestamp) -> [String] {
         let unproved = lane.gaps.filter { $0.cause == .unproved }
         var sentences: [String] = []
@@ -197,7 +197,7 @@ struct Overview: Sendable, Equatable {
         return text
     }
 
-    /// All of a few names; of many the first and how many more, which the tables have.
+    /// All names if there are few; otherwise the first ones and the number of others, which the tables show.
     private static func list(_ names: [String]) -> String {
         guard names.count > mostNames else { return Listing.text(names) }
         return names.prefix(mostNames - 1).joined(separator: ", ")

@@ -1,24 +1,24 @@
 import SpoolControl
 import SpoolCore
 
-/// All that the page shows, read at one moment.
+/// All values shown on the page, read at one moment.
 struct PageFacts: Sendable {
     var report: StatusReport
     var day: DayFigures
-    /// Since when the event that has waited longest is in the spool; nil when none waits.
+    /// When the longest-waiting event was spooled; nil if none is waiting.
     var waitingSince: Timestamp?
-    /// The name of the machine.
+    /// The host name.
     var host: String
 
     var now: Timestamp { report.at }
 
-    /// How long the event that has waited longest has been in the spool.
+    /// How long the longest-waiting event has been in the spool.
     var wait: Duration { waitingSince.map { max(.zero, now.since($0)) } ?? .zero }
 
-    /// Events that wait, over all sinks.
+    /// Waiting events of all sinks.
     var waiting: Int { report.sinks.reduce(0) { $0 + $1.backlog } }
 
-    /// Sinks and streams that an operator has to look at.
+    /// Sinks and streams with problems.
     var troubled: Set<String> {
         Set(
             report.sinks.filter(Overview.isTroubled).map(\.name)
@@ -26,7 +26,7 @@ struct PageFacts: Sendable {
         )
     }
 
-    /// The sinks in trouble first, those that have left last, each group in its order.
+    /// Sinks with problems first, disabled ones last; each group keeps its order.
     var sinksInOrder: [SinkStatus] {
         let rank = { (sink: SinkStatus) in Overview.isTroubled(sink) ? 0 : sink.state == "disabled" ? 2 : 1 }
         return (0...2).flatMap { wanted in report.sinks.filter { rank($0) == wanted } }

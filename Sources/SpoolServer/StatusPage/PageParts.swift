@@ -1,7 +1,7 @@
 import SpoolControl
 import SpoolCore
 
-/// The parts of the page that change, each by the id of its place.
+/// The parts of the page that change, by the id of their element.
 struct PageParts: Sendable {
     let facts: PageFacts
 
@@ -17,7 +17,7 @@ struct PageParts: Sendable {
         ]
     }
 
-    /// The window's title: the number that matters is seen in a row of tabs.
+    /// The title of the window: it shows the backlog even in a row of tabs.
     var title: String {
         let overview = Overview(facts)
         switch overview.level {
@@ -68,7 +68,7 @@ struct PageParts: Sendable {
         facts.report.spool.limit > 0 ? ", of \(Wording.bytes(facts.report.spool.limit))" : ""
     }
 
-    /// The last audit and a newer proof that somebody asked for, a line each; nothing before the first.
+    /// The last audit and a newer requested proof, one line each; empty before the first.
     private var proof: HTML {
         let audit: HTML = facts.report.audit.map { line("Last audit", $0) } ?? .none
         let asked: HTML = facts.report.proof.map { line("Last requested proof", $0) } ?? .none
@@ -225,7 +225,7 @@ struct PageParts: Sendable {
         "Updated <time datetime=\"\(now.description)\">\(Wording.time(now, now: now, seconds: true))</time> UTC"
     }
 
-    /// A state's word with a mark: colour alone says nothing.
+    /// A state with a mark, so that nothing depends on colour alone.
     private func state(_ word: String) -> HTML {
         let isWell = ["connected", "running"].contains(word)
         let isQuiet = ["created", "disabled", "paused", "cancelled"].contains(word)
@@ -244,7 +244,7 @@ struct PageParts: Sendable {
 
     private func moment(_ time: Timestamp?) -> HTML { time.map(self.time) ?? "not yet" }
 
-    /// With its date, whatever the day.
+    /// A time that always includes the date.
     private func dated(_ time: Timestamp) -> HTML {
         "<time datetime=\"\(time.description)\">\(Wording.date(time))</time>"
     }
@@ -255,6 +255,6 @@ struct PageParts: Sendable {
 }
 
 extension HTML {
-    /// A fixed word of ours.
+    /// A constant word.
     fileprivate init(_ word: String) { self = "\(word)" }
 }

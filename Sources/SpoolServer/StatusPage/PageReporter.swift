@@ -6,7 +6,7 @@ import SpoolPipeline
 import SpoolStore
 import Synchronization
 
-/// Reads what the page shows; the charts' samples at most once in ten seconds, whoever looks on.
+/// Reads the facts for the page; the samples of the charts at most every ten seconds, for all viewers together.
 final class PageReporter: Sendable {
     static let historyLife = Duration.seconds(10)
 
@@ -21,7 +21,7 @@ final class PageReporter: Sendable {
         host = ProcessInfo.processInfo.hostName
     }
 
-    /// Everything now.
+    /// The current facts.
     func facts() async throws(StoreError) -> PageFacts {
         let report = try await reporter.report()
         let status = try await engine.spool.status()

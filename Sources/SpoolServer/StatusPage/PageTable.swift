@@ -1,7 +1,7 @@
-/// A table with its caption and heads; narrow windows show each row as a block, with the heads beside the cells.
+/// A table with its caption and headings; narrow windows show each row as a block, with the headings beside the cells.
 ///
-/// Each cell's content is one element, so that a narrow window breaks it as text and not between its parts. The roles
-/// stand in words because browsers forget them where the style changes how rows are laid out.
+/// Each cell's content is one element, so that a narrow window wraps it as text. The roles are explicit, because
+/// browsers drop the implicit ones when CSS changes the layout of rows.
 struct PageTable: Sendable {
     struct Cell: Sendable {
         var content: HTML

@@ -1,7 +1,7 @@
 import Foundation
 import SpoolControl
 
-/// The page at `/`, whole at its first loading; afterwards its script fetches the parts that change.
+/// The page at `/`, complete when first loaded; afterwards its script fetches the parts that change.
 struct StatusPage: Sendable {
     let facts: PageFacts
 
@@ -53,7 +53,7 @@ struct StatusPage: Sendable {
     static let icon = String(decoding: PackageResources.icon_svg, as: UTF8.self)
 }
 
-/// What the page's script fetches.
+/// The update that the page's script fetches.
 struct PageUpdate: Encodable, Sendable {
     let title: String
     let said: String

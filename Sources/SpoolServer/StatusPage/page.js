@@ -1,5 +1,5 @@
 "use strict";
-// Fetches the parts that have changed every two seconds, every thirty while nobody looks.
+// Fetches changed parts every two seconds, or every thirty while the page is hidden.
 (() => {
   const shown = new Map();
   let timer;
@@ -12,7 +12,7 @@
     const isFirst = !shown.has(id);
     shown.set(id, html);
     if (isFirst && node.innerHTML === html) return;
-    // What is open stays open, and what has the focus keeps it.
+    // Keep open details open, and keep the focus.
     const open = [...node.querySelectorAll("details[open]")].map((details) => details.id);
     const focused = node.contains(document.activeElement)
       ? document.activeElement.closest("[id]") : null;
@@ -38,7 +38,7 @@
     answered = new Date();
   };
 
-  // Nothing on the page may go on claiming that all is well: title, headline and what is read aloud say so, too.
+  // Nothing on the page may keep claiming that all is well: update the title, the headline and the spoken text, too.
   const complain = (why) => {
     const at = answered.toISOString();
     const text = `${why} Below is the state at ${at.slice(0, 10)} ${at.slice(11, 19)} UTC.`;
@@ -60,7 +60,7 @@
   const step = async () => {
     clearTimeout(timer);
     try {
-      // Whole, since an address that a user and password were typed into is no base for a request (Fetch, 5.4).
+      // An absolute URL, since a page URL with a user and password cannot be the base of a request (Fetch, 5.4).
       const address = `${location.origin}/page.json`;
       const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10000) });
       if (answer.ok) show(await answer.json());

@@ -96,7 +96,7 @@ struct SignalTests {
             try await site.drain("siem")
             let status = try await daemon.terminate()
 
-            let message = daemon.lines(.errors).first { $0.contains("the old one goes on") } ?? ""
+            let message = daemon.lines(.errors).first { $0.contains("previous configuration kept") } ?? ""
             #expect(message.contains("transprot") && message.contains(/spool\.yaml:\d+:\d+/), "\(message)")
             #expect(status == .exited(0))
             #expect(Set(receiver.ids.keys) == visible)
