@@ -6,17 +6,17 @@ import SpoolPipeline
 import SpoolStore
 
 extension ControlRoutes {
-    /// What checks ask before they connect to anything.
+    /// Routes that checks use before they connect to anything.
     func addConnections(to router: Router<BasicRequestContext>) {
         on(ShowConnections.self, router) { _ in try await engine.connectedSinks(of: reporter.current.value) }
     }
 }
 
 extension Engine {
-    /// The sinks with an open connection that are in no trouble.
+    /// The sinks with an open connection and no error.
     ///
-    /// The state alone is not enough: until the first attempt it is the one of the previous run, and it outlasts a
-    /// connection.
+    /// The state alone is not sufficient: before the first attempt it is that of the previous run, and it remains
+    /// after a connection is closed.
     func connectedSinks(of composition: Composition) async throws(StoreError) -> [ConnectedSink] {
         let (addresses, settings) = (composition.addresses, composition.sinkSettings)
         let now = time.wall()

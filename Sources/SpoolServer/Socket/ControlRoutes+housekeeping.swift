@@ -6,7 +6,7 @@ import SpoolPipeline
 import SpoolStore
 
 extension ControlRoutes {
-    /// What an operator does by hand: dead letters, retention, backups.
+    /// Manual operations: dead letters, retention, backups.
     func addHousekeeping(to router: Router<BasicRequestContext>) {
         on(RequeueDeadLetters.self, router) { try await engine.requeue($0.events, to: $0.sink) }
         on(DismissDeadLetters.self, router) { command in

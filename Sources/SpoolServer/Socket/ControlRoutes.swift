@@ -11,13 +11,12 @@ import SpoolStore
 struct ControlRoutes: Sendable {
     let engine: Engine
     let holder: SpoolHolder
-    /// Called when another process asks for the spool; nil where that is refused.
+    /// Called when another process requests the spool; nil if requests are rejected.
     let onHandOver: (@Sendable () -> Void)?
     let reporter: StatusReporter
     let web: WebRoutes
 
-    /// What can be asked without changing anything: the status address has these alone, and only for those whom
-    /// `access` lets in.
+    /// The read-only routes: the status address has only these, and only for clients that `access` allows.
     func reading(access: (@Sendable () -> Access)? = nil) -> Router<BasicRequestContext> {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
@@ -29,7 +28,7 @@ struct ControlRoutes: Sendable {
         return router
     }
 
-    /// Everything: the socket's routes.
+    /// All routes, for the socket.
     func all() -> Router<BasicRequestContext> {
         let router = reading()
         on(Identify.self, router) { _ in holder }
@@ -67,7 +66,7 @@ struct ControlRoutes: Sendable {
         return router
     }
 
-    /// Answers one kind of command.
+    /// Adds the route of one kind of command.
     func on<Command: ControlCommand>(
         _ type: Command.Type,
         _ router: Router<BasicRequestContext>,

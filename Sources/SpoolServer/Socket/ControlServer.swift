@@ -9,10 +9,10 @@ package import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 
-/// Serves the Unix socket, and the status address where one is configured.
+/// Serves the Unix socket, and the status address if one is configured.
 ///
-/// Neither is a reason to stop: an address that cannot be listened on is logged, and the daemon forwards without it. The
-/// socket is tried again every half minute.
+/// If one of them cannot be bound, that is logged, and the daemon forwards without it. The socket is retried every
+/// 30 seconds.
 package struct ControlServer: Sendable {
     private let socket: ControlSocket
     private let local: HTTPServer
@@ -20,18 +20,18 @@ package struct ControlServer: Sendable {
     private let time: Timekeeper
     private let logger: Logger
 
-    /// Serves an engine.
+    /// Creates a server for an engine.
     ///
     /// - Parameters:
-    ///   - socket: where the Unix socket is to be.
-    ///   - engine: what commands act on.
+    ///   - socket: the location of the Unix socket.
+    ///   - engine: the engine that commands act on.
     ///   - current: its configuration.
     ///   - holder: this process.
     ///   - status: the status address; nil for none.
-    ///   - readiness: whether the daemon does its work.
-    ///   - onHandOver: called when another process asks for the spool; nil where that is refused.
-    ///   - droppedLogLines: how many log lines were dropped since the start.
-    ///   - logger: for what cannot be served.
+    ///   - readiness: whether the daemon is ready.
+    ///   - onHandOver: called when another process requests the spool; nil if requests are rejected.
+    ///   - droppedLogLines: the number of log lines dropped since the start.
+    ///   - logger: for addresses that cannot be served.
     package init(
         socket: ControlSocket,
         engine: Engine,
@@ -83,8 +83,8 @@ package struct ControlServer: Sendable {
 
     /// Serves until stopped or cancelled.
     ///
-    /// - Parameter onReady: called once the socket is bound, or could not be.
-    /// - Throws: `.invalid` when the path is too long for a socket.
+    /// - Parameter onReady: called once the socket has been bound, or binding it has failed.
+    /// - Throws: `.invalid` if the path is too long for a socket.
     package func run(onReady: @escaping @Sendable () async -> Void) async throws {
         if let problem = socket.pathProblem { throw StoreError(.invalid, problem) }
         await withTaskGroup(of: Void.self) { group in
@@ -94,7 +94,7 @@ package struct ControlServer: Sendable {
         }
     }
 
-    /// Ends `run`; requests under way are answered within `limit`, the others are broken off.
+    /// Ends `run`; requests in progress are answered within `limit`, the others are aborted.
     package func stop(within limit: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await local.stop(within: limit) }

@@ -3,10 +3,9 @@ import SpoolControl
 import SpoolCore
 import Synchronization
 
-/// The file of the control socket: what lies at its path before, its mode, and its end.
+/// The file of the control socket: removes a stale socket, sets the mode and the owner, and removes it at the end.
 ///
-/// The folder may belong to another user when root runs a command: no link is followed, and nothing but a socket is
-/// removed.
+/// The folder may belong to another user if root runs a command: no link is followed, and only sockets are removed.
 final class SocketFile: Sendable {
     private let socket: ControlSocket
     private var path: String { socket.path }
@@ -15,9 +14,9 @@ final class SocketFile: Sendable {
 
     init(_ socket: ControlSocket) { self.socket = socket }
 
-    /// Removes a socket that a process has left behind: this one holds the spool's lock, so it is nobody's.
+    /// Removes a socket left by another process: no process uses it, since this one holds the lock of the spool.
     ///
-    /// - Throws: `.readOnly` when something else lies there.
+    /// - Throws: `.readOnly` if another kind of file exists there.
     func makeRoom() throws(StoreError) {
         guard let file = FileIdentity(at: path) else { return }
         guard file.isSocket else {
@@ -32,17 +31,17 @@ final class SocketFile: Sendable {
         }
     }
 
-    /// Lets the owner and the group of the spool connect, and nobody else.
+    /// Allows only the owner and the group of the spool to connect.
     func hasBeenBound() {
         guard let file = FileIdentity(at: path), file.isSocket else { return }
         bound.withLock { $0 = file }
-        // Linux follows no link that takes the socket's place meanwhile.
+        // Linux does not follow a link that replaces the socket meanwhile.
         fchmodat(AT_FDCWD, path, mode_t(ControlSocket.permissions), AT_SYMLINK_NOFOLLOW)
         guard geteuid() == 0, let owner = FileOwner.ofSpool(at: socket.spool) else { return }
         fchownat(AT_FDCWD, path, owner.user, owner.group, AT_SYMLINK_NOFOLLOW)
     }
 
-    /// Removes the socket, if it is still this process's own.
+    /// Removes the socket if it is still the one that this process created.
     func remove() {
         guard let bound = bound.withLock({ $0 }), FileIdentity(at: path) == bound else { return }
         unlink(path)

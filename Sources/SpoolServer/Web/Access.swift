@@ -1,18 +1,18 @@
 import SpoolConfig
 import SpoolCore
 
-/// Who may read over the status address.
+/// Access control for the status address.
 struct Access: Sendable {
-    /// What becomes of a request.
+    /// The decision about a request.
     enum Decision: Sendable, Equatable {
         case allowed
-        /// The address was reached under a name that is not ours: a page elsewhere may have had its own name
-        /// point at this machine (DNS rebinding).
+        /// The host name of the request is not one of this server: a foreign page may have pointed its own name at
+        /// this machine (DNS rebinding).
         case foreignHost
         case unauthorized
     }
 
-    /// Probes tell nothing but that the daemon is there.
+    /// Probes reveal only that the daemon is running.
     static let open: Set<String> = ["/healthz", "/readyz"]
 
     let token: Secret?
@@ -30,7 +30,7 @@ struct Access: Sendable {
         return name == listen.host || name == "localhost" || ListenAddress(host: name)?.isLoopback == true
     }
 
-    /// A host without its port, and without the brackets of IPv6.
+    /// The host without its port and without the brackets of IPv6.
     private static func name(_ host: String) -> String {
         if host.hasPrefix("[") { return String(host.dropFirst().prefix { $0 != "]" }) }
         return String(host.prefix { $0 != ":" }).lowercased()
@@ -41,7 +41,7 @@ struct Access: Sendable {
         return Self.areEqual(shown.bytes, Array(token.reveal().utf8))
     }
 
-    /// Looks at every byte, so that the time it takes does not tell how many were right.
+    /// Compares every byte, so that the duration does not reveal how many were right.
     static func areEqual(_ given: [UInt8], _ wanted: [UInt8]) -> Bool {
         var difference = UInt8(given.count == wanted.count ? 0 : 1)
         for index in wanted.indices {
@@ -52,7 +52,7 @@ struct Access: Sendable {
 }
 
 extension ListenAddress {
-    /// A host without a port; nil unless it is an IP address or `localhost`.
+    /// Parses a host without a port; nil unless it is an IP address or `localhost`.
     fileprivate init?(host: String) {
         self.init(host.contains(":") ? "[\(host)]:0" : "\(host):0")
     }

@@ -1,10 +1,10 @@
 import Hummingbird
 
-/// Turns away what may not read, before anything is looked up.
+/// Rejects requests without access before they are routed.
 struct AccessMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
 
-    /// As the configuration has it now: a reload may have changed the token.
+    /// Reads the current configuration: a reload may have changed the token.
     let access: @Sendable () -> Access
 
     func handle(
@@ -35,11 +35,11 @@ struct AccessMiddleware: RouterMiddleware {
     }
 }
 
-/// Headers that keep what is served where it belongs.
+/// Adds security headers to responses.
 struct SecurityHeaders: RouterMiddleware {
     typealias Context = BasicRequestContext
 
-    /// Scripts and styles come from here alone, and nothing is loaded from anywhere else.
+    /// Scripts and styles are loaded only from this server, and nothing from anywhere else.
     static let policy = [
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
         "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
@@ -65,7 +65,7 @@ struct SecurityHeaders: RouterMiddleware {
 }
 
 extension Response {
-    /// An answer of text.
+    /// A response with text.
     static func text(
         _ text: String,
         _ type: String = "text/plain; charset=utf-8",

@@ -1,19 +1,19 @@
-/// Which connections a server has, and which of them is given up for a new one.
+/// The connections of a server, and which of them is closed for a new one.
 ///
-/// A pure decision: it holds no socket.
+/// It contains only decisions, and no socket.
 struct ConnectionTable<Connection: Sendable>: Sendable {
     private struct Slot: Sendable {
         let connection: Connection
-        /// Grows with every change to waiting; nil while a request is being answered.
+        /// The order in which connections began to wait; nil while a request is being answered.
         var waiting: UInt64?
     }
 
-    /// What becomes of a new connection.
+    /// The decision about a new connection.
     enum Admission: Sendable {
         case admitted
-        /// It is admitted, and this one, which has waited longest for a request, is to be closed.
+        /// It is admitted; close this one, which has waited longest for a request.
         case inPlaceOf(Connection)
-        /// Every connection is being answered, or the server is stopping: close the new one.
+        /// All connections have a request in progress, or the server is stopping: close the new one.
         case refused
     }
 
@@ -25,14 +25,14 @@ struct ConnectionTable<Connection: Sendable>: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// True when no connection is left.
+    /// True if there are no connections.
     var isEmpty: Bool { slots.isEmpty }
 
     var all: [Connection] { slots.values.map(\.connection) }
 
-    /// Takes a connection in; it waits for its first request.
+    /// Adds a connection, which waits for its first request.
     ///
-    /// - Returns: its number, and what it means for the others.
+    /// - Returns: its number, and the decision.
     mutating func admit(_ connection: Connection) -> (number: Int, admission: Admission) {
         next += 1
         guard !isStopping else { return (next, .refused) }
@@ -49,18 +49,18 @@ struct ConnectionTable<Connection: Sendable>: Sendable {
         return (next, evicted.map { .inPlaceOf($0) } ?? .admitted)
     }
 
-    /// A whole request has come: the connection keeps its place until it is answered.
+    /// A complete request was received: the connection is kept until the request is answered.
     mutating func answering(_ number: Int) { slots[number]?.waiting = nil }
 
-    /// It was answered: the connection waits for its next request.
+    /// The request was answered: the connection waits for the next one.
     mutating func waiting(_ number: Int) {
         order += 1
         slots[number]?.waiting = order
     }
 
-    /// It was closed; one that had been given up changes nothing.
+    /// The connection was closed; has no effect if it had been replaced.
     mutating func left(_ number: Int) { slots[number] = nil }
 
-    /// From now on none is admitted.
+    /// Stops admitting connections.
     mutating func stop() { isStopping = true }
 }

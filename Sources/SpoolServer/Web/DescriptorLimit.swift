@@ -4,9 +4,9 @@
     import Darwin
 #endif
 
-/// How many files and sockets this process may have open.
+/// The limit of open files and sockets of this process.
 package enum DescriptorLimit {
-    /// More are of no use.
+    /// More are not needed.
     private static let enough: rlim_t = 8_192
 
     /// The limit in force.
@@ -23,7 +23,7 @@ package enum DescriptorLimit {
         var limit = rlimit()
         guard getrlimit(resource, &limit) == 0, limit.rlim_cur < enough else { return }
         limit.rlim_cur = min(limit.rlim_max, enough)
-        // Where it is refused, the limit stays as it is.
+        // If this fails, the limit stays as it is.
         _ = setrlimit(resource, &limit)
     }
 

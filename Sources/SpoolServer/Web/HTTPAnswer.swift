@@ -3,22 +3,22 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// A whole answer, ready to be written.
+/// A complete response, ready to be written.
 struct HTTPAnswer: Sendable {
     var status: HTTPResponseStatus
     var headers: HTTPHeaders
     var body: ByteBuffer
 
-    /// An answer without a body.
+    /// A response without a body.
     init(_ status: HTTPResponseStatus) {
         self.status = status
         headers = ["content-length": "0"]
         body = ByteBuffer()
     }
 
-    /// What a route has answered; its body is collected.
+    /// Collects the response of a route with its body.
     ///
-    /// - Throws: what the route's body throws.
+    /// - Throws: errors of the body.
     init(_ response: Response) async throws {
         status = HTTPResponseStatus(
             statusCode: response.status.code,
@@ -33,7 +33,7 @@ struct HTTPAnswer: Sendable {
         }
     }
 
-    /// Its head; `closes` says that the connection ends with it.
+    /// The head; `closes` means that the connection is closed afterwards.
     func head(closes: Bool) -> HTTPResponseHead {
         var head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         head.headers.replaceOrAdd(name: "server", value: "spool")
@@ -43,7 +43,7 @@ struct HTTPAnswer: Sendable {
 }
 
 extension Request {
-    /// A request as routes take it; nil when its method, target or a header field is not valid HTTP.
+    /// A request for the routes; nil if the method, the target or a header field is not valid HTTP.
     init?(_ head: HTTPRequestHead, body: ByteBuffer) {
         guard let method = HTTPRequest.Method(rawValue: head.method.rawValue), head.uri.hasPrefix("/") else {
             return nil
@@ -68,7 +68,7 @@ private final class Collected: Sendable {
     let buffer = Mutex(ByteBuffer())
 }
 
-/// Takes a body in; every route's body is whole in memory already.
+/// Collects a body; the bodies of all routes are in memory already.
 private struct CollectingWriter: ResponseBodyWriter {
     let collected: Collected
 

@@ -2,11 +2,11 @@ import Hummingbird
 import NIOCore
 import NIOHTTP1
 
-/// One connection: puts a request together within its limits, hands it over, and writes its answer before it takes the
-/// next one.
+/// One connection: assembles a request within its limits, hands it over, and writes the response before it accepts the
+/// next request.
 ///
-/// While a request is answered nothing is read from the socket; what had been read with it waits. Every state has a
-/// deadline except the one in which the daemon itself is at work.
+/// While a request is being answered, nothing is read from the socket, and parts that were read already are queued.
+/// Every state has a deadline, except while the daemon processes a request.
 final class HTTPConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
@@ -15,7 +15,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     private enum State {
         case waiting
         case receiving(HTTPRequestHead, ByteBuffer)
-        /// The daemon is at work, or the client takes the answer.
+        /// The daemon processes the request, or the response is being written.
         case answering(HTTPRequestHead)
         case closing
     }
@@ -23,13 +23,14 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     private let number: Int
     private let limits: HTTPLimits
     private let connections: HTTPConnections
-    /// Takes a whole request; false when the server no longer answers.
+    /// Receives a complete request; returns false if the server does not answer it.
     private let handOver: (HTTPRequestHead, ByteBuffer, any Channel, HTTPConnectionHandler) -> Bool
     private var state = State.waiting
-    /// Parts of the next requests: no more than came with one read of the socket.
+    /// Parts of further requests: at most those from one read of the socket.
     private var queue = CircularBuffer<HTTPServerRequestPart>()
     private var isReadPending = false
-    /// Nothing follows the request under way: the client has shut its side down, sent what is no HTTP, or the server stops.
+    /// No request follows the one in progress: the client has shut down its side or sent invalid HTTP, or the server is
+    /// stopping.
     private var isLast = false
     private var deadline: Scheduled<Void>?
     private var context: ChannelHandlerContext?
@@ -46,7 +47,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         self.handOver = handOver
     }
 
-    // MARK: What comes
+    // MARK: Requests
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -71,7 +72,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        // A client that has shut its side down after the request still reads the answer.
+        // A client that has shut down its side after the request still reads the response.
         case ChannelEvent.inputClosed: finish()
         case is ChannelShouldQuiesceEvent:
             queue.removeAll()
@@ -96,7 +97,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Nothing follows: closes the connection now, or after the answer under way.
+    /// No request follows: closes the connection now, or after the response in progress.
     private func finish() {
         isLast = true
         if !isBusy { close() }
@@ -123,9 +124,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    // MARK: What goes
+    // MARK: Responses
 
-    /// Writes the answer to the request that was handed over; to be called on the connection's event loop.
+    /// Writes the response to the request that was handed over; call it on the event loop of the connection.
     func answer(_ answer: HTTPAnswer) {
         guard case .answering(let head) = state else { return }
         if !head.isKeepAlive {
@@ -149,9 +150,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
     }
 
-    /// The kernel has the answer: the next request is let in.
+    /// The response has been passed to the kernel: accepts the next request.
     ///
-    /// Not before: a client that sends requests and reads no answer would have the answers pile up here.
+    /// Not earlier: responses to a client that sends requests and reads nothing would accumulate here.
     private func wrote(_ result: Result<Void, any Error>) {
         guard case .success = result, case .answering = state, let context else { return close() }
         state = .waiting

@@ -1,16 +1,16 @@
 import NIOCore
 import Synchronization
 
-/// The open connections of a server, for its event loops and for its end.
+/// The open connections of a server, shared by its event loops.
 final class HTTPConnections: Sendable {
     private let table: Mutex<ConnectionTable<any Channel>>
     private let (emptied, emptying) = AsyncStream<Void>.makeStream()
 
     init(limit: Int) { table = Mutex(ConnectionTable(limit: limit)) }
 
-    /// Takes a connection in, and closes the one that it takes the place of.
+    /// Adds a connection, and closes the one that it replaces.
     ///
-    /// - Returns: its number; nil when it is to be closed.
+    /// - Returns: its number; nil if it must be closed.
     func admit(_ channel: any Channel) -> Int? {
         let (number, admission) = table.withLock { $0.admit(channel) }
         switch admission {
@@ -34,8 +34,8 @@ final class HTTPConnections: Sendable {
         if isLast { emptying.finish() }
     }
 
-    /// Closes the connections without a request under way, and the others once they are answered; returns when all are
-    /// closed, or when the task is cancelled.
+    /// Closes the connections without a request in progress, and the others once they are answered; returns when all
+    /// are closed, or when the task is cancelled.
     func drain() async {
         let (open, isEmpty) = table.withLock { table in
             table.stop()

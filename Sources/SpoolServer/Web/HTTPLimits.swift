@@ -1,29 +1,29 @@
 import NIOCore
 import SpoolControl
 
-/// What a server grants its clients: numbers of connections, sizes of requests, and times.
+/// The limits for clients of a server: number of connections, sizes of requests, and timeouts.
 struct HTTPLimits: Sendable {
-    /// Connections at a time.
+    /// Concurrent connections.
     ///
-    /// A further one takes the place of the connection that has waited longest for a request; where every one is being
-    /// answered, it is closed.
+    /// A further one replaces the connection that has waited longest for a request; if all have a request in
+    /// progress, the new one is closed.
     var connections: Int
-    /// Bytes of the request line with all header fields.
+    /// Bytes of the request line and all header fields.
     var headerBytes = 16 << 10
     /// Number of header fields.
     var headerFields = 100
     /// Bytes of a request's body.
     var bodyBytes: Int
-    /// From a new connection to its whole first request, and from any request's head to its end.
+    /// From a new connection to its complete first request, and from the head of any request to its end.
     var requestTime = TimeAmount.seconds(10)
-    /// From an answer to the whole head of the next request on the same connection.
+    /// From a response to the complete head of the next request on the same connection.
     var idleTime = TimeAmount.seconds(60)
-    /// For the client to take an answer.
+    /// Time for the client to read a response.
     var answerTime = TimeAmount.seconds(60)
 
     /// The status address: requests without a body, from any client that can reach it.
     ///
-    /// `descriptors` is how many files the process may have open: an eighth of them at most goes to clients.
+    /// `descriptors` is the limit of open files of the process: at most an eighth is used for clients.
     static func status(descriptors: Int) -> HTTPLimits {
         HTTPLimits(connections: min(max(descriptors / 8, 4), 64), bodyBytes: 64 << 10)
     }

@@ -9,16 +9,16 @@ import Synchronization
 
 /// Serves routes over HTTP/1.1 on one address, within `HTTPLimits`, until it is stopped.
 ///
-/// Every connection is a channel of its own event loop, and every request under way a child task of `run`: nothing
-/// outlives it.
+/// Every connection is a channel on an event loop, and every request in progress is a child task of `run`, so that
+/// none outlives it.
 final class HTTPServer: Sendable {
     enum Address: Sendable {
-        /// A Unix socket; nothing may lie at its path.
+        /// A Unix socket; no file may exist at its path.
         case socket(String)
         case tcp(ListenAddress)
     }
 
-    /// A request to be answered, with its connection.
+    /// A request with its connection.
     private struct Exchange: Sendable {
         let request: Request?
         let channel: any Channel
@@ -36,7 +36,7 @@ final class HTTPServer: Sendable {
     private let exchanges: AsyncStream<Exchange>
     private let incoming: AsyncStream<Exchange>.Continuation
     private let listener = Mutex<(any Channel)?>(nil)
-    /// Requests under way, those whose clients have gone included.
+    /// Requests in progress, including those whose clients have disconnected.
     private let underWay = Mutex(0)
 
     init(_ address: Address, limits: HTTPLimits, router: Router<BasicRequestContext>) {
@@ -54,14 +54,14 @@ final class HTTPServer: Sendable {
                 )
             )
         }
-        // So many requests are under way at most.
+        // The maximum number of requests in progress.
         (exchanges, incoming) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limits.connections))
     }
 
-    /// Serves until it is stopped or cancelled; all connections are closed and all requests ended when it returns.
+    /// Serves until it is stopped or cancelled; all connections are closed and all requests have ended when it returns.
     ///
-    /// - Parameter onBound: called once the address is listened on.
-    /// - Throws: why the address cannot be listened on.
+    /// - Parameter onBound: called once the server listens on the address.
+    /// - Throws: if the server cannot listen on the address.
     func run(onBound: @Sendable () async -> Void) async throws {
         try await withTaskCancellationHandler {
             let channel = try await bind()
@@ -83,13 +83,13 @@ final class HTTPServer: Sendable {
         }
     }
 
-    /// Ends `run`: no connection is accepted any more, requests under way are answered within `limit`, the others are
-    /// broken off.
+    /// Ends `run`: accepts no further connections; requests in progress are answered within `limit`, the others are
+    /// aborted.
     func stop(within limit: Duration) async {
         listener.withLock { $0 }?.close(promise: nil)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [connections] in await connections.drain() }
-            // Cancelled when all were answered before.
+            // Cancelled if all are answered earlier.
             group.addTask { try? await Task.sleep(for: limit) }
             await group.next()
             group.cancelAll()
@@ -97,7 +97,7 @@ final class HTTPServer: Sendable {
         close()
     }
 
-    /// Breaks off whatever is under way.
+    /// Aborts all requests.
     private func close() {
         incoming.finish()
         listener.withLock { $0 }?.close(promise: nil)
@@ -119,7 +119,7 @@ final class HTTPServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // Without it, a process that has no descriptor left would try to accept again without a pause.
+                    // Without it, a process without free descriptors would retry accept in a busy loop.
                     try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
                 }
             }
@@ -133,9 +133,9 @@ final class HTTPServer: Sendable {
         }
     }
 
-    /// The pipeline of a connection.
+    /// Sets up the pipeline of a connection.
     ///
-    /// - Throws: when the connection is not admitted; it is closed then.
+    /// - Throws: if the connection is not admitted; it is then closed.
     private func setUp(_ channel: any Channel) throws {
         guard let number = connections.admit(channel) else { throw ChannelError.eof }
         do {
@@ -173,11 +173,11 @@ final class HTTPServer: Sendable {
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 
-    /// Hands a request to `run`; false when the server no longer answers, or as many requests are under way as it has
-    /// connections.
+    /// Hands a request to `run`; returns false if the server is stopping, or as many requests are in progress as
+    /// connections are allowed.
     ///
-    /// A client that resets its connection leaves its place to another one, while its request is still being answered:
-    /// such requests would pile up.
+    /// A client that resets its connection frees its place while its request is still being answered; without this
+    /// limit such requests would accumulate.
     private func begin(_ exchange: Exchange) -> Bool {
         let isTaken = underWay.withLock { count in
             guard count < limits.connections else { return false }

@@ -1,19 +1,19 @@
 import SpoolStore
 import Synchronization
 
-/// Whether the daemon does its work: it fetches and sends, or would if the others were there.
+/// Whether the daemon is ready: it fetches and sends, or would if the portal and the SIEMs were reachable.
 ///
-/// A portal or a SIEM that is away changes nothing in that: they are states, and a drain must be possible while the
+/// An unreachable portal or SIEM does not make it unready: these are states, and a drain must be possible while the
 /// portal is down.
 package final class Readiness: Sendable {
     private let isStopping = Mutex(false)
 
     package init() {}
 
-    /// The daemon ends.
+    /// Marks the daemon as stopping.
     package func stop() { isStopping.withLock { $0 = true } }
 
-    /// Why it is not ready; nil when it is.
+    /// Why the daemon is not ready; nil if it is ready.
     func obstacle(_ pause: FetchPause?) -> String? {
         if isStopping.withLock({ $0 }) { return "the daemon is stopping" }
         return switch pause {

@@ -1,13 +1,13 @@
 import Foundation
 
-/// The token that a request shows in `Authorization`: as it is, or as the password of whatever user.
+/// The token in the `Authorization` header of a request: as a bearer token, or as the password of any user.
 ///
-/// A browser knows no bearer; it asks its user for a name and a password once, and sends them with every request to
-/// the same origin (RFC 7617, 2.2), the page's own among them.
+/// Browsers have no prompt for bearer tokens. They ask the user for a name and a password once, and send them with
+/// every request to the same origin (RFC 7617, 2.2), including those of the page.
 struct ShownToken: Sendable, Equatable {
     let bytes: [UInt8]
 
-    /// Nil when the header shows none; the scheme is written in any case (RFC 9110, 11.1).
+    /// Nil if the header contains none; the scheme is case-insensitive (RFC 9110, 11.1).
     init?(authorization: String) {
         let parts = authorization.split(separator: " ", maxSplits: 1)
         guard parts.count == 2 else { return nil }
@@ -20,7 +20,7 @@ struct ShownToken: Sendable, Equatable {
         }
     }
 
-    /// What follows the first colon: a name has none, a password may (RFC 7617, 2).
+    /// The text after the first colon: the name cannot contain one, the password may (RFC 7617, 2).
     private static func password(_ credentials: String) -> [UInt8]? {
         let text = credentials.trimmingCharacters(in: .whitespaces)
         guard let pair = Data(base64Encoded: text), let colon = pair.firstIndex(of: UInt8(ascii: ":")) else {
@@ -29,6 +29,6 @@ struct ShownToken: Sendable, Equatable {
         return Array(pair[(colon + 1)...])
     }
 
-    /// How a request is asked for it: what browsers answer to, and what programs do.
+    /// The challenges for a request without a token: one for browsers, one for programs.
     static let challenges = ["Basic realm=\"spool\", charset=\"UTF-8\"", "Bearer realm=\"spool\""]
 }

@@ -4,12 +4,12 @@ import SpoolCore
 import SpoolEngine
 import SpoolStore
 
-/// What is there for eyes and for monitoring: the page, probes and metrics.
+/// The routes for browsers and monitoring: the page, probes and metrics.
 struct WebRoutes: Sendable {
     let engine: Engine
     let current: CurrentComposition
     let readiness: Readiness
-    /// How many log lines were dropped since the start.
+    /// The number of log lines dropped since the start.
     private let droppedLogLines: @Sendable () -> Int
     private let page: PageReporter
 
@@ -26,7 +26,7 @@ struct WebRoutes: Sendable {
         page = PageReporter(engine: engine, reporter: StatusReporter(engine: engine, current: current))
     }
 
-    /// Adds them to a router.
+    /// Adds the routes to a router.
     func add(to router: Router<BasicRequestContext>) {
         router.get("/healthz") { _, _ in await health() }
         router.get("/readyz") { _, _ in ready() }
@@ -45,7 +45,7 @@ struct WebRoutes: Sendable {
         router.get("/icon.svg") { _, _ in Response.text(StatusPage.icon, "image/svg+xml") }
     }
 
-    /// The process answers, and its spool can be read.
+    /// Ok if the process answers and its spool can be read.
     private func health() async -> Response {
         do throws(StoreError) {
             _ = try await engine.spool.failures()
