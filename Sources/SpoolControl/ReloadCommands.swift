@@ -1,4 +1,5 @@
-/// Has the daemon read its configuration again; the answer comes when the reload has been carried out or refused.
+/// Makes the daemon reload its configuration; the answer is sent when the reload has succeeded or was
+/// rejected.
 package struct ReloadNow: ControlCommand, Equatable {
     package typealias Answer = ReloadReport
     package static let path = "/control/reload"
@@ -6,11 +7,11 @@ package struct ReloadNow: ControlCommand, Equatable {
     package init() {}
 }
 
-/// What came of a reload.
+/// The result of a reload.
 package struct ReloadReport: Codable, Sendable, Equatable {
-    /// A part of the configuration that the reload has changed.
+    /// A part of the configuration that was changed by the reload.
     package struct Change: Codable, Sendable, Equatable {
-        /// What became of it.
+        /// The kind of change.
         package enum Kind: String, Codable, Sendable {
             case added, changed, removed
         }
@@ -25,15 +26,15 @@ package struct ReloadReport: Codable, Sendable, Equatable {
         }
     }
 
-    /// The file, as the daemon names it.
+    /// The path of the file in the daemon.
     package var configuration: String
-    /// False when it was refused: then the daemon runs with the configuration from before.
+    /// False if the reload was rejected: the daemon then keeps its previous configuration.
     package var isReloaded: Bool
-    /// Why it was refused, each cause with its place in the file where it has one; empty when it was carried out.
+    /// The reasons for a rejection, with their positions in the file if known; empty after success.
     package var problems: [String] = []
     /// In the order of the file: sources, sinks, then the other groups; empty when nothing has changed.
     package var changes: [Change] = []
-    /// What `spool check` warns of, and what the spool has to say: sinks that are held, settings without effect.
+    /// The warnings of `spool check`, and those of the spool: sinks that are held, settings without effect.
     package var warnings: [String] = []
 
     package init(configuration: String, isReloaded: Bool) {

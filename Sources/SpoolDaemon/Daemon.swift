@@ -10,14 +10,14 @@ import SpoolServer
 import SpoolStore
 import UnixSignals
 
-/// The daemon: one spool, the loops of a configuration, and the signals that end or reload them.
+/// The daemon: one spool, the loops of a configuration, and the signals that stop or reload them.
 package struct Daemon: Sendable {
     private let path: String
     private let environment: [String: String]
     private let logger: Logger
-    /// Told once everything runs; the tests of a command and `Type=notify` wait for it.
+    /// Called once everything is running; used by tests and for `Type=notify`.
     private let onReady: @Sendable () -> Void
-    /// How long requests under way may take at a stop, once the loops have ended.
+    /// How long requests in progress may take at a stop, once the loops have ended.
     private static let lastAnswers = Duration.seconds(2)
 
     package init(
@@ -34,15 +34,15 @@ package struct Daemon: Sendable {
 
     /// Runs until SIGTERM or SIGINT, or until the spool becomes unusable.
     ///
-    /// Signals are trapped before anything else, so that one that comes during the start ends it in order as well; a
-    /// SIGHUP then is carried out once the daemon runs.
+    /// Signals are trapped before anything else, so that a signal during the start also stops the daemon
+    /// cleanly; a SIGHUP is then handled once the daemon is running.
     ///
-    /// - Throws: `ConfigurationFault` (exit 2) or `StoreError` (exit 4), and `TooManyCriticalErrors` (exit 6) where the
-    ///   configuration asks for it; everything else is a state.
+    /// - Throws: `ConfigurationFault` (exit 2) or `StoreError` (exit 4), and `TooManyCriticalErrors` (exit 6)
+    ///   if the configuration requests it; everything else is a state.
     package func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let (stop, reloads) = (Stop(), Reloads())
-        // Beside everything else, from the first moment on; it is cancelled and awaited when this returns.
+        // Runs concurrently from the start; it is cancelled and awaited when this function returns.
         async let _: Void = {
             for await signal in signals {
                 guard signal == .sighup else { return stop.ask() }
@@ -52,15 +52,15 @@ package struct Daemon: Sendable {
         try await run(until: stop, reloads)
     }
 
-    /// Runs until `stop` is asked for, or until the spool becomes unusable.
+    /// Runs until `stop` is requested, or until the spool becomes unusable.
     ///
     /// - Parameters:
-    ///   - stop: ends it in every phase: during the start, while it runs, and during a reload.
-    ///   - reloads: those that are asked for; one that was asked for during the start is carried out after it.
+    ///   - stop: ends the daemon in every phase: during the start, while it runs, and during a reload.
+    ///   - reloads: the requested reloads; one that is requested during the start is carried out after it.
     /// - Throws: as `run`.
     func run(until stop: Stop, _ reloads: Reloads) async throws {
         DescriptorLimit.raise()
-        // What is queued is written before the command's own last words.
+        // Queued log lines are written before the last message of the command.
         defer { LogWriter.standardError.flush(within: .seconds(2)) }
         let hostName = ProcessInfo.processInfo.hostName
         let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
@@ -84,7 +84,7 @@ package struct Daemon: Sendable {
             if hasBegun != nil { try await serve(engine, composition, hostName: hostName, until: stop) }
         } catch {
             await engine.stop()
-            // The first error says why; closing a broken spool adds nothing to it.
+            // The first error is the cause; an error of closing the spool adds nothing.
             try? await spool.close(at: time.wall())
             throw error
         }
@@ -93,9 +93,9 @@ package struct Daemon: Sendable {
         logger.notice("stopped")
     }
 
-    /// Does a step of the start, and says of what fails in it that the daemon does not run yet, in the old agent's words.
+    /// Runs a step of the start; its errors begin with the retired agent's words for a failed start.
     ///
-    /// - Returns: nil when the stop came first, also when the step then failed for a reason that passes.
+    /// - Returns: nil if the stop came first, also if the step then failed for a temporary reason.
     private static func bootstrap<Result>(
         until stop: Stop,
         _ start: () async throws(StoreError) -> Result?
@@ -109,9 +109,9 @@ package struct Daemon: Sendable {
         }
     }
 
-    /// Opens the spool; a command that holds it is asked to give it up, a daemon is not.
+    /// Opens the spool; asks a command that holds it to release it, but not a daemon.
     ///
-    /// - Returns: nil when the stop came first.
+    /// - Returns: nil if the stop came first.
     private func open(
         _ path: String,
         _ options: SpoolOptions,
@@ -131,14 +131,14 @@ package struct Daemon: Sendable {
         }
     }
 
-    /// Asks the process that holds the spool to give it up, for at most as long as a process takes to answer.
+    /// Asks the process that holds the spool to release it; waits a limited time for its answer.
     ///
-    /// - Returns: false when that is a daemon, which keeps it.
+    /// - Returns: false if the process is a daemon, which keeps the spool.
     private func askForSpool(_ path: String, until stop: Stop) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {
                 let client = ControlClient(ControlSocket(spool: path))
-                // Without an answer the lock alone says when the spool is free.
+                // Without an answer, only the lock shows when the spool is free.
                 guard
                     let holder = try? await client.find(
                         patience: .seconds(10),
@@ -158,10 +158,12 @@ package struct Daemon: Sendable {
         }
     }
 
-    /// The command that was asked closes its connection first, for at most `DeliveryLoop.patience`; a lock gives
-    /// no notice of its release, so it is tried again.
+    /// Opens the spool once it is released.
     ///
-    /// - Returns: nil when the stop came first.
+    /// The command first closes its connection, which takes at most
+    /// `DeliveryLoop.patience`; the release of a lock is not signalled, so opening is retried.
+    ///
+    /// - Returns: nil if the stop came first.
     private func openWhenFree(
         _ path: String,
         _ options: SpoolOptions,
@@ -212,11 +214,11 @@ package struct Daemon: Sendable {
             group.addTask { try await engine.failure() }
             group.addTask { try await engine.tooManyErrors() }
             if notifier.watchdogInterval != nil {
-                // A daemon that hangs is restarted: it is fed only while the spool answers.
+                // A daemon that hangs is restarted: the watchdog is notified only while the spool answers.
                 group.addTask {
                     while !Task.isCancelled {
                         await notifier.keepAlive { (try? await engine.spool.failures()) != nil }
-                        // It did not answer this once; there is time until the supervisor loses patience.
+                        // After one failure there is still time before the watchdog expires.
                         await time.wait(.seconds(1))
                     }
                 }
@@ -231,9 +233,9 @@ package struct Daemon: Sendable {
                 hostName: hostName,
                 logger: logger
             )
-            // Beside the signals: a stop does not wait for a reload.
+            // Concurrent with the signals: a stop does not wait for a reload.
             group.addTask { await reloader.run() }
-            // The stop, or the first failure.
+            // The stop, or the first error.
             defer { group.cancelAll() }
             defer { engine.reloads.stop() }
             try await group.next()

@@ -4,9 +4,9 @@ import SpoolCore
 import SpoolEngine
 import SpoolSinks
 
-/// What a reload changes, for the one who asks for it.
+/// The changes of a reload, for the answer to `spool reload`.
 enum ReloadChanges {
-    /// Compares two configurations as the loops do: what has the same fingerprint is not touched.
+    /// Compares two configurations as the loops do: parts with the same fingerprint are not changed.
     static func between(_ old: Composition, _ new: Composition) -> [ReloadReport.Change] {
         parts(
             "source",

@@ -6,13 +6,13 @@ import SpoolPipeline
 
 /// Carries out reloads, one after the other.
 ///
-/// A reload takes over the whole file or nothing. A stop ends it: it waits only for loops that it has told to stop, which
-/// the stop waits for as well.
+/// A reload applies the whole file or nothing. A stop ends it: a reload waits only for loops that it has
+/// stopped, and the stop waits for them as well.
 struct Reloader: Sendable {
     let engine: Engine
     let current: CurrentComposition
     let notifier: ServiceNotifier
-    /// The file, and what `Composition.read` takes beside it.
+    /// The file, followed by the other arguments of `Composition.read`.
     let path: String
     let environment: [String: String]
     let hostName: String
@@ -22,14 +22,14 @@ struct Reloader: Sendable {
     func run() async {
         while let number = await engine.reloads.next() {
             notifier.reloading()
-            // A reload that a stop has ended came to nothing: who waits for it is told of the stop.
+            // A reload that is ended by a stop has no outcome: its waiters are notified of the stop.
             guard let outcome = await reload() else { continue }
             if !engine.reloads.isStopped { notifier.ready() }
             engine.reloads.ended(number, outcome)
         }
     }
 
-    /// - Returns: nil when the daemon stops meanwhile.
+    /// - Returns: nil if the daemon stops meanwhile.
     private func reload() async -> Reloads.Outcome? {
         do {
             let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
@@ -56,11 +56,11 @@ struct Reloader: Sendable {
     }
 }
 
-/// Why a configuration that is right in itself cannot be put in place of the one that runs.
+/// Why a valid configuration cannot replace the running one.
 struct ReloadRefusal: Error, CustomStringConvertible {
     let description: String
 
-    /// Nil when nothing has changed that only a start can take over.
+    /// Nil unless a setting has changed that requires a restart.
     init?(of new: Composition, after old: Composition) {
         var changed: [String] = []
         if new.spool.path != old.spool.path { changed.append("spool.path") }

@@ -6,7 +6,7 @@ import SpoolServer
 import SpoolStore
 
 extension StatusReport {
-    /// Reads how everything is, from the spool of a configuration.
+    /// Reads the status from the spool of a configuration.
     package static func read(_ composition: Composition) async throws(StoreError) -> StatusReport {
         var report = try await read(
             spool: composition.spool.path,
@@ -17,8 +17,8 @@ extension StatusReport {
         return report
     }
 
-    /// Reads how everything is, from a spool whose configuration cannot be read: without the sinks' addresses, the
-    /// spool's limit, and thresholds of the configuration's own.
+    /// Reads the status from a spool whose configuration cannot be read: without the addresses of the sinks
+    /// and the limit of the spool, and with default thresholds.
     package static func read(spool path: String) async throws(StoreError) -> StatusReport {
         try await read(spool: path, addresses: [:], notifications: NotificationSettings())
     }
@@ -38,7 +38,7 @@ extension StatusReport {
         if !(report.holder.map(Spool.mayBeDaemon) ?? false) {
             let last = try await spool.lastDaemon()
             report.stopped = StoppedDaemon(since: last?.until, isClean: last?.endedInGoodOrder ?? true)
-            // The next daemon reads the file.
+            // The next daemon reads the file again.
             report.reloadRefused = nil
         }
         return report

@@ -1,12 +1,12 @@
 /// Checks a text against the grammar of JSON (RFC 8259), without decoding it.
 ///
-/// Decoders accept more than that, each in its own way: numbers such as `01` and `1.`, commas before a closing bracket,
-/// unknown escapes. SQLite's JSON functions do not, and fail the whole query then.
+/// Decoders accept more, each in a different way: numbers such as `01` and `1.`, commas before a closing
+/// bracket, unknown escapes. The JSON functions of SQLite do not, and make the whole query fail.
 package enum JSONSyntax {
     /// The deepest nesting that every version of SQLite reads (JSON_MAX_DEPTH since 3.43; 2,000 before).
     private static let deepest = 1_000
 
-    /// True for exactly one JSON value, with white space around it or not.
+    /// True for exactly one JSON value, optionally surrounded by white space.
     ///
     /// The bytes of strings are not checked to be UTF-8; `RecordSlicer` does that.
     package static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
@@ -16,20 +16,20 @@ package enum JSONSyntax {
         }
     }
 
-    /// What may come next between two tokens.
+    /// What may follow a token.
     private enum Next {
-        /// A value; after `[` also its end.
+        /// A value; after `[` also the end of the array.
         case value, valueOrEnd
-        /// A member's name; after `{` also its end.
+        /// A member name; after `{` also the end of the object.
         case name, nameOrEnd
-        /// A comma or the end of the container; the end of the text outside of all.
+        /// A comma or the end of the container; outside of containers, the end of the text.
         case commaOrEnd
     }
 
     private struct Scan {
         let bytes: UnsafeBufferPointer<UInt8>
         private var index = 0
-        /// The closing brackets still to come.
+        /// The expected closing brackets.
         private var closing: [UInt8] = []
 
         init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
@@ -139,7 +139,7 @@ package enum JSONSyntax {
             return true
         }
 
-        /// False where there is none.
+        /// False if there are no digits.
         private mutating func skipDigits() -> Bool {
             let start = index
             while let byte = current, byte.isDigit { index += 1 }

@@ -2,10 +2,10 @@ package import SpoolCore
 package import SpoolEngine
 import SpoolPipeline
 
-/// Asks each source for one page of each stream, and each sink for a connection, through their own code; of a sink that
-/// the daemon is connected to, the daemon.
+/// Fetches one page of each stream from its source, and connects to each sink, with the code that the daemon
+/// uses. For sinks that a running daemon is connected to, it uses the daemon's answer instead.
 package struct ConnectionCheck: Sendable {
-    /// What was asked, and what came of it.
+    /// The result of one check.
     package struct Finding: Sendable, CustomStringConvertible {
         /// `source contoso/activities`, `sink siem`.
         package let subject: String
@@ -18,7 +18,8 @@ package struct ConnectionCheck: Sendable {
     private let composition: Composition
     private let served: [SinkName: String]
 
-    /// `served` are sinks that the daemon is connected to, with its words: they are not connected to.
+    /// `served` are the sinks that the daemon is connected to, with its answers: no connection is made to
+    /// them.
     package init(_ composition: Composition, served: [SinkName: String] = [:]) {
         self.composition = composition
         self.served = served
@@ -57,7 +58,7 @@ package struct ConnectionCheck: Sendable {
         } catch {
             let word = StreamHealth.word(error.kind)
             let said = error.description
-            // The old agent's words begin the message already.
+            // The message may already begin with the retired agent's words.
             let detail = said.lowercased().hasPrefix(word) ? said : "\(word): \(said)"
             return Finding(subject: subject, isReachable: false, detail: detail)
         }

@@ -5,13 +5,13 @@ package import SpoolEngine
 
 /// The sinks that a running daemon is connected to with the settings of this configuration.
 package enum ServedSinks {
-    /// Asks the daemon of a configuration's spool.
+    /// Asks the daemon that holds the spool of a configuration.
     ///
-    /// - Returns: for each such sink what the daemon says, a sentence without a full stop; empty when no daemon answers
-    ///   within a few seconds.
+    /// - Returns: the daemon's answer for each such sink, a sentence without a full stop; empty if no daemon
+    ///   answers within a few seconds.
     package static func ask(_ composition: Composition) async -> [SinkName: String] {
         let client = ControlClient(ControlSocket(spool: composition.spool.path), timeout: .seconds(5))
-        // Whatever is wrong with the daemon, sinks are then examined without it.
+        // If the daemon fails to answer, the sinks are checked without it.
         guard let connected = try? await client.send(ShowConnections()) else { return [:] }
         let now = SystemTime.now()
         let settings = composition.sinkSettings

@@ -1,10 +1,10 @@
 import Foundation
 import Logging
 
-/// The priority in front of a line on standard error, which systemd's journal takes off and files the line under
-/// (sd-daemon(3)): what makes `journalctl -p warning` show warnings.
+/// The priority prefix of a line on standard error, which systemd's journal removes and stores as the
+/// priority (sd-daemon(3)), so that `journalctl -p warning` shows warnings.
 enum JournalPrefix {
-    /// `<4>` for a warning, and so on, by the priorities of syslog (RFC 5424, section 6.2.1).
+    /// `<4>` for a warning, and so on: the severities of syslog (RFC 5424, section 6.2.1).
     static func text(_ level: Logger.Level) -> String {
         switch level {
         case .trace, .debug: "<7>"
@@ -16,8 +16,10 @@ enum JournalPrefix {
         }
     }
 
-    /// True when standard error leads to the journal; systemd names that stream in `JOURNAL_STREAM`, and a program
-    /// whose output was sent elsewhere meanwhile inherits the variable all the same (systemd.exec(5)).
+    /// True if standard error is connected to the journal.
+    ///
+    /// systemd sets `JOURNAL_STREAM` to that stream; a
+    /// program whose output is redirected inherits the variable as well (systemd.exec(5)).
     static let isWanted: Bool = {
         var status = stat()
         guard fstat(STDERR_FILENO, &status) == 0 else { return false }

@@ -7,11 +7,12 @@ import Synchronization
     import Glibc
 #endif
 
-/// Writes log lines to a descriptor on a thread of its own: a pipe that nobody reads, or a terminal that is held, stops
-/// that thread and no loop.
+/// Writes log lines to a descriptor on a separate thread: a pipe that is not read, or a stopped terminal,
+/// blocks only that thread.
 ///
-/// The queue is bounded. What does not fit is dropped and counted; once lines flow again, one line reports how many are
-/// missing. At the end of the process what is queued is written for at most two seconds.
+/// The queue is bounded. Lines that do not fit are dropped and counted; once lines can be written again, one
+/// line reports how many are missing. At the end of the process, queued lines are written for at most two
+/// seconds.
 package final class LogWriter: Sendable {
     /// The process's standard error.
     package static let standardError: LogWriter = LogWriter(
@@ -21,19 +22,19 @@ package final class LogWriter: Sendable {
     )
     /// The message of the line that reports dropped ones.
     static let droppedMessage = "log lines dropped, standard error was not read"
-    /// Bytes that wait at most.
+    /// Maximum number of queued bytes.
     static let capacity = 1 << 20
 
     private enum Entry: Sendable {
         case line([UInt8])
-        /// Signalled once everything before it was written.
+        /// Signalled once everything before it has been written.
         case mark(DispatchSemaphore)
     }
 
     private struct State: Sendable {
         var queue: [Entry] = []
         var bytes = 0
-        /// Lines that did not fit and were not reported yet.
+        /// Dropped lines that have not been reported yet.
         var dropped = 0
         var droppedEver = 0
         var hasThread = false
@@ -47,9 +48,9 @@ package final class LogWriter: Sendable {
     private let news = DispatchSemaphore(value: 0)
 
     /// - Parameters:
-    ///   - descriptor: where lines go; it stays open.
-    ///   - capacity: bytes that wait at most.
-    ///   - report: makes the line that reports how many lines are missing.
+    ///   - descriptor: the descriptor to write to; it stays open.
+    ///   - capacity: the maximum number of queued bytes.
+    ///   - report: creates the line that reports how many lines are missing.
     ///   - onStart: called with the first line.
     init(
         descriptor: Int32,
@@ -66,7 +67,7 @@ package final class LogWriter: Sendable {
     /// Lines dropped since the start.
     var droppedLines: Int { state.withLock { $0.droppedEver } }
 
-    /// Queues a line, without its line feed; never waits.
+    /// Queues a line, given without a line feed; never waits.
     package func write(_ line: String) {
         append { state in
             let bytes = Array((line + "\n").utf8)
@@ -80,9 +81,9 @@ package final class LogWriter: Sendable {
         }
     }
 
-    /// Returns once everything that was queued has been written, or after `limit`.
+    /// Returns once all queued lines have been written, or after `limit`.
     ///
-    /// - Returns: true when everything was written.
+    /// - Returns: true if everything was written.
     @discardableResult
     package func flush(within limit: Duration) -> Bool {
         let mark = DispatchSemaphore(value: 0)
@@ -97,14 +98,14 @@ package final class LogWriter: Sendable {
             return !state.hasThread
         }
         news.signal()
-        // It lives as long as the process; a process that logs nothing has none.
+        // The thread lives as long as the process; a process that logs nothing has none.
         guard needsThread else { return }
         onStart()
         Thread.detachNewThread { [self] in run() }
     }
 
     private func run() {
-        // A pipe whose reader is gone is an error of the write, and must not end the process.
+        // Writing to a pipe without a reader must fail instead of ending the process.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)
@@ -122,13 +123,13 @@ package final class LogWriter: Sendable {
                 case .mark(let mark): marks.append(mark)
                 }
             }
-            // They came while the queue was full, so after what was in it.
+            // The dropped lines came while the queue was full, so after its contents.
             if dropped > 0 { write(Array((report(dropped) + "\n").utf8)) }
             for mark in marks { mark.signal() }
         }
     }
 
-    /// Writes a whole line, however long that takes; one that cannot be written is lost.
+    /// Writes a complete line, however long that takes; a line that cannot be written is lost.
     private func write(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -136,7 +137,7 @@ package final class LogWriter: Sendable {
             if count >= 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EAGAIN || errno == EWOULDBLOCK {
-                // Another program has made the same open file non-blocking.
+                // Another program has set the shared open file to non-blocking.
                 var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&waiting, 1, -1)
             } else if errno != EINTR {

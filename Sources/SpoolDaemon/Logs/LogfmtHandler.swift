@@ -4,15 +4,16 @@ import SpoolCore
 import Synchronization
 
 extension Logger {
-    /// The program's logger: logfmt on standard error, from `level` on.
+    /// The logger of the program: logfmt on standard error, with `level` as the minimum.
     package static func spool(_ level: Logger.Level) -> Logger {
         Logger(label: "spool") { _ in LogfmtHandler(level: level) }
     }
 }
 
-/// Writes log lines in logfmt to standard error, one line per entry, whole lines only; never waits (`LogWriter`).
+/// Writes log lines in logfmt to standard error, one line per entry, whole lines only; never waits
+/// (`LogWriter`).
 ///
-/// In front of one that goes to systemd's journal stands its priority.
+/// Lines for systemd's journal are preceded by their priority.
 ///
 /// `2026-11-23T22:14:15.003Z warning "delivery failed" sink=siem attempt=3 cause="…"`
 package struct LogfmtHandler: LogHandler {
@@ -32,7 +33,7 @@ package struct LogfmtHandler: LogHandler {
         LogWriter.standardError.write(Self.prefixed(event.level, event.message.description, facts))
     }
 
-    /// A line of now, with its priority where it goes to systemd's journal.
+    /// A line with the current time, preceded by the priority if it goes to systemd's journal.
     static func prefixed(_ level: Logger.Level, _ message: String, _ facts: Logger.Metadata) -> String {
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
         return (JournalPrefix.isWanted ? JournalPrefix.text(level) : "") + line(now, level, message, facts)
@@ -49,7 +50,7 @@ package struct LogfmtHandler: LogHandler {
         return line
     }
 
-    /// A value as logfmt wants it: bare when it is one plain word; what a terminal acts on is escaped.
+    /// A logfmt value: without quotes if it is one plain word; control characters are escaped.
     static func quoted(_ text: String) -> String {
         let isPlain =
             !text.isEmpty

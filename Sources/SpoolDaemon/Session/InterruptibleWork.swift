@@ -3,31 +3,31 @@ import SpoolPipeline
 import Synchronization
 import UnixSignals
 
-/// A command was ended by a signal, and has given back what it held.
+/// A command was ended by a signal, and has released its resources.
 package struct Interrupted: Error {
     /// SIGINT or SIGTERM.
     package let number: Int32
 
-    /// Ends the process as the signal would have done if it had not been trapped.
+    /// Ends the process by the signal, as if it had not been trapped.
     package static func end(by number: Int32) {
         signal(number, SIG_DFL)
         kill(getpid(), number)
     }
 }
 
-/// Ctrl-C and SIGTERM while a command holds what it has to give back, such as an open spool.
+/// Handles Ctrl-C and SIGTERM while a command holds a resource that it must release, such as an open spool.
 enum InterruptibleWork {
-    /// Does `body`, which opens what is to be given back, gives it back, and ends early once its argument is asked for.
+    /// Runs `body`, which acquires and releases the resource, and ends early once its argument is requested.
     ///
-    /// Signals are trapped before `body` begins, so that none can come between the opening and the trap. A second signal
-    /// ends the process immediately.
+    /// Signals are trapped before `body` begins, so that none can arrive between the opening and the trap. A
+    /// second signal ends the process immediately.
     ///
-    /// - Throws: what `body` throws; `Interrupted` when a signal came, whatever `body` came to.
+    /// - Throws: errors of `body`; `Interrupted` after a signal, whatever the result of `body`.
     static func run<Result>(_ body: (Stop) async throws -> Result) async throws -> Result {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let interrupt = Stop()
         let received = ReceivedSignal()
-        // Cancelled and awaited when this returns.
+        // Cancelled and awaited when this function returns.
         async let _: Void = {
             for await signal in signals {
                 let number = signal == .sigterm ? SIGTERM : SIGINT
@@ -46,9 +46,9 @@ enum InterruptibleWork {
 }
 
 extension Stop {
-    /// Does `body`, and cancels it once the stop is asked for.
+    /// Runs `body`, and cancels it once the stop is requested.
     ///
-    /// - Throws: what `body` throws then.
+    /// - Throws: errors of `body`.
     func ending<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -61,14 +61,14 @@ extension Stop {
             defer { group.cancelAll() }
             if let value = try await group.next() ?? nil { return value }
             group.cancelAll()
-            // What it was broken off with says so.
+            // The error of the cancelled body is thrown here.
             guard let value = try await group.next() ?? nil else { throw CancellationError() }
             return value
         }
     }
 }
 
-/// The first signal of several.
+/// Stores the first of several signals.
 private final class ReceivedSignal: Sendable {
     private let first = Mutex<Int32?>(nil)
 

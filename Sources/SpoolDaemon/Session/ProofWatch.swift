@@ -3,21 +3,22 @@ import SpoolCore
 import SpoolStore
 import UnixSignals
 
-/// A command that waits for a proof which the daemon makes.
+/// Follows a proof that the daemon runs for a command.
 ///
-/// The daemon goes on only for as long as it is asked after: a command that is killed needs to say nothing.
+/// The daemon continues only as long as the command polls: a command that is killed need not cancel the
+/// proof.
 struct ProofWatch: Sendable {
     private static let pause = Duration.milliseconds(300)
-    /// So long a daemon that has gone is waited for: a restart takes seconds.
+    /// How long to wait for a daemon that has gone: a restart takes seconds.
     private static let patience = Duration.seconds(60)
 
     let client: ControlClient
     let spool: String
     let show: @Sendable (String) -> Void
 
-    /// Shows what the daemon does, until the proof has ended, or the daemon has and does not come back.
+    /// Shows the progress, until the proof has ended, or the daemon has gone and does not come back.
     ///
-    /// - Returns: the proof as it is kept; one that its daemon did not end is no longer under way.
+    /// - Returns: the stored proof; one that its daemon did not finish is marked as stopped.
     func follow(_ begun: Proof) async throws -> Proof {
         var proof = begun
         var goneSince: ContinuousClock.Instant?
@@ -43,16 +44,16 @@ struct ProofWatch: Sendable {
         return proof
     }
 
-    /// Has the daemon end the proof at the first signal; at the second it is not waited for any more.
+    /// Asks the daemon to stop the proof at the first signal; stops waiting at the second.
     ///
-    /// Returns only then, or when cancelled.
+    /// Returns only after the second signal, or when cancelled.
     func cancel(_ begun: Proof, at signals: UnixSignalsSequence) async throws -> Proof {
         var isAsked = false
         for await _ in signals {
             if isAsked { break }
             isAsked = true
             show("stopping the proof")
-            // A daemon that is gone has ended it already; `follow` tells.
+            // A daemon that is gone has stopped it already; `follow` reports that.
             _ = try? await client.send(CancelVerify(begun.id))
         }
         try Task.checkCancellation()
@@ -60,7 +61,7 @@ struct ProofWatch: Sendable {
     }
 
     private func kept(_ begun: Proof, instead cause: String) async -> Proof {
-        // A spool that cannot be read has its own message, where what is missing is read from it.
+        // If the spool cannot be read, the error is reported when the missing events are read.
         var proof = (try? await Spool.openReadOnly(path: spool).proof(begun.id)) ?? begun
         if proof.state == .running { proof.end(.stopped, cause: cause, at: SystemTime.now()) }
         return proof

@@ -1,6 +1,6 @@
 import SpoolCore
 
-/// The spool as a command sees it that drives one replay and nothing else: no live lanes, no other replay.
+/// The spool for a command that runs a single replay: it shows no live lanes and no other replays.
 struct SingleReplayStore: DeliveryStore, ReplayStore {
     let store: any DeliveryStore & ReplayStore
     let replay: ReplayID

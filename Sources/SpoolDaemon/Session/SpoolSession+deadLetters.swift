@@ -12,9 +12,9 @@ extension SpoolSession {
         }
     }
 
-    /// Gives dead letters of a sink up.
+    /// Dismisses dead letters of a sink.
     ///
-    /// - Returns: how many were given up by this.
+    /// - Returns: how many were dismissed by this call.
     package func dismiss(_ events: [Seq], of sink: SinkName) async throws -> Int {
         switch self {
         case .daemon(let client): try await client.send(DismissDeadLetters(events, of: sink))
@@ -22,7 +22,8 @@ extension SpoolSession {
         }
     }
 
-    /// The dead letters of a spool, read without the daemon and without the lock: of one sink or of all, by sink.
+    /// The dead letters of one sink or of all sinks, ordered by sink; read without the daemon and without the
+    /// lock.
     package static func deadLetters(spool path: String, of sink: SinkName?) async throws(StoreError)
         -> [DeadLetter]
     {

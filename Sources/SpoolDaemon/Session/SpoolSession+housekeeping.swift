@@ -6,21 +6,21 @@ import SpoolPipeline
 import SpoolStore
 
 extension SpoolSession {
-    /// Runs retention now, or says what it would delete.
+    /// Runs retention now, or reports what it would delete.
     ///
-    /// - Throws: `SourceFault` when no daemon runs and no source can be asked for its time.
+    /// - Throws: `SourceFault` if no daemon is running and no source can be asked for its time.
     package func prune(isDryRun: Bool) async throws -> PruneAnswer {
         switch self {
         case .daemon(let client):
-            // It works in small transactions, and there may be many.
+            // Retention runs in small transactions, and there may be many.
             try await ControlClient(client.socket, timeout: .hours(12)).send(PruneNow(isDryRun: isDryRun))
         case .standalone(let alone):
-            // A request to a silent source, and the next slice, end with the command.
+            // The end of the command also ends a request to a silent source, and the deletion after a slice.
             try await alone.stop.ending { try await alone.prune(isDryRun: isDryRun) }
         }
     }
 
-    /// Forgets a sink, or a stream, that has left the configuration.
+    /// Forgets a sink or a stream that is no longer configured.
     package func forget(_ name: String) async throws -> ForgetReport {
         switch self {
         case .daemon(let client): try await client.send(Forget(name))
@@ -28,9 +28,9 @@ extension SpoolSession {
         }
     }
 
-    /// Makes a whole, proved copy of the spool; `progress` is called now and then.
+    /// Creates a complete, verified copy of the spool; `progress` is called regularly.
     ///
-    /// With a daemon the file is the daemon's: written by its user, where its unit lets it write.
+    /// If a daemon is running, it writes the file: as its user, and only where its unit permits.
     package func backup(
         to file: String,
         progress: @escaping @Sendable (BackupProgress) -> Void

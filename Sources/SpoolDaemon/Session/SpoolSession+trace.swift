@@ -5,24 +5,25 @@ package import SpoolEngine
 import SpoolPipeline
 package import SpoolStore
 
-/// What one source says of a record, with why the spool does not have it.
+/// The answer of one source about a record, and why the record is not in the spool.
 package struct TraceFinding: Sendable {
     package let source: SourceTrace
-    /// Nil where the source does not have it either, or could not be asked.
+    /// Nil if the source does not have the record either, or could not be asked.
     package let verdict: TraceVerdict?
     package let coverage: StreamCoverage?
 }
 
 extension SpoolSession {
-    /// The spool's own story: events of this id at their source, or the one of this `seq`.
+    /// The traces in the spool: events with this id at their source, or the one with this `seq`.
     package static func events(spool path: String, _ id: String) async throws(StoreError) -> [EventTrace] {
         try await Spool.openReadOnly(path: path).trace(id)
     }
 
-    /// Asks every stream's source for the record: through the daemon, within its budget, or directly without one.
+    /// Asks the source of every stream for the record: through the daemon, within its budget, or directly
+    /// without one.
     ///
-    /// - Throws: `ControlFault`, `StoreError`, or without a daemon `ConfigurationFault` for a secret that cannot be
-    ///   read; what a source says, faults too, is in the findings.
+    /// - Throws: `ControlFault`, `StoreError`, or without a daemon `ConfigurationFault` for a secret that
+    ///   cannot be read; answers and faults of sources are in the findings.
     package static func trace(_ composition: Composition, _ id: String) async throws -> [TraceFinding] {
         let spool = try Spool.openReadOnly(path: composition.spool.path)
         var findings: [TraceFinding] = []
@@ -41,7 +42,7 @@ extension SpoolSession {
     }
 
     private static func answers(_ composition: Composition, _ id: String) async throws -> [SourceTrace] {
-        // A tenant's budget may be used up for a minute.
+        // The budget of a tenant may be exhausted for a minute.
         let (client, holder) = try await find(composition.spool.path, timeout: .minutes(5))
         if holder?.role == .daemon { return try await client.send(TraceAtSource(id)) }
         var found: [SourceTrace] = []

@@ -7,16 +7,16 @@ import SpoolStore
 import UnixSignals
 
 extension SpoolSession {
-    /// How long a command without daemon waits for a source that does not answer.
+    /// How long a command without a daemon waits for a source that does not answer.
     private static let patience = Duration.seconds(60)
 
-    /// Opens a session and proves a window, to its end.
+    /// Opens a session and runs a proof of a window.
     ///
     /// - Parameters:
     ///   - request: what to compare.
     ///   - composition: the configuration.
-    ///   - show: called with what it does just now.
-    /// - Returns: the proof, and what it found missing by name; after a signal what was compared until then, with its
+    ///   - show: called with the current step.
+    /// - Returns: the proof and the missing events; after a signal, what was compared until then and the
     ///   cause.
     /// - Throws: `ControlFault` or `StoreError`; `Interrupted` after a signal before anything was compared.
     package static func verify(
@@ -71,7 +71,7 @@ extension SpoolSession {
         show: @escaping @Sendable (String) -> Void
     ) async throws -> (Proof, [MissingEvent]) {
         let (engine, spool) = (alone.engine, alone.spool)
-        // This process alone has the spool: what is kept as under way is not.
+        // Only this process holds the spool: proofs that are stored as running are not.
         try await spool.stopLeftProofs(at: engine.time.wall())
         let verification = engine.verification(patience: patience, tell: show)
         let begun = try await spool.beginProof(

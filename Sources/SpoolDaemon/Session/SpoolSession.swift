@@ -5,19 +5,20 @@ package import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 
-/// How a command works with a spool: through the process that holds it, or by itself while no process does.
+/// A command's access to a spool: through the process that holds it, or directly if no process does.
 package enum SpoolSession: Sendable {
     /// A daemon, or another command, holds the spool and answers on its socket.
     case daemon(ControlClient)
     /// This command holds the spool.
     case standalone(StandaloneSpool)
 
-    /// Finds who holds a spool; waits up to 10 s for a process that holds the lock and does not answer yet.
+    /// Finds the process that holds a spool; waits up to 10 s for one that holds the lock and does not answer
+    /// yet.
     ///
     /// - Parameters:
     ///   - path: the spool's file.
-    ///   - timeout: how long an answer of that process may take.
-    /// - Returns: a client, and who answers; no holder when the lock is free.
+    ///   - timeout: how long the process may take to answer.
+    /// - Returns: a client, and the holder; nil if the lock is free.
     /// - Throws: `ControlFault`.
     static func find(_ path: String, timeout: Duration = .seconds(60)) async throws(ControlFault)
         -> (client: ControlClient, holder: SpoolHolder?)
@@ -26,11 +27,13 @@ package enum SpoolSession: Sendable {
         return (client, try await client.find { Spool.holder(ofSpoolAt: path) })
     }
 
-    /// Opens a session for `body`, and gives the spool back whatever comes of it. Where this process holds the spool, a
-    /// signal ends `body` first.
+    /// Opens a session for `body`, and releases the spool afterwards in all cases.
     ///
-    /// - Throws: what `body` throws; `ControlFault`, `StoreError`; `ConfigurationFault` for a secret that this process
-    ///   cannot read; `Interrupted` after a signal, when the spool is closed.
+    /// If this process holds the spool, a signal ends `body` first.
+    ///
+    /// - Returns: the result of `body`.
+    /// - Throws: errors of `body`; `ControlFault`, `StoreError`; `ConfigurationFault` for a secret that this
+    ///   process cannot read; `Interrupted` after a signal, once the spool is closed.
     package static func use<Result>(
         _ composition: Composition,
         command: String,
@@ -39,14 +42,15 @@ package enum SpoolSession: Sendable {
         try await use(spool: composition.spool.path, command: command, composition: { composition }, body)
     }
 
-    /// The same for a command that needs only the spool's path where a daemon runs.
+    /// Opens a session for a command that needs only the path of the spool while a daemon is running.
     ///
     /// - Parameters:
-    ///   - path: the spool's file.
-    ///   - command: who takes the lock, where no daemon runs.
-    ///   - composition: called where no daemon runs.
-    ///   - body: is given the session.
-    /// - Throws: as above, and what `composition` throws.
+    ///   - path: the file of the spool.
+    ///   - command: the holder to record in the lock if no daemon is running.
+    ///   - composition: called if no daemon is running.
+    ///   - body: receives the session.
+    /// - Returns: the result of `body`.
+    /// - Throws: as above, and errors of `composition`.
     package static func use<Result>(
         spool path: String,
         command: String,
@@ -60,7 +64,7 @@ package enum SpoolSession: Sendable {
         }
     }
 
-    /// True when no daemon runs: a replay then only moves while this process drives it.
+    /// True if no daemon is running: a replay then progresses only while this process runs it.
     package var isStandalone: Bool {
         if case .standalone = self { return true }
         return false
@@ -95,7 +99,7 @@ package enum SpoolSession: Sendable {
         }
     }
 
-    /// Removes a replay that has ended; returns it as it was.
+    /// Removes a finished replay, and returns it.
     package func remove(_ replay: ReplayID) async throws -> Replay {
         switch self {
         case .daemon(let client): try await client.send(RemoveReplay(replay))
@@ -103,24 +107,24 @@ package enum SpoolSession: Sendable {
         }
     }
 
-    /// Drives a replay to its end when no daemon does; returns at once otherwise.
+    /// Runs a replay until it ends if no daemon does; otherwise returns immediately.
     package func drive(_ replay: Replay) async throws {
         if case .standalone(let alone) = self { try await alone.drive(replay) }
     }
 
-    /// True when a daemon has asked for the spool that this command held.
+    /// True if a daemon has requested the spool that this command held.
     package var isHandedOver: Bool {
         if case .standalone(let alone) = self { return alone.isHandedOver }
         return false
     }
 
-    /// True when a signal has come while this command holds the spool: its work ends.
+    /// True if a signal was received while this command holds the spool; its work then ends.
     package var isInterrupted: Bool {
         if case .standalone(let alone) = self { return alone.interrupt.isAsked }
         return false
     }
 
-    /// Returns once a signal has come while this command holds the spool, or when the task is cancelled.
+    /// Returns once a signal is received while this command holds the spool, or when the task is cancelled.
     package func interrupted() async {
         switch self {
         case .daemon: await Stop().asked()
@@ -128,7 +132,7 @@ package enum SpoolSession: Sendable {
         }
     }
 
-    /// Returns once this command is to give the spool back, or when the task is cancelled.
+    /// Returns once this command must release the spool, or when the task is cancelled.
     package func ending() async {
         switch self {
         case .daemon: await Stop().asked()

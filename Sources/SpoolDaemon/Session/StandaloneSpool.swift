@@ -7,26 +7,27 @@ import SpoolPipeline
 import SpoolServer
 import SpoolStore
 
-/// A spool that a command has to itself while no daemon runs: it holds the lock, and sends replays and nothing else.
+/// A spool that a command opens itself while no daemon is running: it holds the lock, and sends only replays.
 ///
-/// A daemon that starts meanwhile asks for the spool; the unfinished job then goes on in the daemon.
+/// A daemon that starts meanwhile requests the spool; an unfinished replay then continues in the daemon.
 package struct StandaloneSpool: Sendable {
     let spool: Spool
     let composition: Composition
     let registration: Registration
     let engine: Engine
     private let logger: Logger
-    /// Asked for when the work has to end: a daemon wants the spool, or a signal has come.
+    /// Requested when the work must end: a daemon requests the spool, or a signal was received.
     let stop: Stop
-    /// Asked for when a signal has come.
+    /// Requested when a signal was received.
     let interrupt: Stop
     private let server: Task<Void, any Error>
 
-    /// Takes the lock, does `body`, and closes the spool whatever comes of it; a signal asks `stop`, and is trapped before
-    /// the spool is opened.
+    /// Takes the lock, runs `body`, and closes the spool in all cases.
     ///
-    /// - Throws: what `body` throws; `StoreError`; `ConfigurationFault` for a secret that this process cannot read;
-    ///   `Interrupted` after a signal, when the spool is closed.
+    /// A signal requests `stop`; signals are trapped before the spool is opened.
+    ///
+    /// - Throws: errors of `body`; `StoreError`; `ConfigurationFault` for a secret that this process cannot
+    ///   read; `Interrupted` after a signal, once the spool is closed.
     static func use<Result>(
         _ composition: Composition,
         command: String,
@@ -39,7 +40,7 @@ package struct StandaloneSpool: Sendable {
             do {
                 result = try await body(alone)
             } catch {
-                // The first error says why; closing adds nothing to it.
+                // The first error is the cause; an error of closing adds nothing.
                 try? await alone.close()
                 throw error
             }
@@ -48,7 +49,7 @@ package struct StandaloneSpool: Sendable {
         }
     }
 
-    /// Takes the lock and brings streams and sinks up to date with the configuration.
+    /// Takes the lock and registers the streams and sinks of the configuration.
     private static func open(_ composition: Composition, command: String, _ interrupt: Stop) async throws
         -> StandaloneSpool
     {
@@ -69,7 +70,7 @@ package struct StandaloneSpool: Sendable {
                 interrupt: interrupt
             )
         } catch {
-            // The first error says why; closing adds nothing to it.
+            // The first error is the cause; an error of closing adds nothing.
             try? await spool.close(at: time.wall())
             throw error
         }
@@ -104,12 +105,12 @@ package struct StandaloneSpool: Sendable {
             droppedLogLines: { LogWriter.standardError.droppedLines },
             logger: logger
         )
-        // Owned here; `close` ends and awaits it.
+        // `close` cancels and awaits it.
         server = Task { try await control.run(onReady: {}) }
     }
 
-    /// Reads the replay's window from the source, if it wants that, and sends it until it has ended or a daemon asks
-    /// for the spool.
+    /// Fetches the window of the replay from the source if it is a refetch, and sends the events until the
+    /// replay has ended or a daemon requests the spool.
     func drive(_ replay: Replay) async throws {
         let crashes = try await engine.crashes()
         if replay.isRefetching {
@@ -140,12 +141,12 @@ package struct StandaloneSpool: Sendable {
         return replay.state == .running && !replay.isRefetching && !stop.isAsked
     }
 
-    /// Does `body` until it has ended, or asks it to end because the replay has, or a daemon asks for the spool.
+    /// Runs `body` until it ends; asks it to end if the replay has ended, or a daemon requests the spool.
     private func whileRunning(
         _ id: ReplayID,
         _ body: @escaping @Sendable (Stop) async throws(StoreError) -> Void
     ) async throws {
-        // This replay's own end: `stop` is the daemon's asking, and one command may drive several replays.
+        // The end of this replay only: `stop` ends the command, which may run several replays.
         let ended = Stop()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -158,7 +159,7 @@ package struct StandaloneSpool: Sendable {
             }
             let isDone = try await group.next() ?? true
             ended.ask()
-            // The wait has nothing left to wait for; a body that was asked to end settles what it has sent.
+            // The wait is no longer needed; a body that was asked to end first settles what it has sent.
             if isDone { group.cancelAll() }
             try await group.waitForAll()
         }
@@ -184,12 +185,12 @@ package struct StandaloneSpool: Sendable {
         }
     }
 
-    /// True when a daemon has asked for the spool.
+    /// True if a daemon has requested the spool.
     var isHandedOver: Bool { stop.isAsked && !interrupt.isAsked }
 
     private func close() async throws {
         server.cancel()
-        // It was cancelled; how it ended changes nothing.
+        // It was cancelled, so its result does not matter.
         _ = await server.result
         await engine.sources.shutDown()
         try await spool.close(at: engine.time.wall())
@@ -197,12 +198,12 @@ package struct StandaloneSpool: Sendable {
 }
 
 extension StandaloneSpool {
-    /// Retention counts by the sources' own clocks, so each is asked first.
+    /// Runs retention, which uses the clocks of the sources: each is asked for its time first.
     func prune(isDryRun: Bool) async throws -> PruneAnswer {
         var dates: [StreamID: Timestamp] = [:]
         var fault: SourceFault?
         for part in composition.sources {
-            // A date that is not believed would delete what is not old.
+            // An implausible date would delete events that are not old.
             let source = ClockedSource(part.content, time: engine.time, logger: engine.logger)
             guard let stream = source.streams.first else { continue }
             do throws(SourceFault) {
@@ -218,7 +219,7 @@ extension StandaloneSpool {
         return try await work.run(isDryRun: isDryRun)
     }
 
-    /// A daemon that asks for the spool gets it: the backup is then broken off.
+    /// Runs a backup; it is aborted if a daemon requests the spool.
     func backup(
         to file: String,
         progress: @escaping @Sendable (BackupProgress) -> Void

@@ -7,7 +7,8 @@ extension MetricsSnapshot {
         [
             audit(
                 "spool_audit_last_timestamp_seconds",
-                "When the last completed audit ended, in seconds since 1970; before the first, when the spool was created."
+                "When the last completed audit ended, in seconds since 1970; before the first, when the "
+                    + "spool was created."
             ) { seconds($0?.finished ?? auditsSince ?? at) },
             audit("spool_audit_events", "Distinct event ids that the last audit compared.") {
                 Double($0?.events ?? 0)

@@ -83,14 +83,16 @@ extension MetricsSnapshot {
             one(
                 "spool_file_size_bytes",
                 .gauge,
-                "Bytes of the database, including free pages and pages that are only in the write-ahead log so far.",
+                "Bytes of the database, including free pages and pages that are only in the write-ahead log "
+                    + "so far.",
                 Double(status.size.file)
             ),
             one("spool_wal_size_bytes", .gauge, "Bytes of the write-ahead log.", Double(status.size.wal)),
             one(
                 "spool_checkpoint_failures_total",
                 .counter,
-                "Failures to copy the write-ahead log into the database since the start; a blocking reader does not count.",
+                "Failures to copy the write-ahead log into the database since the start; a blocking reader "
+                    + "does not count.",
                 Double(checkpointFailures)
             ),
             one(
@@ -141,7 +143,8 @@ extension MetricsSnapshot {
             streams(
                 "spool_stream_since_timestamp_seconds",
                 .gauge,
-                "The cursor: everything that the source saved before this time has been read once; in seconds since 1970."
+                "The cursor: everything that the source saved before this time has been read once; in "
+                    + "seconds since 1970."
             ) { $0.since.map(seconds) },
             streams(
                 "spool_stream_since_lag_seconds",
@@ -161,7 +164,8 @@ extension MetricsSnapshot {
             streams(
                 "spool_coverage_gaps",
                 .gauge,
-                "Time ranges that are not proved to have been read; an open one heals when the source is back."
+                "Time ranges that are not proved to have been read; an open one heals when the source is "
+                    + "back."
             ) { Double(uncovered($0).count) },
             streams(
                 "spool_coverage_gap_seconds",
@@ -170,7 +174,8 @@ extension MetricsSnapshot {
             ) { uncovered($0).reduce(0) { $0 + seconds($1.length) } },
             histogram(
                 "spool_fetch_lag_seconds",
-                "Time from when the source saved an event (alerts: from when it occurred) until it was spooled, in seconds.",
+                "Time from when the source saved an event (alerts: from when it occurred) until it was "
+                    + "spooled, in seconds.",
                 streams.map { (Label("stream", $0.name.description), reading.fetched[$0.id]) }
             ),
         ]
@@ -187,7 +192,8 @@ extension MetricsSnapshot {
             subscriptions(
                 "spool_backlog_age_seconds",
                 .gauge,
-                "How long the longest-waiting event for the sink has been in the spool, in seconds; 0 if none is waiting."
+                "How long the longest-waiting event for the sink has been in the spool, in seconds; 0 if "
+                    + "none is waiting."
             ) { $0.oldestFetched.map(lag) ?? 0 },
             MetricFamily(
                 name: "spool_events_settled_total",
@@ -210,7 +216,8 @@ extension MetricsSnapshot {
             subscriptions(
                 "spool_events_lost_total",
                 .counter,
-                "Events that retention deleted before the sink, which was no longer configured, received them."
+                "Events that retention deleted before the sink, which was no longer configured, received "
+                    + "them."
             ) { Double($0.lost) },
         ]
     }
@@ -246,12 +253,14 @@ extension MetricsSnapshot {
             sinks(
                 "spool_dead_letters",
                 .gauge,
-                "Events that could not be delivered to the sink and have been neither delivered since nor dismissed."
+                "Events that could not be delivered to the sink and have been neither delivered since nor "
+                    + "dismissed."
             ) { Double($0.deadLetters) },
             sinks(
                 "spool_messages_shortened_total",
                 .counter,
-                "Messages sent to the sink with texts cut or fields omitted to fit a limit; the spool has the complete record."
+                "Messages sent to the sink with texts cut or fields omitted to fit a limit; the spool has "
+                    + "the complete record."
             ) { Double($0.shortened) },
             histogram(
                 "spool_delivery_lag_seconds",

@@ -44,7 +44,7 @@ struct MetricsSnapshot: Sendable {
     /// Streams that are fetched.
     var streams: [SpoolStatus.Stream] { status.streams.filter(\.isFetched) }
 
-    /// All sinks in the spool: one that was removed from the configuration keeps its series, so that the events
-    /// that retention deletes meanwhile are counted.
+    /// All sinks in the spool: one that was removed from the configuration keeps its series, so that the
+    /// events that retention deletes meanwhile are counted.
     var sinks: [SpoolStatus.Sink] { status.sinks }
 }

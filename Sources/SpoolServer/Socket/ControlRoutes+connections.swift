@@ -15,8 +15,8 @@ extension ControlRoutes {
 extension Engine {
     /// The sinks with an open connection and no error.
     ///
-    /// The state alone is not sufficient: before the first attempt it is that of the previous run, and it remains
-    /// after a connection is closed.
+    /// The state alone is not sufficient: before the first attempt it is that of the previous run, and it
+    /// remains after a connection is closed.
     func connectedSinks(of composition: Composition) async throws(StoreError) -> [ConnectedSink] {
         let (addresses, settings) = (composition.addresses, composition.sinkSettings)
         let now = time.wall()

@@ -11,8 +11,8 @@ import SpoolStore
 
 /// Serves the Unix socket, and the status address if one is configured.
 ///
-/// If one of them cannot be bound, that is logged, and the daemon forwards without it. The socket is retried every
-/// 30 seconds.
+/// If one of them cannot be bound, that is logged, and the daemon forwards without it. The socket is retried
+/// every 30 seconds.
 package struct ControlServer: Sendable {
     private let socket: ControlSocket
     private let local: HTTPServer

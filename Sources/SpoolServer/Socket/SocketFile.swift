@@ -3,9 +3,11 @@ import SpoolControl
 import SpoolCore
 import Synchronization
 
-/// The file of the control socket: removes a stale socket, sets the mode and the owner, and removes it at the end.
+/// The file of the control socket: removes a stale socket, sets the mode and the owner, and removes it at the
+/// end.
 ///
-/// The folder may belong to another user if root runs a command: no link is followed, and only sockets are removed.
+/// The folder may belong to another user if root runs a command: no link is followed, and only sockets are
+/// removed.
 final class SocketFile: Sendable {
     private let socket: ControlSocket
     private var path: String { socket.path }
@@ -14,7 +16,8 @@ final class SocketFile: Sendable {
 
     init(_ socket: ControlSocket) { self.socket = socket }
 
-    /// Removes a socket left by another process: no process uses it, since this one holds the lock of the spool.
+    /// Removes a socket left by another process: no process uses it, since this one holds the lock of the
+    /// spool.
     ///
     /// - Throws: `.readOnly` if another kind of file exists there.
     func makeRoom() throws(StoreError) {

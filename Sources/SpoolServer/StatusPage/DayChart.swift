@@ -1,7 +1,7 @@
 import SpoolCore
 
-/// The last 24 hours as one drawing: fetched, settled and waiting events above each other on one time axis, and
-/// which parts of each stream's time have been read.
+/// The last 24 hours as one drawing: fetched, settled and waiting events above each other on one time axis,
+/// and which parts of each stream's time have been read.
 ///
 /// Widths are percentages and heights are pixels, so that text is not scaled with the window.
 struct DayChart: Sendable {
@@ -77,12 +77,12 @@ struct DayChart: Sendable {
             + (gaps.isEmpty ? "no gaps" : CoverageLane.words(gaps))
     }
 
-    /// The basis for the full height of settled events: a drain may be a hundred times the usual rate, which would
-    /// otherwise be a flat line.
+    /// The basis for the full height of settled events: a drain may be a hundred times the usual rate, which
+    /// would otherwise be a flat line.
     private var pace: Int { max(1, Self.peak(figures.fetched)) }
 
-    /// The full height of waiting events: the same for all sinks, and at least the peak of fetched events, so that
-    /// events in transit look small.
+    /// The full height of waiting events: the same for all sinks, and at least the peak of fetched events, so
+    /// that events in transit look small.
     private var hill: Int { max(pace, figures.sinks.map { Self.peak($0.waiting) }.max() ?? 0) }
 
     private static func peak(_ values: [Int?]) -> Int { values.compactMap { $0 }.max() ?? 0 }

@@ -3,8 +3,8 @@ import SpoolCore
 extension DayFigures {
     /// The figures that fit on the page: sinks and streams with problems first, the rest combined.
     ///
-    /// At most `mostSinks` sinks and `mostLanes` lanes are kept. Further sinks are added up as "N other sinks";
-    /// further lanes are moved to `otherLanes`.
+    /// At most `mostSinks` sinks and `mostLanes` lanes are kept. Further sinks are added up as "N other
+    /// sinks"; further lanes are moved to `otherLanes`.
     func condensed(troubled: Set<String>, mostSinks: Int, mostLanes: Int) -> DayFigures {
         var figures = self
         let ordered = Self.first(sinks) { troubled.contains($0.name) }

@@ -1,6 +1,7 @@
 import SpoolCore
 
-/// A fragment of HTML: literals are used unchanged, interpolated texts are escaped, interpolated fragments are not.
+/// A fragment of HTML: literals are used unchanged, interpolated texts are escaped, interpolated fragments
+/// are not.
 ///
 /// So no data can become markup, neither in text nor in a quoted attribute.
 struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {

@@ -149,7 +149,8 @@ struct Overview: Sendable, Equatable {
         return parts
     }
 
-    /// Times of a stream that are not proved to have been read; that it is not read now only if not reported already.
+    /// Times of a stream that are not proved to have been read; that it is not read now only if not reported
+    /// already.
     private static func sentences(_ lane: CoverageLane, isTold: Bool, _ now: Timestamp) -> [String] {
         let unproved = lane.gaps.filter { $0.cause == .unproved }
         var sentences: [String] = []

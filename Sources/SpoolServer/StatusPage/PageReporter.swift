@@ -6,7 +6,8 @@ import SpoolPipeline
 import SpoolStore
 import Synchronization
 
-/// Reads the facts for the page; the samples of the charts at most every ten seconds, for all viewers together.
+/// Reads the facts for the page; the samples of the charts at most every ten seconds, for all viewers
+/// together.
 final class PageReporter: Sendable {
     static let historyLife = Duration.seconds(10)
 

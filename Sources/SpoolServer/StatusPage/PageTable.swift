@@ -1,7 +1,8 @@
-/// A table with its caption and headings; narrow windows show each row as a block, with the headings beside the cells.
+/// A table with its caption and headings; narrow windows show each row as a block, with the headings beside
+/// the cells.
 ///
-/// Each cell's content is one element, so that a narrow window wraps it as text. The roles are explicit, because
-/// browsers drop the implicit ones when CSS changes the layout of rows.
+/// Each cell's content is one element, so that a narrow window wraps it as text. The roles are explicit,
+/// because browsers drop the implicit ones when CSS changes the layout of rows.
 struct PageTable: Sendable {
     struct Cell: Sendable {
         var content: HTML

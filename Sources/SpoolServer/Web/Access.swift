@@ -6,8 +6,8 @@ struct Access: Sendable {
     /// The decision about a request.
     enum Decision: Sendable, Equatable {
         case allowed
-        /// The host name of the request is not one of this server: a foreign page may have pointed its own name at
-        /// this machine (DNS rebinding).
+        /// The host name of the request is not one of this server: a foreign page may have pointed its own
+        /// name at this machine (DNS rebinding).
         case foreignHost
         case unauthorized
     }

@@ -2,11 +2,11 @@ import Hummingbird
 import NIOCore
 import NIOHTTP1
 
-/// One connection: assembles a request within its limits, hands it over, and writes the response before it accepts the
-/// next request.
+/// One connection: assembles a request within its limits, hands it over, and writes the response before it
+/// accepts the next request.
 ///
-/// While a request is being answered, nothing is read from the socket, and parts that were read already are queued.
-/// Every state has a deadline, except while the daemon processes a request.
+/// While a request is being answered, nothing is read from the socket, and parts that were read already are
+/// queued. Every state has a deadline, except while the daemon processes a request.
 final class HTTPConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
@@ -29,8 +29,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     /// Parts of further requests: at most those from one read of the socket.
     private var queue = CircularBuffer<HTTPServerRequestPart>()
     private var isReadPending = false
-    /// No request follows the one in progress: the client has shut down its side or sent invalid HTTP, or the server is
-    /// stopping.
+    /// No request follows the one in progress: the client has shut down its side or sent invalid HTTP, or the
+    /// server is stopping.
     private var isLast = false
     private var deadline: Scheduled<Void>?
     private var context: ChannelHandlerContext?

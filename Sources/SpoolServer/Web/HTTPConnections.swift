@@ -34,8 +34,8 @@ final class HTTPConnections: Sendable {
         if isLast { emptying.finish() }
     }
 
-    /// Closes the connections without a request in progress, and the others once they are answered; returns when all
-    /// are closed, or when the task is cancelled.
+    /// Closes the connections without a request in progress, and the others once they are answered; returns
+    /// when all are closed, or when the task is cancelled.
     func drain() async {
         let (open, isEmpty) = table.withLock { table in
             table.stop()

@@ -9,8 +9,8 @@ import Synchronization
 
 /// Serves routes over HTTP/1.1 on one address, within `HTTPLimits`, until it is stopped.
 ///
-/// Every connection is a channel on an event loop, and every request in progress is a child task of `run`, so that
-/// none outlives it.
+/// Every connection is a channel on an event loop, and every request in progress is a child task of `run`, so
+/// that none outlives it.
 final class HTTPServer: Sendable {
     enum Address: Sendable {
         /// A Unix socket; no file may exist at its path.
@@ -58,7 +58,8 @@ final class HTTPServer: Sendable {
         (exchanges, incoming) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limits.connections))
     }
 
-    /// Serves until it is stopped or cancelled; all connections are closed and all requests have ended when it returns.
+    /// Serves until it is stopped or cancelled; all connections are closed and all requests have ended when
+    /// it returns.
     ///
     /// - Parameter onBound: called once the server listens on the address.
     /// - Throws: if the server cannot listen on the address.
@@ -83,8 +84,8 @@ final class HTTPServer: Sendable {
         }
     }
 
-    /// Ends `run`: accepts no further connections; requests in progress are answered within `limit`, the others are
-    /// aborted.
+    /// Ends `run`: accepts no further connections; requests in progress are answered within `limit`, the
+    /// others are aborted.
     func stop(within limit: Duration) async {
         listener.withLock { $0 }?.close(promise: nil)
         await withTaskGroup(of: Void.self) { group in
@@ -173,11 +174,11 @@ final class HTTPServer: Sendable {
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 
-    /// Hands a request to `run`; returns false if the server is stopping, or as many requests are in progress as
-    /// connections are allowed.
+    /// Hands a request to `run`; returns false if the server is stopping, or as many requests are in progress
+    /// as connections are allowed.
     ///
-    /// A client that resets its connection frees its place while its request is still being answered; without this
-    /// limit such requests would accumulate.
+    /// A client that resets its connection frees its place while its request is still being answered; without
+    /// this limit such requests would accumulate.
     private func begin(_ exchange: Exchange) -> Bool {
         let isTaken = underWay.withLock { count in
             guard count < limits.connections else { return false }

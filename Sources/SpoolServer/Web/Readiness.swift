@@ -3,8 +3,8 @@ import Synchronization
 
 /// Whether the daemon is ready: it fetches and sends, or would if the portal and the SIEMs were reachable.
 ///
-/// An unreachable portal or SIEM does not make it unready: these are states, and a drain must be possible while the
-/// portal is down.
+/// An unreachable portal or SIEM does not make it unready: these are states, and a drain must be possible
+/// while the portal is down.
 package final class Readiness: Sendable {
     private let isStopping = Mutex(false)
 

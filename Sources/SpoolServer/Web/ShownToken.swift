@@ -2,8 +2,8 @@ import Foundation
 
 /// The token in the `Authorization` header of a request: as a bearer token, or as the password of any user.
 ///
-/// Browsers have no prompt for bearer tokens. They ask the user for a name and a password once, and send them with
-/// every request to the same origin (RFC 7617, 2.2), including those of the page.
+/// Browsers have no prompt for bearer tokens. They ask the user for a name and a password once, and send them
+/// with every request to the same origin (RFC 7617, 2.2), including those of the page.
 struct ShownToken: Sendable, Equatable {
     let bytes: [UInt8]
 

@@ -2,35 +2,37 @@ import GRDB
 import SpoolCore
 import Synchronization
 
-/// Whether the local clock was set while nothing ran, which nobody knows before a source has told its time.
+/// Detects whether the local clock was set while no daemon was running, which is unknown until a source
+/// reports its time.
 ///
-/// Until then the times between two runs are not counted in any age: they may be years that never were. A source's clock
-/// goes on meanwhile, so that its distance from the local one, before and after, tells by how much that was set.
+/// Until then the times between two runs are not counted in any age, because a clock that was set could make
+/// them years long. The clock of a source continues meanwhile, so its offset from the local clock before and
+/// after shows by how much the local clock was set.
 struct ClockReview: Sendable {
-    /// A time between two runs, by the local clock as it was before and as it is since.
+    /// The time between two runs, by the local clock before and after it.
     struct Hole: Sendable, Equatable {
         let from: Timestamp
         let to: Timestamp
     }
 
-    /// A shorter time in all is no matter to any age.
+    /// A shorter total time does not matter for any age.
     static let least = Duration.minutes(5)
 
-    /// Those since a source has answered last.
+    /// The times between runs since a source last answered.
     let holes: [Hole]
-    /// How far each stream's source was ahead of the local clock when its last page came.
+    /// How far the source of each stream was ahead of the local clock at its last page.
     private let leads: [StreamID: Duration]
-    /// The same of the page that came last of all.
+    /// The same for the last page of all streams.
     private let lastLead: Duration?
 
-    /// What there is to review at a start at `now`; nil when no time to speak of is in question.
+    /// The review for a start at `now`; nil if the unreviewed time is shorter than `least`.
     init?(_ db: Database, at now: Timestamp) throws {
         let answered = try Timestamp(
             Int64.fetchOne(db, sql: "SELECT max(last_success_ms) FROM stream")
         )
         holes = try Self.holes(db, since: answered, at: now)
         guard holes.reduce(.zero, { $0 + $1.to.since($1.from) }) >= Self.least else { return nil }
-        // A record's own time shows that the source's time was not believed, for lack of others.
+        // The source's time may have been rejected as implausible; a newer record then gives a better value.
         let rows = try Row.fetchAll(
             db,
             sql: """
@@ -43,19 +45,19 @@ struct ClockReview: Sendable {
         lastLead = found.last?.1
     }
 
-    /// A time noted before the start, brought so near to now as it may be: as if nothing had ever been off.
+    /// Moves a time stored before the start as close to now as possible: as if spool had never been stopped.
     func aged(_ time: Timestamp) -> Timestamp {
         holes.reduce(time) { $1.from >= time ? $0 + $1.to.since($1.from) : $0 }
     }
 
-    /// All that is in question.
+    /// The total unreviewed time.
     var unseen: Duration { holes.reduce(.zero) { $0 + $1.to.since($1.from) } }
 
-    /// By how much the local clock was set forward since the last page, negative for back; nil before a source has told
-    /// its time.
+    /// By how much the local clock was set forward since the last page, negative if back; nil before a source
+    /// has reported its time.
     func step(_ told: [StreamID: Timestamp], at wall: Timestamp) -> Duration? {
         guard !told.isEmpty else { return nil }
-        // What the local clock did, all of them show; one that shows more is a source's own.
+        // A step of the local clock appears for all sources; a larger step is one of a source's own clock.
         let own = told.compactMap { id, date in leads[id].map { $0 - date.since(wall) } }
         if let step = own.min() { return step }
         return lastLead.flatMap { lead in told.values.map { lead - $0.since(wall) }.min() } ?? .zero
@@ -76,7 +78,7 @@ struct ClockReview: Sendable {
         return found
     }
 
-    /// When a run that did not end in good order has noted anything last.
+    /// The time of the last sample of a run that did not end cleanly.
     private static func lastSign(_ db: Database, from began: Timestamp, to next: Timestamp) throws
         -> Timestamp
     {
@@ -93,18 +95,18 @@ struct ClockReview: Sendable {
 }
 
 extension Spool {
-    /// What is in question; nil once a source has told its time.
+    /// The open review; nil once a source has reported its time.
     var openReview: ClockReview? { clockReview.withLock { $0 } }
 
-    /// Fits the ages of what was noted to what the local clock shows now, once a source has told its time.
+    /// Shifts stored times to match the local clock, once a source has reported its time.
     ///
-    /// Belongs into the first transaction that goes by a source's time.
+    /// Call it in the first transaction that uses the time of a source.
     func review(_ db: Database, told: [StreamID: Timestamp], at wall: Timestamp) throws {
         guard let step = openReview?.step(told, at: wall), step >= ClockReview.least else { return }
         try NotedTimes.shift(db, at: wall, by: step)
     }
 
-    /// That transaction has been committed: nothing is in question any more.
+    /// Ends the review after that transaction was committed.
     func reviewed(told: [StreamID: Timestamp]) {
         if !told.isEmpty { clockReview.withLock { $0 = nil } }
     }

@@ -96,9 +96,10 @@ enum SpoolLook {
 }
 
 extension SpoolSession {
-    /// Opens a session for a command that asks the daemon for something about the spool alone.
+    /// Opens a session for a command whose request to the daemon concerns only the spool.
     ///
-    /// With a mistake in the configuration it can do so all the same; without a daemon the whole file is needed.
+    /// This works even if the configuration has errors; without a daemon the complete configuration is
+    /// needed.
     static func use(
         _ config: ConfigurationOption,
         command: String,
@@ -110,9 +111,9 @@ extension SpoolSession {
 }
 
 extension SpoolLook {
-    /// The whole configuration.
+    /// The complete configuration.
     ///
-    /// - Throws: its mistakes, where it has some.
+    /// - Throws: the errors of the configuration, if there are any.
     fileprivate func composition(_ config: ConfigurationOption) throws -> Composition {
         switch self {
         case .composition(let composition): composition

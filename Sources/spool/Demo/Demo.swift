@@ -7,8 +7,8 @@ import SpoolSimulator
 import SpoolStore
 import Synchronization
 
-/// `spool demo`: events flow, the SIEM goes away, the backlog grows and drains, a window is replayed, and every
-/// event is accounted for.
+/// `spool demo`: events flow, the SIEM goes away, the backlog grows and drains, a window is replayed, and
+/// every event is accounted for.
 struct Demo: Sendable {
     /// How the demo is shown and how long its acts are.
     struct Options: Sendable {
@@ -39,7 +39,8 @@ struct Demo: Sendable {
     /// Plays the demo.
     ///
     /// - Returns: the account; the caller ends with an error when it has faults.
-    /// - Throws: `Interrupted` after SIGINT or SIGTERM, when everything has been closed and the folder removed.
+    /// - Throws: `Interrupted` after SIGINT or SIGTERM, when everything has been closed and the folder
+    ///   removed.
     func run() async throws -> DemoAccount {
         try await InterruptibleWork.run { try await run(until: $0) }
     }
@@ -59,7 +60,7 @@ struct Demo: Sendable {
         do {
             account = try await interrupt.ending { try await play(stage) }
         } catch {
-            // The first error says why; closing adds nothing to it.
+            // The first error is the cause; an error of closing adds nothing.
             try? await stage.close(keeping: options.keepsFolder)
             throw error
         }
@@ -102,7 +103,8 @@ struct Demo: Sendable {
         let opened = SystemTime.now()
 
         try await act("events flow from the portal through the spool to the SIEM", stage, &picture, began) {
-            // Nothing is under way then: what a connection loses half-way goes again, and here nothing comes twice.
+            // Nothing is under way then: what a connection loses half-way goes again, and here nothing comes
+            // twice.
             began.duration(to: .now) >= options.act && $0.waiting == 0
         }
         await stage.receiver.stop()

@@ -3,23 +3,23 @@ import Foundation
 import SpoolCore
 import Synchronization
 
-/// Holds what a query prints until its reader takes it.
+/// Buffers the output of a query until it is read.
 ///
-/// While a query reads, its transaction keeps the spool's write-ahead log from being emptied. So the query does not wait for
-/// a slow reader before much is held, and then only for as long as the reader takes something now and then.
+/// While a query runs, its transaction prevents the write-ahead log of the spool from being reset. So the
+/// query waits for a slow reader only if the buffer is full, and only as long as the reader makes progress.
 final class QueryOutput: Sendable {
-    /// Bytes that are held at most; one row may be larger.
+    /// Maximum number of buffered bytes; a single row may be larger.
     static let limit = 64 << 20
-    /// A reader that takes nothing for longer, while so much is held, ends the query.
+    /// If the buffer is full and nothing is read for this long, the query ends.
     static let patience = Duration.seconds(60)
 
     private struct State {
         var queue: [[UInt8]] = []
         var bytes = 0
-        /// Nothing follows.
+        /// No output follows.
         var isEnded = false
         var isStalled = false
-        /// Something could not be written: the rest is dropped.
+        /// A write has failed: the rest is dropped.
         var isBroken = false
     }
 
@@ -27,13 +27,14 @@ final class QueryOutput: Sendable {
     private let patience: Duration
     private let write: @Sendable ([UInt8]) -> Bool
     private let state = Mutex(State())
-    /// Given for all that is added, and at the end.
+    /// Signalled for every addition, and at the end.
     private let added = DispatchSemaphore(value: 0)
-    /// Given for all that was written.
+    /// Signalled for every completed write.
     private let written = DispatchSemaphore(value: 0)
     private let ended = Signal()
 
-    /// `write` waits for the reader, on a thread of its own; false when nothing more can be written.
+    /// `write` blocks until the reader accepts the bytes, on a separate thread; it returns false if nothing
+    /// more can be written.
     init(
         limit: Int = QueryOutput.limit,
         patience: Duration = QueryOutput.patience,
@@ -43,10 +44,10 @@ final class QueryOutput: Sendable {
         Thread.detachNewThread { [self] in run() }
     }
 
-    /// True once the reader has taken nothing for too long; the query then ends.
+    /// True once nothing has been read for too long; the query then ends.
     var isStalled: Bool { state.withLock { $0.isStalled } }
 
-    /// Takes what is to be printed next; false when no more has to come.
+    /// Adds output; returns false if no more output is needed.
     func add(_ bytes: [UInt8]) -> Bool {
         while true {
             let isTaken = state.withLock { state -> Bool? in
@@ -65,7 +66,7 @@ final class QueryOutput: Sendable {
         }
     }
 
-    /// Waits, however long it takes, until all has been written or nothing more can be.
+    /// Waits without a timeout until everything has been written, or nothing more can be written.
     func end() async {
         guard !isStalled else { return }
         state.withLock { $0.isEnded = true }

@@ -34,7 +34,7 @@ enum QueryText {
             }
             record.append(UInt8(ascii: "\""))
         }
-        // A line with nothing in it is no record for most readers.
+        // Most readers skip empty lines instead of reading them as records.
         if record.isEmpty, row.count == 1 { record = Array("\"\"".utf8) }
         return record + [UInt8(ascii: "\n")]
     }

@@ -67,7 +67,7 @@ struct ReloadCommand: AsyncParsableCommand {
         }
     }
 
-    /// Only the spool's place is needed: mistakes elsewhere in the file are for the daemon to report.
+    /// The path of the spool; other mistakes in the file are reported by the daemon.
     private func spoolPath() throws(CommandFailure) -> String {
         do throws(ConfigurationFault) {
             let file = try ConfigurationLocation.find(
@@ -81,8 +81,8 @@ struct ReloadCommand: AsyncParsableCommand {
         }
     }
 
-    /// Asks the process of `--pid`, where the daemon was not found by the file: it is the daemon that refuses a wrong file,
-    /// and remembers that it did.
+    /// Sends SIGHUP to the process of `--pid` if the daemon was not found through the file: the daemon then
+    /// rejects a wrong file itself, and reports that in its status.
     private func asked(bySignalAfter failure: CommandFailure) -> CommandFailure {
         guard let pid, failure.status != .spoolUnavailable, kill(pid, SIGHUP) == 0 else { return failure }
         return CommandFailure(
@@ -93,7 +93,7 @@ struct ReloadCommand: AsyncParsableCommand {
     }
 }
 
-/// The result of a reload, for people.
+/// The result of a reload as text.
 struct ReloadText {
     private let report: ReloadReport
 

@@ -93,7 +93,8 @@ struct StatusPageTests {
 
         #expect(
             overview.headline
-                == "Fetching is paused, and contoso/activities cannot be read, and siem and b receive no events."
+                == "Fetching is paused, and contoso/activities cannot be read, and siem and b receive no "
+                    + "events."
         )
         #expect(!overview.spoken.contains { $0.isNumber })
     }
@@ -200,7 +201,8 @@ struct StatusPageTests {
         #expect(overview.level == .trouble)
         #expect(
             overview.headline
-                == "siem has dead letters, and Internal error stands, and the last proof found missing events."
+                == "siem has dead letters, and Internal error is active, and the last proof found missing "
+                    + "events."
         )
         #expect(
             overview.details == [
