@@ -4,7 +4,8 @@ import Testing
 
 @testable import SpoolStore
 
-/// The stream was polled, the sink went down, and the replay was paused at `t(1_000)`; the spool was closed at `t(1_100)`.
+/// The stream was polled, the sink went down, and the replay was paused at `t(1_000)`; the spool was closed
+/// at `t(1_100)`.
 @Suite("A local clock that was set while no daemon ran")
 struct ClockReviewTests {
     private static let years = Duration.days(365 * 30)
@@ -42,7 +43,7 @@ struct ClockReviewTests {
         return try await spool.prune(now: told, at: wall, age: .days(30)).replays
     }
 
-    @Test("forward by years: an outage and a pause are as long as the source says, and nothing is given up")
+    @Test("forward by years: an outage and a pause last as long as the source says, and nothing is discarded")
     func forward() async throws {
         let start = Timestamp.t(1_160) + Self.years
         let spool = try open(at: start)
@@ -51,7 +52,8 @@ struct ClockReviewTests {
 
         let given = try await prune(spool, source: .t(1_170), wall: start + .seconds(10))
 
-        // Before the source has answered, the time between the runs is not counted: 100 seconds were before it.
+        // Before the source has answered, the time between the runs is not counted: 100 seconds were before
+        // it.
         #expect(before == start - .seconds(100))
         #expect(given.isEmpty)
         #expect(try await spool.number("SELECT count(*) FROM gap") == 0)
@@ -60,7 +62,7 @@ struct ClockReviewTests {
         try await spool.close(at: start)
     }
 
-    @Test("not set, but off for eight days: the pause and the outage have lasted for them")
+    @Test("not set, but stopped for eight days: the pause and the outage include this time")
     func off() async throws {
         let start = Timestamp.t(1_100) + .days(8)
         let spool = try open(at: start)
@@ -72,7 +74,7 @@ struct ClockReviewTests {
         try await spool.close(at: start)
     }
 
-    @Test("the first page that comes settles it, before a gap is looked for")
+    @Test("the first page ends the review before gaps are determined")
     func page() async throws {
         let start = Timestamp.t(1_160) + Self.years
         let spool = try open(at: start)
@@ -88,7 +90,7 @@ struct ClockReviewTests {
         try await spool.close(at: start)
     }
 
-    @Test("while no source answers, starts and crashes change nothing of it")
+    @Test("while no source answers, starts and crashes do not change the review")
     func restarts() async throws {
         var now = Timestamp.t(1_160) + Self.years
         for isCrash in [true, false, true] {
@@ -103,14 +105,14 @@ struct ClockReviewTests {
         let down = try await spool.status().sinks.first?.troubleSince.map { now.since($0) }
         let given = try await prune(spool, source: .t(1_160) + .minutes(33), wall: now)
 
-        // Of the time before the first start, and of three runs.
+        // From before the first start, and from three runs.
         #expect(down == .seconds(100) + .minutes(30))
         #expect(given.isEmpty)
         #expect(try await spool.status().sinks.first?.troubleSince == .t(1_000) + Self.years)
         try await spool.close(at: now)
     }
 
-    @Test("a source whose own clock was set back by years ends no right before its time")
+    @Test("a source whose own clock was set back by years makes nothing expire early")
     func sourceBack() async throws {
         let start = Timestamp.t(1_100) + .days(1)
         let spool = try open(at: start)

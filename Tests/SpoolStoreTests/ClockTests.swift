@@ -84,7 +84,7 @@ struct ClockTests {
         #expect(try await test.values("SELECT count(*) FROM stream_sample") == [1])
     }
 
-    @Test("forward by years: ended replays, notes, crash marks, audits, runs and charts keep their age")
+    @Test("forward by years: ended replays, notes, poison marks, audits, runs and charts keep their age")
     func aged() async throws {
         let (test, id) = try await make()
         try await test.spool.write { db in
@@ -148,7 +148,7 @@ struct ClockTests {
         #expect(again.total == 1)
     }
 
-    @Test("forward by years: the spool's own notifications go by the sources' time, not all at once")
+    @Test("forward by years: the spool's notifications expire by the sources' time, not all immediately")
     func ownStream() async throws {
         let (test, id) = try await make()
         let registration = try await test.spool.register(

@@ -150,7 +150,7 @@ import Testing
         #expect(first.bytes > options.walLimit)
         #expect(first.heldSince == .t(100))
         #expect(later.heldSince == .t(100))
-        // Its age is not that of a clock that was set.
+        // Its age must not depend on a clock that was set.
         #expect(forward.heldSince == .t(100) + step)
         #expect(back.heldSince == .t(190))
         #expect(free.heldSince == nil)

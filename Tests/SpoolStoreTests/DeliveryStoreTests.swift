@@ -123,7 +123,7 @@ import Testing
         #expect(try await test.value(String.self, "SELECT id FROM dead_letters") == "e2")
     }
 
-    @Test("a dead letter's id and reason are whole, with NUL characters in them")
+    @Test("a dead letter's id and reason are complete, including NUL characters")
     func nulInDeadLetter() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
@@ -271,7 +271,7 @@ import Testing
         #expect(try await test.value(String.self, "SELECT how FROM connection") == "clean")
     }
 
-    @Test("a connection whose end was never noted has ended uncleanly once its sink opens the next one")
+    @Test("a connection without a recorded end counts as ended uncleanly once its sink opens the next one")
     func leftOpen() async throws {
         let test = try TestSpool()
         let sinks = try await test.register(sinks: ["one", "two"]).sinks

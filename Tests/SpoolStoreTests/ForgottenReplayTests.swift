@@ -53,7 +53,7 @@ struct ForgottenReplayTests {
         #expect(try await test.value(Int.self, "SELECT count(*) FROM replay_stream") == 2)
     }
 
-    @Test("a clock that is set forward by years makes none of them old, and no notification")
+    @Test("a clock that is set forward by years makes none of them old, and raises no notification")
     func clockSetForward() async throws {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)

@@ -12,7 +12,7 @@ struct JSONSyntaxTests {
         #"{"\u0000":"\u0000"}"#, "\"é\u{7F}\u{2028}\"",
         String(repeating: "[", count: 400) + String(repeating: "]", count: 400),
     ]
-    /// What one decoder or another takes for JSON.
+    /// Texts that some decoders accept as JSON.
     private static let lenient = [
         "01", "-01", "1.", ".5", "1e", "1e+", "-", "--1", "+1", "1.2.3", "0x10", "NaN", "Infinity", "True",
         "tru", "nullx",
@@ -34,7 +34,7 @@ struct JSONSyntaxTests {
         #expect(isRead == Self.valid.contains(text))
     }
 
-    @Test("nesting that SQLite's newer versions refuse is none")
+    @Test("nesting that newer versions of SQLite reject is not JSON")
     func depth() {
         let text = String(repeating: "[", count: 1_001) + String(repeating: "]", count: 1_001)
 

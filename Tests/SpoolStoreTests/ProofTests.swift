@@ -218,7 +218,7 @@ struct ProofTests {
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
-    @Test("the last proof is the one that was made last, though one before ended by a clock that was ahead")
+    @Test("the last proof is the one run last, even if an earlier one ended by a clock that was ahead")
     func lastByOrder() async throws {
         let test = try TestSpool()
         let request = VerifyRequest(from: .t(0), to: .t(100), repair: .none)

@@ -130,7 +130,7 @@ import Testing
         #expect(trace?.message == "ab\0cd" && trace?.userName == "\0x")
     }
 
-    @Test("a record that is read anew keeps its texts whole, NUL characters included")
+    @Test("a re-parsed record keeps its texts complete, including NUL characters")
     func derivedText() async throws {
         let test = try TestSpool()
         let stream = try await test.register().only().0
@@ -169,7 +169,7 @@ import Testing
         }
     }
 
-    @Test("a record that only a lenient decoder takes for JSON has no `json`, and is no unreadable one")
+    @Test("a record that only a lenient decoder accepts as JSON has no `json`, but is not unreadable")
     func lenientJSON() async throws {
         let test = try TestSpool()
         let stream = try await test.register().only().0

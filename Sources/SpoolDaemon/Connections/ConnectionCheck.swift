@@ -3,7 +3,9 @@ package import SpoolEngine
 import SpoolPipeline
 
 /// Fetches one page of each stream from its source, and connects to each sink, with the code that the daemon
-/// uses. For sinks that a running daemon is connected to, it uses the daemon's answer instead.
+/// uses.
+///
+/// For sinks that a running daemon is connected to, it uses the daemon's answer instead.
 package struct ConnectionCheck: Sendable {
     /// The result of one check.
     package struct Finding: Sendable, CustomStringConvertible {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("log lines")
 struct LogTests {
-    @Test("are logfmt, one line whatever stands in a value")
+    @Test("are logfmt, and one line whatever a value contains")
     func logfmt() {
         let line = LogfmtHandler.line(
             Timestamp(milliseconds: 1_764_000_000_000),
@@ -19,7 +19,7 @@ struct LogTests {
         #expect(line == "2025-11-24T16:00:00.000Z warning \"delivery failed\" " + facts)
     }
 
-    @Test("have the priorities of syslog in front for the journal")
+    @Test("are preceded by syslog priorities for the journal")
     func priorities() {
         let levels = Logger.Level.allCases.map(JournalPrefix.text)
 

@@ -14,7 +14,7 @@ struct LogWriterTests {
     }
 
     @Test(
-        "a pipe that nobody reads stops no caller; what does not fit is dropped, counted, and reported afterwards"
+        "an unread pipe blocks no caller; lines that do not fit are dropped, counted and reported later"
     )
     func unread() throws {
         let pipe = Pipe()
@@ -48,7 +48,7 @@ struct LogWriterTests {
         #expect(numbers == numbers.sorted())
     }
 
-    @Test("what was queued is written before flush returns")
+    @Test("queued lines are written before flush returns")
     func flushes() throws {
         let pipe = Pipe()
         let writer = Self.writer(pipe, capacity: 10_000)
@@ -61,7 +61,7 @@ struct LogWriterTests {
         #expect(text == (0..<10).map { "\($0)\n" }.joined())
     }
 
-    @Test("a reader that has gone ends neither the process nor the writer")
+    @Test("a closed pipe ends neither the process nor the writer")
     func closed() throws {
         let pipe = Pipe()
         let writer = Self.writer(pipe, capacity: 10_000)

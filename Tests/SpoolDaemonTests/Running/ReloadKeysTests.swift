@@ -11,15 +11,15 @@ import Testing
 
 @Suite("every key of deploy/spool.yaml at a reload", .timeLimit(.minutes(5)))
 struct ReloadKeysTests {
-    /// What comes of a changed value.
+    /// The effect of a changed value.
     enum Result: Sendable {
-        /// It is in use when the reload has ended: these parts are the ones that have changed.
+        /// The value is in use when the reload has ended; exactly these parts have changed.
         case taken([String])
-        /// The whole file is refused, for this reason.
+        /// The whole file is rejected for this reason.
         case refused(String)
     }
 
-    /// A key, a change of its value in the file, and what comes of it.
+    /// A key, a change of its value in the file, and the effect.
     struct Row: Sendable, CustomTestStringConvertible {
         let key: String
         let old: String
@@ -33,7 +33,7 @@ struct ReloadKeysTests {
         var testDescription: String { key }
     }
 
-    /// Everything that the rows change; FOLDER is filled in.
+    /// The file that the rows change; FOLDER is replaced by a path.
     private static let file = """
         spool:
           path: FOLDER/spool.db
@@ -199,7 +199,7 @@ struct ReloadKeysTests {
         Row("audit.window", "window: 2d", "window: 1d", .taken(["audit"])),
     ]
 
-    /// The keys of the file that is installed, commented ones too, with the keys of their groups before them.
+    /// The keys of the installed file, including commented ones, each prefixed by the keys of its groups.
     private static func installedKeys() throws -> Set<String> {
         let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
@@ -214,12 +214,12 @@ struct ReloadKeysTests {
             guard let match = line.firstMatch(of: #/^ *(?:# ?)?(- )?([a-z_]+):(?: (.*))?$|^ *# (- )\{ (.*)$/#)
             else { continue }
             let inner = { (text: Substring, prefix: String) in
-                // Keys of a filter are the portal's.
+                // The keys of a filter are defined by the portal.
                 for key in text.matches(of: #/[ {]([a-z_]+): /#) where !prefix.hasSuffix("filters.") {
                     keys.insert(prefix + key.1)
                 }
             }
-            // Prose that begins with a word and a colon.
+            // Prose that begins with a word and a colon is not a key.
             if line.contains("# "), match.3?.contains(" ") == true { continue }
             guard let key = match.2 else {
                 inner("{ " + (match.5 ?? ""), "sinks.")
@@ -234,13 +234,13 @@ struct ReloadKeysTests {
                 inner(value, path + ".")
             }
         }
-        // Groups are no keys of their own.
+        // Groups are not keys themselves.
         return keys.filter { key in
             !keys.contains { $0.hasPrefix(key + ".") }
         }
     }
 
-    @Test("there is a row for each, and no row for any other")
+    @Test("has a row, and every row has a key")
     func complete() throws {
         let rows = Set(Self.rows.map(\.key))
         let keys = try Self.installedKeys()
@@ -250,7 +250,7 @@ struct ReloadKeysTests {
         #expect(keys.count > 50)
     }
 
-    @Test("a changed value is in use when the reload has ended, or the whole file is refused")
+    @Test("has its changed value in use when the reload has ended, or the whole file is rejected")
     func reload() async throws {
         let folder = try TemporaryFolder()
         let certificates = try await TestCertificates(in: folder)

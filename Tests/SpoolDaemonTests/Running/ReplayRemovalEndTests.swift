@@ -7,9 +7,9 @@ import Testing
 
 @testable import SpoolDaemon
 
-@Suite("the removal of a replay at a stop", .timeLimit(.minutes(5)))
+@Suite("removing a replay during a stop", .timeLimit(.minutes(5)))
 struct ReplayRemovalEndTests {
-    @Test("it waits no longer for the end of an open connection, and removes nothing")
+    @Test("stops waiting for an open connection to close, and removes nothing")
     func cancelled() async throws {
         let folder = try TemporaryFolder()
         let time = SystemTime.timekeeper()

@@ -41,7 +41,7 @@ struct StartStopTests {
         )
     }
 
-    /// How many runs the spool has seen, and how many of them were not closed.
+    /// The number of runs in the spool, and how many of them were not closed.
     private func runs() async throws -> (all: Int64, open: Int64) {
         let spool = try Spool.openReadOnly(path: spoolPath)
         let found = Mutex<[Int64]>([])
@@ -57,7 +57,7 @@ struct StartStopTests {
         return found.withLock { ($0[0], $0[1]) }
     }
 
-    @Test("that comes before the spool is opened opens none")
+    @Test("before the spool is opened prevents the opening")
     func before() async throws {
         let stop = Stop()
         stop.ask()
@@ -76,7 +76,7 @@ struct StartStopTests {
         await log.wait(for: "waiting for the spool")
 
         stop.ask()
-        // Its patience would last for 25 seconds.
+        // It would wait for 25 seconds.
         let hasEnded = try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await ended.value

@@ -68,7 +68,7 @@ struct ArgumentTests {
         #expect(throws: (any Error).self) { try SpoolCommand.parseAsRoot(arguments) }
     }
 
-    @Test("help for a command that is none is a mistake, too")
+    @Test("help for an unknown command is an error, too")
     func unknownHelp() async throws {
         for arguments in [["help", "quer"], ["quer", "--help"]] {
             let answer = try await Child.answer(BuiltProduct.spool, arguments)

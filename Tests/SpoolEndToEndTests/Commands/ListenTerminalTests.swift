@@ -5,7 +5,8 @@ import Testing
 
 @Suite("spool listen on a terminal", .daemons)
 struct ListenTerminalTests {
-    /// Sends numbered lines of 1,000 bytes; says when none is taken for two seconds, and when all are.
+    /// Sends numbered lines of 1,000 bytes; reports when none is accepted for two seconds, and when all are
+    /// sent.
     private static let flood = """
         import select, socket, sys
         s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -20,10 +21,10 @@ struct ListenTerminalTests {
         print("sent all", flush=True)
         """
 
-    /// How a person keeps a terminal from showing more.
+    /// The ways to stop the output of a terminal.
     enum Stop: CaseIterable { case controlS, notReading }
 
-    /// The resident memory of a process now, in KiB.
+    /// The current resident memory of a process in KiB.
     private func memory(of child: Child) throws -> Int {
         let pid = try #require(child.processID)
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
@@ -31,7 +32,7 @@ struct ListenTerminalTests {
     }
 
     @Test(
-        "one that is stopped stops the sender, in bounded memory; afterwards every line is shown once",
+        "a stopped terminal stops the sender, in bounded memory; afterwards every line is shown once",
         arguments: Stop.allCases
     )
     func slow(stop: Stop) async throws {
@@ -75,8 +76,8 @@ struct ListenTerminalTests {
         }
     }
 
-    /// Sends messages of 1,000 bytes over RELP or HTTP; says how many were acknowledged once none was for a second, and
-    /// again at the end of the connection.
+    /// Sends messages of 1,000 bytes over RELP or HTTP; says how many were acknowledged once none was for a
+    /// second, and again at the end of the connection.
     private static let sender = """
         import re, select, socket, sys, threading
         port, kind, count = int(sys.argv[1]), sys.argv[2], 5000
@@ -107,7 +108,7 @@ struct ListenTerminalTests {
         """
 
     @Test(
-        "one that disappears ends it, and nothing is acknowledged that it did not show",
+        "a terminal that disappears ends it, and only shown lines have been acknowledged",
         arguments: ["relp", "http"],
         [true, false]
     )
@@ -136,7 +137,7 @@ struct ListenTerminalTests {
             try await sender.waitUntil("sees the end") { $0.contains { $0.hasPrefix("end") } }
 
             let said = sender.lines(.output).compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
-            // What was shown and not acknowledged yet may still be, when the listener lives to do so.
+            // Shown lines that are not acknowledged yet may still be, if the listener lives long enough.
             #expect(said.count == 2 && said[0] > 0, "\(sender.lastLines)")
             #expect(said.allSatisfy { $0 <= shown } && shown < 5_000, "\(said), \(shown) shown")
             #expect(status == .signaled(SIGHUP) || status == .exited(0) || status == .exited(7), "\(status)")

@@ -32,7 +32,7 @@ struct LookTests {
     }
 
     @Test(
-        "so do commands that ask the daemon for something about the spool alone; without one they need the whole file"
+        "so do commands that ask the daemon only about the spool; without a daemon they need the whole file"
     )
     func mistakeBesideDaemon() async throws {
         try await Site.run(.busy(history: 50)) { site in

@@ -4,11 +4,11 @@ import Testing
 
 @testable import spool
 
-@Suite("What a query prints for a slow reader", .timeLimit(.minutes(2)))
+@Suite("The output of a query for a slow reader", .timeLimit(.minutes(2)))
 struct QueryOutputTests {
     private static let row = Array(repeating: UInt8(ascii: "x"), count: 10_000)
 
-    @Test("ends the query when a pipe that nobody reads is full, and so is what may be held")
+    @Test("ends the query when an unread pipe and the buffer are full")
     func stalled() async {
         let pipe = Pipe()
         let writer = DescriptorWriter(pipe.fileHandleForWriting.fileDescriptor)
@@ -19,18 +19,18 @@ struct QueryOutputTests {
         await output.end()
 
         #expect(output.isStalled)
-        // What is held, and what the pipe's kernel took.
+        // The buffer, and what the kernel accepted for the pipe.
         #expect((100...130).contains(rows))
         writer.stopWaiting()
     }
 
-    @Test("holds it, so that the query ends first, and the reader gets all of it later")
+    @Test("is buffered, so that the query ends first and the reader gets all of it later")
     func late() async throws {
         let pipe = Pipe()
         let writer = DescriptorWriter(pipe.fileHandleForWriting.fileDescriptor)
         let output = QueryOutput(limit: 1_000_000, patience: .seconds(60)) { writer.write($0) }
 
-        // Nobody reads yet: these return without a reader.
+        // These return although nothing is read yet.
         for _ in 0..<50 { #expect(output.add(Self.row)) }
         let reading = pipe.fileHandleForReading
         async let read = Task.detached {
@@ -44,7 +44,7 @@ struct QueryOutputTests {
         #expect(!output.isStalled)
     }
 
-    @Test("ends it when the reader has gone")
+    @Test("ends the query when the reader has gone")
     func gone() async throws {
         let pipe = Pipe()
         let writer = DescriptorWriter(pipe.fileHandleForWriting.fileDescriptor)

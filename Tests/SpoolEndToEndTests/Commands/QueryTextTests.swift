@@ -28,7 +28,7 @@ struct QueryTextTests {
         #expect(back == texts.map { [$0, "7", "Infinity", "", "00ff"] })
     }
 
-    @Test("a record with one empty field is a record in CSV: readers skip empty lines")
+    @Test("a CSV record with one empty field is not an empty line, which readers skip")
     func emptyField() {
         #expect(QueryText.csv([.null]) == Array("\"\"\n".utf8))
         #expect(QueryText.csv([.null, .null]) == Array(",\n".utf8))

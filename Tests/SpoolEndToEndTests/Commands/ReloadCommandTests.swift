@@ -22,7 +22,7 @@ struct ReloadCommandTests {
         }
     }
 
-    @Test("waits for the reload and shows what has changed, and that nothing has")
+    @Test("waits for the reload and shows what has changed, or that nothing has")
     func taken() async throws {
         try await Site.run(.busy(history: 20)) { site in
             let (old, new) = (try await site.receiver(), try await site.receiver())
@@ -50,7 +50,7 @@ struct ReloadCommandTests {
         }
     }
 
-    @Test("ends with exit code 2 and every reason when the daemon refuses it")
+    @Test("ends with exit code 2 and every reason if the daemon rejects it")
     func refused() async throws {
         try await Site.run(.busy(history: 20)) { site in
             let receiver = try await site.receiver()
@@ -86,7 +86,7 @@ struct ReloadCommandTests {
     }
 
     @Test(
-        "fails when it does not find the daemon by the file, and has the process of --pid refuse the file itself"
+        "fails if the file does not lead to the daemon, and makes the process of --pid reject the file"
     )
     func notFound() async throws {
         try await Site.run(.busy(history: 20)) { site in

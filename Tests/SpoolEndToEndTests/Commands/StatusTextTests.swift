@@ -72,7 +72,7 @@ struct StatusTextTests {
         #expect(text.contains("4 attempts so far, next now"), "\(text)")
     }
 
-    @Test("messages that were sent shortened are counted, in JSON too; where there are none it says nothing")
+    @Test("messages that were sent shortened are counted, also in JSON; without any, nothing is shown")
     func shortened() throws {
         var report = report(nil)
         report.sinks[0].shortened = 3

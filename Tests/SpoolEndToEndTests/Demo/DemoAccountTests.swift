@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The demo's account")
 struct DemoAccountTests {
-    /// Everything is where it should be; `c` was sent again on purpose.
+    /// Everything was delivered; `c` was sent again on purpose.
     private static let whole = DemoAccount(
         held: ["a", "b", "c"],
         shown: ["a", "b", "c"],
@@ -15,7 +15,7 @@ struct DemoAccountTests {
         replayed: ["c"]
     )
 
-    @Test("adds up when everything that the portal has arrived, once, and what was replayed once more")
+    @Test("adds up if every event of the portal arrived once, and replayed ones once more")
     func addsUp() {
         #expect(Self.whole.faults.isEmpty)
         #expect(
@@ -25,7 +25,7 @@ struct DemoAccountTests {
         )
     }
 
-    @Test("each thing that is wrong is a fault, and the last line says so")
+    @Test("every deviation is a fault, and the last line says so")
     func faults() {
         func faults(_ change: (inout DemoAccount) -> Void) -> [String] {
             var account = Self.whole
@@ -58,7 +58,7 @@ struct DemoAccountTests {
         )
     }
 
-    @Test("an act that does not come to its end within its limit is a fault", .timeLimit(.minutes(2)))
+    @Test("an act that does not end within its limit is a fault", .timeLimit(.minutes(2)))
     func unfinished() async throws {
         var options = Demo.Options()
         options.history = 20

@@ -27,7 +27,7 @@ struct DemoPictureTests {
     }
 
     @Test(
-        "no line is wider than 78 columns, whatever it shows",
+        "no line is wider than 78 columns, whatever its content",
         arguments: [0, 9, 1_234_567],
         [true, false]
     )
@@ -38,7 +38,7 @@ struct DemoPictureTests {
         #expect(picture.drawn().allSatisfy { $0.width <= 78 })
     }
 
-    @Test("the boxes' sides stand below each other, with colours and without", arguments: [true, false])
+    @Test("the sides of the boxes are aligned, with and without colours", arguments: [true, false])
     func boxes(_ color: Bool) {
         let lines = picture(isUp: false).drawn().map { plain($0.rendered(color: color)) }
 
@@ -49,14 +49,14 @@ struct DemoPictureTests {
         #expect(sides.allSatisfy { $0 == corners })
     }
 
-    @Test("colours change no character")
+    @Test("colours do not change the text")
     func colors() {
         let lines = picture().drawn()
 
         #expect(lines.map { plain($0.rendered(color: true)) } == lines.map { $0.rendered(color: false) })
     }
 
-    @Test("a line is cut at the terminal's edge, its colours ended")
+    @Test("a line is cut at the edge of the terminal, and its colours are reset")
     func clips() {
         let line = StyledText("abc", .red) + StyledText("def", .bold)
 
@@ -64,7 +64,7 @@ struct DemoPictureTests {
         #expect(line.clipped(to: 0).width == 0)
     }
 
-    @Test("the chart keeps its width and its peak, however long it goes on")
+    @Test("the chart keeps its width and its peak, however long it runs")
     func chart() {
         let moments = (0..<1_000).map { BacklogChart.Moment(waiting: $0 == 500 ? 900 : 1, isUp: true) }
         let chart = BacklogChart(moments: moments, width: 76, height: 4)
@@ -75,7 +75,7 @@ struct DemoPictureTests {
         #expect(chart.lines[3].rendered(color: false).allSatisfy { $0 != " " })
     }
 
-    @Test("in a pipe each state is one plain line, and none comes twice")
+    @Test("in a pipe each state is one plain line, and none is repeated")
     func plainLines() {
         let written = Mutex("")
         let screen = DemoScreen(isTerminal: false, color: true) { text in written.withLock { $0 += text } }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Which folders of a target use the types that other folders declare, as its source text shows it.
+/// The uses of types between the folders of a target, found in its source text.
 struct FolderArrows {
-    /// A use of a folder's type in a file of another folder.
+    /// A use of a type of one folder in a file of another folder.
     struct Arrow: Hashable, CustomStringConvertible {
         let from: String
         let to: String
@@ -17,8 +17,8 @@ struct FolderArrows {
 
     /// Finds the arrows between folders.
     ///
-    /// - Parameter sources: the text of each file, by its path from the target's folder. Files that are in no folder count
-    ///   as one folder of their own, which is called `.`.
+    /// - Parameter sources: the text of each file, by its path from the target's folder. Files that are in no
+    ///   folder count as one folder of their own, which is called `.`.
     init(sources: [String: String]) {
         let files = sources.map { path, text in
             (path: path, folder: Self.folder(of: path), text: Self.withoutComments(text))
@@ -77,7 +77,8 @@ struct FolderArrows {
         path.contains("/") ? String(path.prefix { $0 != "/" }) : "."
     }
 
-    /// The types that other files can use: those at the beginning of a line, not in another type, and not private.
+    /// The types that other files can use: those at the beginning of a line, not in another type, and not
+    /// private.
     private static func declared(in text: String) -> [String] {
         text.matches(
             of:

@@ -30,7 +30,7 @@ struct FolderTests {
         )
     }
 
-    @Test("a file beside the folders uses them, and is used by none")
+    @Test("a file outside the folders uses them, and none of them uses it")
     func root() {
         let root = "struct Root { let one: One }"
 
@@ -45,7 +45,7 @@ struct FolderTests {
         #expect(with.cycle.count == 2)
     }
 
-    @Test("comments, private types and types within others make no arrow")
+    @Test("comments, private types and nested types make no arrow")
     func noUse() {
         let arrows = FolderArrows(sources: [
             "A/One.swift": "/// Like `Two`.\nstruct One {\n    struct Part {}\n}\nprivate struct Own {}",

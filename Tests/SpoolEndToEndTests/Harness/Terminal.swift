@@ -1,14 +1,14 @@
 import Foundation
 import Synchronization
 
-/// A pseudo-terminal of a test: the program under test has its other end, the test reads what a person would see.
+/// A pseudo-terminal: the program under test has one end, and the test reads from the other.
 final class Terminal: Sendable {
     private struct Shown {
         var bytes: [UInt8] = []
         var lines = 0
     }
 
-    /// The device of the program's end.
+    /// The device for the program.
     let path: String
     private let master: Mutex<Int32>
     private let shown = Mutex(Shown())
@@ -27,20 +27,21 @@ final class Terminal: Sendable {
         master = Mutex(descriptor)
     }
 
-    /// Starts a program with this terminal as its standard input and output; its standard error is the child's.
+    /// Starts a program with this terminal as its standard input and output; its standard error is the
+    /// child's.
     ///
-    /// With `controls` it is the program's controlling terminal, whose end is told by SIGHUP.
+    /// With `controls` it is the controlling terminal of the program, so that closing it sends SIGHUP.
     func start(_ site: Site, _ name: String, _ program: String, _ arguments: [String], controls: Bool)
         -> Child
     {
         let script = "exec \"$@\" <\(path) >\(path)"
         let command = ["bash", "-c", script, "bash", program] + arguments
-        // The first terminal that the leader of a session opens becomes its controlling one.
+        // The first terminal opened by a session leader becomes its controlling terminal.
         return controls
             ? site.start(name, "setsid", command) : site.start(name, "bash", Array(command.dropFirst()))
     }
 
-    /// Reads what there is, and counts lines.
+    /// Reads the available output, and counts lines.
     ///
     /// - Returns: how many complete lines have been shown so far.
     @discardableResult
@@ -58,28 +59,28 @@ final class Terminal: Sendable {
         return shown.withLock { $0.lines }
     }
 
-    /// Reads until so many complete lines have been shown, as fast as they come.
+    /// Reads until the given number of complete lines has been shown.
     func readLines(_ count: Int) async throws {
         try await within(.seconds(90), "\(count) lines are shown") {
-            // A terminal holds a few kilobytes; of what comes next no event tells.
+            // A terminal buffers a few kilobytes, and nothing signals further output.
             while self.read() < count { try await Task.sleep(for: .milliseconds(1)) }
         }
     }
 
-    /// The complete lines that were read.
+    /// The complete lines read so far.
     var lines: [String] {
         shown.withLock { $0.bytes }.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast().map {
             String(decoding: $0.last == 0x0D ? $0.dropLast() : $0, as: UTF8.self)
         }
     }
 
-    /// Types Ctrl with a letter.
+    /// Types Ctrl and a letter.
     func type(control letter: Character) {
         let key = (letter.asciiValue ?? 0x40) & 0x1F
         master.withLock { descriptor in _ = write(descriptor, [key], 1) }
     }
 
-    /// The terminal goes away, as a window that is closed or a connection that is lost.
+    /// Closes the terminal, like a closed window or a lost connection.
     func close() {
         master.withLock { descriptor in
             if descriptor >= 0 { _ = Glibc.close(descriptor) }

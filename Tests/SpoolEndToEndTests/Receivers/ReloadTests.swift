@@ -7,7 +7,7 @@ import Testing
 
 @Suite("reload", .daemons)
 struct ReloadTests {
-    /// What `status --json` has of a refused reload.
+    /// The rejected reload in `status --json`.
     private struct RefusedState: Decodable {
         struct Refused: Decodable {
             let at_ms: Int64

@@ -14,7 +14,7 @@ struct HeldSpoolTests {
     private static func killed(by signal: Signal) -> TerminationStatus { .signaled(signal.rawValue) }
 
     @Test(
-        "a replay that the command drives says what becomes of it, closes the spool and ends by the signal",
+        "a replay that the command runs reports how it continues, closes the spool and ends by the signal",
         arguments: [Signal.interrupt, .terminate]
     )
     func replay(signal: Signal) async throws {
@@ -43,7 +43,7 @@ struct HeldSpoolTests {
         }
     }
 
-    @Test("retention by hand that waits for a silent source ends at once, and the spool is closed")
+    @Test("a manual prune that waits for a silent source ends immediately, and the spool is closed")
     func prune() async throws {
         try await Site.run(.busy(history: 50)) { site in
             var listener = ReceiverConfiguration.keeping()
@@ -90,8 +90,8 @@ struct HeldSpoolTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
     }
 
-    /// Starts a command again and again, and sends SIGTERM at a random time; prints how it ended, and how many runs are
-    /// left open.
+    /// Starts a command repeatedly, and sends SIGTERM at a random time; prints how it ended, and how many
+    /// runs are left open.
     private static let runner = """
         import random, signal, sqlite3, subprocess, sys, time
         spool, rounds, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
@@ -111,7 +111,7 @@ struct HeldSpoolTests {
             print(status, *runs, flush=True)
         """
 
-    @Test("at any time, a command closes the spool that it has opened")
+    @Test("a command closes the spool that it has opened, whenever the signal arrives")
     func anyTime() async throws {
         try await Site.run(.busy(history: 50)) { site in
             let receiver = try await site.receiver()

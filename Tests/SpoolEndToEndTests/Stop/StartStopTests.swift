@@ -6,8 +6,8 @@ import Testing
 
 @Suite("SIGTERM during the start", .daemons)
 struct StartStopTests {
-    /// Starts `spool run` on one spool again and again, and sends SIGTERM at a random time after it was executed: up to
-    /// half as long again as the first start took until it was running.
+    /// Starts `spool run` on one spool repeatedly, and sends SIGTERM at a random time after it was executed:
+    /// up to half as long again as the first start took until it was running.
     ///
     /// Prints for each start how it ended, how many runs the spool has, and how many of them are left open.
     private static let runner = """
@@ -34,7 +34,7 @@ struct StartStopTests {
             print("round", child.returncode, *runs(), int(" running" in log), flush=True)
         """
 
-    @Test("at any time, it ends it with exit code 0 and a closed spool, or before the spool was opened")
+    @Test("at any time ends the daemon with exit code 0 and a closed spool, or before the spool is opened")
     func anyTime() async throws {
         try await Site.run(.busy(history: 50, rate: 20)) { site in
             let receiver = try await site.receiver()
@@ -62,7 +62,8 @@ struct StartStopTests {
                 #expect(status == 0 || (status == -15 && runs == before[1]), "\(end)")
                 #expect(open == 0, "\(end)")
             }
-            // Some came after the spool was opened and before the daemon said that it was running.
+            // Some signals came after the spool was opened and before the daemon reported that it was
+            // running.
             #expect(zip(ends, ends.dropFirst()).contains { $1[0] == 0 && $1[1] > $0[1] && $1[3] == 0 })
         }
     }

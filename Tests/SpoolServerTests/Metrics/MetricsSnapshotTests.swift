@@ -12,9 +12,10 @@ import Testing
 struct MetricsSnapshotTests {
     private static let now = Timestamp(milliseconds: 1_795_000_000_000)
 
-    /// One stream and two sinks: three events fetched, two of them settled for the first sink, and the second one down.
+    /// One stream and two sinks: three events fetched, two of them settled for the first sink; the second is
+    /// down.
     ///
-    /// With `hasLeft` the second one has left the configuration.
+    /// With `hasLeft`, the second sink is no longer configured.
     private func measured(
         hasLeft: Bool = false,
         _ change: (inout MetricsSnapshot) -> Void = { _ in }
@@ -119,7 +120,7 @@ struct MetricsSnapshotTests {
     }
 
     @Test(
-        "a sink that left keeps its series, in a state of its own, so that what it loses is seen to grow",
+        "a removed sink keeps its series, in the state `disabled`, so that its lost events are counted",
         arguments: [
             #"spool_events_lost_total{sink="second",stream="contoso/activities"} 0"#,
             #"spool_backlog_events{sink="second",stream="contoso/activities"} 3"#,
@@ -135,7 +136,7 @@ struct MetricsSnapshotTests {
         #expect(text.split(separator: "\n").contains(Substring(line)), "\(text)")
     }
 
-    @Test("what lies open of a stream is a gap")
+    @Test("the unread time of a stream is a gap")
     func open() async throws {
         let name = try #require(StreamName("contoso/activities"))
         let text = try await measured {
@@ -146,14 +147,14 @@ struct MetricsSnapshotTests {
         #expect(text.contains("\nspool_coverage_gap_seconds{stream=\"contoso/activities\"} 90\n"), "\(text)")
     }
 
-    @Test("while fetching stands still, that is said")
+    @Test("while fetching is paused, that is reported")
     func paused() async throws {
         let text = try await measured { $0.isPaused = true }
 
         #expect(text.contains("\nspool_fetching_paused 1\n"))
     }
 
-    @Test("the spool's own notifications are no stream of a source")
+    @Test("the notifications of the spool are not shown as a stream of a source")
     func own() async throws {
         let text = try await measured()
 
@@ -176,7 +177,7 @@ struct MetricsSnapshotTests {
 }
 
 extension PageCommit {
-    /// The only page of a poll, with events that were saved at one moment, where the cursor stays.
+    /// The only page of a poll, with events that were all saved at the position of the cursor.
     static func samples(_ stream: StreamID, count: Int, created: Timestamp, fetched: Timestamp) -> PageCommit
     {
         var body: [UInt8] = []
@@ -199,7 +200,7 @@ extension PageCommit {
 }
 
 extension Spool {
-    /// Delivers the first events that wait.
+    /// Delivers the first waiting events.
     func settleFirst(_ count: Int, of stream: StreamID, for sink: SinkID, at now: Timestamp) async throws {
         let subscription = try #require(
             try await subscriptions(of: sink).first { $0.stream == stream }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The text that Prometheus reads")
 struct PrometheusTextTests {
-    @Test("a family has its help and type once, and a line for each series")
+    @Test("a family has one help and one type line, and one line per series")
     func family() {
         let family = MetricFamily(
             name: "spool_backlog_events",
@@ -28,7 +28,7 @@ struct PrometheusTextTests {
         )
     }
 
-    @Test("a family without series is not named at all")
+    @Test("a family without series is omitted")
     func empty() {
         #expect(PrometheusText.text([MetricFamily(name: "a", kind: .gauge, help: "b")]) == "")
     }
@@ -49,7 +49,7 @@ struct PrometheusTextTests {
     }
 
     @Test(
-        "whole numbers have no fraction, and times no exponent",
+        "integers have no fraction, and times no exponent",
         arguments: [
             (1_795_000_000, "1795000000"), (0, "0"), (1_795_000_000.123, "1795000000.123"), (-1.5, "-1.5"),
             (Double.infinity, "+Inf"),

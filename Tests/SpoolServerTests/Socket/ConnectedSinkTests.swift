@@ -9,7 +9,7 @@ import Testing
 
 @Suite("sinks that checks do not connect to")
 struct ConnectedSinkTests {
-    /// What the daemon says of its one sink, after `body` with the spool and the sink.
+    /// The daemon's answer about its only sink, after `body` was run with the spool and the sink.
     private static func names(after body: (Spool, SinkID) async throws -> Void) async throws -> [SinkName] {
         let folder = try TemporaryFolder()
         let time = SystemTime.timekeeper()
@@ -51,7 +51,7 @@ struct ConnectedSinkTests {
 
     private static let connected = SinkReport(state: .connected, at: SystemTime.now())
 
-    @Test("are connected, and in no trouble")
+    @Test("are connected and have no error")
     func connected() async throws {
         let names = try await Self.names { spool, sink in
             _ = try await Self.open(spool, sink)
@@ -61,7 +61,7 @@ struct ConnectedSinkTests {
         #expect(names == [SinkName("siem")])
     }
 
-    @Test("are none of those whose state is that of an earlier connection or run")
+    @Test("do not include sinks whose state is from an earlier connection or run")
     func stale() async throws {
         let names = try await Self.names { spool, sink in
             let connection = try await Self.open(spool, sink)
@@ -72,7 +72,7 @@ struct ConnectedSinkTests {
         #expect(names == [])
     }
 
-    @Test("are none of those that have connected and settled nothing since they failed")
+    @Test("do not include sinks that have connected but settled nothing since they failed")
     func troubled() async throws {
         let names = try await Self.names { spool, sink in
             _ = try await Self.open(spool, sink)

@@ -13,8 +13,8 @@ import Testing
 @testable import SpoolEngine
 @testable import SpoolServer
 
-/// Whoever may connect to the socket may send anything: the daemon refuses it, and lives.
-@Suite("requests that no command makes", .timeLimit(.minutes(5)))
+/// Clients of the socket may send anything: the daemon rejects it and keeps running.
+@Suite("requests that no command sends", .timeLimit(.minutes(5)))
 struct ControlFuzzTests {
     /// Runs a server with the routes of a daemon over an empty spool beside `body`.
     private static func with(_ body: @escaping @Sendable (String) async throws -> Void) async throws {
@@ -71,7 +71,7 @@ struct ControlFuzzTests {
         return await client.read()
     }
 
-    /// Every command with values that it takes.
+    /// Every command with valid values.
     private static let commands: [(path: String, json: String)] = {
         let window = #""from":1000,"to":2000"#
         let replay =
@@ -99,7 +99,7 @@ struct ControlFuzzTests {
         ]
     }()
 
-    /// What takes the place of a value.
+    /// The replacements for a value.
     private static let values = [
         "9223372036854775807", "-9223372036854775808", "9223372036854775806", "9223372036854000000", "0",
         "-1",
@@ -111,7 +111,7 @@ struct ControlFuzzTests {
         String(repeating: "[", count: 700) + String(repeating: "]", count: 700),
     ]
 
-    /// The text with each of its values replaced in turn by `value`, and with all of them.
+    /// The text with each value replaced in turn by `value`, and with all of them replaced.
     private static func variants(_ json: String, _ value: String) -> [String] {
         let pattern = /(:|\[|,)("[^"]*"|-?\d+|true|false)(?=[,}\]])/
         let places = json.matches(of: pattern).map(\.output.2)
@@ -145,7 +145,7 @@ struct ControlFuzzTests {
         }
     }
 
-    @Test("a window that ends at the last number there is, is refused and ends nothing")
+    @Test("a window that ends at the largest number is rejected without a crash")
     func overflow() async throws {
         try await Self.with { socket in
             let json =
@@ -158,7 +158,7 @@ struct ControlFuzzTests {
         }
     }
 
-    @Test("targets with any query string are answered, whatever it holds")
+    @Test("targets are answered whatever their query string contains")
     func targets() async throws {
         try await Self.with { socket in
             let queries = [
@@ -180,7 +180,7 @@ struct ControlFuzzTests {
         }
     }
 
-    @Test("random bytes are no request, and end nothing")
+    @Test("random bytes are rejected without a crash")
     func noise() async throws {
         try await Self.with { socket in
             var generator = SeededGenerator(seed: 7)
@@ -195,7 +195,7 @@ struct ControlFuzzTests {
                 client.send(String(noise) + "\r\n\r\n")
             }
 
-            // More clients than it serves at once have just left: it may still have to notice that.
+            // More clients than the limit have just disconnected, which the server may not have noticed yet.
             try await eventually("it serves again") {
                 try await RawClient.get("/healthz", at: socket).hasSuffix("ok\n")
             }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The proofs of a status report")
 struct StatusProofTests {
-    @Test("are the last audit and what a person has asked for since, and neither hides the other")
+    @Test("are the last audit and a proof requested since, and neither hides the other")
     func each() async throws {
         try await FetchBench.with { bench in
             try await bench.withSpool { spool in

@@ -19,7 +19,7 @@ struct DayChartTests {
         Band(name: "n", values: values, look: "l", top: top, height: height)
     }
 
-    @Test("an area goes up and down in steps, and is closed at the bottom")
+    @Test("an area is stepped, and closed at the bottom")
     func outline() {
         let band = band([0, 50, 50, 100, nil, 1], top: 100, height: 40)
 
@@ -27,12 +27,12 @@ struct DayChartTests {
         #expect(band.most == "peak 100")
     }
 
-    @Test("a little is seen beside very much")
+    @Test("a small value is visible beside a very large one")
     func little() {
         #expect(band([1, 1_000_000], top: 1_000_000, height: 50).outline == "M0 50H0V49H1V0H2V50Z")
     }
 
-    @Test("what goes beyond the top is cut, and said")
+    @Test("values above the top are cut, and the text says so")
     func cut() {
         let band = band([100, 5_000], top: 200, height: 10)
 
@@ -40,13 +40,13 @@ struct DayChartTests {
         #expect(band.most == "peak 5,000 (cut at 200)")
     }
 
-    @Test("nothing draws nothing", arguments: [[], [nil, nil], [0, 0]] as [[Int?]])
+    @Test("no values draw nothing", arguments: [[], [nil, nil], [0, 0]] as [[Int?]])
     func nothing(values: [Int?]) {
         #expect(band(values, top: 0, height: 50).outline == "")
         #expect(band(values, top: 0, height: 50).most == "none")
     }
 
-    @Test("what is on its way in a quiet hour is drawn small beside what comes in anyway")
+    @Test("events in transit in a quiet hour are drawn small compared with fetched ones")
     func steady() {
         let figures = figures { figures in
             figures.fetched = figures.fetched.map { _ in 1_000 }
@@ -71,7 +71,7 @@ struct DayChartTests {
         #expect(DayChart.percent(share) == text)
     }
 
-    @Test("the drawing says in words what it shows: totals, the peak and when it was, and gaps")
+    @Test("the text of the drawing has the totals, the peak with its time, and gaps")
     func words() {
         let figures = figures {
             $0.fetched[10] = 600
@@ -104,7 +104,7 @@ struct DayChartTests {
         #expect(words.hasSuffix("a/b: 1 gap, 1 h in total."))
     }
 
-    @Test("names are escaped wherever they stand")
+    @Test("names are escaped everywhere")
     func escaping() {
         let figures = figures {
             $0.sinks = [DayFigures.SinkDay(name: "<b>\"x\"", settled: $0.fetched, waiting: $0.fetched)]
@@ -117,7 +117,7 @@ struct DayChartTests {
         #expect(svg.contains("&lt;b&gt;&quot;x&quot;: waiting") && svg.contains("a&amp;b/&lt;i&gt;"))
     }
 
-    @Test("where no daemon ran is drawn as one stretch, and said to whoever points at it")
+    @Test("a time without a daemon is drawn as one stretch, and named in the tooltips")
     func off() {
         let figures = figures { for index in 20..<26 { $0.fetched[index] = nil } }
 
@@ -128,7 +128,7 @@ struct DayChartTests {
         #expect(svg.matches(of: #/no daemon ran/#).count == 6)
     }
 
-    @Test("there are no more drawings than can be overlooked")
+    @Test("the number of bands and lanes is limited")
     func bounds() {
         let figures = figures { figures in
             figures.sinks = (0..<50).map {
@@ -145,7 +145,7 @@ struct DayChartTests {
         #expect(svg.utf8.count < 100_000)
     }
 
-    @Test("sinks and streams in trouble are drawn first, and the rest is added up")
+    @Test("sinks and streams with problems are drawn first, and the rest is added up")
     func troubleFirst() {
         let figures = figures { figures in
             let steps = figures.fetched.count
@@ -179,12 +179,12 @@ struct DayChartTests {
         #expect(!table.contains("sink9: settled"))
     }
 
-    @Test("no style stands in the markup: the page's policy would refuse it")
+    @Test("the markup has no style attributes, which the policy of the page forbids")
     func policy() {
         #expect(!DayChart(figures: figures()).svg.text.contains("style="))
     }
 
-    @Test("the table has each hour once, newest first, and adds up to the same")
+    @Test("the table has each hour once, newest first, with the same totals")
     func table() {
         let figures = figures {
             $0.fetched = $0.fetched.indices.map { $0 }
@@ -206,7 +206,7 @@ struct DayChartTests {
 struct DayFiguresTests {
     private static let now = Timestamp(milliseconds: 1_795_046_400_000) + .minutes(34)
 
-    @Test("the last step has just begun, and the first lies 24 hours before its end")
+    @Test("the last step contains the current time, and the first begins 24 hours before its end")
     func window() {
         let wanted = DayFigures.wanted(Self.now)
 
@@ -214,7 +214,7 @@ struct DayFiguresTests {
         #expect(wanted.from + DayFigures.step * 145 == Self.now - .minutes(4) + .minutes(10))
     }
 
-    @Test("a lane is read twice up to the sweep, once up to the cursor, and not yet from there on")
+    @Test("a lane is re-read up to the sweep, read once up to the cursor, and unread after it")
     func lane() {
         var lane = CoverageLane("a/b", start: Self.now - .hours(30), gaps: [], now: Self.now)
         lane.sweptTo = Self.now - .hours(2)
@@ -235,7 +235,7 @@ struct DayFiguresTests {
         )
     }
 
-    @Test("a stream that has not begun has an empty lane")
+    @Test("a stream that has not started has an empty lane")
     func notBegun() {
         var lane = CoverageLane("a/b", start: nil, gaps: [], now: Self.now)
         lane.readTo = nil

@@ -10,12 +10,12 @@ import Testing
 
 @Suite("The day of a fresh spool")
 struct FirstDayTests {
-    @Test("it has what the start brought: as much as the spool itself counts")
+    @Test("shows the events fetched at the start: as many as the spool counts")
     func start() async throws {
         try await FetchBench.with(FetchBench.quiet(history: 600)) { bench in
             let keys =
                 "url: \"\(bench.portal.url)\", poll: 1m, auth: { token: \"${TOKEN}\" }, streams: { activities: {} }"
-            // The fetcher, retention and the watchman sleep.
+            // The fetcher, retention and the notification loop sleep.
             try await EngineRun.with(bench, EngineRun.yaml([("contoso", keys)]), loops: 3) { daemon in
                 try await daemon.run.pass(.minutes(5))
                 let now = bench.time.wall()

@@ -33,7 +33,7 @@ struct StatusPageTests {
         return facts
     }
 
-    @Test("when nothing waits and everything answers, all is said to be forwarded")
+    @Test("when nothing is waiting and everything answers, the page says that everything is forwarded")
     func well() {
         let overview = Overview(facts())
 
@@ -42,7 +42,7 @@ struct StatusPageTests {
         #expect(overview.details.isEmpty)
     }
 
-    @Test("what is on its way is no trouble, and for a moment not even late")
+    @Test("events in transit are not a problem, and for a moment not even late")
     func busy() {
         let verdicts = [Duration.seconds(29), .minutes(130)].map { wait in
             Overview(
@@ -59,7 +59,7 @@ struct StatusPageTests {
         #expect(verdicts[1].details == ["12,345 events on the way, the oldest in the spool for 2 h 10 min."])
     }
 
-    @Test("a sink that takes nothing is named, with what is kept for it and why")
+    @Test("a sink that receives no events is named, with its backlog and the cause")
     func sink() {
         let overview = Overview(
             facts {
@@ -79,7 +79,7 @@ struct StatusPageTests {
         )
     }
 
-    @Test("several troubles stand in one sentence, and what changes by the minute is not read out")
+    @Test("several problems are in one sentence, and changing numbers are not read out")
     func several() {
         let overview = Overview(
             facts {
@@ -94,12 +94,12 @@ struct StatusPageTests {
         #expect(
             overview.headline
                 == "Fetching is paused, and contoso/activities cannot be read, and siem and b receive no "
-                    + "events."
+                + "events."
         )
         #expect(!overview.spoken.contains { $0.isNumber })
     }
 
-    @Test("a gap is trouble even when all else is well")
+    @Test("a gap is a problem even if everything else is well")
     func gap() {
         let overview = Overview(
             facts {
@@ -125,7 +125,7 @@ struct StatusPageTests {
         return CoverageLane("contoso/activities", start: Self.now - .days(3), gaps: [span], now: Self.now)
     }
 
-    @Test("a stream that is not read now is told once: by its trouble, or else as a gap")
+    @Test("a stream that is currently not read is reported once: by its error, or otherwise as a gap")
     func open() {
         let silent = Overview(facts { $0.day.lanes = [lane(.open)] })
         let told = Overview(
@@ -147,7 +147,7 @@ struct StatusPageTests {
         #expect(told.details == ["contoso/activities: unreachable. No route."])
     }
 
-    @Test("a stream that was never read, or that no sink takes, is not said to be forwarded")
+    @Test("a stream that was never read, or that no sink receives, is not reported as forwarded")
     func unreadOrUntaken() {
         let unread = Overview(facts { $0.report.streams[0].state = "created" })
         let untaken = Overview(facts { $0.report.streams[0].sinks = 0 })
@@ -159,7 +159,7 @@ struct StatusPageTests {
         #expect(taken.level == .well)
     }
 
-    @Test("while a gap heals not everything is forwarded")
+    @Test("while a gap heals, not everything is reported as forwarded")
     func healing() {
         let overview = Overview(facts { $0.day.lanes = [lane(.healing)] })
 
@@ -172,7 +172,7 @@ struct StatusPageTests {
         )
     }
 
-    @Test("what lies open is in the column of gaps, and in the lane's words")
+    @Test("an open gap is in the column of gaps, and in the text of the lane")
     func openLane() {
         let page = facts { $0.day.lanes = [lane(.open)] }
 
@@ -183,7 +183,7 @@ struct StatusPageTests {
         #expect(html["day"]?.text.contains("<rect class=\"gap\" x=") == true)
     }
 
-    @Test("dead letters, standing errors and a proof with missing events are trouble, each told once")
+    @Test("dead letters, active errors and a proof with missing events are problems, each reported once")
     func others() throws {
         let bad = try proof(missing: 12)
         let overview = Overview(
@@ -202,7 +202,7 @@ struct StatusPageTests {
         #expect(
             overview.headline
                 == "siem has dead letters, and Internal error is active, and the last proof found missing "
-                    + "events."
+                + "events."
         )
         #expect(
             overview.details == [
@@ -213,7 +213,7 @@ struct StatusPageTests {
         )
     }
 
-    @Test("what a sink's trouble says is not told again, and warnings and clean proofs are no trouble")
+    @Test("the error of a sink is not repeated, and warnings and clean proofs are not problems")
     func toldAlready() throws {
         let clean = try proof(missing: 0)
         let down = Overview(
@@ -234,7 +234,7 @@ struct StatusPageTests {
         #expect(well.level == .well)
     }
 
-    @Test("the last audit stands in one line, and nothing before the first")
+    @Test("the last audit is shown in one line, and nothing before the first")
     func proofLine() throws {
         let bad = try proof(missing: 12)
 
@@ -248,7 +248,7 @@ struct StatusPageTests {
         #expect(!html.contains("requested"))
     }
 
-    @Test("a proof that somebody asked for stands beside the audit and hides nothing that it found")
+    @Test("a requested proof is shown with the audit, and does not hide its findings")
     func askedProof() throws {
         let bad = try proof(missing: 12)
         var asked = try proof(missing: 0)
@@ -289,7 +289,7 @@ struct StatusPageTests {
         return try ControlCoding.decode(ProofStatus.self, from: Array(text.utf8))
     }
 
-    @Test("whatever a receiver or a portal says cannot become markup")
+    @Test("texts of a receiver or portal cannot become markup")
     func escaping() {
         let evil = "<script>alert(1)</script>\"'&"
         let facts = facts {
@@ -312,7 +312,7 @@ struct StatusPageTests {
         #expect(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;"))
     }
 
-    @Test("every part has its place in the page, and the update carries exactly those")
+    @Test("every part has an element in the page, and the update has exactly these parts")
     func parts() {
         let facts = facts()
         let page = StatusPage(facts: facts).html.text
@@ -324,7 +324,7 @@ struct StatusPageTests {
         }
     }
 
-    @Test("nothing is loaded from elsewhere, and nothing that the policy refuses stands in the page")
+    @Test("nothing is loaded from elsewhere, and the page contains nothing that the policy forbids")
     func resources() {
         let page = StatusPage(facts: facts()).html.text
 
@@ -335,7 +335,7 @@ struct StatusPageTests {
         }
     }
 
-    @Test("a replay shows how far it is, in a bar and in words")
+    @Test("a replay shows its progress as a bar and as text")
     func replays() async throws {
         var status = ReplayStatus(try await replay())
         (status.id, status.sent, status.total) = (3, 250, 1_000)
@@ -349,7 +349,7 @@ struct StatusPageTests {
         #expect(html.contains(">siem<"))
     }
 
-    @Test("a replay to a destination of its own shows its address, not what the spool calls it")
+    @Test("a replay to a one-off destination shows its address, not the internal name")
     func adHocReplay() async throws {
         var status = ReplayStatus(try await replay())
         (status.sink, status.destination) = ("destination@replay-2", "tcp://127.0.0.1:18516")
@@ -387,7 +387,7 @@ struct StatusPageTests {
     }
 
     @Test(
-        "of many sinks in trouble the headline names a few and counts the rest, and the table has them first"
+        "the headline names a few of many failing sinks and counts the rest, and the table lists them first"
     )
     func manySinks() {
         let facts = facts { facts in
@@ -439,7 +439,7 @@ struct StatusPageTests {
         #expect(html.contains("2 older replays"))
     }
 
-    @Test("the window's title tells of trouble, and of how much waits")
+    @Test("the title of the window shows problems, and the size of the backlog")
     func title() {
         let late = PageParts(
             facts: facts {
@@ -453,16 +453,16 @@ struct StatusPageTests {
     }
 }
 
-@Suite("How the page words things")
+@Suite("Wording of the page")
 struct WordingTests {
     @Test(
-        "digits stand in groups of three",
+        "digits are in groups of three",
         arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")]
     )
     func numbers(value: Int, text: String) { #expect(Wording.number(value) == text) }
 
     @Test(
-        "lengths have at most two units",
+        "durations have at most two units",
         arguments: [
             (0, "0 s"), (59, "59 s"), (60, "1 min"), (719, "11 min"), (3_600, "1 h"), (7_800, "2 h 10 min"),
             (86_400, "1 d"), (273_700, "3 d 4 h"), (-5, "0 s"),
@@ -479,7 +479,7 @@ struct WordingTests {
     )
     func sizes(bytes: Int64, text: String) { #expect(Wording.bytes(bytes) == text) }
 
-    @Test("a time of another day has its date")
+    @Test("a time on another day includes its date")
     func times() throws {
         let now = try #require(Timestamp(rfc3339: "2026-11-24T12:00:00Z"))
 

@@ -8,12 +8,12 @@ struct ConnectionTableTests {
         if case .inPlaceOf(let other) = admission { other } else { nil }
     }
 
-    @Test("below the limit everyone is admitted, above it the one that has waited longest goes")
+    @Test("below the limit all are admitted; above it the one that has waited longest is replaced")
     func evicts() {
         var table = ConnectionTable<String>(limit: 2)
         let first = table.admit("first")
         let second = table.admit("second")
-        // It was answered, and waits since then only.
+        // It was answered, and has been waiting only since then.
         table.answering(first.number)
         table.waiting(first.number)
 
@@ -24,7 +24,7 @@ struct ConnectionTableTests {
         #expect(Set(table.all) == ["first", "third"])
     }
 
-    @Test("one that is being answered keeps its place; where all are, a new one is refused")
+    @Test("one with a request in progress is kept; if all have one, a new connection is rejected")
     func refuses() {
         var table = ConnectionTable<String>(limit: 2)
         table.answering(table.admit("first").number)
@@ -39,7 +39,7 @@ struct ConnectionTableTests {
         #expect(Set(table.all) == ["first", "second"])
     }
 
-    @Test("after a stop none is admitted, and it is empty once all have left")
+    @Test("after a stop none is admitted, and the table is empty once all are closed")
     func stops() {
         var table = ConnectionTable<String>(limit: 2)
         let first = table.admit("first").number

@@ -15,7 +15,7 @@ struct HTTPServerTests {
         router.get("/small") { _, _ in Response.text("small answer\n") }
         router.get("/large") { _, _ in Response.text(String(repeating: "x", count: 30_000_000)) }
         router.get("/slow") { _, _ in
-            // Ends when it is cancelled alone.
+            // Ends only when cancelled.
             try? await Task.sleep(for: .seconds(600))
             return Response.text("slow answer\n")
         }
@@ -26,7 +26,7 @@ struct HTTPServerTests {
         return router
     }
 
-    /// Runs a server beside `body`, and stops it unless that was done; returns once `run` has.
+    /// Runs a server during `body`, and stops it if `body` has not; returns once `run` has returned.
     private static func with<Result: Sendable>(
         _ limits: HTTPLimits = limits,
         router: Router<BasicRequestContext> = router(),
@@ -46,7 +46,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("several requests on one connection are answered in their order, also when sent at once")
+    @Test("several requests on one connection are answered in order, even if sent together")
     func pipelined() async throws {
         let text = try await Self.with { _, path in
             let client = try RawClient(path)
@@ -64,7 +64,7 @@ struct HTTPServerTests {
         #expect(text.components(separatedBy: "HTTP/1.1 404").count == 2)
     }
 
-    @Test("a client that shuts its side down after the request still gets the answer")
+    @Test("a client that shuts down its side after the request still gets the response")
     func halfClosed() async throws {
         let text = try await Self.with { _, path in try await RawClient.get("/small", at: path) }
 
@@ -73,7 +73,7 @@ struct HTTPServerTests {
     }
 
     @Test(
-        "a request beyond its limits is refused and its connection closed",
+        "a request that exceeds the limits is rejected and its connection closed",
         arguments: [
             (
                 "GET /small HTTP/1.1\r\nhost: x\r\nlong: \(String(repeating: "x", count: 20_000))\r\n\r\n",
@@ -100,7 +100,7 @@ struct HTTPServerTests {
     }
 
     @Test(
-        "a connection without a whole request is closed when its time is over",
+        "a connection without a complete request is closed at its deadline",
         arguments: ["", "GET /sm", "POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n\r\nhalf"]
     )
     func halfSent(start: String) async throws {
@@ -116,7 +116,7 @@ struct HTTPServerTests {
         #expect(text == "")
     }
 
-    @Test("a connection that waits for its next request is closed when its time is over")
+    @Test("an idle connection is closed at its deadline")
     func idle() async throws {
         var limits = Self.limits
         limits.idleTime = .milliseconds(50)
@@ -130,7 +130,7 @@ struct HTTPServerTests {
         #expect(text.hasSuffix("small answer\n"))
     }
 
-    @Test("an answer that is never read is given up, and requests sent behind it are not taken in")
+    @Test("a response that is never read is abandoned, and requests sent after it are not accepted")
     func neverRead() async throws {
         var limits = Self.limits
         limits.answerTime = .milliseconds(100)
@@ -148,7 +148,7 @@ struct HTTPServerTests {
         #expect(text.components(separatedBy: "HTTP/1.1 200 OK").count == 2)
     }
 
-    @Test("a connection above the limit takes the place of the one that has waited longest")
+    @Test("a connection above the limit replaces the one that has waited longest")
     func crowd() async throws {
         var limits = Self.limits
         limits.connections = 3
@@ -165,7 +165,7 @@ struct HTTPServerTests {
         #expect(first == "")
     }
 
-    @Test("requests whose clients have gone do not pile up")
+    @Test("requests of disconnected clients do not accumulate")
     func abandoned() async throws {
         var limits = Self.limits
         limits.connections = 3
@@ -173,7 +173,7 @@ struct HTTPServerTests {
         let (begun, begin) = AsyncStream<Void>.makeStream()
         router.get("/endless") { _, _ in
             begin.yield()
-            // Ends when it is cancelled alone.
+            // Ends only when cancelled.
             try? await Task.sleep(for: .seconds(600))
             return Response.text("never\n")
         }
@@ -194,7 +194,7 @@ struct HTTPServerTests {
     }
 
     @Test(
-        "a stop closes idle and half-sent connections, answers what is under way, and breaks off what takes longer"
+        "a stop closes idle and incomplete connections, answers requests in progress, and aborts slow ones"
     )
     func stop() async throws {
         let texts = try await Self.with { server, path in
@@ -203,7 +203,7 @@ struct HTTPServerTests {
                 client.send(start)
                 return client
             }
-            // All three have been accepted once a later one is answered.
+            // All three have been accepted once a later request is answered.
             _ = try await RawClient.get("/small", at: path)
             await server.stop(within: .milliseconds(200))
             var texts: [String] = []
@@ -238,7 +238,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("an address that cannot be listened on is an error, and the server may be run again")
+    @Test("an address that cannot be bound is an error, and the server may be run again")
     func cannotBind() async throws {
         let server = HTTPServer(.socket("/nonexistent/s"), limits: Self.limits, router: Self.router())
 

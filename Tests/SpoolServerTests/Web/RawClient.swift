@@ -1,6 +1,6 @@
 import Foundation
 
-/// A client that writes its bytes itself, over a Unix socket, and reads when the test says so.
+/// A client that sends raw bytes over a Unix socket, and reads only when the test requests it.
 final class RawClient: Sendable {
     struct Failure: Error { let text: String }
 
@@ -16,7 +16,7 @@ final class RawClient: Sendable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        // Nobody waits for a server that does not answer.
+        // Do not wait forever for a server that does not answer.
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard code == 0 else { throw Failure(text: String(cString: strerror(errno))) }
@@ -29,7 +29,7 @@ final class RawClient: Sendable {
         _ = Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
-    /// What comes until it contains a text; everything up to the end where there is none, or it does not come.
+    /// Reads until the data contains a text; reads to the end if no text is given or it does not occur.
     func read(until end: String? = nil) async -> String {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [descriptor] in
@@ -46,7 +46,7 @@ final class RawClient: Sendable {
         }
     }
 
-    /// One request on a connection of its own, and all of its answer.
+    /// Sends one request on a separate connection, and returns the complete response.
     static func get(_ path: String, at socket: String) async throws -> String {
         let client = try RawClient(socket)
         client.send("GET \(path) HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")

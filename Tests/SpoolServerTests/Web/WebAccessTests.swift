@@ -5,14 +5,14 @@ import Testing
 
 @testable import SpoolServer
 
-@Suite("Who may read over HTTP")
+@Suite("Read access over HTTP")
 struct WebAccessTests {
     private func access(_ listen: String, token: String? = nil) throws -> Access {
         Access(token: token.map { Secret($0) }, listen: try #require(ListenAddress(listen)))
     }
 
     @Test(
-        "on loopback without a token, who names this machine may read",
+        "on loopback without a token, requests with a name of this machine may read",
         arguments: [
             ("localhost:9470", true), ("LOCALHOST", true), ("127.0.0.1:9470", true), ("127.3.2.1", true),
             ("[::1]:9470", true), ("rebound.example:9470", false), ("rebound.example", false),
@@ -25,7 +25,7 @@ struct WebAccessTests {
         #expect(decision == (isAllowed ? .allowed : .foreignHost))
     }
 
-    @Test("a request without a host is turned away on loopback")
+    @Test("a request without a host is rejected on loopback")
     func noHost() throws {
         let decision = try access("[::1]:0").decision(path: "/", host: nil, authorization: nil)
 
@@ -33,7 +33,7 @@ struct WebAccessTests {
     }
 
     @Test(
-        "with a token, who shows it may read under any name",
+        "with a token, requests that contain it may read under any host name",
         arguments: [
             ("Bearer 0123456789abcdef", true), ("bearer 0123456789abcdef", true), ("0123456789abcdef", false),
             ("Bearer 0123456789abcdeF", false), ("Bearer 0123456789abcde", false), ("Bearer", false),
@@ -49,7 +49,7 @@ struct WebAccessTests {
     }
 
     @Test(
-        "a token shown as the password of any user is taken, as browsers send it",
+        "a token as the password of any user is accepted, as browsers send it",
         arguments: [
             ("Basic", "anyone:0123456789abcdef", true), ("basic", ":0123456789abcdef", true),
             ("BASIC", "spool:0123456789abcdef", true), ("Basic", "0123456789abcdef:", false),
@@ -68,7 +68,7 @@ struct WebAccessTests {
         #expect(decision == (isAllowed ? .allowed : .unauthorized))
     }
 
-    @Test("a password may hold colons and letters of any language")
+    @Test("a password may contain colons and letters of any language")
     func passwords() throws {
         let header = "Basic \(Data("süß:a:b:ç".utf8).base64EncodedString())"
 
@@ -76,7 +76,7 @@ struct WebAccessTests {
     }
 
     @Test(
-        "what is not base64, or no pair, shows no token",
+        "credentials that are not base64, or not a pair, contain no token",
         arguments: ["Basic", "Basic ", "Basic ****", "Basic c3Bvb2w", "Basic c3Bvb2w=", "Basic Og=="]
     )
     func malformed(header: String) throws {
@@ -85,7 +85,7 @@ struct WebAccessTests {
         #expect(access.decision(path: "/", host: "h", authorization: header) == .unauthorized)
     }
 
-    @Test("a token is asked for on loopback as well, once there is one")
+    @Test("a configured token is required on loopback as well")
     func tokenOnLoopback() throws {
         let access = try access("127.0.0.1:9470", token: "0123456789abcdef")
 
@@ -103,7 +103,7 @@ struct WebAccessTests {
         #expect(local.decision(path: path, host: "10.1.2.3:9470", authorization: nil) == .allowed)
     }
 
-    @Test("two texts are equal only when every byte is")
+    @Test("two texts are equal only if every byte is equal")
     func equality() {
         #expect(Access.areEqual(Array("abc".utf8), Array("abc".utf8)))
         #expect(!Access.areEqual(Array("abd".utf8), Array("abc".utf8)))
