@@ -76,8 +76,8 @@ struct ListenTerminalTests {
         }
     }
 
-    /// Sends messages of 1,000 bytes over RELP or HTTP; says how many were acknowledged once none was for a
-    /// second, and again at the end of the connection.
+    /// Sends messages of 1,000 bytes over RELP or HTTP; reports how many were acknowledged once none was
+    /// acknowledged for a second, and again at the end of the connection.
     private static let sender = """
         import re, select, socket, sys, threading
         port, kind, count = int(sys.argv[1]), sys.argv[2], 5000
