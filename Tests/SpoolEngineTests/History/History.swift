@@ -183,11 +183,19 @@ final class History {
     /// Waits until the loop has sent everything that the receiver accepts.
     func settleDown() async throws {
         for _ in 0..<20_000 {
-            if receiver.isStuck { return }
-            if try await isDrained() { return }
+            // The loop may have to hear yet that its connection is over: until then the ledger cannot tell.
+            let (isDrained, isAnyOpen) = (try await isDrained(), try await isAnyOpen())
+            if receiver.isStuck || isDrained, receiver.isConnected || !isAnyOpen { return }
             await Task.yield()
         }
         found("the loop did not come to rest")
+    }
+
+    private func isAnyOpen() async throws -> Bool {
+        try await spool.read { db in
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM connection WHERE closed_ms IS NULL)")
+                ?? false
+        }
     }
 
     private func isDrained() async throws -> Bool {

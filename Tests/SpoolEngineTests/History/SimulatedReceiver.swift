@@ -42,6 +42,9 @@ final class SimulatedReceiver: Sink {
     /// True while the receiver cannot accept waiting events.
     var isStuck: Bool { isAway || session?.isBlocked == true }
 
+    /// True while a connection is open.
+    var isConnected: Bool { session?.isOver == false }
+
     fileprivate var connection: SimulatedSession? { state.withLock { $0.session } }
     private var session: SimulatedSession? { connection }
 
@@ -116,6 +119,7 @@ final class SimulatedSession: SinkSession {
     }
 
     var buffered: Set<String> { state.withLock { $0.isOver ? [] : Set($0.kernel) } }
+    var isOver: Bool { state.withLock { $0.isOver } }
     var isBlocked: Bool { state.withLock { $0.isBlocked && !$0.isOver } }
 
     func send(_ batch: EventBatch, number: Int) async throws(SinkFault) {
