@@ -41,7 +41,7 @@ package struct Daemon: Sendable {
     ///   if the configuration requests it; everything else is a state.
     package func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        let (stop, reloads) = (Stop(), Reloads())
+        let (stop, reloads) = (ShutdownRequest(), Reloads())
         // Runs concurrently from the start; it is cancelled and awaited when this function returns.
         async let _: Void = {
             for await signal in signals {
@@ -58,7 +58,7 @@ package struct Daemon: Sendable {
     ///   - stop: ends the daemon in every phase: during the start, while it runs, and during a reload.
     ///   - reloads: the requested reloads; one that is requested during the start is carried out after it.
     /// - Throws: as `run`.
-    func run(until stop: Stop, _ reloads: Reloads) async throws {
+    func run(until stop: ShutdownRequest, _ reloads: Reloads) async throws {
         DescriptorLimit.raise()
         // Queued log lines are written before the last message of the command.
         defer { LogWriter.standardError.flush(within: .seconds(2)) }
@@ -97,7 +97,7 @@ package struct Daemon: Sendable {
     ///
     /// - Returns: nil if the stop came first, also if the step then failed for a temporary reason.
     private static func bootstrap<Result>(
-        until stop: Stop,
+        until stop: ShutdownRequest,
         _ start: () async throws(StoreError) -> Result?
     ) async throws(StoreError) -> Result? {
         guard !stop.isAsked else { return nil }
@@ -115,8 +115,8 @@ package struct Daemon: Sendable {
     private func open(
         _ path: String,
         _ options: SpoolOptions,
-        _ time: Timekeeper,
-        until stop: Stop
+        _ time: Clocks,
+        until stop: ShutdownRequest
     ) async throws(StoreError) -> Spool? {
         do throws(StoreError) {
             return try Spool.open(path: path, options: options, at: time.wall())
@@ -134,7 +134,7 @@ package struct Daemon: Sendable {
     /// Asks the process that holds the spool to release it; waits a limited time for its answer.
     ///
     /// - Returns: false if the process is a daemon, which keeps the spool.
-    private func askForSpool(_ path: String, until stop: Stop) async -> Bool {
+    private func askForSpool(_ path: String, until stop: ShutdownRequest) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {
                 let client = ControlClient(ControlSocket(spool: path))
@@ -167,8 +167,8 @@ package struct Daemon: Sendable {
     private func openWhenFree(
         _ path: String,
         _ options: SpoolOptions,
-        _ time: Timekeeper,
-        until stop: Stop
+        _ time: Clocks,
+        until stop: ShutdownRequest
     ) async throws(StoreError) -> Spool? {
         let end = time.elapsed() + .seconds(15)
         while !stop.isAsked {
@@ -177,7 +177,7 @@ package struct Daemon: Sendable {
             } catch {
                 guard error.kind == .locked, time.elapsed() < end else { throw error }
             }
-            await time.wait(.milliseconds(200), or: Watch(stop))
+            await time.wait(.milliseconds(200), or: SeenVersion(stop))
         }
         return nil
     }
@@ -186,7 +186,7 @@ package struct Daemon: Sendable {
         _ engine: Engine,
         _ composition: Composition,
         hostName: String,
-        until stop: Stop
+        until stop: ShutdownRequest
     ) async throws {
         let time = engine.time
         let notifier = ServiceNotifier(environment: environment)

@@ -10,7 +10,7 @@ package enum SystemTime {
     }
 
     /// The clocks and random numbers for loops in production.
-    package static func timekeeper() -> Timekeeper {
-        Timekeeper(clock: ContinuousClock(), wall: now, chance: { Double.random(in: 0..<1) })
+    package static func timekeeper() -> Clocks {
+        Clocks(clock: ContinuousClock(), wall: now, chance: { Double.random(in: 0..<1) })
     }
 }

@@ -41,7 +41,7 @@ extension Engine {
         let before = try await replay(id)
         let deadline = time.elapsed() + Self.farewell
         while !before.state.isUnfinished, !Task.isCancelled {
-            let closed = Watch(lanesChanged)
+            let closed = SeenVersion(lanesChanged)
             let rest = deadline - time.elapsed()
             guard rest > .zero, try await spool.isConnected(id) else { break }
             await time.wait(rest, or: closed)
@@ -55,7 +55,7 @@ extension Engine {
     }
 
     /// Creates the refetcher that reads a replay's window from its sources.
-    package func refetcher(of replay: ReplayID, _ crashes: CrashWatch) -> Refetcher {
+    package func refetcher(of replay: ReplayID, _ crashes: PoisonGuard) -> Refetcher {
         replays(crashes).refetcher(of: replay)
     }
 

@@ -9,7 +9,7 @@ extension Engine {
         for stream in sources.streams.sorted(by: { $0.name.description < $1.name.description }) {
             guard let access = sources.access(to: stream.name) else { continue }
             let inquiry = SourceInquiry(source: access.source, stream: access.stream) {
-                await access.gate.take(.recovery, stop: Stop())
+                await access.gate.take(.recovery, stop: ShutdownRequest())
             }
             found.append(await inquiry.run(id))
         }

@@ -9,13 +9,13 @@ import Synchronization
 /// Runs the daemon's loops over one spool: fetching, delivery, retention, notifications, replays, audits.
 package final class Engine: Sendable {
     package let spool: Spool
-    package let time: Timekeeper
+    package let time: Clocks
     /// Notified when a page was spooled.
-    package let appended = Signal()
+    package let appended = ChangeSignal()
     /// Notified when a sweep has ended.
-    let swept = Signal()
+    let swept = ChangeSignal()
     /// Notified when replays or subscriptions have changed.
-    package let lanesChanged = Signal()
+    package let lanesChanged = ChangeSignal()
     /// The requested reloads.
     package let reloads: Reloads
     /// The signals between comparisons and delivery loops.
@@ -29,7 +29,7 @@ package final class Engine: Sendable {
     let bells = RetryBells()
     private let dates: SourceDates
     private let supervisor = LoopSupervisor()
-    private let knownCrashes: KnownCrashes
+    private let knownCrashes: SharedPoisonGuard
     /// The sources that fetching, refetches and `verify` use.
     package let sources: SourceRegistry
     /// Compares source, spool and ledger, one proof at a time.
@@ -41,7 +41,7 @@ package final class Engine: Sendable {
     package let logger: Logger
 
     /// Creates an engine over a spool; `apply` starts its loops.
-    package init(spool: Spool, time: Timekeeper, reloads: Reloads = Reloads(), logger: Logger) {
+    package init(spool: Spool, time: Clocks, reloads: Reloads = Reloads(), logger: Logger) {
         self.spool = spool
         self.time = time
         self.reloads = reloads
@@ -49,7 +49,7 @@ package final class Engine: Sendable {
         dates = SourceDates(time: time)
         recorder = MetricsRecorder(spool: spool, time: time)
         sources = SourceRegistry(dates: dates, time: time, bells: bells, logger: logger)
-        knownCrashes = KnownCrashes(spool: spool, time: time, logger: logger)
+        knownCrashes = SharedPoisonGuard(spool: spool, time: time, logger: logger)
         proofContext = ProofContext(
             spool: spool,
             sources: sources,
@@ -73,7 +73,7 @@ package final class Engine: Sendable {
     package func apply(_ composition: Composition) async throws(StoreError) -> [String] {
         // Must precede the registration: a reload that fails here has changed nothing.
         let crashes = try await crashes()
-        let registration = try await spool.register(composition.roster, at: time.wall())
+        let registration = try await spool.register(composition.topology, at: time.wall())
         for (sink, cause) in registration.held {
             logger.error("sink held", metadata: ["sink": "\(sink)", "cause": "\(cause)"])
         }
@@ -94,7 +94,7 @@ package final class Engine: Sendable {
     }
 
     /// The poison records noted by earlier runs; read once, on first use.
-    package func crashes() async throws(StoreError) -> CrashWatch { try await knownCrashes.watch() }
+    package func crashes() async throws(StoreError) -> PoisonGuard { try await knownCrashes.watch() }
 
     /// The source's current time for every stream that has had a response since the start.
     package var sourceDates: [StreamID: Timestamp] { dates.now() }
@@ -122,7 +122,7 @@ package final class Engine: Sendable {
     /// The notification thresholds of the current configuration.
     package var notifications: NotificationSettings { settings.withLock { $0 } }
 
-    private func loops(of composition: Composition, _ registration: Registration, _ crashes: CrashWatch)
+    private func loops(of composition: Composition, _ registration: Registration, _ crashes: PoisonGuard)
         -> [LoopSupervisor.Loop]
     {
         composition.sources.compactMap { fetchLoop($0, registration, crashes) }
@@ -135,7 +135,7 @@ package final class Engine: Sendable {
             + [auditLoop(composition)]
     }
 
-    private func replayLoop(_ crashes: CrashWatch) -> LoopSupervisor.Loop {
+    private func replayLoop(_ crashes: PoisonGuard) -> LoopSupervisor.Loop {
         let loop = replays(crashes)
         return LoopSupervisor.Loop(name: "replays", fingerprint: "") { stop throws(StoreError) in
             try await loop.run(stop: stop)
@@ -143,7 +143,7 @@ package final class Engine: Sendable {
     }
 
     /// Creates the loop that runs refetches and replays to ad-hoc destinations.
-    func replays(_ crashes: CrashWatch) -> ReplayLoop {
+    func replays(_ crashes: PoisonGuard) -> ReplayLoop {
         ReplayLoop(
             spool: spool,
             sources: sources,
@@ -164,7 +164,7 @@ package final class Engine: Sendable {
         }
     }
 
-    private func derivationLoop(_ crashes: CrashWatch) -> LoopSupervisor.Loop {
+    private func derivationLoop(_ crashes: PoisonGuard) -> LoopSupervisor.Loop {
         let loop = DerivationLoop(spool: spool, crashes: crashes, time: time, logger: logger)
         return LoopSupervisor.Loop(name: "derivation", fingerprint: "") { stop throws(StoreError) in
             try await loop.run(stop: stop)
@@ -198,7 +198,7 @@ package final class Engine: Sendable {
     private func fetchLoop(
         _ part: Composition.Part<any Source>,
         _ registration: Registration,
-        _ crashes: CrashWatch
+        _ crashes: PoisonGuard
     ) -> LoopSupervisor.Loop? {
         guard let (source, gate) = sources.source(named: part.content.name) else { return nil }
         let loop = FetchLoop(
@@ -227,7 +227,7 @@ package final class Engine: Sendable {
     private func deliveryLoop(
         _ part: Composition.Part<ConfiguredSink>,
         _ registration: Registration,
-        _ crashes: CrashWatch
+        _ crashes: PoisonGuard
     ) -> LoopSupervisor.Loop? {
         let sink = CountedSink(sink: part.content.sink, errors: criticalErrors)
         guard let id = registration.sinks[sink.name] else { return nil }

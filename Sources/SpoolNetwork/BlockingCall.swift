@@ -17,7 +17,7 @@ package enum BlockingCall {
     package static func run<Value: Sendable>(
         _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
-        let (answer, done) = (Answer<Value>(), Signal())
+        let (answer, done) = (Answer<Value>(), ChangeSignal())
         NIOThreadPool.singleton.submit { state in
             let result = Result { () throws -> Value in
                 guard case .active = state else { throw CancellationError() }

@@ -7,9 +7,9 @@ import Testing
 struct SparingSecretsTests {
     private static let references = ["file:/nowhere/token", "credential:token", "${SPOOL_TOKEN}"]
 
-    private func secrets(_ need: SparingSecrets.Need, _ environment: [String: String] = [:]) -> SparingSecrets
+    private func secrets(_ need: LenientSecrets.Need, _ environment: [String: String] = [:]) -> LenientSecrets
     {
-        SparingSecrets(SystemSecrets(environment: environment), need: need)
+        LenientSecrets(SystemSecrets(environment: environment), need: need)
     }
 
     @Test("where no secret is needed each unavailable one is replaced by a placeholder, and named once")

@@ -33,12 +33,12 @@ struct ChainReadingTests {
         system: [String] = [],
         added: [String] = [],
         at time: Timestamp? = nil
-    ) throws -> ChainReading {
+    ) throws -> ChainParser {
         let trusted = TrustStore(
             certificates: try system.map(certificate),
             added: try added.map(certificate)
         )
-        return ChainReading(try sent.map(certificate), host: host, trusted: trusted, at: time ?? now)
+        return ChainParser(try sent.map(certificate), host: host, trusted: trusted, at: time ?? now)
     }
 
     @Test("a complete chain that ends at a trusted root has no fault, by name, address and wildcard")

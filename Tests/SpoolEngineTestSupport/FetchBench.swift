@@ -56,9 +56,9 @@ struct FetchBench {
 
     var now: Timestamp { Self.begin + clock.now.offset }
 
-    var time: Timekeeper {
+    var time: Clocks {
         let (clock, ahead, step) = (clock, wallAhead, wallStep)
-        return Timekeeper(
+        return Clocks(
             clock: clock,
             wall: { Self.begin + clock.now.offset + ahead + step.value },
             chance: { 0.5 }
@@ -89,10 +89,10 @@ struct FetchBench {
         try await withSpool { spool in
             let source = try settings.source(on: portal.url, elapsed: time.elapsed)
             let streams = source.streams.map {
-                Roster.Stream(name: $0.name, kind: $0.kind, filterHash: $0.filterHash)
+                Topology.Stream(name: $0.name, kind: $0.kind, filterHash: $0.filterHash)
             }
             let registration = try await spool.register(
-                Roster(streams: streams, sinks: []),
+                Topology(streams: streams, sinks: []),
                 at: time.wall()
             )
             let loop = FetchLoop(
@@ -100,12 +100,12 @@ struct FetchBench {
                 streams: registration.streams,
                 store: spool,
                 gate: RequestGate(perMinute: source.requestsPerMinute, time: time),
-                memory: Permits(settings.pagesAtOnce),
+                memory: AsyncSemaphore(settings.pagesAtOnce),
                 time: time,
-                appended: Signal(),
+                appended: ChangeSignal(),
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
             )
-            let stop = Stop()
+            let stop = ShutdownRequest()
             async let ended: Void = loop.run(stop: stop)
             let result: Swift.Result<Result, any Error>
             do {

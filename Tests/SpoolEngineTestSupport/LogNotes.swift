@@ -18,7 +18,7 @@ final class LogNotes: Sendable {
     }
 
     private let kept = Mutex<[String]>([])
-    private let added = Signal()
+    private let added = ChangeSignal()
 
     /// The messages so far, without their metadata.
     var messages: [String] { kept.withLock { $0 } }

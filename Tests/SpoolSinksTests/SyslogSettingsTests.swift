@@ -111,7 +111,7 @@ struct SyslogSettingsTests {
                     maxMessageBytes: 4_096
                 )
         )
-        #expect(made.roster.streams == [StreamName(source: "contoso", stream: "alerts")])
+        #expect(made.topology.streams == [StreamName(source: "contoso", stream: "alerts")])
     }
 
     static let refused: [([Line], String, String)] = [

@@ -6,8 +6,9 @@ import Testing
 struct TailTests {
     private let start = ContinuousClock.now
 
-    private func tail(_ ends: [Int], grace: Duration = .seconds(2), readAhead: Int = 1_000) -> Tail {
-        var tail = Tail(grace: grace, readAhead: readAhead)
+    private func tail(_ ends: [Int], grace: Duration = .seconds(2), readAhead: Int = 1_000) -> UnsettledWindow
+    {
+        var tail = UnsettledWindow(grace: grace, readAhead: readAhead)
         for (number, end) in ends.enumerated() {
             let bytes = end - (number == 0 ? 0 : ends[number - 1])
             let runs = [OutcomeRun(count: 1, outcome: .delivered(.kernel))]

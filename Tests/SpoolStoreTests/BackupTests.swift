@@ -60,7 +60,7 @@ struct BackupTests {
         for page in 0..<10 { try await test.append(stream, Self.events(page)) }
         let file = test.folder.appendingPathComponent("copy.db").path
 
-        let begun = Signal()
+        let begun = ChangeSignal()
         let handle = Mutex<Task<BackupReport, any Error>?>(nil)
         let task = Task { [spool = test.spool] in
             await begun.changed(after: 0)

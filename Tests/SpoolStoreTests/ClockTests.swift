@@ -152,7 +152,7 @@ struct ClockTests {
     func ownStream() async throws {
         let (test, id) = try await make()
         let registration = try await test.spool.register(
-            Roster(
+            Topology(
                 streams: [
                     .init(name: StreamName("contoso/activities")!, kind: .activity, filterHash: "f"),
                     .init(name: .notifications, kind: .alert, filterHash: ""),

@@ -10,9 +10,9 @@ import Testing
 
     private static func register(_ spool: Spool) async throws -> (StreamID, SinkID) {
         try await spool.register(
-            Roster(
-                streams: [Roster.Stream(name: name, kind: .activity)],
-                sinks: [Roster.Sink(name: SinkName("siem"), type: "syslog", streams: [name])]
+            Topology(
+                streams: [Topology.Stream(name: name, kind: .activity)],
+                sinks: [Topology.Sink(name: SinkName("siem"), type: "syslog", streams: [name])]
             ),
             at: .t0
         ).only()

@@ -88,11 +88,11 @@ import Testing
         let path = Self.path(in: folder)
         do {
             let spool = try Spool.open(path: path, options: .small, at: .t0)
-            let roster = Roster(
-                streams: [Roster.Stream(name: StreamName(source: "a", stream: "b"), kind: .activity)],
+            let topology = Topology(
+                streams: [Topology.Stream(name: StreamName(source: "a", stream: "b"), kind: .activity)],
                 sinks: []
             )
-            let stream = try #require(try await spool.register(roster, at: .t0).streams.values.first)
+            let stream = try #require(try await spool.register(topology, at: .t0).streams.values.first)
             for page in 0..<10 {
                 _ = try await spool.append(.poll(stream, (0..<100).map { .at(page * 100 + $0) }))
             }
@@ -143,7 +143,7 @@ import Testing
         let path = Self.path(in: disk.folder)
         do {
             let spool = try Spool.open(path: path, options: .small, at: .t0)
-            _ = try await spool.register(Roster(streams: [], sinks: []), at: .t0)
+            _ = try await spool.register(Topology(streams: [], sinks: []), at: .t0)
             try await spool.close(at: .t(1))
         }
         try #require(disk.makeReadOnly())

@@ -26,7 +26,7 @@ import Testing
     func queryPlans(raw: Bool) async throws {
         let test = try TestSpool()
 
-        for sql in [BatchRead.liveSQL(raw: raw), ReplayRead.walkSQL(raw: raw)] {
+        for sql in [BatchQuery.liveSQL(raw: raw), ReplayQuery.walkSQL(raw: raw)] {
             let plan = try await test.plan(sql, arguments: 3)
             #expect(
                 plan.first?.contains("SEARCH e USING INDEX event_stream (stream_id=? AND rowid>?") == true,
@@ -35,7 +35,7 @@ import Testing
             #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
         }
         for basis in ReplayBasis.allCases {
-            let plan = try await test.plan(WindowRead.sql(basis), arguments: 5)
+            let plan = try await test.plan(WindowQuery.sql(basis), arguments: 5)
             #expect(
                 plan.count == 1 && plan[0].contains("USING COVERING INDEX event_\(basis.rawValue)"),
                 "\(plan)"
@@ -165,9 +165,9 @@ import Testing
             let spool = try Spool.open(path: path, options: .small, at: .t0)
             let name = StreamName(source: "a", stream: "x")
             let registration = try await spool.register(
-                Roster(
-                    streams: [Roster.Stream(name: name, kind: .activity)],
-                    sinks: [Roster.Sink(name: SinkName("siem"), type: "syslog", streams: [name])]
+                Topology(
+                    streams: [Topology.Stream(name: name, kind: .activity)],
+                    sinks: [Topology.Sink(name: SinkName("siem"), type: "syslog", streams: [name])]
                 ),
                 at: .t0
             )

@@ -25,9 +25,9 @@ import Testing
         let spool = try Spool.open(path: path, options: options, at: .t0)
         let name = StreamName(source: "contoso", stream: "activities")
         let registration = try await spool.register(
-            Roster(
-                streams: [Roster.Stream(name: name, kind: .activity)],
-                sinks: [Roster.Sink(name: SinkName("siem"), type: "syslog", streams: [name])]
+            Topology(
+                streams: [Topology.Stream(name: name, kind: .activity)],
+                sinks: [Topology.Sink(name: SinkName("siem"), type: "syslog", streams: [name])]
             ),
             at: .t0
         )

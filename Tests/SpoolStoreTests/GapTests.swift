@@ -86,7 +86,7 @@ import Testing
         try await test.spool.noteGaps(at: .t(90_000))
         let never = try await shown(test)
         try await poll(test, stream, from: 0, to: 100)
-        _ = try await test.spool.register(Roster(streams: [], sinks: []), at: .t(101))
+        _ = try await test.spool.register(Topology(streams: [], sinks: []), at: .t(101))
         try await test.spool.noteGaps(at: .t(90_000))
 
         #expect(never.isEmpty)
@@ -216,7 +216,7 @@ import Testing
         let test = try TestSpool()
         let name = StreamName(source: "contoso", stream: "activities")
         let registration = try await test.spool.register(
-            Roster(
+            Topology(
                 streams: [.init(name: name, kind: .activity, filterHash: "f", gapAfter: gapAfter)],
                 sinks: []
             ),

@@ -36,8 +36,8 @@ struct LastDaemonTests {
         let path = folder.appendingPathComponent("spool.db").path
         let daemon = try Self.open(path, "spool run", at: .t(10))
         let name = StreamName(source: "contoso", stream: "activities")
-        let roster = Roster(streams: [.init(name: name, kind: .activity, filterHash: "f")], sinks: [])
-        _ = try await daemon.register(roster, at: .t(10))
+        let topology = Topology(streams: [.init(name: name, kind: .activity, filterHash: "f")], sinks: [])
+        _ = try await daemon.register(topology, at: .t(10))
         let atFirst = try await daemon.lastDaemon()
         try await daemon.sample(at: .t(130))
         try daemon.letGo()

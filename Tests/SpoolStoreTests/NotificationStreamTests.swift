@@ -159,7 +159,7 @@ import Testing
     private static func register(_ test: TestSpool, _ sinks: [String]) async throws -> Registration {
         let activities = StreamName(source: "contoso", stream: "activities")
         return try await test.spool.register(
-            Roster(
+            Topology(
                 streams: [
                     .init(name: activities, kind: .activity, filterHash: "f"),
                     .init(name: .notifications, kind: .alert),

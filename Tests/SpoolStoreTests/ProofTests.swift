@@ -8,7 +8,7 @@ import Testing
 @Suite("Proofs in the spool")
 struct ProofTests {
     private static func standings(_ test: TestSpool, _ stream: StreamID, _ sink: SinkID) async throws
-        -> [String: Standing]
+        -> [String: DeliveryStanding]
     {
         let target = ProofTarget(sink: sink, name: SinkName("siem"))
         let slice = try await test.spool.proofSlice(

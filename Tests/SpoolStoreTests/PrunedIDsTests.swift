@@ -148,7 +148,7 @@ import Testing
 
         #expect(now == [nil, nil])
         #expect(standings == [.doubtful, .pruned])
-        #expect(Standing.pruned.cause == nil && !Standing.pruned.isDelivered)
+        #expect(DeliveryStanding.pruned.cause == nil && !DeliveryStanding.pruned.isDelivered)
         #expect(try await scratch.lacks(of: 0, after: "").allSatisfy { $0.seq == nil })
     }
 

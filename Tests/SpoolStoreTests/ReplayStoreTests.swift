@@ -144,7 +144,7 @@ import Testing
     func missingFarApart() async throws {
         let test = try TestSpool()
         let (stream, sink) = try await test.register().only()
-        let far = Int64(ReplayRead.rows) * 3
+        let far = Int64(ReplayQuery.rows) * 3
         try await test.append(stream, (1...3).map { .at($0) })
         try await test.spool.write {
             try $0.execute(sql: "UPDATE sqlite_sequence SET seq = ? WHERE name = 'event'", arguments: [far])
@@ -318,7 +318,7 @@ import Testing
         let all = try await Self.drain(test.spool, replay, stream)
 
         #expect(slice.events.ids == ["first"])
-        #expect(slice.scannedThrough == Seq(Int64(ReplayRead.rows)))
+        #expect(slice.scannedThrough == Seq(Int64(ReplayQuery.rows)))
         #expect(!slice.isLast)
         #expect(all == [["first"], ["last"]])
     }

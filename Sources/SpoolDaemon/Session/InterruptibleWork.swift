@@ -23,9 +23,9 @@ enum InterruptibleWork {
     /// second signal ends the process immediately.
     ///
     /// - Throws: errors of `body`; `Interrupted` after a signal, whatever the result of `body`.
-    static func run<Result>(_ body: (Stop) async throws -> Result) async throws -> Result {
+    static func run<Result>(_ body: (ShutdownRequest) async throws -> Result) async throws -> Result {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        let interrupt = Stop()
+        let interrupt = ShutdownRequest()
         let received = ReceivedSignal()
         // Cancelled and awaited when this function returns.
         async let _: Void = {
@@ -45,7 +45,7 @@ enum InterruptibleWork {
     }
 }
 
-extension Stop {
+extension ShutdownRequest {
     /// Runs `body`, and cancels it once the stop is requested.
     ///
     /// - Throws: errors of `body`.

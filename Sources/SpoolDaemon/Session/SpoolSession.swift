@@ -127,7 +127,7 @@ package enum SpoolSession: Sendable {
     /// Returns once a signal is received while this command holds the spool, or when the task is cancelled.
     package func interrupted() async {
         switch self {
-        case .daemon: await Stop().asked()
+        case .daemon: await ShutdownRequest().asked()
         case .standalone(let alone): await alone.interrupt.asked()
         }
     }
@@ -135,7 +135,7 @@ package enum SpoolSession: Sendable {
     /// Returns once this command must release the spool, or when the task is cancelled.
     package func ending() async {
         switch self {
-        case .daemon: await Stop().asked()
+        case .daemon: await ShutdownRequest().asked()
         case .standalone(let alone): await alone.stop.asked()
         }
     }

@@ -17,9 +17,9 @@ package struct StandaloneSpool: Sendable {
     let engine: Engine
     private let logger: Logger
     /// Requested when the work must end: a daemon requests the spool, or a signal was received.
-    let stop: Stop
+    let stop: ShutdownRequest
     /// Requested when a signal was received.
-    let interrupt: Stop
+    let interrupt: ShutdownRequest
     private let server: Task<Void, any Error>
 
     /// Takes the lock, runs `body`, and closes the spool in all cases.
@@ -50,7 +50,8 @@ package struct StandaloneSpool: Sendable {
     }
 
     /// Takes the lock and registers the streams and sinks of the configuration.
-    private static func open(_ composition: Composition, command: String, _ interrupt: Stop) async throws
+    private static func open(_ composition: Composition, command: String, _ interrupt: ShutdownRequest)
+        async throws
         -> StandaloneSpool
     {
         let composition = try composition.withSecrets()
@@ -60,7 +61,7 @@ package struct StandaloneSpool: Sendable {
         let path = composition.spool.path
         let spool = try Spool.open(path: path, options: options.fitted(toDiskOf: path), at: time.wall())
         do {
-            let registration = try await spool.register(composition.roster, at: time.wall())
+            let registration = try await spool.register(composition.topology, at: time.wall())
             return StandaloneSpool(
                 spool,
                 composition,
@@ -80,12 +81,12 @@ package struct StandaloneSpool: Sendable {
         _ spool: Spool,
         _ composition: Composition,
         _ registration: Registration,
-        time: Timekeeper,
+        time: Clocks,
         command: String,
-        interrupt: Stop
+        interrupt: ShutdownRequest
     ) {
         self.interrupt = interrupt
-        stop = Stop(partOf: interrupt)
+        stop = ShutdownRequest(partOf: interrupt)
         self.spool = spool
         self.composition = composition
         self.registration = registration
@@ -144,10 +145,10 @@ package struct StandaloneSpool: Sendable {
     /// Runs `body` until it ends; asks it to end if the replay has ended, or a daemon requests the spool.
     private func whileRunning(
         _ id: ReplayID,
-        _ body: @escaping @Sendable (Stop) async throws(StoreError) -> Void
+        _ body: @escaping @Sendable (ShutdownRequest) async throws(StoreError) -> Void
     ) async throws {
         // The end of this replay only: `stop` ends the command, which may run several replays.
-        let ended = Stop()
+        let ended = ShutdownRequest()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await body(ended)
@@ -177,8 +178,8 @@ package struct StandaloneSpool: Sendable {
 
     private func waitForEnd(of id: ReplayID) async throws {
         while !stop.isAsked, !Task.isCancelled {
-            let watch = Watch(engine.lanesChanged)
-            let stopping = Watch(stop)
+            let watch = SeenVersion(engine.lanesChanged)
+            let stopping = SeenVersion(stop)
             let replay = try await spool.replay(id)
             if replay?.state != .running { return }
             await engine.time.wait(nil, or: watch, stopping)

@@ -15,7 +15,7 @@ struct ChainVerdict {
     ///   - isAccepted: Whether TLS accepts the chain. TLS decides; the reading only explains.
     ///   - peer: `host:port`.
     ///   - now: This machine's time.
-    init(_ reading: ChainReading, isAccepted: Bool, peer: String, at now: Timestamp) {
+    init(_ reading: ChainParser, isAccepted: Bool, peer: String, at now: Timestamp) {
         let path = reading.path.map { "\"\($0)\"" }.joined(separator: ", issued by ")
         let proxy = reading.inspector.map {
             "; \"\($0)\" is neither Microsoft nor DigiCert: probably a proxy that inspects TLS on the way"
@@ -55,7 +55,7 @@ struct ChainVerdict {
         let remedy: (String) -> String
     }
 
-    private static func words(_ fault: ChainReading.Fault) -> Words {
+    private static func words(_ fault: ChainParser.Fault) -> Words {
         switch fault {
         case .notYetValid(let name, let from):
             Words(found: "\"\(name)\" is not valid before \(from), according to this machine's clock") {

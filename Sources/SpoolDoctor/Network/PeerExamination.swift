@@ -9,7 +9,7 @@ struct PeerExamination {
     let now: @Sendable () -> Timestamp
 
     private var peer: String { plan.endpoint.description }
-    private var way: Way { Way(to: plan.endpoint, through: plan.proxy, patience: patience) }
+    private var way: Route { Route(to: plan.endpoint, through: plan.proxy, patience: patience) }
 
     /// All findings, in the order of the steps of a connection.
     func run() async -> [Finding] {

@@ -4,7 +4,7 @@ import SpoolNetwork
 /// Determines whether a port that is configured for plain lines expects TLS.
 struct ProtocolExamination {
     let peer: PeerExamination
-    let way: Way
+    let way: Route
 
     func run() async -> [Finding] {
         let endpoint = way.endpoint

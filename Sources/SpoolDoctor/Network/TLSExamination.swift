@@ -5,7 +5,7 @@ import SpoolNetwork
 struct TLSExamination {
     let peer: PeerExamination
     let settings: TLSSettings
-    let way: Way
+    let way: Route
 
     private var host: String { way.endpoint.description }
 
@@ -105,7 +105,7 @@ struct TLSExamination {
         }
         let now = peer.now()
         let chain = recorded.chain.compactMap(TrustStore.certificate)
-        let reading = ChainReading(chain, host: way.endpoint.host, trusted: trusted, at: now)
+        let reading = ChainParser(chain, host: way.endpoint.host, trusted: trusted, at: now)
         let verdict = ChainVerdict(reading, isAccepted: isAccepted, peer: host, at: now)
         return peer.finding(
             "certificate",

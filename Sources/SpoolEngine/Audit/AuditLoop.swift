@@ -64,7 +64,7 @@ package final class AuditLoop: Sendable {
     }
 
     /// Runs requested proofs, and audits when they are due, until `stop` is requested.
-    func run(audit: AuditSettings, stop: Stop) async throws(StoreError) {
+    func run(audit: AuditSettings, stop: ShutdownRequest) async throws(StoreError) {
         do throws(StoreError) {
             try await work(audit: audit, stop: stop)
         } catch {
@@ -73,12 +73,12 @@ package final class AuditLoop: Sendable {
         }
     }
 
-    private func work(audit: AuditSettings, stop: Stop) async throws(StoreError) {
+    private func work(audit: AuditSettings, stop: ShutdownRequest) async throws(StoreError) {
         let isFirst = hasBegun.withLock { hasBegun in
             defer { hasBegun = true }
             return !hasBegun
         }
-        let patiently = Patience(time: context.time, logger: context.logger)
+        let patiently = StoreRetry(time: context.time, logger: context.logger)
         if isFirst {
             ProofScratch.removeLeft(beside: context.spool.path)
             try await patiently("stopping proofs", stop: stop) { () async throws(StoreError) in
@@ -95,7 +95,7 @@ package final class AuditLoop: Sendable {
         }
         let began = context.time.elapsed()
         while !stop.isAsked {
-            let watch = Watch(queue.changed)
+            let watch = SeenVersion(queue.changed)
             if let job = queue.next(at: context.time.wall()) {
                 try await perform(job, audit, stop: stop)
                 continue
@@ -110,7 +110,7 @@ package final class AuditLoop: Sendable {
                 let job = queue.begin(audit: proof, at: context.time.wall(), context.time.elapsed())
                 try await perform(job, audit, stop: stop)
             } else {
-                await context.time.wait(wait, or: watch, Watch(stop))
+                await context.time.wait(wait, or: watch, SeenVersion(stop))
             }
         }
     }
@@ -142,13 +142,13 @@ package final class AuditLoop: Sendable {
     private func perform(
         _ job: ProofQueue.Job,
         _ audit: AuditSettings,
-        stop: Stop
+        stop: ShutdownRequest
     ) async throws(StoreError) {
         let id = job.proof.id
         defer { queue.ended(id) }
         let window = job.proof.reason == .audit ? audit.window : nil
         let ended = await result(of: job, window: window, stop: stop)
-        let patiently = Patience(time: context.time, logger: context.logger)
+        let patiently = StoreRetry(time: context.time, logger: context.logger)
         try await patiently("saving a proof", stop: stop) { () async throws(StoreError) in
             try await context.spool.save(ended)
         }
@@ -166,7 +166,7 @@ package final class AuditLoop: Sendable {
     }
 
     /// Runs a proof until it finishes, its command is gone, or it is stopped for another reason.
-    private func result(of job: ProofQueue.Job, window: Duration?, stop: Stop) async
+    private func result(of job: ProofQueue.Job, window: Duration?, stop: ShutdownRequest) async
         -> Proof
     {
         let (id, queue) = (job.proof.id, queue)
@@ -205,7 +205,7 @@ package final class AuditLoop: Sendable {
     }
 
     /// Stops a proof whose command no longer polls it.
-    private static func watch(_ id: Int64, in queue: ProofQueue, _ time: Timekeeper) async {
+    private static func watch(_ id: Int64, in queue: ProofQueue, _ time: Clocks) async {
         var (asked, silent) = (queue.asked(after: id), 0)
         while !Task.isCancelled {
             await time.wait(silence)

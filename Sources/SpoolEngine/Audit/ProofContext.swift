@@ -7,14 +7,14 @@ import SpoolStore
 struct ProofContext: Sendable {
     let spool: Spool
     let sources: SourceRegistry
-    let crashes: KnownCrashes
-    let time: Timekeeper
+    let crashes: SharedPoisonGuard
+    let time: Clocks
     /// Notified when a page was spooled.
-    let appended: Signal
+    let appended: ChangeSignal
     /// Notified when a sweep has ended.
-    let swept: Signal
+    let swept: ChangeSignal
     /// Notified when replays have changed.
-    let lanesChanged: Signal
+    let lanesChanged: ChangeSignal
     let proofs: ProofSignals
     let logger: Logger
 
@@ -46,16 +46,16 @@ struct ProofContext: Sendable {
     /// connections have ended, at most for as long as a receiver may take to close one.
     ///
     /// The comparison reports what is still pending, or has become doubtful, afterwards.
-    func proveDelivered(to sinks: [SinkID], stop: Stop) async throws(StoreError) {
+    func proveDelivered(to sinks: [SinkID], stop: ShutdownRequest) async throws(StoreError) {
         let pending = try await spool.pendingConnections(of: sinks)
         guard !pending.isEmpty else { return }
         proofs.wanted.notify()
         let deadline = time.elapsed() + SessionRun.reopenPatience + .seconds(5)
         while !stop.isAsked, !Task.isCancelled {
-            let given = Watch(proofs.given)
+            let given = SeenVersion(proofs.given)
             let rest = deadline - time.elapsed()
             guard rest > .zero, try await spool.isAnyOpen(of: pending) else { return }
-            await time.wait(rest, or: given, Watch(stop))
+            await time.wait(rest, or: given, SeenVersion(stop))
         }
     }
 }

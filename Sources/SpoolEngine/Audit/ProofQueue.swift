@@ -30,7 +30,7 @@ final class ProofQueue: Sendable {
     /// A proof in the queue, with its own `stop`.
     struct Job: Sendable {
         let proof: Proof
-        let stop = Stop()
+        let stop = ShutdownRequest()
         /// How often its command has polled it.
         fileprivate(set) var asked = 0
         fileprivate(set) var askedAt: Duration
@@ -51,7 +51,7 @@ final class ProofQueue: Sendable {
 
     private let state = Mutex(State())
     /// Notified when a proof was added.
-    let changed = Signal()
+    let changed = ChangeSignal()
 
     /// Adds a command's proof.
     func add(_ proof: Proof, at elapsed: Duration) {
@@ -88,7 +88,7 @@ final class ProofQueue: Sendable {
 
     /// Stops the running proof if it has this id; the first cause counts.
     func end(_ id: Int64, _ ending: Ending) {
-        let stop = state.withLock { state -> Stop? in
+        let stop = state.withLock { state -> ShutdownRequest? in
             guard state.running?.proof.id == id, state.running?.ending == nil else { return nil }
             state.running?.ending = ending
             return state.running?.stop
@@ -144,7 +144,7 @@ final class ProofQueue: Sendable {
         }
     }
 
-    private static func giveWay(_ state: inout State) -> Stop? {
+    private static func giveWay(_ state: inout State) -> ShutdownRequest? {
         guard let first = state.pending.first, let running = state.running, running.proof.reason == .audit,
             running.ending == nil, state.gaveWay < patience
         else { return nil }

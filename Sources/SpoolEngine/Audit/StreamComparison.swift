@@ -18,7 +18,7 @@ struct StreamComparison: Sendable {
     let scratch: ProofScratch
     let record: ProofRecord
     /// Checked before every slice of work.
-    let stop: Stop
+    let stop: ShutdownRequest
 
     var context: ProofContext { parent.context }
     var spool: Spool { parent.context.spool }
@@ -173,12 +173,12 @@ struct StreamComparison: Sendable {
         let before = try await sweepEnded()
         let began = context.time.elapsed()
         while true {
-            let watch = Watch(context.swept)
+            let watch = SeenVersion(context.swept)
             if try await sweepEnded() != before { return }
             if context.time.elapsed() - began >= parent.patience, let trouble = try await trouble() {
                 throw .troubled(trouble)
             }
-            await context.time.wait(.minutes(5), or: watch, Watch(stop))
+            await context.time.wait(.minutes(5), or: watch, SeenVersion(stop))
             if stop.isAsked || Task.isCancelled { throw .stopped }
         }
     }
@@ -291,10 +291,10 @@ struct StreamComparison: Sendable {
 }
 
 extension ProofSink {
-    fileprivate mutating func add(_ standing: Standing) { count(standing, by: 1) }
-    fileprivate mutating func remove(_ standing: Standing) { count(standing, by: -1) }
+    fileprivate mutating func add(_ standing: DeliveryStanding) { count(standing, by: 1) }
+    fileprivate mutating func remove(_ standing: DeliveryStanding) { count(standing, by: -1) }
 
-    mutating func count(_ standing: Standing, by step: Int) {
+    mutating func count(_ standing: DeliveryStanding, by step: Int) {
         switch standing {
         case .acknowledged: acknowledged += step
         case .kernel: kernel += step

@@ -10,7 +10,7 @@ struct StreamVerification: Sendable {
     let record: ProofRecord
 
     /// Runs the proof; findings, repairs and missing events are stored in the record.
-    func run(stop: Stop) async throws(VerificationFault) {
+    func run(stop: ShutdownRequest) async throws(VerificationFault) {
         let spool = parent.context.spool
         var found = ProofStream(name: stream.name, kind: stream.kind, filterHash: stream.filterHash)
         guard let id = parent.context.sources.access(to: stream.name)?.id else {

@@ -27,7 +27,7 @@ package struct Verification: Sendable {
     let tell: @Sendable (String) -> Void
 
     /// Verifies all streams of the request; findings and repairs are stored in the record as they happen.
-    func run(_ record: ProofRecord, stop: Stop) async throws(VerificationFault) {
+    func run(_ record: ProofRecord, stop: ShutdownRequest) async throws(VerificationFault) {
         let request = record.now.request
         let streams = try self.streams(of: request)
         try checkSinks(of: request)
@@ -75,7 +75,7 @@ extension Verification {
     /// Runs a proof and returns it with its final state, even if it fails.
     ///
     /// `cause` returns the reason for the stop, if it was stopped.
-    package func result(of proof: Proof, stop: Stop, cause: () -> String) async -> Proof {
+    package func result(of proof: Proof, stop: ShutdownRequest, cause: () -> String) async -> Proof {
         let record = ProofRecord(proof, in: context.spool)
         do throws(VerificationFault) {
             try await run(record, stop: stop)

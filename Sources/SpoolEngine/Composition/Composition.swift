@@ -24,7 +24,7 @@ package struct Composition: Sendable {
     package let warnings: [String]
     /// References to secrets that this process cannot read and does not need, without duplicates.
     package let spared: [String]
-    private let need: SparingSecrets.Need
+    private let need: LenientSecrets.Need
     private let environment: [String: String]
     private let hostName: String
 
@@ -42,10 +42,10 @@ package struct Composition: Sendable {
         path: String,
         environment: [String: String],
         hostName: String,
-        need: SparingSecrets.Need = .all
+        need: LenientSecrets.Need = .all
     ) throws(ConfigurationFault) -> Composition {
         let system = SystemSecrets(environment: environment)
-        let secrets = SparingSecrets(system, need: need)
+        let secrets = LenientSecrets(system, need: need)
         let file = try ConfigurationFile.read(path: path, secrets: secrets)
         let composed = try file.settings { root, problems -> Composition? in
             guard let settings = DaemonSettings(root, problems) else { return nil }
@@ -70,10 +70,10 @@ package struct Composition: Sendable {
     }
 
     /// The streams, sinks and subscriptions to register in the spool.
-    package var roster: Roster {
+    package var topology: Topology {
         let streams = sources.map(\.content).flatMap { source in
             source.streams.map {
-                Roster.Stream(
+                Topology.Stream(
                     name: $0.name,
                     kind: $0.kind,
                     renamedFrom: $0.renamedFrom,
@@ -83,10 +83,10 @@ package struct Composition: Sendable {
             }
         }
         let isNotifying = sinks.contains { $0.content.streams.contains(.notifications) }
-        let own = isNotifying ? [Roster.Stream(name: .notifications, kind: .alert)] : []
-        return Roster(
+        let own = isNotifying ? [Topology.Stream(name: .notifications, kind: .alert)] : []
+        return Topology(
             streams: streams + own,
-            sinks: sinks.map(\.content.roster),
+            sinks: sinks.map(\.content.topology),
             connectionErrorAfter: notifications.connectionErrorAfter,
             disconnectedAfter: notifications.disconnectedAfter
         )
@@ -132,7 +132,7 @@ package struct Composition: Sendable {
         path: String,
         environment: [String: String],
         hostName: String,
-        need: SparingSecrets.Need,
+        need: LenientSecrets.Need,
         problems: ConfigurationProblems
     ) {
         self.path = path

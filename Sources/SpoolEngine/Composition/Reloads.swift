@@ -67,7 +67,7 @@ package final class Reloads: Sendable {
 
     private let state = Mutex(State())
     /// Notified when a reload is requested, when it ends, and on shutdown.
-    package let changed = Signal()
+    package let changed = ChangeSignal()
 
     /// The last reload's refusal; nil after a start and after a reload that was carried out.
     package var refusal: Refusal? { state.withLock { $0.last.refusal } }

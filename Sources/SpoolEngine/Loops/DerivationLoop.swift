@@ -12,12 +12,12 @@ struct DerivationLoop: Sendable {
     static let pause = Duration.milliseconds(50)
 
     let spool: Spool
-    let crashes: CrashWatch
-    let time: Timekeeper
+    let crashes: PoisonGuard
+    let time: Clocks
     let logger: Logger
 
     /// Runs until every stale record is re-parsed, or `stop` is requested.
-    func run(stop: Stop) async throws(StoreError) {
+    func run(stop: ShutdownRequest) async throws(StoreError) {
         guard try await spool.mayHaveStaleRecords() else { return }
         var place: Seq? = Seq(0)
         var count = 0
@@ -33,19 +33,20 @@ struct DerivationLoop: Sendable {
                 guard error.kind == .full || error.kind == .busy else { throw error }
                 place = from
             }
-            await time.wait(Self.pause, or: Watch(stop))
+            await time.wait(Self.pause, or: SeenVersion(stop))
         }
         if place == nil { try await spool.noStaleRecordsLeft() }
         if count > 0 { logger.notice("older records re-parsed", metadata: ["events": "\(count)"]) }
     }
 
     /// Parses a slice under crash marks, as pages are parsed; nil if stopped.
-    private func read(_ records: [StaleRecord], after seq: Seq, stop: Stop) async throws(StoreError)
+    private func read(_ records: [StaleRecord], after seq: Seq, stop: ShutdownRequest)
+        async throws(StoreError)
         -> [Event]?
     {
         try await crashes.events(
             under: .derivation(after: seq),
-            singles: { records.map { CrashMark.record(RecordReading.key(of: $0.raw[...]), $0.stream) } },
+            singles: { records.map { PoisonMark.record(RecordParser.key(of: $0.raw[...]), $0.stream) } },
             count: records.count,
             stop: stop
         ) { Self.read(records[$0], leavingUnread: $1) }
@@ -55,7 +56,7 @@ struct DerivationLoop: Sendable {
         // Same rule as when the page was parsed: a truncated record, or one with invalid text, is not
         // decoded.
         let isClean = !leavingUnread && (try? RecordSlicer.single(record.raw))?.isClean == true
-        return RecordReading(kind: record.kind, date: record.fetched).event(
+        return RecordParser(kind: record.kind, date: record.fetched).event(
             of: record.raw[...],
             isClean: isClean
         )

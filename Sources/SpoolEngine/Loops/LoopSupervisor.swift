@@ -13,12 +13,12 @@ final class LoopSupervisor: Sendable {
         let name: String
         /// Changes when its settings change.
         let fingerprint: String
-        let work: @Sendable (Stop) async throws(StoreError) -> Void
+        let work: @Sendable (ShutdownRequest) async throws(StoreError) -> Void
     }
 
     private struct Running: Sendable {
         let fingerprint: String
-        let stop: Stop
+        let stop: ShutdownRequest
         let task: Task<Void, Never>
     }
 
@@ -76,7 +76,7 @@ final class LoopSupervisor: Sendable {
 
     // The supervisor owns the tasks: `run` and `stop` end and await each of them.
     private func start(_ loop: Loop) -> Running {
-        let stop = Stop()
+        let stop = ShutdownRequest()
         let task = Task { [failures] in
             do throws(StoreError) {
                 try await loop.work(stop)

@@ -29,7 +29,7 @@ package final class MetricsRecorder: Sendable {
     package let started: Timestamp
     private let startedAt: Duration
     private let spool: Spool
-    private let time: Timekeeper
+    private let time: Clocks
     private let state = Mutex(State())
 
     private struct State {
@@ -39,7 +39,7 @@ package final class MetricsRecorder: Sendable {
         var nextCoverage = Duration.zero
     }
 
-    init(spool: Spool, time: Timekeeper) {
+    init(spool: Spool, time: Clocks) {
         self.spool = spool
         self.time = time
         started = time.wall()

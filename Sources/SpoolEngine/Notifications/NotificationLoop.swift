@@ -11,9 +11,9 @@ struct NotificationLoop: Sendable {
 
     let spool: Spool
     let rules: NotificationRules
-    let time: Timekeeper
+    let time: Clocks
     /// Notified when notifications were stored as events for a sink.
-    let appended: Signal
+    let appended: ChangeSignal
     let logger: Logger
     /// Updated at every evaluation.
     var recorder: MetricsRecorder?
@@ -24,16 +24,16 @@ struct NotificationLoop: Sendable {
     ///
     /// Waits one interval first, so that sources and sinks can make an attempt: a notification that was
     /// active before a restart must not be cleared and raised again.
-    func run(stop: Stop) async throws(StoreError) {
+    func run(stop: ShutdownRequest) async throws(StoreError) {
         var told: Int?
-        var reload = Watch(reloads.changed)
+        var reload = SeenVersion(reloads.changed)
         var steps = ClockSteps()
         _ = steps.look(wall: time.wall(), elapsed: time.elapsed())
         var forward = Duration.zero
         while !stop.isAsked {
-            await time.wait(Self.interval, or: reload, Watch(stop))
+            await time.wait(Self.interval, or: reload, SeenVersion(stop))
             if stop.isAsked { return }
-            reload = Watch(reloads.changed)
+            reload = SeenVersion(reloads.changed)
             // One clock reading for all steps, so that ages are computed from the same time that is stored.
             let wall = time.wall()
             if let step = steps.look(wall: wall, elapsed: time.elapsed()) {

@@ -10,17 +10,17 @@ import SpoolStore
 package struct ReplayLoop: Sendable {
     let spool: Spool
     let sources: SourceRegistry
-    let crashes: CrashWatch
-    let time: Timekeeper
-    let appended: Signal
-    let lanesChanged: Signal
+    let crashes: PoisonGuard
+    let time: Clocks
+    let appended: ChangeSignal
+    let lanesChanged: ChangeSignal
     let bells: RetryBells
     let logger: Logger
 
     /// Starts and stops loops as replays change, until `stop` is requested.
     ///
     /// - Throws: errors that make the spool unusable.
-    func run(stop: Stop) async throws(StoreError) {
+    func run(stop: ShutdownRequest) async throws(StoreError) {
         let loops = LoopSupervisor()
         let failures: [StoreError?] = await race(
             { await loops.failed.first { _ in true } },
@@ -30,9 +30,9 @@ package struct ReplayLoop: Sendable {
         if let failure = failures.first ?? nil { throw failure }
     }
 
-    private func follow(_ loops: LoopSupervisor, _ stop: Stop) async throws(StoreError) {
+    private func follow(_ loops: LoopSupervisor, _ stop: ShutdownRequest) async throws(StoreError) {
         while !stop.isAsked, !Task.isCancelled {
-            let changes = Watch(lanesChanged)
+            let changes = SeenVersion(lanesChanged)
             var wanted: [LoopSupervisor.Loop] = []
             for replay in try await spool.unfinishedReplays(of: nil) where replay.state == .running {
                 if replay.isRefetching {
@@ -42,7 +42,7 @@ package struct ReplayLoop: Sendable {
                 }
             }
             await loops.run(wanted)
-            await time.wait(nil, or: changes, Watch(stop))
+            await time.wait(nil, or: changes, SeenVersion(stop))
         }
     }
 

@@ -14,10 +14,10 @@ struct RetentionLoop: Sendable {
 
     let spool: Spool
     let dates: SourceDates
-    let time: Timekeeper
+    let time: Clocks
     let logger: Logger
     /// Notified after events were deleted: fetching may resume.
-    let pruned: Signal
+    let pruned: ChangeSignal
     /// Requests proof that receivers have read their events: unproved events are kept and may block fetching.
     let proofs: ProofSignals
 
@@ -28,7 +28,8 @@ struct RetentionLoop: Sendable {
     ///   - sweepsBack: how far below `swept_to` the sweeps of each stream read again.
     ///   - stop: the request to stop.
     /// - Throws: errors that make the spool unusable.
-    func run(age: Duration, sweepsBack: [StreamID: Duration], stop: Stop) async throws(StoreError) {
+    func run(age: Duration, sweepsBack: [StreamID: Duration], stop: ShutdownRequest) async throws(StoreError)
+    {
         var last = time.elapsed()
         var stepped: Duration?
         var said: StoreError?
@@ -36,7 +37,7 @@ struct RetentionLoop: Sendable {
         var steps = ClockSteps()
         _ = steps.look(wall: time.wall(), elapsed: time.elapsed())
         while !stop.isAsked {
-            await time.wait(Self.look, or: Watch(stop))
+            await time.wait(Self.look, or: SeenVersion(stop))
             if stop.isAsked { return }
             // After a clock step, `NotificationLoop` must first correct the times by which paused replays
             // expire.
@@ -58,7 +59,12 @@ struct RetentionLoop: Sendable {
     }
 
     /// - Returns: the temporary error that prevented it from running, if any.
-    private func prune(age: Duration, at wall: Timestamp, sweepsBack: [StreamID: Duration], _ stop: Stop)
+    private func prune(
+        age: Duration,
+        at wall: Timestamp,
+        sweepsBack: [StreamID: Duration],
+        _ stop: ShutdownRequest
+    )
         async throws(StoreError) -> StoreError?
     {
         var now: [StreamID: SourceTime] = [:]

@@ -43,9 +43,9 @@ private struct DatedAnswer: ForwardingAnswer {
 /// The sources' clocks, as their responses report them; retention uses them, never the local clock.
 final class SourceDates: Sendable {
     private let dates = Mutex<[StreamID: (date: Timestamp, at: Duration)]>([:])
-    private let time: Timekeeper
+    private let time: Clocks
 
-    init(time: Timekeeper) { self.time = time }
+    init(time: Clocks) { self.time = time }
 
     /// Records the `Date` of a response.
     func note(_ date: Timestamp, of stream: StreamID) {

@@ -23,14 +23,14 @@ package final class SourceRegistry: Sendable {
     }
 
     /// Shared by the pages of all sources.
-    let memory = Permits(PageFetcher.pagesAtOnce)
+    let memory = AsyncSemaphore(PageFetcher.pagesAtOnce)
     private let state = Mutex(State())
     private let dates: SourceDates
-    private let time: Timekeeper
+    private let time: Clocks
     private let bells: RetryBells
     private let logger: Logger
 
-    init(dates: SourceDates, time: Timekeeper, bells: RetryBells, logger: Logger) {
+    init(dates: SourceDates, time: Clocks, bells: RetryBells, logger: Logger) {
         self.dates = dates
         self.time = time
         self.bells = bells
@@ -88,7 +88,8 @@ package final class SourceRegistry: Sendable {
     ///
     /// If the stream is not configured, the first page throws `WindowFault.changed`. `patience` is how long
     /// the reader waits for a source that does not respond; nil: indefinitely.
-    func windowReader(of stream: StreamName, crashes: CrashWatch, patience: Duration? = nil) -> WindowReader {
+    func windowReader(of stream: StreamName, crashes: PoisonGuard, patience: Duration? = nil) -> WindowReader
+    {
         WindowReader(
             stream: stream,
             access: { [self] in access(to: stream) },

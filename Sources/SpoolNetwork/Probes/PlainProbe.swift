@@ -18,13 +18,13 @@ package struct PlainProbe: Sendable {
         case talk
     }
 
-    private let way: Way
+    private let way: Route
     private let sendsLines: Bool
 
     /// - Parameters:
     ///   - way: the route to the peer.
     ///   - sendsLines: false to send nothing, and only see whether it keeps the connection open.
-    package init(_ way: Way, sendsLines: Bool = true) {
+    package init(_ way: Route, sendsLines: Bool = true) {
         self.way = way
         self.sendsLines = sendsLines
     }

@@ -17,10 +17,10 @@ package struct TLSProbe: Sendable {
         case belowTLS12
     }
 
-    private let way: Way
+    private let way: Route
     private let settings: TLSSettings
 
-    package init(_ way: Way, _ settings: TLSSettings) {
+    package init(_ way: Route, _ settings: TLSSettings) {
         self.way = way
         self.settings = settings
     }

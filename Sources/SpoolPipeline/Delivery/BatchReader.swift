@@ -7,22 +7,22 @@ struct BatchReader: Sendable {
     let store: RetryingStore<any DeliveryStore & ReplayStore>
     let needsRaw: Bool
     let state: StateBox
-    let time: Timekeeper
+    let time: Clocks
     /// Notified when a page was spooled.
-    let appended: Signal
+    let appended: ChangeSignal
     /// Notified when replays or subscriptions have changed.
-    let lanesChanged: Signal
-    private let loaded = SeenVersion()
-    private let refilled = SeenVersion()
+    let lanesChanged: ChangeSignal
+    private let loaded = VersionCounter()
+    private let refilled = VersionCounter()
 
     init(
         sink: SinkID,
         store: RetryingStore<any DeliveryStore & ReplayStore>,
         needsRaw: Bool,
         state: StateBox,
-        time: Timekeeper,
-        appended: Signal,
-        lanesChanged: Signal
+        time: Clocks,
+        appended: ChangeSignal,
+        lanesChanged: ChangeSignal
     ) {
         self.sink = sink
         self.store = store
@@ -46,10 +46,13 @@ struct BatchReader: Sendable {
     }
 
     /// The next batch; waits until there is one.
-    func next(stop: Stop) async throws(StoreError) -> Next {
+    func next(stop: ShutdownRequest) async throws(StoreError) -> Next {
         while !stop.isAsked, !Task.isCancelled {
             // The versions are noted before the check, so that a change between check and wait ends the wait.
-            let watches = [Watch(appended), Watch(lanesChanged), Watch(state.changed), Watch(stop)]
+            let watches = [
+                SeenVersion(appended), SeenVersion(lanesChanged), SeenVersion(state.changed),
+                SeenVersion(stop),
+            ]
             try await refresh(news: watches[0].version, lanes: watches[1].version, stop)
             switch try await readOnce(stop) {
             case .batch(let batch): return .batch(batch)
@@ -70,17 +73,19 @@ struct BatchReader: Sendable {
 
     /// Waits until there is something to send, until `duration` has passed, `rung` is notified, `stop` is
     /// requested or the task is cancelled; takes no batch.
-    func waitForWork(for duration: Duration, or rung: Watch, stop: Stop) async throws(StoreError) {
+    func waitForWork(for duration: Duration, or rung: SeenVersion, stop: ShutdownRequest)
+        async throws(StoreError)
+    {
         let end = time.elapsed() + duration
         while !stop.isAsked, !Task.isCancelled, !rung.isDue, time.elapsed() < end {
-            let watches = [Watch(appended), Watch(lanesChanged), rung, Watch(stop)]
+            let watches = [SeenVersion(appended), SeenVersion(lanesChanged), rung, SeenVersion(stop)]
             if try await hasWork(stop) { return }
             await time.wait(end - time.elapsed(), or: watches)
         }
     }
 
     /// Checks once whether there is something to send; takes no batch, but ends replays without events.
-    func hasWork(_ stop: Stop) async throws(StoreError) -> Bool {
+    func hasWork(_ stop: ShutdownRequest) async throws(StoreError) -> Bool {
         while !stop.isAsked, !Task.isCancelled {
             try await refresh(news: appended.version, lanes: lanesChanged.version, stop)
             switch try await readOnce(stop, isLook: true) {
@@ -93,7 +98,7 @@ struct BatchReader: Sendable {
     }
 
     /// Ends the replays whose events have all been sent and settled.
-    func finishReplays(_ stop: Stop?) async throws(StoreError) {
+    func finishReplays(_ stop: ShutdownRequest?) async throws(StoreError) {
         for replay in state.withLock({ $0.schedule.takeFinished() }) {
             try await store.until(stop).move(replay, to: .disabled, at: time.wall())
             lanesChanged.notify()
@@ -102,7 +107,7 @@ struct BatchReader: Sendable {
 
     /// Reads the lanes again if they have changed, since the lane of a batch that was already read may be
     /// gone.
-    func followLanes(_ stop: Stop) async throws(StoreError) {
+    func followLanes(_ stop: ShutdownRequest) async throws(StoreError) {
         try await followLanes(to: lanesChanged.version, stop)
     }
 
@@ -116,12 +121,12 @@ struct BatchReader: Sendable {
         case again
     }
 
-    private func refresh(news: Int, lanes: Int, _ stop: Stop) async throws(StoreError) {
+    private func refresh(news: Int, lanes: Int, _ stop: ShutdownRequest) async throws(StoreError) {
         if refilled.moved(to: news) { state.withLock { $0.schedule.refill() } }
         try await followLanes(to: lanes, stop)
     }
 
-    private func followLanes(to lanes: Int, _ stop: Stop) async throws(StoreError) {
+    private func followLanes(to lanes: Int, _ stop: ShutdownRequest) async throws(StoreError) {
         guard loaded.moved(to: lanes) else { return }
         let subscriptions = try await store.until(stop).subscriptions(of: sink)
         let replays = try await store.until(stop).unfinishedReplays(of: sink)
@@ -130,7 +135,7 @@ struct BatchReader: Sendable {
     }
 
     /// Reads the lanes in their order until one has a batch.
-    private func readOnce(_ stop: Stop, isLook: Bool = false) async throws(StoreError) -> Found {
+    private func readOnce(_ stop: ShutdownRequest, isLook: Bool = false) async throws(StoreError) -> Found {
         let (lanes, limit) = state.withLock { ($0.schedule.order(), isLook ? .one : $0.limit) }
         var due: Duration?
         for lane in lanes {
@@ -157,7 +162,12 @@ struct BatchReader: Sendable {
         return .nothing(due: due)
     }
 
-    private func readLive(_ reading: LaneReading, _ limit: BatchLimit, _ stop: Stop, _ isLook: Bool)
+    private func readLive(
+        _ reading: LaneReading,
+        _ limit: BatchLimit,
+        _ stop: ShutdownRequest,
+        _ isLook: Bool
+    )
         async throws(StoreError) -> Found
     {
         let events = try await store.until(stop).batch(
@@ -177,7 +187,7 @@ struct BatchReader: Sendable {
         _ id: ReplayID,
         _ reading: LaneReading,
         _ limit: BatchLimit,
-        _ stop: Stop,
+        _ stop: ShutdownRequest,
         _ isLook: Bool
     ) async throws(StoreError) -> Found {
         let slice = try await store.until(stop).batch(
@@ -225,7 +235,7 @@ extension BatchLimit {
 }
 
 /// The latest version of a signal that has been handled.
-private final class SeenVersion: Sendable {
+private final class VersionCounter: Sendable {
     private let seen = Mutex(-1)
 
     /// True when `version` is new; it then counts as handled.

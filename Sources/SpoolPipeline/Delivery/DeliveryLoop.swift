@@ -15,11 +15,11 @@ package struct DeliveryLoop: Sendable {
     private let sink: any Sink
     private let id: SinkID
     private let store: RetryingStore<any DeliveryStore & ReplayStore>
-    private let time: Timekeeper
+    private let time: Clocks
     private let state: StateBox
     private let reader: BatchReader
     private let reporter: SinkReporter
-    private let crashes: CrashWatch?
+    private let crashes: PoisonGuard?
     private let bell: RetryBell
     private let proofs: ProofSignals
     private let logger: Logger
@@ -28,10 +28,10 @@ package struct DeliveryLoop: Sendable {
         sink: any Sink,
         id: SinkID,
         store: any DeliveryStore & ReplayStore,
-        crashes: CrashWatch? = nil,
-        time: Timekeeper,
-        appended: Signal,
-        lanesChanged: Signal,
+        crashes: PoisonGuard? = nil,
+        time: Clocks,
+        appended: ChangeSignal,
+        lanesChanged: ChangeSignal,
         bell: RetryBell = RetryBell(),
         proofs: ProofSignals = ProofSignals(),
         logger: Logger
@@ -46,7 +46,7 @@ package struct DeliveryLoop: Sendable {
         logger[metadataKey: "sink"] = "\(sink.name)"
         self.logger = logger
         state = StateBox(DeliveryState(limit: sink.batchLimit, doubt: sink.doubt))
-        self.store = RetryingStore(store, patiently: Patience(time: time, logger: logger, bell: bell))
+        self.store = RetryingStore(store, patiently: StoreRetry(time: time, logger: logger, bell: bell))
         reporter = SinkReporter(sink: id, store: store, time: time, address: sink.address)
         reader = BatchReader(
             sink: id,
@@ -62,7 +62,7 @@ package struct DeliveryLoop: Sendable {
     /// Delivers until `stop` is requested, then waits for at most `patience` until sent events are settled.
     ///
     /// - Throws: an error that makes the spool unusable; all other errors become the sink's state.
-    package func run(stop: Stop) async throws(StoreError) {
+    package func run(stop: ShutdownRequest) async throws(StoreError) {
         do throws(StoreError) {
             // A session is also kept open without work, so that `status` shows whether the receiver is
             // reachable.
@@ -90,7 +90,7 @@ package struct DeliveryLoop: Sendable {
     }
 
     /// Runs one session, from its opening to the pause after it.
-    private func attempt(stop: Stop) async throws(StoreError) -> Next {
+    private func attempt(stop: ShutdownRequest) async throws(StoreError) -> Next {
         state.withLock { $0.beginSession() }
         switch await SessionOpening(sink: sink).open(stop: stop) {
         case .stopped: return .again
@@ -103,7 +103,7 @@ package struct DeliveryLoop: Sendable {
         }
     }
 
-    private func drive(_ session: any SinkSession, stop: Stop) async throws(StoreError) -> Next {
+    private func drive(_ session: any SinkSession, stop: ShutdownRequest) async throws(StoreError) -> Next {
         let connection: ConnectionID
         do throws(StoreError) {
             connection = try await store.until(stop).opened(
@@ -139,7 +139,8 @@ package struct DeliveryLoop: Sendable {
         return try await ended(end, connection: connection, stop: stop)
     }
 
-    private func ended(_ end: SessionRun.End, connection: ConnectionID, stop: Stop) async throws(StoreError)
+    private func ended(_ end: SessionRun.End, connection: ConnectionID, stop: ShutdownRequest)
+        async throws(StoreError)
         -> Next
     {
         let fault =
@@ -187,7 +188,7 @@ package struct DeliveryLoop: Sendable {
         return .again
     }
 
-    private func pause(after fault: SinkFault, stop: Stop) async throws(StoreError) {
+    private func pause(after fault: SinkFault, stop: ShutdownRequest) async throws(StoreError) {
         let (elapsed, chance) = (time.elapsed(), time.chance())
         let (pause, health, isHeld, isRefusing, suspicion) = state.withLock { state in
             let pause = state.failed(fault, elapsed: elapsed, chance: chance)
@@ -228,9 +229,9 @@ package struct DeliveryLoop: Sendable {
 /// `KernelDoubt.reopenAfter`.
 package struct ProofSignals: Sendable {
     /// Requests each loop to reopen a connection that has unproved settlements.
-    package let wanted = Signal()
+    package let wanted = ChangeSignal()
     /// Notified when a connection has ended and its end has been recorded.
-    package let given = Signal()
+    package let given = ChangeSignal()
 
     package init() {}
 }

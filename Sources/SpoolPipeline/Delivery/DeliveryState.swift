@@ -301,7 +301,7 @@ extension SinkFault {
 final class StateBox: Sendable {
     private let state: Mutex<DeliveryState>
     /// Notified when something was settled, dropped or decided.
-    let changed = Signal()
+    let changed = ChangeSignal()
 
     init(_ state: DeliveryState) { self.state = Mutex(state) }
 

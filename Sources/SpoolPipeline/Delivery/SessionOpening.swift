@@ -10,7 +10,7 @@ struct SessionOpening: Sendable {
 
     let sink: any Sink
 
-    func open(stop: Stop) async -> Result {
+    func open(stop: ShutdownRequest) async -> Result {
         let results = await race(
             { await attempt() },
             {

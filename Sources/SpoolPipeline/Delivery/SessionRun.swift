@@ -20,7 +20,7 @@ package struct SessionRun: Sendable {
 
     let session: any SinkSession
     let sink: any Sink
-    let crashes: CrashWatch?
+    let crashes: PoisonGuard?
     let connection: ConnectionID
     let state: StateBox
     let reader: BatchReader
@@ -34,8 +34,8 @@ package struct SessionRun: Sendable {
     ///
     /// It ends when `stop` is requested, when the connection fails, or when its settlements need a proof
     /// (`DeliveryState.reopenDue`).
-    func run(stop: Stop) async throws(StoreError) -> End {
-        let ending = Stop(partOf: stop)
+    func run(stop: ShutdownRequest) async throws(StoreError) -> End {
+        let ending = ShutdownRequest(partOf: stop)
         let result = await withTaskGroup(of: Part.self) { group -> Result<End, StoreError> in
             group.addTask { await .fed(feed(stop: ending, whole: stop)) }
             group.addTask { await .settled(settleAll()) }
@@ -75,10 +75,10 @@ package struct SessionRun: Sendable {
 
     /// Returns when the session was requested to end and did not end in time, since a receiver that does not
     /// read would block `send` indefinitely.
-    private func losePatience(_ ending: Stop, stop: Stop) async {
+    private func losePatience(_ ending: ShutdownRequest, stop: ShutdownRequest) async {
         await ending.asked()
         if !stop.isAsked, !Task.isCancelled {
-            await reader.time.wait(Self.reopenPatience + .seconds(1), or: Watch(stop))
+            await reader.time.wait(Self.reopenPatience + .seconds(1), or: SeenVersion(stop))
         }
         if stop.isAsked, !Task.isCancelled { await reader.time.wait(DeliveryLoop.patience + .seconds(1)) }
     }
@@ -87,10 +87,10 @@ package struct SessionRun: Sendable {
     /// comparison.
     ///
     /// - Returns: true when the session must be ended for this.
-    private func waitForReopening(stop: Stop) async -> Bool {
+    private func waitForReopening(stop: ShutdownRequest) async -> Bool {
         var asked = proofs.wanted.version
         while !stop.isAsked, !Task.isCancelled {
-            let (moved, wanted) = (Watch(state.changed), Watch(proofs.wanted))
+            let (moved, wanted) = (SeenVersion(state.changed), SeenVersion(proofs.wanted))
             let elapsed = reader.time.elapsed()
             let due = state.withLock { $0.reopenDue(isWanted: wanted.version > asked, at: elapsed) }
             if let due, due <= elapsed {
@@ -99,7 +99,7 @@ package struct SessionRun: Sendable {
             }
             // A wish that has to wait is kept.
             if due == nil { asked = wanted.version }
-            await reader.time.wait(due.map { $0 - elapsed }, or: moved, wanted, Watch(stop))
+            await reader.time.wait(due.map { $0 - elapsed }, or: moved, wanted, SeenVersion(stop))
         }
         return false
     }
@@ -112,7 +112,7 @@ package struct SessionRun: Sendable {
     ///   - stop: requested when the session must end.
     ///   - whole: requested when the loop must end.
     /// - Returns: the fault for which the session must end, unless the session reports it itself.
-    private func feed(stop: Stop, whole: Stop) async -> Result<SinkFault?, StoreError> {
+    private func feed(stop: ShutdownRequest, whole: ShutdownRequest) async -> Result<SinkFault?, StoreError> {
         do throws(StoreError) {
             var next = try await reader.next(stop: stop)
             feeding: while true {
@@ -161,7 +161,9 @@ package struct SessionRun: Sendable {
         case over(SinkFault?)
     }
 
-    private func give(_ part: CrashWatch.Part, isLast: Bool, _ stop: Stop) async throws(StoreError) -> Given {
+    private func give(_ part: PoisonGuard.Part, isLast: Bool, _ stop: ShutdownRequest)
+        async throws(StoreError) -> Given
+    {
         switch part {
         case .bury(let batch):
             if let end = try await bury(batch, stop) { return end }
@@ -184,12 +186,12 @@ package struct SessionRun: Sendable {
     }
 
     /// Writes the outcome of an event that is not sent, once all events sent before it have their outcomes.
-    private func bury(_ batch: LaneBatch, _ stop: Stop) async throws(StoreError) -> Given? {
+    private func bury(_ batch: LaneBatch, _ stop: ShutdownRequest) async throws(StoreError) -> Given? {
         while !state.withLock({ $0.inFlight.isEmpty }) {
-            let moved = Watch(state.changed)
+            let moved = SeenVersion(state.changed)
             if stop.isAsked || Task.isCancelled { return .stopped }
             if state.withLock({ $0.inFlight.isEmpty }) { break }
-            await reader.time.wait(nil, or: moved, Watch(stop))
+            await reader.time.wait(nil, or: moved, SeenVersion(stop))
         }
         let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
         let decision = state.withLock { $0.bury(batch, .unrenderable, at: now, elapsed: elapsed) }
@@ -214,7 +216,7 @@ package struct SessionRun: Sendable {
     ///
     /// - Returns: nil when the session has failed; the settling task receives the same fault and ends the
     ///   session.
-    private func sendAndReadAhead(_ batch: LaneBatch, _ number: Int, _ stop: Stop) async
+    private func sendAndReadAhead(_ batch: LaneBatch, _ number: Int, _ stop: ShutdownRequest) async
         -> Result<BatchReader.Next, StoreError>?
     {
         async let ahead = readAhead(stop)
@@ -222,7 +224,7 @@ package struct SessionRun: Sendable {
         return await ahead
     }
 
-    private func readAhead(_ stop: Stop) async -> Result<BatchReader.Next, StoreError> {
+    private func readAhead(_ stop: ShutdownRequest) async -> Result<BatchReader.Next, StoreError> {
         do throws(StoreError) {
             return .success(try await reader.next(stop: stop))
         } catch {
@@ -230,12 +232,12 @@ package struct SessionRun: Sendable {
         }
     }
 
-    private func waitForRoom(_ stop: Stop) async -> Bool {
+    private func waitForRoom(_ stop: ShutdownRequest) async -> Bool {
         while !stop.isAsked, !Task.isCancelled {
-            let moved = Watch(state.changed)
+            let moved = SeenVersion(state.changed)
             if state.withLock({ $0.hasRoom }) { return true }
             state.withLock { $0.pausedFeeding() }
-            await reader.time.wait(nil, or: moved, Watch(stop))
+            await reader.time.wait(nil, or: moved, SeenVersion(stop))
         }
         return false
     }

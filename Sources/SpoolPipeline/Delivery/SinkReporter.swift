@@ -4,7 +4,7 @@ import SpoolCore
 struct SinkReporter: Sendable {
     let sink: SinkID
     let store: any DeliveryStore
-    let time: Timekeeper
+    let time: Clocks
     /// The sink's address, for the text of a suspicion.
     let address: String
 

@@ -8,7 +8,7 @@ import Synchronization
 /// retention use it from here.
 package struct ClockedSource: ForwardingSource {
     package let base: any Source
-    private let time: Timekeeper
+    private let time: Clocks
     private let logger: Logger
     private let clock: Clock
 
@@ -17,7 +17,7 @@ package struct ClockedSource: ForwardingSource {
         let state = Mutex(SourceClock())
     }
 
-    package init(_ source: any Source, time: Timekeeper, logger: Logger) {
+    package init(_ source: any Source, time: Clocks, logger: Logger) {
         base = source
         self.time = time
         var logger = logger

@@ -11,11 +11,11 @@ package struct FetchLoop: Sendable {
         streams: [StreamName: StreamID],
         store: any PageStore,
         gate: RequestGate,
-        memory: Permits = Permits(PageFetcher.pagesAtOnce),
-        crashes: CrashWatch? = nil,
-        time: Timekeeper,
-        appended: Signal,
-        swept: Signal? = nil,
+        memory: AsyncSemaphore = AsyncSemaphore(PageFetcher.pagesAtOnce),
+        crashes: PoisonGuard? = nil,
+        time: Clocks,
+        appended: ChangeSignal,
+        swept: ChangeSignal? = nil,
         bell: RetryBell = RetryBell(),
         logger: Logger
     ) {
@@ -43,7 +43,7 @@ package struct FetchLoop: Sendable {
     /// spooled is completed.
     ///
     /// - Throws: an error that makes the spool unusable.
-    package func run(stop: Stop) async throws(StoreError) {
+    package func run(stop: ShutdownRequest) async throws(StoreError) {
         var parts: [@Sendable () async -> StoreError?] = fetchers.map { fetcher in
             { await Self.failure(of: fetcher, stop: stop) }
         }
@@ -56,7 +56,7 @@ package struct FetchLoop: Sendable {
         if let failure = failures.first { throw failure }
     }
 
-    private static func failure(of fetcher: StreamFetcher, stop: Stop) async -> StoreError? {
+    private static func failure(of fetcher: StreamFetcher, stop: ShutdownRequest) async -> StoreError? {
         do throws(StoreError) {
             try await fetcher.run(stop: stop)
             return nil

@@ -9,8 +9,8 @@ package struct PageFetcher: Sendable {
     /// the deadline of its request; another stream is only delayed when all permits are held in this way.
     package static let pagesAtOnce = 8
 
-    let memory: Permits
-    let crashes: CrashWatch?
+    let memory: AsyncSemaphore
+    let crashes: PoisonGuard?
 
     /// Requests the next page of a scan, parses it, and passes it to `use`; its memory is held until `use`
     /// returns.
@@ -21,7 +21,7 @@ package struct PageFetcher: Sendable {
         _ stream: SourceStream,
         from source: any Source,
         limit: Int,
-        stop: Stop,
+        stop: ShutdownRequest,
         _ use: (Page) async throws(StoreError) -> Value
     ) async throws(StoreError) -> Result<Value, SourceFault>? {
         guard await memory.take(stop: stop) else { return nil }
@@ -43,7 +43,7 @@ package struct PageFetcher: Sendable {
         _ stream: SourceStream,
         _ source: any Source,
         limit: Int,
-        stop: Stop
+        stop: ShutdownRequest
     ) async throws(StoreError) -> Result<Page, SourceFault> {
         let answer: any SourceAnswer
         do throws(SourceFault) {
@@ -51,7 +51,7 @@ package struct PageFetcher: Sendable {
         } catch {
             return .failure(error)
         }
-        guard let crashes else { return CrashWatch.read(answer, []) }
+        guard let crashes else { return PoisonGuard.read(answer, []) }
         return try await crashes.page(of: answer, scan: scan, stream.name, stop: stop)
     }
 }

@@ -4,29 +4,29 @@ import Synchronization
 /// Grants requests to the streams of one tenant within its budget.
 package final class RequestGate: Sendable {
     private let queue: Mutex<RequestQueue>
-    private let time: Timekeeper
-    private let changed = Signal()
+    private let time: Clocks
+    private let changed = ChangeSignal()
     /// The tenant's last refusal, and until when it applies.
     private let refusal = Mutex<(fault: SourceFault, until: Duration)?>(nil)
 
-    package init(perMinute: Int, time: Timekeeper) {
+    package init(perMinute: Int, time: Clocks) {
         queue = Mutex(RequestQueue(RequestBudget(perMinute: perMinute)))
         self.time = time
     }
 
     /// Returns when a request may be made (true), or when `stop` is requested or the task is cancelled
     /// (false).
-    package func take(_ claim: RequestClaim, stop: Stop) async -> Bool {
+    package func take(_ claim: RequestClaim, stop: ShutdownRequest) async -> Bool {
         let ticket = queue.withLock { $0.enter(claim) }
         defer {
             queue.withLock { $0.leave(ticket) }
             changed.notify()
         }
         while !stop.isAsked, !Task.isCancelled {
-            let turn = Watch(changed)
+            let turn = SeenVersion(changed)
             let wait = queue.withLock { $0.take(ticket, now: time.elapsed()) }
             guard let wait else { return true }
-            await time.wait(wait, or: turn, Watch(stop))
+            await time.wait(wait, or: turn, SeenVersion(stop))
         }
         return false
     }

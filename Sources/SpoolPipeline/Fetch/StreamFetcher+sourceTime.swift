@@ -3,7 +3,7 @@ import SpoolCore
 
 extension StreamFetcher {
     /// Requests the source's own time, and starts a new stream with it.
-    func firstDate(_ reporter: inout StreamReporter, _ beginning: inout Beginning, stop: Stop)
+    func firstDate(_ reporter: inout StreamReporter, _ beginning: inout Beginning, stop: ShutdownRequest)
         async throws(StoreError) -> (date: Timestamp, at: Duration)?
     {
         try await reporter.holdsBack(gate.pausedBy)
@@ -25,7 +25,7 @@ extension StreamFetcher {
                 date = try await confirmed(doubt, stop: stop) ?? date
                 let isOpen = source.clockDoubt.map { Beginning.isInDoubt($0, date: date) } ?? false
                 if isOpen, beginning.mayWait(at: time.elapsed()) {
-                    await time.wait(Beginning.pause, or: Watch(stop))
+                    await time.wait(Beginning.pause, or: SeenVersion(stop))
                     return nil
                 }
             }
@@ -40,7 +40,8 @@ extension StreamFetcher {
     /// Requests records that the source saved shortly before its claimed time, since they would confirm it.
     ///
     /// - Returns: the time to use afterwards; nil when no page was fetched.
-    private func confirmed(_ doubt: ClockDoubt, stop: Stop) async throws(StoreError) -> Timestamp? {
+    private func confirmed(_ doubt: ClockDoubt, stop: ShutdownRequest) async throws(StoreError) -> Timestamp?
+    {
         var date: Timestamp?
         for age in Beginning.ages where source.clockDoubt?.isBelieved == false {
             guard await gate.take(.poll, stop: stop) else { return date }

@@ -14,9 +14,9 @@ package struct StreamFetcher: Sendable {
     var store: RetryingStore<any PageStore>
     let gate: RequestGate
     let pageFetcher: PageFetcher
-    let time: Timekeeper
-    private let appended: Signal
-    private let swept: Signal?
+    let time: Clocks
+    private let appended: ChangeSignal
+    private let swept: ChangeSignal?
     let bell: RetryBell
     let logger: Logger
 
@@ -26,11 +26,11 @@ package struct StreamFetcher: Sendable {
         id: StreamID,
         store: any PageStore,
         gate: RequestGate,
-        memory: Permits = Permits(PageFetcher.pagesAtOnce),
-        crashes: CrashWatch? = nil,
-        time: Timekeeper,
-        appended: Signal,
-        swept: Signal? = nil,
+        memory: AsyncSemaphore = AsyncSemaphore(PageFetcher.pagesAtOnce),
+        crashes: PoisonGuard? = nil,
+        time: Clocks,
+        appended: ChangeSignal,
+        swept: ChangeSignal? = nil,
         bell: RetryBell = RetryBell(),
         logger: Logger
     ) {
@@ -46,14 +46,14 @@ package struct StreamFetcher: Sendable {
         var logger = logger
         logger[metadataKey: "stream"] = "\(stream.name)"
         self.logger = logger
-        self.store = RetryingStore(store, patiently: Patience(time: time, logger: logger, bell: bell))
+        self.store = RetryingStore(store, patiently: StoreRetry(time: time, logger: logger, bell: bell))
     }
 
     /// Fetches until `stop` is requested or the task is cancelled.
     ///
     /// - Throws: an error that makes the spool unusable (`io`, `damaged`); all other errors become the
     ///   stream's state.
-    package func run(stop: Stop) async throws(StoreError) {
+    package func run(stop: ShutdownRequest) async throws(StoreError) {
         do throws(StoreError) {
             var stoppable = self
             stoppable.store = store.until(stop)
@@ -64,7 +64,7 @@ package struct StreamFetcher: Sendable {
         }
     }
 
-    private func read(stop: Stop) async throws(StoreError) {
+    private func read(stop: ShutdownRequest) async throws(StoreError) {
         var plan = FetchPlan(stream: stream, pollInterval: source.pollInterval)
         var reporter = StreamReporter(
             stream: stream,
@@ -92,7 +92,7 @@ package struct StreamFetcher: Sendable {
             switch plan.next(progress, date: now, elapsed: time.elapsed()) {
             case .wait(let duration):
                 if !plan.isHolding(at: time.elapsed()) {
-                    await time.wait(duration, or: Watch(stop))
+                    await time.wait(duration, or: SeenVersion(stop))
                 } else if await bell.wait(duration, time: time, stop: stop) {
                     plan.retryNow()
                 }
@@ -130,7 +130,7 @@ package struct StreamFetcher: Sendable {
         of scan: Scan,
         progress: StreamProgress,
         _ reporter: inout StreamReporter,
-        stop: Stop
+        stop: ShutdownRequest
     ) async throws(StoreError) -> PageResult {
         let limit = reporter.health.limit.current
         switch try await spool(scan, progress: progress, limit: limit, stop: stop) {
@@ -166,7 +166,7 @@ package struct StreamFetcher: Sendable {
     /// Requests a page, parses it and spools it.
     ///
     /// - Returns: the page, or the fault; nil when `stop` was requested before its turn.
-    private func spool(_ scan: Scan, progress: StreamProgress, limit: Int, stop: Stop)
+    private func spool(_ scan: Scan, progress: StreamProgress, limit: Int, stop: ShutdownRequest)
         async throws(StoreError) -> Result<SpooledPage, SourceFault>?
     {
         try await pageFetcher.page(of: scan, stream, from: source, limit: limit, stop: stop) {
@@ -192,7 +192,7 @@ package struct StreamFetcher: Sendable {
         after fault: SourceFault,
         of reason: Scan.Reason,
         _ reporter: inout StreamReporter,
-        stop: Stop
+        stop: ShutdownRequest
     ) async throws(StoreError) -> Duration? {
         // A request that was cancelled by a stop is not a fault of the source.
         guard !stop.isAsked, !Task.isCancelled else { return nil }

@@ -18,10 +18,10 @@ struct StreamReporter: Sendable {
     private var isInStep = false
     private let id: StreamID
     private let store: any PageStore
-    private let time: Timekeeper
+    private let time: Clocks
     private let logger: Logger
 
-    init(stream: SourceStream, id: StreamID, store: any PageStore, time: Timekeeper, logger: Logger) {
+    init(stream: SourceStream, id: StreamID, store: any PageStore, time: Clocks, logger: Logger) {
         health = StreamHealth(pageLimit: stream.pageLimit)
         self.id = id
         self.store = store

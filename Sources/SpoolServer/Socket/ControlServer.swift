@@ -17,7 +17,7 @@ package struct ControlServer: Sendable {
     private let socket: ControlSocket
     private let local: HTTPServer
     private let remote: (address: ListenAddress, server: HTTPServer)?
-    private let time: Timekeeper
+    private let time: Clocks
     private let logger: Logger
 
     /// Creates a server for an engine.

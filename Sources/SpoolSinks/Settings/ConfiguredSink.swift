@@ -16,8 +16,8 @@ package struct ConfiguredSink: Sendable {
     package let warnings: [ConfigurationProblem]
 
     /// The sink as it is registered in the spool.
-    package var roster: Roster.Sink {
-        Roster.Sink(
+    package var topology: Topology.Sink {
+        Topology.Sink(
             name: sink.name,
             type: sink.type,
             streams: streams,

@@ -12,7 +12,7 @@ struct SyslogSink: Sink {
     private let grace: Duration
     private let early = EarlyEnd()
 
-    init(name: SinkName, settings: SyslogSettings, grace: Duration = Tail.defaultGrace) {
+    init(name: SinkName, settings: SyslogSettings, grace: Duration = UnsettledWindow.defaultGrace) {
         self.name = name
         self.settings = settings
         self.grace = grace

@@ -84,7 +84,7 @@ package struct DefenderSource: Source {
         let date = try request.date(of: answer)
         do throws(SliceError) {
             let record = try RecordSlicer.single(answer.body)
-            let reading = RecordReading(kind: stream.kind, date: date)
+            let reading = RecordParser(kind: stream.kind, date: date)
             return reading.event(of: answer.body[record.range], isClean: record.isClean)
         } catch {
             throw request.faults.fault(of: error)

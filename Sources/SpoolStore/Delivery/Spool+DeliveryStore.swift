@@ -33,7 +33,7 @@ extension Spool: DeliveryStore {
         limit: BatchLimit,
         raw: Bool
     ) async throws(StoreError) -> EventBatch? {
-        try await read { try BatchRead.live($0, stream, after: after, limit: limit, raw: raw) }
+        try await read { try BatchQuery.live($0, stream, after: after, limit: limit, raw: raw) }
     }
 
     package func settle(_ commit: DeliveryCommit) async throws(StoreError) {

@@ -129,7 +129,7 @@ extension Spool {
         afterUncleanEnd: Bool,
         at now: Timestamp
     ) throws -> Int64 {
-        if afterUncleanEnd { try db.execute(sql: CrashMarks.countSQL) }
+        if afterUncleanEnd { try db.execute(sql: PoisonMarks.countSQL) }
         try db.execute(sql: "UPDATE crash_mark SET is_set = 0 WHERE is_set = 1")
         try SinkConnections.closeLeftOpen(db)
         try db.execute(

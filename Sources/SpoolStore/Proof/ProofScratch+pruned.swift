@@ -104,7 +104,7 @@ extension ProofScratch {
                 try mark.execute(arguments: [-2, one.id])
                 for sink in 0..<sinks where try Int.fetchOne(deleted, arguments: [hash, sink]) != nil {
                     found.doubtful[sink] += 1
-                    try lack.execute(arguments: [sink, one.id, Standing.doubtful.rawValue])
+                    try lack.execute(arguments: [sink, one.id, DeliveryStanding.doubtful.rawValue])
                 }
             } else if let idsFrom, one.time ?? window < idsFrom {
                 found.unprovable += 1

@@ -31,7 +31,7 @@ package final class ProofScratch: Sendable {
         package let id: String
         /// Nil for one that retention has deleted.
         package let seq: Seq?
-        package let standing: Standing
+        package let standing: DeliveryStanding
     }
 
     /// Ids in byte order, each followed by a line feed.
@@ -199,7 +199,7 @@ package final class ProofScratch: Sendable {
                 Lack(
                     id: row[0],
                     seq: (row[1] as Int64?).map { Seq($0) },
-                    standing: Standing(rawValue: row[2]) ?? .unsettled
+                    standing: DeliveryStanding(rawValue: row[2]) ?? .unsettled
                 )
             }
         }
@@ -209,8 +209,9 @@ package final class ProofScratch: Sendable {
     ///
     /// - Returns: the new state of each event. A deleted event that was doubtful stays doubtful; of any other
     ///   deleted event it is only known that every sink had settled it.
-    package func change(_ lacks: [Lack], to standings: [Standing?], of sink: Int) async throws(StoreError)
-        -> [Standing]
+    package func change(_ lacks: [Lack], to standings: [DeliveryStanding?], of sink: Int)
+        async throws(StoreError)
+        -> [DeliveryStanding]
     {
         try await run { db in
             let gone = try db.cachedStatement(sql: "DELETE FROM lack WHERE sink = ? AND id = ?")
@@ -231,7 +232,7 @@ package final class ProofScratch: Sendable {
     }
 
     /// Number of events that a sink does not have, by delivery state.
-    package func count(of sink: Int) async throws(StoreError) -> [Standing: Int] {
+    package func count(of sink: Int) async throws(StoreError) -> [DeliveryStanding: Int] {
         try await run { db in
             let rows = try Row.fetchAll(
                 db,
@@ -239,7 +240,7 @@ package final class ProofScratch: Sendable {
                 arguments: [sink]
             )
             return Dictionary(
-                rows.compactMap { row in Standing(rawValue: row[0]).map { ($0, row[1] as Int) } }
+                rows.compactMap { row in DeliveryStanding(rawValue: row[0]).map { ($0, row[1] as Int) } }
             ) { first, _ in first }
         }
     }

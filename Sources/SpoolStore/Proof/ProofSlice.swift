@@ -8,7 +8,7 @@ package struct ProofSlice: Sendable {
         package let id: String
         package let isReadable: Bool
         /// One for each requested sink.
-        package fileprivate(set) var standings: [Standing]
+        package fileprivate(set) var standings: [DeliveryStanding]
     }
 
     /// Where the next slice begins.
@@ -93,7 +93,7 @@ package struct ProofSlice: Sendable {
     }
 
     static func standings(_ db: Database, of seqs: [Int64], _ sink: SinkID, _ stream: StreamID) throws
-        -> [Standing]
+        -> [DeliveryStanding]
     {
         guard let first = seqs.min(), let last = seqs.max() else { return [] }
         var map = try StandingMap(db, sink: sink, stream: stream, range: first...last)

@@ -74,7 +74,7 @@ extension Spool {
     /// The delivery states of these events at a sink now, nil for events that retention has deleted; at most
     /// a few thousand per call.
     package func standings(of seqs: [Seq], at sink: SinkID, _ stream: StreamID) async throws(StoreError)
-        -> [Standing?]
+        -> [DeliveryStanding?]
     {
         try await read { db in
             let kept = Set(try Requeue.kept(db, seqs))

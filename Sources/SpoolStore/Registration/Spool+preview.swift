@@ -5,9 +5,11 @@ extension Spool {
     ///
     /// `retention` is how long events are kept for what is no longer configured. Reads one snapshot; works on
     /// a spool that is open read-only while a daemon uses it.
-    package func preview(_ roster: Roster, retention: Duration) async throws(StoreError) -> [RosterChange] {
+    package func preview(_ topology: Topology, retention: Duration) async throws(StoreError)
+        -> [TopologyChange]
+    {
         try await read { db in
-            RosterPreview(roster, try KnownRoster(db, roster), retention: retention).changes
+            TopologyPreview(topology, try KnownTopology(db, topology), retention: retention).changes
         }
     }
 }

@@ -9,29 +9,29 @@ extension Spool {
     /// longer configured: a sink becomes `disabled`, its subscriptions keep their watermarks, and a stream is
     /// still drained to the sinks that subscribed to it. A sink in `held` has a subscription that cannot
     /// begin. `preview` reports the changes in advance.
-    package func register(_ roster: Roster, at now: Timestamp) async throws(StoreError) -> Registration {
+    package func register(_ topology: Topology, at now: Timestamp) async throws(StoreError) -> Registration {
         try await write { db in
-            let plans = try RosterPlans(roster, db)
+            let plans = try RosterPlans(topology, db)
             try Renaming.stream.carryOut(plans.streams, db, at: now)
             try Renaming.sink.carryOut(plans.sinks, db, at: now)
-            let streams = try StreamRoster.register(db, roster.streams)
+            let streams = try StreamTopology.register(db, topology.streams)
             var sinks: [SinkName: SinkID] = [:]
             var held: [SinkName: String] = [:]
-            for sink in roster.sinks {
-                let id = try SinkRoster.register(db, sink, at: now)
+            for sink in topology.sinks {
+                let id = try SinkTopology.register(db, sink, at: now)
                 sinks[sink.name] = id
-                let unstarted = try SubscriptionRoster.register(db, sink, id: id, streams: streams)
+                let unstarted = try SubscriptionTopology.register(db, sink, id: id, streams: streams)
                 guard !unstarted.isEmpty else {
-                    try SinkRoster.begin(db, id, at: now)
+                    try SinkTopology.begin(db, id, at: now)
                     continue
                 }
-                let left = try SinkRoster.left(db, roster, taking: unstarted.compactMap { streams[$0] })
-                let reason = RosterText.held(sink.name, unstarted, left: left)
+                let left = try SinkTopology.left(db, topology, taking: unstarted.compactMap { streams[$0] })
+                let reason = TopologyText.held(sink.name, unstarted, left: left)
                 held[sink.name] = reason
-                try SinkRoster.hold(db, id, reason: reason, at: now)
+                try SinkTopology.hold(db, id, reason: reason, at: now)
             }
-            try SinkRoster.setThresholds(db, roster)
-            try SinkRoster.disable(db, allBut: Array(sinks.values), at: now)
+            try SinkTopology.setThresholds(db, topology)
+            try SinkTopology.disable(db, allBut: Array(sinks.values), at: now)
             return Registration(streams: streams, sinks: sinks, held: held, notes: plans.notes)
         }
     }
@@ -42,22 +42,22 @@ struct RosterPlans {
     let streams: RenamePlan
     let sinks: RenamePlan
 
-    init(_ roster: Roster, _ db: Database) throws {
+    init(_ topology: Topology, _ db: Database) throws {
         streams = RenamePlan(
-            roster.streams.map {
+            topology.streams.map {
                 RenamePlan.Wanted(name: $0.name.description, renamedFrom: $0.renamedFrom?.description)
             },
             known: try Renaming.stream.known(db)
         )
         sinks = RenamePlan(
-            roster.sinks.map { RenamePlan.Wanted(name: $0.name.text, renamedFrom: $0.renamedFrom?.text) },
+            topology.sinks.map { RenamePlan.Wanted(name: $0.name.text, renamedFrom: $0.renamedFrom?.text) },
             known: try Renaming.sink.known(db)
         )
     }
 
     /// A message for each `renamed_from` without effect.
     var notes: [String] {
-        streams.ignored.map { RosterText.ignored($0, .stream) }
-            + sinks.ignored.map { RosterText.ignored($0, .sink) }
+        streams.ignored.map { TopologyText.ignored($0, .stream) }
+            + sinks.ignored.map { TopologyText.ignored($0, .sink) }
     }
 }

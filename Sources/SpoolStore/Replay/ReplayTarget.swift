@@ -24,7 +24,7 @@ struct ReplayTarget: Sendable {
             self = try Self(adHoc: db, request)
             return
         }
-        guard let sink = try SinkRoster.id(db, request.sink) else {
+        guard let sink = try SinkTopology.id(db, request.sink) else {
             throw StoreError(.invalid, "The spool has no sink named \(request.sink). See `spool status`.")
         }
         self.sink = sink

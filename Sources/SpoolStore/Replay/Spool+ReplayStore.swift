@@ -53,7 +53,7 @@ extension Spool: ReplayStore {
         raw: Bool
     ) async throws(StoreError) -> ReplayBatch {
         try await read { db in
-            guard let read = try ReplayRead(db, replay, stream) else {
+            guard let read = try ReplayQuery(db, replay, stream) else {
                 // The replay was removed, but its loop has not stopped yet.
                 return ReplayBatch(events: EventBatch(stream: stream), scannedThrough: after, isLast: true)
             }
@@ -161,7 +161,7 @@ extension Spool: ReplayStore {
         at now: Timestamp
     ) async throws(StoreError) -> Replay {
         try await write { db in
-            guard let id = try SinkRoster.id(db, sink) else {
+            guard let id = try SinkTopology.id(db, sink) else {
                 throw StoreError(.invalid, "The spool has no sink named \(sink). See `spool status`.")
             }
             return try Self.one(db, try Requeue.create(db, events, sink: id, named: sink, at: now))
@@ -176,7 +176,7 @@ extension Spool: ReplayStore {
         async throws(StoreError) -> (replay: Replay?, deleted: Int)
     {
         try await write { db in
-            guard let id = try SinkRoster.id(db, sink) else {
+            guard let id = try SinkTopology.id(db, sink) else {
                 throw StoreError(.invalid, "The spool has no sink named \(sink). See `spool status`.")
             }
             let kept = try Requeue.kept(db, events)
@@ -209,7 +209,7 @@ extension Spool: ReplayStore {
                     missingOnly: request.missingOnly
                 )
             }
-            var window = WindowRead(
+            var window = WindowQuery(
                 of: subscription.stream,
                 basis: request.basis,
                 from: request.from,

@@ -11,7 +11,7 @@ extension Spool {
         }
         return try await read { db in
             SpoolStatus(
-                traps: try CrashMarks.traps(db, aged: aged),
+                traps: try PoisonMarks.traps(db, aged: aged),
                 streams: try StatusRows.streams(db, aged: aged),
                 sinks: try StatusRows.sinks(db, aged: aged),
                 replays: try ReplayRows.fetch(db),

@@ -105,7 +105,7 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
     /// Poison records: records that crashed the process when they were parsed or rendered individually, and
     /// are skipped since.
     package struct Trap: Sendable, Codable, Equatable {
-        package let step: CrashMark.Step
+        package let step: PoisonMark.Step
         /// The stream or sink.
         package let subject: String
         package let records: Int

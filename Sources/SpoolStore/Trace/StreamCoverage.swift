@@ -53,7 +53,7 @@ extension Spool {
     /// Traces the events with this id at their source, in any stream; if there is none and the text is a
     /// number, the event with this `seq`.
     package func trace(_ text: String) async throws(StoreError) -> [EventTrace] {
-        try await read { try TraceRead.events($0, named: text) }
+        try await read { try TraceQuery.events($0, named: text) }
     }
 
     /// The coverage of a moment on the stream's basis, and of an event of that time; nil for a stream that

@@ -88,7 +88,7 @@ private struct CheckObject: Encodable {
     /// Secrets that are available only to the daemon: they were not checked.
     let notChecked: [String]
     /// What a start or reload with this file would change in the spool; nil if it was not compared.
-    var changes: [RosterChange]?
+    var changes: [TopologyChange]?
     /// Why it was not compared; nil if it was, or if there is no spool yet.
     var notCompared: String?
     /// Why the file could not be read.

@@ -8,7 +8,7 @@ import SpoolStore
 /// What a start or reload with a configuration would change in the spool; neither daemon nor lock is needed.
 struct SpoolComparison {
     /// Nil if nothing was compared: there is no spool, or it cannot be read.
-    let changes: [RosterChange]?
+    let changes: [TopologyChange]?
     /// Why the spool could not be read; nil if it could, or if there is none.
     let failure: String?
 
@@ -20,7 +20,7 @@ struct SpoolComparison {
         do throws(StoreError) {
             let spool = try Spool.openReadOnly(path: path)
             let changes = try await spool.preview(
-                composition.roster,
+                composition.topology,
                 retention: composition.spool.retentionAge
             )
             // The spool was only read: a failure to close it does not invalidate the result.

@@ -28,7 +28,7 @@ struct ConfigurationOption: ParsableArguments {
     ///
     /// `need` are the secrets that the command requires. Commands that query a source or send events only if
     /// no daemon is running load them then (`Composition.withSecrets`).
-    func composition(need: SparingSecrets.Need = .none) throws -> Composition {
+    func composition(need: LenientSecrets.Need = .none) throws -> Composition {
         do throws(ConfigurationFault) {
             return try read(need: need)
         } catch {
@@ -55,7 +55,7 @@ struct ConfigurationOption: ParsableArguments {
     }
 
     /// The complete configuration; errors list every problem.
-    func read(need: SparingSecrets.Need = .none) throws(ConfigurationFault) -> Composition {
+    func read(need: LenientSecrets.Need = .none) throws(ConfigurationFault) -> Composition {
         try Composition.read(
             path: try ConfigurationLocation.find(option: file, environment: Self.environment),
             environment: Self.environment,

@@ -45,7 +45,7 @@ struct Demo: Sendable {
         try await InterruptibleWork.run { try await run(until: $0) }
     }
 
-    private func run(until interrupt: Stop) async throws -> DemoAccount {
+    private func run(until interrupt: ShutdownRequest) async throws -> DemoAccount {
         let stage = try await DemoStage.open(
             seed: options.seed,
             rate: options.rate,

@@ -82,7 +82,7 @@ struct ListenCommand: AsyncParsableCommand {
             )
         }
         let certificate = try selfMade(for: wanted)
-        let desk = ListenDesk(form, wanted: once, isTerminal: Output.isTerminal)
+        let desk = EventPrinter(form, wanted: once, isTerminal: Output.isTerminal)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let receiver = try await start(wanted, certificate, desk)
         let target = wanted.at(port: receiver.port)
@@ -123,7 +123,7 @@ struct ListenCommand: AsyncParsableCommand {
         }
     }
 
-    private var form: ListenDesk.Form {
+    private var form: EventPrinter.Form {
         switch print {
         case .line?, nil: json ? .json : .line
         case .compact?: .compact
@@ -151,7 +151,8 @@ struct ListenCommand: AsyncParsableCommand {
         return made
     }
 
-    private func start(_ target: ListenTarget, _ made: SelfMadeCertificate?, _ desk: ListenDesk) async throws
+    private func start(_ target: ListenTarget, _ made: SelfMadeCertificate?, _ desk: EventPrinter)
+        async throws
         -> Receiver
     {
         var tls = made.map { ReceiverTLS(.selfMade($0), clientAuthorityFile: clientCA) }
@@ -181,7 +182,7 @@ struct ListenCommand: AsyncParsableCommand {
     }
 
     /// Prints count and rate while events arrive: every second on a terminal, otherwise every ten seconds.
-    private static func tellRate(_ desk: ListenDesk) async {
+    private static func tellRate(_ desk: EventPrinter) async {
         let pause = Duration.seconds(Output.isTerminal ? 1 : 10)
         var before = 0
         while (try? await Task.sleep(for: pause)) != nil {

@@ -31,7 +31,7 @@ final class QueryOutput: Sendable {
     private let added = DispatchSemaphore(value: 0)
     /// Signalled for every completed write.
     private let written = DispatchSemaphore(value: 0)
-    private let ended = Signal()
+    private let ended = ChangeSignal()
 
     /// `write` blocks until the reader accepts the bytes, on a separate thread; it returns false if nothing
     /// more can be written.

@@ -8,7 +8,7 @@ import SpoolCore
 /// cannot be watched, it polls four times per second.
 final class FileWatch: Sendable {
     /// Notified after each change.
-    let changed = Signal()
+    let changed = ChangeSignal()
     private let source: (any DispatchSourceRead)?
     private let descriptor: Int32
 

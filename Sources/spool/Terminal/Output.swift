@@ -64,7 +64,7 @@ enum Output {
     ///
     /// This never happens with a file. It returns early when the task is cancelled.
     static func readerGone() async {
-        let gone = Signal()
+        let gone = ChangeSignal()
         // A separate thread, which may wait until the process ends: a waiting task would block other tasks.
         Thread.detachNewThread {
             var polled = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Signals", .timeLimit(.minutes(5)))
 struct SignalTests {
-    let signal = Signal()
+    let signal = ChangeSignal()
 
     @Test("a change between looking and waiting is not lost")
     func remembers() async {

@@ -267,7 +267,7 @@ struct ReloadKeysTests {
             _ = try folder.write(text.replacing("FOLDER", with: folder.path), to: "spool.yaml")
         }
         try write(Self.file)
-        let (stop, reloads, log) = (Stop(), Reloads(), LogNotes())
+        let (stop, reloads, log) = (ShutdownRequest(), Reloads(), LogNotes())
         let daemon = Daemon(
             configuration: folder.path("spool.yaml"),
             environment: [:],

@@ -25,7 +25,7 @@ struct ReplayRemovalEndTests {
             environment: ["TOKEN": String(repeating: "x", count: 64)],
             hostName: "host"
         )
-        _ = try await spool.register(composition.roster, at: time.wall())
+        _ = try await spool.register(composition.topology, at: time.wall())
         let engine = Engine(
             spool: spool,
             time: time,

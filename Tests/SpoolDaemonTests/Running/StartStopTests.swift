@@ -59,7 +59,7 @@ struct StartStopTests {
 
     @Test("before the spool is opened prevents the opening")
     func before() async throws {
-        let stop = Stop()
+        let stop = ShutdownRequest()
         stop.ask()
 
         try await daemon(LogNotes()).run(until: stop, Reloads())
@@ -70,7 +70,7 @@ struct StartStopTests {
     @Test("ends the wait for a process that holds the spool and does not answer")
     func whileLocked() async throws {
         let holder = try Spool.open(path: spoolPath, at: SystemTime.now())
-        let (log, stop) = (LogNotes(), Stop())
+        let (log, stop) = (LogNotes(), ShutdownRequest())
         let daemon = daemon(log)
         let ended = Task { try await daemon.run(until: stop, Reloads()) }
         await log.wait(for: "waiting for the spool")

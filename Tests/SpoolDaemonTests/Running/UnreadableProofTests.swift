@@ -37,7 +37,7 @@ struct UnreadableProofTests {
                 let (time, sink) = (FetchBench.begin, SinkName("siem"))
                 let name = StreamName(source: "contoso", stream: "activities")
                 let registration = try await spool.register(
-                    Roster(
+                    Topology(
                         streams: [.init(name: name, kind: .activity, filterHash: "f")],
                         sinks: [.init(name: sink, type: "test", streams: [name])]
                     ),

@@ -22,7 +22,7 @@ struct ListenTerminalTests {
         """
 
     /// The ways to stop the output of a terminal.
-    enum Stop: CaseIterable { case controlS, notReading }
+    enum ShutdownRequest: CaseIterable { case controlS, notReading }
 
     /// The current resident memory of a process in KiB.
     private func memory(of child: Child) throws -> Int {
@@ -33,9 +33,9 @@ struct ListenTerminalTests {
 
     @Test(
         "a stopped terminal stops the sender, in bounded memory; afterwards every line is shown once",
-        arguments: Stop.allCases
+        arguments: ShutdownRequest.allCases
     )
-    func slow(stop: Stop) async throws {
+    func slow(stop: ShutdownRequest) async throws {
         try await Site.run(.busy(history: 0)) { site in
             let terminal = try Terminal()
             let listener = terminal.start(

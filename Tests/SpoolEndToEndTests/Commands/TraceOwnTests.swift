@@ -15,9 +15,9 @@ struct TraceOwnTests {
         let now = Timestamp(milliseconds: 1_795_000_000_000)
         let spool = try Spool.open(path: folder.path("spool.db"), options: options, at: now)
         _ = try await spool.register(
-            Roster(
-                streams: [Roster.Stream(name: .notifications, kind: .alert)],
-                sinks: [Roster.Sink(name: SinkName("pager"), type: "webhook", streams: [.notifications])]
+            Topology(
+                streams: [Topology.Stream(name: .notifications, kind: .alert)],
+                sinks: [Topology.Sink(name: SinkName("pager"), type: "webhook", streams: [.notifications])]
             ),
             at: now
         )

@@ -11,13 +11,13 @@ struct HeldSpoolTests {
         try await site.number("SELECT count(*) FROM run WHERE ended_ms IS NULL")
     }
 
-    private static func killed(by signal: Signal) -> TerminationStatus { .signaled(signal.rawValue) }
+    private static func killed(by signal: ChangeSignal) -> TerminationStatus { .signaled(signal.rawValue) }
 
     @Test(
         "a replay that the command runs reports how it continues, closes the spool and ends by the signal",
-        arguments: [Signal.interrupt, .terminate]
+        arguments: [ChangeSignal.interrupt, .terminate]
     )
-    func replay(signal: Signal) async throws {
+    func replay(signal: ChangeSignal) async throws {
         try await Site.run(.busy(history: 600)) { site in
             let receiver = try await site.receiver()
             try await site.fill([.init("siem", port: receiver.port)])

@@ -253,7 +253,7 @@ struct AuditLoopTests {
                 let saved = (FetchBench.begin - .hours(hours)).milliseconds
                 portal.insert(SimulatedRecord(id: id, created: saved), into: .activities)
             }
-            let stop = Stop()
+            let stop = ShutdownRequest()
             let parts = Mutex(0)
             let verification = Verification(
                 context: daemon.engine.proofContext,
@@ -302,7 +302,7 @@ struct AuditLoopTests {
                 version: "1",
                 at: FetchBench.begin
             )
-            let ended = try await Self.result(of: next, again, Stop(), daemon)
+            let ended = try await Self.result(of: next, again, ShutdownRequest(), daemon)
             #expect(ended.state == .done && ended.error == nil)
             #expect(ended.streams.first?.neverFetched == 1 && ended.streams.first?.fetched == 1)
             #expect(ended.streams.first?.mending == nil)
@@ -313,10 +313,10 @@ struct AuditLoopTests {
     private static func result(
         of proof: Proof,
         _ verification: Verification,
-        _ stop: Stop,
+        _ stop: ShutdownRequest,
         _ daemon: EngineRun
     ) async throws -> Proof {
-        let ended = Stop()
+        let ended = ShutdownRequest()
         async let result: Proof = {
             defer { ended.ask() }
             return await verification.result(of: proof, stop: stop) { "it was interrupted" }

@@ -22,9 +22,9 @@ enum CrashingDaemon {
     }
 
     private static func register(_ spool: Spool, _ source: TrappingSource) async throws -> Registration {
-        let streams = source.streams.map { Roster.Stream(name: $0.name, kind: $0.kind, filterHash: "f") }
-        let sinks = [Roster.Sink(name: sink, type: "trapping", streams: streams.map(\.name))]
-        return try await spool.register(Roster(streams: streams, sinks: sinks), at: SystemTime.now())
+        let streams = source.streams.map { Topology.Stream(name: $0.name, kind: $0.kind, filterHash: "f") }
+        let sinks = [Topology.Sink(name: sink, type: "trapping", streams: streams.map(\.name))]
+        return try await spool.register(Topology(streams: streams, sinks: sinks), at: SystemTime.now())
     }
 
     /// Fetches until the stream with the poison record has been requested four times; the process may crash
@@ -37,12 +37,12 @@ enum CrashingDaemon {
             streams: try await register(spool, source).streams,
             store: spool,
             gate: RequestGate(perMinute: source.requestsPerMinute, time: time),
-            crashes: try await CrashWatch.begin(spool, time: time, logger: quiet),
+            crashes: try await PoisonGuard.begin(spool, time: time, logger: quiet),
             time: time,
-            appended: Signal(),
+            appended: ChangeSignal(),
             logger: quiet
         )
-        let stop = Stop()
+        let stop = ShutdownRequest()
         async let ended: Void = loop.run(stop: stop)
         while source.asked.version < 4 { await source.asked.changed(after: source.asked.version) }
         stop.ask()
@@ -89,13 +89,13 @@ enum CrashingDaemon {
             sink: sink,
             id: try #require(registration.sinks[Self.sink]),
             store: spool,
-            crashes: try await CrashWatch.begin(spool, time: time, logger: quiet),
+            crashes: try await PoisonGuard.begin(spool, time: time, logger: quiet),
             time: time,
-            appended: Signal(),
-            lanesChanged: Signal(),
+            appended: ChangeSignal(),
+            lanesChanged: ChangeSignal(),
             logger: quiet
         )
-        let stop = Stop()
+        let stop = ShutdownRequest()
         async let ended: Void = loop.run(stop: stop)
         while sink.ids.last != TrappingSource.records.last {
             let version = sink.took.version

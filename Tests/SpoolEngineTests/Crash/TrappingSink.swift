@@ -11,7 +11,7 @@ final class TrappingSink: Sink {
     let batchLimit = BatchLimit(events: 10)
     private let taken = Mutex<[String]>([])
     /// Notified for every accepted batch.
-    let took = Signal()
+    let took = ChangeSignal()
 
     /// The accepted ids, in order.
     var ids: [String] { taken.withLock { $0 } }

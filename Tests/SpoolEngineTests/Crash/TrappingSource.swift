@@ -12,7 +12,7 @@ struct TrappingSource: Source {
     let streams = [stream("activities"), stream("harmless")]
     let date = Timestamp(milliseconds: 1_795_000_000_000)
     /// Notified for every request to the stream with the poison record.
-    let asked = Signal()
+    let asked = ChangeSignal()
 
     func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp { date }
 

@@ -34,9 +34,9 @@ final class History {
     private var wallOffset = Duration.zero
     private var folder: URL
     private let clock = ManualClock()
-    private let appended = Signal()
-    private let lanesChanged = Signal()
-    private var running: (stop: Stop, task: Task<Void, any Error>, pauses: Task<Void, any Error>)?
+    private let appended = ChangeSignal()
+    private let lanesChanged = ChangeSignal()
+    private var running: (stop: ShutdownRequest, task: Task<Void, any Error>, pauses: Task<Void, any Error>)?
 
     init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
@@ -77,10 +77,10 @@ final class History {
     func start(renamed: Bool = false) async throws {
         let old = sinkName
         if renamed { sinkName = "siem\(log.count)" }
-        let roster = Roster(
-            streams: [Roster.Stream(name: Self.name, kind: .activity, filterHash: "f")],
+        let topology = Topology(
+            streams: [Topology.Stream(name: Self.name, kind: .activity, filterHash: "f")],
             sinks: [
-                Roster.Sink(
+                Topology.Sink(
                     name: SinkName(sinkName),
                     type: "syslog",
                     streams: [Self.name],
@@ -89,7 +89,7 @@ final class History {
                 )
             ]
         )
-        let registration = try await spool.register(roster, at: wall)
+        let registration = try await spool.register(topology, at: wall)
         guard let stream = registration.streams[Self.name], let sink = registration.sinks[SinkName(sinkName)]
         else {
             return found("the registration has no stream or no sink")
@@ -102,9 +102,9 @@ final class History {
     }
 
     private func run() {
-        let (stop, clock, begin) = (Stop(), clock, now)
+        let (stop, clock, begin) = (ShutdownRequest(), clock, now)
         let offset = wallOffset
-        let time = Timekeeper(clock: clock, wall: { begin + offset }, chance: { 0.5 })
+        let time = Clocks(clock: clock, wall: { begin + offset }, chance: { 0.5 })
         let loop = DeliveryLoop(
             sink: receiver,
             id: sink,

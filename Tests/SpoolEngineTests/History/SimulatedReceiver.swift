@@ -26,7 +26,7 @@ final class SimulatedReceiver: Sink {
     let batchLimit = BatchLimit(events: 4)
     /// The capacity of its kernel.
     let doubt = KernelDoubt(bytes: Int64(capacity * 100), reopenAfter: nil)
-    let changed = Signal()
+    let changed = ChangeSignal()
     private let state = Mutex(State())
 
     /// Ids that its process has read.

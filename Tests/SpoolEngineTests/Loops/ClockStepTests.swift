@@ -231,8 +231,8 @@ private struct SteppedLoops {
     let spool: Spool
     let sink: OutageSink
     let stream: StreamID
-    let appended: Signal
-    let lanesChanged: Signal
+    let appended: ChangeSignal
+    let lanesChanged: ChangeSignal
     let dates: SourceDates
     private let saved = Counter()
 
@@ -251,7 +251,7 @@ private struct SteppedLoops {
             sink.set(.up)
             let name = StreamName(source: "contoso", stream: "activities")
             let registration = try await spool.register(
-                Roster(
+                Topology(
                     streams: [.init(name: name, kind: .activity, filterHash: "f")],
                     sinks: [.init(name: sink.name, type: "test", streams: [name])]
                 ),
@@ -263,8 +263,8 @@ private struct SteppedLoops {
                 spool: spool,
                 sink: sink,
                 stream: try #require(registration.streams[name]),
-                appended: Signal(),
-                lanesChanged: Signal(),
+                appended: ChangeSignal(),
+                lanesChanged: ChangeSignal(),
                 dates: SourceDates(time: bench.time)
             )
             try await spool.begin(
@@ -293,10 +293,10 @@ private struct SteppedLoops {
                 spool: spool,
                 rules: NotificationRules(maxSize: 1 << 40, lookBacks: [:]),
                 time: bench.time,
-                appended: Signal(),
+                appended: ChangeSignal(),
                 logger: quiet
             )
-            let stop = Stop()
+            let stop = ShutdownRequest()
             async let delivered: Void = delivery.run(stop: stop)
             async let pruned: Void = retention.run(age: .hours(1), sweepsBack: [:], stop: stop)
             async let watched: Void = watchman.run(stop: stop)

@@ -10,7 +10,7 @@ struct LoopSupervisorTests {
     /// The notes of the loops.
     private final class Notes: Sendable {
         private let list = Mutex<[String]>([])
-        let changed = Signal()
+        let changed = ChangeSignal()
 
         var all: [String] { list.withLock { $0 } }
 
@@ -31,7 +31,7 @@ struct LoopSupervisorTests {
     private let notes = Notes()
 
     /// A loop that ends when it is stopped, but not before `gate` is notified.
-    private func job(_ name: String, gate: Signal? = nil) -> LoopSupervisor.Loop {
+    private func job(_ name: String, gate: ChangeSignal? = nil) -> LoopSupervisor.Loop {
         LoopSupervisor.Loop(name: name, fingerprint: "") { [notes] stop throws(StoreError) in
             notes.add("\(name) begins")
             await stop.asked()
@@ -43,7 +43,7 @@ struct LoopSupervisorTests {
 
     @Test("a stop during a reload starts nothing new, and waits for the loops that the reload is stopping")
     func stopDuringReload() async {
-        let (workforce, gate) = (LoopSupervisor(), Signal())
+        let (workforce, gate) = (LoopSupervisor(), ChangeSignal())
         await workforce.run([job("old", gate: gate)])
         await notes.wait(for: "old begins")
         let reload = Task { await workforce.run([job("new")]) }

@@ -34,8 +34,8 @@ struct NotificationLoopTests {
             try await bench.withSpool { spool in
                 let name = try #require(StreamName("contoso/activities"))
                 let registered = try await spool.register(
-                    Roster(
-                        streams: [Roster.Stream(name: name, kind: .activity, filterHash: "f")],
+                    Topology(
+                        streams: [Topology.Stream(name: name, kind: .activity, filterHash: "f")],
                         sinks: []
                     ),
                     at: bench.now
@@ -61,7 +61,7 @@ struct NotificationLoopTests {
             spool: spool,
             rules: NotificationRules(maxSize: 1 << 40, lookBacks: [:]),
             time: bench.time,
-            appended: Signal(),
+            appended: ChangeSignal(),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         )
     }

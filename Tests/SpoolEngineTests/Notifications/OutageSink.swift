@@ -30,7 +30,7 @@ final class OutageSink: Sink {
     let batchLimit = BatchLimit(events: 10)
     private let state = Mutex(State())
     /// Notified for every accepted batch.
-    let took = Signal()
+    let took = ChangeSignal()
 
     /// The number of events settled immediately.
     var settled: Int { state.withLock { $0.settled } }

@@ -135,11 +135,11 @@ private struct Outage {
                 id: try #require(registered.sinks[sink.name]),
                 store: spool,
                 time: bench.time,
-                appended: Signal(),
-                lanesChanged: Signal(),
+                appended: ChangeSignal(),
+                lanesChanged: ChangeSignal(),
                 logger: Self.quiet
             )
-            let stop = Stop()
+            let stop = ShutdownRequest()
             async let ended: Void = loop.run(stop: stop)
             let result: Swift.Result<Void, any Error>
             do {
@@ -172,7 +172,7 @@ private struct Outage {
         let source = TrappingSource()
         let stream = source.streams[0]
         let registered = try await spool.register(
-            Roster(
+            Topology(
                 streams: [
                     .init(name: stream.name, kind: .activity, filterHash: "f"),
                     .init(name: .notifications, kind: .alert, filterHash: ""),
@@ -212,7 +212,7 @@ private struct Outage {
             spool: spool,
             rules: NotificationRules(maxSize: 1 << 40, lookBacks: [:], settings: settings),
             time: bench.time,
-            appended: Signal(),
+            appended: ChangeSignal(),
             logger: Self.quiet
         )
     }

@@ -106,7 +106,7 @@ struct SinkWordTests {
         try await FetchBench.with { bench in
             try await bench.withSpool { spool in
                 let registration = try await spool.register(
-                    Roster(
+                    Topology(
                         streams: [],
                         sinks: [.init(name: SinkName("siem"), type: "syslog", streams: [])],
                         connectionErrorAfter: settings.connectionErrorAfter,
@@ -139,7 +139,7 @@ struct SinkWordTests {
     }
 
     @Test("the thresholds of the configuration are registered in the spool")
-    func roster() async throws {
+    func topology() async throws {
         let keys = "url: \"http://127.0.0.1:9\", auth: { token: \"${TOKEN}\" }, streams: { activities: {} }"
         let yaml =
             EngineRun.yaml([("contoso", keys)])
@@ -147,10 +147,11 @@ struct SinkWordTests {
         let folder = try TemporaryFolder()
         let path = try folder.write(yaml, to: "spool.yaml")
 
-        let roster = try Composition.read(path: path, environment: ["TOKEN": "t"], hostName: "host").roster
+        let topology = try Composition.read(path: path, environment: ["TOKEN": "t"], hostName: "host")
+            .topology
 
-        #expect(roster.connectionErrorAfter == .hours(10))
-        #expect(roster.disconnectedAfter == .hours(20))
+        #expect(topology.connectionErrorAfter == .hours(10))
+        #expect(topology.disconnectedAfter == .hours(20))
         withExtendedLifetime(folder) {}
     }
 
@@ -159,7 +160,7 @@ struct SinkWordTests {
             try await bench.withSpool { spool in
                 let stream = try #require(StreamName(test.streams))
                 let registration = try await spool.register(
-                    Roster(
+                    Topology(
                         streams: [.init(name: stream, kind: .activity, filterHash: "f")],
                         sinks: [.init(name: SinkName("siem"), type: "syslog", streams: [stream])]
                     ),

@@ -87,6 +87,6 @@ extension SampleFile {
         let records = (answer as? [String: Any])?["data"] as? [[String: Any]] ?? []
         let record = records.first { ($0["_id"] as? String) == id } ?? [:]
         let bytes = Array(try JSONSerialization.data(withJSONObject: record))
-        return RecordReading(kind: kind, date: Timestamp(milliseconds: 0)).event(of: bytes[...])
+        return RecordParser(kind: kind, date: Timestamp(milliseconds: 0)).event(of: bytes[...])
     }
 }

@@ -82,7 +82,7 @@ struct DeliveryModelTests {
 
         for round in 0..<6 {
             // A new loop in each round, as after a restart of the process.
-            let stop = Stop()
+            let stop = ShutdownRequest()
             let loop = bench.loop()
             let run = Task { try await loop.run(stop: stop) }
             for _ in 0..<Int.random(in: 1...8, using: &random) {
@@ -134,7 +134,7 @@ struct DeliveryModelTests {
 
         let moody = MoodyReceiver(seed: UInt64(seed) &+ 3_000, poison: [])
         let again = ScriptedSink(batch: 4) { session, _, seqs in moody.play(session, seqs) }
-        let stop = Stop()
+        let stop = ShutdownRequest()
         let loop = DeliveryLoop(
             sink: again,
             id: SinkID(1),

@@ -45,7 +45,7 @@ struct FetchModelTests {
                 }
                 return .page(tenant.page(request.scan, limit: request.limit, date: now()).page)
             }
-            let stop = Stop()
+            let stop = ShutdownRequest()
             let loop = bench.loop(source)
             let run = Task { try await loop.run(stop: stop) }
             let end = bench.clock.now.offset + .seconds(Int.random(in: 60...900, using: &random))

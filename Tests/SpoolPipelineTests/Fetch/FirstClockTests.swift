@@ -33,7 +33,7 @@ struct FirstClockTests {
             let page = tenant.page(request.scan, limit: request.limit, date: now()).page
             return .page(Page(body: page.body, records: page.records, date: date(page.date), next: page.next))
         }
-        let time = Timekeeper(clock: clock, wall: { now() - behind(clock.now.offset) }, chance: { 1 })
+        let time = Clocks(clock: clock, wall: { now() - behind(clock.now.offset) }, chance: { 1 })
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let loop = bench.loop(ClockedSource(source, time: time, logger: logger))
         let run = Task { [stop = bench.stop] in try await loop.run(stop: stop) }
@@ -124,7 +124,7 @@ struct FirstClockTests {
             let date = page.date + .minutes(4)
             return .page(Page(body: page.body, records: page.records, date: date, next: page.next))
         }
-        let time = Timekeeper(clock: clock, wall: now, chance: { 1 })
+        let time = Clocks(clock: clock, wall: now, chance: { 1 })
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let loop = bench.loop(ClockedSource(source, time: time, logger: logger))
         let run = Task { [stop = bench.stop] in try await loop.run(stop: stop) }

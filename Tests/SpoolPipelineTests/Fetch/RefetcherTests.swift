@@ -8,7 +8,7 @@ import Testing
 @Suite("Refetching a replay's window")
 struct RefetcherTests {
     private let bench = FetchBench()
-    private let lanesChanged = Signal()
+    private let lanesChanged = ChangeSignal()
     private let id = ReplayID(1)
 
     init() {
@@ -41,7 +41,7 @@ struct RefetcherTests {
                 WindowReader(
                     stream: name,
                     access: { access(name) },
-                    memory: Permits(2),
+                    memory: AsyncSemaphore(2),
                     crashes: nil,
                     bell: bell,
                     time: time,

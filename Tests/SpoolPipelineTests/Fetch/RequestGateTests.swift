@@ -6,12 +6,12 @@ import Testing
 @Suite("Request gate", .timeLimit(.minutes(5)))
 struct RequestGateTests {
     let clock = ManualClock()
-    let stop = Stop()
+    let stop = ShutdownRequest()
 
     private func gate(_ perMinute: Int) -> RequestGate {
         RequestGate(
             perMinute: perMinute,
-            time: Timekeeper(clock: clock, wall: { Sample.now }, chance: { 0 })
+            time: Clocks(clock: clock, wall: { Sample.now }, chance: { 0 })
         )
     }
 

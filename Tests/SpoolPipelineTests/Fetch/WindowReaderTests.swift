@@ -9,7 +9,7 @@ import Testing
 @Suite("Window reader")
 struct WindowReaderTests {
     let bench = FetchBench()
-    let stop = Stop()
+    let stop = ShutdownRequest()
 
     /// Records its calls.
     final class Notes: WindowTaker {
@@ -46,7 +46,7 @@ struct WindowReaderTests {
     private func reader(
         _ source: ScriptedSource,
         gate: RequestGate? = nil,
-        memory: Permits = Permits(2),
+        memory: AsyncSemaphore = AsyncSemaphore(2),
         patience: Duration? = nil,
         stream: SourceStream? = Sample.activities
     ) -> WindowReader {
@@ -243,7 +243,7 @@ struct WindowReaderTests {
 
     @Test("its memory permit is returned after every outcome")
     func memory() async throws {
-        let memory = Permits(1)
+        let memory = AsyncSemaphore(1)
         let source = ScriptedSource { _, count in
             if count == 1 { return .fault(SourceFault(.scanLost, "gone")) }
             return .page(Self.page(count, of: 3))
@@ -279,7 +279,7 @@ struct WindowReaderTests {
             id: StreamID(1),
             gate: RequestGate(perMinute: 1_000, time: bench.time)
         )
-        let appended = Signal()
+        let appended = ChangeSignal()
         let appender = PageAppender(
             access,
             store: bench.store,

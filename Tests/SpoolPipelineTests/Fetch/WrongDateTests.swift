@@ -30,7 +30,7 @@ struct WrongDateTests {
             let date = page.date + wrong(clock.now.offset)
             return .page(Page(body: page.body, records: page.records, date: date, next: page.next))
         }
-        let time = Timekeeper(clock: clock, wall: now, chance: { 1 })
+        let time = Clocks(clock: clock, wall: now, chance: { 1 })
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         return bench.loop(ClockedSource(source, time: time, logger: logger))
     }

@@ -9,10 +9,10 @@ struct DeliveryBench {
     let clock = ManualClock()
     let store = MemoryStore()
     let sink: ScriptedSink
-    let appended = Signal()
-    let lanesChanged = Signal()
+    let appended = ChangeSignal()
+    let lanesChanged = ChangeSignal()
     let proofs = ProofSignals()
-    let stop = Stop()
+    let stop = ShutdownRequest()
     let bell = RetryBell()
     private let chance: Double
     static let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -23,9 +23,9 @@ struct DeliveryBench {
         store.subscribe(1)
     }
 
-    var time: Timekeeper {
+    var time: Clocks {
         let chance = chance
-        return Timekeeper(clock: clock, wall: { Sample.now }, chance: { chance })
+        return Clocks(clock: clock, wall: { Sample.now }, chance: { chance })
     }
 
     /// A loop as after a start of the process: it only knows the contents of the store.

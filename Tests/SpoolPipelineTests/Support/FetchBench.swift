@@ -7,8 +7,8 @@ import SpoolTestSupport
 struct FetchBench {
     let clock = ManualClock()
     let store = MemoryStore()
-    let appended = Signal()
-    let stop = Stop()
+    let appended = ChangeSignal()
+    let stop = ShutdownRequest()
     let bell = RetryBell()
     /// How far the local clock was set.
     let wallStep = WallStep()
@@ -16,9 +16,9 @@ struct FetchBench {
 
     init(chance: Double = 1) { self.chance = chance }
 
-    var time: Timekeeper {
+    var time: Clocks {
         let (chance, step) = (chance, wallStep)
-        return Timekeeper(clock: clock, wall: { Sample.now + step.value }, chance: { chance })
+        return Clocks(clock: clock, wall: { Sample.now + step.value }, chance: { chance })
     }
 
     /// The source's time, which moves with the clock.

@@ -24,7 +24,7 @@ final class ScriptedSink: Sink {
     let batchLimit: BatchLimit
     let doubt: KernelDoubt
     private let state = Mutex(State())
-    private let changed = Signal()
+    private let changed = ChangeSignal()
     /// Drives every session; nil leaves that to the test.
     private let play: (@Sendable (ScriptedSession, Int, [Seq]) -> Void)?
 
@@ -56,7 +56,7 @@ final class ScriptedSink: Sink {
         case .accept: break
         case .fault(let fault): throw fault
         case .hang:
-            await Signal().changed(after: 0)
+            await ChangeSignal().changed(after: 0)
             throw SinkFault(.unreachable, "cancelled")
         }
         let session = ScriptedSession(play: play)
@@ -105,7 +105,7 @@ final class ScriptedSession: SinkSession {
     let settlements: AsyncStream<Settlement>
     private let output: AsyncStream<Settlement>.Continuation
     private let state = Mutex(State())
-    private let changed = Signal()
+    private let changed = ChangeSignal()
     private let play: (@Sendable (ScriptedSession, Int, [Seq]) -> Void)?
 
     init(play: (@Sendable (ScriptedSession, Int, [Seq]) -> Void)?) {

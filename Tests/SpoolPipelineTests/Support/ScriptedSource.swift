@@ -29,7 +29,7 @@ final class ScriptedSource: Source {
     let pollInterval: Duration
     let streams: [SourceStream]
     private let state = Mutex(State())
-    private let changed = Signal()
+    private let changed = ChangeSignal()
     private let now: @Sendable () -> Timestamp
     private let answer: @Sendable (Request, Int) -> Answer
     private let dateFault: @Sendable (Int) -> SourceFault?
@@ -93,7 +93,7 @@ final class ScriptedSource: Source {
         case .page(let page): return ReadAnswer(whole: page)
         case .fault(let fault): throw fault
         case .hang:
-            await Signal().changed(after: 0)
+            await ChangeSignal().changed(after: 0)
             throw SourceFault(.unreachable, "cancelled")
         }
     }

@@ -27,13 +27,13 @@ struct MetricsSnapshotTests {
         let name = try #require(StreamName("contoso/activities"))
         func register(_ sinks: [String]) async throws -> Registration {
             try await spool.register(
-                Roster(
+                Topology(
                     streams: [
-                        Roster.Stream(name: name, kind: .activity, filterHash: "f"),
-                        Roster.Stream(name: .notifications, kind: .alert),
+                        Topology.Stream(name: name, kind: .activity, filterHash: "f"),
+                        Topology.Stream(name: .notifications, kind: .alert),
                     ],
                     sinks: sinks.map {
-                        Roster.Sink(name: SinkName($0), type: "syslog", streams: [name])
+                        Topology.Sink(name: SinkName($0), type: "syslog", streams: [name])
                     }
                 ),
                 at: Self.now

@@ -29,7 +29,7 @@ struct ConnectedSinkTests {
             environment: ["TOKEN": String(repeating: "x", count: 64)],
             hostName: "host"
         )
-        let registration = try await spool.register(composition.roster, at: time.wall())
+        let registration = try await spool.register(composition.topology, at: time.wall())
         let sink = try #require(registration.sinks[SinkName("siem")])
         try await body(spool, sink)
         let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })

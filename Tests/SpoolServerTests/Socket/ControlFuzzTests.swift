@@ -36,7 +36,7 @@ struct ControlFuzzTests {
             environment: ["TOKEN": String(repeating: "x", count: 64)],
             hostName: "host"
         )
-        _ = try await spool.register(composition.roster, at: time.wall())
+        _ = try await spool.register(composition.topology, at: time.wall())
         let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let engine = Engine(spool: spool, time: time, logger: quiet)
         let current = CurrentComposition(composition)

@@ -370,9 +370,9 @@ struct StatusPageTests {
         let name = try #require(StreamName("contoso/activities"))
         let sink = SinkName("siem")
         let registered = try await spool.register(
-            Roster(
-                streams: [Roster.Stream(name: name, kind: .activity, filterHash: "f")],
-                sinks: [Roster.Sink(name: sink, type: "syslog", streams: [name])]
+            Topology(
+                streams: [Topology.Stream(name: name, kind: .activity, filterHash: "f")],
+                sinks: [Topology.Sink(name: sink, type: "syslog", streams: [name])]
             ),
             at: Self.now
         )

@@ -132,7 +132,7 @@ struct NumberFuzzTests {
     func bytes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let alphabet = Array(#"{}[]":,\\ntrue0-1e.u"#.utf8) + [0x00, 0x80, 0xC0, 0xED, 0xF4, 0xFF]
-        let reading = RecordReading(kind: .activity, date: Timestamp(milliseconds: 0))
+        let reading = RecordParser(kind: .activity, date: Timestamp(milliseconds: 0))
         for _ in 0..<5_000 {
             let bytes = (0..<Int.random(in: 0..<60, using: &random)).map { _ in
                 alphabet.randomElement(using: &random) ?? 0

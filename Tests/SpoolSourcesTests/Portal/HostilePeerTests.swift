@@ -102,7 +102,7 @@ struct HostilePeerTests {
     func slowTexts(count: Int) {
         let halves =
             #"{"_id":"x","created":5,"description":""# + String(repeating: #"\ud83d"#, count: count) + "\"}"
-        let reading = RecordReading(kind: .activity, date: Timestamp(milliseconds: 0))
+        let reading = RecordParser(kind: .activity, date: Timestamp(milliseconds: 0))
         #expect(reading.event(of: Array(halves.utf8)[...]).isReadable)
 
         let many = String(repeating: "a", count: count)

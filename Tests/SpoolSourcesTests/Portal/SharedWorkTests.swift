@@ -9,7 +9,7 @@ struct SharedWorkTests {
     /// Counts, and reports each change.
     private final class Counter: Sendable {
         private let value = Mutex(0)
-        private let changed = Signal()
+        private let changed = ChangeSignal()
 
         func add() {
             value.withLock { $0 += 1 }
@@ -26,7 +26,7 @@ struct SharedWorkTests {
     }
 
     /// Work that ends when `gate` is signalled, or when it is cancelled: then its result is 0.
-    private func work(_ gate: Signal) -> SharedWork<Int> {
+    private func work(_ gate: ChangeSignal) -> SharedWork<Int> {
         SharedWork {
             await gate.changed(after: 0)
             return Task.isCancelled ? 0 : 7
@@ -35,7 +35,7 @@ struct SharedWorkTests {
 
     @Test("a cancelled task stops waiting, and the others get the result")
     func oneLeaves() async {
-        let (gate, entered) = (Signal(), Counter())
+        let (gate, entered) = (ChangeSignal(), Counter())
         let work = work(gate)
         let stays = Task {
             entered.add()
@@ -57,7 +57,7 @@ struct SharedWorkTests {
 
     @Test("when the last waiting task has left, the work is cancelled and accepts no new one")
     func allLeave() async {
-        let gate = Signal()
+        let gate = ChangeSignal()
         let work = work(gate)
         let waiting = Task { await work.value() }
         waiting.cancel()

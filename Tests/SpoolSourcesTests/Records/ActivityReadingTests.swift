@@ -155,6 +155,6 @@ struct ActivityReadingTests {
     }
 
     private func read(_ json: String) -> Event {
-        RecordReading(kind: .activity, date: Samples.date).event(of: Array(json.utf8)[...])
+        RecordParser(kind: .activity, date: Samples.date).event(of: Array(json.utf8)[...])
     }
 }

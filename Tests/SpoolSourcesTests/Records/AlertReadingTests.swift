@@ -105,7 +105,7 @@ struct AlertReadingTests {
     }
 
     private func read(_ json: String) -> Event {
-        RecordReading(kind: .alert, date: Samples.date).event(of: Array(json.utf8)[...])
+        RecordParser(kind: .alert, date: Samples.date).event(of: Array(json.utf8)[...])
     }
 
     @Test(
@@ -125,7 +125,7 @@ struct AlertReadingTests {
             + #"{"type":"discovery_user","id":"5f1","label":"sam@example.com"},"#
             + #"{"type":"discovery_ip","id":"9f2","label":"198.51.100.9:443"},"#
             + #"{"type":"discovery_service","id":11627,"label":"Dropbox"}]}"#
-        let event = RecordReading(kind: .alert, date: Timestamp(milliseconds: 0)).event(
+        let event = RecordParser(kind: .alert, date: Timestamp(milliseconds: 0)).event(
             of: Array(raw.utf8)[...]
         )
 

@@ -36,7 +36,7 @@ struct ClientAddressTests {
             case .alert: #"{"_id":"a","timestamp":1,"entities":[{"type":"ip","label":"\#(text)"}]}"#
             }
 
-        let event = RecordReading(kind: kind, date: Timestamp(milliseconds: 0)).event(
+        let event = RecordParser(kind: kind, date: Timestamp(milliseconds: 0)).event(
             of: Array(raw.utf8)[...]
         )
 
@@ -49,7 +49,7 @@ struct ClientAddressTests {
             #"{"_id":"a","timestamp":1,"entities":[{"type":"ip","id":"unknown","triggeredAlert":true},"#
             + #"{"type":"ip","id":"192.0.2.9"}]}"#
 
-        let event = RecordReading(kind: .alert, date: Timestamp(milliseconds: 0)).event(
+        let event = RecordParser(kind: .alert, date: Timestamp(milliseconds: 0)).event(
             of: Array(raw.utf8)[...]
         )
 
@@ -69,7 +69,7 @@ struct ClientAddressTests {
     func appIDs(fields: String, id: String) {
         let raw = #"{"_id":"a","timestamp":1,\#(fields)}"#
 
-        let event = RecordReading(kind: .activity, date: Timestamp(milliseconds: 0)).event(
+        let event = RecordParser(kind: .activity, date: Timestamp(milliseconds: 0)).event(
             of: Array(raw.utf8)[...]
         )
 

@@ -82,7 +82,7 @@ struct UnreadableRecordTests {
     func tellsApart() throws {
         func ids(_ records: String...) throws -> [String] {
             let body = Array(#"{"data":[\#(records.joined(separator: ","))],"hasNext":false}"#.utf8)
-            return try PageReading(ListAnswer(body, kind: .alert, date: Samples.date)).records()
+            return try PageParser(ListAnswer(body, kind: .alert, date: Samples.date)).records()
                 .map(\.event.externalID)
         }
 
@@ -107,7 +107,7 @@ struct UnreadableRecordTests {
             #"{"_id":"dense","created":5,"x":["# + String(repeating: "0,", count: 200_000) + "0]}"
         let body = Array(#"{"data":[\#(record),{"_id":"b","created":6}],"hasNext":false}"#.utf8)
 
-        let records = try PageReading(ListAnswer(body, kind: .activity, date: Samples.date)).records()
+        let records = try PageParser(ListAnswer(body, kind: .activity, date: Samples.date)).records()
 
         #expect(records.map(\.event.isReadable) == [false, true])
         #expect(body[records[0].raw].elementsEqual(record.utf8))
@@ -120,7 +120,7 @@ struct UnreadableRecordTests {
             Array(#"{"data":[{"_id":"a","created":1},"#.utf8) + bad
             + Array(#",{"_id":"c","created":3}],"hasNext":false}"#.utf8)
 
-        let reading = try PageReading(ListAnswer(body, kind: .activity, date: Samples.date))
+        let reading = try PageParser(ListAnswer(body, kind: .activity, date: Samples.date))
 
         #expect(reading.records().map(\.event.isReadable) == [true, false, true])
         #expect(Array(body[reading.records()[1].raw]) == bad)
@@ -138,6 +138,6 @@ struct UnreadableRecordTests {
     }
 
     private func read(_ json: String) -> Event {
-        RecordReading(kind: .activity, date: Samples.date).event(of: Array(json.utf8)[...])
+        RecordParser(kind: .activity, date: Samples.date).event(of: Array(json.utf8)[...])
     }
 }

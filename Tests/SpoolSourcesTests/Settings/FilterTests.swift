@@ -7,7 +7,7 @@ import Testing
 struct FilterTests {
     private func read(_ filters: String, _ kind: EventKind) throws -> (json: String?, problems: [String]) {
         let problems = ConfigurationProblems()
-        let value = FilterReading(kind: kind, problems: problems).read(try Configured.node(filters))
+        let value = FilterParser(kind: kind, problems: problems).read(try Configured.node(filters))
         return (value?.text, problems.list.sorted().map(\.description))
     }
 

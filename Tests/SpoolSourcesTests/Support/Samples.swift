@@ -14,7 +14,7 @@ struct Samples {
 
     init(_ kind: EventKind) throws {
         body = Array(try (kind == .activity ? SampleFile.activities : .alerts).data())
-        events = try PageReading(ListAnswer(body, kind: kind, date: Self.date)).records().map(\.event)
+        events = try PageParser(ListAnswer(body, kind: kind, date: Self.date)).records().map(\.event)
     }
 
     /// The event whose id has this prefix.

@@ -2,8 +2,8 @@ import SpoolCore
 import Testing
 
 @Suite("The contract of crash marks") struct CrashMarkContractTests {
-    private let page = CrashMark(step: .page, subject: "a/x", place: "from 1")
-    private let batch = CrashMark(step: .batch, subject: "siem", place: "from 7")
+    private let page = PoisonMark(step: .page, subject: "a/x", place: "from 1")
+    private let batch = PoisonMark(step: .batch, subject: "siem", place: "from 7")
 
     @Test("unclean ends under a mark count, start after start", arguments: StoreKind.allCases)
     func counts(_ kind: StoreKind) async throws {

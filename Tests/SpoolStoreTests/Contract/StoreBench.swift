@@ -15,7 +15,7 @@ enum StoreKind: CaseIterable, CustomTestStringConvertible {
     var testDescription: String { self == .memory ? "in memory" : "SQLite" }
 }
 
-typealias ContractStore = PageStore & DeliveryStore & ReplayStore & RefetchStore & CrashMarkStore
+typealias ContractStore = PageStore & DeliveryStore & ReplayStore & RefetchStore & PoisonMarkStore
 
 /// A store with two streams, to both of which the sinks `siem` and `second` subscribe.
 struct StoreBench {

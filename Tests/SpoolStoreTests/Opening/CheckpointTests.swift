@@ -33,11 +33,11 @@ struct CheckpointTests {
         let disk = try TemporaryDisk(bytes: 24 << 20)
         let path = disk.folder.appendingPathComponent("spool.db").path
         let spool = try Spool.open(path: path, options: .small, at: .t0)
-        let roster = Roster(
-            streams: [Roster.Stream(name: StreamName(source: "a", stream: "b"), kind: .activity)],
+        let topology = Topology(
+            streams: [Topology.Stream(name: StreamName(source: "a", stream: "b"), kind: .activity)],
             sinks: []
         )
-        let stream = try #require(try await spool.register(roster, at: .t0).streams.values.first)
+        let stream = try #require(try await spool.register(topology, at: .t0).streams.values.first)
         let filler = disk.folder.appendingPathComponent("filler").path
         for page in 0..<8 {
             let text = String(repeating: "x", count: 4_000)

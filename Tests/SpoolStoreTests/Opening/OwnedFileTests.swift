@@ -131,11 +131,11 @@ struct OwnedFileTests {
         let name = try Self.linked(path, folder)
         do {
             let spool = try Spool.open(path: name, options: .small, at: .t0)
-            let roster = Roster(
-                streams: [Roster.Stream(name: StreamName(source: "a", stream: "b"), kind: .activity)],
+            let topology = Topology(
+                streams: [Topology.Stream(name: StreamName(source: "a", stream: "b"), kind: .activity)],
                 sinks: []
             )
-            let stream = try #require(try await spool.register(roster, at: .t0).streams.values.first)
+            let stream = try #require(try await spool.register(topology, at: .t0).streams.values.first)
             _ = try await spool.append(.poll(stream, (0..<200).map { .at($0) }))
             try spool.letGo()
         }
@@ -160,7 +160,7 @@ struct OwnedFileTests {
         options.reserveBytes = 1 << 20
 
         let spool = try Spool.open(path: path, options: options, at: .t0)
-        _ = try await spool.register(Roster(streams: [], sinks: []), at: .t0)
+        _ = try await spool.register(Topology(streams: [], sinks: []), at: .t0)
         let scratch = try ScratchFile(path + ".verify")
 
         for suffix in ["", "-wal", "-shm", ".lock", ".reserve", ".verify"] {

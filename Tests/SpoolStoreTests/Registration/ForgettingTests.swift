@@ -85,9 +85,9 @@ import Testing
     func marksFollow() async throws {
         let bench = try RosterBench()
         try await bench.configure([Sink("siem", at: "A")])
-        try await bench.test.spool.mark(CrashMark(step: .batch, subject: "siem", place: "p"), at: .t0)
+        try await bench.test.spool.mark(PoisonMark(step: .batch, subject: "siem", place: "p"), at: .t0)
         try await bench.test.spool.mark(
-            CrashMark(step: .page, subject: "contoso/activities", place: "p"),
+            PoisonMark(step: .page, subject: "contoso/activities", place: "p"),
             at: .t0
         )
 

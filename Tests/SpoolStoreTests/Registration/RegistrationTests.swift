@@ -65,10 +65,10 @@ import Testing
         let stream = try #require(try await test.register(sinks: []).streams.values.first)
         try await test.append(stream, [.at(1)])
         _ = try await test.register(sinks: ["late"])
-        let roster = Roster(
-            streams: [Roster.Stream(name: StreamName("contoso/activities")!, kind: .activity)],
+        let topology = Topology(
+            streams: [Topology.Stream(name: StreamName("contoso/activities")!, kind: .activity)],
             sinks: [
-                Roster.Sink(
+                Topology.Sink(
                     name: SinkName("late"),
                     type: "syslog",
                     streams: [StreamName("contoso/activities")!]
@@ -76,7 +76,7 @@ import Testing
             ]
         )
 
-        _ = try await test.spool.register(roster, at: .t(500))
+        _ = try await test.spool.register(topology, at: .t(500))
 
         #expect(try await test.spool.status().sinks.map(\.stateSince) == [.t0])
     }
@@ -166,9 +166,11 @@ import Testing
         let (a, b) = (StreamName(source: "a", stream: "x"), StreamName(source: "b", stream: "x"))
 
         _ = try await test.spool.register(
-            Roster(
-                streams: [Roster.Stream(name: a, kind: .activity), Roster.Stream(name: b, kind: .activity)],
-                sinks: [Roster.Sink(name: SinkName("siem"), type: "syslog", streams: [a])]
+            Topology(
+                streams: [
+                    Topology.Stream(name: a, kind: .activity), Topology.Stream(name: b, kind: .activity),
+                ],
+                sinks: [Topology.Sink(name: SinkName("siem"), type: "syslog", streams: [a])]
             ),
             at: .t(1)
         )
@@ -184,12 +186,16 @@ import Testing
         try await test.append(stream, [.at(1)])
         try await test.spool.deliver(sink)
         let new = StreamName(source: "new", stream: "x")
-        let roster = Roster(
+        let topology = Topology(
             streams: [
-                Roster.Stream(name: new, kind: .activity, renamedFrom: StreamName(source: "old", stream: "x"))
+                Topology.Stream(
+                    name: new,
+                    kind: .activity,
+                    renamedFrom: StreamName(source: "old", stream: "x")
+                )
             ],
             sinks: [
-                Roster.Sink(
+                Topology.Sink(
                     name: SinkName("renamed"),
                     type: "syslog",
                     streams: [new],
@@ -198,8 +204,8 @@ import Testing
             ]
         )
 
-        let first = try await test.spool.register(roster, at: .t(1))
-        let second = try await test.spool.register(roster, at: .t(2))
+        let first = try await test.spool.register(topology, at: .t(1))
+        let second = try await test.spool.register(topology, at: .t(2))
 
         #expect(first.streams == [new: stream])
         #expect(first.sinks == [SinkName("renamed"): sink])

@@ -48,17 +48,17 @@ final class RosterBench {
     func configure(_ sinks: [Sink], streams names: [String] = ["contoso/activities"]) async throws {
         let streams = names.map { text in
             let parts = text.split(separator: "<").map { StreamName(String($0))! }
-            return Roster.Stream(
+            return Topology.Stream(
                 name: parts[0],
                 kind: .activity,
                 renamedFrom: parts.count > 1 ? parts[1] : nil,
                 filterHash: "f"
             )
         }
-        let roster = Roster(
+        let topology = Topology(
             streams: streams,
             sinks: sinks.map { sink in
-                Roster.Sink(
+                Topology.Sink(
                     name: SinkName(sink.name),
                     type: "syslog",
                     streams: sink.takes?.map { StreamName($0)! } ?? streams.map(\.name),
@@ -67,13 +67,13 @@ final class RosterBench {
                 )
             }
         )
-        warned = try await preview(roster).filter(\.isWarning).map { "\($0.subject) \($0.detail)" }
-        let registration = try await test.spool.register(roster, at: .t0)
-        let again = try await test.spool.register(roster, at: .t0)
+        warned = try await preview(topology).filter(\.isWarning).map { "\($0.subject) \($0.detail)" }
+        let registration = try await test.spool.register(topology, at: .t0)
+        let again = try await test.spool.register(topology, at: .t0)
         #expect(again.sinks == registration.sinks && again.streams == registration.streams)
         #expect(again.held == registration.held)
         // Only warnings may remain; no other change is left.
-        let rest = try await preview(roster)
+        let rest = try await preview(topology)
         #expect(rest.allSatisfy { $0.isWarning }, "\(rest)")
         #expect(rest.isEmpty == (again.held.isEmpty && again.notes.isEmpty), "\(rest)")
         said = registration.held.values.sorted() + registration.notes
@@ -81,8 +81,8 @@ final class RosterBench {
         self.sinks = try sinks.map { ($0, try #require(registration.sinks[SinkName($0.name)])) }
     }
 
-    private func preview(_ roster: Roster) async throws -> [RosterChange] {
-        try await test.spool.preview(roster, retention: .days(30))
+    private func preview(_ topology: Topology) async throws -> [TopologyChange] {
+        try await test.spool.preview(topology, retention: .days(30))
     }
 
     /// Spools some events; their ids `e1`, `e2` and so on continue from call to call.

@@ -30,10 +30,10 @@ final class TestSpool: Sendable {
     ) async throws -> Registration {
         let names = streams.compactMap { StreamName($0) }
         return try await spool.register(
-            Roster(
-                streams: names.map { Roster.Stream(name: $0, kind: .activity, filterHash: "f") },
+            Topology(
+                streams: names.map { Topology.Stream(name: $0, kind: .activity, filterHash: "f") },
                 sinks: sinks.map {
-                    Roster.Sink(name: SinkName($0), type: "syslog", streams: names, start: start)
+                    Topology.Sink(name: SinkName($0), type: "syslog", streams: names, start: start)
                 }
             ),
             at: .t0

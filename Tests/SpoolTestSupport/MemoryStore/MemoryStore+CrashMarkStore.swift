@@ -1,23 +1,23 @@
 package import SpoolCore
 
-extension MemoryStore: CrashMarkStore {
+extension MemoryStore: PoisonMarkStore {
     package var endedUncleanly: Bool { read(\.endedUncleanly) }
 
-    package func mark(_ mark: CrashMark, at: Timestamp) async throws(StoreError) {
+    package func mark(_ mark: PoisonMark, at: Timestamp) async throws(StoreError) {
         try call(.mark) { tables in
             tables.marks[mark, default: Mark()].isSet = true
             return .success(())
         }
     }
 
-    package func clear(_ mark: CrashMark) async throws(StoreError) {
+    package func clear(_ mark: PoisonMark) async throws(StoreError) {
         try call(.mark) { tables in
             tables.marks[mark] = nil
             return .success(())
         }
     }
 
-    package func marksOfUncleanEnds() async throws(StoreError) -> [CrashMark: Int] {
+    package func marksOfUncleanEnds() async throws(StoreError) -> [PoisonMark: Int] {
         try call(.mark) { .success($0.marks.mapValues(\.ends).filter { $0.value > 0 }) }
     }
 

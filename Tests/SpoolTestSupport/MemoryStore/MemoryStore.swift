@@ -64,7 +64,7 @@ package final class MemoryStore: Sendable {
         package var connections: [Connection] = []
         /// All reports of sinks, in order.
         package var reports: [SinkReport] = []
-        package var marks: [CrashMark: Mark] = [:]
+        package var marks: [PoisonMark: Mark] = [:]
         package var endedUncleanly = false
         package var pauses = false
         /// Errors of the next calls, by operation.
@@ -79,7 +79,7 @@ package final class MemoryStore: Sendable {
 
     private let tables = Mutex(Tables())
     /// Notified after every call.
-    private let changed = Signal()
+    private let changed = ChangeSignal()
 
     package init() {}
 

@@ -84,17 +84,17 @@ extension MemoryStore.Tables {
     }
 
     /// What the ledger shows of an event, in the order of its strength.
-    private enum Standing: Int {
+    private enum DeliveryStanding: Int {
         case acknowledged, kernel, sent, doubtful
     }
 
-    private func standing(of spooled: MemoryStore.Spooled, at sink: SinkID) -> Standing? {
+    private func standing(of spooled: MemoryStore.Spooled, at sink: SinkID) -> DeliveryStanding? {
         let rows = ledger.lazy.filter { $0.sink == sink && $0.entry.stream == spooled.stream }.map(\.entry)
         return rows.filter { $0.first <= spooled.seq && spooled.seq <= $0.last }
             .compactMap(standing).min { $0.rawValue < $1.rawValue }
     }
 
-    private func standing(_ row: LedgerEntry) -> Standing? {
+    private func standing(_ row: LedgerEntry) -> DeliveryStanding? {
         switch row.outcome {
         case .already, .delivered(.acknowledged): return .acknowledged
         case .delivered(.sent): return .sent

@@ -13,9 +13,9 @@ package struct Refetcher: Sendable {
     private let access: @Sendable (StreamName) -> SourceAccess?
     private let reader: @Sendable (StreamName) -> WindowReader
     private let bell: @Sendable (StreamName) -> RetryBell
-    private let time: Timekeeper
-    private let appended: Signal
-    private let lanesChanged: Signal
+    private let time: Clocks
+    private let appended: ChangeSignal
+    private let lanesChanged: ChangeSignal
     private let logger: Logger
 
     /// Creates a refetcher for a replay.
@@ -36,9 +36,9 @@ package struct Refetcher: Sendable {
         access: @escaping @Sendable (StreamName) -> SourceAccess?,
         reader: @escaping @Sendable (StreamName) -> WindowReader,
         bell: @escaping @Sendable (StreamName) -> RetryBell,
-        time: Timekeeper,
-        appended: Signal,
-        lanesChanged: Signal,
+        time: Clocks,
+        appended: ChangeSignal,
+        lanesChanged: ChangeSignal,
         logger: Logger
     ) {
         self.replay = replay
@@ -51,7 +51,7 @@ package struct Refetcher: Sendable {
         var logger = logger
         logger[metadataKey: "replay"] = "\(replay)"
         self.logger = logger
-        let patiently = Patience(time: time, logger: logger)
+        let patiently = StoreRetry(time: time, logger: logger)
         pages = RetryingStore(store, patiently: patiently)
         self.store = RetryingStore(store, patiently: patiently)
     }
@@ -63,7 +63,7 @@ package struct Refetcher: Sendable {
     /// cancelled. A source that does not answer is retried.
     ///
     /// - Throws: an error that makes the spool unusable.
-    package func run(stop: Stop) async throws(StoreError) {
+    package func run(stop: ShutdownRequest) async throws(StoreError) {
         do throws(StoreError) {
             while !stop.isAsked, !Task.isCancelled, let refetch = try await pending() {
                 guard let part = refetch.parts.first(where: { !$0.isComplete }) else {
@@ -79,7 +79,7 @@ package struct Refetcher: Sendable {
     }
 
     /// Cancels a replay that can never be fixed, unless it has ended meanwhile.
-    private func refused(_ error: StoreError, _ stop: Stop) async throws(StoreError) {
+    private func refused(_ error: StoreError, _ stop: ShutdownRequest) async throws(StoreError) {
         guard try await pending() != nil else { return }
         logger.warning("replay cancelled", metadata: ["cause": "\(error)"])
         do throws(StoreError) {
@@ -99,7 +99,7 @@ package struct Refetcher: Sendable {
         return job.refetch
     }
 
-    private func fix(_ refetch: Refetch, _ stop: Stop) async throws(StoreError) {
+    private func fix(_ refetch: Refetch, _ stop: ShutdownRequest) async throws(StoreError) {
         var fixing = store.until(stop)
         if let part = refetch.parts.first { fixing = fixing.waking(by: bell(part.name)) }
         try await fixing.fix(replay)
@@ -107,7 +107,7 @@ package struct Refetcher: Sendable {
         lanesChanged.notify()
     }
 
-    private func read(_ part: Refetch.Part, _ stop: Stop) async throws(StoreError) {
+    private func read(_ part: Refetch.Part, _ stop: ShutdownRequest) async throws(StoreError) {
         guard let access = access(part.name) else { return try await end(part, stop) }
         let taker = RefetchTaker(
             access: access,
@@ -134,7 +134,7 @@ package struct Refetcher: Sendable {
     }
 
     /// Ends the part of a stream that is no longer configured.
-    private func end(_ part: Refetch.Part, _ stop: Stop) async throws(StoreError) {
+    private func end(_ part: Refetch.Part, _ stop: ShutdownRequest) async throws(StoreError) {
         let message = "the stream \(part.name) is no longer configured; the rest of its window is not fetched"
         let place = Refetch.Place(
             readTo: part.to,
@@ -155,8 +155,8 @@ struct RefetchTaker: WindowTaker {
     let part: Refetch.Part
     let pages: RetryingStore<any PageStore>
     let store: RetryingStore<any RefetchStore>
-    let time: Timekeeper
-    let appended: Signal
+    let time: Clocks
+    let appended: ChangeSignal
 
     func take(_ page: Page, of scan: Scan, ended: WindowState?) async throws(StoreError) -> WindowID? {
         let commit = ScanStep.commit(
@@ -181,7 +181,7 @@ struct RefetchTaker: WindowTaker {
     /// paused.
     ///
     /// - Throws: `invalid` when there has been no space for ten minutes.
-    func ready(stop: Stop) async throws(StoreError) {
+    func ready(stop: ShutdownRequest) async throws(StoreError) {
         guard try await pages.waitForRoom(atMost: Self.roomPatience, time: time, stop: stop) else {
             throw StoreError(
                 .invalid,

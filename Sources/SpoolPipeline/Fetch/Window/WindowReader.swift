@@ -12,7 +12,7 @@ package struct WindowReader: Sendable {
     private let pageFetcher: PageFetcher
     private let patience: Duration?
     private let bell: RetryBell
-    private let time: Timekeeper
+    private let time: Clocks
     private let logger: Logger
 
     /// Creates a reader.
@@ -31,11 +31,11 @@ package struct WindowReader: Sendable {
     package init(
         stream name: StreamName,
         access: @escaping @Sendable () -> SourceAccess?,
-        memory: Permits,
-        crashes: CrashWatch?,
+        memory: AsyncSemaphore,
+        crashes: PoisonGuard?,
         patience: Duration? = nil,
         bell: RetryBell = RetryBell(),
-        time: Timekeeper,
+        time: Clocks,
         logger: Logger
     ) {
         self.name = name
@@ -61,7 +61,8 @@ package struct WindowReader: Sendable {
     /// page sizes are those of a stream's own fetching.
     ///
     /// - Returns: the place reached; `isComplete` is false only after a stop.
-    package func read(_ place: WindowPlace, into taker: any WindowTaker, stop: Stop) async throws(WindowFault)
+    package func read(_ place: WindowPlace, into taker: any WindowTaker, stop: ShutdownRequest)
+        async throws(WindowFault)
         -> WindowPlace
     {
         let results: [Result<WindowPlace, WindowFault>?] = await race(
@@ -74,7 +75,7 @@ package struct WindowReader: Sendable {
         return try results.compactMap { $0 }.first?.get() ?? place
     }
 
-    private func outcome(_ place: WindowPlace, _ taker: any WindowTaker, stop: Stop) async
+    private func outcome(_ place: WindowPlace, _ taker: any WindowTaker, stop: ShutdownRequest) async
         -> Result<WindowPlace, WindowFault>
     {
         var run = Run(place: place)
@@ -98,7 +99,9 @@ package struct WindowReader: Sendable {
         var said: SourceFault?
     }
 
-    private func go(_ run: inout Run, _ taker: any WindowTaker, stop: Stop) async throws(WindowFault) {
+    private func go(_ run: inout Run, _ taker: any WindowTaker, stop: ShutdownRequest)
+        async throws(WindowFault)
+    {
         while !run.place.isComplete, !stop.isAsked, !Task.isCancelled {
             guard let now = access(), now.stream.filterHash == run.place.filterHash else {
                 throw .changed(name)
@@ -116,7 +119,7 @@ package struct WindowReader: Sendable {
     }
 
     /// Requests the source's own time, which determines what is older than 30 days and is read in parts.
-    private func date(by now: SourceAccess, _ run: inout Run, _ taker: any WindowTaker, stop: Stop)
+    private func date(by now: SourceAccess, _ run: inout Run, _ taker: any WindowTaker, stop: ShutdownRequest)
         async throws(WindowFault)
     {
         let fault: SourceFault
@@ -134,7 +137,7 @@ package struct WindowReader: Sendable {
         by now: SourceAccess,
         _ run: inout Run,
         _ taker: any WindowTaker,
-        stop: Stop
+        stop: ShutdownRequest
     ) async throws(WindowFault) {
         let limit = run.health?.limit.current ?? now.stream.pageLimit
         let result: Result<(Page, WindowID?), SourceFault>?
@@ -186,7 +189,7 @@ package struct WindowReader: Sendable {
         by now: SourceAccess,
         _ run: inout Run,
         _ taker: any WindowTaker,
-        stop: Stop
+        stop: ShutdownRequest
     ) async throws(WindowFault) {
         guard !stop.isAsked, !Task.isCancelled else { return }
         let since = run.troubledSince ?? time.elapsed()

@@ -18,7 +18,7 @@ package protocol WindowTaker: Sendable {
     func take(_ page: Page, of scan: Scan, ended: WindowState?) async throws(StoreError) -> WindowID?
 
     /// Returns when the next page may be requested, or when `stop` is requested.
-    func ready(stop: Stop) async throws(StoreError)
+    func ready(stop: ShutdownRequest) async throws(StoreError)
 
     /// The scan cannot be continued, and restarts at its first page.
     func abandon(_ scan: Scan) async throws(StoreError)
@@ -31,7 +31,7 @@ package protocol WindowTaker: Sendable {
 }
 
 extension WindowTaker {
-    package func ready(stop: Stop) async throws(StoreError) {}
+    package func ready(stop: ShutdownRequest) async throws(StoreError) {}
     package func abandon(_ scan: Scan) async throws(StoreError) {}
     package func reached(_ place: WindowPlace) async throws(StoreError) {}
     package func troubled(by fault: SourceFault?) async throws(StoreError) {}
@@ -44,15 +44,15 @@ package final class PageAppender: WindowTaker {
     private let stream: SourceStream
     private let id: StreamID
     private let store: RetryingStore<any PageStore>
-    private let time: Timekeeper
-    private let appended: Signal
+    private let time: Clocks
+    private let appended: ChangeSignal
     private let count = Mutex(0)
 
     package init(
         _ access: SourceAccess,
         store: any PageStore,
-        time: Timekeeper,
-        appended: Signal,
+        time: Clocks,
+        appended: ChangeSignal,
         bell: RetryBell? = nil,
         logger: Logger
     ) {
@@ -60,7 +60,7 @@ package final class PageAppender: WindowTaker {
         id = access.id
         self.time = time
         self.appended = appended
-        self.store = RetryingStore(store, patiently: Patience(time: time, logger: logger, bell: bell))
+        self.store = RetryingStore(store, patiently: StoreRetry(time: time, logger: logger, bell: bell))
     }
 
     /// The number of new events.
@@ -85,7 +85,7 @@ package final class PageAppender: WindowTaker {
     }
 
     /// Waits while the spool or its disk is full, as the stream's own fetching does.
-    package func ready(stop: Stop) async throws(StoreError) {
+    package func ready(stop: ShutdownRequest) async throws(StoreError) {
         _ = try await store.waitForRoom(time: time, stop: stop)
     }
 
@@ -104,7 +104,7 @@ extension RetryingStore where Base == any PageStore {
     ///   - stop: ends the wait.
     /// - Returns: false when there was no space within `limit`.
     /// - Throws: an error that makes the spool unusable.
-    func waitForRoom(atMost limit: Duration? = nil, time: Timekeeper, stop: Stop)
+    func waitForRoom(atMost limit: Duration? = nil, time: Clocks, stop: ShutdownRequest)
         async throws(StoreError) -> Bool
     {
         let begun = time.elapsed()

@@ -12,7 +12,7 @@ final class SendGate: Sendable {
     ///
     /// It is twice the number of bytes whose acknowledgement settles a batch without waiting for the grace
     /// period, so that a fast receiver never waits. After a crash at most this much is delivered twice.
-    static let unsettledLimit = 2 * Tail.readAhead
+    static let unsettledLimit = 2 * UnsettledWindow.readAhead
 
     private struct State {
         var unwritten = 0

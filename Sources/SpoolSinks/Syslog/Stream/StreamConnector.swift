@@ -11,8 +11,8 @@ struct StreamPlan: Sendable {
     let endpoint: Endpoint
     let isTLS: Bool
     var tls = TLSSettings()
-    var grace = Tail.defaultGrace
-    var readAhead = Tail.readAhead
+    var grace = UnsettledWindow.defaultGrace
+    var readAhead = UnsettledWindow.readAhead
     /// How long after the peer's FIN a reset may still arrive.
     var endConfirmation = Duration.milliseconds(50)
     var connectTimeout = Duration.seconds(10)

@@ -25,7 +25,7 @@ final class StreamLink: ChannelInboundHandler {
     private let early: EarlyEnd
     private let connected = ContinuousClock.now
     private let report: StreamReport
-    private var tail: Tail
+    private var tail: UnsettledWindow
     private var phase = Phase.opening
     private var hasWritten = false
     /// The peer's FIN has arrived and counts as its end of the connection.
@@ -51,7 +51,7 @@ final class StreamLink: ChannelInboundHandler {
         isTLS = plan.isTLS
         early = plan.early
         endConfirmation = plan.endConfirmation
-        tail = Tail(grace: plan.grace, readAhead: plan.readAhead)
+        tail = UnsettledWindow(grace: plan.grace, readAhead: plan.readAhead)
         ready = channel.eventLoop.makePromise()
         wire.onPeerEnd = { [weak self] in self?.peerDidEnd() }
     }

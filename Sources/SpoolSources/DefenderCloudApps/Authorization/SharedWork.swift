@@ -14,7 +14,7 @@ final class SharedWork<Value: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    private let ended = Signal()
+    private let ended = ChangeSignal()
 
     /// Starts the work.
     init(_ work: @escaping @Sendable () async -> Value) {

@@ -46,16 +46,16 @@ struct DefenderAnswer: SourceAnswer {
     let position: ScanPosition
     let scan: Scan
 
-    var keys: [String] { list.records.map { RecordReading.key(of: list.body[$0.range]) } }
+    var keys: [String] { list.records.map { RecordParser.key(of: list.body[$0.range]) } }
 
     func rehearse(_ index: Int) {
         let record = list.records[index]
-        let reading = RecordReading(kind: list.kind, date: list.date)
+        let reading = RecordParser(kind: list.kind, date: list.date)
         _ = reading.event(of: list.body[record.range], isClean: record.isClean)
     }
 
     func page(leaving unread: Set<Int>) throws(SourceFault) -> Page {
-        let reading = PageReading(list, leaving: unread)
+        let reading = PageParser(list, leaving: unread)
         let next = try Paging.next(after: reading.facts, at: position, of: scan)
         return reading.page(next: try next?.text(), of: scan)
     }

@@ -56,7 +56,7 @@ private struct StreamKeys {
         lookBack = group.take("look_back")?.duration(in: .seconds(1) ... .days(30), problems)
         sweep = group.take("sweep")?.duration(in: .milliseconds(10) ... .days(1), problems)
         pageLimit = group.take("page_limit")?.integer(in: 1...5_000, problems)
-        filters = group.take("filters").flatMap { FilterReading(kind: kind, problems: problems).read($0) }
+        filters = group.take("filters").flatMap { FilterParser(kind: kind, problems: problems).read($0) }
         group.finish()
     }
 

@@ -1,0 +1,86 @@
+import NIOCore
+import NIOPosix
+
+/// The route to a peer, direct or through a proxy, as the daemon would use it.
+package struct Route: Sendable {
+    package let endpoint: Endpoint
+    package let proxy: ProxyAddress?
+    /// Timeout for the connection, and for each wait on it.
+    package let patience: Duration
+
+    package init(to endpoint: Endpoint, through proxy: ProxyAddress? = nil, patience: Duration = .seconds(10))
+    {
+        self.endpoint = endpoint
+        self.proxy = proxy
+        self.patience = patience
+    }
+
+    /// The host to connect to first: the proxy, if there is one.
+    package var firstHop: Endpoint { proxy.map { Endpoint(host: $0.host, port: $0.port) } ?? endpoint }
+
+    /// Connects to the first hop and closes the connection.
+    package func knock() async throws(NetworkCause) {
+        do {
+            let channel = try await bootstrap.connect(host: firstHop.host, port: firstHop.port).get()
+            try? await channel.close()
+        } catch {
+            throw NetworkFailure.cause(of: error)
+        }
+    }
+
+    /// Requests a tunnel to the peer from the proxy and closes it again; does nothing without a proxy.
+    package func tunnel() async throws(NetworkCause) {
+        guard proxy != nil else { return }
+        let channel = try await connect { _ in }
+        try? await channel.close()
+    }
+
+    /// Connects to the peer, then runs `prepare` on the event loop to fill the pipeline.
+    func connect(
+        _ prepare: @escaping @Sendable (any Channel) throws -> Void
+    ) async throws(NetworkCause) -> any Channel {
+        do {
+            let hop = firstHop
+            let (endpoint, proxy, limit) = (endpoint, proxy, TimeAmount(patience))
+            let channel = try await bootstrap.connect(host: hop.host, port: hop.port).get()
+            do {
+                if let proxy {
+                    try await Self.openTunnel(on: channel, to: endpoint, through: proxy, within: limit)
+                }
+                try await channel.eventLoop.submit { try prepare(channel) }.get()
+                return channel
+            } catch {
+                // The channel may be closed already.
+                try? await channel.close()
+                throw error
+            }
+        } catch {
+            throw NetworkFailure.cause(of: error)
+        }
+    }
+
+    private static func openTunnel(
+        on channel: any Channel,
+        to endpoint: Endpoint,
+        through proxy: ProxyAddress,
+        within limit: TimeAmount
+    ) async throws {
+        let opened = channel.eventLoop.makePromise(of: Void.self)
+        let alarm = channel.eventLoop.scheduleTask(in: limit) { opened.fail(NetworkCause.timedOut) }
+        channel.eventLoop.execute {
+            do {
+                let tunnel = ProxyTunnel(to: endpoint, through: proxy, opened: opened)
+                try channel.pipeline.syncOperations.addHandler(tunnel)
+            } catch {
+                opened.fail(error)
+            }
+        }
+        defer { alarm.cancel() }
+        try await opened.futureResult.get()
+    }
+
+    private var bootstrap: ClientBootstrap {
+        ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connectTimeout(TimeAmount(patience))
+    }
+}
