@@ -74,8 +74,8 @@ let package = Package(
             name: "spool",
             dependencies: [
                 "CMalloc", "SpoolConfig", "SpoolControl", "SpoolCore", "SpoolDaemon", "SpoolDoctor",
-                "SpoolEngine", "SpoolNetwork", "SpoolReceiver", "SpoolSimulator", "SpoolStore",
-                argumentParser, logging, unixSignals,
+                "SpoolEngine", "SpoolNetwork", "SpoolPipeline", "SpoolReceiver", "SpoolSimulator",
+                "SpoolStore", argumentParser, logging, unixSignals,
             ],
             resources: [.embedInCode("Init/spool.yaml")],
             swiftSettings: settings

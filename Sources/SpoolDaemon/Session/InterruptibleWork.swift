@@ -1,5 +1,5 @@
 import Foundation
-import SpoolPipeline
+package import SpoolPipeline
 import Synchronization
 import UnixSignals
 
@@ -16,14 +16,14 @@ package struct Interrupted: Error {
 }
 
 /// Handles Ctrl-C and SIGTERM while a command holds a resource that it must release, such as an open spool.
-enum InterruptibleWork {
+package enum InterruptibleWork {
     /// Runs `body`, which acquires and releases the resource, and ends early once its argument is requested.
     ///
     /// Signals are trapped before `body` begins, so that none can arrive between the opening and the trap. A
     /// second signal ends the process immediately.
     ///
     /// - Throws: errors of `body`; `Interrupted` after a signal, whatever the result of `body`.
-    static func run<Result>(_ body: (ShutdownRequest) async throws -> Result) async throws -> Result {
+    package static func run<Result>(_ body: (ShutdownRequest) async throws -> Result) async throws -> Result {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let interrupt = ShutdownRequest()
         let received = ReceivedSignal()
@@ -49,7 +49,7 @@ extension ShutdownRequest {
     /// Runs `body`, and cancels it once the stop is requested.
     ///
     /// - Throws: errors of `body`.
-    func ending<Value: Sendable>(
+    package func ending<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Value?.self) { group in

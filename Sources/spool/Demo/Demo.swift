@@ -2,6 +2,7 @@ import Logging
 import SpoolCore
 import SpoolDaemon
 import SpoolEngine
+import SpoolPipeline
 import SpoolReceiver
 import SpoolSimulator
 import SpoolStore

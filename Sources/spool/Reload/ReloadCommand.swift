@@ -4,6 +4,7 @@ import SpoolConfig
 import SpoolControl
 import SpoolCore
 import SpoolDaemon
+import SpoolEngine
 
 /// `spool reload`.
 struct ReloadCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import Logging
 import SpoolConfig
 import SpoolControl
 import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 import SpoolTestSupport
 import Testing

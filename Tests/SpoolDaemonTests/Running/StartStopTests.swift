@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import SpoolCore
+import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 import SpoolTestSupport

@@ -96,7 +96,7 @@ final class Child: Sendable {
     var processID: Int32? { state.withLock { $0.running?.processIdentifier.value } }
 
     /// Sends a signal.
-    func send(_ signal: ChangeSignal) throws {
+    func send(_ signal: Signal) throws {
         guard let running = state.withLock({ $0.running }) else {
             throw HarnessFailure("\(name) is not running:\n\(lastLines)")
         }

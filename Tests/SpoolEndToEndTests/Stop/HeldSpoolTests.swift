@@ -11,16 +11,16 @@ struct HeldSpoolTests {
         try await site.number("SELECT count(*) FROM run WHERE ended_ms IS NULL")
     }
 
-    private static func killed(by signal: ChangeSignal) -> TerminationStatus { .signaled(signal.rawValue) }
+    private static func killed(by signal: Signal) -> TerminationStatus { .signaled(signal.rawValue) }
 
     @Test(
         "a replay that the command runs reports how it continues, closes the spool and ends by the signal",
-        arguments: [ChangeSignal.interrupt, .terminate]
+        arguments: [Signal.interrupt, .terminate]
     )
-    func replay(signal: ChangeSignal) async throws {
+    func replay(signal: Signal) async throws {
         try await Site.run(.busy(history: 600)) { site in
             let receiver = try await site.receiver()
-            try await site.fill([.init("siem", port: receiver.port)])
+            try await site.deliverAll(to: [.init("siem", port: receiver.port)])
             await receiver.stop()
             let window = AgeWindow(hours: 24, to: 8, before: site.simulator.clock.nowMs)
             let command = site.start(
@@ -50,7 +50,7 @@ struct HeldSpoolTests {
             listener.isReading = false
             let silent = try await site.receiver(listener)
             let receiver = try await site.receiver()
-            try await site.fill([.init("siem", port: receiver.port)])
+            try await site.deliverAll(to: [.init("siem", port: receiver.port)])
             try site.configure { configuration in
                 let text = configuration.yaml(folder: "FOLDER", url: "http://127.0.0.1:\(silent.port)")
                 configuration.text = text
@@ -115,7 +115,7 @@ struct HeldSpoolTests {
     func anyTime() async throws {
         try await Site.run(.busy(history: 50)) { site in
             let receiver = try await site.receiver()
-            try await site.fill([.init("siem", port: receiver.port)])
+            try await site.deliverAll(to: [.init("siem", port: receiver.port)])
 
             let rounds = 30
             let answer = try await Child.answer(

@@ -281,7 +281,7 @@ private struct SteppedLoops {
                 lanesChanged: loops.lanesChanged,
                 logger: quiet
             )
-            let retention = Retention(
+            let retention = RetentionLoop(
                 spool: spool,
                 dates: loops.dates,
                 time: bench.time,

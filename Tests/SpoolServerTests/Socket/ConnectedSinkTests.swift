@@ -1,5 +1,8 @@
 import Logging
 import SpoolCore
+import SpoolDaemon
+import SpoolEngine
+import SpoolEngineTestSupport
 import SpoolPipeline
 import SpoolStore
 import SpoolTestSupport

@@ -1,11 +1,12 @@
 import Logging
 import SpoolCore
+import SpoolDaemon
 import SpoolPipeline
 import SpoolStore
 import SpoolTestSupport
 import Testing
 
-@testable import SpoolDaemon
+@testable import SpoolEngine
 
 @Suite("removing a replay during a stop", .timeLimit(.minutes(5)))
 struct ReplayRemovalEndTests {

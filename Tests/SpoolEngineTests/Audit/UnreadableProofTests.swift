@@ -4,7 +4,8 @@ import SpoolStore
 import SpoolTestSupport
 import Testing
 
-@testable import SpoolDaemon
+@testable import SpoolEngine
+@testable import SpoolEngineTestSupport
 
 @Suite("Records that could not be understood, in a proof")
 struct UnreadableProofTests {
