@@ -40,7 +40,7 @@ extension Engine {
     package func remove(_ id: ReplayID) async throws(StoreError) -> Replay {
         let before = try await replay(id)
         let deadline = time.elapsed() + Self.farewell
-        while !before.state.isUnfinished, !Task.isCancelled {
+        while !before.state.isUnfinished {
             let closed = SeenVersion(lanesChanged)
             let rest = deadline - time.elapsed()
             guard rest > .zero, try await spool.isConnected(id) else { break }

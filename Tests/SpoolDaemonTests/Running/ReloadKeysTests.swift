@@ -95,7 +95,7 @@ struct ReloadKeysTests {
             "sources.type",
             "type: defender-cloud-apps\n    url: http://127.0.0.1:2",
             "type: other\n    url: http://127.0.0.1:2",
-            .refused("unknown type of source")
+            .refused("unknown source type")
         ),
         Row("sources.url", "http://127.0.0.1:2", "http://127.0.0.1:6", second),
         Row(

@@ -74,7 +74,7 @@ struct LookTests {
             let siem = try await site.receiver()
             try await site.deliverAll(to: [.init("siem", port: siem.port)])
             for (command, hint) in [
-                (["tail", "--no-follow", "--stream", "nope"], "there is no stream nope; there are "),
+                (["tail", "--no-follow", "--stream", "nope"], "there is no stream nope; known names: "),
                 (["tail", "--no-follow", "--stream", "tenant/alert"], "did you mean tenant/alerts?"),
                 (
                     ["tail", "--no-follow", "--settled", "--sink", "siemm"],
