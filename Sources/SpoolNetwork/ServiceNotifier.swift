@@ -48,8 +48,8 @@ package struct ServiceNotifier: Sendable {
     /// Sends states as one message; returns once the kernel has accepted it, or immediately without a
     /// supervisor.
     ///
-    /// One that does not read is waited for, since a lost `ready` would have it end the service, but not for ever: a stop
-    /// has to end.
+    /// Waits for a supervisor that does not read, because it would end the service if it missed `ready`. The wait
+    /// has a time limit, so that a stop is not delayed.
     ///
     /// - Throws: `ServiceNotifierFault` when the socket cannot be used; log it and continue.
     package func notify(_ states: State...) throws(ServiceNotifierFault) {

@@ -187,7 +187,7 @@ struct ControlClientTests {
         #expect(try await ControlClient(socket).find { nil } == nil)
     }
 
-    @Test("the process that answers is found, whoever holds the lock")
+    @Test("the process that answers is found, regardless of which process holds the lock")
     func found() async throws {
         let daemon = daemon
 

@@ -25,7 +25,7 @@ struct TakingTests {
         return configuration
     }
 
-    @Test("HTTP: each of many requests that are sent at once is answered after its own lines were taken")
+    @Test("HTTP: each of several pipelined requests is answered after its own lines were printed")
     func pipelined() async throws {
         let count = 50
         try await Receiver.run(Self.configuration(.http(nil), taking: count)) { receiver async throws in

@@ -101,7 +101,7 @@ import Testing
         #expect(receipt.inserted == 1)
         #expect((part.seen, part.inserted, part.recovered) == (5, 1, 3))
         #expect(waiting?.ids == ["new"])
-        #expect(live.map(\.stream) == [stream], "nobody subscribes to the replay's own stream")
+        #expect(live.map(\.stream) == [stream], "no sink subscribes to the replay's own stream")
         #expect(
             after.streams.map(\.name.description) == ["contoso/activities", "contoso/activities@replay-1"]
         )

@@ -3,7 +3,7 @@ package struct WaitedInVain: Error, CustomStringConvertible {
     package let description: String
 }
 
-/// Returns once the condition holds; for what another process or thread does, of which no event tells.
+/// Returns once the condition holds; for changes in another process or thread that cause no event here.
 ///
 /// - Throws: the failure with what `state` says at the end, when the limit has passed.
 package func eventually(

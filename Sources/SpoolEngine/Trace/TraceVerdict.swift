@@ -18,7 +18,7 @@ package enum TraceVerdict: Sendable, Equatable {
     case gap(isUnproved: Bool)
     /// It appeared after its time had been read; the next sweep will find it.
     case late(sweptTo: Timestamp)
-    /// Its time has been read twice, and it was not there then.
+    /// Its time was read and re-read without it.
     case missed
 
     /// Derives the reason from the source's response and the spool's coverage of that moment.
@@ -95,8 +95,8 @@ package enum TraceVerdict: Sendable, Equatable {
             "It appeared after its time had been read. Records from \(swept) on will be read a second time: "
                 + "the next sweep will find it."
         case .missed:
-            "Its time has been read twice and it was not there then: it appeared later than `look_back` "
-                + "covers. `spool verify --repair` over its time fetches it."
+            "Its time was read and re-read without it: it appeared later than `look_back` covers. "
+                + "`spool verify --repair` over its time fetches it."
         }
     }
 }

@@ -57,7 +57,7 @@ struct StreamReporter: Sendable {
 
     /// Notes an answer, which resolves a problem with requests.
     ///
-    /// `doubt` tells why the answer's `Date` is not accepted; this is a problem of its own, and every other
+    /// `doubt` states why the answer's `Date` is not accepted; this is a problem of its own, and every other
     /// one takes precedence.
     mutating func answered(_ reason: Scan.Reason, endsScan: Bool, doubt: String? = nil)
         async throws(StoreError)

@@ -53,7 +53,7 @@ struct Demo: Sendable {
             history: options.history,
             logger: logger
         )
-        screen.say("portal  \(stage.simulator.url) (simulated, \(Int(options.rate)) activities a second)")
+        screen.say("portal  \(stage.simulator.url) (simulated, \(Int(options.rate)) activities per second)")
         screen.say("spool   \(stage.spool.path)")
         screen.say("SIEM    127.0.0.1:\(stage.receiver.port) (built in)")
         screen.say("")
@@ -74,10 +74,10 @@ struct Demo: Sendable {
         return account
     }
 
-    /// An act that did not come to its end within its limit.
+    /// An act that did not finish within its limit.
     private struct UnfinishedAct: Error { let phase: String }
 
-    /// Plays the acts up to the end, or up to the first that does not come to its own, and takes stock.
+    /// Plays the acts until one does not finish, and counts the events.
     private func play(_ stage: DemoStage) async throws -> DemoAccount {
         var again: Set<String> = []
         var unfinished: String?
@@ -104,14 +104,15 @@ struct Demo: Sendable {
         let opened = SystemTime.now()
 
         try await act("events flow from the portal through the spool to the SIEM", stage, &picture, began) {
-            // Nothing is under way then: what a connection loses half-way goes again, and here nothing comes
-            // twice.
+            // Nothing is in flight then: events lost with a connection would be sent again, and the demo
+            // expects no duplicates.
             began.duration(to: .now) >= options.act && $0.waiting == 0
         }
         await stage.receiver.stop()
         picture.isUp = false
         let left = ContinuousClock.now
-        try await act("the SIEM is away; fetching goes on, the backlog grows", stage, &picture, began) { _ in
+        try await act("the SIEM is away; fetching continues, the backlog grows", stage, &picture, began) {
+            _ in
             left.duration(to: .now) >= options.act
         }
         try await stage.receiver.restart()
@@ -132,7 +133,7 @@ struct Demo: Sendable {
         stage.engine.lanesChanged.notify()
         let ended = Mutex(false)
         try await act(
-            "replay \(replay.id): \(Count.text(replay.total, "event")) of \(Self.short(window.from)) to \(Self.short(window.to)) go again",
+            "replay \(replay.id): \(Count.text(replay.total, "event")) of \(Self.short(window.from)) to \(Self.short(window.to)) are sent again",
             stage,
             &picture,
             began
@@ -143,7 +144,7 @@ struct Demo: Sendable {
         }
         stage.simulator.setRate(activitiesPerSecond: 0)
         try await act(
-            "the portal falls silent; what it still has is fetched and delivered",
+            "the portal adds no events; the remaining ones are fetched and delivered",
             stage,
             &picture,
             began

@@ -10,7 +10,7 @@ struct DemoAccount: Sendable, Equatable {
     var received: [String: Int]
     /// Ids that the replay sent again.
     var replayed: Set<String>
-    /// The act that did not come to its end, in the picture's words.
+    /// The act that did not finish, as named in the picture.
     var unfinished: String?
 
     init(
@@ -34,7 +34,7 @@ struct DemoAccount: Sendable, Equatable {
         received.reduce(0) { $0 + max(0, $1.value - 1 - (replayed.contains($1.key) ? 1 : 0)) }
     }
 
-    /// What does not add up, in words; empty when nothing is missing, and nothing came twice.
+    /// The discrepancies as text; empty when nothing is missing and there are no duplicates.
     var faults: [String] {
         let delivered = Set(received.keys)
         let notAgain = replayed.count { received[$0, default: 0] < 2 }
@@ -45,9 +45,9 @@ struct DemoAccount: Sendable, Equatable {
             (spooled.subtracting(delivered).count, "spooled and not delivered"),
             (delivered.subtracting(spooled).count, "delivered and not in the spool"),
             (notAgain, "replayed and not received again"),
-            (duplicates, "received once too often"),
+            (duplicates, "received more often than sent"),
         ]
-        return (unfinished.map { ["not brought to its end: \($0)"] } ?? [])
+        return (unfinished.map { ["not finished: \($0)"] } ?? [])
             + findings.filter { $0.0 > 0 }.map { count, what in "\(count) \(what)" }
     }
 

@@ -19,17 +19,17 @@ struct DemoPicture: Sendable {
     var receivedEvents = 0
     var isUp = true
     var elapsedSeconds = 0
-    /// What is going on, and what went before.
+    /// The current act, and those before it.
     private(set) var phase = ""
     private(set) var past: [String] = []
     /// The newest events of the spool, newest first.
     var recent: [Recent] = []
     private(set) var moments: [BacklogChart.Moment] = []
 
-    /// Events that the SIEM has not got yet.
+    /// Events that the SIEM has not received yet.
     var waiting: Int { max(0, spooled - receivedEvents) }
 
-    /// Goes on to the next act.
+    /// Continues with the next act.
     mutating func begin(_ next: String) {
         if !phase.isEmpty { past.append(phase) }
         phase = next
@@ -37,7 +37,7 @@ struct DemoPicture: Sendable {
 
     /// Adds the backlog as it is now to the chart.
     ///
-    /// The first start brings two days at once: beside that, the hill of the outage would be flat.
+    /// The first start fetches two days in one go; next to that peak, the outage would look flat.
     mutating func remember() {
         guard !moments.isEmpty || spooled >= history && waiting == 0 else { return }
         moments.append(BacklogChart.Moment(waiting: waiting, isUp: isUp))
@@ -70,7 +70,7 @@ extension DemoPicture {
     private var boxes: [StyledText] {
         let portal = box(
             "portal",
-            [row("shown", shown), row("alerts", shownAlerts), row("a second", rate)]
+            [row("shown", shown), row("alerts", shownAlerts), row("per second", rate)]
         )
         let spool = box(
             "spool (SQLite)",

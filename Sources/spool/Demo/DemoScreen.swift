@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Shows the picture: redrawn in place on a terminal, a line a second in a pipe.
+/// Shows the picture: redrawn in place on a terminal, one line per second in a pipe.
 final class DemoScreen: Sendable {
     private struct State {
         var drawnLines = 0
@@ -46,13 +46,13 @@ final class DemoScreen: Sendable {
 
     /// Back to where the picture began.
     ///
-    /// A terminal that became narrower has broken the picture's lines into more, so nobody knows where that is.
+    /// A terminal that became narrower has wrapped the picture's lines, so its first row is unknown.
     private func home(_ state: State, columns: Int) -> String {
         guard state.drawnLines > 0 else { return "" }
         return state.columns == columns ? "\u{1B}[\(state.drawnLines)A" : "\u{1B}[2J\u{1B}[H"
     }
 
-    /// The terminal's size; 24 by 80 where it does not tell.
+    /// The terminal's size; 24 by 80 if it is unknown.
     private static var size: (rows: Int, columns: Int) {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 1, size.ws_col > 0 else {

@@ -22,7 +22,7 @@ struct DemoStage: Sendable {
     static func open(seed: UInt64, rate: Double, history: Int, logger: Logger) async throws -> DemoStage {
         let folder =
             FileManager.default.temporaryDirectory.path + "/spool-demo-\(UUID().uuidString.prefix(8))"
-        // It must be new, and nobody else's: the folder around it can be written by every user.
+        // It must be new and owned by this user: every user can write to the folder around it.
         try FileManager.default.createDirectory(
             atPath: folder,
             withIntermediateDirectories: false,
@@ -78,7 +78,7 @@ struct DemoStage: Sendable {
     /// The ids in the spool.
     func spooled() async throws -> Set<String> { try await texts("SELECT external_id FROM event") }
 
-    /// The ids of a window on the time of happening.
+    /// The ids of events that occurred in a window.
     func spooled(from: Timestamp, to: Timestamp) async throws -> Set<String> {
         try await texts(
             "SELECT external_id FROM event WHERE occurred_ms >= \(from.milliseconds) "

@@ -1,6 +1,7 @@
 import SpoolCore
 import SpoolDaemon
 import SpoolEngine
+import SpoolEngineTestSupport
 import SpoolTestSupport
 import Testing
 
@@ -8,26 +9,10 @@ import Testing
 struct SpoolSessionTests {
     private struct Failure: Error {}
 
-    private static func composition(in folder: TemporaryFolder) throws -> Composition {
-        let yaml = """
-            spool: { path: \(folder.path("spool.db")) }
-            sources:
-              - { name: tenant, type: defender-cloud-apps, url: http://127.0.0.1:1, auth: { token: "${TOKEN}" }, streams: { activities: {} } }
-            sinks:
-              - { name: siem, type: syslog, address: 127.0.0.1:1, transport: tcp, streams: [tenant/activities] }
-            status: { listen: none }
-            """
-        return try Composition.read(
-            path: try folder.write(yaml, to: "spool.yaml"),
-            environment: ["TOKEN": String(repeating: "x", count: 64)],
-            hostName: "host"
-        )
-    }
-
     @Test("holds a spool that no process holds, and asks the process that does")
     func twoCommands() async throws {
         let folder = try TemporaryFolder()
-        let composition = try Self.composition(in: folder)
+        let composition = try SampleComposition.make(in: folder)
         let request = ReplayRequest(
             sink: SinkName("siem"),
             from: Timestamp(milliseconds: 0),
@@ -49,7 +34,7 @@ struct SpoolSessionTests {
     @Test("gives the spool back when its work fails")
     func failure() async throws {
         let folder = try TemporaryFolder()
-        let composition = try Self.composition(in: folder)
+        let composition = try SampleComposition.make(in: folder)
 
         await #expect(throws: Failure.self) {
             try await SpoolSession.use(composition, command: "first") { _ in throw Failure() }

@@ -35,7 +35,7 @@ struct LoopSupervisorTests {
         LoopSupervisor.Loop(name: name, fingerprint: "") { [notes] stop throws(StoreError) in
             notes.add("\(name) begins")
             await stop.asked()
-            notes.add("\(name) is told to stop")
+            notes.add("\(name) is asked to stop")
             await gate?.changed(after: 0)
             notes.add("\(name) ends")
         }
@@ -47,7 +47,7 @@ struct LoopSupervisorTests {
         await workforce.run([job("old", gate: gate)])
         await notes.wait(for: "old begins")
         let reload = Task { await workforce.run([job("new")]) }
-        await notes.wait(for: "old is told to stop")
+        await notes.wait(for: "old is asked to stop")
         let stop = Task { [notes] in
             await workforce.stop()
             notes.add("stopped")
@@ -60,7 +60,7 @@ struct LoopSupervisorTests {
         await failed.value
 
         #expect(!isComplete)
-        #expect(notes.all == ["old begins", "old is told to stop", "old ends", "stopped"])
+        #expect(notes.all == ["old begins", "old is asked to stop", "old ends", "stopped"])
     }
 
     @Test("after a stop nothing is started")

@@ -1,6 +1,7 @@
 import Logging
 import SpoolCore
 import SpoolDaemon
+import SpoolEngineTestSupport
 import SpoolPipeline
 import SpoolStore
 import SpoolTestSupport
@@ -15,17 +16,7 @@ struct ReplayRemovalEndTests {
         let folder = try TemporaryFolder()
         let time = SystemTime.timekeeper()
         let spool = try Spool.open(path: folder.path("spool.db"), at: time.wall())
-        let yaml = """
-            spool: { path: \(folder.path("spool.db")) }
-            sources:
-              - { name: tenant, type: defender-cloud-apps, url: http://127.0.0.1:1, auth: { token: "${TOKEN}" }, streams: { activities: {} } }
-            sinks: []
-            """
-        let composition = try Composition.read(
-            path: try folder.write(yaml, to: "spool.yaml"),
-            environment: ["TOKEN": String(repeating: "x", count: 64)],
-            hostName: "host"
-        )
+        let composition = try SampleComposition.make(in: folder, hasSink: false)
         _ = try await spool.register(composition.topology, at: time.wall())
         let engine = Engine(
             spool: spool,

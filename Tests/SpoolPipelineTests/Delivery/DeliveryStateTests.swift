@@ -59,7 +59,7 @@ struct DeliveryStateTests {
     }
 
     @Test(
-        "a proof is wanted at once; where connections have ended soon, only of one that has lasted longer"
+        "a requested proof is due immediately; after short connections only once the connection has lasted longer"
     )
     mutating func proofAfterShort() {
         state = DeliveryState(

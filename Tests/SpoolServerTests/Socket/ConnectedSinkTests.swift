@@ -19,19 +19,7 @@ struct ConnectedSinkTests {
         var options = SpoolOptions(holder: "a test")
         options.reserveBytes = 0
         let spool = try Spool.open(path: folder.path("spool.db"), options: options, at: time.wall())
-        let yaml = """
-            spool: { path: \(folder.path("spool.db")) }
-            sources:
-              - { name: tenant, type: defender-cloud-apps, url: http://127.0.0.1:1, auth: { token: "${TOKEN}" }, streams: { activities: {} } }
-            sinks:
-              - { name: siem, type: syslog, address: 127.0.0.1:1, transport: tcp, streams: [tenant/activities] }
-            status: { listen: none }
-            """
-        let composition = try Composition.read(
-            path: try folder.write(yaml, to: "spool.yaml"),
-            environment: ["TOKEN": String(repeating: "x", count: 64)],
-            hostName: "host"
-        )
+        let composition = try SampleComposition.make(in: folder)
         let registration = try await spool.register(composition.topology, at: time.wall())
         let sink = try #require(registration.sinks[SinkName("siem")])
         try await body(spool, sink)

@@ -5,6 +5,7 @@ import SpoolConfig
 import SpoolControl
 import SpoolCore
 import SpoolDaemon
+import SpoolEngineTestSupport
 import SpoolPipeline
 import SpoolStore
 import SpoolTestSupport
@@ -23,19 +24,7 @@ struct ControlFuzzTests {
         var options = SpoolOptions(holder: "a test")
         options.reserveBytes = 0
         let spool = try Spool.open(path: folder.path("spool.db"), options: options, at: time.wall())
-        let yaml = """
-            spool: { path: \(folder.path("spool.db")) }
-            sources:
-              - { name: tenant, type: defender-cloud-apps, url: http://127.0.0.1:1, auth: { token: "${TOKEN}" }, streams: { activities: {} } }
-            sinks:
-              - { name: siem, type: syslog, address: 127.0.0.1:1, transport: tcp, streams: [tenant/activities] }
-            status: { listen: none }
-            """
-        let composition = try Composition.read(
-            path: try folder.write(yaml, to: "spool.yaml"),
-            environment: ["TOKEN": String(repeating: "x", count: 64)],
-            hostName: "host"
-        )
+        let composition = try SampleComposition.make(in: folder)
         _ = try await spool.register(composition.topology, at: time.wall())
         let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let engine = Engine(spool: spool, time: time, logger: quiet)

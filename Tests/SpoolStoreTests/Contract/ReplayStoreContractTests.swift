@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test(
-        "a replay may pause and go on, but one that has ended stays ended and sends nothing",
+        "a replay may pause and resume, but an ended one stays ended and sends nothing",
         arguments: StoreKind.allCases,
         [Replay.State.disabled, .cancelled]
     )

@@ -71,11 +71,10 @@ struct StoreBench {
 
     /// The store after a new start of the process, which closed it before or did not.
     func reopened(cleanly: Bool) async throws -> StoreBench {
-        if let memory = store as? MemoryStore {
-            memory.reopen(cleanly: cleanly)
+        guard let before = store as? Spool else {
+            try #require(store as? MemoryStore).reopen(cleanly: cleanly)
             return self
         }
-        let before = store as! Spool
         if cleanly { try await before.close(at: .t(100)) } else { try before.letGo() }
         return StoreBench(self, try Spool.open(path: before.path, options: .small, at: .t(100)))
     }

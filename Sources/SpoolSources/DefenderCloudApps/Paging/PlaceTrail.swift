@@ -2,8 +2,8 @@
 ///
 /// Source: Richard P. Brent, "An improved Monte Carlo factorization algorithm", BIT 20, 1980, section 2. The
 /// token that is compared with is replaced after 1, 2, 4 … steps, so that it is eventually in the cycle and
-/// at least one cycle length back. A place that is read twice on the way, as where one millisecond fills a
-/// page, is passed by an offset and does not count as a new token.
+/// at least one cycle length back. A token that is read again with an offset, because one millisecond fills a
+/// page, does not count as a new token.
 struct PlaceTrail: Codable, Equatable, Sendable {
     /// The token that is compared with; nil before the first.
     private var mark: String?
