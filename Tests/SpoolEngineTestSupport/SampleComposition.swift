@@ -1,5 +1,5 @@
-import SpoolEngine
-import SpoolTestSupport
+package import SpoolEngine
+package import SpoolTestSupport
 
 /// A configuration of one source, one sink and no status page, whose addresses refuse connections.
 package enum SampleComposition {
