@@ -15,7 +15,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var streams: [StreamStatus]
     package var sinks: [SinkStatus]
     package var replays: [ReplayStatus]
-    package var notifications: [NotificationStatus]
+    /// Active ones, newest first.
+    package var notifications: [SpoolNotification]
     /// The last comparison of source, spool and ledger that the daemon made on its own; nil before the first.
     package var audit: ProofStatus?
     /// The last comparison that an operator requested, if it is newer than the audit.
@@ -129,6 +130,9 @@ package struct SpoolFileStatus: Codable, Sendable, Equatable {
 }
 
 /// A stream and its fetch progress.
+///
+/// Not the stored `SpoolStatus.Stream`, which has ids and counters that are no part of the public interface, and
+/// lacks what the report computes: events per minute, sinks and gaps.
 package struct StreamStatus: Codable, Sendable, Equatable {
     package var name: String
     package var kind: String
@@ -180,6 +184,9 @@ package struct StreamStatus: Codable, Sendable, Equatable {
 }
 
 /// A sink and its backlog.
+///
+/// Not the stored `SpoolStatus.Sink`, which has its backlog by stream, a state of its own, and no address: that
+/// is in the configuration.
 package struct SinkStatus: Codable, Sendable, Equatable {
     package var name: String
     package var type: String
@@ -224,28 +231,5 @@ package struct SinkStatus: Codable, Sendable, Equatable {
         case retryAt = "retry_at_ms"
         case troubleSince = "trouble_since_ms"
         case perMinute = "per_minute"
-    }
-}
-
-/// A notification that has not been cleared.
-package struct NotificationStatus: Codable, Sendable, Equatable {
-    package var at: Timestamp
-    package var severity: String
-    package var code: String
-    /// The stream, sink or replay it concerns; empty for the spool itself.
-    package var subject: String
-    package var message: String
-
-    package init(at: Timestamp, severity: String, code: String, subject: String, message: String) {
-        self.at = at
-        self.severity = severity
-        self.code = code
-        self.subject = subject
-        self.message = message
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case severity, code, subject, message
-        case at = "at_ms"
     }
 }

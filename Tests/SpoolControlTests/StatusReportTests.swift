@@ -26,7 +26,7 @@ struct StatusReportTests {
         report.streams = [stream]
         report.sinks = [sink]
         report.notifications = [
-            NotificationStatus(at: time, severity: "error", code: "c", subject: "s", message: "m")
+            SpoolNotification(at: time, severity: .error, code: "c", subject: "s", message: "m")
         ]
 
         let bytes = try ControlCoding.encode(report)

@@ -116,6 +116,16 @@ package struct ReplayEstimate: Sendable, Codable, Equatable {
         self.deadLetters = deadLetters
         self.stillToComeLive = stillToComeLive
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case acknowledged, kernel, sent, doubtful, holdings
+        case inWindow = "in_window"
+        case toSend = "to_send"
+        case deadLetters = "dead_letters"
+        case stillToComeLive = "still_to_come_live"
+        case sinkRate = "sink_rate"
+        case seenRate = "seen_rate"
+    }
 }
 
 extension ReplayEstimate {
@@ -173,6 +183,16 @@ extension ReplayEstimate {
             self.start = start
             self.prunedTo = prunedTo
             self.readTo = readTo
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case events
+            case name = "stream"
+            case oldest = "oldest_ms"
+            case newest = "newest_ms"
+            case start = "start_ms"
+            case prunedTo = "pruned_to_ms"
+            case readTo = "read_to_ms"
         }
     }
 }

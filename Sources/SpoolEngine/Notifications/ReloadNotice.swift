@@ -1,5 +1,5 @@
 package import SpoolControl
-import SpoolCore
+package import SpoolCore
 
 /// Formats and parses the text of the notification about a refused reload.
 ///
@@ -16,7 +16,7 @@ package enum ReloadNotice {
     /// The refusal that a notification reports; nil for any other notification.
     ///
     /// A text written by another version is returned whole as the cause.
-    package static func refusal(in notification: NotificationStatus) -> RefusedReload? {
+    package static func refusal(in notification: SpoolNotification) -> RefusedReload? {
         guard notification.code == RuleCode.reloadRefused.rawValue else { return nil }
         let text = notification.message
         guard text.hasPrefix(beginning), text.hasSuffix(remedy), let parting = text.firstRange(of: middle),

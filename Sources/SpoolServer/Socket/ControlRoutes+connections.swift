@@ -1,7 +1,7 @@
 import Hummingbird
 import SpoolControl
 import SpoolCore
-package import SpoolEngine
+import SpoolEngine
 import SpoolPipeline
 import SpoolStore
 

@@ -42,29 +42,24 @@ extension StatusReport {
         let takers = status.sinks.filter { $0.state != .disabled }
             .flatMap { $0.subscriptions.filter { $0.state != "left" }.map(\.stream) }
             .reduce(into: [StreamName: Int]()) { $0[$1, default: 0] += 1 }
+        let rates = try await spool.rates(at: now)
         streams = status.streams.map { stream in
             var status = StreamStatus(stream)
             status.gaps = gaps[stream.name] ?? []
             status.sinks = stream.isConfigured ? takers[stream.name] ?? 0 : nil
+            status.perMinute = rates.streams[stream.id] ?? 0
             return status
         }
-        sinks = status.sinks.map {
-            SinkStatus($0, address: addresses[$0.name] ?? "", settings: settings, at: now)
+        sinks = status.sinks.map { sink in
+            var status = SinkStatus(sink, address: addresses[sink.name] ?? "", settings: settings, at: now)
+            status.perMinute = rates.sinks[sink.id] ?? 0
+            return status
         }
-        set(try await spool.rates(at: now), of: status)
         replays = status.replays.map(ReplayStatus.init)
         audit = try await spool.lastProof(.audit).flatMap(ProofStatus.init)
         proof = try await spool.lastProof(.command).flatMap(ProofStatus.init)
         if let audit, let proof, proof.finished < audit.finished { self.proof = nil }
-        notifications = status.notifications.map {
-            NotificationStatus(
-                at: $0.at,
-                severity: $0.severity.rawValue,
-                code: $0.code,
-                subject: $0.subject,
-                message: $0.message
-            )
-        }
+        notifications = status.notifications
         reloadRefused = notifications.lazy.compactMap { ReloadNotice.refusal(in: $0) }.first
     }
 }
@@ -105,21 +100,5 @@ extension SinkStatus {
         attempts = sink.attempts
         retryAt = sink.retryAt
         troubleSince = sink.troubleSince
-    }
-}
-
-extension StatusReport {
-    /// Fills in events per minute.
-    fileprivate mutating func set(_ rates: SpoolRates, of status: SpoolStatus) {
-        for stream in status.streams {
-            guard let index = streams.firstIndex(where: { $0.name == stream.name.description }) else {
-                continue
-            }
-            streams[index].perMinute = rates.streams[stream.id] ?? 0
-        }
-        for sink in status.sinks {
-            guard let index = sinks.firstIndex(where: { $0.name == sink.name.text }) else { continue }
-            sinks[index].perMinute = rates.sinks[sink.id] ?? 0
-        }
     }
 }

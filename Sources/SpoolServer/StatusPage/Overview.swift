@@ -20,7 +20,7 @@ struct Overview: Sendable, Equatable {
     private static let mostNames = 4
     private static let mostDetails = 12
     /// Notifications of these severities are reported in the first sentence.
-    private static let serious = Set([NotificationSeverity.error, .critical].map(\.rawValue))
+    private static let serious: Set<NotificationSeverity> = [.error, .critical]
 
     var level: Level
     var headline: String
@@ -166,7 +166,7 @@ struct Overview: Sendable, Equatable {
         return sentences
     }
 
-    private static func sentence(_ note: NotificationStatus, _ now: Timestamp) -> String {
+    private static func sentence(_ note: SpoolNotification, _ now: Timestamp) -> String {
         let subject = note.subject.isEmpty ? "" : " (\(note.subject))"
         return "\(note.code)\(subject) has been active since \(Wording.time(note.at, now: now)) "
             + "UTC, see below."

@@ -102,7 +102,7 @@ struct PageParts: Sendable {
             let subject: HTML =
                 note.subject.isEmpty ? .none : " <span class=\"subject\">\(note.subject)</span>"
             return """
-                <li class="\(note.severity)"><p><strong><span class="severity">\(note.severity)</span> \(note.code)\
+                <li class="\(note.severity.rawValue)"><p><strong><span class="severity">\(note.severity.rawValue)</span> \(note.code)\
                 </strong>\(subject) <span class="since">since \(time(note.at))</span></p><p>\(note.message)</p></li>
                 """
         }

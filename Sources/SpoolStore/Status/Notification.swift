@@ -1,11 +1,6 @@
 import GRDB
 package import SpoolCore
 
-/// Severity of a notification.
-package enum NotificationSeverity: String, Sendable, Codable {
-    case information, warning, error, critical
-}
-
 /// A notification to be raised.
 package struct NewNotification: Sendable, Equatable {
     /// Fixed text that identifies its kind: `Data server connection error`.
@@ -22,17 +17,6 @@ package struct NewNotification: Sendable, Equatable {
         self.severity = severity
         self.message = message
     }
-}
-
-/// A stored notification (table `notification`).
-package struct SpoolNotification: Sendable, Codable, Equatable {
-    package let id: Int64
-    package let at: Timestamp
-    package let severity: NotificationSeverity
-    package let code: String
-    package let subject: String
-    package let message: String
-    package let cleared: Timestamp?
 }
 
 extension Spool {
@@ -119,17 +103,18 @@ enum Notifications {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT id, at_ms, severity, code, subject, message, cleared_ms FROM notification
+                SELECT at_ms, severity, code, subject, message, cleared_ms, id FROM notification
                 WHERE cleared_ms IS NULL AND \(condition) ORDER BY id
                 """,
             arguments: arguments
         )
-        for standing in rows.map(notification) {
+        for row in rows {
+            let standing = notification(row)
             // The clocks of sources and of this machine may differ; the end must not be before the beginning.
             let end = max(now, standing.at)
             try db.execute(
                 sql: "UPDATE notification SET cleared_ms = ? WHERE id = ?",
-                arguments: [end.milliseconds, standing.id]
+                arguments: [end.milliseconds, row[6] as Int64]
             )
             try NotificationStream.append(
                 db,
@@ -150,7 +135,7 @@ enum Notifications {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT id, at_ms, severity, code, subject, message, cleared_ms
+                SELECT at_ms, severity, code, subject, message, cleared_ms
                 FROM notification \(all ? "" : "INDEXED BY notification_open WHERE cleared_ms IS NULL")
                 ORDER BY id DESC LIMIT ?
                 """,
@@ -161,13 +146,12 @@ enum Notifications {
 
     private static func notification(_ row: Row) -> SpoolNotification {
         SpoolNotification(
-            id: row[0],
-            at: Timestamp(milliseconds: row[1]),
-            severity: NotificationSeverity(rawValue: row[2]) ?? .error,
-            code: row[3],
-            subject: row[4],
-            message: row[5],
-            cleared: Timestamp(row[6] as Int64?)
+            at: Timestamp(milliseconds: row[0]),
+            severity: NotificationSeverity(rawValue: row[1]) ?? .error,
+            code: row[2],
+            subject: row[3],
+            message: row[4],
+            cleared: Timestamp(row[5] as Int64?)
         )
     }
 }

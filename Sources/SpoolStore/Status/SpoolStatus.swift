@@ -3,9 +3,9 @@ package import SpoolCore
 /// The current status: the data of `spool status`, the status page and the metrics.
 ///
 /// Counts are maintained by every transaction, so that the cost of reading them does not depend on the size
-/// of the spool.
-package struct SpoolStatus: Sendable, Codable, Equatable {
-    package struct Stream: Sendable, Codable, Equatable {
+/// of the spool. What others read as JSON is `StatusReport`.
+package struct SpoolStatus: Sendable, Equatable {
+    package struct Stream: Sendable, Equatable {
         package let id: StreamID
         package let name: StreamName
         package let kind: EventKind
@@ -41,7 +41,7 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package var isFetched: Bool { isConfigured && name != .notifications }
     }
 
-    package struct Subscription: Sendable, Codable, Equatable {
+    package struct Subscription: Sendable, Equatable {
         package let stream: StreamName
         /// `active`, `held` or `left`.
         package let state: String
@@ -61,7 +61,7 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package let lost: Int
     }
 
-    package struct Sink: Sendable, Codable, Equatable {
+    package struct Sink: Sendable, Equatable {
         package let id: SinkID
         package let name: SinkName
         package let type: String
@@ -88,7 +88,7 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
         package var waiting: Int { subscriptions.reduce(0) { $0 + $1.waiting } }
     }
 
-    package struct Size: Sendable, Codable, Equatable {
+    package struct Size: Sendable, Equatable {
         /// Bytes of the database, including free pages; the newest pages may still be only in the write-ahead
         /// log.
         package let file: Int64
@@ -104,7 +104,7 @@ package struct SpoolStatus: Sendable, Codable, Equatable {
 
     /// Poison records: records that crashed the process when they were parsed or rendered individually, and
     /// are skipped since.
-    package struct Trap: Sendable, Codable, Equatable {
+    package struct Trap: Sendable, Equatable {
         package let step: PoisonMark.Step
         /// The stream or sink.
         package let subject: String

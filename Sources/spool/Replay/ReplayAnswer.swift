@@ -30,72 +30,29 @@ struct ReplayAnswer: Encodable {
     }
 }
 
-/// An estimate as JSON.
+/// An estimate as JSON: instead of the known rates, the one that applies, and the duration that follows from it.
 struct EstimateObject: Encodable {
-    struct Holding: Encodable {
-        let stream: String
-        let events: Int
-        let oldest: Timestamp?
-        let newest: Timestamp?
-        let start: Timestamp?
-        let prunedTo: Timestamp?
-        let readTo: Timestamp?
-
-        enum CodingKeys: String, CodingKey {
-            case stream, events
-            case oldest = "oldest_ms"
-            case newest = "newest_ms"
-            case start = "start_ms"
-            case prunedTo = "pruned_to_ms"
-            case readTo = "read_to_ms"
-        }
-    }
-
-    let inWindow: Int
-    let toSend: Int
-    let acknowledged: Int
-    let kernel: Int
-    let sent: Int
-    let doubtful: Int
-    let deadLetters: Int
-    let stillToComeLive: Int
-    let seconds: Int?
-    let perSecond: Double?
-    let rateBasis: ReplayTime.Basis?
-    let holdings: [Holding]
-
-    enum CodingKeys: String, CodingKey {
-        case acknowledged, kernel, sent, doubtful, seconds, holdings
-        case inWindow = "in_window"
-        case toSend = "to_send"
-        case deadLetters = "dead_letters"
-        case stillToComeLive = "still_to_come_live"
-        case perSecond = "per_second"
-        case rateBasis = "rate_basis"
-    }
+    private var estimate: ReplayEstimate
+    private let time: ReplayTime
 
     init(_ estimate: ReplayEstimate, _ time: ReplayTime) {
-        inWindow = estimate.inWindow
-        toSend = estimate.toSend
-        acknowledged = estimate.acknowledged
-        kernel = estimate.kernel
-        sent = estimate.sent
-        doubtful = estimate.doubtful
-        deadLetters = estimate.deadLetters
-        stillToComeLive = estimate.stillToComeLive
-        seconds = time.seconds
-        perSecond = time.rate
-        rateBasis = time.basis
-        holdings = estimate.holdings.map {
-            Holding(
-                stream: $0.name.description,
-                events: $0.events,
-                oldest: $0.oldest,
-                newest: $0.newest,
-                start: $0.start,
-                prunedTo: $0.prunedTo,
-                readTo: $0.readTo
-            )
-        }
+        self.estimate = estimate
+        self.estimate.sinkRate = nil
+        self.estimate.seenRate = nil
+        self.time = time
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try estimate.encode(to: encoder)
+        var keys = encoder.container(keyedBy: CodingKeys.self)
+        try keys.encodeIfPresent(time.seconds, forKey: .seconds)
+        try keys.encodeIfPresent(time.rate, forKey: .perSecond)
+        try keys.encodeIfPresent(time.basis, forKey: .rateBasis)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case seconds
+        case perSecond = "per_second"
+        case rateBasis = "rate_basis"
     }
 }

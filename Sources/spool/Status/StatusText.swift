@@ -36,7 +36,7 @@ struct StatusText {
     private var notifications: String {
         report.notifications.map { notification in
             let subject = notification.subject.isEmpty ? "" : " \(notification.subject.printable)"
-            return "\(notification.severity.uppercased()) \(notification.code)\(subject), since "
+            return "\(notification.severity.rawValue.uppercased()) \(notification.code)\(subject), since "
                 + "\(notification.at):\n  \(notification.message.printable)"
         }
         .joined(separator: "\n")

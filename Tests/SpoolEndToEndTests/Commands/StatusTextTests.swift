@@ -31,7 +31,7 @@ struct StatusTextTests {
         sink.retryAt = Self.now - .hours(2)
         report.sinks = [sink, SinkStatus(name: "new", type: "syslog", address: "new:514", state: "created")]
         report.notifications = [
-            NotificationStatus(at: Self.now, severity: "error", code: "c", subject: "s", message: "m")
+            SpoolNotification(at: Self.now, severity: .error, code: "c", subject: "s", message: "m")
         ]
         report.stopped = stopped
         return report

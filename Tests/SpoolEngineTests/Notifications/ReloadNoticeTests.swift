@@ -23,9 +23,9 @@ struct ReloadNoticeTests {
         let text = ReloadNotice.text(
             of: Reloads.Refusal(Mistake(description: cause), path: "/etc/spool/spool.yaml", at: at)
         )
-        let notification = NotificationStatus(
+        let notification = SpoolNotification(
             at: at + .seconds(9),
-            severity: "error",
+            severity: .error,
             code: RuleCode.reloadRefused.rawValue,
             subject: "",
             message: text
@@ -37,9 +37,9 @@ struct ReloadNoticeTests {
 
     @Test("a text of another version is returned as the cause, and other notifications report no reload")
     func other() {
-        var notification = NotificationStatus(
+        var notification = SpoolNotification(
             at: at,
-            severity: "error",
+            severity: .error,
             code: RuleCode.reloadRefused.rawValue,
             subject: "",
             message: "Not reloaded."

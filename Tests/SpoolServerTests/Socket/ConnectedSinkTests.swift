@@ -1,4 +1,5 @@
 import Logging
+import SpoolControl
 import SpoolCore
 import SpoolDaemon
 import SpoolEngine

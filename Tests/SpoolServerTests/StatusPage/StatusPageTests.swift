@@ -190,9 +190,9 @@ struct StatusPageTests {
             facts {
                 $0.report.sinks[0].deadLetters = 2
                 $0.report.notifications = [
-                    Self.note("warning", "Dead letters", "siem"),
-                    Self.note("error", "Internal error", "contoso/activities"),
-                    Self.note("error", "Proof found missing events", ""),
+                    Self.note(.warning, "Dead letters", "siem"),
+                    Self.note(.error, "Internal error", "contoso/activities"),
+                    Self.note(.error, "Proof found missing events", ""),
                 ]
                 $0.report.audit = bad
             }
@@ -219,12 +219,12 @@ struct StatusPageTests {
         let down = Overview(
             facts {
                 $0.report.sinks[0].state = "connection error"
-                $0.report.notifications = [Self.note("error", "Data server connection error", "siem")]
+                $0.report.notifications = [Self.note(.error, "Data server connection error", "siem")]
             }
         )
         let well = Overview(
             facts {
-                $0.report.notifications = [Self.note("warning", "Sweep lags", "contoso/activities")]
+                $0.report.notifications = [Self.note(.warning, "Sweep lags", "contoso/activities")]
                 $0.report.audit = clean
             }
         )
@@ -268,8 +268,10 @@ struct StatusPageTests {
         #expect(Overview(page).details == ["The audit of 00:29 UTC found 12 events missing."])
     }
 
-    private static func note(_ severity: String, _ code: String, _ subject: String) -> NotificationStatus {
-        NotificationStatus(
+    private static func note(_ severity: NotificationSeverity, _ code: String, _ subject: String)
+        -> SpoolNotification
+    {
+        SpoolNotification(
             at: now - .minutes(10),
             severity: severity,
             code: code,
@@ -302,7 +304,7 @@ struct StatusPageTests {
             $0.report.sinks[0].address = evil
             $0.report.sinks[0].error = evil
             $0.report.notifications = [
-                NotificationStatus(at: Self.now, severity: evil, code: evil, subject: evil, message: evil)
+                SpoolNotification(at: Self.now, severity: .error, code: evil, subject: evil, message: evil)
             ]
         }
 
