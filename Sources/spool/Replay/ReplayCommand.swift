@@ -19,8 +19,8 @@ struct ReplayCommand: AsyncParsableCommand {
             Example: spool replay --from 2026-11-20 --to 2h --sink siem --dry-run
             """,
         subcommands: [
-            ReplayStart.self, ReplayList.self, ReplayShow.self, ReplayPause.self, ReplayResume.self,
-            ReplayCancel.self, ReplayRemove.self,
+            ReplayStart.self, ReplayList.self, ReplayShow.self, ReplayChange<Pause>.self,
+            ReplayChange<Resume>.self, ReplayChange<Cancel>.self, ReplayRemove.self,
         ],
         defaultSubcommand: ReplayStart.self
     )
@@ -92,43 +92,49 @@ struct ReplayShow: AsyncParsableCommand {
     }
 }
 
-/// `spool replay pause ID`.
-struct ReplayPause: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "pause", abstract: "Pauses a replay.")
+/// `spool replay pause ID`, `spool replay resume ID` and `spool replay cancel ID`.
+struct ReplayChange<Kind: ReplayChangeKind>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(commandName: Kind.move.rawValue, abstract: Kind.abstract)
+    }
+
     @OptionGroup var config: ConfigurationOption
     @Argument(help: "ID of the replay.") var id: Int64
-
     @Flag(help: "Print the result as JSON (stable keys).") var json = false
 
-    func run() async throws { try await ReplayJobs.move(config, id, .pause, json) }
+    func run() async throws {
+        try await CommandFailure.translating {
+            try await SpoolSession.use(config, command: "spool replay") { session in
+                var replay = try await session.move(ReplayID(id), Kind.move)
+                if !json { Output.line(ReplayText(replay).text) }
+                let isDriven = Kind.move == .resume && session.isStandalone
+                if isDriven { replay = try await ReplayWatch(replay, at: session, isQuiet: json).run() }
+                if json { Output.line(try JSONText.of(ReplayStatus(replay))) }
+                if isDriven { try ReplayEnd.check([replay]) }
+            }
+        }
+    }
 }
 
-/// `spool replay resume ID`.
-struct ReplayResume: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "resume",
-        abstract: "Resumes a paused replay; without a daemon, runs it in the foreground."
-    )
-    @OptionGroup var config: ConfigurationOption
-    @Argument(help: "ID of the replay.") var id: Int64
-
-    @Flag(help: "Print the result as JSON (stable keys).") var json = false
-
-    func run() async throws { try await ReplayJobs.move(config, id, .resume, json) }
+/// What distinguishes the commands that change a replay; a type, because the parser knows commands by type.
+protocol ReplayChangeKind {
+    static var move: MoveReplay.Move { get }
+    static var abstract: String { get }
 }
 
-/// `spool replay cancel ID`.
-struct ReplayCancel: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "cancel",
-        abstract: "Cancels a replay permanently."
-    )
-    @OptionGroup var config: ConfigurationOption
-    @Argument(help: "ID of the replay.") var id: Int64
+enum Pause: ReplayChangeKind {
+    static let move = MoveReplay.Move.pause
+    static let abstract = "Pauses a replay."
+}
 
-    @Flag(help: "Print the result as JSON (stable keys).") var json = false
+enum Resume: ReplayChangeKind {
+    static let move = MoveReplay.Move.resume
+    static let abstract = "Resumes a paused replay; without a daemon, runs it in the foreground."
+}
 
-    func run() async throws { try await ReplayJobs.move(config, id, .cancel, json) }
+enum Cancel: ReplayChangeKind {
+    static let move = MoveReplay.Move.cancel
+    static let abstract = "Cancels a replay permanently."
 }
 
 /// `spool replay remove ID`.
@@ -156,7 +162,7 @@ struct ReplayRemove: AsyncParsableCommand {
     }
 }
 
-/// Functions that the subcommands share.
+/// How the subcommands read replays.
 enum ReplayJobs {
     /// Reads the spool directly: neither the daemon nor the lock is needed.
     static func list(_ config: ConfigurationOption) async throws -> [Replay] {
@@ -165,23 +171,5 @@ enum ReplayJobs {
 
     static func list(_ look: SpoolLook) async throws -> [Replay] {
         try await CommandFailure.translating { try await SpoolSession.list(spool: look.path) }
-    }
-
-    static func move(
-        _ config: ConfigurationOption,
-        _ id: Int64,
-        _ move: MoveReplay.Move,
-        _ json: Bool
-    ) async throws {
-        try await CommandFailure.translating {
-            try await SpoolSession.use(config, command: "spool replay") { session in
-                var replay = try await session.move(ReplayID(id), move)
-                if !json { Output.line(ReplayText(replay).text) }
-                let isDriven = move == .resume && session.isStandalone
-                if isDriven { replay = try await ReplayWatch(replay, at: session, isQuiet: json).run() }
-                if json { Output.line(try JSONText.of(ReplayStatus(replay))) }
-                if isDriven { try ReplayEnd.check([replay]) }
-            }
-        }
     }
 }
