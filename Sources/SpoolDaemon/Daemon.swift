@@ -141,7 +141,7 @@ package struct Daemon: Sendable {
                 // Without an answer, only the lock shows when the spool is free.
                 guard
                     let holder = try? await client.find(
-                        patience: .seconds(10),
+                        timeout: .seconds(10),
                         lockHolder: { Spool.holder(ofSpoolAt: path) }
                     )
                 else { return true }
@@ -161,7 +161,7 @@ package struct Daemon: Sendable {
     /// Opens the spool once it is released.
     ///
     /// The command first closes its connection, which takes at most
-    /// `DeliveryLoop.patience`; the release of a lock is not signalled, so opening is retried.
+    /// `DeliveryLoop.gracePeriod`; the release of a lock is not signalled, so opening is retried.
     ///
     /// - Returns: nil if the stop came first.
     private func openWhenFree(

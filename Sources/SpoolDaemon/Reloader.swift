@@ -25,7 +25,7 @@ struct Reloader: Sendable {
             // A reload that is ended by a stop has no outcome: its waiters are notified of the stop.
             guard let outcome = await reload() else { continue }
             if !engine.reloads.isStopped { notifier.ready() }
-            engine.reloads.ended(number, outcome)
+            engine.reloads.finish(number, outcome)
         }
     }
 

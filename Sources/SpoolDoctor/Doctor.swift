@@ -15,7 +15,7 @@ package struct Doctor: Sendable {
     private let warnings: [String]
     private let served: [SinkName: String]
     private let isThorough: Bool
-    private let patience: Duration
+    private let timeout: Duration
     private let now: @Sendable () -> Timestamp
 
     /// - Parameters:
@@ -27,7 +27,7 @@ package struct Doctor: Sendable {
     ///   - served: Sinks that a running daemon is connected to, with the daemon's report; the doctor does not
     ///     connect to them.
     ///   - isThorough: Check all pages of the spool without a time limit.
-    ///   - patience: The timeout of each connection and of each response.
+    ///   - timeout: The timeout of each connection and of each response.
     ///   - now: This machine's clock.
     package init(
         sources: [any Source],
@@ -37,7 +37,7 @@ package struct Doctor: Sendable {
         warnings: [String],
         served: [SinkName: String] = [:],
         isThorough: Bool = false,
-        patience: Duration = .seconds(5),
+        timeout: Duration = .seconds(5),
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.sources = sources
@@ -47,7 +47,7 @@ package struct Doctor: Sendable {
         self.warnings = warnings
         self.served = served
         self.isThorough = isThorough
-        self.patience = patience
+        self.timeout = timeout
         self.now = now
     }
 
@@ -114,7 +114,7 @@ package struct Doctor: Sendable {
     private func examine(_ plans: [ConnectionPlan], subject: String) async -> [Finding] {
         var findings: [Finding] = []
         for plan in plans {
-            findings += await PeerExamination(subject: subject, plan: plan, patience: patience, now: now)
+            findings += await PeerExamination(subject: subject, plan: plan, timeout: timeout, now: now)
                 .run()
         }
         return findings

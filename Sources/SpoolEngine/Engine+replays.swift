@@ -34,7 +34,7 @@ extension Engine {
     }
 
     /// How long a removal waits until the connection to an ad-hoc destination is closed.
-    private static let farewell = DeliveryLoop.patience + .seconds(5)
+    private static let farewell = DeliveryLoop.gracePeriod + .seconds(5)
 
     /// Removes a replay that has ended, once its connection is closed, and returns its last state.
     package func remove(_ id: ReplayID) async throws(StoreError) -> Replay {

@@ -112,11 +112,10 @@ package final class Engine: Sendable {
         for await error in criticalErrors.exceeded { throw error }
     }
 
-    /// Creates a verification for a command that holds the spool itself; `patience` is how long it waits for
+    /// Creates a verification for a command that holds the spool itself; `timeout` is how long it waits for
     /// a source that does not respond.
-    package func verification(patience: Duration, tell: @escaping @Sendable (String) -> Void) -> Verification
-    {
-        Verification(context: proofContext, isDaemon: false, patience: patience, tell: tell)
+    package func verification(timeout: Duration, tell: @escaping @Sendable (String) -> Void) -> Verification {
+        Verification(context: proofContext, isDaemon: false, timeout: timeout, tell: tell)
     }
 
     /// The notification thresholds of the current configuration.

@@ -24,18 +24,18 @@ package struct ServiceNotifier: Sendable {
     /// The interval for `watchdog`, half of the unit's `WatchdogSec=`; nil when there is no watchdog.
     package let watchdogInterval: Duration?
     /// How long a supervisor is waited for that does not read what it is sent.
-    private let patience: Duration
+    private let timeout: Duration
 
     /// - Parameters:
     ///   - environment: provides `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
     ///   - processID: the id of this process; the watchdog may be intended for another.
-    ///   - patience: how long a supervisor is waited for that does not read what it is sent.
+    ///   - timeout: how long a supervisor is waited for that does not read what it is sent.
     package init(
         environment: [String: String],
         processID: Int32 = getpid(),
-        patience: Duration = .seconds(5)
+        timeout: Duration = .seconds(5)
     ) {
-        self.patience = patience
+        self.timeout = timeout
         address = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
         let isForUs = environment["WATCHDOG_PID"].map { $0 == String(processID) } ?? true
         let microseconds = environment["WATCHDOG_USEC"].flatMap(Int64.init) ?? 0
@@ -58,7 +58,7 @@ package struct ServiceNotifier: Sendable {
         let descriptor = socket(AF_UNIX, Self.datagram | Self.closeOnExec, 0)
         guard descriptor >= 0 else { throw ServiceNotifierFault(address: address, errno: errno) }
         defer { close(descriptor) }
-        let (seconds, attoseconds) = patience.components
+        let (seconds, attoseconds) = timeout.components
         var limit = timeval(tv_sec: Int(seconds), tv_usec: .init(attoseconds / 1_000_000_000_000))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard let target = UnixAddress(address) else {

@@ -43,7 +43,7 @@ struct ConnectionTests {
     func filtered() async throws {
         let filtered = try FilteredPort()
 
-        let findings = await examine("127.0.0.1", filtered.port, .tcp, patience: .seconds(1))
+        let findings = await examine("127.0.0.1", filtered.port, .tcp, timeout: .seconds(1))
 
         let problem = try #require(findings.of("SIEM connection"))
         #expect(problem.verdict == .problem)
@@ -88,7 +88,7 @@ struct ConnectionTests {
                 "127.0.0.1",
                 receiver.port,
                 .tls(TLSSettings()),
-                patience: .seconds(1)
+                timeout: .seconds(1)
             )
             .problems
             #expect(problems.map(\.check) == ["SIEM protocol"])
@@ -184,7 +184,7 @@ struct ConnectionTests {
                     receiver.port,
                     .tcp,
                     proxy: address,
-                    patience: .seconds(1)
+                    timeout: .seconds(1)
                 )
                 try await proxy.stop()
                 return findings.problems.first

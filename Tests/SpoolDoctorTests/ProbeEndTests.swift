@@ -38,7 +38,7 @@ struct ProbeEndTests {
                 "127.0.0.1",
                 receiver.port,
                 .tls(TLSSettings()),
-                patience: .seconds(1)
+                timeout: .seconds(1)
             )
 
             try await receiver.waitUntil { $0.connectionsClosed == 1 }

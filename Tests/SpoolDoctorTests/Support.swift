@@ -15,7 +15,7 @@ func examine(
     proxy: ProxyAddress? = nil,
     role: ConnectionPlan.Role = .siem,
     lines: ConnectionPlan.Lines = .ended,
-    patience: Duration = .seconds(10)
+    timeout: Duration = .seconds(10)
 ) async -> [Finding] {
     let plan = ConnectionPlan(
         role: role,
@@ -24,7 +24,7 @@ func examine(
         proxy: proxy,
         lines: lines
     )
-    return await PeerExamination(subject: "sink siem", plan: plan, patience: patience, now: localTime).run()
+    return await PeerExamination(subject: "sink siem", plan: plan, timeout: timeout, now: localTime).run()
 }
 
 /// This machine's clock.

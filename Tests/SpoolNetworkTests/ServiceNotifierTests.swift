@@ -57,7 +57,7 @@ struct ServiceNotifierTests {
         let receiver = try DatagramReceiver(path: folder.path("notify"))
         let notifier = ServiceNotifier(
             environment: ["NOTIFY_SOCKET": folder.path("notify")],
-            patience: .milliseconds(50)
+            timeout: .milliseconds(50)
         )
 
         // The kernel keeps as many messages as net.unix.max_dgram_qlen says.

@@ -26,7 +26,7 @@ struct PortalClient {
 
     var url: String
     /// How long connecting is retried.
-    var patience: TimeAmount = .minutes(5)
+    var timeout: TimeAmount = .minutes(5)
     var authorization: String? = "Token \(Credentials.defaultToken)"
 
     init(_ simulator: Simulator) {
@@ -65,7 +65,7 @@ struct PortalClient {
         if let authorization { request.headers.add(name: "Authorization", value: authorization) }
         if !body.isEmpty { request.headers.add(name: "Content-Type", value: type) }
         if !body.isEmpty { request.body = .bytes(body) }
-        let answer = try await http.execute(request, timeout: patience)
+        let answer = try await http.execute(request, timeout: timeout)
         let bytes = try await answer.body.collect(upTo: 256 << 20)
         return Page(
             status: answer.status.code,

@@ -27,10 +27,10 @@ struct SimulatorTests {
             #expect(try await client.list(.activities).ids.count == 50)
 
             await simulator.stop()
-            client.patience = .milliseconds(300)
+            client.timeout = .milliseconds(300)
             await #expect(throws: (any Error).self) { try await client.list(.activities) }
             try await simulator.restart()
-            client.patience = .minutes(5)
+            client.timeout = .minutes(5)
 
             #expect(try await client.list(.activities).ids.count == 50)
         }

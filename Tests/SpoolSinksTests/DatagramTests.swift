@@ -22,7 +22,7 @@ struct DatagramTests {
             let session = try await sink(receiver.port, host: host, .udp, format: format).open()
 
             try await session.send(batch(1...120), number: 0)
-            await session.finish(patience: .zero)
+            await session.finish(timeout: .zero)
 
             let story = await Story(of: session)
             #expect(story.settled.map(\.runs) == [[OutcomeRun(count: 120, outcome: .delivered(.sent))]])
@@ -44,7 +44,7 @@ struct DatagramTests {
             events.append(event(3), seq: Seq(3))
 
             try await session.send(events, number: 0)
-            await session.finish(patience: .zero)
+            await session.finish(timeout: .zero)
 
             let outcomes = await Story(of: session).settled.flatMap(\.runs).map(\.outcome.name)
             #expect(outcomes == ["delivered", "refused", "delivered"])

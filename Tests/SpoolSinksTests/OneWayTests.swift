@@ -37,7 +37,7 @@ struct OneWayTests {
         try await session.send(batch(1...10), number: 0)
         let read = try await connection.read(bytes(batch(1...10)).count)
         let settled = await firstSettled(1, of: session)
-        await session.finish(patience: .seconds(3_600))
+        await session.finish(timeout: .seconds(3_600))
 
         let story = await Story(of: session)
         #expect(read == bytes(batch(1...10)) && settled.map(\.batch) == [0])

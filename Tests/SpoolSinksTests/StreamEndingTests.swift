@@ -14,7 +14,7 @@ struct StreamEndingTests {
         let connection = try await peer.accept()
         try await session.send(batch(1...1_000), number: 0)
 
-        async let finished: Void = session.finish(patience: .seconds(30))
+        async let finished: Void = session.finish(timeout: .seconds(30))
         let read = try await connection.readToEnd()
         connection.close()
         await finished
@@ -32,7 +32,7 @@ struct StreamEndingTests {
         try await session.send(batch(1...1), number: 0)
         let settled = await firstSettled(1, of: session)
 
-        await session.finish(patience: .milliseconds(50))
+        await session.finish(timeout: .milliseconds(50))
 
         let story = await Story(of: session)
         #expect(settled.map(\.batch) == [0] && story.numbers.isEmpty && !story.isFinished)
@@ -49,7 +49,7 @@ struct StreamEndingTests {
         try await session.send(batch(1...1), number: 0)
         let settled = await firstSettled(1, of: session)
 
-        async let finished: Void = session.finish(patience: .seconds(3_600))
+        async let finished: Void = session.finish(timeout: .seconds(3_600))
         let read = try await connection.readToEnd()
         connection.close()
         await finished
@@ -71,7 +71,7 @@ struct StreamEndingTests {
             let settled = await firstSettled(1, of: session)
 
             if finishes {
-                async let finished: Void = session.finish(patience: .seconds(3_600))
+                async let finished: Void = session.finish(timeout: .seconds(3_600))
                 connection.close()
                 await finished
             } else {
@@ -106,7 +106,7 @@ struct StreamEndingTests {
         let connection = try await peer.accept()
         try await session.send(batch(1...1), number: 0)
 
-        await session.finish(patience: .milliseconds(50))
+        await session.finish(timeout: .milliseconds(50))
 
         let story = await Story(of: session)
         #expect(story.numbers.isEmpty && !story.isFinished)
@@ -120,7 +120,7 @@ struct StreamEndingTests {
         let session = try await sink(peer.port).open()
         let connection = try await peer.accept()
 
-        await session.finish(patience: .seconds(3_600))
+        await session.finish(timeout: .seconds(3_600))
 
         #expect(await Story(of: session).isFinished)
         #expect(try await connection.readToEnd().isEmpty)
@@ -135,7 +135,7 @@ struct StreamEndingTests {
         try await session.send(batch(1...1), number: 0)
         try await connection.waitUntilUnread(bytes(batch(1...1)).count)
 
-        async let finished: Void = session.finish(patience: .seconds(30))
+        async let finished: Void = session.finish(timeout: .seconds(30))
         connection.close()
         await finished
 

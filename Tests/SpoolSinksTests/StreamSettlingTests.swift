@@ -34,7 +34,7 @@ struct StreamSettlingTests {
             let session = try await sink(receiver.port, format: format).open()
 
             try await session.send(batch(1...3, message: "one\ntwo"), number: 0)
-            await session.finish(patience: .seconds(30))
+            await session.finish(timeout: .seconds(30))
 
             try await receiver.waitFor(messages: 3)
             #expect(receiver.counts.octetCounted == 3)

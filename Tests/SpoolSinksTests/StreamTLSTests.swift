@@ -39,7 +39,7 @@ struct StreamTLSTests {
             let session = try await sink(receiver.port, host: host, .tls, tls: trusting).open()
 
             for number in 0..<20 { try await session.send(batch(1...500), number: number) }
-            await session.finish(patience: .seconds(30))
+            await session.finish(timeout: .seconds(30))
 
             let story = await Story(of: session)
             #expect(story.numbers == Array(0..<20) && story.isFinished)
@@ -58,7 +58,7 @@ struct StreamTLSTests {
         try await Receiver.run(receiver(certificates.server)) { receiver in
             let session = try await sink(receiver.port, host: "localhost", .tls, tls: trusting).open()
 
-            await session.finish(patience: .seconds(30))
+            await session.finish(timeout: .seconds(30))
 
             try await receiver.waitUntil { $0.connectionsClosed == 1 }
             #expect(receiver.connections.map(\.end) == [.byPeer])
@@ -180,7 +180,7 @@ struct StreamTLSTests {
             let session = try await sink(receiver.port, host: "localhost", .tls, tls: tls).open()
 
             try await session.send(batch(1...3), number: 0)
-            await session.finish(patience: .seconds(30))
+            await session.finish(timeout: .seconds(30))
 
             #expect(await Story(of: session).numbers == [0])
         }

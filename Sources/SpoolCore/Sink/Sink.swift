@@ -39,12 +39,12 @@ package protocol SinkSession: Sendable {
     /// The outcomes of the batches, in order; ends after `.ended` or `.finished`. Can be read once.
     var settlements: AsyncStream<Settlement> { get }
 
-    /// Half-closes the connection and lets what was sent settle, for at most `patience`; no more batches
+    /// Half-closes the connection and lets what was sent settle, for at most `timeout`; no more batches
     /// follow.
     ///
     /// `settlements` then ends with `.finished`. It ends with `.ended` when something is not settled, or is
     /// settled only by evidence of the kernel and the receiver did not close the connection.
-    func finish(patience: Duration) async
+    func finish(timeout: Duration) async
 
     /// Closes immediately. Idempotent.
     func close() async

@@ -73,7 +73,7 @@ package struct ConnectionCheck: Sendable {
         do throws(SinkFault) {
             let session = try await sink.open()
             // Cleanly, with TLS's close_notify: a receiver logs anything else as an error.
-            await session.finish(patience: .seconds(2))
+            await session.finish(timeout: .seconds(2))
             return Finding(
                 subject: "sink \(sink.name)",
                 isReachable: true,

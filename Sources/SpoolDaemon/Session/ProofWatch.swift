@@ -10,7 +10,7 @@ import UnixSignals
 struct ProofWatch: Sendable {
     private static let pause = Duration.milliseconds(300)
     /// How long to wait for a daemon that has gone: a restart takes seconds.
-    private static let patience = Duration.seconds(60)
+    private static let timeout = Duration.seconds(60)
 
     let client: ControlClient
     let spool: String
@@ -32,7 +32,7 @@ struct ProofWatch: Sendable {
                 guard Self.maySucceedLater(error) else { throw error }
                 let since = goneSince ?? .now
                 goneSince = since
-                guard ContinuousClock.now - since < Self.patience else {
+                guard ContinuousClock.now - since < Self.timeout else {
                     return await kept(
                         begun,
                         instead: "the daemon that ran it has gone and did not come back"

@@ -8,7 +8,7 @@ import UnixSignals
 
 extension SpoolSession {
     /// How long a command without a daemon waits for a source that does not answer.
-    private static let patience = Duration.seconds(60)
+    private static let timeout = Duration.seconds(60)
 
     /// Opens a session and runs a proof of a window.
     ///
@@ -73,7 +73,7 @@ extension SpoolSession {
         let (engine, spool) = (alone.engine, alone.spool)
         // Only this process holds the spool: proofs that are stored as running are not.
         try await spool.stopLeftProofs(at: engine.time.wall())
-        let verification = engine.verification(patience: patience, tell: show)
+        let verification = engine.verification(timeout: timeout, tell: show)
         let begun = try await spool.beginProof(
             request,
             reason: .command,

@@ -5,11 +5,11 @@ import SpoolNetwork
 struct PeerExamination {
     let subject: String
     let plan: ConnectionPlan
-    let patience: Duration
+    let timeout: Duration
     let now: @Sendable () -> Timestamp
 
     private var peer: String { plan.endpoint.description }
-    private var way: Route { Route(to: plan.endpoint, through: plan.proxy, patience: patience) }
+    private var way: Route { Route(to: plan.endpoint, through: plan.proxy, timeout: timeout) }
 
     /// All findings, in the order of the steps of a connection.
     func run() async -> [Finding] {

@@ -66,7 +66,7 @@ struct TLSExamination {
         peer.finding(
             "protocol",
             .problem,
-            did: "started a TLS handshake with \(host) and waited \(Age.text(way.patience))",
+            did: "started a TLS handshake with \(host) and waited \(Age.text(way.timeout))",
             found:
                 "\(host) accepts the connection but never answers the handshake: it probably expects plain "
                 + "lines",

@@ -11,7 +11,7 @@ struct SourceChecks {
 
     let source: any Source
     /// The timeout of a response; the source's own timeout is made for large pages.
-    var patience = Duration.seconds(30)
+    var timeout = Duration.seconds(30)
     let now: @Sendable () -> Timestamp
 
     private var subject: String { "source \(source.name)" }
@@ -47,7 +47,7 @@ struct SourceChecks {
     }
 
     private func date(of stream: SourceStream) async throws(SourceFault) -> Timestamp {
-        let (source, patience) = (source, patience)
+        let (source, timeout) = (source, timeout)
         let result = await withTaskGroup(of: Result<Timestamp, SourceFault>.self) { group in
             group.addTask {
                 do throws(SourceFault) {
@@ -58,19 +58,19 @@ struct SourceChecks {
             }
             group.addTask {
                 // Cancelled when the response has arrived.
-                try? await Task.sleep(for: patience)
-                return .failure(Self.silence(source, patience))
+                try? await Task.sleep(for: timeout)
+                return .failure(Self.silence(source, timeout))
             }
             defer { group.cancelAll() }
-            return await group.next() ?? .failure(Self.silence(source, patience))
+            return await group.next() ?? .failure(Self.silence(source, timeout))
         }
         return try result.get()
     }
 
-    private static func silence(_ source: any Source, _ patience: Duration) -> SourceFault {
+    private static func silence(_ source: any Source, _ timeout: Duration) -> SourceFault {
         SourceFault(
             .incomplete,
-            "\(source.budgetKey) accepts the request but does not respond within \(Age.text(patience)); "
+            "\(source.budgetKey) accepts the request but does not respond within \(Age.text(timeout)); "
                 + "check `url` and the network path to it"
         )
     }

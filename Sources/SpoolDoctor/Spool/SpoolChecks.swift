@@ -7,7 +7,7 @@ import SpoolStore
 struct SpoolChecks {
     static let subject = "spool"
     /// The time limit for checking one table: an open snapshot lets the write-ahead log grow.
-    static let patience = Duration.seconds(1)
+    static let timeout = Duration.seconds(1)
 
     let settings: SpoolSettings
     /// Check every page without a time limit.
@@ -33,7 +33,7 @@ struct SpoolChecks {
             let status = try await spool.status()
             return [
                 holder(),
-                structure(try await spool.examine(patience: isThorough ? .hours(24) : Self.patience)),
+                structure(try await spool.examine(timeout: isThorough ? .hours(24) : Self.timeout)),
             ]
                 + [log(status), reserve(), room(status, try await spool.growth())] + standing(status)
         } catch {

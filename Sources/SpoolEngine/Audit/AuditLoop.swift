@@ -10,7 +10,7 @@ package final class AuditLoop: Sendable {
     /// The first audit starts at the latest this long after the daemon.
     static let first = Duration.hours(1)
     /// How long an audit waits for a source that does not respond.
-    static let patience = Duration.hours(1)
+    static let timeout = Duration.hours(1)
     /// A command polls its proof several times per second; one that has not polled during `silences` such
     /// pauses is considered gone.
     static let silence = Duration.seconds(5)
@@ -78,10 +78,10 @@ package final class AuditLoop: Sendable {
             defer { hasBegun = true }
             return !hasBegun
         }
-        let patiently = StoreRetry(time: context.time, logger: context.logger)
+        let retry = StoreRetry(time: context.time, logger: context.logger)
         if isFirst {
             ProofScratch.removeLeft(beside: context.spool.path)
-            try await patiently("stopping proofs", stop: stop) { () async throws(StoreError) in
+            try await retry("stopping proofs", stop: stop) { () async throws(StoreError) in
                 for left in try await context.spool.stopLeftProofs(at: context.time.wall())
                 where left.reason == .audit {
                     try await self.notify(left, audit)
@@ -89,7 +89,7 @@ package final class AuditLoop: Sendable {
             }
         }
         if audit.every == nil {
-            try await patiently("clearing notifications", stop: stop) { () async throws(StoreError) in
+            try await retry("clearing notifications", stop: stop) { () async throws(StoreError) in
                 for code in AuditCode.allCases { try await self.clear(code) }
             }
         }
@@ -100,11 +100,11 @@ package final class AuditLoop: Sendable {
                 try await perform(job, audit, stop: stop)
                 continue
             }
-            let wait = try await patiently("auditing", stop: stop) { () async throws(StoreError) in
+            let wait = try await retry("auditing", stop: stop) { () async throws(StoreError) in
                 try await self.untilAudit(audit, began: began)
             }
             if wait == .zero {
-                let proof = try await patiently("auditing", stop: stop) { () async throws(StoreError) in
+                let proof = try await retry("auditing", stop: stop) { () async throws(StoreError) in
                     try await self.beginAudit(audit)
                 }
                 let job = queue.begin(audit: proof, at: context.time.wall(), context.time.elapsed())
@@ -145,11 +145,11 @@ package final class AuditLoop: Sendable {
         stop: ShutdownRequest
     ) async throws(StoreError) {
         let id = job.proof.id
-        defer { queue.ended(id) }
+        defer { queue.finish(id) }
         let window = job.proof.reason == .audit ? audit.window : nil
         let ended = await result(of: job, window: window, stop: stop)
-        let patiently = StoreRetry(time: context.time, logger: context.logger)
-        try await patiently("saving a proof", stop: stop) { () async throws(StoreError) in
+        let retry = StoreRetry(time: context.time, logger: context.logger)
+        try await retry("saving a proof", stop: stop) { () async throws(StoreError) in
             try await context.spool.save(ended)
         }
         context.logger.notice(
@@ -160,7 +160,7 @@ package final class AuditLoop: Sendable {
             ]
         )
         guard job.proof.reason == .audit else { return }
-        try await patiently("notifying", stop: stop) { () async throws(StoreError) in
+        try await retry("notifying", stop: stop) { () async throws(StoreError) in
             try await self.notify(ended, audit)
         }
     }
@@ -170,7 +170,7 @@ package final class AuditLoop: Sendable {
         -> Proof
     {
         let (id, queue) = (job.proof.id, queue)
-        var verification = Verification(context: context, isDaemon: true, patience: Self.patience) { step in
+        var verification = Verification(context: context, isDaemon: true, timeout: Self.timeout) { step in
             queue.tell(id, step)
         }
         verification.auditWindow = window
@@ -206,10 +206,10 @@ package final class AuditLoop: Sendable {
 
     /// Stops a proof whose command no longer polls it.
     private static func watch(_ id: Int64, in queue: ProofQueue, _ time: Clocks) async {
-        var (asked, silent) = (queue.asked(after: id), 0)
+        var (asked, silent) = (queue.polls(of: id), 0)
         while !Task.isCancelled {
             await time.wait(silence)
-            let now = queue.asked(after: id)
+            let now = queue.polls(of: id)
             // Several pauses instead of one long one: after a suspend of the host, the command had no chance
             // to poll.
             silent = now == asked ? silent + 1 : 0

@@ -22,10 +22,10 @@ struct ProofContext: Sendable {
     /// budget.
     ///
     /// Requires that `Engine.apply` has run, or `sources.apply` if no loops are needed.
-    func windowReader(of stream: StreamName, patience: Duration? = nil) async throws(StoreError)
+    func windowReader(of stream: StreamName, timeout: Duration? = nil) async throws(StoreError)
         -> WindowReader
     {
-        sources.windowReader(of: stream, crashes: try await crashes.watch(), patience: patience)
+        sources.windowReader(of: stream, crashes: try await crashes.watch(), timeout: timeout)
     }
 
     /// Creates the appender that spools the pages of such a window; nil if the stream is not configured.
@@ -50,7 +50,7 @@ struct ProofContext: Sendable {
         let pending = try await spool.pendingConnections(of: sinks)
         guard !pending.isEmpty else { return }
         proofs.wanted.notify()
-        let deadline = time.elapsed() + SessionRun.reopenPatience + .seconds(5)
+        let deadline = time.elapsed() + SessionRun.reopenTimeout + .seconds(5)
         while !stop.isAsked, !Task.isCancelled {
             let given = SeenVersion(proofs.given)
             let rest = deadline - time.elapsed()

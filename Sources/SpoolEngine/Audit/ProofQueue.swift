@@ -5,7 +5,7 @@ import Synchronization
 /// The queue of requested proofs: one is running, the others wait in order.
 ///
 /// A command's proof takes precedence over the daemon's audit, which yields immediately and starts again
-/// afterwards. An audit that has yielded `patience` times in a row runs to completion.
+/// afterwards. An audit that has yielded `yieldLimit` times in a row runs to completion.
 final class ProofQueue: Sendable {
     /// The reason why a running proof must stop.
     enum Ending: Sendable, Equatable {
@@ -47,7 +47,7 @@ final class ProofQueue: Sendable {
     }
 
     /// How often in a row audits yield before one runs to completion.
-    static let patience = 3
+    static let yieldLimit = 3
 
     private let state = Mutex(State())
     /// Notified when a proof was added.
@@ -110,7 +110,7 @@ final class ProofQueue: Sendable {
     }
 
     /// Records that a proof has ended and is stored.
-    func ended(_ id: Int64) {
+    func finish(_ id: Int64) {
         state.withLock { state in
             guard let job = state.running, job.proof.id == id else { return }
             state.running = nil
@@ -126,7 +126,7 @@ final class ProofQueue: Sendable {
     }
 
     /// How often its command has polled the running proof; nil if it is not running.
-    func asked(after id: Int64) -> Int? {
+    func polls(of id: Int64) -> Int? {
         state.withLock { $0.running.flatMap { $0.proof.id == id ? $0.asked : nil } }
     }
 
@@ -146,7 +146,7 @@ final class ProofQueue: Sendable {
 
     private static func giveWay(_ state: inout State) -> ShutdownRequest? {
         guard let first = state.pending.first, let running = state.running, running.proof.reason == .audit,
-            running.ending == nil, state.gaveWay < patience
+            running.ending == nil, state.gaveWay < yieldLimit
         else { return nil }
         state.running?.ending = .givesWay(to: first.proof.id)
         return running.stop

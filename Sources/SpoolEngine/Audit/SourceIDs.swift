@@ -51,7 +51,7 @@ final class SourceIDs: WindowTaker {
         return nil
     }
 
-    func troubled(by fault: SourceFault?) async throws(StoreError) {
+    func report(_ fault: SourceFault?) async throws(StoreError) {
         tell(counts.withLock { $0.ids }, fault)
     }
 }

@@ -89,7 +89,7 @@ struct StreamComparison: Sendable {
         -> WindowPlace
     {
         let reader = try await storing { () async throws(StoreError) in
-            try await context.windowReader(of: stream.name, patience: parent.patience)
+            try await context.windowReader(of: stream.name, timeout: parent.timeout)
         }
         let place: WindowPlace
         do throws(WindowFault) {
@@ -175,7 +175,7 @@ struct StreamComparison: Sendable {
         while true {
             let watch = SeenVersion(context.swept)
             if try await sweepEnded() != before { return }
-            if context.time.elapsed() - began >= parent.patience, let trouble = try await trouble() {
+            if context.time.elapsed() - began >= parent.timeout, let trouble = try await trouble() {
                 throw .troubled(trouble)
             }
             await context.time.wait(.minutes(5), or: watch, SeenVersion(stop))

@@ -22,7 +22,7 @@ package struct Verification: Sendable {
     /// Set for an audit: each stream is compared over this length of time before `swept_to`.
     var auditWindow: Duration?
     /// How long to wait for a source that does not respond.
-    let patience: Duration
+    let timeout: Duration
     /// Called with the current step.
     let tell: @Sendable (String) -> Void
 

@@ -90,7 +90,7 @@ package final class Reloads: Sendable {
 
     /// Waits for a request that no reload has answered yet.
     ///
-    /// - Returns: the number to pass to `ended`; nil when the daemon shuts down or the task is cancelled.
+    /// - Returns: the number to pass to `finish`; nil when the daemon shuts down or the task is cancelled.
     package func next() async -> Int? {
         while !Task.isCancelled {
             let version = changed.version
@@ -103,7 +103,7 @@ package final class Reloads: Sendable {
     }
 
     /// Records the end of a reload that answers every request up to this number.
-    package func ended(_ number: Int, _ outcome: Outcome) {
+    package func finish(_ number: Int, _ outcome: Outcome) {
         state.withLock { state in
             state.done = number
             state.last = outcome

@@ -42,9 +42,9 @@ final class CriticalErrors: Sendable {
     /// Sets the number of consecutive failures that is too many; nil: no limit.
     func limit(to count: Int?) { state.withLock { $0.limit = count } }
 
-    func succeeded(_ subject: String) { state.withLock { $0.failures[subject] = nil } }
+    func noteSuccess(_ subject: String) { state.withLock { $0.failures[subject] = nil } }
 
-    func failed(_ subject: String, _ cause: String) {
+    func noteFailure(_ subject: String, _ cause: String) {
         let count = state.withLock { state -> Int? in
             let count = state.failures[subject, default: 0] + 1
             state.failures[subject] = count
@@ -79,10 +79,10 @@ struct CountedSource: ForwardingSource {
         let subject = "source \(stream.name)"
         do throws(SourceFault) {
             let value = try await ask()
-            errors.succeeded(subject)
+            errors.noteSuccess(subject)
             return value
         } catch {
-            if error.kind.isCritical, !Task.isCancelled { errors.failed(subject, error.description) }
+            if error.kind.isCritical, !Task.isCancelled { errors.noteFailure(subject, error.description) }
             throw error
         }
     }
@@ -103,10 +103,12 @@ struct CountedSink: Sink {
     func open() async throws(SinkFault) -> any SinkSession {
         do throws(SinkFault) {
             let session = try await sink.open()
-            errors.succeeded("sink \(name)")
+            errors.noteSuccess("sink \(name)")
             return session
         } catch {
-            if error.kind.isCritical, !Task.isCancelled { errors.failed("sink \(name)", error.description) }
+            if error.kind.isCritical, !Task.isCancelled {
+                errors.noteFailure("sink \(name)", error.description)
+            }
             throw error
         }
     }

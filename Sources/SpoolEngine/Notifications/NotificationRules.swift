@@ -133,7 +133,7 @@ struct NotificationRules: Sendable {
                 NewNotification(code: code, subject: sink.name.text, severity: severity, message: message)
             )
         }
-        for (code, severity, message) in SinkWord.told(sink, settings, at: now) {
+        for (code, severity, message) in SinkCondition.notifications(sink, settings, at: now) {
             add(code, severity, message)
         }
         if sink.deadLetters > 0 {

@@ -9,7 +9,7 @@ import Synchronization
 /// Fetching, refetches and `verify` reach sources only through this registry, both in the daemon and in a
 /// command without a daemon.
 package final class SourceRegistry: Sendable {
-    private struct Desk: Sendable {
+    private struct Entry: Sendable {
         let fingerprint: String
         let source: any Source
         let gate: RequestGate
@@ -17,7 +17,7 @@ package final class SourceRegistry: Sendable {
     }
 
     private struct State {
-        var desks: [String: Desk] = [:]
+        var entries: [String: Entry] = [:]
         var gates: [String: RequestGate] = [:]
         var sinks: [SinkName] = []
     }
@@ -42,19 +42,21 @@ package final class SourceRegistry: Sendable {
     package func apply(_ composition: Composition, _ registration: Registration) {
         let budgets = SharedBudget.figures(of: composition.sources.map(\.content))
         state.withLock { state in
-            var desks: [String: Desk] = [:]
+            var entries: [String: Entry] = [:]
             for part in composition.sources {
                 let source = part.content
-                let known = state.desks[source.name].flatMap { $0.fingerprint == part.fingerprint ? $0 : nil }
+                let known = state.entries[source.name].flatMap {
+                    $0.fingerprint == part.fingerprint ? $0 : nil
+                }
                 let perMinute = budgets[source.budgetKey] ?? source.requestsPerMinute
                 // Sources on one tenant share its gate; the gate survives a reload, so that requests made
                 // before the reload still count.
                 let gate = state.gates[source.budgetKey] ?? RequestGate(perMinute: perMinute, time: time)
                 gate.limit(toPerMinute: perMinute)
                 state.gates[source.budgetKey] = gate
-                desks[source.name] =
+                entries[source.name] =
                     known
-                    ?? Desk(
+                    ?? Entry(
                         fingerprint: part.fingerprint,
                         source: DatedSource(
                             base: ClockedSource(source, time: time, logger: logger),
@@ -65,37 +67,36 @@ package final class SourceRegistry: Sendable {
                         ids: registration.streams
                     )
             }
-            state.desks = desks
+            state.entries = entries
             state.sinks = composition.sinkNames
         }
     }
 
     /// A source with its tenant's budget; nil if no source of this name is configured.
     func source(named name: String) -> (source: any Source, gate: RequestGate)? {
-        state.withLock { $0.desks[name] }.map { ($0.source, $0.gate) }
+        state.withLock { $0.entries[name] }.map { ($0.source, $0.gate) }
     }
 
     /// A stream with its source; nil if it is not configured.
     package func access(to name: StreamName) -> SourceAccess? {
-        guard let desk = state.withLock({ $0.desks[name.source] }), let id = desk.ids[name],
-            let stream = desk.source.streams.first(where: { $0.name == name })
+        guard let entry = state.withLock({ $0.entries[name.source] }), let id = entry.ids[name],
+            let stream = entry.source.streams.first(where: { $0.name == name })
         else { return nil }
-        return SourceAccess(source: desk.source, stream: stream, id: id, gate: desk.gate)
+        return SourceAccess(source: entry.source, stream: stream, id: id, gate: entry.gate)
     }
 
     /// A reader of a whole window of one stream, independent of the stream's fetch loop and within its
     /// tenant's budget.
     ///
-    /// If the stream is not configured, the first page throws `WindowFault.changed`. `patience` is how long
+    /// If the stream is not configured, the first page throws `WindowFault.changed`. `timeout` is how long
     /// the reader waits for a source that does not respond; nil: indefinitely.
-    func windowReader(of stream: StreamName, crashes: PoisonGuard, patience: Duration? = nil) -> WindowReader
-    {
+    func windowReader(of stream: StreamName, crashes: PoisonGuard, timeout: Duration? = nil) -> WindowReader {
         WindowReader(
             stream: stream,
             access: { [self] in access(to: stream) },
             memory: memory,
             crashes: crashes,
-            patience: patience,
+            timeout: timeout,
             bell: bell(of: stream),
             time: time,
             logger: logger
@@ -106,16 +107,16 @@ package final class SourceRegistry: Sendable {
     func bell(of stream: StreamName) -> RetryBell { bells.bell(of: .source(stream.source)) }
 
     /// All configured streams.
-    package var streams: [SourceStream] { state.withLock { $0.desks.values.flatMap(\.source.streams) } }
+    package var streams: [SourceStream] { state.withLock { $0.entries.values.flatMap(\.source.streams) } }
 
     /// The sinks of the same configuration, for commands that take sink names.
     package var sinks: [SinkName] { state.withLock { $0.sinks } }
 
     /// The names of the configured sources.
-    package var names: [String] { state.withLock { $0.desks.keys.sorted() } }
+    package var names: [String] { state.withLock { $0.entries.keys.sorted() } }
 
     /// Closes the connections if no fetch loop runs that would close them.
     package func shutDown() async {
-        for desk in state.withLock({ $0.desks.values.map(\.source) }) { await desk.shutDown() }
+        for entry in state.withLock({ $0.entries.values.map(\.source) }) { await entry.shutDown() }
     }
 }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Receivers drop datagrams without bytes.
 package enum DatagramProbe {
-    private static let patience = TimeAmount.milliseconds(500)
+    private static let timeout = TimeAmount.milliseconds(500)
 
     /// Returns when no error arrived, which is all that UDP can show.
     ///
@@ -25,7 +25,7 @@ package enum DatagramProbe {
                 }
                 .connect(to: address).get()
             channel.writeAndFlush(ByteBuffer(), promise: nil)
-            _ = channel.eventLoop.scheduleTask(in: patience) {
+            _ = channel.eventLoop.scheduleTask(in: timeout) {
                 // An error for the first datagram that was not reported yet makes the second one fail.
                 channel.writeAndFlush(ByteBuffer()).whenComplete { result in
                     if case .failure(let error) = result { box.note(NetworkFailure.cause(of: error)) }

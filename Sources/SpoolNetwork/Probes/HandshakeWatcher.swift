@@ -20,7 +20,7 @@ final class HandshakeWatcher: ChannelInboundHandler {
     ///
     /// With TLS 1.3 a peer sends it only after the handshake has ended for the client (RFC 8446 §4.4.2.4 and
     /// appendix E.1.3).
-    private static let verdictPatience = TimeAmount.seconds(1)
+    private static let verdictTimeout = TimeAmount.seconds(1)
 
     private let handler: NIOSSLClientHandler
     private let observation: HandshakeObservation
@@ -46,7 +46,7 @@ final class HandshakeWatcher: ChannelInboundHandler {
         let version = handler.tlsVersion
         observation.change { $0.version = Self.text(version) }
         if version == .tlsv13, observation.result.asksForCertificate {
-            wait(context, Self.verdictPatience) { _ in }
+            wait(context, Self.verdictTimeout) { _ in }
         } else {
             conclude(context) { _ in }
         }

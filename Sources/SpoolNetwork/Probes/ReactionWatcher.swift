@@ -21,7 +21,7 @@ final class ReactionWatcher: ChannelInboundHandler {
     private static let lines = ByteBuffer(string: String(repeating: "\n", count: 16))
     /// A server that does not understand the lines answers immediately; silence for this long means that it
     /// accepts them.
-    private static let patience = TimeAmount.seconds(1)
+    private static let timeout = TimeAmount.seconds(1)
 
     private let reaction: ReactionBox
     private let sendsLines: Bool
@@ -34,7 +34,7 @@ final class ReactionWatcher: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         if sendsLines { context.writeAndFlush(wrapOutboundOut(Self.lines), promise: nil) }
         let (reaction, channel) = (reaction, context.channel)
-        _ = context.eventLoop.scheduleTask(in: Self.patience) {
+        _ = context.eventLoop.scheduleTask(in: Self.timeout) {
             reaction.note(.silence)
             channel.close(promise: nil)
         }

@@ -6,13 +6,13 @@ package struct Route: Sendable {
     package let endpoint: Endpoint
     package let proxy: ProxyAddress?
     /// Timeout for the connection, and for each wait on it.
-    package let patience: Duration
+    package let timeout: Duration
 
-    package init(to endpoint: Endpoint, through proxy: ProxyAddress? = nil, patience: Duration = .seconds(10))
+    package init(to endpoint: Endpoint, through proxy: ProxyAddress? = nil, timeout: Duration = .seconds(10))
     {
         self.endpoint = endpoint
         self.proxy = proxy
-        self.patience = patience
+        self.timeout = timeout
     }
 
     /// The host to connect to first: the proxy, if there is one.
@@ -41,7 +41,7 @@ package struct Route: Sendable {
     ) async throws(NetworkCause) -> any Channel {
         do {
             let hop = firstHop
-            let (endpoint, proxy, limit) = (endpoint, proxy, TimeAmount(patience))
+            let (endpoint, proxy, limit) = (endpoint, proxy, TimeAmount(timeout))
             let channel = try await bootstrap.connect(host: hop.host, port: hop.port).get()
             do {
                 if let proxy {
@@ -81,6 +81,6 @@ package struct Route: Sendable {
 
     private var bootstrap: ClientBootstrap {
         ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .connectTimeout(TimeAmount(patience))
+            .connectTimeout(TimeAmount(timeout))
     }
 }

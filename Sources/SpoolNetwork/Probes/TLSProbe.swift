@@ -30,7 +30,7 @@ package struct TLSProbe: Sendable {
         do {
             let observation = HandshakeObservation()
             let context = try NIOSSLContext(configuration: configuration(manner, observation))
-            let (name, limit) = (way.endpoint.tlsName, TimeAmount(way.patience))
+            let (name, limit) = (way.endpoint.tlsName, TimeAmount(way.timeout))
             let channel = try await way.connect { channel in
                 let handler =
                     manner == .asConfigured

@@ -6,13 +6,13 @@ import SpoolCore
 struct RetryingStore<Base: Sendable>: Sendable {
     /// The store without retries.
     let bare: Base
-    private var patiently: StoreRetry
+    private var policy: StoreRetry
     private var stop: ShutdownRequest?
     private var task: StoreTask?
 
-    init(_ bare: Base, patiently: StoreRetry) {
+    init(_ bare: Base, retry: StoreRetry) {
         self.bare = bare
-        self.patiently = patiently
+        policy = retry
     }
 
     /// The same store, which throws the temporary error once `stop` is requested.
@@ -34,20 +34,20 @@ struct RetryingStore<Base: Sendable>: Sendable {
     /// The same store, whose waits this bell ends before their time.
     func waking(by bell: RetryBell?) -> RetryingStore {
         var store = self
-        store.patiently = StoreRetry(time: patiently.time, logger: patiently.logger, bell: bell)
+        store.policy = StoreRetry(time: policy.time, logger: policy.logger, bell: bell)
         return store
     }
 
     /// Waits as between two attempts: until the time is up, the bell rings, or a stop is requested.
     func wait(_ duration: Duration, stop: ShutdownRequest?) async {
-        await patiently.wait(duration, stop: stop)
+        await policy.wait(duration, stop: stop)
     }
 
     private func retry<Value: Sendable>(
         _ task: StoreTask,
         _ body: @Sendable () async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
-        try await patiently((self.task ?? task).rawValue, stop: stop, body)
+        try await policy((self.task ?? task).rawValue, stop: stop, body)
     }
 }
 

@@ -64,7 +64,7 @@ struct BatchReader: Sendable {
                     if proved <= time.elapsed() { return .idle }
                     next = proved
                 }
-                state.withLock { $0.pausedFeeding() }
+                state.withLock { $0.pauseFeeding() }
                 await time.wait(next.map { max($0 - time.elapsed(), .zero) }, or: watches)
             }
         }
@@ -177,7 +177,7 @@ struct BatchReader: Sendable {
             raw: needsRaw && !isLook
         )
         guard let events, let last = events.last else {
-            state.withLock { $0.schedule.foundNothing(reading) }
+            state.withLock { $0.schedule.noteEmpty(reading) }
             return .nothing(due: nil)
         }
         return take(events, reading, through: last, isAtEnd: false, isLook)
@@ -201,7 +201,7 @@ struct BatchReader: Sendable {
             return take(slice.events, reading, through: slice.scannedThrough, isAtEnd: slice.isLast, isLook)
         }
         state.withLock { state in
-            state.schedule.skipped(reading, through: slice.scannedThrough, isAtEnd: slice.isLast)
+            state.schedule.noteSkipped(reading, through: slice.scannedThrough, isAtEnd: slice.isLast)
         }
         if slice.isLast { try await finishReplays(stop) }
         // Live lanes are checked between two slices, even if many slices are empty.
@@ -219,9 +219,9 @@ struct BatchReader: Sendable {
         if isLook { return .batch(batch) }
         let elapsed = time.elapsed()
         let isTaken = state.withLock { state in
-            guard state.schedule.took(reading, through: through, isAtEnd: isAtEnd) else { return false }
+            guard state.schedule.noteTaken(reading, through: through, isAtEnd: isAtEnd) else { return false }
             if case .replay(let id, _) = reading.lane {
-                state.took(id, events: events.count, elapsed: elapsed)
+                state.noteTaken(id, events: events.count, elapsed: elapsed)
             }
             return true
         }

@@ -16,8 +16,8 @@ package struct BatchSize: Sendable, Equatable {
     package var limit: BatchLimit { BatchLimit(events: events, bytes: full.bytes) }
 
     /// A batch of `count` events was refused as a whole.
-    package mutating func refused(count: Int) { events = max(1, count / 2) }
+    package mutating func shrink(count: Int) { events = max(1, count / 2) }
 
     /// A batch was settled.
-    package mutating func settled() { events = min(full.events, events * 2) }
+    package mutating func grow() { events = min(full.events, events * 2) }
 }

@@ -8,7 +8,7 @@ package import SpoolCore
 /// sends.
 package struct DeliveryLoop: Sendable {
     /// How long a stopping loop waits for sent events to be settled.
-    package static let patience = Duration.seconds(5)
+    package static let gracePeriod = Duration.seconds(5)
     /// The pause after a receiver has closed a new connection, while there is nothing to send.
     package static let rest = Duration.seconds(60)
 
@@ -46,7 +46,7 @@ package struct DeliveryLoop: Sendable {
         logger[metadataKey: "sink"] = "\(sink.name)"
         self.logger = logger
         state = StateBox(DeliveryState(limit: sink.batchLimit, doubt: sink.doubt))
-        self.store = RetryingStore(store, patiently: StoreRetry(time: time, logger: logger, bell: bell))
+        self.store = RetryingStore(store, retry: StoreRetry(time: time, logger: logger, bell: bell))
         reporter = SinkReporter(sink: id, store: store, time: time, address: sink.address)
         reader = BatchReader(
             sink: id,
@@ -59,7 +59,7 @@ package struct DeliveryLoop: Sendable {
         )
     }
 
-    /// Delivers until `stop` is requested, then waits for at most `patience` until sent events are settled.
+    /// Delivers until `stop` is requested, then waits for at most `gracePeriod` until sent events are settled.
     ///
     /// - Throws: an error that makes the spool unusable; all other errors become the sink's state.
     package func run(stop: ShutdownRequest) async throws(StoreError) {
@@ -98,7 +98,7 @@ package struct DeliveryLoop: Sendable {
             try await pause(after: fault, stop: stop)
             return .again
         case .session(let session):
-            state.withLock { $0.connected(at: time.elapsed()) }
+            state.withLock { $0.noteConnection(at: time.elapsed()) }
             return try await drive(session, stop: stop)
         }
     }
@@ -118,7 +118,7 @@ package struct DeliveryLoop: Sendable {
             throw error
         }
         let (health, isHeld, suspicion) = state.withLock { ($0.health, $0.isHeld, $0.suspicion) }
-        try await reporter.connected(
+        try await reporter.reportConnection(
             health,
             suspicion,
             isHeld: isHeld,
@@ -136,10 +136,10 @@ package struct DeliveryLoop: Sendable {
             proofs: proofs
         )
         let end = try await run.run(stop: stop)
-        return try await ended(end, connection: connection, stop: stop)
+        return try await handleEnd(end, connection: connection, stop: stop)
     }
 
-    private func ended(_ end: SessionRun.End, connection: ConnectionID, stop: ShutdownRequest)
+    private func handleEnd(_ end: SessionRun.End, connection: ConnectionID, stop: ShutdownRequest)
         async throws(StoreError)
         -> Next
     {
@@ -157,8 +157,8 @@ package struct DeliveryLoop: Sendable {
         try await store.until(stop).closed(connection, of: id, clean: isClean, at: time.wall())
         proofs.given.notify()
         let (lostNothing, reached) = state.withLock { state in
-            defer { state.lost() }
-            if let proof { state.ended(proof) }
+            defer { state.dropSession() }
+            if let proof { state.noteEnd(proof) }
             return (state.inFlight.isEmpty, state.reached)
         }
         if stop.isAsked || Task.isCancelled {
@@ -191,7 +191,7 @@ package struct DeliveryLoop: Sendable {
     private func pause(after fault: SinkFault, stop: ShutdownRequest) async throws(StoreError) {
         let (elapsed, chance) = (time.elapsed(), time.chance())
         let (pause, health, isHeld, isRefusing, suspicion) = state.withLock { state in
-            let pause = state.failed(fault, elapsed: elapsed, chance: chance)
+            let pause = state.noteFailure(fault, elapsed: elapsed, chance: chance)
             return (pause, state.health, state.isHeld, state.hold.isOn, state.suspicion)
         }
         var message = suspicion.text(sink.address) ?? fault.description
@@ -212,7 +212,7 @@ package struct DeliveryLoop: Sendable {
                 "retry_in_ms": "\(pause.milliseconds)",
             ]
         )
-        try await reporter.failed(
+        try await reporter.reportFailure(
             health,
             suspicion,
             isHeld: isHeld,

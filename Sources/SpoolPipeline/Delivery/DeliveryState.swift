@@ -66,7 +66,7 @@ struct DeliveryState: Sendable {
     }
 
     /// The connection has proved that the receiver is reachable.
-    mutating func proved() { health.succeeded() }
+    mutating func noteProof() { health.noteSuccess() }
 
     /// True when a held sink's head event was refused and no later event is in flight as a second probe.
     var lacksLaterProbe: Bool { hold.waitsForLater && inFlight.isEmpty }
@@ -86,12 +86,12 @@ struct DeliveryState: Sendable {
     }
 
     /// A replay's batch was taken for sending.
-    mutating func took(_ replay: ReplayID, events: Int, elapsed: Duration) {
-        pace.took(replay, events: events, sinkRate: pacingRate(elapsed), now: elapsed)
+    mutating func noteTaken(_ replay: ReplayID, events: Int, elapsed: Duration) {
+        pace.noteTaken(replay, events: events, sinkRate: pacingRate(elapsed), now: elapsed)
     }
 
     /// The feeder waits, so the following settlements do not measure the sink's rate.
-    mutating func pausedFeeding() { rate.paused() }
+    mutating func pauseFeeding() { rate.notePause() }
 
     /// The sink's rate for pacing replays; nil without live subscriptions, since replays then delay nothing.
     private func pacingRate(_ elapsed: Duration) -> Double? { hasLive ? rate.recent(at: elapsed) : nil }
@@ -103,12 +103,12 @@ struct DeliveryState: Sendable {
         opened = nil
         unproved = DoubtWindow(bytes: doubt.bytes)
         (isReopening, burst) = (false, nil)
-        rate.paused()
+        rate.notePause()
         health.begin()
     }
 
     /// The session is open.
-    mutating func connected(at elapsed: Duration) {
+    mutating func noteConnection(at elapsed: Duration) {
         reached = .connection
         opened = elapsed
     }
@@ -123,12 +123,12 @@ struct DeliveryState: Sendable {
         if reached == .connection { reached = .sending }
         let attempt = attempts[batch.lane, default: Attempts()].send(first: first, last: last)
         let number = inFlight.begin(batch, attempts: attempt, at: at)
-        rate.fed(batch: number)
+        rate.noteFed(batch: number)
         return number
     }
 
     /// The session has ended: batches in flight must be sent again.
-    mutating func lost() {
+    mutating func dropSession() {
         hold.forgetHead()
         drop()
     }
@@ -136,8 +136,8 @@ struct DeliveryState: Sendable {
     /// The attempt has failed.
     ///
     /// - Returns: the pause before the next one.
-    mutating func failed(_ fault: SinkFault, elapsed: Duration, chance: Double) -> Duration {
-        health.failed(
+    mutating func noteFailure(_ fault: SinkFault, elapsed: Duration, chance: Double) -> Duration {
+        health.noteFailure(
             fault,
             reached: reached,
             inARow: suspicion.short,
@@ -153,10 +153,12 @@ struct DeliveryState: Sendable {
             switch inFlight.match(batch.batch) {
             case .head:
                 let final = batch.runs.reduce(0) { $0 + ($1.outcome == .retry ? 0 : $1.count) }
-                rate.settled(batch: batch.batch, events: final, at: elapsed)
+                rate.noteSettled(batch: batch.batch, events: final, at: elapsed)
                 guard let lane = inFlight.settle(batch) else { continue }
                 lanes.append(lane)
-                if lane.isByKernel, unproved.settled(upTo: lane.position, at: elapsed) { suspicion.proved() }
+                if lane.isByKernel, unproved.settle(upTo: lane.position, at: elapsed) {
+                    suspicion.noteProof()
+                }
             case .stale: continue
             case .outOfOrder:
                 var decision = hold.judge(lanes, elapsed: elapsed)
@@ -189,13 +191,13 @@ struct DeliveryState: Sendable {
     }
 
     /// Notes how a connection that carried lines ended.
-    mutating func ended(_ end: Suspicion.End) {
-        suspicion.ended(end)
+    mutating func noteEnd(_ end: Suspicion.End) {
+        suspicion.noteEnd(end)
         if suspicion.text("") != nil { isSuspected = true }
     }
 
     /// Lines are about to be sent.
-    mutating func sending(at elapsed: Duration) {
+    mutating func noteSending(at elapsed: Duration) {
         let isNew = burst.map { elapsed - $0.last >= Suspicion.soon } ?? true
         burst = (isNew ? elapsed : burst?.began ?? elapsed, elapsed)
     }
@@ -224,7 +226,7 @@ struct DeliveryState: Sendable {
             let run = OutcomeRun(count: 1, outcome: .refused(refusal))
             return judge([SettledBatch(batch: number, runs: [run], bytes: 0)], elapsed: elapsed)
         case .head(let count):
-            size.refused(count: count)
+            size.shrink(count: count)
             return SettleDecision()
         }
     }
@@ -248,10 +250,10 @@ struct DeliveryState: Sendable {
     }
 
     /// Outcomes of events that were not sent have been written; they do not affect the sink's health.
-    mutating func wroteUnsent(_ decision: SettleDecision) {
+    mutating func applyUnsent(_ decision: SettleDecision) {
         for lane in decision.lanes {
-            schedule.settled(lane.lane, through: lane.through)
-            attempts[lane.lane]?.settled(through: lane.through)
+            schedule.noteSettled(lane.lane, through: lane.through)
+            attempts[lane.lane]?.settle(through: lane.through)
         }
     }
 
@@ -266,16 +268,16 @@ struct DeliveryState: Sendable {
     /// Outcomes have been written.
     ///
     /// - Returns: true when the sink works again after a fault.
-    mutating func wrote(_ decision: SettleDecision) -> Bool {
+    mutating func apply(_ decision: SettleDecision) -> Bool {
         for lane in decision.lanes {
-            schedule.settled(lane.lane, through: lane.through)
-            attempts[lane.lane]?.settled(through: lane.through)
-            if !lane.hasRetry { size.settled() }
+            schedule.noteSettled(lane.lane, through: lane.through)
+            attempts[lane.lane]?.settle(through: lane.through)
+            if !lane.hasRetry { size.grow() }
         }
         if decision.hasAnswers { reached = .settling }
         guard decision.hasAnswers, decision.fault == nil, !hold.isOn else { return false }
         let wasFaulty = health.failures > 0
-        health.succeeded()
+        health.noteSuccess()
         return wasFaulty
     }
 

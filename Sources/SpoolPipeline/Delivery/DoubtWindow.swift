@@ -27,7 +27,7 @@ struct DoubtWindow: Sendable {
     ///   - position: the bytes settled over the connection, including this settlement.
     ///   - elapsed: the monotonic time of the settlement.
     /// - Returns: true when this settlement proves an older one.
-    mutating func settled(upTo position: Int64, at elapsed: Duration) -> Bool {
+    mutating func settle(upTo position: Int64, at elapsed: Duration) -> Bool {
         guard bytes > 0 else { return false }
         if let last = marks.last, elapsed - last.at < .seconds(1) {
             marks[marks.count - 1].position = position

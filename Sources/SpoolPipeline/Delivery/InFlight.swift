@@ -118,7 +118,7 @@ struct Attempts: Sendable, Equatable {
     }
 
     /// Forgets the events up to `through`: they have their final outcomes.
-    mutating func settled(through: Seq) {
+    mutating func settle(through: Seq) {
         stretches.removeAll { $0.last <= through }
     }
 }

@@ -82,7 +82,7 @@ package struct LaneSchedule: Sendable, Equatable {
     /// The read found a batch up to `through`, and it will be sent.
     ///
     /// - Returns: false when the read is stale: the batch must not be sent.
-    package mutating func took(_ reading: LaneReading, through: Seq, isAtEnd: Bool = false) -> Bool {
+    package mutating func noteTaken(_ reading: LaneReading, through: Seq, isAtEnd: Bool = false) -> Bool {
         let isTaken = update(reading) { place in
             place.read = through
             place.taken = through
@@ -102,12 +102,12 @@ package struct LaneSchedule: Sendable, Equatable {
     }
 
     /// The read found nothing: the lane is empty for now.
-    package mutating func foundNothing(_ reading: LaneReading) {
+    package mutating func noteEmpty(_ reading: LaneReading) {
         _ = update(reading) { $0.isDry = true }
     }
 
     /// A replay's read has scanned everything up to `through` and found nothing to send.
-    package mutating func skipped(_ reading: LaneReading, through: Seq, isAtEnd: Bool) {
+    package mutating func noteSkipped(_ reading: LaneReading, through: Seq, isAtEnd: Bool) {
         _ = update(reading) { place in
             place.read = max(place.read, through)
             place.isAtEnd = isAtEnd
@@ -124,7 +124,7 @@ package struct LaneSchedule: Sendable, Equatable {
     package func isCurrent(_ batch: LaneBatch) -> Bool { batch.epoch == epoch && places[batch.lane] != nil }
 
     /// A lane's events up to `through` have their final outcomes.
-    package mutating func settled(_ lane: Lane, through: Seq) {
+    package mutating func noteSettled(_ lane: Lane, through: Seq) {
         guard var place = places[lane] else { return }
         place.settled = max(place.settled, through)
         place.read = max(place.read, place.settled)

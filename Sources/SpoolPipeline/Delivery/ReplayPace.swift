@@ -46,7 +46,7 @@ package struct ReplayPace: Sendable, Equatable {
     }
 
     /// A batch of a replay is sent.
-    package mutating func took(_ replay: ReplayID, events: Int, sinkRate: Double?, now: Duration) {
+    package mutating func noteTaken(_ replay: ReplayID, events: Int, sinkRate: Double?, now: Duration) {
         guard let rate = rate(of: replay, sinkRate: sinkRate) else { return }
         let before = due[key(replay)] ?? now
         due[key(replay)] = max(before, now) + .seconds(Double(events) / rate)

@@ -13,7 +13,7 @@ package struct SessionRun: Sendable {
     private enum Part: Sendable {
         case fed(Result<SinkFault?, StoreError>)
         case settled(Result<End, StoreError>)
-        case outOfPatience
+        case timedOut
         /// A task that only requests the session's end has returned.
         case asked
     }
@@ -28,7 +28,7 @@ package struct SessionRun: Sendable {
     let proofs: ProofSignals
 
     /// How long the receiver may take to read its data and close the connection, when a proof is needed.
-    package static let reopenPatience = Duration.seconds(30)
+    package static let reopenTimeout = Duration.seconds(30)
 
     /// Runs the session until it ends, and closes it.
     ///
@@ -40,8 +40,8 @@ package struct SessionRun: Sendable {
             group.addTask { await .fed(feed(stop: ending, whole: stop)) }
             group.addTask { await .settled(settleAll()) }
             group.addTask {
-                await losePatience(ending, stop: stop)
-                return .outOfPatience
+                await waitForEnd(ending, stop: stop)
+                return .timedOut
             }
             group.addTask {
                 await ending.followWhole()
@@ -57,7 +57,7 @@ package struct SessionRun: Sendable {
                 case .fed(.success(nil)), .asked: continue
                 case .fed(.success(let fault?)): reason = .success(.fault(fault))
                 case .fed(.failure(let error)): reason = .failure(error)
-                case .outOfPatience: break
+                case .timedOut: break
                 case .settled(let result):
                     reason = reason ?? result
                     group.cancelAll()
@@ -75,12 +75,12 @@ package struct SessionRun: Sendable {
 
     /// Returns when the session was requested to end and did not end in time, since a receiver that does not
     /// read would block `send` indefinitely.
-    private func losePatience(_ ending: ShutdownRequest, stop: ShutdownRequest) async {
+    private func waitForEnd(_ ending: ShutdownRequest, stop: ShutdownRequest) async {
         await ending.asked()
         if !stop.isAsked, !Task.isCancelled {
-            await reader.time.wait(Self.reopenPatience + .seconds(1), or: SeenVersion(stop))
+            await reader.time.wait(Self.reopenTimeout + .seconds(1), or: SeenVersion(stop))
         }
-        if stop.isAsked, !Task.isCancelled { await reader.time.wait(DeliveryLoop.patience + .seconds(1)) }
+        if stop.isAsked, !Task.isCancelled { await reader.time.wait(DeliveryLoop.gracePeriod + .seconds(1)) }
     }
 
     /// Waits until the session's settlements need a proof: because they are unproved for too long, or for a
@@ -120,8 +120,8 @@ package struct SessionRun: Sendable {
                 switch next {
                 case .batch(let read): batch = read
                 case .idle:
-                    state.withLock { $0.proved() }
-                    try await reporter.proved()
+                    state.withLock { $0.noteProof() }
+                    try await reporter.reportProof()
                     next = try await reader.next(stop: stop)
                     continue
                 case .stopped, .noLaterProbe: break feeding
@@ -146,7 +146,7 @@ package struct SessionRun: Sendable {
         }
         if !Task.isCancelled {
             let isReopening = state.withLock { $0.isReopening } && !whole.isAsked
-            await session.finish(patience: isReopening ? Self.reopenPatience : DeliveryLoop.patience)
+            await session.finish(timeout: isReopening ? Self.reopenTimeout : DeliveryLoop.gracePeriod)
         }
         return .success(nil)
     }
@@ -172,7 +172,7 @@ package struct SessionRun: Sendable {
             try await reader.followLanes(stop)
             let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
             let begun = state.withLock { state in
-                state.sending(at: elapsed)
+                state.noteSending(at: elapsed)
                 return state.begin(batch, at: now)
             }
             guard let number = begun else {
@@ -197,7 +197,7 @@ package struct SessionRun: Sendable {
         let decision = state.withLock { $0.bury(batch, .unrenderable, at: now, elapsed: elapsed) }
         guard let decision else { return nil }
         try await settle(decision, at: now)
-        state.withLock { $0.wroteUnsent(decision) }
+        state.withLock { $0.applyUnsent(decision) }
         state.changed.notify()
         try await reader.finishReplays(nil)
         return decision.fault.map { .over($0) }
@@ -236,7 +236,7 @@ package struct SessionRun: Sendable {
         while !stop.isAsked, !Task.isCancelled {
             let moved = SeenVersion(state.changed)
             if state.withLock({ $0.hasRoom }) { return true }
-            state.withLock { $0.pausedFeeding() }
+            state.withLock { $0.pauseFeeding() }
             await reader.time.wait(nil, or: moved, SeenVersion(stop))
         }
         return false
@@ -282,9 +282,9 @@ package struct SessionRun: Sendable {
         let (now, elapsed) = (reader.time.wall(), reader.time.elapsed())
         let rate = state.withLock { $0.rate.recent(at: elapsed) }
         try await settle(decision, at: now, rate: rate)
-        let (isWellAgain, isProved) = state.withLock { ($0.wrote(decision), $0.takeProof()) }
+        let (isWellAgain, isProved) = state.withLock { ($0.apply(decision), $0.takeProof()) }
         state.changed.notify()
-        if isWellAgain || isProved { try await reporter.recovered(isProved: isProved) }
+        if isWellAgain || isProved { try await reporter.reportRecovery(isProved: isProved) }
         try await reader.finishReplays(nil)
         return decision.fault.map { .fault($0) }
     }

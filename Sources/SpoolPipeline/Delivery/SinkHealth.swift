@@ -31,7 +31,7 @@ package struct SinkHealth: Sendable, Equatable {
     package mutating func begin() { phase = failures == 0 ? .closed : .probing }
 
     /// Something was settled.
-    package mutating func succeeded() {
+    package mutating func noteSuccess() {
         self = SinkHealth()
     }
 
@@ -53,7 +53,7 @@ package struct SinkHealth: Sendable, Equatable {
     /// was settled over them.
     ///
     /// - Returns: the pause before the next attempt.
-    package mutating func failed(
+    package mutating func noteFailure(
         _ fault: SinkFault,
         reached: Reached,
         inARow: Int = 0,

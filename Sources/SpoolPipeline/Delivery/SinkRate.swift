@@ -34,18 +34,18 @@ package struct SinkRate: Sendable, Equatable {
     }
 
     /// A batch is sent.
-    package mutating func fed(batch number: Int) {
+    package mutating func noteFed(batch number: Int) {
         if stretch == nil { stretch = number }
     }
 
     /// The feeder waits: for events, for capacity, or for a replay's pace.
-    package mutating func paused() {
+    package mutating func notePause() {
         stretch = nil
         began = nil
     }
 
     /// A batch was settled with this many events.
-    package mutating func settled(batch number: Int, events count: Int, at now: Duration) {
+    package mutating func noteSettled(batch number: Int, events count: Int, at now: Duration) {
         guard let stretch, number >= stretch else { return }
         guard let start = began else {
             (began, events) = (now, 0)

@@ -9,7 +9,7 @@ struct SinkReporter: Sendable {
     let address: String
 
     /// A connection is open; after failures, the last one stays visible until something is settled or proved.
-    func connected(_ health: SinkHealth, _ suspicion: Suspicion, isHeld: Bool, message: String?)
+    func reportConnection(_ health: SinkHealth, _ suspicion: Suspicion, isHeld: Bool, message: String?)
         async throws(StoreError)
     {
         try await report(
@@ -26,18 +26,18 @@ struct SinkReporter: Sendable {
     }
 
     /// Something was settled after failures, or a suspicion turned out to be unfounded (`isProved`).
-    func recovered(isProved: Bool) async throws(StoreError) {
+    func reportRecovery(isProved: Bool) async throws(StoreError) {
         let now = time.wall()
         try await report(SinkReport(state: .connected, lastSuccess: now, at: now, isProved: isProved))
     }
 
     /// A connection has stayed open while there was nothing to send: the failures before it are resolved.
-    func proved() async throws(StoreError) {
+    func reportProof() async throws(StoreError) {
         try await report(SinkReport(state: .connected, at: time.wall()))
     }
 
     /// An attempt failed.
-    func failed(
+    func reportFailure(
         _ health: SinkHealth,
         _ suspicion: Suspicion,
         isHeld: Bool,

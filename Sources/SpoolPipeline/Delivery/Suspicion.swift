@@ -32,9 +32,9 @@ struct Suspicion: Sendable, Equatable {
     private(set) var isProved = false
 
     /// Notes the end of a connection that carried lines.
-    mutating func ended(_ end: End) {
+    mutating func noteEnd(_ end: End) {
         switch end {
-        case .proved: proved()
+        case .proved: noteProof()
         case .unclosed: (unclosed, short, isProved) = (unclosed + 1, 0, false)
         case .short: (short, isProved) = (short + 1, isProved && short + 1 < Self.reportedShort)
         case .broken: short = 0
@@ -42,7 +42,7 @@ struct Suspicion: Sendable, Equatable {
     }
 
     /// The receiver has read what its kernel accepted.
-    mutating func proved() { (unclosed, short, isProved) = (0, 0, true) }
+    mutating func noteProof() { (unclosed, short, isProved) = (0, 0, true) }
 
     /// How long settlements may wait for a proof before the connection is reopened.
     func interval(_ base: Duration) -> Duration { base * min(1 << min(unclosed, 3), Self.mostIntervals) }

@@ -43,7 +43,7 @@ package struct CatchUpWindow: Sendable, Equatable {
     }
 
     /// A page of this scan is about to be requested.
-    mutating func asked(_ scan: Scan) {
+    mutating func noteRequest(_ scan: Scan) {
         guard scan.position == nil || scan.to != end else { return }
         (end, records, bytes) = (scan.to, 0, 0)
         scanned = scan.to?.since(scan.from) ?? fitted ?? Self.first
@@ -55,7 +55,7 @@ package struct CatchUpWindow: Sendable, Equatable {
     ///   - records: the number of its records.
     ///   - bytes: the size of the records that are new to the spool. Known records, as in the overlap or
     ///     after a restart of the scan, take no space.
-    mutating func came(records: Int, bytes: Int) {
+    mutating func notePage(records: Int, bytes: Int) {
         self.records += records
         self.bytes += Int64(bytes)
     }
@@ -69,10 +69,10 @@ package struct CatchUpWindow: Sendable, Equatable {
     }
 
     /// The scan was abandoned because it was too large.
-    mutating func wasTooLarge() { fitted = max(Self.narrowest, min(fitted ?? scanned, scanned) / 4) }
+    mutating func narrow() { fitted = max(Self.narrowest, min(fitted ?? scanned, scanned) / 4) }
 
     /// The stream has been read up to `time`; after a complete window, the width of the next one is adapted.
-    mutating func reached(_ time: Timestamp?, room: Int64) {
+    mutating func noteProgress(_ time: Timestamp?, room: Int64) {
         guard let end, let time, time >= end else { return }
         self.end = nil
         if records > Self.many || bytes > room / Self.part / 2 {

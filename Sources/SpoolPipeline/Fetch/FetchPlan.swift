@@ -61,8 +61,8 @@ package struct FetchPlan: Sendable {
             return .abandon(scan)
         }
         if let scan = tooLarge(progress) { return .abandon(scan) }
-        if progress.cursor?.scan == nil { pollWindow.reached(progress.cursor?.since, room: room) }
-        if progress.sweep == nil { sweepWindow.reached(progress.sweptTo, room: room) }
+        if progress.cursor?.scan == nil { pollWindow.noteProgress(progress.cursor?.since, room: room) }
+        if progress.sweep == nil { sweepWindow.noteProgress(progress.sweptTo, room: room) }
         let poll = unlessHeld(.poll, nextPoll(progress, date: date, elapsed: elapsed), elapsed)
         let sweep = unlessHeld(.sweep, nextSweep(progress, date: date), elapsed)
         switch (poll, sweep) {
@@ -81,7 +81,7 @@ package struct FetchPlan: Sendable {
     ///
     /// The page, or its scan if that was lost, is due again immediately, or at the monotonic time `until`.
     /// Scans of the other reason continue meanwhile.
-    package mutating func failed(_ scan: Scan, until: Duration? = nil) {
+    package mutating func noteFailure(_ scan: Scan, until: Duration? = nil) {
         held[scan.reason] = until
         if scan.reason == .poll { pollBegan = nil } else { sweepFailed = true }
     }
@@ -93,11 +93,11 @@ package struct FetchPlan: Sendable {
     package mutating func retryNow() { held = [:] }
 
     /// The requested page was fetched, with this many records, and this many bytes that are new to the spool.
-    package mutating func came(_ scan: Scan, records: Int, bytes: Int) {
+    package mutating func notePage(_ scan: Scan, records: Int, bytes: Int) {
         if scan.reason == .poll {
-            pollWindow.came(records: records, bytes: bytes)
+            pollWindow.notePage(records: records, bytes: bytes)
         } else {
-            sweepWindow.came(records: records, bytes: bytes)
+            sweepWindow.notePage(records: records, bytes: bytes)
         }
     }
 
@@ -123,14 +123,14 @@ package struct FetchPlan: Sendable {
         if scan.position == nil { (pollBegan, pollPages) = (elapsed, 0) }
         pollPages += 1
         pollPagesSinceSweep += 1
-        pollWindow.asked(scan)
+        pollWindow.noteRequest(scan)
         sweepFailed = false
         return .read(scan, .poll)
     }
 
     private mutating func readSweep(_ scan: Scan) -> Step {
         pollPagesSinceSweep = 0
-        sweepWindow.asked(scan)
+        sweepWindow.noteRequest(scan)
         return .read(scan, .sweep)
     }
 
@@ -153,13 +153,13 @@ package struct FetchPlan: Sendable {
     /// A running scan that would fill the spool before it ends.
     private mutating func tooLarge(_ progress: StreamProgress) -> Scan? {
         if let poll = progress.cursor?.scan, pollWindow.isTooLarge(poll, room: room) {
-            pollWindow.wasTooLarge()
+            pollWindow.narrow()
             return poll
         }
         guard let sweep = progress.sweep, !stream.sweepsBack, sweepWindow.isTooLarge(sweep, room: room) else {
             return nil
         }
-        sweepWindow.wasTooLarge()
+        sweepWindow.narrow()
         return sweep
     }
 

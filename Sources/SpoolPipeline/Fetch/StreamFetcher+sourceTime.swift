@@ -6,7 +6,7 @@ extension StreamFetcher {
     func firstDate(_ reporter: inout StreamReporter, _ beginning: inout Beginning, stop: ShutdownRequest)
         async throws(StoreError) -> (date: Timestamp, at: Duration)?
     {
-        try await reporter.holdsBack(gate.pausedBy)
+        try await reporter.reportPause(gate.pausedBy)
         guard await gate.take(.poll, stop: stop) else { return nil }
         var date: Timestamp
         do throws(SourceFault) {
@@ -18,7 +18,7 @@ extension StreamFetcher {
             return nil
         }
         let doubt = source.clockDoubt
-        try await reporter.answered(.poll, endsScan: true, doubt: doubt?.description)
+        try await reporter.reportAnswer(.poll, endsScan: true, doubt: doubt?.description)
         if let doubt, Beginning.isInDoubt(doubt, date: date) {
             let progress = try await store.doing(.startingStream).progress(of: id)
             if progress.start == nil {

@@ -46,7 +46,7 @@ package struct StreamFetcher: Sendable {
         var logger = logger
         logger[metadataKey: "stream"] = "\(stream.name)"
         self.logger = logger
-        self.store = RetryingStore(store, patiently: StoreRetry(time: time, logger: logger, bell: bell))
+        self.store = RetryingStore(store, retry: StoreRetry(time: time, logger: logger, bell: bell))
     }
 
     /// Fetches until `stop` is requested or the task is cancelled.
@@ -100,7 +100,7 @@ package struct StreamFetcher: Sendable {
                 logger.notice("scan restarted", metadata: ["reason": "\(scan.reason)"])
                 try await store.abandon(scan, of: id, at: time.wall())
             case .read(let scan, let claim):
-                try await reporter.holdsBack(gate.pausedBy)
+                try await reporter.reportPause(gate.pausedBy)
                 guard await gate.take(claim, stop: stop) else { continue }
                 switch try await page(of: scan, progress: progress, &reporter, stop: stop) {
                 case .spooled(let page):
@@ -111,8 +111,8 @@ package struct StreamFetcher: Sendable {
                         isInPast = true
                         try await pullBack(from: progress, to: page.date)
                     }
-                    plan.came(scan, records: page.records, bytes: page.bytes)
-                case .failed(let until): plan.failed(scan, until: until)
+                    plan.notePage(scan, records: page.records, bytes: page.bytes)
+                case .failed(let until): plan.noteFailure(scan, until: until)
                 }
             }
         }
@@ -135,11 +135,11 @@ package struct StreamFetcher: Sendable {
         let limit = reporter.health.limit.current
         switch try await spool(scan, progress: progress, limit: limit, stop: stop) {
         case .success(let page)?:
-            reporter.health.limit.cameWhole()
+            reporter.health.limit.noteWholePage()
             if page.receipt.inserted > 0 { appended.notify() }
             if page.endsScan, scan.reason == .sweep { swept?.notify() }
-            try await reporter.answered(scan.reason, endsScan: page.endsScan, doubt: page.doubt)
-            reporter.tellOutside(page.outside, of: scan)
+            try await reporter.reportAnswer(scan.reason, endsScan: page.endsScan, doubt: page.doubt)
+            reporter.logOutside(page.outside, of: scan)
             if page.receipt.unreadable > 0 {
                 logger.warning(
                     "records could not be parsed",
@@ -196,7 +196,7 @@ package struct StreamFetcher: Sendable {
     ) async throws(StoreError) -> Duration? {
         // A request that was cancelled by a stop is not a fault of the source.
         guard !stop.isAsked, !Task.isCancelled else { return nil }
-        let duration = try await reporter.failed(fault, of: reason)
+        let duration = try await reporter.reportFailure(fault, of: reason)
         if fault.kind == .scanLost || fault.kind == .unended { return time.elapsed() + duration }
         if case .throttled = fault.kind { gate.pause(duration, because: fault) }
         await bell.wait(duration, time: time, stop: stop)

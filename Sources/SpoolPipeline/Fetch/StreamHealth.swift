@@ -46,7 +46,7 @@ package struct StreamHealth: Sendable, Equatable {
     /// ended.
     ///
     /// - Returns: true when the problem is resolved.
-    package mutating func answered(_ reason: Scan.Reason = .poll, endsScan: Bool) -> Bool {
+    package mutating func noteAnswer(_ reason: Scan.Reason = .poll, endsScan: Bool) -> Bool {
         failures = 0
         family = nil
         if endsScan { lost[reason] = nil }
@@ -71,12 +71,12 @@ package struct StreamHealth: Sendable, Equatable {
     /// Notes a fault of a scan of this reason, and requests smaller pages after truncated answers.
     ///
     /// - Returns: the pause before the next attempt, at least as long as the source requested.
-    package mutating func failed(_ fault: SourceFault, of reason: Scan.Reason = .poll, chance: Double)
+    package mutating func noteFailure(_ fault: SourceFault, of reason: Scan.Reason = .poll, chance: Double)
         -> Duration
     {
         switch fault.kind {
-        case .tooLarge: limit.wasTooLarge()
-        case .incomplete: limit.wasCutOff()
+        case .tooLarge: limit.noteTooLarge()
+        case .incomplete: limit.noteCutOff()
         default: break
         }
         return pause(after: fault, of: reason, chance: chance)
@@ -144,7 +144,7 @@ package struct PageLimit: Sendable, Equatable {
     }
 
     /// A page was complete; after eight complete pages the limit grows by half.
-    package mutating func cameWhole() {
+    package mutating func noteWholePage() {
         cutOff = 0
         guard current < most else { return }
         whole += 1
@@ -154,10 +154,10 @@ package struct PageLimit: Sendable, Equatable {
     }
 
     /// The body exceeded the size limit; this halves the page limit.
-    package mutating func wasTooLarge() { halve() }
+    package mutating func noteTooLarge() { halve() }
 
     /// A timeout or truncation; the second one of the same page halves the limit.
-    package mutating func wasCutOff() {
+    package mutating func noteCutOff() {
         cutOff += 1
         if cutOff >= 2 { halve() }
     }

@@ -30,20 +30,24 @@ struct StreamReporter: Sendable {
     }
 
     /// Notes a fault, stores it in the spool when it is new, and returns the pause before the next attempt.
-    mutating func failed(_ fault: SourceFault, of reason: Scan.Reason) async throws(StoreError) -> Duration {
-        let pause = health.failed(fault, of: reason, chance: time.chance())
-        try await tell(fault, "source not answering")
+    mutating func reportFailure(_ fault: SourceFault, of reason: Scan.Reason) async throws(StoreError)
+        -> Duration
+    {
+        let pause = health.noteFailure(fault, of: reason, chance: time.chance())
+        try await reportFault(fault, "source not answering")
         return pause
     }
 
     /// Notes the fault with which the tenant refused another stream's request: this stream has to wait as
     /// well.
-    mutating func holdsBack(_ fault: SourceFault?) async throws(StoreError) {
+    mutating func reportPause(_ fault: SourceFault?) async throws(StoreError) {
         guard let fault else { return }
-        try await tell(fault, "fetching paused: the tenant is throttling requests")
+        try await reportFault(fault, "fetching paused: the tenant is throttling requests")
     }
 
-    private mutating func tell(_ fault: SourceFault, _ message: Logger.Message) async throws(StoreError) {
+    private mutating func reportFault(_ fault: SourceFault, _ message: Logger.Message)
+        async throws(StoreError)
+    {
         let word = StreamHealth.word(fault.kind)
         if !isInStep || reported?.state != word || reported?.message != fault.description {
             logger.warning(message, metadata: ["state": "\(word)", "cause": "\(fault)"])
@@ -59,10 +63,10 @@ struct StreamReporter: Sendable {
     ///
     /// `doubt` states why the answer's `Date` is not accepted; this is a problem of its own, and every other
     /// one takes precedence.
-    mutating func answered(_ reason: Scan.Reason, endsScan: Bool, doubt: String? = nil)
+    mutating func reportAnswer(_ reason: Scan.Reason, endsScan: Bool, doubt: String? = nil)
         async throws(StoreError)
     {
-        guard health.answered(reason, endsScan: endsScan) else { return }
+        guard health.noteAnswer(reason, endsScan: endsScan) else { return }
         if let doubt {
             guard !isInStep || reported?.message != doubt else { return }
             let news = StreamTrouble(state: Self.clockWord, message: doubt, since: time.wall())
@@ -76,7 +80,7 @@ struct StreamReporter: Sendable {
     }
 
     /// Logs records outside the requested window, each once; they are spooled like all others.
-    mutating func tellOutside(_ records: [OutsideRecord], of scan: Scan) {
+    mutating func logOutside(_ records: [OutsideRecord], of scan: Scan) {
         let new = records.filter { !toldOutside.contains($0.id) }
         // Bounds the memory when a source keeps returning new ones; the earliest may be logged again.
         if toldOutside.count + new.count > Self.mostTold { toldOutside.removeAll() }

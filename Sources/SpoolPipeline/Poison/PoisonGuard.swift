@@ -20,7 +20,7 @@ package final class PoisonGuard: Sendable {
     private let turns = AsyncSemaphore(1)
 
     private init(_ store: any PoisonMarkStore, _ history: PoisonHistory, _ time: Clocks, _ logger: Logger) {
-        self.store = RetryingStore(store, patiently: StoreRetry(time: time, logger: logger))
+        self.store = RetryingStore(store, retry: StoreRetry(time: time, logger: logger))
         self.history = history
         self.time = time
         self.logger = logger

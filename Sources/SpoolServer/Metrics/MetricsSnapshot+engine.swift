@@ -13,7 +13,7 @@ extension MetricsSnapshot {
         let now = engine.time.wall()
         let status = try await engine.spool.status()
         let settings = engine.notifications
-        let words = status.sinks.map { ($0.name, SinkWord.of($0, settings, at: now)) }
+        let words = status.sinks.map { ($0.name, SinkCondition.of($0, settings, at: now)) }
         return MetricsSnapshot(
             at: now,
             started: engine.recorder.started,

@@ -23,7 +23,7 @@ extension Engine {
         let open = try await spool.connectedSinks()
         return try await spool.status().sinks.compactMap { sink in
             guard open.contains(sink.id), sink.troubleSince == nil,
-                SinkWord.of(sink, notifications, at: now) == "connected",
+                SinkCondition.of(sink, notifications, at: now) == "connected",
                 let address = addresses[sink.name], let settings = settings[sink.name]
             else { return nil }
             return ConnectedSink(

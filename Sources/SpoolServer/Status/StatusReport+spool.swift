@@ -89,7 +89,7 @@ extension SinkStatus {
             name: sink.name.text,
             type: sink.type,
             address: address,
-            state: SinkWord.of(sink, settings, at: now),
+            state: SinkCondition.of(sink, settings, at: now),
             backlog: sink.waiting
         )
         oldest = sink.subscriptions.compactMap(\.oldestOccurred).min()

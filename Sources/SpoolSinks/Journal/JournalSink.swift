@@ -86,7 +86,7 @@ final class JournalSession: SinkSession {
         report.settled([SettledBatch(batch: number, runs: runs, bytes: bytes)])
     }
 
-    func finish(patience: Duration) async { report.over(nil) }
+    func finish(timeout: Duration) async { report.over(nil) }
 
     func close() async {
         report.over(SinkFault(.unreachable, "spool stopped sending to the journal"))

@@ -88,7 +88,7 @@ final class WebhookSession: SinkSession {
         report.settled([SettledBatch(batch: number, runs: runs, bytes: bytes)])
     }
 
-    func finish(patience: Duration) async {
+    func finish(timeout: Duration) async {
         await http.shutDown()
         report.over(nil)
     }

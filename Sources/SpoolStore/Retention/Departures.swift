@@ -51,7 +51,7 @@ enum Departures {
         let ids = try Int64.fetchAll(
             db,
             sql: "SELECT id FROM replay WHERE state = 'paused' AND moved_ms < ?",
-            arguments: [(now - Retention.patience).milliseconds]
+            arguments: [(now - Retention.gracePeriod).milliseconds]
         )
         try RetentionNotes.paused(db, ids, at: now)
         return ids.map { ReplayID($0) }

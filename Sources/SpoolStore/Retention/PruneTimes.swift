@@ -50,7 +50,7 @@ struct PruneTimes: Sendable {
             cutoff: cutoff(time),
             sweepsBack: time.sweepsBack,
             leftBefore: time.date - age,
-            pausedBefore: wall - Retention.patience,
+            pausedBefore: wall - Retention.gracePeriod,
             now: wall
         )
     }

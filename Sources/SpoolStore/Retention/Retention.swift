@@ -38,7 +38,7 @@ enum Retention {
     /// Share of the spool's size above which events are deleted regardless of their age.
     static let pressure = 0.8
     /// A replay that is paused for longer no longer keeps its events.
-    static let patience = Duration.days(7)
+    static let gracePeriod = Duration.days(7)
     /// How far back a stream that is no longer configured may be read again when it is configured again.
     static let returning = Duration.days(7)
     /// Free pages kept for new data, so that the file need not grow again.

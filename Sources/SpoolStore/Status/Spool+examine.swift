@@ -29,15 +29,15 @@ package struct SpoolGrowth: Sendable, Equatable {
 }
 
 extension Spool {
-    /// Runs `quick_check` table by table, each in its own snapshot and for at most `patience`, because an
+    /// Runs `quick_check` table by table, each in its own snapshot and for at most `timeout`, because an
     /// open snapshot lets the write-ahead log grow.
-    package func examine(patience: Duration) async throws(StoreError) -> SpoolExamination {
+    package func examine(timeout: Duration) async throws(StoreError) -> SpoolExamination {
         let tables = try await read { db in
             try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
         }
         var examination = SpoolExamination()
         for table in tables where !table.hasPrefix("sqlite_") {
-            let result = try await read { db in try Self.check(db, table, patience) }
+            let result = try await read { db in try Self.check(db, table, timeout) }
             switch result {
             case .some(let faults):
                 examination.checked.append(table)
@@ -66,9 +66,9 @@ extension Spool {
         }
     }
 
-    /// The faults that SQLite reports for a table; nil when the check took longer than `patience`.
-    private static func check(_ db: Database, _ table: String, _ patience: Duration) throws -> [String]? {
-        let alarm = CheckAlarm(at: .now.advanced(by: patience))
+    /// The faults that SQLite reports for a table; nil when the check took longer than `timeout`.
+    private static func check(_ db: Database, _ table: String, _ timeout: Duration) throws -> [String]? {
+        let alarm = CheckAlarm(at: .now.advanced(by: timeout))
         let context = Unmanaged.passUnretained(alarm).toOpaque()
         // Called every 10,000 instructions of SQLite's virtual machine, well under a millisecond.
         sqlite3_progress_handler(db.sqliteConnection, 10_000, checkAlarmRings, context)

@@ -25,17 +25,17 @@ struct DeadRequeue: AsyncParsableCommand {
 
     func run() async throws {
         let composition = try config.composition()
-        let saying = Saying(isJSON: json)
+        let messages = CommandMessages(isJSON: json)
         let groups = try await selection.letters(inSpool: composition.spool.path)
-        if groups.isEmpty { saying.line("no dead letters") }
-        guard groups.isEmpty || !selection.all || DeadQuestion(saying).confirm("Send", groups, yes) else {
+        if groups.isEmpty { messages.line("no dead letters") }
+        guard groups.isEmpty || !selection.all || DeadQuestion(messages).confirm("Send", groups, yes) else {
             return
         }
         var replays: [Replay] = []
         if !groups.isEmpty {
             try await CommandFailure.translating {
                 try await SpoolSession.use(composition, command: "spool dead requeue") { session in
-                    for group in groups { replays.append(try await send(group, session, saying)) }
+                    for group in groups { replays.append(try await send(group, session, messages)) }
                 }
             }
         }
@@ -57,11 +57,11 @@ struct DeadRequeue: AsyncParsableCommand {
     private func send(
         _ group: (sink: SinkName, letters: [DeadLetter]),
         _ session: SpoolSession,
-        _ saying: Saying
+        _ messages: CommandMessages
     ) async throws -> Replay {
         let replay = try await session.requeue(group.letters.map(\.seq), of: group.sink)
-        saying.line("replay \(replay.id) to \(replay.sink): \(Count.text(replay.total, "event"))")
-        return try await ReplayWatch.attend(replay, at: session, saying, waits: wait)
+        messages.line("replay \(replay.id) to \(replay.sink): \(Count.text(replay.total, "event"))")
+        return try await ReplayWatch.attend(replay, at: session, messages, waits: wait)
     }
 }
 
@@ -80,10 +80,11 @@ struct DeadDismiss: AsyncParsableCommand {
 
     func run() async throws {
         let composition = try config.composition()
-        let saying = Saying(isJSON: json)
+        let messages = CommandMessages(isJSON: json)
         let groups = try await selection.letters(inSpool: composition.spool.path)
-        if groups.isEmpty { saying.line("no dead letters") }
-        guard groups.isEmpty || !selection.all || DeadQuestion(saying).confirm("Dismiss", groups, yes) else {
+        if groups.isEmpty { messages.line("no dead letters") }
+        guard groups.isEmpty || !selection.all || DeadQuestion(messages).confirm("Dismiss", groups, yes)
+        else {
             return
         }
         var dismissed: [DismissObject.Sink] = []
@@ -92,7 +93,7 @@ struct DeadDismiss: AsyncParsableCommand {
                 try await SpoolSession.use(composition, command: "spool dead dismiss") { session in
                     for group in groups {
                         let count = try await session.dismiss(group.letters.map(\.seq), of: group.sink)
-                        saying.line("\(group.sink): \(Grouped.text(count)) dismissed")
+                        messages.line("\(group.sink): \(Grouped.text(count)) dismissed")
                         dismissed.append(DismissObject.Sink(sink: group.sink.text, events: count))
                     }
                 }
@@ -126,9 +127,9 @@ private struct DismissObject: Encodable {
 
 /// Asks for confirmation before a command processes all dead letters, in interactive use.
 private struct DeadQuestion {
-    let saying: Saying
+    let messages: CommandMessages
 
-    init(_ saying: Saying) { self.saying = saying }
+    init(_ messages: CommandMessages) { self.messages = messages }
 
     func confirm(
         _ verb: String,
@@ -137,9 +138,9 @@ private struct DeadQuestion {
     ) -> Bool {
         guard !yes, Output.isInteractive else { return true }
         for group in groups {
-            saying.line("\(group.sink): \(Count.text(group.letters.count, "dead letter"))")
+            messages.line("\(group.sink): \(Count.text(group.letters.count, "dead letter"))")
         }
-        return saying.confirm("\(verb) them?")
+        return messages.confirm("\(verb) them?")
     }
 }
 

@@ -82,9 +82,9 @@ struct ListenCommand: AsyncParsableCommand {
             )
         }
         let certificate = try selfMade(for: wanted)
-        let desk = EventPrinter(form, wanted: once, isTerminal: Output.isTerminal)
+        let printer = EventPrinter(form, wanted: once, isTerminal: Output.isTerminal)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        let receiver = try await start(wanted, certificate, desk)
+        let receiver = try await start(wanted, certificate, printer)
         let target = wanted.at(port: receiver.port)
         Output.error("listening on \(target)" + (certificate.map { ", certificate \($0.fingerprint)" } ?? ""))
 
@@ -94,7 +94,7 @@ struct ListenCommand: AsyncParsableCommand {
                 return true
             }
             group.addTask {
-                await desk.done.changed(after: 0)
+                await printer.done.changed(after: 0)
                 return false
             }
             group.addTask {
@@ -103,18 +103,18 @@ struct ListenCommand: AsyncParsableCommand {
             }
             if json || form == .nothing {
                 group.addTask {
-                    await Self.tellRate(desk)
+                    await Self.tellRate(printer)
                     return false
                 }
             }
             defer { group.cancelAll() }
             return await group.next() ?? false
         }
-        desk.end()
+        printer.end()
         // A write that waits for its reader must not delay the end.
         if wasStopped { Output.stopWaiting() }
         await receiver.stop()
-        let (tally, elapsed) = desk.tally
+        let (tally, elapsed) = printer.tally
         let summary = ListenSummary(target, tally, receiver.counts, elapsed: elapsed)
         if json {
             Output.line(try JSONText.line(["summary": summary]))
@@ -151,7 +151,7 @@ struct ListenCommand: AsyncParsableCommand {
         return made
     }
 
-    private func start(_ target: ListenTarget, _ made: SelfMadeCertificate?, _ desk: EventPrinter)
+    private func start(_ target: ListenTarget, _ made: SelfMadeCertificate?, _ printer: EventPrinter)
         async throws
         -> Receiver
     {
@@ -162,7 +162,7 @@ struct ListenCommand: AsyncParsableCommand {
         var configuration = ReceiverConfiguration(Self.transport(target, tls))
         configuration.host = target.host
         configuration.port = target.port
-        configuration.onMessage = { try desk.take($0) }
+        configuration.onMessage = { try printer.take($0) }
         do {
             return try await Receiver.start(configuration)
         } catch let fault as ReceiverFault {
@@ -182,11 +182,11 @@ struct ListenCommand: AsyncParsableCommand {
     }
 
     /// Prints count and rate while events arrive: every second on a terminal, otherwise every ten seconds.
-    private static func tellRate(_ desk: EventPrinter) async {
+    private static func tellRate(_ printer: EventPrinter) async {
         let pause = Duration.seconds(Output.isTerminal ? 1 : 10)
         var before = 0
         while (try? await Task.sleep(for: pause)) != nil {
-            let events = desk.tally.0.events
+            let events = printer.tally.0.events
             if events > before {
                 Output.error(
                     "\(Count.text(events, "event")), "

@@ -34,10 +34,10 @@ struct PruneCommand: AsyncParsableCommand {
 
     func run() async throws {
         let composition = try config.composition()
-        let saying = Saying(isJSON: json)
+        let messages = CommandMessages(isJSON: json)
         if let forget, !yes, Output.isInteractive {
-            saying.line("Events still waiting for \(forget) will no longer be kept, and are never sent.")
-            guard saying.confirm("Forget \(forget)?") else { return }
+            messages.line("Events still waiting for \(forget) will no longer be kept, and are never sent.")
+            guard messages.confirm("Forget \(forget)?") else { return }
         }
         try await HouseFailure.translating {
             try await SpoolSession.use(composition, command: "spool prune") { session in

@@ -53,7 +53,7 @@ struct QueryCommand: AsyncParsableCommand {
         guard output.isStalled else { return }
         throw CommandFailure(
             .outputFailed,
-            "spool: standard output was not read for \(Age.text(QueryOutput.patience)), and the result "
+            "spool: standard output was not read for \(Age.text(QueryOutput.timeout)), and the result "
                 + "exceeds the \(ByteSize.text(Int64(QueryOutput.limit))) buffer. The query was stopped because "
                 + "the spool's write-ahead log grows while it runs; the output is incomplete. Write the result "
                 + "to a file."

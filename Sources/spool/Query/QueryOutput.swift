@@ -11,7 +11,7 @@ final class QueryOutput: Sendable {
     /// Maximum number of buffered bytes; a single row may be larger.
     static let limit = 64 << 20
     /// If the buffer is full and nothing is read for this long, the query ends.
-    static let patience = Duration.seconds(60)
+    static let timeout = Duration.seconds(60)
 
     private struct State {
         var queue: [[UInt8]] = []
@@ -24,7 +24,7 @@ final class QueryOutput: Sendable {
     }
 
     private let limit: Int
-    private let patience: Duration
+    private let timeout: Duration
     private let write: @Sendable ([UInt8]) -> Bool
     private let state = Mutex(State())
     /// Signalled for every addition, and at the end.
@@ -37,10 +37,10 @@ final class QueryOutput: Sendable {
     /// more can be written.
     init(
         limit: Int = QueryOutput.limit,
-        patience: Duration = QueryOutput.patience,
+        timeout: Duration = QueryOutput.timeout,
         write: @escaping @Sendable ([UInt8]) -> Bool
     ) {
-        (self.limit, self.patience, self.write) = (limit, patience, write)
+        (self.limit, self.timeout, self.write) = (limit, timeout, write)
         Thread.detachNewThread { [self] in run() }
     }
 
@@ -61,7 +61,7 @@ final class QueryOutput: Sendable {
                 if isTaken { added.signal() }
                 return isTaken
             }
-            let end = DispatchTime.now() + .milliseconds(Int(patience.milliseconds))
+            let end = DispatchTime.now() + .milliseconds(Int(timeout.milliseconds))
             if written.wait(timeout: end) == .timedOut { state.withLock { $0.isStalled = true } }
         }
     }

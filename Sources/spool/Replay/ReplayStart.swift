@@ -130,7 +130,7 @@ struct ReplayStart: AsyncParsableCommand {
         _ addresses: [SinkName: String],
         _ targets: ReplayTargets
     ) async throws {
-        let saying = Saying(isJSON: json)
+        let messages = CommandMessages(isJSON: json)
         var answer = try answer(requests)
         var wanted: [(index: Int, request: ReplayRequest)] = []
         for request in requests {
@@ -144,7 +144,7 @@ struct ReplayStart: AsyncParsableCommand {
                 isBesideLive: isBesideLive,
                 leavesOut: targets.leavesOutNotifications(request)
             )
-            saying.line(text.text)
+            messages.line(text.text)
             if estimate.toSend > 0 || request.refetch { wanted.append((answer.parts.count, request)) }
             let time = ReplayTime(request, estimate, isBesideLive: isBesideLive)
             answer.parts.append(
@@ -157,12 +157,12 @@ struct ReplayStart: AsyncParsableCommand {
         }
         let isWanted = !dryRun && !wanted.isEmpty
         guard isWanted else { return try tell(answer) }
-        if !yes, Output.isInteractive, try await !saying.confirm("Send them?", at: session) {
+        if !yes, Output.isInteractive, try await !messages.confirm("Send them?", at: session) {
             return try tell(answer)
         }
         var replays: [Replay] = []
         for (index, request) in wanted {
-            let replay = try await start(request, session, saying)
+            let replay = try await start(request, session, messages)
             answer.parts[index].replay = ReplayStatus(replay)
             replays.append(replay)
         }
@@ -171,16 +171,17 @@ struct ReplayStart: AsyncParsableCommand {
     }
 
     /// Creates one replay and returns it: as created, or, with --wait, after it has ended.
-    private func start(_ request: ReplayRequest, _ session: SpoolSession, _ saying: Saying) async throws
+    private func start(_ request: ReplayRequest, _ session: SpoolSession, _ messages: CommandMessages)
+        async throws
         -> Replay
     {
         let replay = try await session.create(request)
-        saying.line(
+        messages.line(
             "replay \(replay.id) to \(request.destination ?? replay.sink.text): "
                 + (request.refetch
                     ? "reading the window from the source first" : Count.text(replay.total, "event"))
         )
-        return try await ReplayWatch.attend(replay, at: session, saying, waits: wait)
+        return try await ReplayWatch.attend(replay, at: session, messages, waits: wait)
     }
 
     /// The part of the answer that the requests share; the parts of the sinks follow.

@@ -35,14 +35,15 @@ struct ReplayWatch {
     /// follow it.
     ///
     /// - Returns: the last known state of the replay.
-    static func attend(_ replay: Replay, at session: SpoolSession, _ saying: Saying, waits: Bool) async throws
+    static func attend(_ replay: Replay, at session: SpoolSession, _ messages: CommandMessages, waits: Bool)
+        async throws
         -> Replay
     {
         guard waits || session.isStandalone else {
-            saying.line("it runs in the daemon; `spool replay show \(replay.id)` shows its progress")
+            messages.line("it runs in the daemon; `spool replay show \(replay.id)` shows its progress")
             return replay
         }
-        return try await ReplayWatch(replay, at: session, isQuiet: saying.isJSON).run()
+        return try await ReplayWatch(replay, at: session, isQuiet: messages.isJSON).run()
     }
 
     /// Returns when the replay has ended or continues in a daemon; a signal prints what happens to the

@@ -12,7 +12,7 @@ struct QueryOutputTests {
     func stalled() async {
         let pipe = Pipe()
         let writer = DescriptorWriter(pipe.fileHandleForWriting.fileDescriptor)
-        let output = QueryOutput(limit: 1_000_000, patience: .milliseconds(300)) { writer.write($0) }
+        let output = QueryOutput(limit: 1_000_000, timeout: .milliseconds(300)) { writer.write($0) }
 
         var rows = 0
         while output.add(Self.row) { rows += 1 }
@@ -28,7 +28,7 @@ struct QueryOutputTests {
     func late() async throws {
         let pipe = Pipe()
         let writer = DescriptorWriter(pipe.fileHandleForWriting.fileDescriptor)
-        let output = QueryOutput(limit: 1_000_000, patience: .seconds(60)) { writer.write($0) }
+        let output = QueryOutput(limit: 1_000_000, timeout: .seconds(60)) { writer.write($0) }
 
         // These return although nothing is read yet.
         for _ in 0..<50 { #expect(output.add(Self.row)) }
@@ -48,7 +48,7 @@ struct QueryOutputTests {
     func gone() async throws {
         let pipe = Pipe()
         let writer = DescriptorWriter(pipe.fileHandleForWriting.fileDescriptor)
-        let output = QueryOutput(limit: 1_000_000, patience: .seconds(60)) { writer.write($0) }
+        let output = QueryOutput(limit: 1_000_000, timeout: .seconds(60)) { writer.write($0) }
         try pipe.fileHandleForReading.close()
 
         while output.add(Self.row) {}

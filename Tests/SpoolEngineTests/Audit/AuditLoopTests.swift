@@ -258,7 +258,7 @@ struct AuditLoopTests {
             let verification = Verification(
                 context: daemon.engine.proofContext,
                 isDaemon: false,
-                patience: .seconds(60)
+                timeout: .seconds(60)
             ) { step in
                 guard step.contains("fetching missing records") else { return }
                 guard
@@ -294,7 +294,7 @@ struct AuditLoopTests {
             let again = Verification(
                 context: daemon.engine.proofContext,
                 isDaemon: false,
-                patience: .seconds(60)
+                timeout: .seconds(60)
             ) { _ in }
             let next = try await daemon.spool.beginProof(
                 request,

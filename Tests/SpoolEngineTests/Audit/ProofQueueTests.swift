@@ -45,9 +45,9 @@ struct ProofQueueTests {
             queue.add(Self.proof(round), at: .zero)
             endings.append(queue.ending(of: round * 10))
             #expect(audit.stop.isAsked == (queue.ending(of: round * 10) != nil))
-            queue.ended(round * 10)
+            queue.finish(round * 10)
             #expect(queue.next(at: Self.now)?.proof.id == round)
-            queue.ended(round)
+            queue.finish(round)
         }
 
         #expect(

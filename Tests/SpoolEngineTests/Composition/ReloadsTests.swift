@@ -22,14 +22,14 @@ struct ReloadsTests {
         let second = reloads.ask()
         let number = try #require(await reloads.next())
         let late = reloads.ask()
-        reloads.ended(number, .init(refusal: refusal))
+        reloads.finish(number, .init(refusal: refusal))
 
         #expect(try await reloads.outcome(of: first).refusal == refusal)
         #expect(try await reloads.outcome(of: second).refusal == refusal)
         #expect(await reloads.next() == late)
         #expect(reloads.refusal == refusal)
 
-        reloads.ended(late, .init())
+        reloads.finish(late, .init())
         #expect(try await reloads.outcome(of: late) == .init())
         #expect(reloads.refusal == nil)
     }

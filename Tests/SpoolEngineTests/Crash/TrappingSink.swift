@@ -49,7 +49,7 @@ private final class TrappingSession: SinkSession {
         output.yield(.settled([SettledBatch(batch: number, runs: [run], bytes: batch.count)]))
     }
 
-    func finish(patience: Duration) async {
+    func finish(timeout: Duration) async {
         output.yield(.finished)
         output.finish()
     }

@@ -167,7 +167,7 @@ final class SimulatedSession: SinkSession {
         receiver.take(ids)
     }
 
-    func finish(patience: Duration) async {
+    func finish(timeout: Duration) async {
         if receiver.isHung {
             return end(SinkFault(.unreachable, isUnclean: true, "the receiver did not close"))
         }

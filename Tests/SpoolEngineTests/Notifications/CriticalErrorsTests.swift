@@ -13,12 +13,12 @@ struct CriticalErrorsTests {
         let errors = CriticalErrors()
         errors.limit(to: 3)
         for subject in ["source a/activities", "source a/alerts", "sink siem"] {
-            errors.failed(subject, "refused")
-            errors.failed(subject, "refused")
+            errors.noteFailure(subject, "refused")
+            errors.noteFailure(subject, "refused")
         }
-        errors.succeeded("sink siem")
-        errors.failed("sink siem", "refused")
-        errors.failed("source a/alerts", "no route")
+        errors.noteSuccess("sink siem")
+        errors.noteFailure("sink siem", "refused")
+        errors.noteFailure("source a/alerts", "no route")
 
         var first = errors.exceeded.makeAsyncIterator()
         let found = await first.next()
@@ -29,9 +29,9 @@ struct CriticalErrorsTests {
     @Test("without a limit there are never too many; a limit set by a reload counts earlier failures")
     func limit() async {
         let errors = CriticalErrors()
-        for _ in 0..<1_000 { errors.failed("sink siem", "refused") }
+        for _ in 0..<1_000 { errors.noteFailure("sink siem", "refused") }
         errors.limit(to: 5)
-        errors.failed("sink siem", "refused")
+        errors.noteFailure("sink siem", "refused")
 
         var first = errors.exceeded.makeAsyncIterator()
         let found = await first.next()
@@ -52,7 +52,7 @@ struct CriticalErrorsTests {
 
         // The direct failure shows whether the sink's failure was counted.
         errors.limit(to: 1 + expected)
-        errors.failed("sink siem", "last")
+        errors.noteFailure("sink siem", "last")
 
         var first = errors.exceeded.makeAsyncIterator()
         let found = await first.next()

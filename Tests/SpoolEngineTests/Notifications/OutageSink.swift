@@ -85,7 +85,7 @@ private final class OutageSession: SinkSession {
         sink.take(SettledBatch(batch: number, runs: [run], bytes: batch.count), output)
     }
 
-    func finish(patience: Duration) async {
+    func finish(timeout: Duration) async {
         output.yield(.finished)
         output.finish()
     }

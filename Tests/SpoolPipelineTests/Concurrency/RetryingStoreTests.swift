@@ -17,7 +17,7 @@ struct RetryingStoreTests {
         let log = log
         return RetryingStore(
             memory,
-            patiently: StoreRetry(time: time, logger: Logger(label: "test", factory: { _ in log }))
+            retry: StoreRetry(time: time, logger: Logger(label: "test", factory: { _ in log }))
         )
     }
 

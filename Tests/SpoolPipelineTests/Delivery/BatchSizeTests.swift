@@ -10,11 +10,11 @@ struct BatchSizeTests {
         var halves: [Int] = []
         var doubles: [Int] = []
         for _ in 0..<11 {
-            size.refused(count: size.limit.events)
+            size.shrink(count: size.limit.events)
             halves.append(size.limit.events)
         }
         for _ in 0..<11 {
-            size.settled()
+            size.grow()
             doubles.append(size.limit.events)
         }
 
@@ -26,7 +26,7 @@ struct BatchSizeTests {
     @Test("is halved from the actual size of the batch, not from its limit")
     func smallBatch() {
         var size = BatchSize(BatchLimit(events: 1_000))
-        size.refused(count: 6)
+        size.shrink(count: 6)
 
         #expect(size.limit.events == 3)
     }
@@ -43,10 +43,10 @@ struct BatchSizeTests {
             let count = size.limit.events
             sendings += 1
             if (head..<head + count).contains(bad) {
-                if count == 1 { head += 1 } else { size.refused(count: count) }
+                if count == 1 { head += 1 } else { size.shrink(count: count) }
             } else {
                 head += count
-                size.settled()
+                size.grow()
             }
         }
 

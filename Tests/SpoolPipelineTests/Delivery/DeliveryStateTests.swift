@@ -10,7 +10,7 @@ struct DeliveryStateTests {
     init() {
         state.set([Sample.subscription(1)], [], elapsed: .zero)
         state.beginSession()
-        state.connected(at: .zero)
+        state.noteConnection(at: .zero)
     }
 
     /// Reads and starts a batch of the live lane.
@@ -24,13 +24,13 @@ struct DeliveryStateTests {
             through: Seq(last),
             epoch: reading.epoch
         )
-        _ = state.schedule.took(reading, through: Seq(last))
+        _ = state.schedule.noteTaken(reading, through: Seq(last))
         return state.begin(batch, at: Sample.now)
     }
 
     private mutating func settle(_ number: Int, _ runs: [OutcomeRun]) -> SettleDecision {
         let decision = state.judge([SettledBatch(batch: number, runs: runs, bytes: 0)], elapsed: .zero)
-        _ = state.wrote(decision)
+        _ = state.apply(decision)
         return decision
     }
 
@@ -39,7 +39,7 @@ struct DeliveryStateTests {
     @Test("a refusal of a dropped batch does not affect the current head")
     mutating func staleRefusal() {
         let first = begin([1, 2])
-        state.lost()
+        state.dropSession()
         let second = begin([1])
         let decision = state.judge(refused: 0, refusal, elapsed: .zero)
 
@@ -68,11 +68,11 @@ struct DeliveryStateTests {
         )
         state.set([Sample.subscription(1)], [], elapsed: .zero)
         state.beginSession()
-        state.connected(at: .zero)
-        state.sending(at: .seconds(1))
+        state.noteConnection(at: .zero)
+        state.noteSending(at: .seconds(1))
         _ = begin([1]).map { settle($0, [OutcomeRun(count: 1, outcome: .delivered(.kernel))]) }
         let usual = state.reopenDue(isWanted: true, at: .seconds(2))
-        state.ended(.short)
+        state.noteEnd(.short)
 
         #expect(usual == .seconds(2))
         #expect(state.reopenDue(isWanted: true, at: .seconds(2)) == .seconds(11))
@@ -94,7 +94,7 @@ struct DeliveryStateTests {
         #expect(state.limit.events == 1)
         _ = begin([1])
         let decision = state.judge(refused: 2, refusal, elapsed: .zero)
-        _ = state.wrote(decision)
+        _ = state.apply(decision)
         state.dropRefused()
 
         #expect(decision.lanes.map(\.isRefused) == [true])
@@ -107,30 +107,30 @@ struct DeliveryStateTests {
     mutating func heldHead() {
         for seq in Int64(1)...20 {
             guard let number = begin([seq]) else { continue }
-            if settle(number, [.refused(1)]).fault != nil { state.lost() }
+            if settle(number, [.refused(1)]).fault != nil { state.dropSession() }
         }
         #expect(state.hold.isOn)
         #expect(state.limit.events == 1)
         state.beginSession()
         let after = state.schedule.reading(of: Sample.lane(1))?.after.value ?? 0
         let head = begin([after + 1]) ?? -1
-        _ = state.wrote(state.judge(refused: head, refusal, elapsed: .zero))
+        _ = state.apply(state.judge(refused: head, refusal, elapsed: .zero))
         state.dropRefused()
 
         #expect(state.lacksLaterProbe)
         #expect(state.schedule.reading(of: Sample.lane(1))?.after.value == after + 1)
-        state.lost()
+        state.dropSession()
         #expect(state.schedule.reading(of: Sample.lane(1))?.after.value == after)
     }
 
     @Test("after a failure the next session sends only the head batch until it is settled")
     mutating func probe() {
-        _ = state.failed(SinkFault(.unreachable, "x"), elapsed: .zero, chance: 0)
+        _ = state.noteFailure(SinkFault(.unreachable, "x"), elapsed: .zero, chance: 0)
         state.beginSession()
         #expect(state.hasRoom)
         let head = begin([1]) ?? -1
         #expect(!state.hasRoom)
-        let isWellAgain = state.wrote(
+        let isWellAgain = state.apply(
             state.judge([SettledBatch(batch: head, runs: [.delivered(1)], bytes: 0)], elapsed: .zero)
         )
 
@@ -144,7 +144,7 @@ struct DeliveryStateTests {
     mutating func retry() {
         let number = begin([1, 2, 3]) ?? -1
         let decision = settle(number, [.delivered(1), .retry(1), .delivered(1)])
-        state.lost()
+        state.dropSession()
 
         #expect(decision.fault == .askedToRetry)
         #expect(state.reached == .settling)

@@ -10,7 +10,7 @@ struct DoubtWindowTests {
     func quiet() {
         var window = DoubtWindow(bytes: 1_000)
 
-        for minute in 0..<600 { _ = window.settled(upTo: Int64(minute + 1), at: .seconds(60 * minute)) }
+        for minute in 0..<600 { _ = window.settle(upTo: Int64(minute + 1), at: .seconds(60 * minute)) }
 
         #expect(window.oldest == .zero)
     }
@@ -20,8 +20,8 @@ struct DoubtWindowTests {
         var window = DoubtWindow(bytes: 1_000)
 
         let proofs = [
-            window.settled(upTo: 600, at: .seconds(0)), window.settled(upTo: 1_599, at: .seconds(10)),
-            window.settled(upTo: 1_600, at: .seconds(20)), window.settled(upTo: 3_000, at: .seconds(30)),
+            window.settle(upTo: 600, at: .seconds(0)), window.settle(upTo: 1_599, at: .seconds(10)),
+            window.settle(upTo: 1_600, at: .seconds(20)), window.settle(upTo: 3_000, at: .seconds(30)),
         ]
 
         #expect(proofs == [false, false, true, true])
@@ -31,11 +31,11 @@ struct DoubtWindowTests {
     @Test("settlements within one second count as one, with the first time and the last position")
     func crowd() {
         var window = DoubtWindow(bytes: 1_000)
-        for index in 0..<900 { _ = window.settled(upTo: Int64(index), at: .milliseconds(index)) }
+        for index in 0..<900 { _ = window.settle(upTo: Int64(index), at: .milliseconds(index)) }
 
-        let before = window.settled(upTo: 1_898, at: .seconds(5))
+        let before = window.settle(upTo: 1_898, at: .seconds(5))
         let oldest = window.oldest
-        let after = window.settled(upTo: 1_899, at: .seconds(7))
+        let after = window.settle(upTo: 1_899, at: .seconds(7))
 
         #expect(!before && oldest == .zero)
         #expect(after && window.oldest == .seconds(5))
@@ -45,7 +45,7 @@ struct DoubtWindowTests {
     func none() {
         var window = DoubtWindow(bytes: 0)
 
-        let isProof = window.settled(upTo: 10, at: .zero)
+        let isProof = window.settle(upTo: 10, at: .zero)
 
         #expect(!isProof && window.oldest == nil)
     }

@@ -105,7 +105,7 @@ struct AttemptsTests {
     mutating func settled() {
         _ = send(1, 10)
         _ = send(1, 10)
-        attempts.settled(through: Seq(10))
+        attempts.settle(through: Seq(10))
 
         #expect(attempts == Attempts())
         #expect(send(11, 20) == 1)

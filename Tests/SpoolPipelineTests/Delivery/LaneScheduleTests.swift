@@ -9,7 +9,7 @@ struct LaneScheduleTests {
 
     private mutating func read(_ lane: Lane, through: Int64, isAtEnd: Bool = false) -> Bool {
         guard let reading = schedule.reading(of: lane) else { return false }
-        return schedule.took(reading, through: Seq(through), isAtEnd: isAtEnd)
+        return schedule.noteTaken(reading, through: Seq(through), isAtEnd: isAtEnd)
     }
 
     private func after(_ lane: Lane) -> Int64? { schedule.reading(of: lane)?.after.value }
@@ -38,7 +38,7 @@ struct LaneScheduleTests {
             order.append(lane)
             _ = read(lane, through: Int64(step))
         }
-        if let reading = schedule.reading(of: Sample.lane(1)) { schedule.foundNothing(reading) }
+        if let reading = schedule.reading(of: Sample.lane(1)) { schedule.noteEmpty(reading) }
 
         #expect(order == [Sample.lane(1), replay, Sample.lane(1), replay])
         #expect(schedule.order() == [replay])
@@ -54,9 +54,9 @@ struct LaneScheduleTests {
         let lateSlice = try #require(schedule.reading(of: replay))
         schedule.rewind()
 
-        let isTaken = schedule.took(late, through: Seq(20))
-        schedule.skipped(lateSlice, through: Seq(100), isAtEnd: true)
-        schedule.foundNothing(late)
+        let isTaken = schedule.noteTaken(late, through: Seq(20))
+        schedule.noteSkipped(lateSlice, through: Seq(100), isAtEnd: true)
+        schedule.noteEmpty(late)
 
         #expect(!isTaken)
         #expect(after(Sample.lane(1)) == 0 && after(replay) == 0)
@@ -84,10 +84,10 @@ struct LaneScheduleTests {
         schedule.set(live: [], replays: [Sample.replay(7, last: [100])])
         _ = read(replay, through: 50)
         _ = read(replay, through: 100, isAtEnd: true)
-        schedule.settled(replay, through: Seq(50))
+        schedule.noteSettled(replay, through: Seq(50))
 
         #expect(schedule.takeFinished() == [])
-        schedule.settled(replay, through: Seq(100))
+        schedule.noteSettled(replay, through: Seq(100))
         #expect(schedule.takeFinished() == [ReplayID(7)])
         #expect(schedule.takeFinished() == [])
         #expect(schedule.order() == [])
@@ -98,10 +98,10 @@ struct LaneScheduleTests {
         schedule.set(live: [], replays: [Sample.replay(7, last: [100])])
         _ = read(replay, through: 50)
         let tail = try #require(schedule.reading(of: replay))
-        schedule.skipped(tail, through: Seq(100), isAtEnd: true)
+        schedule.noteSkipped(tail, through: Seq(100), isAtEnd: true)
 
         #expect(schedule.takeFinished() == [])
-        schedule.settled(replay, through: Seq(50))
+        schedule.noteSettled(replay, through: Seq(50))
         #expect(schedule.takeFinished() == [ReplayID(7)])
     }
 
@@ -109,12 +109,12 @@ struct LaneScheduleTests {
     mutating func streamsOfReplay() {
         schedule.set(live: [], replays: [Sample.replay(7, last: [100, 100]), Sample.replay(8, last: [])])
         _ = read(replay, through: 100, isAtEnd: true)
-        schedule.settled(replay, through: Seq(100))
+        schedule.noteSettled(replay, through: Seq(100))
 
         #expect(schedule.takeFinished() == [ReplayID(8)])
         let second = Lane.replay(ReplayID(7), StreamID(2))
         _ = read(second, through: 100, isAtEnd: true)
-        schedule.settled(second, through: Seq(100))
+        schedule.noteSettled(second, through: Seq(100))
         #expect(schedule.takeFinished() == [ReplayID(7)])
     }
 
@@ -170,7 +170,7 @@ struct LaneScheduleTests {
                 guard let index = pending.indices.randomElement(using: &random) else { continue }
                 let reading = pending.remove(at: index)
                 let through = reading.after.value + Int64.random(in: 1...9, using: &random)
-                if schedule.took(reading, through: Seq(through)) {
+                if schedule.noteTaken(reading, through: Seq(through)) {
                     sent.append(reading.after.value + 1...through)
                 }
             case 4:
@@ -178,7 +178,7 @@ struct LaneScheduleTests {
                 let first = sent.removeFirst()
                 #expect(first.lowerBound == settled + 1, "seed \(seed)")
                 settled = first.upperBound
-                schedule.settled(lane, through: Seq(settled))
+                schedule.noteSettled(lane, through: Seq(settled))
             default:
                 sent = []
                 schedule.rewind()

@@ -18,7 +18,7 @@ struct ReplayPaceTests {
             case .wait(let until): now = until
             case .send(let most):
                 let events = min(batch, most ?? batch)
-                pace.took(ReplayID(replay), events: events, sinkRate: sinkRate, now: now)
+                pace.noteTaken(ReplayID(replay), events: events, sinkRate: sinkRate, now: now)
                 count += events
                 // The sink accepts each batch within a millisecond.
                 now += .milliseconds(1)
@@ -54,7 +54,7 @@ struct ReplayPaceTests {
         pace.set([
             Sample.replay(1, last: [9]), Sample.replay(2, last: [9]), Sample.replay(3, last: [9], rate: 5),
         ])
-        pace.took(ReplayID(1), events: 100, sinkRate: 200, now: .zero)
+        pace.noteTaken(ReplayID(1), events: 100, sinkRate: 200, now: .zero)
 
         let second = pace.turn(of: ReplayID(2), sinkRate: 200, now: .milliseconds(500))
         let third = pace.turn(of: ReplayID(3), sinkRate: 200, now: .milliseconds(500))
@@ -66,7 +66,7 @@ struct ReplayPaceTests {
     @Test("before a measurement a replay is not limited")
     mutating func unknown() {
         pace.set([Sample.replay(1, last: [9])])
-        pace.took(ReplayID(1), events: 100_000, sinkRate: nil, now: .zero)
+        pace.noteTaken(ReplayID(1), events: 100_000, sinkRate: nil, now: .zero)
 
         #expect(pace.turn(of: ReplayID(1), sinkRate: nil, now: .zero) == .send(most: nil))
     }
@@ -74,8 +74,8 @@ struct ReplayPaceTests {
     @Test("idle time gives no credit: after an idle hour it does not send an hour's worth")
     mutating func noCredit() {
         pace.set([Sample.replay(1, last: [9], rate: 10)])
-        pace.took(ReplayID(1), events: 10, sinkRate: nil, now: .zero)
-        pace.took(ReplayID(1), events: 10, sinkRate: nil, now: .seconds(3_600))
+        pace.noteTaken(ReplayID(1), events: 10, sinkRate: nil, now: .zero)
+        pace.noteTaken(ReplayID(1), events: 10, sinkRate: nil, now: .seconds(3_600))
 
         #expect(
             pace.turn(of: ReplayID(1), sinkRate: nil, now: .seconds(3_600)) == .wait(until: .seconds(3_601))

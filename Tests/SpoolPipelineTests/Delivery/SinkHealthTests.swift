@@ -9,7 +9,7 @@ struct SinkHealthTests {
     private mutating func fail(_ kind: SinkFault.Kind, _ reached: SinkHealth.Reached, chance: Double = 1)
         -> Duration
     {
-        health.failed(SinkFault(kind, "x"), reached: reached, elapsed: .zero, chance: chance)
+        health.noteFailure(SinkFault(kind, "x"), reached: reached, elapsed: .zero, chance: chance)
     }
 
     @Test("backs off with every consecutive failure, connected or not")
@@ -36,7 +36,7 @@ struct SinkHealthTests {
         _ = fail(.unreachable, .nothing)
         health.begin()
         #expect(health.phase == .probing)
-        health.succeeded()
+        health.noteSuccess()
         #expect(health == SinkHealth())
     }
 

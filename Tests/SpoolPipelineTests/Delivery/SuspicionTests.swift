@@ -10,11 +10,11 @@ struct SuspicionTests {
         var suspicion = Suspicion()
         #expect(suspicion.text("tcp://siem:514") == nil)
 
-        suspicion.ended(.unclosed)
+        suspicion.noteEnd(.unclosed)
         #expect(suspicion.text("tcp://siem:514")?.hasPrefix("tcp://siem:514 does not close") == true)
-        suspicion.ended(.broken)
+        suspicion.noteEnd(.broken)
         #expect(suspicion.text("") != nil && !suspicion.isProved)
-        suspicion.ended(.proved)
+        suspicion.noteEnd(.proved)
 
         #expect(suspicion.text("") == nil && suspicion.isProved)
     }
@@ -23,10 +23,10 @@ struct SuspicionTests {
     func short() {
         var suspicion = Suspicion()
 
-        suspicion.ended(.short)
-        suspicion.ended(.short)
+        suspicion.noteEnd(.short)
+        suspicion.noteEnd(.short)
         #expect(suspicion.text("") == nil)
-        suspicion.ended(.short)
+        suspicion.noteEnd(.short)
 
         #expect(
             suspicion.text("tls://siem:6514")?.contains("ended 3 connections in a row within 10s") == true
@@ -37,7 +37,7 @@ struct SuspicionTests {
     @Test("a long connection resets the count of short ones")
     func lasting() {
         var suspicion = Suspicion()
-        for end in [Suspicion.End.short, .short, .broken, .short] { suspicion.ended(end) }
+        for end in [Suspicion.End.short, .short, .broken, .short] { suspicion.noteEnd(end) }
 
         #expect(suspicion.short == 1 && suspicion.text("") == nil)
     }
@@ -48,7 +48,7 @@ struct SuspicionTests {
         var intervals: [Duration] = []
         for _ in 0..<5 {
             intervals.append(suspicion.interval(.minutes(5)))
-            suspicion.ended(.unclosed)
+            suspicion.noteEnd(.unclosed)
         }
 
         #expect(intervals == [5, 10, 20, 30, 30].map { Duration.minutes($0) })

@@ -33,7 +33,7 @@ struct CatchUpTests {
             if case .wait = step { break }
             guard case .read(let scan, _) = step else { continue }
             pages += 1
-            plan.came(scan, records: pagesPerHour > 0 ? 5_000 : 0, bytes: pageBytes)
+            plan.notePage(scan, records: pagesPerHour > 0 ? 5_000 : 0, bytes: pageBytes)
             if scan.position == nil { scans.append(scan) }
             let width = (scan.to ?? now).since(scan.from)
             let whole = max(1, Int(width / .seconds(1)) * pagesPerHour / 3600)
@@ -110,7 +110,7 @@ struct CatchUpTests {
                 given += 1
                 progress.cursor?.scan = nil
             case .read(var scan, _):
-                plan.came(scan, records: 10, bytes: 1_000)
+                plan.notePage(scan, records: 10, bytes: 1_000)
                 scan.position = "next"
                 progress.cursor?.scan = scan
             case .wait: break
@@ -172,7 +172,7 @@ struct CatchUpTests {
             Issue.record("no sweep first")
             return
         }
-        plan.failed(sweep)
+        plan.noteFailure(sweep)
 
         guard case .read(let poll, .poll) = plan.next(progress, date: now, elapsed: .zero) else {
             Issue.record("no poll after it")

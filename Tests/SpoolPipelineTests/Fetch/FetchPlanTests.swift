@@ -44,7 +44,7 @@ struct FetchPlanTests {
         let progress = progress(since: .minutes(1), swept: .minutes(12))
         let first = try #require(scanned(plan.next(progress, date: now, elapsed: .zero)))
 
-        plan.failed(first)
+        plan.noteFailure(first)
 
         #expect(plan.next(progress, date: now, elapsed: .seconds(1)) == .read(first, .poll))
     }

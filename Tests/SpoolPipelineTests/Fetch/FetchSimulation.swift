@@ -118,7 +118,7 @@ struct FetchSimulation {
 
     private mutating func answer(_ index: Int, _ scan: Scan) {
         let (page, ids) = streams[index].tenant.page(scan, limit: streams[index].stream.pageLimit, date: date)
-        streams[index].plan.came(scan, records: ids.count, bytes: ids.count * 1_000)
+        streams[index].plan.notePage(scan, records: ids.count, bytes: ids.count * 1_000)
         for id in ids {
             if scan.reason == .poll {
                 streams[index].polled[id, default: 0] += 1

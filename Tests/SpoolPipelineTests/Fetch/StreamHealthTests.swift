@@ -7,7 +7,7 @@ struct StreamHealthTests {
     var health = StreamHealth(pageLimit: 100)
 
     private mutating func pauses(_ kinds: [SourceFault.Kind]) -> [Duration] {
-        kinds.map { health.failed(SourceFault($0, "x"), chance: 1) }
+        kinds.map { health.noteFailure(SourceFault($0, "x"), chance: 1) }
     }
 
     @Test("faults of the link share one backoff, whatever their state")
@@ -20,7 +20,7 @@ struct StreamHealthTests {
     @Test("an answer resets the backoff")
     mutating func anew() {
         _ = pauses([.unreachable, .unreachable, .unreachable])
-        let isOver = health.answered(endsScan: false)
+        let isOver = health.noteAnswer(endsScan: false)
 
         #expect(isOver)
         #expect(pauses([.unreachable]) == [.seconds(1)])
@@ -33,7 +33,7 @@ struct StreamHealthTests {
     )
     mutating func throttle(asked: Duration?, seconds: Int) {
         var health = StreamHealth(pageLimit: 100)
-        let pause = health.failed(SourceFault(.throttled(asked), "429"), chance: 0)
+        let pause = health.noteFailure(SourceFault(.throttled(asked), "429"), chance: 0)
 
         #expect(pause == .seconds(seconds))
     }
@@ -44,7 +44,7 @@ struct StreamHealthTests {
     )
     mutating func settings(kind: SourceFault.Kind) {
         var health = StreamHealth(pageLimit: 100)
-        let pauses = (0..<6).map { _ in health.failed(SourceFault(kind, "x"), chance: 0) }
+        let pauses = (0..<6).map { _ in health.noteFailure(SourceFault(kind, "x"), chance: 0) }
 
         #expect(pauses == [15, 30, 60, 120, 150, 150].map { .seconds($0) })
     }
@@ -62,13 +62,13 @@ struct StreamHealthTests {
     mutating func lostScans() {
         var pauses: [Duration] = []
         for _ in 0..<4 {
-            pauses.append(health.failed(SourceFault(.scanLost, "x"), chance: 1))
-            let isOver = health.answered(endsScan: false)
+            pauses.append(health.noteFailure(SourceFault(.scanLost, "x"), chance: 1))
+            let isOver = health.noteAnswer(endsScan: false)
             #expect(!isOver)
         }
 
         #expect(pauses == [0, 30, 60, 120].map { .seconds($0) })
-        let isOver = health.answered(endsScan: true)
+        let isOver = health.noteAnswer(endsScan: true)
         #expect(isOver)
     }
 
@@ -76,13 +76,13 @@ struct StreamHealthTests {
     mutating func unended() {
         var pauses: [Duration] = []
         for _ in 0..<8 {
-            pauses.append(health.failed(SourceFault(.unended, "x"), of: .sweep, chance: 1))
-            let isOver = health.answered(.poll, endsScan: true)
+            pauses.append(health.noteFailure(SourceFault(.unended, "x"), of: .sweep, chance: 1))
+            let isOver = health.noteAnswer(.poll, endsScan: true)
             #expect(!isOver)
         }
 
         #expect(pauses == [1, 2, 4, 8, 16, 32, 60, 60].map { .seconds($0) })
-        let isOver = health.answered(.sweep, endsScan: true)
+        let isOver = health.noteAnswer(.sweep, endsScan: true)
         #expect(isOver)
     }
 
@@ -99,7 +99,7 @@ struct StreamHealthTests {
         var lost: [Bool] = []
         for _ in 0..<20 {
             lost.append(health.beginsAgain(window, after: fault))
-            _ = health.failed(fault, of: .poll, chance: 1)
+            _ = health.noteFailure(fault, of: .poll, chance: 1)
         }
         let isSweepLost = health.beginsAgain(sweep, after: fault)
 
@@ -116,7 +116,7 @@ struct PageLimitTests {
     mutating func halves() {
         var seen: [Int] = []
         for _ in 0..<14 {
-            limit.wasTooLarge()
+            limit.noteTooLarge()
             seen.append(limit.current)
         }
 
@@ -125,22 +125,22 @@ struct PageLimitTests {
 
     @Test("only the second truncation in a row halves it")
     mutating func secondTruncation() {
-        limit.wasCutOff()
+        limit.noteCutOff()
         #expect(limit.current == 5_000)
-        limit.wasCutOff()
+        limit.noteCutOff()
         #expect(limit.current == 2_500)
-        limit.wasCutOff()
-        limit.cameWhole()
-        limit.wasCutOff()
+        limit.noteCutOff()
+        limit.noteWholePage()
+        limit.noteCutOff()
         #expect(limit.current == 2_500)
     }
 
     @Test("grows by half after eight complete pages, up to its maximum")
     mutating func growsSlowly() {
-        for _ in 0..<13 { limit.wasTooLarge() }
+        for _ in 0..<13 { limit.noteTooLarge() }
         var pages = 0
         while limit.current < 5_000 {
-            limit.cameWhole()
+            limit.noteWholePage()
             pages += 1
         }
 

@@ -33,9 +33,9 @@ struct WindowReaderTests {
 
         func abandon(_ scan: Scan) async throws(StoreError) { abandoned.withLock { $0.append(scan) } }
 
-        func reached(_ place: WindowPlace) async throws(StoreError) { places.withLock { $0.append(place) } }
+        func keep(_ place: WindowPlace) async throws(StoreError) { places.withLock { $0.append(place) } }
 
-        func troubled(by fault: SourceFault?) async throws(StoreError) {
+        func report(_ fault: SourceFault?) async throws(StoreError) {
             faults.withLock { $0.append(fault) }
         }
 
@@ -47,7 +47,7 @@ struct WindowReaderTests {
         _ source: ScriptedSource,
         gate: RequestGate? = nil,
         memory: AsyncSemaphore = AsyncSemaphore(2),
-        patience: Duration? = nil,
+        timeout: Duration? = nil,
         stream: SourceStream? = Sample.activities
     ) -> WindowReader {
         let gate = gate ?? RequestGate(perMinute: 1_000, time: bench.time)
@@ -58,7 +58,7 @@ struct WindowReaderTests {
             },
             memory: memory,
             crashes: nil,
-            patience: patience,
+            timeout: timeout,
             time: bench.time,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         )
@@ -196,15 +196,15 @@ struct WindowReaderTests {
         let source = ScriptedSource { _, _ in .fault(SourceFault(.invalidToken, "no such token")) }
 
         await #expect(throws: WindowFault.source(SourceFault(.invalidToken, "no such token"))) {
-            try await reader(source, patience: .seconds(60))
+            try await reader(source, timeout: .seconds(60))
                 .read(window(.days(2), .zero), into: Notes(), stop: stop)
         }
     }
 
     @Test("a source that does not answer is retried until the timeout")
-    func patience() async throws {
+    func timeout() async throws {
         let source = ScriptedSource { _, _ in .fault(SourceFault(.unreachable, "refused")) }
-        let (reader, place, stop) = (reader(source, patience: .seconds(5)), window(.days(2), .zero), stop)
+        let (reader, place, stop) = (reader(source, timeout: .seconds(5)), window(.days(2), .zero), stop)
         let reading = Task { try await reader.read(place, into: Notes(), stop: stop) }
         for _ in 0..<3 { try await bench.passPause() }
 

@@ -134,7 +134,7 @@ final class ScriptedSession: SinkSession {
         }
     }
 
-    func finish(patience: Duration) async {
+    func finish(timeout: Duration) async {
         state.withLock { $0.isFinishing = true }
         changed.notify()
         finishIfSettled()

@@ -58,7 +58,7 @@ struct MetricsSnapshotTests {
         if hasLeft { _ = try await register(["siem"]) }
         try await meters.look(at: SystemTime.now())
         let status = try await spool.status()
-        let words = status.sinks.map { ($0.name, SinkWord.of($0, NotificationSettings(), at: Self.now)) }
+        let words = status.sinks.map { ($0.name, SinkCondition.of($0, NotificationSettings(), at: Self.now)) }
         var measurements = MetricsSnapshot(
             at: Self.now,
             started: Self.now - .hours(1),

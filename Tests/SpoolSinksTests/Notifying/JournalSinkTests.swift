@@ -19,7 +19,7 @@ struct JournalSinkTests {
             NotificationSamples.record(), NotificationSamples.record(.cleared, message: "Two\nlines."),
         ]
         try await session.send(try NotificationSamples.batch(records), number: 0)
-        await session.finish(patience: .seconds(1))
+        await session.finish(timeout: .seconds(1))
         let story = await Story(of: session)
 
         let (first, second) = (try journal.receive(), try journal.receive())
@@ -46,7 +46,7 @@ struct JournalSinkTests {
         let session = try await JournalSink(name: SinkName("journal"), socket: folder.path("socket")).open()
 
         try await session.send(batch(1...1), number: 0)
-        await session.finish(patience: .seconds(1))
+        await session.finish(timeout: .seconds(1))
 
         let outcomes = await Story(of: session).settled.flatMap(\.runs).map(\.outcome)
         #expect(outcomes == [.refused(.noNotification)])

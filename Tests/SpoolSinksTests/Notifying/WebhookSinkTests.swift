@@ -21,7 +21,7 @@ struct WebhookSinkTests {
         let session = try await sink.open()
 
         try await session.send(try NotificationSamples.batch([NotificationSamples.record()]), number: 0)
-        await session.finish(patience: .seconds(1))
+        await session.finish(timeout: .seconds(1))
         let story = await Story(of: session)
         await session.close()
 
@@ -81,7 +81,7 @@ struct WebhookSinkTests {
         let session = try await sink("http://127.0.0.1:\(listener.port)/").open()
 
         try await session.send(batch(1...1), number: 0)
-        await session.finish(patience: .seconds(1))
+        await session.finish(timeout: .seconds(1))
         let outcomes = await Story(of: session).settled.flatMap(\.runs).map(\.outcome)
         await session.close()
 
@@ -111,7 +111,7 @@ struct WebhookSinkTests {
         let session = try await trusting.open()
 
         try await session.send(try NotificationSamples.batch([NotificationSamples.record()]), number: 0)
-        await session.finish(patience: .seconds(1))
+        await session.finish(timeout: .seconds(1))
         let outcomes = await Story(of: session).settled.flatMap(\.runs).map(\.outcome)
         await session.close()
         let stranger = try sink(url)

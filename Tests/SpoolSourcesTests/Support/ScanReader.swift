@@ -33,7 +33,7 @@ struct ScanReader {
         from: Int64,
         to: Int64? = nil,
         limit: Int? = nil,
-        patience: Int = 4,
+        failureLimit: Int = 4,
         afterPage: (Int) async -> Void = { _ in }
     ) async throws -> Result {
         var scan = Scan(
@@ -52,7 +52,7 @@ struct ScanReader {
             } catch {
                 result.faults.append(error.kind)
                 failures += 1
-                guard failures <= patience else { throw error }
+                guard failures <= failureLimit else { throw error }
                 if error.kind == .tooLarge { (limit, failures) = (max(1, limit / 2), 0) }
                 if error.kind == .scanLost { scan.position = nil }
                 continue

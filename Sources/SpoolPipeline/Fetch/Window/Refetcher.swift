@@ -51,9 +51,9 @@ package struct Refetcher: Sendable {
         var logger = logger
         logger[metadataKey: "replay"] = "\(replay)"
         self.logger = logger
-        let patiently = StoreRetry(time: time, logger: logger)
-        pages = RetryingStore(store, patiently: patiently)
-        self.store = RetryingStore(store, patiently: patiently)
+        let retry = StoreRetry(time: time, logger: logger)
+        pages = RetryingStore(store, retry: retry)
+        self.store = RetryingStore(store, retry: retry)
     }
 
     /// Reads the rest of the window and fixes the replay; returns earlier when `stop` is requested or the
@@ -72,14 +72,14 @@ package struct Refetcher: Sendable {
                 try await read(part, stop)
             }
         } catch {
-            if error.kind == .invalid { return try await refused(error, stop) }
+            if error.kind == .invalid { return try await handleRefusal(error, stop) }
             // A stop does not wait for a full disk.
             guard error.isPassing, stop.isAsked || Task.isCancelled else { throw error }
         }
     }
 
     /// Cancels a replay that can never be fixed, unless it has ended meanwhile.
-    private func refused(_ error: StoreError, _ stop: ShutdownRequest) async throws(StoreError) {
+    private func handleRefusal(_ error: StoreError, _ stop: ShutdownRequest) async throws(StoreError) {
         guard try await pending() != nil else { return }
         logger.warning("replay cancelled", metadata: ["cause": "\(error)"])
         do throws(StoreError) {
@@ -173,7 +173,7 @@ struct RefetchTaker: WindowTaker {
     }
 
     /// How long the spool may be full before the replay is cancelled.
-    private static let roomPatience = Duration.minutes(10)
+    private static let roomTimeout = Duration.minutes(10)
 
     /// Waits while the spool or its disk is full, as the stream's own fetching does, but not forever.
     ///
@@ -182,7 +182,7 @@ struct RefetchTaker: WindowTaker {
     ///
     /// - Throws: `invalid` when there has been no space for ten minutes.
     func ready(stop: ShutdownRequest) async throws(StoreError) {
-        guard try await pages.waitForRoom(atMost: Self.roomPatience, time: time, stop: stop) else {
+        guard try await pages.waitForRoom(atMost: Self.roomTimeout, time: time, stop: stop) else {
             throw StoreError(
                 .invalid,
                 "The spool has no space for the records that replay \(replay) fetches again; choose a "
@@ -195,7 +195,7 @@ struct RefetchTaker: WindowTaker {
         try await pages.abandon(scan, of: access.id, at: time.wall())
     }
 
-    func reached(_ place: WindowPlace) async throws(StoreError) {
+    func keep(_ place: WindowPlace) async throws(StoreError) {
         // A place consists of texts and numbers, so encoding it cannot fail.
         let text = (try? JSONEncoder().encode(place)).map { String(decoding: $0, as: UTF8.self) }
         let seenTo = max(place.readTo, min(place.scan?.greatest ?? place.readTo, place.to))
@@ -203,7 +203,7 @@ struct RefetchTaker: WindowTaker {
         try await store.keep(kept, of: access.id, replay)
     }
 
-    func troubled(by fault: SourceFault?) async throws(StoreError) {
+    func report(_ fault: SourceFault?) async throws(StoreError) {
         do throws(StoreError) {
             // Neither waits for a full disk, nor stops the daemon with it, because of the source's fault.
             try await store.bare.note(fault?.description, ofRefetch: replay)

@@ -38,7 +38,7 @@ package struct WindowPlace: Sendable, Codable, Equatable {
     }
 
     /// Notes a page that was taken, and the fetch window in which it was recorded.
-    mutating func took(_ page: Page, of scan: Scan, window: WindowID?) {
+    mutating func advance(_ page: Page, of scan: Scan, window: WindowID?) {
         pages += 1
         records += page.records.count
         var (advanced, ended) = ScanStep.advance(scan, past: page)
@@ -51,5 +51,5 @@ package struct WindowPlace: Sendable, Codable, Equatable {
     }
 
     /// The source cannot continue the current scan: the part restarts.
-    mutating func lost() { scan = nil }
+    mutating func restartScan() { scan = nil }
 }

@@ -10,7 +10,7 @@ package struct WindowReader: Sendable {
     private let name: StreamName
     private let access: @Sendable () -> SourceAccess?
     private let pageFetcher: PageFetcher
-    private let patience: Duration?
+    private let timeout: Duration?
     private let bell: RetryBell
     private let time: Clocks
     private let logger: Logger
@@ -23,7 +23,7 @@ package struct WindowReader: Sendable {
     ///     change it.
     ///   - memory: the permits that the pages of all streams share.
     ///   - crashes: what is known of poison records from earlier runs.
-    ///   - patience: how long to retry a source that does not answer; a fault that only a settings change can
+    ///   - timeout: how long to retry a source that does not answer; a fault that only a settings change can
     ///     fix is then not retried at all; nil: retry everything forever.
     ///   - bell: ends the wait after a fault.
     ///   - time: the clocks.
@@ -33,14 +33,14 @@ package struct WindowReader: Sendable {
         access: @escaping @Sendable () -> SourceAccess?,
         memory: AsyncSemaphore,
         crashes: PoisonGuard?,
-        patience: Duration? = nil,
+        timeout: Duration? = nil,
         bell: RetryBell = RetryBell(),
         time: Clocks,
         logger: Logger
     ) {
         self.name = name
         self.access = access
-        self.patience = patience
+        self.timeout = timeout
         self.bell = bell
         self.time = time
         pageFetcher = PageFetcher(memory: memory, crashes: crashes)
@@ -159,18 +159,18 @@ package struct WindowReader: Sendable {
         switch result {
         case nil: return
         case .success(let (page, window))?:
-            run.place.took(page, of: scan, window: window)
+            run.place.advance(page, of: scan, window: window)
             run.known = (page.date, time.elapsed())
-            run.health?.limit.cameWhole()
-            let isOver = run.health?.answered(scan.reason, endsScan: page.next == nil) ?? true
+            run.health?.limit.noteWholePage()
+            let isOver = run.health?.noteAnswer(scan.reason, endsScan: page.next == nil) ?? true
             let place = run.place
             try await spooling { () async throws(StoreError) in
                 if isOver { try await answers(&run, taker) }
-                try await taker.reached(place)
+                try await taker.keep(place)
             }
         case .failure(let fault)?:
             if run.health?.beginsAgain(scan, after: fault) ?? (fault.kind == .scanLost) {
-                run.place.lost()
+                run.place.restartScan()
                 try await spooling { () async throws(StoreError) in try await taker.abandon(scan) }
             }
             try await pause(after: fault, by: now, &run, taker, stop: stop)
@@ -180,7 +180,7 @@ package struct WindowReader: Sendable {
     private func answers(_ run: inout Run, _ taker: any WindowTaker) async throws(StoreError) {
         guard run.troubledSince != nil else { return }
         (run.troubledSince, run.said) = (nil, nil)
-        try await taker.troubled(by: nil)
+        try await taker.report(nil)
         logger.notice("source answers requests for a window again")
     }
 
@@ -201,12 +201,12 @@ package struct WindowReader: Sendable {
                 metadata: ["state": "\(StreamHealth.word(fault.kind))", "cause": "\(fault)"]
             )
         }
-        try await spooling { () async throws(StoreError) in try await taker.troubled(by: fault) }
-        if let patience {
+        try await spooling { () async throws(StoreError) in try await taker.report(fault) }
+        if let timeout {
             let needsSetting = StreamHealth.settingWords.contains(StreamHealth.word(fault.kind))
-            if needsSetting || time.elapsed() - since >= patience { throw .source(fault) }
+            if needsSetting || time.elapsed() - since >= timeout { throw .source(fault) }
         }
-        let duration = run.health?.failed(fault, of: .refetch, chance: time.chance()) ?? .zero
+        let duration = run.health?.noteFailure(fault, of: .refetch, chance: time.chance()) ?? .zero
         if case .throttled = fault.kind { now.gate.pause(duration, because: fault) }
         await bell.wait(duration, time: time, stop: stop)
     }

@@ -24,17 +24,17 @@ package protocol WindowTaker: Sendable {
     func abandon(_ scan: Scan) async throws(StoreError)
 
     /// Called after each page with the place reached; a taker that continues after a restart stores it.
-    func reached(_ place: WindowPlace) async throws(StoreError)
+    func keep(_ place: WindowPlace) async throws(StoreError)
 
     /// Called with each fault of the source, and with nil once the source answers again.
-    func troubled(by fault: SourceFault?) async throws(StoreError)
+    func report(_ fault: SourceFault?) async throws(StoreError)
 }
 
 extension WindowTaker {
     package func ready(stop: ShutdownRequest) async throws(StoreError) {}
     package func abandon(_ scan: Scan) async throws(StoreError) {}
-    package func reached(_ place: WindowPlace) async throws(StoreError) {}
-    package func troubled(by fault: SourceFault?) async throws(StoreError) {}
+    package func keep(_ place: WindowPlace) async throws(StoreError) {}
+    package func report(_ fault: SourceFault?) async throws(StoreError) {}
 }
 
 /// Spools the records of a window: known records insert nothing, new ones are delivered to every sink.
@@ -60,7 +60,7 @@ package final class PageAppender: WindowTaker {
         id = access.id
         self.time = time
         self.appended = appended
-        self.store = RetryingStore(store, patiently: StoreRetry(time: time, logger: logger, bell: bell))
+        self.store = RetryingStore(store, retry: StoreRetry(time: time, logger: logger, bell: bell))
     }
 
     /// The number of new events.

@@ -38,7 +38,7 @@ final class DatagramSession: SinkSession {
         ])
     }
 
-    func finish(patience: Duration) async {
+    func finish(timeout: Duration) async {
         report.over(nil)
         channel.close(promise: nil)
     }

@@ -11,7 +11,7 @@ enum StreamEnd {
     /// Nothing was written, so `finish` had nothing to wait for.
     case finished
     /// Something was unsettled when the time limit of `finish` ended, and the peer had not ended the stream.
-    case patienceOver
+    case timedOut
     /// Everything was settled when the time limit of `finish` ended, but the peer had not ended the stream.
     case unanswered
     /// Everything was settled, but the peer had closed its direction before it was sent anything.
@@ -63,7 +63,7 @@ struct StreamWords: Sendable {
             case .peerEnded:
                 (.unreachable, answer.isEmpty ? NetworkCause.closed.sentence(peer: peer) : talks)
             case .answered: (.unreachable, talks)
-            case .patienceOver:
+            case .timedOut:
                 (.unreachable, "\(peer) did not read everything before the timeout; the rest is sent again")
             case .unanswered:
                 (

@@ -77,13 +77,13 @@ final class StreamLink: ChannelInboundHandler {
     /// It does not stop at the end of the grace period: settled bytes may still be unread in the peer's
     /// kernel, and a reset that reports this would be missed after closing. A connection that carried nothing
     /// does not wait for the peer.
-    func finish(patience: Duration) {
+    func finish(timeout: Duration) {
         guard phase == .open else { return }
         phase = .finishing
         wire.holdsOpen = true
         channel.close(mode: .output, promise: nil)
         deadline?.cancel()
-        deadline = after(patience) { $0.conclude($0.tail.isEmpty ? .unanswered : .patienceOver) }
+        deadline = after(timeout) { $0.conclude($0.tail.isEmpty ? .unanswered : .timedOut) }
         lookNow()
     }
 

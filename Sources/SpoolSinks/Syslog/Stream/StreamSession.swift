@@ -30,8 +30,8 @@ final class StreamSession: SinkSession {
         link.execute { [lines, pool] in $0.write(lines, of: settled, pool: pool) }
     }
 
-    func finish(patience: Duration) async {
-        link.execute { $0.finish(patience: patience) }
+    func finish(timeout: Duration) async {
+        link.execute { $0.finish(timeout: timeout) }
         await report.waitUntilOver()
     }
 

@@ -3,7 +3,7 @@ package import SpoolCore
 package import SpoolStore
 
 /// The state of a sink in the retired agent's words, and the notifications about it.
-package enum SinkWord {
+package enum SinkCondition {
     /// The state that `status` shows: `created`, `connected`, `doubtful`, `retrying`, `connection error`,
     /// `disconnected`, `held`, `disabled`.
     ///
@@ -21,7 +21,7 @@ package enum SinkWord {
     }
 
     /// The notifications about a sink with a problem; one outage can have several.
-    static func told(
+    static func notifications(
         _ sink: SpoolStatus.Sink,
         _ settings: NotificationSettings,
         at now: Timestamp
@@ -56,16 +56,16 @@ package enum SinkWord {
                 )
             ]
         }
-        var told: [(RuleCode, NotificationSeverity, String)] = []
+        var found: [(RuleCode, NotificationSeverity, String)] = []
         if sink.cuts > 0 {
-            told.append((.sendError, .error, "Events are sent to it, but none is settled: \(cause)"))
+            found.append((.sendError, .error, "Events are sent to it, but none is settled: \(cause)"))
         } else if isLong {
-            told.append((.connectionError, .error, "No connection for \(Age.text(down)): \(cause)"))
+            found.append((.connectionError, .error, "No connection for \(Age.text(down)): \(cause)"))
         }
         if down > settings.disconnectedAfter {
-            told.append((.agentError, .critical, "Disconnected for \(Age.text(down)): \(cause)"))
+            found.append((.agentError, .critical, "Disconnected for \(Age.text(down)): \(cause)"))
         }
-        return told
+        return found
     }
 
     /// How long nothing could be settled; nil if the sink works, is held or is disabled.

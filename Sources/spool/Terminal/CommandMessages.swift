@@ -4,7 +4,7 @@ import SpoolNetwork
 
 /// Messages of a running command: on standard output, or, if that is reserved for JSON, on standard error and
 /// only in interactive use.
-struct Saying {
+struct CommandMessages {
     let isJSON: Bool
 
     func line(_ text: String) {

@@ -10,7 +10,7 @@ import Testing
 @testable import SpoolEngine
 
 /// The retired agent's words for a sink that is down, from a real spool.
-struct SinkWordTests {
+struct SinkConditionTests {
     /// The state of a sink a number of seconds after its first failure.
     struct Case: Sendable {
         var state: SinkReport.State = .retrying
@@ -65,8 +65,8 @@ struct SinkWordTests {
         let sink = try await sink(test)
         let now = FetchBench.begin + .seconds(test.seconds)
 
-        #expect(SinkWord.of(sink, NotificationSettings(), at: now) == test.word)
-        #expect(SinkWord.told(sink, NotificationSettings(), at: now).map { $0.0 } == test.codes)
+        #expect(SinkCondition.of(sink, NotificationSettings(), at: now) == test.word)
+        #expect(SinkCondition.notifications(sink, NotificationSettings(), at: now).map { $0.0 } == test.codes)
     }
 
     @Test("the thresholds are those of the configuration")
@@ -76,7 +76,7 @@ struct SinkWordTests {
         settings.disconnectedAfter = .seconds(20)
         let sink = try await sink(Case(seconds: 0, word: "", codes: []))
 
-        let words = [10, 11, 21].map { SinkWord.of(sink, settings, at: FetchBench.begin + .seconds($0)) }
+        let words = [10, 11, 21].map { SinkCondition.of(sink, settings, at: FetchBench.begin + .seconds($0)) }
 
         #expect(words == ["retrying", "connection error", "disconnected"])
     }
@@ -132,7 +132,7 @@ struct SinkWordTests {
                 let sink = try await spool.status().sinks[0]
 
                 #expect(shown == [test.word])
-                #expect(SinkWord.of(sink, settings, at: now) == test.word)
+                #expect(SinkCondition.of(sink, settings, at: now) == test.word)
                 #expect(since == [begin.description])
             }
         }
