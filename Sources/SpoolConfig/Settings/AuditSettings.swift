@@ -21,10 +21,8 @@ package struct AuditSettings: Sendable, Equatable {
             return
         }
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
-        let everyNode = group.take("every")
-        let windowNode = group.take("window")
+        every = group.duration("every", in: .minutes(1) ... .days(30), default: .days(1))
+        window = group.duration("window", in: .minutes(10) ... .days(180), default: window)
         group.finish()
-        every = everyNode?.duration(in: .minutes(1) ... .days(30), problems) ?? every
-        window = windowNode?.duration(in: .minutes(10) ... .days(180), problems) ?? window
     }
 }

@@ -18,20 +18,15 @@ package struct DaemonSettings: Sendable {
     /// A problem in one group does not prevent the others from being read.
     package init?(_ root: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var top = ConfigurationMapping(root, problems: problems) else { return nil }
-        let spoolNode = top.take("spool")
-        let statusNode = top.take("status")
-        let auditNode = top.take("audit")
-        let notificationsNode = top.take("notifications")
-        let sourcesNode = top.require("sources")
-        let sinksNode = top.require("sinks")
-        top.finish()
-        spool = spoolNode.flatMap { SpoolSettings($0, problems) } ?? SpoolSettings()
-        status = statusNode.flatMap { StatusSettings($0, problems) } ?? StatusSettings()
-        audit = auditNode.flatMap { AuditSettings($0, problems) } ?? AuditSettings()
+        spool = top.take("spool").flatMap { SpoolSettings($0, problems) } ?? SpoolSettings()
+        status = top.take("status").flatMap { StatusSettings($0, problems) } ?? StatusSettings()
+        audit = top.take("audit").flatMap { AuditSettings($0, problems) } ?? AuditSettings()
         notifications =
-            notificationsNode.flatMap { NotificationSettings($0, problems) } ?? NotificationSettings()
+            top.take("notifications").flatMap { NotificationSettings($0, problems) } ?? NotificationSettings()
+        let sourcesNode = top.require("sources")
         sources = sourcesNode.map { ConfiguredPart.list($0, problems) } ?? []
-        sinks = sinksNode.map { ConfiguredPart.list($0, problems) } ?? []
+        sinks = top.require("sinks").map { ConfiguredPart.list($0, problems) } ?? []
+        top.finish()
         placeholders = Placeholders.found(in: root)
         if let sourcesNode, case .sequence(let items) = sourcesNode.value, items.isEmpty {
             problems.add("there must be at least one source", at: sourcesNode)

@@ -19,13 +19,13 @@ package struct NotificationSettings: Sendable, Equatable {
     /// Reads the group; nil, after adding a problem, when the node is not a group.
     package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
+        let range = Duration.seconds(1) ... .days(365)
         let errorNode = group.take("connection_error_after")
         let disconnectedNode = group.take("disconnected_after")
         let silentNode = group.take("silent_after")
-        let gapNode = group.take("gap_after")
+        gapAfter = group.duration("gap_after", in: range, default: gapAfter)
         let manyNode = group.take("too_many_critical_errors")
         group.finish()
-        let range = Duration.seconds(1) ... .days(365)
         connectionErrorAfter = errorNode?.duration(in: range, problems) ?? connectionErrorAfter
         disconnectedAfter = disconnectedNode?.duration(in: range, problems) ?? disconnectedAfter
         if disconnectedAfter < connectionErrorAfter {
@@ -38,7 +38,6 @@ package struct NotificationSettings: Sendable, Equatable {
         if let silentNode {
             silentAfter = silentNode.isNever ? nil : silentNode.duration(in: range, problems) ?? silentAfter
         }
-        gapAfter = gapNode?.duration(in: range, problems) ?? gapAfter
         if let manyNode, !manyNode.isNever {
             tooManyCriticalErrors = manyNode.integer(in: 1...1_000_000, problems)
         }

@@ -14,11 +14,9 @@ package struct SpoolSettings: Sendable, Equatable {
     /// Reads the group; nil, after adding a problem, when the node is not a group.
     package init?(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var group = ConfigurationMapping(node, problems: problems) else { return nil }
-        let pathNode = group.take("path")
-        let retentionNode = group.take("retention")
+        if let path = group.take("path") { readPath(path, problems) }
+        if let retention = group.take("retention") { readRetention(retention, problems) }
         group.finish()
-        if let pathNode { readPath(pathNode, problems) }
-        if let retentionNode { readRetention(retentionNode, problems) }
     }
 
     private mutating func readPath(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
@@ -32,10 +30,8 @@ package struct SpoolSettings: Sendable, Equatable {
 
     private mutating func readRetention(_ node: ConfigurationNode, _ problems: ConfigurationProblems) {
         guard var group = ConfigurationMapping(node, problems: problems) else { return }
-        let ageNode = group.take("age")
-        let sizeNode = group.take("max_size")
+        retentionAge = group.duration("age", in: .hours(1) ... .days(3_650), default: retentionAge)
+        maxSize = group.byteSize("max_size", in: (1 << 20)...(1 << 50), default: maxSize)
         group.finish()
-        retentionAge = ageNode?.duration(in: .hours(1) ... .days(3_650), problems) ?? retentionAge
-        maxSize = sizeNode?.byteSize(in: (1 << 20)...(1 << 50), problems) ?? maxSize
     }
 }

@@ -54,6 +54,47 @@ package struct ConfigurationMapping: ~Copyable {
     }
 }
 
+/// Keys with a default. Of a number the default also stands in for an invalid value, after adding a problem: the
+/// file is refused anyway, and the other keys can be checked.
+extension ConfigurationMapping {
+    /// Takes a duration.
+    package mutating func duration(
+        _ key: String,
+        in range: ClosedRange<Duration>,
+        default standard: Duration
+    ) -> Duration {
+        take(key)?.duration(in: range, problems) ?? standard
+    }
+
+    /// Takes a whole number.
+    package mutating func integer(_ key: String, in range: ClosedRange<Int>, default standard: Int) -> Int {
+        take(key)?.integer(in: range, problems) ?? standard
+    }
+
+    /// Takes a size in bytes.
+    package mutating func byteSize(
+        _ key: String,
+        in range: ClosedRange<Int64>,
+        default standard: Int64
+    ) -> Int64 {
+        take(key)?.byteSize(in: range, problems) ?? standard
+    }
+
+    /// Takes `true` or `false`.
+    package mutating func boolean(_ key: String, default standard: Bool) -> Bool {
+        take(key)?.boolean(problems) ?? standard
+    }
+
+    /// Takes one of a fixed set of words; nil after adding a problem, since other keys depend on it.
+    package mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String,
+        default standard: Choice
+    ) -> Choice? where Choice.RawValue == String {
+        guard let node = take(key) else { return standard }
+        return node.choice(Choice.self, problems)
+    }
+}
+
 extension ConfigurationNode {
     /// The text of a single value.
     package func text(_ problems: ConfigurationProblems) -> String? {

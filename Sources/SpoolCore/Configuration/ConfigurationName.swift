@@ -27,7 +27,7 @@ package enum ConfigurationName {
 }
 
 extension ConfigurationNode {
-    /// The name of a sink: as `ConfigurationName.isValid`; nil after adding a problem.
+    /// The name of a source or sink: as `ConfigurationName.isValid`; nil after adding a problem.
     package func name(_ problems: ConfigurationProblems) -> String? {
         guard let text = formerName(problems) else { return nil }
         guard ConfigurationName.isValid(text) else {

@@ -20,9 +20,9 @@ struct HeaderSettings {
         priorityNode = group.take("pri")
         let time = timeNode?.choice(AgentHeader.Time.self, problems)
         let hasPriority = priorityNode?.boolean(problems) ?? true
-        let facility = group.take("facility")?.integer(in: 0...23, problems) ?? 13
-        let severity = group.take("severity")?.integer(in: 0...7, problems) ?? 5
-        let systemName = group.take("system_name")?.boolean(problems) ?? true
+        let facility = group.integer("facility", in: 0...23, default: 13)
+        let severity = group.integer("severity", in: 0...7, default: 5)
+        let systemName = group.boolean("system_name", default: true)
         group.finish()
         options = AgentHeader(
             time: time ?? .rfc5424,

@@ -26,7 +26,7 @@ struct LineSettings {
         transport: SyslogSettings.Transport,
         hostName: String
     ) {
-        let formatName = group.take("format").map { $0.choice(FormatName.self, problems) } ?? .cefAgent
+        let formatName = group.choice("format", default: FormatName.cefAgent)
         let envelopeNode = group.take("envelope")
         let envelopeName = envelopeNode.map { $0.choice(EnvelopeName.self, problems) } ?? .agent
         let framing = Self.framing(&group, transport, problems)

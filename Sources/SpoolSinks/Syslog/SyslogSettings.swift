@@ -36,7 +36,7 @@ struct SyslogSettings: Sendable, Equatable {
         warnings: inout [ConfigurationProblem]
     ) {
         let endpoint = group.require("address").flatMap { Self.endpoint($0, problems) }
-        let transport = group.take("transport").map { $0.choice(Transport.self, problems) } ?? .tcp
+        let transport = group.choice("transport", default: Transport.tcp)
         let tls = Self.tls(&group, transport, problems)
         let lines = LineSettings(&group, problems, transport: transport ?? .tcp, hostName: hostName)
         let doubt = DoubtSettings(&group, problems, isStream: transport != .udp)

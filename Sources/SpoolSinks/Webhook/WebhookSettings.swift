@@ -22,15 +22,16 @@ struct WebhookSettings: Sendable, Equatable {
         if let headerNode, secretNode == nil {
             problems.add("`secret_header` names the header of a `secret`, which is missing", at: headerNode)
         }
-        let secret = secretNode.map { $0.headerSecret(problems) }
-        let header = headerNode.map { Self.header($0, problems) }
-        guard let url, let route, let tls, secretNode == nil || secret ?? nil != nil, header ?? "" != nil
+        let secret = secretNode.flatMap { $0.headerSecret(problems) }
+        let header = headerNode.flatMap { Self.header($0, problems) }
+        guard let url, let route, let tls, (secretNode == nil) == (secret == nil),
+            (headerNode == nil) == (header == nil)
         else {
             return nil
         }
         (base, query) = url
-        self.secret = secret ?? nil
-        self.header = header ?? nil
+        self.secret = secret
+        self.header = header
         self.route = route
         self.tls = tls
     }

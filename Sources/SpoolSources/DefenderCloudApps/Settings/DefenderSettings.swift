@@ -23,8 +23,9 @@ package struct DefenderSettings: Sendable {
         // Read by the code that selected this type.
         _ = group.require("type")
         let url = group.require("url").flatMap { Self.url($0, problems) }
-        let poll = group.take("poll").map { $0.duration(in: .milliseconds(10) ... .days(1), problems) }
-        let requests = group.take("requests_per_minute").map { $0.integer(in: 1...100_000, problems) }
+        poll = group.duration("poll", in: .milliseconds(10) ... .days(1), default: .seconds(15))
+        // The tenant's limit is 30 per minute, which other programs use too.
+        requestsPerMinute = group.integer("requests_per_minute", in: 1...100_000, default: 20)
         let authentication = group.require("auth").flatMap { DefenderAuthentication($0, problems) }
         let route = ProxySetting.route(
             group.take("proxy"),
@@ -32,8 +33,8 @@ package struct DefenderSettings: Sendable {
             problems: problems,
             environment: environment
         )
-        let tls = group.take("tls").map { TLSSettings($0, problems) }
-        let streams = DefenderStream.all(
+        tls = group.take("tls").flatMap { TLSSettings($0, problems) } ?? TLSSettings()
+        streams = DefenderStream.all(
             group.take("streams"),
             source: name ?? "?",
             renamedFrom: renamedFrom,
@@ -45,13 +46,8 @@ package struct DefenderSettings: Sendable {
         }
         self.name = name
         self.url = url
-        self.poll = (poll ?? nil) ?? .seconds(15)
-        // The tenant's limit is 30 per minute, which other programs use too.
-        requestsPerMinute = (requests ?? nil) ?? 20
         self.authentication = authentication
         self.route = route
-        self.tls = (tls ?? nil) ?? TLSSettings()
-        self.streams = streams
     }
 
     static func url(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> BaseURL? {

@@ -15,7 +15,7 @@ package struct DefenderStream: Sendable {
     ) -> [DefenderStream] {
         let names = Names(source: source, renamedFrom: renamedFrom)
         guard let node else {
-            return StreamDefaults.all.map { $0.stream(names, StreamKeys()) }
+            return StreamDefaults.all.map { $0.stream(names, StreamKeys(nil, $0, problems)) }
         }
         guard var group = ConfigurationMapping(node, problems: problems) else { return [] }
         var streams: [DefenderStream] = []
@@ -25,8 +25,9 @@ package struct DefenderStream: Sendable {
                 _ = group.take(defaults.name)
                 continue
             }
-            let keys = group.take(defaults.name).map { StreamKeys($0, kind: defaults.kind, problems) }
-            streams.append(defaults.stream(names, keys ?? StreamKeys()))
+            streams.append(
+                defaults.stream(names, StreamKeys(group.take(defaults.name), defaults, problems))
+            )
         }
         group.finish()
         if streams.isEmpty { problems.add("no stream: configure `activities`, `alerts` or both", at: node) }
@@ -40,23 +41,23 @@ package struct DefenderStream: Sendable {
     }
 }
 
-/// The keys of a stream; nil where a key is missing.
+/// The keys of a stream; its default where a key is missing.
 private struct StreamKeys {
-    var start: StreamStart?
-    var lookBack: Duration?
-    var sweep: Duration?
-    var pageLimit: Int?
-    var filters: JSONValue?
+    private(set) var start = StreamStart.age(.days(2))
+    private(set) var lookBack: Duration
+    private(set) var sweep: Duration
+    private(set) var pageLimit: Int
+    private(set) var filters = JSONValue.object([:])
 
-    init() {}
-
-    init(_ node: ConfigurationNode, kind: EventKind, _ problems: ConfigurationProblems) {
-        guard var group = ConfigurationMapping(node, problems: problems) else { return }
-        start = group.take("start").flatMap { Self.start($0, problems) }
-        lookBack = group.take("look_back")?.duration(in: .seconds(1) ... .days(30), problems)
-        sweep = group.take("sweep")?.duration(in: .milliseconds(10) ... .days(1), problems)
-        pageLimit = group.take("page_limit")?.integer(in: 1...5_000, problems)
-        filters = group.take("filters").flatMap { FilterParser(kind: kind, problems: problems).read($0) }
+    init(_ node: ConfigurationNode?, _ defaults: StreamDefaults, _ problems: ConfigurationProblems) {
+        (lookBack, sweep, pageLimit) = (defaults.lookBack, defaults.sweep, defaults.pageLimit)
+        guard let node, var group = ConfigurationMapping(node, problems: problems) else { return }
+        start = group.take("start").flatMap { Self.start($0, problems) } ?? start
+        lookBack = group.duration("look_back", in: .seconds(1) ... .days(30), default: lookBack)
+        sweep = group.duration("sweep", in: .milliseconds(10) ... .days(1), default: sweep)
+        pageLimit = group.integer("page_limit", in: 1...5_000, default: pageLimit)
+        let parser = FilterParser(kind: defaults.kind, problems: problems)
+        filters = group.take("filters").flatMap { parser.read($0) } ?? filters
         group.finish()
     }
 
@@ -105,21 +106,20 @@ private struct StreamDefaults {
     ]
 
     func stream(_ names: DefenderStream.Names, _ keys: StreamKeys) -> DefenderStream {
-        let filters = keys.filters ?? .object([:])
-        return DefenderStream(
+        DefenderStream(
             stream: SourceStream(
                 name: StreamName(source: names.source, stream: name),
                 kind: kind,
-                start: keys.start ?? .age(.days(2)),
-                lookBack: keys.lookBack ?? lookBack,
-                sweepInterval: keys.sweep ?? sweep,
+                start: keys.start,
+                lookBack: keys.lookBack,
+                sweepInterval: keys.sweep,
                 sweepsBack: kind == .alert,
                 overlap: .seconds(10),
-                pageLimit: keys.pageLimit ?? pageLimit,
-                filterHash: ContentHash.hex(filters.text.utf8, digits: 16),
+                pageLimit: keys.pageLimit,
+                filterHash: ContentHash.hex(keys.filters.text.utf8, digits: 16),
                 renamedFrom: names.renamedFrom.map { StreamName(source: $0, stream: name) }
             ),
-            filters: filters
+            filters: keys.filters
         )
     }
 }
