@@ -1,22 +1,18 @@
 import NIOCore
 import NIOPosix
 
-/// Notifies a connection that the receiver is shutting down.
-struct ReceiverStopping: Sendable {}
-
 /// One accepted connection: splits input into messages and ends as configured.
-final class ReceiverConnection: ChannelDuplexHandler {
+final class ReceiverConnection: ReceiverHandler {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = Never
 
-    private let record: ReceiverRecord
+    let record: ReceiverRecord
     private let ending: ConnectionEnding
     private var reader: FrameReader
-    private var number = 0
+    var number = 0
     private var messages = 0
     private var bytes = 0
-    private var end: ReceivedConnection.End?
-    private let queue = InputQueue<ByteBuffer>()
+    var end: ReceivedConnection.End?
+    let queue = InputQueue<ByteBuffer>()
 
     init(_ record: ReceiverRecord, ending: ConnectionEnding, limit: Int) {
         self.record = record
@@ -24,18 +20,9 @@ final class ReceiverConnection: ChannelDuplexHandler {
         reader = FrameReader(limit: limit)
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        number = record.opened()
-        context.fireChannelActive()
-    }
+    var isUnfinished: Bool { reader.unfinishedBytes > 0 }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        queue.add(unwrapInboundIn(data), context) { self.take($0, context) }
-    }
-
-    func read(context: ChannelHandlerContext) { queue.read(context) }
-
-    private func take(_ bytesRead: ByteBuffer, _ context: ChannelHandlerContext) -> EventLoopFuture<Void>? {
+    func take(_ bytesRead: ByteBuffer, _ context: ChannelHandlerContext) -> EventLoopFuture<Void>? {
         guard end == nil else { return nil }
         var received = bytesRead
         var batch = ReceivedBatch()
@@ -60,27 +47,6 @@ final class ReceiverConnection: ChannelDuplexHandler {
             case .closed: context.close(promise: nil)
             default: break
             }
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if end == nil { end = .failed("\(error)") }
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        queue.whenIdle { [self] in
-            record.closed(number, end ?? .byPeer, isUnfinished: reader.unfinishedBytes > 0)
-        }
-        context.fireChannelInactive()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
-        // Messages that have been accepted are answered first.
-        queue.whenIdle { [self] in
-            if end == nil { end = .closed }
-            context.beneathTLS.close(promise: nil)
         }
     }
 

@@ -1,24 +1,22 @@
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 
 /// One connection of a sender that posts lines: each line of a body is one message.
 ///
 /// The response is sent after every line of the body has been handled; it is 503 if a line was refused.
-final class HTTPReceiver: ChannelDuplexHandler {
+final class HTTPReceiver: ReceiverHandler {
     typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundIn = Never
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let record: ReceiverRecord
+    let record: ReceiverRecord
     private let limit: Int
     private var reader: FrameReader
     private var head: HTTPRequestHead?
     private var refusal: Refusal?
     private var taken = 0
-    private var number = 0
-    private var end: ReceivedConnection.End?
-    private let queue = InputQueue<HTTPServerRequestPart>()
+    var number = 0
+    var end: ReceivedConnection.End?
+    let queue = InputQueue<HTTPServerRequestPart>()
 
     private struct Refusal {
         let status: HTTPResponseStatus
@@ -31,18 +29,9 @@ final class HTTPReceiver: ChannelDuplexHandler {
         reader = FrameReader(limit: limit, detectsCounts: false)
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        number = record.opened()
-        context.fireChannelActive()
-    }
+    var isUnfinished: Bool { head != nil }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        queue.add(unwrapInboundIn(data), context) { self.take($0, context) }
-    }
-
-    func read(context: ChannelHandlerContext) { queue.read(context) }
-
-    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext)
+    func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext)
         -> EventLoopFuture<Void>?
     {
         guard end == nil else { return nil }
@@ -52,25 +41,6 @@ final class HTTPReceiver: ChannelDuplexHandler {
             return nil
         case .body(let bytes): return take(bytes, context.eventLoop)
         case .end: return finish(context)
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if end == nil { end = .failed("\(error)") }
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        queue.whenIdle { [self] in record.closed(number, end ?? .byPeer, isUnfinished: head != nil) }
-        context.fireChannelInactive()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
-        // Messages that have been accepted are answered first.
-        queue.whenIdle { [self] in
-            if end == nil { end = .closed }
-            context.beneathTLS.close(promise: nil)
         }
     }
 
@@ -148,13 +118,5 @@ final class HTTPReceiver: ChannelDuplexHandler {
         guard isLast else { return }
         if end == nil { end = .closed }
         sent.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
-    }
-}
-
-extension ChannelHandlerContext {
-    /// From here a close bypasses the TLS handler, which would send close_notify and wait for an answer.
-    var beneathTLS: ChannelHandlerContext {
-        // On plain TCP there is no such handler.
-        (try? pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)) ?? self
     }
 }

@@ -1,23 +1,21 @@
 import NIOCore
-import NIOSSL
 
 /// One connection of a RELP sender: every message is acknowledged once it has been accepted.
 ///
 /// This is a minimal server of the protocol: `open`, `syslog` and `close`; it answers other commands with an
 /// error.
-final class RELPReceiver: ChannelDuplexHandler {
+final class RELPReceiver: ReceiverHandler {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
     private static let offers = "relp_version=0\nrelp_software=spool\ncommands=syslog"
 
-    private let record: ReceiverRecord
+    let record: ReceiverRecord
     private var reader: RELPReader
     private var isOpen = false
-    private var number = 0
-    private var end: ReceivedConnection.End?
-    private let queue = InputQueue<ByteBuffer>()
+    var number = 0
+    var end: ReceivedConnection.End?
+    let queue = InputQueue<ByteBuffer>()
 
     /// A response that may be sent once this many messages of its read have been accepted.
     private struct Answer {
@@ -30,18 +28,9 @@ final class RELPReceiver: ChannelDuplexHandler {
         reader = RELPReader(limit: limit)
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        number = record.opened()
-        context.fireChannelActive()
-    }
+    var isUnfinished: Bool { reader.unfinishedBytes > 0 }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        queue.add(unwrapInboundIn(data), context) { self.take($0, context) }
-    }
-
-    func read(context: ChannelHandlerContext) { queue.read(context) }
-
-    private func take(_ bytesRead: ByteBuffer, _ context: ChannelHandlerContext) -> EventLoopFuture<Void>? {
+    func take(_ bytesRead: ByteBuffer, _ context: ChannelHandlerContext) -> EventLoopFuture<Void>? {
         guard end == nil else { return nil }
         var bytes = bytesRead
         var batch = ReceivedBatch()
@@ -69,27 +58,6 @@ final class RELPReceiver: ChannelDuplexHandler {
         guard end != nil else { return context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if end == nil { end = .failed("\(error)") }
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        queue.whenIdle { [self] in
-            record.closed(number, end ?? .byPeer, isUnfinished: reader.unfinishedBytes > 0)
-        }
-        context.fireChannelInactive()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is ReceiverStopping else { return context.fireUserInboundEventTriggered(event) }
-        // Messages that have been accepted are answered first.
-        queue.whenIdle { [self] in
-            if end == nil { end = .closed }
-            context.beneathTLS.close(promise: nil)
         }
     }
 
