@@ -43,8 +43,7 @@ struct ControlClientTests {
             ],
             total: 10,
             sent: 4,
-            created: Timestamp(milliseconds: 5_000),
-            finished: nil
+            created: Timestamp(milliseconds: 5_000)
         )
     }
 

@@ -14,22 +14,19 @@ struct ShortenedTests {
         cut: [Int64]
     ) async throws {
         var commit = DeliveryCommit(sink: sink, at: .t(50))
-        commit.entries = [
-            LedgerEntry(
-                stream: stream,
-                replay: nil,
-                connection: nil,
-                first: Seq(range.lowerBound),
-                last: Seq(range.upperBound),
-                outcome: .delivered(.sent),
-                events: range.count,
-                bytes: 100,
-                cut: cut.map { Seq($0) },
-                attempts: 1,
-                sent: .t(40),
-                settled: .t(50)
-            )
-        ]
+        var entry = LedgerEntry(
+            stream: stream,
+            first: Seq(range.lowerBound),
+            last: Seq(range.upperBound),
+            outcome: .delivered(.sent),
+            events: range.count,
+            bytes: 100,
+            attempts: 1,
+            sent: .t(40),
+            settled: .t(50)
+        )
+        entry.cut = cut.map { Seq($0) }
+        commit.entries = [entry]
         try await test.spool.settle(commit)
     }
 

@@ -52,6 +52,7 @@ package struct Subscription: Sendable, Equatable {
 /// A ledger row to be written; it covers every event of one stream from `first` to `last`.
 package struct LedgerEntry: Sendable, Equatable {
     package var stream: StreamID
+    /// Nil for live delivery.
     package var replay: ReplayID?
     package var connection: ConnectionID?
     package var first: Seq
@@ -62,34 +63,26 @@ package struct LedgerEntry: Sendable, Equatable {
     package var events: Int
     package var bytes: Int
     /// The events of the range whose message was shortened for sending, in order.
-    package var cut: [Seq]
+    package var cut: [Seq] = []
     /// How often these events were sent, including this time.
     package var attempts: Int
     package var sent: Timestamp
     package var settled: Timestamp
     /// Bytes settled over the connection up to the end of this row, over all lanes; 0 without a connection.
-    package var position: Int64
+    package var position: Int64 = 0
 
     package init(
         stream: StreamID,
-        replay: ReplayID?,
-        connection: ConnectionID?,
         first: Seq,
         last: Seq,
         outcome: Outcome,
         events: Int,
         bytes: Int,
-        cut: [Seq] = [],
         attempts: Int,
         sent: Timestamp,
-        settled: Timestamp,
-        position: Int64 = 0
+        settled: Timestamp
     ) {
-        self.cut = cut
-        self.position = position
         self.stream = stream
-        self.replay = replay
-        self.connection = connection
         self.first = first
         self.last = last
         self.outcome = outcome

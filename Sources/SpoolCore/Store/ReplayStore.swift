@@ -233,7 +233,7 @@ package struct Replay: Sendable, Codable, Equatable {
     /// Events settled so far.
     package var sent: Int
     /// Events of the window that the ledger showed as delivered.
-    package var skipped: Int
+    package var skipped = 0
     package let created: Timestamp
     package var finished: Timestamp?
     /// Why it was cancelled, if no operator requested that; nil otherwise.
@@ -245,7 +245,7 @@ package struct Replay: Sendable, Codable, Equatable {
     /// Why its sink accepts nothing at the moment.
     package var trouble: String?
     /// Sends exactly the events it was created with, as for a repair or a requeue, instead of a window.
-    package let hasChosenEvents: Bool
+    package var hasChosenEvents = false
 
     package init(
         id: ReplayID,
@@ -256,14 +256,7 @@ package struct Replay: Sendable, Codable, Equatable {
         streams: [Stream],
         total: Int,
         sent: Int,
-        skipped: Int = 0,
-        created: Timestamp,
-        finished: Timestamp?,
-        reason: String? = nil,
-        refetch: Refetch? = nil,
-        sinkRate: Double? = nil,
-        trouble: String? = nil,
-        hasChosenEvents: Bool = false
+        created: Timestamp
     ) {
         self.id = id
         self.sinkID = sinkID
@@ -273,14 +266,7 @@ package struct Replay: Sendable, Codable, Equatable {
         self.streams = streams
         self.total = total
         self.sent = sent
-        self.skipped = skipped
         self.created = created
-        self.finished = finished
-        self.reason = reason
-        self.refetch = refetch
-        self.sinkRate = sinkRate
-        self.trouble = trouble
-        self.hasChosenEvents = hasChosenEvents
     }
 
     /// True while its window is still being read from the source; it sends nothing before that is complete.

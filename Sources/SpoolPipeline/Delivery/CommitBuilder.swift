@@ -76,23 +76,20 @@ package struct CommitBuilder: Sendable {
             commit.entries[index].position = settled.position
             return
         }
-        commit.entries.append(
-            LedgerEntry(
-                stream: settled.stream,
-                replay: replay,
-                connection: connection,
-                first: run.first,
-                last: run.last,
-                outcome: run.outcome,
-                events: run.events,
-                bytes: run.bytes,
-                cut: run.cut,
-                attempts: settled.attempts,
-                sent: settled.sentAt,
-                settled: commit.at,
-                position: settled.position
-            )
+        var entry = LedgerEntry(
+            stream: settled.stream,
+            first: run.first,
+            last: run.last,
+            outcome: run.outcome,
+            events: run.events,
+            bytes: run.bytes,
+            attempts: settled.attempts,
+            sent: settled.sentAt,
+            settled: commit.at
         )
+        (entry.replay, entry.connection) = (replay, connection)
+        (entry.cut, entry.position) = (run.cut, settled.position)
+        commit.entries.append(entry)
         if replay == nil { open[settled.stream] = commit.entries.count - 1 }
     }
 }

@@ -140,7 +140,7 @@ enum ReplayRows {
             rate: row["rate"],
             refetch: row["refetch"]
         )
-        return Replay(
+        var replay = Replay(
             id: ReplayID(row["id"]),
             sinkID: SinkID(row["sink_id"]),
             sink: request.sink,
@@ -149,14 +149,15 @@ enum ReplayRows {
             streams: streams,
             total: row["total"],
             sent: row["sent"],
-            skipped: row["skipped"],
-            created: Timestamp(milliseconds: row["created_ms"]),
-            finished: Timestamp(row["finished_ms"] as Int64?),
-            reason: row["reason"],
-            refetch: refetch,
-            sinkRate: row["sink_rate"],
-            trouble: state.isUnfinished ? row["last_error"] : nil,
-            hasChosenEvents: row["mode"] as String == ReplayMode.events.rawValue
+            created: Timestamp(milliseconds: row["created_ms"])
         )
+        replay.skipped = row["skipped"]
+        replay.finished = Timestamp(row["finished_ms"] as Int64?)
+        replay.reason = row["reason"]
+        replay.refetch = refetch
+        replay.sinkRate = row["sink_rate"]
+        replay.trouble = state.isUnfinished ? row["last_error"] : nil
+        replay.hasChosenEvents = row["mode"] as String == ReplayMode.events.rawValue
+        return replay
     }
 }

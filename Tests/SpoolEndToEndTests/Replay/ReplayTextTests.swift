@@ -265,7 +265,7 @@ struct ReplayTextTests {
     }
 
     private func replay(sent: Int, total: Int, hasChosenEvents: Bool = false) -> Replay {
-        Replay(
+        var replay = Replay(
             id: ReplayID(1),
             sinkID: SinkID(1),
             sink: SinkName("siem"),
@@ -274,9 +274,9 @@ struct ReplayTextTests {
             streams: [],
             total: total,
             sent: sent,
-            created: Timestamp(milliseconds: 0),
-            finished: nil,
-            hasChosenEvents: hasChosenEvents
+            created: Timestamp(milliseconds: 0)
         )
+        replay.hasChosenEvents = hasChosenEvents
+        return replay
     }
 }

@@ -17,8 +17,6 @@ struct ReplayLoopTests {
                 guard let first = own.first, let last = own.last else { continue }
                 let row = LedgerEntry(
                     stream: subscription.stream,
-                    replay: nil,
-                    connection: nil,
                     first: first,
                     last: last,
                     outcome: .delivered(.kernel),

@@ -113,8 +113,7 @@ enum Sample {
             },
             total: 0,
             sent: 0,
-            created: now,
-            finished: nil
+            created: now
         )
     }
 }

@@ -218,8 +218,6 @@ extension Spool {
         commit.entries = [
             LedgerEntry(
                 stream: stream,
-                replay: nil,
-                connection: nil,
                 first: first,
                 last: last,
                 outcome: .delivered(.acknowledged),

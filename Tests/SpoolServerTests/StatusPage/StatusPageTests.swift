@@ -413,7 +413,7 @@ struct StatusPageTests {
     @Test("a replay's window has both dates, and older replays are counted")
     func replayWindows() throws {
         let stored = (1...12).map { id in
-            Replay(
+            var replay = Replay(
                 id: ReplayID(Int64(id)),
                 sinkID: SinkID(1),
                 sink: SinkName("siem"),
@@ -426,11 +426,10 @@ struct StatusPageTests {
                 streams: [],
                 total: 1,
                 sent: 1,
-                skipped: 0,
-                created: Self.now,
-                finished: Self.now,
-                reason: nil
+                created: Self.now
             )
+            replay.finished = Self.now
+            return replay
         }
 
         let parts = PageParts(facts: facts { $0.report.replays = stored.map(ReplayStatus.init) })

@@ -161,10 +161,8 @@ extension LedgerEntry {
         settled: Timestamp = .t(10),
         position: Int64 = 0
     ) -> LedgerEntry {
-        LedgerEntry(
+        var entry = LedgerEntry(
             stream: stream,
-            replay: replay,
-            connection: connection,
             first: first,
             last: last,
             outcome: outcome,
@@ -172,9 +170,10 @@ extension LedgerEntry {
             bytes: events * 100,
             attempts: 1,
             sent: settled,
-            settled: settled,
-            position: position
+            settled: settled
         )
+        (entry.replay, entry.connection, entry.position) = (replay, connection, position)
+        return entry
     }
 }
 

@@ -112,10 +112,9 @@ extension MemoryStore.Tables {
             streams: plans.map(\.stream),
             total: plans.reduce(0) { $0 + $1.estimate.toSend },
             sent: 0,
-            skipped: plans.reduce(0) { $0 + $1.estimate.inWindow - $1.estimate.toSend },
-            created: at,
-            finished: nil
+            created: at
         )
+        replay.skipped = plans.reduce(0) { $0 + $1.estimate.inWindow - $1.estimate.toSend }
         guard request.refetch else { return replay }
         replay.streams = target.parts.map {
             Replay.Stream(stream: $0.stream, name: $0.name, last: Seq(.max), position: Seq(0))
