@@ -9,7 +9,7 @@ import SpoolTestSupport
 
 /// The daemon's engine with a configuration file, in simulated time.
 struct EngineRun {
-    let bench: FetchBench
+    let bench: PortalBench
     let spool: Spool
     let engine: Engine
     let run: FetchRun
@@ -36,7 +36,7 @@ struct EngineRun {
 
     /// Runs an engine concurrently with `body`; `loops` is the number of its loops that sleep when idle.
     static func with<Result: Sendable>(
-        _ bench: FetchBench,
+        _ bench: PortalBench,
         _ yaml: String,
         environment: [String: String] = ["TOKEN": Credentials.defaultToken],
         loops: Int,
@@ -62,7 +62,7 @@ struct EngineRun {
 
     private static func composition(
         _ yaml: String,
-        _ bench: FetchBench,
+        _ bench: PortalBench,
         _ environment: [String: String]
     ) throws -> Composition {
         let path = try bench.folder.write(yaml, to: "spool.yaml")

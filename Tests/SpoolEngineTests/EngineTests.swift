@@ -16,9 +16,9 @@ struct EngineTests {
 
     @Test("a token rotated by a reload resolves the fault, and nothing is lost")
     func rotation() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             let portal = bench.portal
-            portal.fill(perSecond: 0.2, from: FetchBench.begin, for: .minutes(30))
+            portal.fill(perSecond: 0.2, from: PortalBench.begin, for: .minutes(30))
             let yaml = EngineRun.yaml([("contoso", keys(portal, streams: "{ activities: {} }"))])
             try await EngineRun.with(bench, yaml, loops: 1 + Self.others) { daemon in
                 try await daemon.run.pass(.minutes(10))
@@ -41,9 +41,9 @@ struct EngineTests {
 
     @Test("filters changed by a reload: time read with the old ones is a gap, and later time is not")
     func filters() async throws {
-        var configuration = FetchBench.quiet(history: 600)
+        var configuration = PortalBench.quiet(history: 600)
         configuration.throttle = Throttle(requestsPerMinute: 100)
-        try await FetchBench.with(configuration) { bench in
+        try await PortalBench.with(configuration) { bench in
             let all = EngineRun.yaml([("contoso", keys(bench.portal, streams: "{ activities: {} }"))])
             let filter = "{ activity.eventType: { eq: [EVENT_CATEGORY_LOGIN] } }"
             let some = EngineRun.yaml([
@@ -75,8 +75,8 @@ struct EngineTests {
         "a local clock that is a year behind skips nothing, is reported, and does not affect retention"
     )
     func slowClock() async throws {
-        try await FetchBench.with(wallAhead: .days(-365)) { bench in
-            bench.portal.fill(perSecond: 1.0 / 3_600, from: FetchBench.begin - .days(2), for: .days(2))
+        try await PortalBench.with(wallAhead: .days(-365)) { bench in
+            bench.portal.fill(perSecond: 1.0 / 3_600, from: PortalBench.begin - .days(2), for: .days(2))
             let streams = "{ activities: { start: 3d } }"
             let yaml = EngineRun.yaml([("contoso", keys(bench.portal, streams: streams))], retention: "3d")
             try await EngineRun.with(bench, yaml, loops: 1 + Self.others) { daemon in
@@ -88,7 +88,7 @@ struct EngineTests {
                 try await daemon.run.pass(.minutes(30))
 
                 #expect(fetched == 48)
-                #expect(start > FetchBench.begin - .days(4))
+                #expect(start > PortalBench.begin - .days(4))
                 #expect(requests < 200)
                 #expect((22...30).contains(try await daemon.spool.ids(.activities).count))
                 let state = try await daemon.spool.texts("SELECT state FROM stream WHERE kind = 1")
@@ -99,8 +99,8 @@ struct EngineTests {
 
     @Test("retention uses the portal's time, not a local clock that is a year ahead")
     func retention() async throws {
-        try await FetchBench.with(wallAhead: .days(365)) { bench in
-            bench.portal.fill(perSecond: 1.0 / 3_600, from: FetchBench.begin - .days(2), for: .days(2))
+        try await PortalBench.with(wallAhead: .days(365)) { bench in
+            bench.portal.fill(perSecond: 1.0 / 3_600, from: PortalBench.begin - .days(2), for: .days(2))
             let streams = "{ activities: { start: 3d } }"
             let yaml = EngineRun.yaml([("contoso", keys(bench.portal, streams: streams))], retention: "3d")
             try await EngineRun.with(bench, yaml, loops: 1 + Self.others) { daemon in
@@ -121,7 +121,7 @@ struct EngineTests {
 
     @Test("two sources on one tenant share its budget, and both are read")
     func sharedBudget() async throws {
-        try await FetchBench.with(FetchBench.quiet(history: 900)) { bench in
+        try await PortalBench.with(PortalBench.quiet(history: 900)) { bench in
             let streams = "{ activities: { start: 2d }, alerts: { start: 2d } }"
             let yaml = EngineRun.yaml([
                 ("contoso", keys(bench.portal, streams: streams)),

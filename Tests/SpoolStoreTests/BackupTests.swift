@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SpoolCore
+import SpoolTestSupport
 import Synchronization
 import Testing
 
@@ -14,7 +15,7 @@ struct BackupTests {
         let stream = try #require(try await test.register().streams.values.first)
         // About 13 MiB: four steps, with pages written between them.
         for page in 0..<10 { try await test.append(stream, Self.events(page)) }
-        let file = test.folder.appendingPathComponent("copy.db").path
+        let file = test.folder.path("copy.db")
         let steps = Mutex<[BackupProgress]>([])
 
         async let report = test.spool.backup(to: file) { step in steps.withLock { $0.append(step) } }
@@ -36,7 +37,7 @@ struct BackupTests {
     @Test("an existing file is never overwritten, nor one that another backup is writing")
     func refuses() async throws {
         let test = try TestSpool()
-        let file = test.folder.appendingPathComponent("copy.db").path
+        let file = test.folder.path("copy.db")
         try Data("mine".utf8).write(to: URL(fileURLWithPath: file))
 
         let taken = await #expect(throws: StoreError.self) { try await test.spool.backup(to: file) { _ in } }
@@ -58,7 +59,7 @@ struct BackupTests {
         let test = try TestSpool()
         let stream = try #require(try await test.register().streams.values.first)
         for page in 0..<10 { try await test.append(stream, Self.events(page)) }
-        let file = test.folder.appendingPathComponent("copy.db").path
+        let file = test.folder.path("copy.db")
 
         let begun = ChangeSignal()
         let handle = Mutex<Task<BackupReport, any Error>?>(nil)
@@ -100,7 +101,7 @@ struct BackupTests {
         (0..<100).map { .at(page * 100 + $0, message: String(repeating: "m", count: 12_000)) }
     }
 
-    private static func files(in folder: URL, beginning: String) throws -> [String] {
+    private static func files(in folder: TemporaryFolder, beginning: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix(beginning) }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore
@@ -19,8 +20,8 @@ import Testing
     }
 
     /// What `kill -9` would leave: the file and its log as they are now.
-    private static func image(of path: String, in folder: URL, _ number: Int) throws -> String {
-        let copy = folder.appendingPathComponent("image-\(number).db").path
+    private static func image(of path: String, in folder: TemporaryFolder, _ number: Int) throws -> String {
+        let copy = folder.path("image-\(number).db")
         for suffix in ["", "-wal"] {
             try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix)
         }
@@ -31,9 +32,8 @@ import Testing
         "completed operations survive a crash at any transaction boundary, and the rows match the cursor"
     )
     func everyBoundary() async throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("spool.db").path
+        let folder = try TemporaryFolder()
+        let path = folder.path("spool.db")
         let spool = try Spool.open(path: path, options: .small, at: .t0)
         let (stream, sink) = try await Self.register(spool)
         var images: [(path: String, events: Int, since: Timestamp?, watermark: Int64, connections: Int)] = []
@@ -92,9 +92,8 @@ import Testing
 
     @Test("a transaction that is truncated in the log has no effect")
     func tornLog() async throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("spool.db").path
+        let folder = try TemporaryFolder()
+        let path = folder.path("spool.db")
         let spool = try Spool.open(path: path, options: .small, at: .t0)
         let (stream, _) = try await Self.register(spool)
         _ = try await spool.append(.poll(stream, [.at(1)], to: .t(2)))

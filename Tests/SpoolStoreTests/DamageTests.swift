@@ -1,20 +1,20 @@
 import Foundation
 import GRDB
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore
 
 @Suite struct DamageTests {
-    private static func path(in folder: URL) -> String { folder.appendingPathComponent("spool.db").path }
+    private static func path(in folder: TemporaryFolder) -> String { folder.path("spool.db") }
 
     @Test(
         "a file that is not a database is rejected as damaged and not changed",
         arguments: [10, 600, 20_000]
     )
     func garbage(bytes: Int) throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let path = Self.path(in: folder)
         let content = Data((0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 7) })
         try content.write(to: URL(fileURLWithPath: path))
@@ -30,8 +30,7 @@ import Testing
 
     @Test("another program's database is rejected and not switched to WAL")
     func foreignDatabase() throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let path = Self.path(in: folder)
         let queue = try DatabaseQueue(path: path)
         try queue.write { try $0.execute(sql: "CREATE TABLE t (a)") }
@@ -63,8 +62,7 @@ import Testing
 
     @Test("a spool of a newer version is rejected for writing and not changed")
     func newerSchemaForWriting() async throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let path = Self.path(in: folder)
         do {
             let spool = try Spool.open(path: path, options: .small, at: .t0)
@@ -83,8 +81,7 @@ import Testing
 
     @Test("a file that is truncated after an unclean end is rejected as damaged")
     func truncated() async throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let path = Self.path(in: folder)
         do {
             let spool = try Spool.open(path: path, options: .small, at: .t0)

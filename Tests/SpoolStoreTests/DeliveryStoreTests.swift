@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore
@@ -158,9 +159,8 @@ import Testing
 
     @Test("connections left open by a crash are closed as unclean at their last ledger row")
     func closesLeftOpen() async throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("spool.db").path
+        let folder = try TemporaryFolder()
+        let path = folder.path("spool.db")
         do {
             let spool = try Spool.open(path: path, options: .small, at: .t0)
             let name = StreamName(source: "a", stream: "x")

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore
@@ -21,7 +22,7 @@ import Testing
         options.reserveBytes = 4 << 20
         options.lowDiskBytes = 256 << 10
         options.walLimit = walLimit
-        let path = disk.folder.appendingPathComponent("spool.db").path
+        let path = disk.folder.path("spool.db")
         let spool = try Spool.open(path: path, options: options, at: .t0)
         let name = StreamName(source: "contoso", stream: "activities")
         let registration = try await spool.register(
@@ -92,12 +93,12 @@ import Testing
         let disk = try TemporaryDisk(bytes: 8 << 20)
         var options = SpoolOptions.small
         options.reserveBytes = 2 << 20
-        let path = disk.folder.appendingPathComponent("spool.db").path
+        let path = disk.folder.path("spool.db")
         do {
             let spool = try Spool.open(path: path, options: options, at: .t0)
             try await spool.close(at: .t(1))
         }
-        let other = disk.folder.appendingPathComponent("other").path
+        let other = disk.folder.path("other")
         _ = FileManager.default.createFile(atPath: other, contents: nil)
         let handle = try #require(FileHandle(forWritingAtPath: other))
         while (try? handle.write(contentsOf: Data(count: 4_096))) != nil {}
@@ -160,7 +161,7 @@ import Testing
     )
     func fitsSmallDisk() async throws {
         let disk = try TemporaryDisk(bytes: 24 << 20)
-        let path = disk.folder.appendingPathComponent("spool.db").path
+        let path = disk.folder.path("spool.db")
 
         let spool = try Spool.open(
             path: path,

@@ -1,5 +1,6 @@
 import Foundation
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore
@@ -14,9 +15,8 @@ struct LastDaemonTests {
 
     @Test("it ended when it closed the spool, regardless of later commands")
     func closed() async throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("spool.db").path
+        let folder = try TemporaryFolder()
+        let path = folder.path("spool.db")
         let command = try Self.open(path, "spool prune", at: .t(0))
         let never = try await command.lastDaemon()
         try await command.close(at: .t(5))
@@ -31,9 +31,8 @@ struct LastDaemonTests {
 
     @Test("the end of a killed daemon is the last time it recorded anything")
     func killed() async throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("spool.db").path
+        let folder = try TemporaryFolder()
+        let path = folder.path("spool.db")
         let daemon = try Self.open(path, "spool run", at: .t(10))
         let name = StreamName(source: "contoso", stream: "activities")
         let topology = Topology(streams: [.init(name: name, kind: .activity, filterHash: "f")], sinks: [])

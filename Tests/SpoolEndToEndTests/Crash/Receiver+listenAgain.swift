@@ -1,4 +1,5 @@
 import SpoolReceiver
+import SpoolTestSupport
 
 extension Receiver {
     /// Listens again after a stop; waits while a connection of another test uses its port.

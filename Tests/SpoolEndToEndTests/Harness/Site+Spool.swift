@@ -1,6 +1,7 @@
 import Foundation
 import SpoolReceiver
 import SpoolSimulator
+import SpoolTestSupport
 
 /// An event of the spool as read by `sqlite3`.
 struct SpooledEvent: Decodable, Sendable, Hashable {

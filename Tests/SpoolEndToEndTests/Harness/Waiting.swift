@@ -1,5 +1,3 @@
-import SpoolTestSupport
-
 /// A condition that a test waited for in vain, with the last observed state.
 struct HarnessFailure: Error, CustomStringConvertible {
     let description: String
@@ -25,14 +23,4 @@ func within<Result: Sendable>(
         }
         return result
     }
-}
-
-/// Returns once the condition holds, as `SpoolTestSupport.eventually` does.
-func eventually(
-    _ what: String,
-    within limit: Duration = .seconds(90),
-    state: () async throws -> String = { "" },
-    _ condition: () async throws -> Bool
-) async throws {
-    try await SpoolTestSupport.eventually(what, within: limit, state: state, condition)
 }

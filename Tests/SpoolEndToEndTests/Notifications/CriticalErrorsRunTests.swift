@@ -1,4 +1,5 @@
 import SpoolSimulator
+import SpoolTestSupport
 import Subprocess
 import Testing
 

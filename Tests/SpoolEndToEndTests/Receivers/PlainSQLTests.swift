@@ -1,6 +1,7 @@
 import Foundation
 import SpoolReceiver
 import SpoolSimulator
+import SpoolTestSupport
 import Subprocess
 import Testing
 

@@ -1,5 +1,6 @@
 import SpoolReceiver
 import SpoolSimulator
+import SpoolTestSupport
 import Subprocess
 import Testing
 

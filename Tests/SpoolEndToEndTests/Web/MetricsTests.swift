@@ -1,6 +1,7 @@
 import Foundation
 import SpoolReceiver
 import SpoolSimulator
+import SpoolTestSupport
 import Testing
 
 @Suite("metrics of a daemon, alert rules and dashboard", .daemons)

@@ -13,8 +13,8 @@ import Testing
 @Suite("Proofs that do not finish", .timeLimit(.minutes(5)))
 struct AuditLoopTests {
     private static let request = VerifyRequest(
-        from: FetchBench.begin - .hours(12),
-        to: FetchBench.begin - .hours(1)
+        from: PortalBench.begin - .hours(12),
+        to: PortalBench.begin - .hours(1)
     )
 
     /// Runs an engine that has read its portal; a test may then make the portal stop responding.
@@ -22,8 +22,8 @@ struct AuditLoopTests {
         audit: String = "off",
         _ body: (EngineRun) async throws -> Void
     ) async throws {
-        try await FetchBench.with { bench in
-            bench.portal.fill(perSecond: 0.01, from: FetchBench.begin - .hours(12), for: .hours(12))
+        try await PortalBench.with { bench in
+            bench.portal.fill(perSecond: 0.01, from: PortalBench.begin - .hours(12), for: .hours(12))
             let yaml = EngineRun.yaml(
                 [
                     (
@@ -183,7 +183,7 @@ struct AuditLoopTests {
 
     @Test("audits that are repeatedly stopped before they finish are notified, and so are their findings")
     func vain() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             let yaml = EngineRun.yaml(
                 [("contoso", "url: \"\(bench.portal.url)\", auth: { token: \"${TOKEN}\" }")],
                 audit: "{ every: 2h, window: 6h }"
@@ -195,8 +195,8 @@ struct AuditLoopTests {
                 for age in [Duration.hours(5), .minutes(1)] {
                     var audit = try await spool.beginProof(
                         VerifyRequest(
-                            from: FetchBench.begin - .hours(6),
-                            to: FetchBench.begin,
+                            from: PortalBench.begin - .hours(6),
+                            to: PortalBench.begin,
                             repair: .fetch
                         ),
                         reason: .audit,
@@ -250,7 +250,7 @@ struct AuditLoopTests {
         try await Self.with { daemon in
             let portal = daemon.bench.portal
             for (id, hours) in [("early", 9), ("late", 3)] {
-                let saved = (FetchBench.begin - .hours(hours)).milliseconds
+                let saved = (PortalBench.begin - .hours(hours)).milliseconds
                 portal.insert(SimulatedRecord(id: id, created: saved), into: .activities)
             }
             let stop = ShutdownRequest()
@@ -274,7 +274,7 @@ struct AuditLoopTests {
                 request,
                 reason: .command,
                 version: "1",
-                at: FetchBench.begin
+                at: PortalBench.begin
             )
 
             let proof = try await Self.result(of: begun, verification, stop, daemon)
@@ -300,7 +300,7 @@ struct AuditLoopTests {
                 request,
                 reason: .command,
                 version: "1",
-                at: FetchBench.begin
+                at: PortalBench.begin
             )
             let ended = try await Self.result(of: next, again, ShutdownRequest(), daemon)
             #expect(ended.state == .done && ended.error == nil)

@@ -61,7 +61,7 @@ import Testing
 
     @Test("an audit is overdue after two intervals and an hour without one, even across restarts")
     func overdue() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             try await bench.withSpool { spool in
                 let (started, day) = (bench.time.wall(), Duration.days(1))
                 let status = try await spool.status()

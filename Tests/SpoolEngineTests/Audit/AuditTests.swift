@@ -11,9 +11,9 @@ struct AuditTests {
         "fetches records that appeared later than any look-back, and notifies until it finds nothing"
     )
     func late() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             let portal = bench.portal
-            portal.fill(perSecond: 0.02, from: FetchBench.begin - .hours(3), for: .hours(3))
+            portal.fill(perSecond: 0.02, from: PortalBench.begin - .hours(3), for: .hours(3))
             let yaml = EngineRun.yaml(
                 [
                     (
@@ -27,7 +27,7 @@ struct AuditTests {
             // The loops of fetching, retention, notifications and audits.
             try await EngineRun.with(bench, yaml, loops: 4) { daemon in
                 try await daemon.run.pass(.minutes(20))
-                let saved = (FetchBench.begin - .hours(2)).milliseconds
+                let saved = (PortalBench.begin - .hours(2)).milliseconds
                 portal.insert(SimulatedRecord(id: "late", created: saved), into: .activities)
                 try await daemon.run.pass(.minutes(30))
                 let before = try await daemon.spool.ids(.activities).contains("late")

@@ -33,9 +33,9 @@ struct UnreadableProofTests {
 
     @Test("are in the lists of source, spool and sink, and one that was never fetched is missing")
     func compared() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             try await bench.withSpool { spool in
-                let (time, sink) = (FetchBench.begin, SinkName("siem"))
+                let (time, sink) = (PortalBench.begin, SinkName("siem"))
                 let name = StreamName(source: "contoso", stream: "activities")
                 let registration = try await spool.register(
                     Topology(

@@ -8,7 +8,7 @@ import Testing
 @Suite("Tokens", .timeLimit(.minutes(5)))
 struct AccessTests {
     private func portal(lifetime: Duration) -> SimulatorConfiguration {
-        var configuration = FetchBench.quiet()
+        var configuration = PortalBench.quiet()
         var application = Credentials.defaultApplication
         application.lifetime = lifetime
         configuration.credentials = Credentials(tokens: [], application: application)
@@ -17,8 +17,8 @@ struct AccessTests {
 
     @Test("a bearer token with a lifetime of 60 s is renewed before it expires, for an hour, without a 401")
     func shortLife() async throws {
-        try await FetchBench.with(portal(lifetime: .seconds(60))) { bench in
-            bench.portal.fill(perSecond: 0.2, from: FetchBench.begin, for: .hours(1))
+        try await PortalBench.with(portal(lifetime: .seconds(60))) { bench in
+            bench.portal.fill(perSecond: 0.2, from: PortalBench.begin, for: .hours(1))
             var settings = SourceText(auth: SourceText.application)
             settings.poll = "30s"
             try await bench.run(settings) { run in
@@ -34,8 +34,8 @@ struct AccessTests {
 
     @Test("a bearer token revoked early costs one more request, and no fault is reported")
     func revoked() async throws {
-        try await FetchBench.with(portal(lifetime: .hours(1))) { bench in
-            bench.portal.fill(perSecond: 0.2, from: FetchBench.begin, for: .minutes(20))
+        try await PortalBench.with(portal(lifetime: .hours(1))) { bench in
+            bench.portal.fill(perSecond: 0.2, from: PortalBench.begin, for: .minutes(20))
             try await bench.run(SourceText(auth: SourceText.application)) { run in
                 for _ in 0..<4 {
                     try await run.pass(.minutes(5))
@@ -54,9 +54,9 @@ struct AccessTests {
 
     @Test("a wrong token is probed slowly and reported, and recovers automatically when it becomes valid")
     func wrong() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             bench.portal.setCredentials(Credentials(tokens: ["another"]))
-            bench.portal.fill(perSecond: 0.1, from: FetchBench.begin, for: .hours(1))
+            bench.portal.fill(perSecond: 0.1, from: PortalBench.begin, for: .hours(1))
             try await bench.run { run in
                 try await run.pass(.minutes(60))
                 let asked = bench.portal.requests.total

@@ -10,7 +10,7 @@ import Testing
 @Suite("Polls and sweeps within the tenant's budget", .timeLimit(.minutes(5)))
 struct BudgetTests {
     private func portal() -> SimulatorConfiguration {
-        var configuration = FetchBench.quiet()
+        var configuration = PortalBench.quiet()
         configuration.limits = PageLimits()
         configuration.throttle = Throttle(requestsPerMinute: 20)
         return configuration
@@ -18,10 +18,10 @@ struct BudgetTests {
 
     @Test("at 100 activities/s, pages of 5,000 need 20 requests per minute, and no late record is missed")
     func largePages() async throws {
-        try await FetchBench.with(portal()) { bench in
+        try await PortalBench.with(portal()) { bench in
             let portal = bench.portal
-            portal.fill(perSecond: 100, from: FetchBench.begin, for: .minutes(7), lateBy: .minutes(4))
-            portal.fill(.alerts, perSecond: 1, from: FetchBench.begin, for: .minutes(7), lateBy: .minutes(4))
+            portal.fill(perSecond: 100, from: PortalBench.begin, for: .minutes(7), lateBy: .minutes(4))
+            portal.fill(.alerts, perSecond: 1, from: PortalBench.begin, for: .minutes(7), lateBy: .minutes(4))
             let settings = SourceText(
                 streams:
                     "{ activities: { start: 1s, look_back: 4m, sweep: 2m }, "
@@ -47,9 +47,9 @@ struct BudgetTests {
         "with pages of 500, sweeps lag visibly, polls keep up, and nothing is lost once the sweeps catch up"
     )
     func smallPages() async throws {
-        try await FetchBench.with(portal()) { bench in
+        try await PortalBench.with(portal()) { bench in
             let portal = bench.portal
-            portal.fill(perSecond: 100, from: FetchBench.begin, for: .minutes(6), lateBy: .minutes(1))
+            portal.fill(perSecond: 100, from: PortalBench.begin, for: .minutes(6), lateBy: .minutes(1))
             let settings = SourceText(
                 streams: "{ activities: { start: 1s, look_back: 1m, sweep: 1m, page_limit: 500 } }",
                 poll: "15s"
@@ -81,8 +81,8 @@ struct BudgetTests {
         // The same ratio as 100 per second with pages of 500, with fewer records.
         configuration.limits.scanMinimum = 1
         configuration.limits.scanMaximum = 10
-        try await FetchBench.with(configuration) { bench in
-            bench.portal.fill(perSecond: 2, from: FetchBench.begin, for: .minutes(75), lateBy: .minutes(10))
+        try await PortalBench.with(configuration) { bench in
+            bench.portal.fill(perSecond: 2, from: PortalBench.begin, for: .minutes(75), lateBy: .minutes(10))
             let settings = SourceText(streams: "{ activities: { start: 1s, page_limit: 500 } }", poll: "15s")
             let lookBacks = [StreamName(source: "contoso", stream: "activities"): Duration.minutes(10)]
             let rules = NotificationRules(maxSize: 1 << 40, lookBacks: lookBacks)
@@ -101,7 +101,7 @@ struct BudgetTests {
                 let late = try await codes(run)
                 let caughtUp = try await run.pass(inStepsOf: .minutes(5), atMost: .hours(4)) {
                     let sweptTo = try await run.spool.progress(.activities).sweptTo
-                    return try #require(sweptTo) > FetchBench.begin + .minutes(87)
+                    return try #require(sweptTo) > PortalBench.begin + .minutes(87)
                 }
 
                 #expect(!early.contains("Sweep lags"))

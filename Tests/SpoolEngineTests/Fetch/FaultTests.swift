@@ -28,14 +28,14 @@ struct FaultTests {
         arguments: faults
     )
     func each(_ fault: Fault) async throws {
-        try await FetchBench.with(FetchBench.quiet(history: 160)) { bench in
+        try await PortalBench.with(PortalBench.quiet(history: 160)) { bench in
             let none = try await bench.run(settings) { run in
                 // The portal's first responses are correct; the faults affect scans in progress.
                 try await bench.portal.waitUntil { $0.total >= 4 }
                 bench.portal.addFault(fault, on: [.activities], .next(3))
                 bench.portal.addFault(fault, on: [.alerts], .next(3))
-                bench.portal.fill(perSecond: 0.2, from: FetchBench.begin, for: .minutes(4))
-                bench.portal.fill(.alerts, perSecond: 0.1, from: FetchBench.begin, for: .minutes(4))
+                bench.portal.fill(perSecond: 0.2, from: PortalBench.begin, for: .minutes(4))
+                bench.portal.fill(.alerts, perSecond: 0.1, from: PortalBench.begin, for: .minutes(4))
                 try await run.pass(.minutes(25))
 
                 #expect(try await run.holdsTheTruth())
@@ -50,11 +50,11 @@ struct FaultTests {
 
     @Test("in a random mix: nothing is lost, nothing repeats forever", arguments: [1, 2] as [UInt64])
     func mix(_ seed: UInt64) async throws {
-        var configuration = FetchBench.quiet(history: 300)
+        var configuration = PortalBench.quiet(history: 300)
         configuration.seed = seed
         configuration.lateness = Lateness()
         configuration.lateness.slowestActivity = .minutes(9)
-        try await FetchBench.with(configuration) { bench in
+        try await PortalBench.with(configuration) { bench in
             var random = SeededGenerator(seed: seed)
             for fault in Self.faults.shuffled(using: &random) {
                 bench.portal.addFault(FaultRule(fault, on: [.activities, .alerts], .probability(0.02)))
@@ -81,9 +81,9 @@ struct FaultTests {
         arguments: [4, 5] as [UInt64]
     )
     func mixWithRestarts(_ seed: UInt64) async throws {
-        var configuration = FetchBench.quiet(history: 300)
+        var configuration = PortalBench.quiet(history: 300)
         configuration.seed = seed
-        try await FetchBench.with(configuration) { bench in
+        try await PortalBench.with(configuration) { bench in
             var random = SeededGenerator(seed: seed)
             for fault in Self.faults.shuffled(using: &random) {
                 bench.portal.addFault(FaultRule(fault, on: [.activities, .alerts], .probability(0.01)))

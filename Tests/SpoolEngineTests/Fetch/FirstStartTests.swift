@@ -9,7 +9,7 @@ import Testing
 struct FirstStartTests {
     /// One record per hour for 70 days.
     private func fill(_ portal: Simulator) {
-        portal.fill(perSecond: 1.0 / 3_600, from: FetchBench.begin - .days(70), for: .days(70))
+        portal.fill(perSecond: 1.0 / 3_600, from: PortalBench.begin - .days(70), for: .days(70))
     }
 
     private func settings(_ start: String) -> SourceText {
@@ -18,7 +18,7 @@ struct FirstStartTests {
 
     @Test("`2d` is converted into a time once, and a later start does not convert it again")
     func age() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             fill(bench.portal)
             try await bench.run(settings("2d")) { run in try await run.pass(.minutes(1)) }
             bench.moveClocks(by: .days(5))
@@ -26,7 +26,7 @@ struct FirstStartTests {
                 try await run.pass(.minutes(1))
 
                 let progress = try await run.spool.progress(.activities)
-                #expect(progress.start == FetchBench.begin - .days(2))
+                #expect(progress.start == PortalBench.begin - .days(2))
                 #expect(try await run.spool.ids(.activities).count == 48)
             }
         }
@@ -34,9 +34,9 @@ struct FirstStartTests {
 
     @Test("a date is the start of the stream")
     func date() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             fill(bench.portal)
-            let start = FetchBench.begin - .days(10)
+            let start = PortalBench.begin - .days(10)
             try await bench.run(settings("\"\(start)\"")) { run in
                 try await run.pass(.minutes(1))
 
@@ -48,9 +48,9 @@ struct FirstStartTests {
 
     @Test("time older than 30 days is read in windows of at most seven days")
     func oldWindows() async throws {
-        var configuration = FetchBench.quiet()
+        var configuration = PortalBench.quiet()
         configuration.oldWindows = .limitedToAWeek
-        try await FetchBench.with(configuration) { bench in
+        try await PortalBench.with(configuration) { bench in
             fill(bench.portal)
             try await bench.run(settings("60d")) { run in
                 try await run.pass(.minutes(30))
@@ -66,9 +66,9 @@ struct FirstStartTests {
 
     @Test("old windows with empty responses are unproved, and `gaps` shows them")
     func silentlyEmpty() async throws {
-        var configuration = FetchBench.quiet()
+        var configuration = PortalBench.quiet()
         configuration.oldWindows = .silentlyEmpty
-        try await FetchBench.with(configuration) { bench in
+        try await PortalBench.with(configuration) { bench in
             fill(bench.portal)
             try await bench.run(settings("60d")) { run in
                 try await run.pass(.minutes(30))
@@ -80,7 +80,7 @@ struct FirstStartTests {
                     "SELECT from_ms, to_ms FROM gaps WHERE state = 'unproved'"
                 )
                 #expect(gaps.count == 1)
-                let start = (FetchBench.begin - .days(60)).milliseconds
+                let start = (PortalBench.begin - .days(60)).milliseconds
                 #expect(gaps.first?.first == .integer(start))
             }
         }

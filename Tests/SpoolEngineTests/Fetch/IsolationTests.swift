@@ -9,11 +9,11 @@ import Testing
 struct IsolationTests {
     @Test("alerts forbidden: a state of that stream, while activities arrive in time")
     func forbidden() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             var credentials = Credentials()
             credentials.permissions = [.activities]
             bench.portal.setCredentials(credentials)
-            bench.portal.fill(perSecond: 1, from: FetchBench.begin, for: .minutes(20))
+            bench.portal.fill(perSecond: 1, from: PortalBench.begin, for: .minutes(20))
             try await bench.run { run in
                 try await run.pass(.minutes(22))
 
@@ -30,9 +30,9 @@ struct IsolationTests {
         "activities always answered with 500: alerts arrive in time, and activities are requested less often"
     )
     func serverError() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             bench.portal.addFault(.status(500), on: [.activities], .always)
-            bench.portal.fill(.alerts, perSecond: 0.1, from: FetchBench.begin, for: .hours(1))
+            bench.portal.fill(.alerts, perSecond: 0.1, from: PortalBench.begin, for: .hours(1))
             try await bench.run { run in
                 try await run.pass(.minutes(62))
 
@@ -46,10 +46,10 @@ struct IsolationTests {
 
     @Test("a response that stalls in its body delays neither other streams nor a shutdown")
     func stall() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             bench.portal.addFault(.stall(seconds: 3_600), on: [.activities], .always)
-            bench.portal.fill(perSecond: 1, from: FetchBench.begin - .hours(1), for: .hours(1))
-            bench.portal.fill(.alerts, perSecond: 0.1, from: FetchBench.begin, for: .hours(1))
+            bench.portal.fill(perSecond: 1, from: PortalBench.begin - .hours(1), for: .hours(1))
+            bench.portal.fill(.alerts, perSecond: 0.1, from: PortalBench.begin, for: .hours(1))
             var settings = SourceText()
             settings.deadline = .hours(1)
             try await bench.run(settings) { run in
@@ -66,8 +66,8 @@ struct IsolationTests {
 
     @Test("a 429 for one stream pauses the tenant for the requested time, and loses nothing")
     func throttled() async throws {
-        try await FetchBench.with { bench in
-            bench.portal.fill(perSecond: 1, from: FetchBench.begin, for: .minutes(10))
+        try await PortalBench.with { bench in
+            bench.portal.fill(perSecond: 1, from: PortalBench.begin, for: .minutes(10))
             try await bench.run { run in
                 try await run.pass(.minutes(5))
                 bench.portal.addFault(.throttled(.seconds(120)), on: [.alerts], .next(1))

@@ -9,8 +9,8 @@ import Testing
 struct LateRecordTests {
     @Test("an alert from before a pause of three days that appeared during the pause is still fetched")
     func pause() async throws {
-        try await FetchBench.with { bench in
-            let dated = FetchBench.begin - .hours(1)
+        try await PortalBench.with { bench in
+            let dated = PortalBench.begin - .hours(1)
             bench.portal.insert(
                 SimulatedRecord(
                     id: "late",
@@ -39,9 +39,9 @@ struct LateRecordTests {
         "activities from 26 hours before, and alerts that appear 15 hours after their date, arrive in time"
     )
     func lateArrivals() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             for hour in 0..<8 {
-                let time = FetchBench.begin + .hours(hour) + .minutes(7)
+                let time = PortalBench.begin + .hours(hour) + .minutes(7)
                 bench.portal.insert(
                     SimulatedRecord(
                         id: "activity-\(hour)",

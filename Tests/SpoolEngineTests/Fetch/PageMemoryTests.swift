@@ -9,10 +9,10 @@ import Testing
 struct PageMemoryTests {
     @Test("a stream whose responses stall delays others at most until its own deadline")
     func stall() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             bench.portal.addFault(.stall(seconds: 3_600), on: [.activities], .always)
-            bench.portal.fill(perSecond: 1, from: FetchBench.begin - .hours(1), for: .hours(1))
-            bench.portal.fill(.alerts, perSecond: 0.1, from: FetchBench.begin, for: .minutes(5))
+            bench.portal.fill(perSecond: 1, from: PortalBench.begin - .hours(1), for: .hours(1))
+            bench.portal.fill(.alerts, perSecond: 0.1, from: PortalBench.begin, for: .minutes(5))
             var settings = SourceText()
             settings.deadline = .milliseconds(200)
             settings.pagesAtOnce = 1

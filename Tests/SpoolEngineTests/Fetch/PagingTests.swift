@@ -10,7 +10,7 @@ struct PagingTests {
     /// Some records with distinct times, then a group that shares one millisecond, then more with distinct
     /// times.
     private func fillWithGroup(_ portal: Simulator, _ stream: PortalStream, of size: Int) {
-        let begin = FetchBench.begin - .hours(2)
+        let begin = PortalBench.begin - .hours(2)
         portal.fill(stream, perSecond: 0.01, from: begin, for: .hours(1), seed: 1)
         let group = (0..<size).map {
             SimulatedRecord(id: "group-\($0)", created: (begin + .hours(1)).milliseconds)
@@ -25,9 +25,9 @@ struct PagingTests {
         [40, 170]
     )
     func groups(_ groups: MillisecondGroups, size: Int) async throws {
-        var configuration = FetchBench.quiet()
+        var configuration = PortalBench.quiet()
         configuration.millisecondGroups = groups
-        try await FetchBench.with(configuration) { bench in
+        try await PortalBench.with(configuration) { bench in
             fillWithGroup(bench.portal, .activities, of: size)
             fillWithGroup(bench.portal, .alerts, of: size)
             try await bench.run { run in
@@ -44,9 +44,9 @@ struct PagingTests {
         arguments: [Fault.descending, .shortPage, .longPage]
     )
     func always(_ fault: Fault) async throws {
-        var configuration = FetchBench.quiet()
+        var configuration = PortalBench.quiet()
         configuration.faults = [FaultRule(fault, on: [.activities, .alerts], .always)]
-        try await FetchBench.with(configuration) { bench in
+        try await PortalBench.with(configuration) { bench in
             fillWithGroup(bench.portal, .activities, of: 70)
             fillWithGroup(bench.portal, .alerts, of: 70)
             try await bench.run { run in
@@ -61,9 +61,9 @@ struct PagingTests {
 
     @Test("a source that always promises more and never delivers it is reported as a fault; nothing is lost")
     func promisesForEver() async throws {
-        var configuration = FetchBench.quiet()
+        var configuration = PortalBench.quiet()
         configuration.faults = [FaultRule(.missingNextFilters, on: [.activities, .alerts], .always)]
-        try await FetchBench.with(configuration) { bench in
+        try await PortalBench.with(configuration) { bench in
             fillWithGroup(bench.portal, .activities, of: 70)
             fillWithGroup(bench.portal, .alerts, of: 70)
             try await bench.run { run in
@@ -81,7 +81,7 @@ struct PagingTests {
 
     @Test("a page that repeats forever is reported as a fault and requested less and less often")
     func samePageForEver() async throws {
-        try await FetchBench.with(FetchBench.quiet(history: 300, over: .minutes(25))) { bench in
+        try await PortalBench.with(PortalBench.quiet(history: 300, over: .minutes(25))) { bench in
             // One scan of several pages, in the middle of which the portal fails.
             try await bench.run(SourceText(streams: "{ activities: { start: 25m }, alerts: { start: 2d } }"))
             { run in
@@ -109,15 +109,15 @@ struct PagingTests {
             Array(#"  {  "_id" :null, "text":"spaces\#tand a tab" }  "#.utf8),
             Array(#"[1,2,3]"#.utf8), Array(#""a text""#.utf8), Array("null".utf8), Array("-1e5".utf8),
         ]
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             for stream in PortalStream.allCases {
                 bench.portal.fill(
                     stream,
                     perSecond: 0.01,
-                    from: FetchBench.begin - .hours(1),
+                    from: PortalBench.begin - .hours(1),
                     for: .minutes(59)
                 )
-                let created = (FetchBench.begin - .minutes(30)).milliseconds
+                let created = (PortalBench.begin - .minutes(30)).milliseconds
                 let records = odd.map { SimulatedRecord(raw: $0, created: created, timestamp: created) }
                 bench.portal.insert(records, into: stream)
             }

@@ -23,7 +23,7 @@ struct SharedBudgetTests {
 
     @Test("is the smaller of their values, also after a reload that changes one")
     func smaller() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             try await EngineRun.with(bench, yaml(bench.portal, 10, 20), loops: 5) { daemon in
                 try await daemon.run.pass(.minutes(5))
                 let first = bench.portal.requests.busiestMinute
@@ -42,7 +42,7 @@ struct SharedBudgetTests {
 
     @Test("is reported with the position of the source that is configured for more")
     func warning() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             let path = try bench.folder.write(yaml(bench.portal, 10, 20), to: "spool.yaml")
 
             let composition = try Composition.read(

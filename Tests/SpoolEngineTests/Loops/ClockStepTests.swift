@@ -22,9 +22,9 @@ struct ClockStepTests {
         [UInt64(1), 2]
     )
     func goesOn(step: Duration, seed: UInt64) async throws {
-        try await FetchBench.with(wallAhead: .zero) { bench in
+        try await PortalBench.with(wallAhead: .zero) { bench in
             let portal = bench.portal
-            portal.fill(perSecond: 1.0 / 600, from: FetchBench.begin - .days(1), for: .days(3))
+            portal.fill(perSecond: 1.0 / 600, from: PortalBench.begin - .days(1), for: .days(3))
             let yaml = EngineRun.yaml(
                 [
                     (
@@ -59,7 +59,7 @@ struct ClockStepTests {
                 #expect(!after.contains("Invalid token"))
                 #expect(missing.isEmpty)
                 let prunedTo = try #require(try await daemon.spool.state(.activities)?.prunedTo)
-                #expect(prunedTo > FetchBench.begin - .hours(6))
+                #expect(prunedTo > PortalBench.begin - .hours(6))
                 #expect(prunedTo < bench.now - .hours(23))
                 let ahead = try await daemon.spool.number(
                     "SELECT count(*) FROM stream WHERE polled_ms > "
@@ -72,12 +72,12 @@ struct ClockStepTests {
 
     @Test("expires no token early and keeps none too long", arguments: ClockStepTests.steps)
     func tokens(step: Duration) async throws {
-        var configuration = FetchBench.quiet()
+        var configuration = PortalBench.quiet()
         var application = Credentials.defaultApplication
         application.lifetime = .minutes(10)
         configuration.credentials = Credentials(tokens: [], application: application)
-        try await FetchBench.with(configuration) { bench in
-            bench.portal.fill(perSecond: 0.05, from: FetchBench.begin, for: .hours(1))
+        try await PortalBench.with(configuration) { bench in
+            bench.portal.fill(perSecond: 0.05, from: PortalBench.begin, for: .hours(1))
             try await bench.run(SourceText(auth: SourceText.application)) { run in
                 try await run.pass(.minutes(25))
                 bench.wallStep.set(by: step)
@@ -93,7 +93,7 @@ struct ClockStepTests {
 
     @Test("ends no refetch of a replay's window", arguments: ClockStepTests.steps)
     func refetch(step: Duration) async throws {
-        try await FetchBench.with(FetchBench.quiet(history: 300), wallAhead: .zero) { bench in
+        try await PortalBench.with(PortalBench.quiet(history: 300), wallAhead: .zero) { bench in
             let yaml = EngineRun.yaml([
                 (
                     "contoso",
@@ -107,8 +107,8 @@ struct ClockStepTests {
                     sink: SinkName("again"),
                     // Nothing listens there.
                     destination: "tcp://127.0.0.1:1",
-                    from: FetchBench.begin - .days(2),
-                    to: FetchBench.begin,
+                    from: PortalBench.begin - .days(2),
+                    to: PortalBench.begin,
                     refetch: true
                 )
                 let replay = try await daemon.spool.create(request, at: bench.time.wall())
@@ -129,9 +129,9 @@ struct ClockStepTests {
 
     @Test("keeps audits at their interval, and none is reported as overdue", arguments: ClockStepTests.steps)
     func audits(step: Duration) async throws {
-        try await FetchBench.with(wallAhead: .zero) { bench in
+        try await PortalBench.with(wallAhead: .zero) { bench in
             let portal = bench.portal
-            portal.fill(perSecond: 1.0 / 600, from: FetchBench.begin - .hours(3), for: .hours(12))
+            portal.fill(perSecond: 1.0 / 600, from: PortalBench.begin - .hours(3), for: .hours(12))
             let yaml = EngineRun.yaml(
                 [
                     (
@@ -167,23 +167,23 @@ struct ClockStepTests {
         arguments: ClockStepTests.steps
     )
     func delivery(step: Duration) async throws {
-        try await FetchBench.with(wallAhead: .zero) { bench in
+        try await PortalBench.with(wallAhead: .zero) { bench in
             try await SteppedLoops.with(bench) { loops in
                 let spool = loops.spool
                 // Until the source has told its time, retention deletes nothing: the replays come first.
-                try await loops.append(20, from: FetchBench.begin - .days(1), tellsTime: false)
+                try await loops.append(20, from: PortalBench.begin - .days(1), tellsTime: false)
                 try await loops.until { try await loops.waiting() == 0 }
                 // From here on, nothing can be sent: one replay is running, one is paused, and live events
                 // wait.
                 loops.sink.set(.down)
-                let window = (from: FetchBench.begin - .days(2), to: FetchBench.begin + .days(1))
+                let window = (from: PortalBench.begin - .days(2), to: PortalBench.begin + .days(1))
                 // Ten of the first twenty are kept by the paused one alone.
                 let running = try await loops.replay(
-                    (from: window.from, to: FetchBench.begin - .days(1) + .seconds(10))
+                    (from: window.from, to: PortalBench.begin - .days(1) + .seconds(10))
                 )
                 let paused = try await loops.replay(window)
                 try await spool.move(paused, to: .paused, at: bench.time.wall())
-                try await loops.append(20, from: FetchBench.begin - .hours(20))
+                try await loops.append(20, from: PortalBench.begin - .hours(20))
                 try await loops.pass(.minutes(5))
 
                 // Without free space, retention runs every two seconds, sooner than the notification loop
@@ -227,7 +227,7 @@ struct ClockStepTests {
 
 /// The loops of a sink, retention and notifications over one spool, in simulated time.
 private struct SteppedLoops {
-    let bench: FetchBench
+    let bench: PortalBench
     let spool: Spool
     let sink: OutageSink
     let stream: StreamID
@@ -245,7 +245,7 @@ private struct SteppedLoops {
         }
     }
 
-    static func with(_ bench: FetchBench, _ body: (SteppedLoops) async throws -> Void) async throws {
+    static func with(_ bench: PortalBench, _ body: (SteppedLoops) async throws -> Void) async throws {
         try await bench.withSpool { spool in
             let sink = OutageSink()
             sink.set(.up)
@@ -269,8 +269,8 @@ private struct SteppedLoops {
             )
             try await spool.begin(
                 loops.stream,
-                start: FetchBench.begin - .days(2),
-                sweptTo: FetchBench.begin + .days(900)
+                start: PortalBench.begin - .days(2),
+                sweptTo: PortalBench.begin + .days(900)
             )
             let delivery = DeliveryLoop(
                 sink: sink,
@@ -337,7 +337,7 @@ private struct SteppedLoops {
                 windowEnd: bench.now,
                 ended: .complete,
                 progress: StreamProgress(
-                    start: FetchBench.begin - .days(2),
+                    start: PortalBench.begin - .days(2),
                     cursor: Cursor(since: bench.now),
                     sweptTo: bench.now
                 ),

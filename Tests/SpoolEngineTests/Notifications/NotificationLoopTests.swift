@@ -11,7 +11,7 @@ import Testing
 struct NotificationLoopTests {
     @Test("notifications that the rules no longer want are cleared; those of other code are left alone")
     func leavesOthers() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             try await bench.withSpool { spool in
                 for code in ["Spool full", "Replay paused too long", "Finding of an audit"] {
                     try await spool.raise(
@@ -30,7 +30,7 @@ struct NotificationLoopTests {
 
     @Test("a wrong proxy setting has the retired agent's word, immediately and as an error")
     func invalidProxy() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             try await bench.withSpool { spool in
                 let name = try #require(StreamName("contoso/activities"))
                 let registered = try await spool.register(
@@ -56,7 +56,7 @@ struct NotificationLoopTests {
         }
     }
 
-    private static func watchman(_ bench: FetchBench, _ spool: Spool) -> NotificationLoop {
+    private static func watchman(_ bench: PortalBench, _ spool: Spool) -> NotificationLoop {
         NotificationLoop(
             spool: spool,
             rules: NotificationRules(maxSize: 1 << 40, lookBacks: [:]),

@@ -20,7 +20,7 @@ struct OutageTests {
 
     @Test("beyond both thresholds, nothing is cleared before an event is settled")
     func bothThresholds() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             let outage = Outage(bench, .minutes(1), .minutes(3))
             try await outage.run { run in
                 try await run.pass(.seconds(70))
@@ -40,7 +40,7 @@ struct OutageTests {
 
     @Test("a restart between the thresholds neither clears nor repeats anything")
     func restartBetween() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             let outage = Outage(bench, .minutes(1), .minutes(3))
             try await outage.run { run in
                 try await run.pass(.seconds(70))
@@ -64,7 +64,7 @@ struct OutageTests {
 
     @Test("a cause that changes during the outage raises the new notification, and clears nothing")
     func otherCause() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             let outage = Outage(bench, .minutes(1), .hours(12))
             try await outage.run { run in
                 try await run.pass(.seconds(70))
@@ -90,7 +90,7 @@ struct OutageTests {
 
     @Test("an outage ends with the first settled event, not with a connection after a restart")
     func connectionAfterRestart() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             let outage = Outage(bench, .minutes(1), .hours(12))
             try await outage.run { run in
                 try await run.pass(.seconds(70))
@@ -113,11 +113,11 @@ struct OutageTests {
 
 /// A sink with an event to deliver, across starts of the daemon.
 private struct Outage {
-    let bench: FetchBench
+    let bench: PortalBench
     let sink = OutageSink()
     let settings: NotificationSettings
 
-    init(_ bench: FetchBench, _ connectionErrorAfter: Duration, _ disconnectedAfter: Duration) {
+    init(_ bench: PortalBench, _ connectionErrorAfter: Duration, _ disconnectedAfter: Duration) {
         self.bench = bench
         var settings = NotificationSettings()
         settings.connectionErrorAfter = connectionErrorAfter
@@ -222,7 +222,7 @@ private struct Outage {
 
 /// One run of the daemon.
 private struct OutageRun {
-    let bench: FetchBench
+    let bench: PortalBench
     let spool: Spool
     let sink: OutageSink
     let watchman: NotificationLoop

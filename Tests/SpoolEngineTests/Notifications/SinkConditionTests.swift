@@ -63,7 +63,7 @@ struct SinkConditionTests {
     )
     func words(_ test: Case) async throws {
         let sink = try await sink(test)
-        let now = FetchBench.begin + .seconds(test.seconds)
+        let now = PortalBench.begin + .seconds(test.seconds)
 
         #expect(SinkCondition.of(sink, NotificationSettings(), at: now) == test.word)
         #expect(SinkCondition.notifications(sink, NotificationSettings(), at: now).map { $0.0 } == test.codes)
@@ -76,7 +76,9 @@ struct SinkConditionTests {
         settings.disconnectedAfter = .seconds(20)
         let sink = try await sink(Case(seconds: 0, word: "", codes: []))
 
-        let words = [10, 11, 21].map { SinkCondition.of(sink, settings, at: FetchBench.begin + .seconds($0)) }
+        let words = [10, 11, 21].map {
+            SinkCondition.of(sink, settings, at: PortalBench.begin + .seconds($0))
+        }
 
         #expect(words == ["retrying", "connection error", "disconnected"])
     }
@@ -103,7 +105,7 @@ struct SinkConditionTests {
         // SQLite's clock is used, which is hours away from any threshold.
         let now = SystemTime.now()
         let begin = now - .seconds(test.seconds)
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             try await bench.withSpool { spool in
                 let registration = try await spool.register(
                     Topology(
@@ -156,7 +158,7 @@ struct SinkConditionTests {
     }
 
     private func sink(_ test: Case) async throws -> SpoolStatus.Sink {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             try await bench.withSpool { spool in
                 let stream = try #require(StreamName(test.streams))
                 let registration = try await spool.register(
@@ -164,7 +166,7 @@ struct SinkConditionTests {
                         streams: [.init(name: stream, kind: .activity, filterHash: "f")],
                         sinks: [.init(name: SinkName("siem"), type: "syslog", streams: [stream])]
                     ),
-                    at: FetchBench.begin
+                    at: PortalBench.begin
                 )
                 let id = try #require(registration.sinks.values.first)
                 try await spool.report(
@@ -172,7 +174,7 @@ struct SinkConditionTests {
                         state: test.state,
                         lastError: "refused",
                         attempts: 4,
-                        at: FetchBench.begin,
+                        at: PortalBench.begin,
                         cuts: test.cuts,
                         suspicion: test.suspicion
                     ),

@@ -10,10 +10,10 @@ import Testing
 struct StatusProofTests {
     @Test("are the last audit and a proof requested since, and neither hides the other")
     func each() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             try await bench.withSpool { spool in
                 func prove(_ reason: Proof.Reason, atMinute minute: Int) async throws -> Int64 {
-                    let now = FetchBench.begin + .minutes(minute)
+                    let now = PortalBench.begin + .minutes(minute)
                     let request = VerifyRequest(from: now - .hours(1), to: now)
                     var proof = try await spool.beginProof(request, reason: reason, version: "1", at: now)
                     proof.state = .done

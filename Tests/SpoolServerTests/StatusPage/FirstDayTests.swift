@@ -12,7 +12,7 @@ import Testing
 struct FirstDayTests {
     @Test("shows the events fetched at the start: as many as the spool counts")
     func start() async throws {
-        try await FetchBench.with(FetchBench.quiet(history: 600)) { bench in
+        try await PortalBench.with(PortalBench.quiet(history: 600)) { bench in
             let keys =
                 "url: \"\(bench.portal.url)\", poll: 1m, auth: { token: \"${TOKEN}\" }, streams: { activities: {} }"
             // The fetcher, retention and the notification loop sleep.

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore
@@ -31,14 +32,14 @@ struct CheckpointTests {
     func fails() async throws {
         // The log holds what does not fit into the database file.
         let disk = try TemporaryDisk(bytes: 24 << 20)
-        let path = disk.folder.appendingPathComponent("spool.db").path
+        let path = disk.folder.path("spool.db")
         let spool = try Spool.open(path: path, options: .small, at: .t0)
         let topology = Topology(
             streams: [Topology.Stream(name: StreamName(source: "a", stream: "b"), kind: .activity)],
             sinks: []
         )
         let stream = try #require(try await spool.register(topology, at: .t0).streams.values.first)
-        let filler = disk.folder.appendingPathComponent("filler").path
+        let filler = disk.folder.path("filler")
         for page in 0..<8 {
             let text = String(repeating: "x", count: 4_000)
             _ = try await spool.append(.poll(stream, (0..<100).map { .at(page * 100 + $0, message: text) }))

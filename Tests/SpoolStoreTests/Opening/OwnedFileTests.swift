@@ -1,5 +1,6 @@
 import Foundation
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore
@@ -7,21 +8,24 @@ import Testing
 /// Files next to the spool, in a folder that another user may be able to write.
 @Suite("files next to the spool")
 struct OwnedFileTests {
-    private static func folder() throws -> (URL, path: String) {
-        let folder = try TemporaryFolder.make()
-        return (folder, folder.appendingPathComponent("spool.db").path)
+    private let folder: TemporaryFolder
+    private let path: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        path = folder.path("spool.db")
     }
 
     /// A file that must keep its content.
-    private static func victim(_ folder: URL) throws -> URL {
-        let victim = folder.appendingPathComponent("victim")
+    private func victim() throws -> URL {
+        let victim = URL(fileURLWithPath: folder.path("victim"))
         try Data("precious".utf8).write(to: victim)
         return victim
     }
 
     /// A symbolic link in a folder of its own.
-    private static func linked(_ path: String, _ folder: URL) throws -> String {
-        let elsewhere = folder.appendingPathComponent("links")
+    private func linked() throws -> String {
+        let elsewhere = URL(fileURLWithPath: folder.path("links"))
         try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: false)
         let name = elsewhere.appendingPathComponent("other.db").path
         try FileManager.default.createSymbolicLink(atPath: name, withDestinationPath: path)
@@ -38,9 +42,7 @@ struct OwnedFileTests {
 
     @Test("a symbolic link in place of the lock is rejected, and its target keeps its content")
     func lockLink() throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let victim = try Self.victim(folder)
+        let victim = try victim()
         try FileManager.default.createSymbolicLink(atPath: path + ".lock", withDestinationPath: victim.path)
 
         let error = #expect(throws: StoreError.self) {
@@ -58,9 +60,7 @@ struct OwnedFileTests {
         arguments: ["hard", "folder", "fifo"]
     )
     func otherLocks(kind: String) throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let victim = try Self.victim(folder)
+        let victim = try victim()
         switch kind {
         case "hard": try FileManager.default.linkItem(atPath: victim.path, toPath: path + ".lock")
         case "folder":
@@ -81,9 +81,7 @@ struct OwnedFileTests {
 
     @Test("a symbolic link in place of the reserve is not followed, and the spool opens without a reserve")
     func reserveLink() async throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let victim = try Self.victim(folder)
+        let victim = try victim()
         try FileManager.default.createSymbolicLink(
             atPath: path + ".reserve",
             withDestinationPath: victim.path
@@ -99,9 +97,7 @@ struct OwnedFileTests {
 
     @Test("a symbolic link in place of verify's file is rejected")
     func scratchLink() throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let victim = try Self.victim(folder)
+        let victim = try victim()
         try FileManager.default.createSymbolicLink(atPath: path + ".verify", withDestinationPath: victim.path)
 
         #expect(throws: StoreError.self) { try ScratchFile(path + ".verify") }
@@ -111,9 +107,7 @@ struct OwnedFileTests {
 
     @Test("two paths of one spool share one lock, and its files are next to the target")
     func twoNames() async throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let name = try Self.linked(path, folder)
+        let name = try linked()
 
         let spool = try Spool.open(path: name, options: .small, at: .t0)
         let second = #expect(throws: StoreError.self) { try Spool.open(path: path, options: .small, at: .t0) }
@@ -126,9 +120,7 @@ struct OwnedFileTests {
 
     @Test("after an unclean end a spool behind a symbolic link opens again")
     func linkAfterUncleanEnd() async throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let name = try Self.linked(path, folder)
+        let name = try linked()
         do {
             let spool = try Spool.open(path: name, options: .small, at: .t0)
             let topology = Topology(
@@ -153,8 +145,6 @@ struct OwnedFileTests {
         .enabled(if: isRoot)
     )
     func rootGives() async throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
         #expect(chown(folder.path, 4_711, 4_712) == 0)
         var options = SpoolOptions.small
         options.reserveBytes = 1 << 20
@@ -173,8 +163,6 @@ struct OwnedFileTests {
 
     @Test("a lock file left by root is given to the folder's owner", .enabled(if: isRoot))
     func rootHeals() async throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
         try await Spool.open(path: path, options: .small, at: .t0).close(at: .t(1))
         #expect(chown(folder.path, 4_711, 4_712) == 0)
 
@@ -185,8 +173,6 @@ struct OwnedFileTests {
 
     @Test("root rejects a lock file of a third user", .enabled(if: isRoot))
     func stranger() throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
         try Data("precious".utf8).write(to: URL(fileURLWithPath: path + ".lock"))
         #expect(chown(path + ".lock", 4_713, 4_713) == 0)
 
@@ -203,9 +189,7 @@ struct OwnedFileTests {
         .enabled(if: isRoot)
     )
     func foreignLink() throws {
-        let (folder, path) = try Self.folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let home = folder.appendingPathComponent("home")
+        let home = URL(fileURLWithPath: folder.path("home"))
         try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
         let name = home.appendingPathComponent("spool.db").path
         try FileManager.default.createSymbolicLink(atPath: name, withDestinationPath: path)

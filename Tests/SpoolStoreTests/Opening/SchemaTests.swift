@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SpoolCore
+import SpoolTestSupport
 import Testing
 
 @testable import SpoolStore
@@ -39,9 +40,8 @@ struct SchemaTests {
         var refused = 0
 
         for (name, sql) in earlier {
-            let folder = try TemporaryFolder.make()
-            defer { try? FileManager.default.removeItem(at: folder) }
-            let path = folder.appendingPathComponent("spool.db").path
+            let folder = try TemporaryFolder()
+            let path = folder.path("spool.db")
             try Self.make(sql, at: path)
             let columns = try DatabaseQueue(path: path).read {
                 try Set(SchemaCheck.columns($0, type: "table"))
@@ -69,9 +69,8 @@ struct SchemaTests {
     @Test("a spool with any number of the current migrations opens and is upgraded")
     func everyPrefix() async throws {
         for count in 1...Migrations.all.count {
-            let folder = try TemporaryFolder.make()
-            defer { try? FileManager.default.removeItem(at: folder) }
-            let path = folder.appendingPathComponent("spool.db").path
+            let folder = try TemporaryFolder()
+            let path = folder.path("spool.db")
             let queue = try DatabaseQueue(path: path)
             try await queue.writeWithoutTransaction {
                 try Migrations.run($0, path: path, steps: Migrations.all[..<count])

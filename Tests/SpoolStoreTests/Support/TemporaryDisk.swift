@@ -1,4 +1,5 @@
 import Foundation
+import SpoolTestSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -6,10 +7,10 @@ import Foundation
 
 /// A small separate disk in memory, for tests of full and read-only disks; needs root.
 final class TemporaryDisk: Sendable {
-    let folder: URL
+    let folder: TemporaryFolder
 
     init(bytes: Int) throws {
-        folder = try TemporaryFolder.make()
+        folder = try TemporaryFolder()
         #if canImport(Glibc)
             guard mount("tmpfs", folder.path, "tmpfs", 0, "size=\(bytes)") == 0 else {
                 throw POSIXError(.EPERM)
@@ -22,7 +23,6 @@ final class TemporaryDisk: Sendable {
             // Unmounted twice when it was made read-only.
             while umount2(folder.path, Int32(MNT_DETACH)) == 0 {}
         #endif
-        try? FileManager.default.removeItem(at: folder)
     }
 
     /// Mounts a read-only view over the disk.

@@ -1,26 +1,25 @@
 import Foundation
 import GRDB
 import SpoolCore
+import SpoolTestSupport
 
 @testable import SpoolStore
 
 /// A spool in its own temporary folder, which is removed with it.
 final class TestSpool: Sendable {
-    let folder: URL
+    let folder: TemporaryFolder
     let spool: Spool
 
     var path: String { spool.path }
 
     init(options: SpoolOptions = .small, at now: Timestamp = .t0) throws {
-        folder = try TemporaryFolder.make()
+        folder = try TemporaryFolder()
         spool = try Spool.open(
-            path: folder.appendingPathComponent("spool.db").path,
+            path: folder.path("spool.db"),
             options: options,
             at: now
         )
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Registers streams by name and sinks that subscribe to all of them.
     func register(
@@ -61,15 +60,6 @@ final class TestSpool: Sendable {
 
     func values(_ sql: String, _ arguments: [Int64] = []) async throws -> [Int64] {
         try await spool.read { try Int64.fetchAll($0, sql: sql, arguments: StatementArguments(arguments)) }
-    }
-}
-
-enum TemporaryFolder {
-    static func make() throws -> URL {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("spool-tests-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return folder
     }
 }
 

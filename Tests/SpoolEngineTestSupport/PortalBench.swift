@@ -14,7 +14,7 @@ import Testing
 /// time.
 ///
 /// The local clock is hours ahead of the portal's and must not affect any decision.
-struct FetchBench {
+struct PortalBench {
     /// The portal's time at the start.
     static let begin = Timestamp(milliseconds: 1_795_000_000_000)
 
@@ -29,11 +29,11 @@ struct FetchBench {
     static func with<Result: Sendable>(
         _ configuration: SimulatorConfiguration = Self.quiet(),
         wallAhead: Duration = .hours(3),
-        _ body: (FetchBench) async throws -> Result
+        _ body: (PortalBench) async throws -> Result
     ) async throws -> Result {
         let folder = try TemporaryFolder()
         return try await Simulator.run(configuration) { portal in
-            try await body(FetchBench(portal: portal, folder: folder, wallAhead: wallAhead))
+            try await body(PortalBench(portal: portal, folder: folder, wallAhead: wallAhead))
         }
     }
 
@@ -130,7 +130,7 @@ struct FetchBench {
 
 /// A running fetch loop.
 struct FetchRun {
-    let bench: FetchBench
+    let bench: PortalBench
     let spool: Spool
     /// The number of loops that sleep when idle.
     var sleepers: Int
