@@ -22,14 +22,22 @@ extension ControlRoutes {
     /// `spool retry`.
     func addRetry(to router: Router<BasicRequestContext>) {
         on(RetryNow.self, router) { command in
-            guard holder.role == .daemon else {
-                throw ControlRefusal(
-                    .cannotReach,
-                    "No daemon is running on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds "
-                        + "it, and makes its own attempts."
-                )
-            }
+            try requireDaemon(", and makes its own attempts")
             return try engine.retry(command.sink)
+        }
+    }
+
+    /// Checks that a daemon holds the spool.
+    ///
+    /// - Parameter instead: what a command does that holds it, as the end of the sentence.
+    /// - Throws: a refusal if a command holds it.
+    func requireDaemon(_ instead: String) throws(ControlRefusal) {
+        guard holder.role == .daemon else {
+            throw ControlRefusal(
+                .cannotReach,
+                "No daemon is running on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds "
+                    + "it\(instead)."
+            )
         }
     }
 }

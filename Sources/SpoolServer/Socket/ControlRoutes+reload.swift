@@ -7,13 +7,7 @@ extension ControlRoutes {
     /// `spool reload`.
     func addReload(to router: Router<BasicRequestContext>) {
         on(ReloadNow.self, router) { _ in
-            guard holder.role == .daemon else {
-                throw ControlRefusal(
-                    .cannotReach,
-                    "No daemon is running on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds "
-                        + "it. A daemon reads the configuration when it starts."
-                )
-            }
+            try requireDaemon(". A daemon reads the configuration when it starts")
             let path = reporter.current.value.path
             let outcome: Reloads.Outcome
             do {

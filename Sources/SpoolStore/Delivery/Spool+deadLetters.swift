@@ -3,7 +3,7 @@ import GRDB
 package import SpoolCore
 
 /// An event that a receiver rejects (table `dead_letter`).
-package struct DeadLetter: Sendable, Codable, Equatable {
+package struct DeadLetter: Sendable, Encodable, Equatable {
     package let sink: SinkName
     package let stream: StreamName
     package let seq: Seq
@@ -18,6 +18,14 @@ package struct DeadLetter: Sendable, Codable, Equatable {
     package let at: Timestamp
     /// When an operator dismissed it.
     package let dismissed: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case sink, stream, seq, reason, detail, attempts
+        case externalID = "id"
+        case occurred = "occurred_ms"
+        case at = "at_ms"
+        case dismissed = "dismissed_ms"
+    }
 }
 
 extension Spool {

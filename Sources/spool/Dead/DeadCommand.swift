@@ -34,7 +34,7 @@ struct DeadList: AsyncParsableCommand {
     func run() async throws {
         let letters = try await DeadLetters.read(try config.look().path, sink: sink)
             .filter { dismissed || $0.dismissed == nil }
-        if json { return Output.line(try JSONText.of(letters.map(DeadLetterObject.init))) }
+        if json { return Output.line(try JSONText.of(letters)) }
         if letters.isEmpty { return Output.line("no dead letters") }
         var table = TextTable([
             "sink", "seq", "id", "occurred", "refused", "attempts", "reason", "detail",
@@ -63,7 +63,7 @@ struct DeadShow: AsyncParsableCommand {
 
     func run() async throws {
         let letters = try await selection.letters(inSpool: try config.look().path).flatMap(\.letters)
-        if json { return Output.line(try JSONText.of(letters.map(DeadLetterObject.init))) }
+        if json { return Output.line(try JSONText.of(letters)) }
         if letters.isEmpty { return Output.line("no dead letters") }
         Output.line(letters.map(\.text).joined(separator: "\n\n"))
     }
@@ -82,39 +82,5 @@ extension DeadLetter {
         ]
         if let dismissed { lines.append("  dismissed  \(dismissed)") }
         return lines.joined(separator: "\n")
-    }
-}
-
-/// A dead letter as JSON; its keys are stable.
-struct DeadLetterObject: Encodable {
-    let sink: String
-    let stream: String
-    let seq: Int64
-    let id: String
-    let occurred: Timestamp
-    let reason: String
-    let detail: String
-    let attempts: Int
-    let at: Timestamp
-    let dismissed: Timestamp?
-
-    init(_ letter: DeadLetter) {
-        sink = letter.sink.text
-        stream = letter.stream.description
-        seq = letter.seq.value
-        id = letter.externalID
-        occurred = letter.occurred
-        reason = letter.reason
-        detail = letter.detail
-        attempts = letter.attempts
-        at = letter.at
-        dismissed = letter.dismissed
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case sink, stream, seq, id, reason, detail, attempts
-        case occurred = "occurred_ms"
-        case at = "at_ms"
-        case dismissed = "dismissed_ms"
     }
 }
