@@ -45,13 +45,13 @@ struct StreamRepair: Sendable {
         } catch {
             fault = error
         }
-        found.fetched = try await fetched()
+        found.fetched = try await countFetched()
         try await comparison.keep(found)
         if let fault { throw fault }
     }
 
     /// Counts the fetched records, even after a stop request: earlier pages are in the spool.
-    private func fetched() async throws(VerificationFault) -> Int {
+    private func countFetched() async throws(VerificationFault) -> Int {
         try await Verification.storing { () async throws(StoreError) in
             var (count, after) = (0, "")
             while case let unknown = try await comparison.scratch.unknown(after: after),

@@ -122,12 +122,12 @@ struct BatchReader: Sendable {
     }
 
     private func refresh(news: Int, lanes: Int, _ stop: ShutdownRequest) async throws(StoreError) {
-        if refilled.moved(to: news) { state.withLock { $0.schedule.refill() } }
+        if refilled.move(to: news) { state.withLock { $0.schedule.refill() } }
         try await followLanes(to: lanes, stop)
     }
 
     private func followLanes(to lanes: Int, _ stop: ShutdownRequest) async throws(StoreError) {
-        guard loaded.moved(to: lanes) else { return }
+        guard loaded.move(to: lanes) else { return }
         let subscriptions = try await store.until(stop).subscriptions(of: sink)
         let replays = try await store.until(stop).unfinishedReplays(of: sink)
         state.withLock { $0.set(subscriptions, replays, elapsed: time.elapsed()) }
@@ -239,7 +239,7 @@ private final class VersionCounter: Sendable {
     private let seen = Mutex(-1)
 
     /// True when `version` is new; it then counts as handled.
-    func moved(to version: Int) -> Bool {
+    func move(to version: Int) -> Bool {
         seen.withLock { seen in
             defer { seen = max(seen, version) }
             return version > seen

@@ -22,7 +22,7 @@ extension StreamFetcher {
         if let doubt, Beginning.isInDoubt(doubt, date: date) {
             let progress = try await store.doing(.startingStream).progress(of: id)
             if progress.start == nil {
-                date = try await confirmed(doubt, stop: stop) ?? date
+                date = try await confirm(doubt, stop: stop) ?? date
                 let isOpen = source.clockDoubt.map { Beginning.isInDoubt($0, date: date) } ?? false
                 if isOpen, beginning.mayWait(at: time.elapsed()) {
                     await time.wait(Beginning.pause, or: SeenVersion(stop))
@@ -40,8 +40,7 @@ extension StreamFetcher {
     /// Requests records that the source saved shortly before its claimed time, since they would confirm it.
     ///
     /// - Returns: the time to use afterwards; nil when no page was fetched.
-    private func confirmed(_ doubt: ClockDoubt, stop: ShutdownRequest) async throws(StoreError) -> Timestamp?
-    {
+    private func confirm(_ doubt: ClockDoubt, stop: ShutdownRequest) async throws(StoreError) -> Timestamp? {
         var date: Timestamp?
         for age in Beginning.ages where source.clockDoubt?.isBelieved == false {
             guard await gate.take(.poll, stop: stop) else { return date }

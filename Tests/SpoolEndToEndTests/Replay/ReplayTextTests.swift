@@ -183,6 +183,24 @@ struct ReplayTextTests {
         #expect(json.contains(#""reason" : "The spool has no room.""#), "\(json)")
     }
 
+    @Test("the JSON of an estimate has its counts, what the spool holds, and only the rate that applies")
+    func estimateJSON() throws {
+        var estimate = ReplayEstimate(inWindow: 9, toSend: 8, kernel: 7, deadLetters: 1, sinkRate: 4)
+        estimate.seenRate = ReplayEstimate.SeenRate(rate: 100, basis: .minute)
+        estimate.holdings = [holding("alerts", events: 3, held: (1_000, 2_000))]
+        let time = ReplayTime(request, estimate, isBesideLive: true)
+
+        let json = try JSONText.line(EstimateObject(estimate, time))
+
+        #expect(
+            json == """
+                {"acknowledged":0,"dead_letters":1,"doubtful":0,"holdings":[{"events":3,"newest_ms":2000,\
+                "oldest_ms":1000,"stream":"a/alerts"}],"in_window":9,"kernel":7,"per_second":2,\
+                "rate_basis":"measured","seconds":4,"sent":0,"still_to_come_live":0,"to_send":8}
+                """
+        )
+    }
+
     private func holding(
         _ name: String,
         events: Int,
