@@ -27,6 +27,8 @@ import Testing
         return try await test.spool.prune(now: now, age: .seconds(100)).events
     }
 
+    private static let activities = StreamName(source: "contoso", stream: "activities")
+
     private static func target(_ sink: SinkID) -> ProofTarget {
         ProofTarget(sink: sink, name: SinkName("siem"))
     }
@@ -83,9 +85,9 @@ import Testing
         let older = try await scratch.setAside(before: .t(6), idsFrom: .t(4), window: .t0, sinks: 1)
         let lists = try await scratch.lists(after: "", sinks: 1)
 
-        #expect(known == ProofScratch.SetAside(deleted: 1, unprovable: 0, doubtful: [0]))
+        #expect(known == ProofScratch.SetAside(deleted: 1, unprovable: 0, doubtful: [0], lost: [0]))
         #expect(unknown == ["late", "new", "unreadable"])
-        #expect(older == ProofScratch.SetAside(deleted: 0, unprovable: 2, doubtful: [0]))
+        #expect(older == ProofScratch.SetAside(deleted: 0, unprovable: 2, doubtful: [0], lost: [0]))
         #expect(try await scratch.unknown(after: "").map(\.id) == ["new"])
         #expect(lists.counts == (source: 4, spool: 0, gone: 0, all: 4))
     }
@@ -103,9 +105,101 @@ import Testing
         let found = try await scratch.setAside(before: .t(6), idsFrom: nil, window: .t0, sinks: 1)
         let lacks = try await scratch.lacks(of: 0, after: "")
 
-        #expect(found == ProofScratch.SetAside(deleted: 2, unprovable: 0, doubtful: [2]))
+        #expect(found == ProofScratch.SetAside(deleted: 2, unprovable: 0, doubtful: [2], lost: [0]))
         #expect(lacks.map(\.id) == ["e2", "e4"])
         #expect(lacks.allSatisfy { $0.seq == nil && $0.standing == .doubtful })
+    }
+
+    @Test("what retention deleted before a sink received it is missing at that sink when it returns")
+    func lost() async throws {
+        let test = try TestSpool()
+        let registration = try await test.register(sinks: ["siem", "other"])
+        let stream = try #require(registration.streams.values.first)
+        let sink = try #require(registration.sinks[SinkName("siem")])
+        let other = try #require(registration.sinks[SinkName("other")])
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(stream, (1...4).map { .at($0) })
+        try await test.spool.deliver(sink, limit: 1)
+        try await test.spool.deliver(other)
+        _ = try await test.register(sinks: ["other"])
+        #expect(try await Self.prune(test, stream, at: 200) == 1)
+        #expect(try await Self.prune(test, stream, at: 301) == 3)
+        _ = try await test.register(sinks: ["siem", "other"])
+        let targets = try await test.spool.proofTargets(of: stream)
+        let scratch = try ProofScratch(beside: test.path)
+        defer { scratch.close() }
+        try await scratch.addSource((1...4).map { .init(id: "e\($0)", time: .t($0)) })
+        try await scratch.addDeleted(by: test.spool, stream, from: .t0, targets)
+
+        let found = try await scratch.setAside(before: .t(6), idsFrom: nil, window: .t0, sinks: 2)
+        let names = try await scratch.lacks(of: 1, after: "")
+        let traced = try await test.spool.coverage(of: Self.activities, at: .t(3), id: "e3")
+        let delivered = try await test.spool.coverage(of: Self.activities, at: .t(1), id: "e1")
+
+        #expect(targets.map(\.name.text) == ["other", "siem"])
+        #expect(found.deleted == 4 && found.lost == [0, 3] && found.doubtful == [0, 0])
+        #expect(names.map(\.id) == ["e2", "e3", "e4"])
+        #expect(names.allSatisfy { $0.seq == nil && $0.standing.cause == .lost })
+        #expect(traced?.wasDeleted == true && traced?.lostAt == ["siem"])
+        #expect(delivered?.wasDeleted == true && delivered?.lostAt == [])
+    }
+
+    @Test("an event that a sink loses during the comparison is missing there")
+    func lostMeanwhile() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(stream, [.at(1)])
+        let targets = try await test.spool.proofTargets(of: stream)
+        let scratch = try ProofScratch(beside: test.path)
+        defer { scratch.close() }
+        try await scratch.addSpooled([
+            .init(seq: Seq(1), id: "e1", isReadable: true, standings: [.waiting])
+        ])
+        _ = try await test.register(sinks: [])
+        #expect(try await Self.prune(test, stream, at: 200) == 0)
+        #expect(try await Self.prune(test, stream, at: 301) == 1)
+
+        let lacks = try await scratch.lacks(of: 0, after: "")
+        let now = try await test.spool.standings(of: lacks.compactMap(\.seq), at: sink, stream)
+        try await scratch.addDeleted(by: test.spool, stream, from: .t0, targets)
+
+        #expect(try await scratch.change(lacks, to: now, of: 0) == [.lost])
+    }
+
+    @Test("the doubtful delivery of deleted events is kept for a sink that has left and may return")
+    func doubtfulAway() async throws {
+        let test = try TestSpool()
+        let (stream, sink) = try await test.register().only()
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(stream, [.at(1)])
+        let id = try await test.spool.opened(sink, address: "a", transport: "tcp", at: .t(1))
+        try await test.spool.deliver(sink, outcome: .delivered(.kernel), connection: id)
+        try await test.spool.closed(id, clean: false, at: .t(11))
+        _ = try await test.register(sinks: [])
+
+        #expect(try await Self.prune(test, stream, at: 200) == 1)
+
+        #expect(
+            try await test.values("SELECT sink_id FROM pruned WHERE sink_id IS NOT NULL AND lost = 0")
+                == [sink.value]
+        )
+    }
+
+    @Test("a sink that had no place in a stream has lost nothing of it")
+    func neverBegun() async throws {
+        let test = try TestSpool()
+        let (stream, _) = try await test.register().only()
+        try await test.spool.begin(stream, start: .t0, sweptTo: .t(1_000_000))
+        try await test.append(stream, [.at(1)])
+        try await test.spool.deliver(SinkID(1))
+        _ = try await test.register(sinks: ["siem", "late"])
+        _ = try await test.register()
+        #expect(try await Self.prune(test, stream, at: 200) == 0)
+
+        #expect(try await Self.prune(test, stream, at: 301) == 1)
+
+        #expect(try await test.values("SELECT count(*) FROM pruned WHERE sink_id IS NOT NULL") == [0])
     }
 
     @Test("events that a receiver may not have read yet are kept until their connection ends")
@@ -220,6 +314,43 @@ import Testing
 
         #expect(known == [77, nil])
         #expect((before ?? 0) < Migrations.all.count)
+    }
+
+    @Test("of deleted events, earlier versions did not note who lost them: those are no longer provable")
+    func migratedLosses() throws {
+        let queue = try DatabaseQueue()
+        try queue.writeWithoutTransaction { db in
+            try Migrations.run(
+                db,
+                path: "memory",
+                steps: Migrations.all.prefix { $0.name != "0007_findings" }
+            )
+            try db.execute(
+                sql: """
+                    INSERT INTO stream (id, name, source, kind, is_configured, pruned_to_ms)
+                    VALUES (1, 'a/x', 'a', 1, 1, 77), (2, 'a/y', 'a', 1, 1, 77);
+                    INSERT INTO sink (id, name, type) VALUES (4, 'siem', 'syslog');
+                    INSERT INTO subscription
+                        (sink_id, stream_id, state, start_seq, watermark_seq, passed, lost, lost_from_ms, lost_to_ms)
+                    VALUES (4, 1, 'left', 0, 0, 0, 3, 10, 30), (4, 2, 'active', 0, 0, 0, 0, NULL, NULL);
+                    INSERT INTO pruned (stream_id, from_ms, to_ms, events, ids)
+                    VALUES (1, 5, 40, 1, x'01'), (1, 41, 50, 1, x'02'), (2, 5, 40, 1, x'03');
+                    INSERT INTO proof (id, reason, state, from_ms, to_ms, started_ms, result)
+                    VALUES (1, 'audit', 'done', 1, 2, 3, '{}');
+                    INSERT INTO proof_missing VALUES (1, 'a/x', 'siem', 'doubtful', 'e1', 7);
+                    """
+            )
+
+            try Migrations.run(db, path: "memory")
+
+            #expect(
+                try Int64?.fetchAll(db, sql: "SELECT pruned_ids_from_ms FROM stream ORDER BY id") == [
+                    41, nil,
+                ]
+            )
+            #expect(try Int64.fetchAll(db, sql: "SELECT from_ms FROM pruned ORDER BY id") == [41, 5])
+            #expect(try String.fetchAll(db, sql: "SELECT external_id FROM proof_missing") == ["e1"])
+        }
     }
 
     @Test("retention deletes nothing while a replay is planned, so its total is what it can send")

@@ -17,6 +17,7 @@ extension ProofSink {
         waiting = try count(.waiting)
         deadLetters = try count(.deadLetters)
         doubtful = try count(.doubtful)
+        lost = try count(.lost)
         unrepairable = try count(.unrepairable)
         replays = try values.decodeIfPresent([ReplayID].self, forKey: .replays) ?? []
     }

@@ -50,6 +50,8 @@ package enum MissingCause: String, Sendable, Codable, CaseIterable {
     case deadLetter = "dead-letter"
     /// The receiver's kernel may have held it unread when its connection ended uncleanly (`KernelDoubt`).
     case doubtful
+    /// Retention deleted it before the sink, which had left the configuration, received it.
+    case lost
 }
 
 /// A sorted list of ids that an auditor can reproduce.
@@ -95,6 +97,8 @@ package struct ProofSink: Sendable, Codable, Equatable {
     package var deadLetters = 0
     /// Missing: possibly unread in the receiver's kernel when a connection ended uncleanly.
     package var doubtful = 0
+    /// Missing: deleted by retention before the sink, which had left the configuration, received it.
+    package var lost = 0
     /// Of the missing events: deleted by retention before a repair could send them again.
     package var unrepairable = 0
     /// The replays that a repair has created.
@@ -102,11 +106,11 @@ package struct ProofSink: Sendable, Codable, Equatable {
 
     package init(_ name: SinkName) { self.name = name.text }
 
-    package var missing: Int { unsettled + deadLetters + doubtful }
+    package var missing: Int { unsettled + deadLetters + doubtful + lost }
 
     enum CodingKeys: String, CodingKey {
         case name, delivered, acknowledged, kernel, sent, filtered, dismissed, pruned, unsettled, waiting,
-            doubtful, unrepairable, replays, pending
+            doubtful, lost, unrepairable, replays, pending
         case beforeStart = "before_start"
         case deadLetters = "dead_letters"
     }
@@ -138,7 +142,8 @@ package struct ProofStream: Sendable, Codable, Equatable {
     /// At the source and not in the spool, from before the deleted ids that are kept: deleted or never
     /// fetched.
     package var noLongerProvable = 0
-    /// At the source, and deleted by retention after each sink had settled them.
+    /// At the source, and deleted by retention; those whose delivery was doubtful then, and those that a sink
+    /// had not received, are counted at that sink as well.
     package var pruned = 0
     /// In the spool, no longer at the source.
     package var gone = 0

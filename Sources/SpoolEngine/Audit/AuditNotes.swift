@@ -58,7 +58,7 @@ struct AuditFinding {
                 parts.append(
                     "\(sink.missing) of \(stream.name) are missing at \(sink.name) "
                         + "(\(sink.unsettled) unsettled, \(sink.deadLetters) dead letters, "
-                        + "\(sink.doubtful) doubtful)"
+                        + "\(sink.doubtful) doubtful, \(sink.lost) lost)"
                 )
             }
         }

@@ -153,7 +153,10 @@ struct StreamComparison: Sendable {
         guard let aside else { return }
         found.noLongerProvable += aside.unprovable
         found.pruned += aside.deleted
-        for (index, doubtful) in aside.doubtful.enumerated() { found.sinks[index].doubtful += doubtful }
+        for index in targets.indices {
+            found.sinks[index].doubtful += aside.doubtful[index]
+            found.sinks[index].lost += aside.lost[index]
+        }
     }
 
     private func isAnythingMissing() async throws(VerificationFault) -> Bool {
@@ -253,6 +256,9 @@ struct StreamComparison: Sendable {
             let standings = try await storing { () async throws(StoreError) in
                 let seqs = lacks.compactMap(\.seq)
                 let standings = try await spool.standings(of: seqs, at: targets[index].sink, id)
+                if standings.contains(nil) {
+                    try await scratch.addDeleted(by: spool, id, from: window.lowerBound, targets)
+                }
                 return try await scratch.change(lacks, to: standings, of: index)
             }
             for (lack, standing) in zip(lacks, standings) {
@@ -310,6 +316,7 @@ extension ProofSink {
         case .unsettled: unsettled += step
         case .deadLetter: deadLetters += step
         case .doubtful: doubtful += step
+        case .lost: lost += step
         }
     }
 }

@@ -9,6 +9,8 @@ package enum TraceVerdict: Sendable, Equatable {
     case beforeStart(Timestamp)
     /// Retention has deleted the records from before this time.
     case pruned(Timestamp)
+    /// Retention has deleted it before these sinks, which had left the configuration, received it.
+    case lost(sinks: [String])
     /// The stream's filters exclude it.
     case filtered
     /// The next polls will fetch it.
@@ -38,9 +40,13 @@ package enum TraceVerdict: Sendable, Equatable {
             self = .beforeStart(start)
         } else if let pruned = coverage.prunedTo, moment < pruned {
             // Retention never passes the sweeps: a record that it has not deleted was not there when swept.
-            self =
-                coverage.wasDeleted != false
-                ? .pruned(pruned) : source.isListed == false ? .filtered : .missed
+            if coverage.wasDeleted == false {
+                self = source.isListed == false ? .filtered : .missed
+            } else if let sinks = coverage.lostAt, !sinks.isEmpty {
+                self = .lost(sinks: sinks)
+            } else {
+                self = .pruned(pruned)
+            }
         } else if source.isListed == false {
             self = .filtered
         } else if moment >= since {
@@ -60,6 +66,7 @@ package enum TraceVerdict: Sendable, Equatable {
         case .notBegun: "not_begun"
         case .beforeStart: "before_start"
         case .pruned: "pruned"
+        case .lost: "lost"
         case .filtered: "filtered"
         case .notYetRead: "not_yet_read"
         case .gap: "gap"
@@ -80,6 +87,10 @@ package enum TraceVerdict: Sendable, Equatable {
             "Retention has deleted it, or it was recorded before \(pruned), at a time for which deleted ids "
                 + "are no longer kept. `spool replay --refetch` over its time sends it again to one "
                 + "destination."
+        case .lost(let sinks):
+            "Retention has deleted it before \(sinks.count == 1 ? "sink" : "the sinks") "
+                + "\(sinks.joined(separator: ", ")), which had left the configuration, received it. "
+                + "`spool replay --refetch` over its time sends it."
         case .filtered:
             "The stream's `filters` exclude it: the source does not list it when they are applied."
         case .notYetRead(let since):

@@ -23,6 +23,7 @@ enum Migrations {
         Migration("0004_events_json", PackageResources._004_events_json_sql),
         Migration("0005_renaming", PackageResources._005_renaming_sql),
         Migration("0006_shortened", PackageResources._006_shortened_sql),
+        Migration("0007_findings", PackageResources._007_findings_sql),
     ]
 
     /// "spol": distinguishes a spool from any other SQLite file.

@@ -27,6 +27,8 @@ package enum DeliveryStanding: Int64, Sendable {
     /// Deleted by retention during the comparison: every sink had settled it, but the outcome is no longer
     /// known.
     case pruned
+    /// Deleted by retention before the sink, which had left the configuration, received it.
+    case lost
 
     /// Why it is missing at the sink; nil when it is not.
     package var cause: MissingCause? {
@@ -35,6 +37,7 @@ package enum DeliveryStanding: Int64, Sendable {
         case .waiting, .unsettled: .unsettled
         case .deadLetter: .deadLetter
         case .doubtful: .doubtful
+        case .lost: .lost
         }
     }
 

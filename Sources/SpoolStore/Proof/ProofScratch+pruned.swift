@@ -7,8 +7,10 @@ package struct PrunedSlice: Sendable {
     /// Its row in `pruned`.
     package let row: Int64
     /// Nil for the deleted events themselves; otherwise these are the events whose delivery to this sink was
-    /// doubtful.
+    /// doubtful, or those that it has lost.
     package let sink: SinkID?
+    /// True for events that were deleted before the sink had received them.
+    let isLost: Bool
     /// `PrunedIDs.hash` of each id.
     let hashes: [UInt64]
 }
@@ -23,6 +25,8 @@ extension ProofScratch {
         package var unprovable = 0
         /// How many of the deleted ones were doubtful at each sink.
         package var doubtful: [Int]
+        /// How many of the deleted ones each sink has lost.
+        package var lost: [Int]
     }
 
     /// Adds the ids that retention has deleted since the last call.
@@ -40,13 +44,13 @@ extension ProofScratch {
             try checkRoom()
             try await run { db in
                 let statement = try db.cachedStatement(
-                    sql: "INSERT OR IGNORE INTO deleted (hash, sink) VALUES (?, ?)"
+                    sql: "INSERT OR IGNORE INTO deleted (hash, sink, lost) VALUES (?, ?, ?)"
                 )
                 for slice in slices {
                     let sink = slice.sink.map { sinks[$0] } ?? Self.anySink
                     guard let sink else { continue }
                     for hash in slice.hashes {
-                        try statement.execute(arguments: [Int64(bitPattern: hash), sink])
+                        try statement.execute(arguments: [Int64(bitPattern: hash), sink, slice.isLost])
                     }
                 }
             }
@@ -69,7 +73,7 @@ extension ProofScratch {
     package func setAside(before time: Timestamp, idsFrom: Timestamp?, window: Timestamp, sinks: Int)
         async throws(StoreError) -> SetAside
     {
-        var (found, after) = (SetAside(doubtful: Array(repeating: 0, count: sinks)), "")
+        var (found, after) = (SetAside(sinks: sinks), "")
         while case let unknown = try await unknown(after: after), let last = unknown.last {
             after = last.id
             let old = unknown.filter { $0.time.map { $0 < time } ?? true }
@@ -79,9 +83,19 @@ extension ProofScratch {
             }
             found.deleted += part.deleted
             found.unprovable += part.unprovable
-            for index in 0..<sinks { found.doubtful[index] += part.doubtful[index] }
+            for index in 0..<sinks {
+                found.doubtful[index] += part.doubtful[index]
+                found.lost[index] += part.lost[index]
+            }
         }
         return found
+    }
+
+    /// What is known of an event that was deleted after a sink was found not to have it.
+    static func standing(ofDeleted id: String, at sink: Int, _ db: Database) throws -> DeliveryStanding? {
+        let statement = try db.cachedStatement(sql: "SELECT lost FROM deleted WHERE hash = ? AND sink = ?")
+        let hash = Int64(bitPattern: PrunedIDs.hash(id))
+        return try Bool.fetchOne(statement, arguments: [hash, sink]).map { $0 ? .lost : .doubtful }
     }
 
     private static func setAside(
@@ -96,15 +110,16 @@ extension ProofScratch {
         let lack = try db.cachedStatement(
             sql: "INSERT OR REPLACE INTO lack (sink, id, seq, standing) VALUES (?, ?, NULL, ?)"
         )
-        var found = SetAside(doubtful: Array(repeating: 0, count: sinks))
+        var found = SetAside(sinks: sinks)
         for one in ids {
             let hash = Int64(bitPattern: PrunedIDs.hash(one.id))
             if try Int.fetchOne(deleted, arguments: [hash, anySink]) != nil {
                 found.deleted += 1
                 try mark.execute(arguments: [-2, one.id])
-                for sink in 0..<sinks where try Int.fetchOne(deleted, arguments: [hash, sink]) != nil {
-                    found.doubtful[sink] += 1
-                    try lack.execute(arguments: [sink, one.id, DeliveryStanding.doubtful.rawValue])
+                for sink in 0..<sinks {
+                    guard let standing = try standing(ofDeleted: one.id, at: sink, db) else { continue }
+                    if standing == .lost { found.lost[sink] += 1 } else { found.doubtful[sink] += 1 }
+                    try lack.execute(arguments: [sink, one.id, standing.rawValue])
                 }
             } else if let idsFrom, one.time ?? window < idsFrom {
                 found.unprovable += 1
@@ -112,5 +127,12 @@ extension ProofScratch {
             }
         }
         return found
+    }
+}
+
+extension ProofScratch.SetAside {
+    init(sinks: Int) {
+        doubtful = Array(repeating: 0, count: sinks)
+        lost = doubtful
     }
 }

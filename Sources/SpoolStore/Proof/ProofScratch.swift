@@ -92,8 +92,8 @@ package final class ProofScratch: Sendable {
                     CREATE INDEX unknown ON mark (id) WHERE source > 0 AND spool = 0;
                     CREATE TABLE lack (sink INTEGER, id TEXT, seq INTEGER, standing INTEGER NOT NULL,
                         PRIMARY KEY (sink, id)) STRICT, WITHOUT ROWID;
-                    CREATE TABLE deleted (hash INTEGER, sink INTEGER, PRIMARY KEY (hash, sink))
-                        STRICT, WITHOUT ROWID;
+                    CREATE TABLE deleted (hash INTEGER, sink INTEGER, lost INTEGER NOT NULL,
+                        PRIMARY KEY (hash, sink)) STRICT, WITHOUT ROWID;
                     """
             )
         }
@@ -207,8 +207,9 @@ package final class ProofScratch: Sendable {
 
     /// Updates the delivery states of events at a sink; nil for an event that retention has deleted.
     ///
-    /// - Returns: the new state of each event. A deleted event that was doubtful stays doubtful; of any other
-    ///   deleted event it is only known that every sink had settled it.
+    /// - Returns: the new state of each event. Of a deleted event, what retention has noted (`addDeleted`)
+    ///   counts, and one that was doubtful stays doubtful; of any other it is only known that every sink had
+    ///   settled it.
     package func change(_ lacks: [Lack], to standings: [DeliveryStanding?], of sink: Int)
         async throws(StoreError)
         -> [DeliveryStanding]
@@ -219,7 +220,9 @@ package final class ProofScratch: Sendable {
                 sql: "UPDATE lack SET standing = ?, seq = ? WHERE sink = ? AND id = ?"
             )
             return try zip(lacks, standings).map { lack, standing in
-                let now = standing ?? (lack.standing == .doubtful ? .doubtful : .pruned)
+                let now =
+                    try standing ?? Self.standing(ofDeleted: lack.id, at: sink, db)
+                    ?? (lack.standing == .doubtful ? .doubtful : .pruned)
                 if now.isDelivered {
                     try gone.execute(arguments: [sink, lack.id])
                 } else if now != lack.standing || standing == nil {

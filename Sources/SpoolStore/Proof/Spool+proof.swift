@@ -91,7 +91,7 @@ extension Spool {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT id, sink_id, ids FROM pruned WHERE stream_id = ? AND to_ms >= ? AND id > ?
+                    SELECT id, sink_id, ids, lost FROM pruned WHERE stream_id = ? AND to_ms >= ? AND id > ?
                     ORDER BY id LIMIT 200
                     """,
                 arguments: [stream.value, from.milliseconds, row]
@@ -100,6 +100,7 @@ extension Spool {
                 PrunedSlice(
                     row: row[0],
                     sink: (row[1] as Int64?).map { SinkID($0) },
+                    isLost: row[3],
                     hashes: PrunedIDs.split(row[2])
                 )
             }

@@ -13,8 +13,17 @@ struct PruneScope {
     /// How many of the stream's events are up to `floor`: a scan that has passed them all need not scan the
     /// backlog.
     let settled: Int
-    /// Subscriptions of sinks that were removed too long ago to keep events, with their watermarks.
-    let forsaken: [(id: Int64, sink: String, watermark: Int64)]
+    /// Subscriptions of sinks that were removed too long ago to keep events.
+    let forsaken: [Forsaken]
+
+    struct Forsaken {
+        let id: Int64
+        let sink: SinkID
+        let name: String
+        let watermark: Int64
+        /// False for a subscription that never began: the sink is owed nothing of the stream.
+        let hasBegun: Bool
+    }
 
     /// Nil when no event of the stream may be deleted.
     init?(
@@ -34,12 +43,12 @@ struct PruneScope {
         ]
         bound = limits.compactMap { $0?.milliseconds }.min() ?? .min
         var (floor, waiting) = (Int64.max, 0)
-        var forsaken: [(id: Int64, sink: String, watermark: Int64)] = []
+        var forsaken: [Forsaken] = []
         let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
                     SELECT s.id, k.name, s.watermark_seq, s.state = 'left' AND s.left_ms < ?,
-                        t.inserted - s.passed
+                        t.inserted - s.passed, k.id, s.start_seq IS NOT NULL
                     FROM subscription s JOIN sink k ON k.id = s.sink_id JOIN stream t ON t.id = s.stream_id
                     WHERE s.stream_id = ?
                     """
@@ -48,7 +57,15 @@ struct PruneScope {
         )
         for row in rows {
             if row[3] as Bool? ?? false {
-                forsaken.append((row[0], row[1], row[2]))
+                forsaken.append(
+                    Forsaken(
+                        id: row[0],
+                        sink: SinkID(row[5]),
+                        name: row[1],
+                        watermark: row[2],
+                        hasBegun: row[6]
+                    )
+                )
             } else if row[2] < floor {
                 (floor, waiting) = (row[2], row[4])
             }

@@ -16,7 +16,7 @@ struct PruneSlice {
     func delete(_ db: Database) throws -> PruneReport {
         var report = PruneReport()
         report.lost = try countLost(db)
-        try PrunedIDs.note(db, seqs, of: stream)
+        try PrunedIDs.note(db, seqs, of: stream, lost: lost)
         let list = try JSONColumn.text(seqs)
         try db.cachedStatement(sql: "DELETE FROM event WHERE seq IN (SELECT value FROM json_each(?))")
             .execute(arguments: [list])
@@ -80,6 +80,15 @@ struct PruneSlice {
         return holes
     }
 
+    /// The events that each forsaken sink had not received: they were above its watermark.
+    private var lost: [SinkID: Set<Int64>] {
+        var lost: [SinkID: Set<Int64>] = [:]
+        for subscription in scope.forsaken where subscription.hasBegun {
+            lost[subscription.sink] = Set(seqs.filter { $0 > subscription.watermark })
+        }
+        return lost
+    }
+
     /// Records the lost events on each forsaken subscription, so that `gaps` and its backlog stay correct.
     private func countLost(_ db: Database) throws -> Int {
         var lost = 0
@@ -97,7 +106,7 @@ struct PruneSlice {
                     WHERE id = ?3
                     """
             ).execute(arguments: [missed.count, try JSONColumn.text(missed), subscription.id])
-            try RetentionNotes.lost(db, sink: subscription.sink, first: first, last: last, at: scope.now)
+            try RetentionNotes.lost(db, sink: subscription.name, first: first, last: last, at: scope.now)
         }
         return lost
     }

@@ -20,9 +20,15 @@ enum PrunedIDs {
         SHA256.hash(data: Array(id.utf8)).prefix(width).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// Records events of one stream that are about to be deleted, and the sinks at which their delivery is
-    /// doubtful.
-    static func note(_ db: Database, _ seqs: [Int64], of stream: StreamID) throws {
+    /// Records events of one stream that are about to be deleted, the sinks at which their delivery is
+    /// doubtful, and those that have not received them.
+    ///
+    /// Sinks that have left the configuration count as well: they may return.
+    ///
+    /// - Parameter lost: the events that a sink has not received and no longer keeps.
+    static func note(_ db: Database, _ seqs: [Int64], of stream: StreamID, lost: [SinkID: Set<Int64>] = [:])
+        throws
+    {
         let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
@@ -36,8 +42,12 @@ enum PrunedIDs {
         guard !events.isEmpty else { return }
         try insert(db, events, of: stream, at: nil)
         for sink in try sinks(db, of: stream) {
-            let doubtful = try doubtful(db, events, sink, stream)
-            if !doubtful.isEmpty { try insert(db, doubtful, of: stream, at: sink) }
+            // A replay may have delivered an event above the watermark.
+            let standings = try standings(db, events, sink, stream, lost: lost[sink] ?? [])
+            for (standing, isLost) in [(DeliveryStanding.doubtful, false), (.lost, true)] {
+                let some = zip(events, standings).filter { $1 == standing }.map(\.0)
+                try insert(db, some, of: stream, at: sink, isLost: isLost)
+            }
         }
     }
 
@@ -47,9 +57,13 @@ enum PrunedIDs {
         let time: Int64
     }
 
-    private static func insert(_ db: Database, _ events: [Noted], of stream: StreamID, at sink: SinkID?)
-        throws
-    {
+    private static func insert(
+        _ db: Database,
+        _ events: [Noted],
+        of stream: StreamID,
+        at sink: SinkID?,
+        isLost: Bool = false
+    ) throws {
         guard let oldest = events.map(\.time).min(), let newest = events.map(\.time).max() else { return }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(events.count * width)
@@ -58,18 +72,17 @@ enum PrunedIDs {
         }
         try db.cachedStatement(
             sql:
-                "INSERT INTO pruned (stream_id, sink_id, from_ms, to_ms, events, ids) "
-                + "VALUES (?, ?, ?, ?, ?, ?)"
+                "INSERT INTO pruned (stream_id, sink_id, from_ms, to_ms, events, ids, lost) "
+                + "VALUES (?, ?, ?, ?, ?, ?, ?)"
         ).execute(arguments: [
-            stream.value, sink?.value, oldest, newest, events.count, Data(bytes),
+            stream.value, sink?.value, oldest, newest, events.count, Data(bytes), isLost,
         ])
     }
 
+    /// The sinks that have a subscription to the stream, those that have left included.
     private static func sinks(_ db: Database, of stream: StreamID) throws -> [SinkID] {
         try Int64.fetchAll(
-            db.cachedStatement(
-                sql: "SELECT sink_id FROM subscription WHERE stream_id = ? AND state <> 'left'"
-            ),
+            db.cachedStatement(sql: "SELECT sink_id FROM subscription WHERE stream_id = ? ORDER BY sink_id"),
             arguments: [stream.value]
         ).map { SinkID($0) }
     }
@@ -96,14 +109,24 @@ enum PrunedIDs {
         return try StandingMap(db, sink: sink, stream: stream, range: first...last)
     }
 
-    private static func doubtful(
+    /// The delivery states of events at a sink that has not received those in `lost`; nil for one whose
+    /// delivery nothing calls into question.
+    private static func standings(
         _ db: Database,
         _ events: [Noted],
         _ sink: SinkID,
-        _ stream: StreamID
-    ) throws -> [Noted] {
-        guard var map = try standings(db, events.map(\.seq), sink, stream) else { return [] }
-        return events.filter { map.standing(of: $0.seq) == .doubtful }
+        _ stream: StreamID,
+        lost: Set<Int64>
+    ) throws -> [DeliveryStanding?] {
+        let seqs = events.map(\.seq)
+        guard let first = seqs.min(), let last = seqs.max() else { return [] }
+        let known = try standings(db, seqs, sink, stream)
+        guard known != nil || !lost.isEmpty else { return events.map { _ in nil } }
+        var map = try known ?? StandingMap(db, sink: sink, stream: stream, range: first...last)
+        return seqs.map { seq in
+            let standing = map.standing(of: seq)
+            return standing == .waiting && lost.contains(seq) ? .lost : standing
+        }
     }
 
     /// Those of these events that a receiver may not have read yet: the end of their connection will show it.
@@ -133,6 +156,21 @@ enum PrunedIDs {
         )
         while let row = try rows.next() { found.formUnion(split(row[0])) }
         return found
+    }
+
+    /// Names of the sinks that had not received a deleted event of a stream and a time.
+    static func sinks(_ db: Database, thatLost hash: UInt64, of stream: StreamID, at time: Int64) throws
+        -> [String]
+    {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT k.name, p.ids FROM pruned p INDEXED BY pruned_time JOIN sink k ON k.id = p.sink_id
+                WHERE p.stream_id = ? AND p.to_ms >= ? AND p.from_ms <= ? AND p.lost = 1 ORDER BY k.name
+                """,
+            arguments: [stream.value, time, time]
+        )
+        return rows.filter { split($0[1]).contains(hash) }.map { $0[0] }
     }
 
     static func split(_ bytes: Data) -> [UInt64] {

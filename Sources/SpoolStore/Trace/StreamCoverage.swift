@@ -16,6 +16,9 @@ package struct StreamCoverage: Sendable, Codable, Equatable {
     package let isUnproved: Bool
     /// Whether retention has deleted the requested event; nil where its id would not be kept.
     package let wasDeleted: Bool?
+    /// The sinks that had left the configuration, and had not received the requested event when retention
+    /// deleted it.
+    package let lostAt: [String]?
 
     package init(
         stream: StreamName,
@@ -25,9 +28,11 @@ package struct StreamCoverage: Sendable, Codable, Equatable {
         prunedTo: Timestamp?,
         isCovered: Bool,
         isUnproved: Bool,
-        wasDeleted: Bool? = nil
+        wasDeleted: Bool? = nil,
+        lostAt: [String]? = nil
     ) {
         self.wasDeleted = wasDeleted
+        self.lostAt = lostAt
         self.stream = stream
         self.start = start
         self.since = since
@@ -46,6 +51,7 @@ package struct StreamCoverage: Sendable, Codable, Equatable {
         case isCovered = "covered"
         case isUnproved = "unproved"
         case wasDeleted = "deleted"
+        case lostAt = "lost_at"
     }
 }
 
@@ -78,6 +84,7 @@ extension Spool {
                 let idsFrom = Timestamp(row[6] as Int64?)
                 let isKept = idsFrom.map { moment >= $0 } ?? true
                 let at = moment.milliseconds
+                let id = isKept ? id : nil
                 return StreamCoverage(
                     stream: stream,
                     start: Timestamp(row[0] as Int64?),
@@ -86,11 +93,13 @@ extension Spool {
                     prunedTo: Timestamp(row[3] as Int64?),
                     isCovered: row[4],
                     isUnproved: row[5],
-                    wasDeleted: try isKept
-                        ? id.map { id in
-                            try PrunedIDs.hashes(db, of: StreamID(row[7]), from: at, through: at)
-                                .contains(PrunedIDs.hash(id))
-                        } : nil
+                    wasDeleted: try id.map { id in
+                        try PrunedIDs.hashes(db, of: StreamID(row[7]), from: at, through: at)
+                            .contains(PrunedIDs.hash(id))
+                    },
+                    lostAt: try id.map { id in
+                        try PrunedIDs.sinks(db, thatLost: PrunedIDs.hash(id), of: StreamID(row[7]), at: at)
+                    }
                 )
             }
         }

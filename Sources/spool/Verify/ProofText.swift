@@ -122,7 +122,7 @@ struct ProofText {
         if stream.mending == true { lines.append("  THE REPAIR OF THIS STREAM IS NOT FINISHED") }
         add(
             stream.pruned,
-            "deleted by retention after every sink had settled them; their delivery is no longer provable"
+            "deleted by retention; their delivery is no longer provable, except where a sink names them"
         )
         add(
             stream.noLongerProvable,
@@ -173,6 +173,10 @@ struct ProofText {
         add(
             sink.doubtful,
             "DOUBTFUL: the receiver's kernel may have held them unread when a connection did not end cleanly"
+        )
+        add(
+            sink.lost,
+            "LOST: deleted by retention before the sink, which had left the configuration, received them"
         )
         add(
             sink.unrepairable,

@@ -103,6 +103,8 @@ struct ProofCompleteTests {
     func missing() {
         #expect(!Self.proof { $0.neverFetched = 1 }.isComplete)
         #expect(!Self.proof { $0.sinks[0].doubtful = 1 }.isComplete)
+        let lost = Self.proof { $0.sinks[0].lost = 1 }
+        #expect(!lost.isComplete && lost.missing == 1)
     }
 
     @Test("a proof that compared nothing proves nothing")

@@ -64,6 +64,28 @@ struct TraceVerdictTests {
         )
     }
 
+    @Test("an event that was deleted before a sink received it is lost there, not merely deleted")
+    func lost() {
+        func coverage(_ sinks: [String]) -> StreamCoverage {
+            StreamCoverage(
+                stream: Self.stream,
+                start: Timestamp(milliseconds: 100),
+                since: Timestamp(milliseconds: 1_000),
+                sweptTo: Timestamp(milliseconds: 900),
+                prunedTo: Timestamp(milliseconds: 200),
+                isCovered: true,
+                isUnproved: false,
+                wasDeleted: true,
+                lostAt: sinks
+            )
+        }
+        let lost = Self.verdict(at: 199, coverage(["siem"]))
+
+        #expect(lost == .lost(sinks: ["siem"]) && lost.word == "lost")
+        #expect(lost.sentence.contains("before sink siem, which had left the configuration, received it"))
+        #expect(Self.verdict(at: 199, coverage([])).word == "pruned")
+    }
+
     @Test("a filter takes precedence over the cursor, but not over the start")
     func filters() {
         #expect(Self.verdict(at: 500, isListed: false) == .filtered)
