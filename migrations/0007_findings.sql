@@ -27,3 +27,10 @@ CREATE TABLE proof_missing_causes (
 INSERT INTO proof_missing_causes SELECT * FROM proof_missing;
 DROP TABLE proof_missing;
 ALTER TABLE proof_missing_causes RENAME TO proof_missing;
+
+-- A finding of an audit stays open until a proof has compared the same window again and found nothing missing in it.
+ALTER TABLE proof ADD COLUMN is_open INTEGER NOT NULL DEFAULT 0; -- 1: an audit that found missing events, until a later proof covers that
+
+UPDATE proof SET is_open = 1
+WHERE id = (SELECT max(id) FROM proof WHERE reason = 'audit' AND missing > 0) AND EXISTS (
+    SELECT 1 FROM notification WHERE code = 'Proof found missing events' AND cleared_ms IS NULL);

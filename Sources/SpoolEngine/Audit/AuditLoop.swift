@@ -90,7 +90,8 @@ package final class AuditLoop: Sendable {
         }
         if audit.every == nil {
             try await retry("clearing notifications", stop: stop) { () async throws(StoreError) in
-                for code in AuditCode.allCases { try await self.clear(code) }
+                // A finding is not answered by having no audits: only a proof clears it.
+                for code in AuditCode.allCases where code != .missing { try await self.clear(code) }
             }
         }
         let began = context.time.elapsed()
@@ -131,8 +132,9 @@ package final class AuditLoop: Sendable {
             end = [end, try await context.spool.proofBounds(of: id).sweptTo].compactMap { $0 }.max()
         }
         let to = end ?? context.time.wall()
+        let reach = AuditReach(try await context.spool.openFindings(), window: audit.window)
         return try await context.spool.beginProof(
-            VerifyRequest(from: to - audit.window, to: to, repair: .fetch),
+            VerifyRequest(from: reach.from(to), to: to, repair: .fetch),
             reason: .audit,
             version: ProgramVersion.number,
             at: context.time.wall()
@@ -146,9 +148,12 @@ package final class AuditLoop: Sendable {
     ) async throws(StoreError) {
         let id = job.proof.id
         defer { queue.finish(id) }
-        let window = job.proof.reason == .audit ? audit.window : nil
-        let ended = await result(of: job, window: window, stop: stop)
         let retry = StoreRetry(time: context.time, logger: context.logger)
+        let reach = try await retry("auditing", stop: stop) { () async throws(StoreError) in
+            job.proof.reason == .audit
+                ? AuditReach(try await context.spool.openFindings(), window: audit.window) : nil
+        }
+        let ended = await result(of: job, reach: reach, stop: stop)
         try await retry("saving a proof", stop: stop) { () async throws(StoreError) in
             try await context.spool.save(ended)
         }
@@ -159,21 +164,24 @@ package final class AuditLoop: Sendable {
                 "missing": "\(ended.missing)", "cause": "\(ended.error ?? "-")",
             ]
         )
-        guard job.proof.reason == .audit else { return }
         try await retry("notifying", stop: stop) { () async throws(StoreError) in
-            try await self.notify(ended, audit)
+            if job.proof.reason == .audit {
+                try await self.notify(ended, audit)
+            } else {
+                try await self.tell(ended)
+            }
         }
     }
 
     /// Runs a proof until it finishes, its command is gone, or it is stopped for another reason.
-    private func result(of job: ProofQueue.Job, window: Duration?, stop: ShutdownRequest) async
+    private func result(of job: ProofQueue.Job, reach: AuditReach?, stop: ShutdownRequest) async
         -> Proof
     {
         let (id, queue) = (job.proof.id, queue)
         var verification = Verification(context: context, isDaemon: true, timeout: Self.timeout) { step in
             queue.tell(id, step)
         }
-        verification.auditWindow = window
+        verification.audit = reach
         if job.proof.reason == .command, context.time.elapsed() - job.askedAt >= Self.silence * Self.silences
         {
             queue.end(id, .commandGone)
@@ -239,7 +247,17 @@ package final class AuditLoop: Sendable {
                 + "Cleared by the next audit that completes."
             try await raise(.failed, .warning, message)
         }
-        let notes = AuditNotes(proof)
+        try await tell(proof)
+    }
+
+    /// Raises and clears the notifications of findings.
+    private func tell(_ proof: Proof) async throws(StoreError) {
+        let notes = AuditNotes(proof, open: try await context.spool.openFindings())
+        // First, so that after a crash in between no finding counts as open that was cleared.
+        try await context.spool.moveFindings(
+            opened: notes.raised.contains { $0.code == .missing } ? proof.id : nil,
+            closed: notes.closed
+        )
         for note in notes.raised { try await raise(note.code, note.severity, note.message) }
         for code in notes.cleared { try await clear(code) }
     }

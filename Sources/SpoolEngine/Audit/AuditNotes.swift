@@ -8,10 +8,11 @@ package enum AuditCode: String, Sendable, CaseIterable {
     case little = "Proof proves little"
 }
 
-/// The notifications that a finished audit raises and clears.
+/// The notifications that a finished proof raises and clears.
 ///
-/// An audit clears a finding only if it found nothing and proves enough (`AuditWeakness`): the earlier
-/// finding may lie in the part that is no longer provable.
+/// Only an audit raises them. A proof clears a finding only if it proves its window (`ProvedWindow`) and has
+/// compared what was reported: the earlier finding may lie in a part that it did not compare, or that it could
+/// not prove.
 struct AuditNotes {
     struct Raised {
         let code: AuditCode
@@ -21,20 +22,72 @@ struct AuditNotes {
 
     private(set) var raised: [Raised] = []
     private(set) var cleared: [AuditCode] = []
+    /// The audits whose findings the proof has covered.
+    let closed: [Int64]
 
-    init(_ proof: Proof) {
+    /// - Parameter open: earlier audits whose findings are still open.
+    init(_ proof: Proof, open: [Proof] = []) {
         let isDone = proof.state == .done
         let weakness = isDone ? AuditWeakness(proof) : nil
-        if let weakness {
+        let window = ProvedWindow(proof)
+        closed = window.map { window in open.filter(window.covers).map(\.id) } ?? []
+        let isAudit = proof.reason == .audit
+        if isAudit, let weakness {
             raised.append(Raised(code: .little, severity: .warning, message: weakness.message))
-        } else if isDone {
+        } else if isAudit, isDone {
             cleared.append(.little)
         }
+        if window != nil, closed.count == open.count, isAudit || !open.isEmpty { cleared.append(.missing) }
+        guard isAudit else { return }
         if let finding = AuditFinding(proof) {
             raised.append(Raised(code: .missing, severity: finding.severity, message: finding.message))
-        } else if isDone, weakness == nil {
-            cleared.append(.missing)
         }
+    }
+}
+
+/// The window of a finished proof that found nothing missing and left nothing unproved in which a loss could
+/// hide.
+///
+/// Events that a filter left out, that an operator dismissed, that were spooled before a sink's start or only
+/// handed to the network are no loss. What retention has deleted is none either: it would be named as missing.
+struct ProvedWindow {
+    /// Reasons why a proof is not complete that may hide what an earlier one found missing.
+    static let hiding: Set<ProofShortfall> = [
+        .nothingCompared, .empty, .emptyAnswer, .noLongerProvable, .pending, .repairUnfinished,
+    ]
+
+    private let proof: Proof
+
+    init?(_ proof: Proof) {
+        guard proof.state == .done, proof.missing == 0, AuditWeakness(proof) == nil,
+            Self.hiding.isDisjoint(with: proof.shortfalls)
+        else { return nil }
+        self.proof = proof
+    }
+
+    /// True if the proof compared each stream in which the finding's audit missed events, over the window of
+    /// that audit and with the sinks that lacked them.
+    ///
+    /// A stream or sink that is no longer configured cannot be compared, and holds no finding open.
+    func covers(_ finding: Proof) -> Bool {
+        finding.streams.filter { $0.missing > 0 }.allSatisfy { missed in
+            guard let stream = proof.streams.first(where: { $0.name == missed.name }) else {
+                return proof.request.streams == nil
+            }
+            let reported = missed.reported(by: finding)
+            guard let compared = stream.compared, compared.from <= reported.from, compared.to >= reported.to
+            else { return false }
+            if proof.request.sinks == nil { return true }
+            let lacking = missed.neverFetched > 0 ? missed.sinks : missed.sinks.filter { $0.missing > 0 }
+            return lacking.allSatisfy { sink in stream.sinks.contains { $0.name == sink.name } }
+        }
+    }
+}
+
+extension ProofStream {
+    /// The window in which an audit found events of this stream missing.
+    func reported(by audit: Proof) -> TimeWindow {
+        compared ?? TimeWindow(from: audit.request.from, to: audit.request.to)
     }
 }
 
@@ -67,14 +120,23 @@ struct AuditFinding {
             "Audit \(proof.id)\(proof.state == .done ? "" : ", which was stopped before it finished"): "
             + parts.joined(separator: "; ")
             + ". `select * from proof_missing where proof_id = \(proof.id)` lists them; "
-            + "`spool verify --repair` over the window replays what a sink lacks. Cleared by the next audit "
-            + "that proves its window and finds nothing missing."
+            + "`spool verify --repair` over the window replays what a sink lacks. Cleared by a proof that "
+            + "compares \(Self.window(proof)) again and finds nothing missing: the next audits reach back to it, up "
+            + "to twice `audit.window`; after that, `spool verify` over it."
+    }
+    /// From the earliest to the latest time that was compared in a stream with missing events.
+    private static func window(_ proof: Proof) -> String {
+        let windows = proof.streams.filter { $0.missing > 0 }.map { $0.reported(by: proof) }
+        let from = windows.map(\.from).min() ?? proof.request.from
+        let to = windows.map(\.to).max() ?? proof.request.to
+        return "\(from) to \(to)"
     }
 }
 
 /// The reasons why a finished audit proves too little; nil if it proves enough.
 ///
-/// Such an audit clears no finding of an earlier one, which may lie in the part that is no longer provable.
+/// Such an audit clears no finding of an earlier one, which may lie in the part that is no longer provable
+/// (`ProvedWindow`).
 struct AuditWeakness {
     /// A weakness is reported if more than one in this many ids has no provable delivery.
     static let tolerated = 10

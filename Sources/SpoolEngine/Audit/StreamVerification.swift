@@ -54,8 +54,8 @@ struct StreamVerification: Sendable {
             return nil
         }
         var asked = (from: request.from, to: request.to)
-        if let width = parent.auditWindow {
-            asked = (sweptTo - width, sweptTo)
+        if let audit = parent.audit {
+            asked = (audit.from(sweptTo, of: stream.name.description), sweptTo)
         } else {
             if asked.to > sweptTo { found.tooEarlyFrom = max(asked.from, sweptTo) }
             if asked.from < start { found.start = start }

@@ -19,8 +19,8 @@ package struct Verification: Sendable {
     let context: ProofContext
     /// True in the daemon, where fetch loops sweep and delivery loops send.
     let isDaemon: Bool
-    /// Set for an audit: each stream is compared over this length of time before `swept_to`.
-    var auditWindow: Duration?
+    /// Set for an audit: how far before `swept_to` each stream is compared.
+    var audit: AuditReach?
     /// How long to wait for a source that does not respond.
     let timeout: Duration
     /// Called with the current step.

@@ -25,7 +25,7 @@ package enum ProofRows {
         var proof = proof
         proof.id = db.lastInsertedRowID
         try update(db, proof)
-        try db.execute(sql: "DELETE FROM proof WHERE id <= ?", arguments: [proof.id - kept])
+        try db.execute(sql: "DELETE FROM proof WHERE id <= ? AND is_open = 0", arguments: [proof.id - kept])
         return proof.id
     }
 

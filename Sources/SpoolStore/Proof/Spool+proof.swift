@@ -175,6 +175,25 @@ extension Spool {
         }
     }
 
+    /// Audits that found missing events, as long as no later proof has covered what they found.
+    package func openFindings() async throws(StoreError) -> [Proof] {
+        try await read { try ProofRows.fetch($0, "is_open = 1 ORDER BY id", []) }
+    }
+
+    /// Opens the finding of an audit, and closes those that a proof has covered.
+    package func moveFindings(opened: Int64?, closed: [Int64]) async throws(StoreError) {
+        guard opened != nil || !closed.isEmpty else { return }
+        try await write { db in
+            try db.execute(
+                sql: """
+                    UPDATE proof SET is_open = id IS ?1
+                    WHERE id IS ?1 OR id IN (SELECT value FROM json_each(?2))
+                    """,
+                arguments: [opened, try JSONColumn.text(closed)]
+            )
+        }
+    }
+
     /// When the last audit began, regardless of its result; audits that were stopped do not count.
     ///
     /// A start after `now` is corrected to now and stored: the clock was wrong at that time, and audits would

@@ -23,9 +23,8 @@ enum PrunedIDs {
     /// Records events of one stream that are about to be deleted, the sinks at which their delivery is
     /// doubtful, and those that have not received them.
     ///
-    /// Sinks that have left the configuration count as well: they may return.
-    ///
-    /// - Parameter lost: the events that a sink has not received and no longer keeps.
+    /// Sinks that have left the configuration count as well: they may return. `lost` has the events that a
+    /// sink has not received and no longer keeps.
     static func note(_ db: Database, _ seqs: [Int64], of stream: StreamID, lost: [SinkID: Set<Int64>] = [:])
         throws
     {

@@ -10,7 +10,11 @@ import Testing
 @Suite("Notifications about audits") struct AuditRulesTests {
     private static let window = TimeWindow(from: .init(milliseconds: 1_000), to: .init(milliseconds: 2_000))
 
-    private static func proof(_ change: (inout ProofStream) -> Void) -> Proof {
+    private static func proof(
+        _ reason: Proof.Reason = .audit,
+        over window: TimeWindow = window,
+        _ change: (inout ProofStream) -> Void
+    ) -> Proof {
         let name = StreamName(source: "contoso", stream: "activities")
         var stream = ProofStream(name: name, kind: .activity, filterHash: "f")
         stream.compared = window
@@ -18,7 +22,7 @@ import Testing
         change(&stream)
         var proof = Proof(
             id: 7,
-            reason: .audit,
+            reason: reason,
             request: VerifyRequest(from: window.from, to: window.to),
             state: .done,
             version: "1",
@@ -57,6 +61,83 @@ import Testing
         #expect(little.raised.map(\.code) == [.little] && little.cleared.isEmpty)
         #expect(missing.raised.map(\.code) == [.missing] && missing.cleared == [.little])
         #expect(AuditNotes(stopped).raised.isEmpty && AuditNotes(stopped).cleared.isEmpty)
+    }
+
+    @Test("an audit with deliveries that are only pending clears no finding")
+    func pending() {
+        let finding = Self.proof { $0.neverFetched = 1 }
+        let notes = AuditNotes(
+            Self.proof { stream in
+                stream.sinks = [ProofSink(SinkName("siem"))]
+                stream.sinks[0].pending = 100
+            },
+            open: [finding]
+        )
+
+        #expect(notes.raised.isEmpty && notes.cleared == [.little] && notes.closed.isEmpty)
+    }
+
+    @Test(
+        "an audit in which a loss could hide clears no finding",
+        arguments: [
+            { $0.noLongerProvable = 1 }, { $0.unproved = [Self.window] }, { $0.events = 0 },
+            { $0.mending = true },
+        ] as [@Sendable (inout ProofStream) -> Void]
+    )
+    func hiding(_ change: @Sendable (inout ProofStream) -> Void) {
+        let finding = Self.proof { $0.neverFetched = 1 }
+        let notes = AuditNotes(Self.proof { change(&$0) }, open: [finding])
+
+        #expect(!notes.cleared.contains(.missing) && notes.closed.isEmpty)
+    }
+
+    @Test("a finding is cleared only by a proof over all of its window, of an audit or a command")
+    func covers() {
+        let finding = Self.proof { $0.neverFetched = 1 }
+        let later = TimeWindow(from: .init(milliseconds: 1_001), to: .init(milliseconds: 3_000))
+        let wider = TimeWindow(from: Self.window.from, to: .init(milliseconds: 3_000))
+        func cleared(_ reason: Proof.Reason, _ window: TimeWindow) -> Bool {
+            AuditNotes(Self.proof(reason, over: window) { $0.compared = window }, open: [finding]).cleared
+                .contains(.missing)
+        }
+
+        #expect(!cleared(.audit, later) && !cleared(.command, later))
+        #expect(cleared(.audit, wider) && cleared(.command, wider))
+        #expect(AuditNotes(Self.proof(.command) { _ in }).cleared.isEmpty)
+    }
+
+    @Test("a finding at a sink is not cleared by a proof without that sink or stream")
+    func otherSink() {
+        var lacking = ProofSink(SinkName("siem"))
+        lacking.unsettled = 1
+        let finding = Self.proof { [lacking] in $0.sinks = [lacking] }
+        func cleared(_ sinks: [String]?, streams: [String]? = nil, _ stream: String) -> Bool {
+            var proof = Self.proof(.command) { found in
+                found.sinks = sinks.map { $0.map { ProofSink(SinkName($0)) } } ?? []
+                found.name = stream
+            }
+            (proof.request.sinks, proof.request.streams) = (sinks, streams)
+            return AuditNotes(proof, open: [finding]).cleared.contains(.missing)
+        }
+
+        #expect(cleared(["siem"], "contoso/activities"))
+        #expect(!cleared(["other"], "contoso/activities"))
+        #expect(!cleared(["siem"], streams: ["contoso/alerts"], "contoso/alerts"))
+        // Neither is configured any more.
+        #expect(cleared(nil, "contoso/activities") && cleared(nil, "contoso/alerts"))
+    }
+
+    @Test("an audit reaches back to an open finding, up to twice its window")
+    func reach() {
+        let finding = Self.proof { $0.neverFetched = 1 }
+        let reach = AuditReach([finding], window: .seconds(1))
+        let end = Self.window.to + .milliseconds(500)
+
+        #expect(reach.from(end, of: "contoso/activities") == Self.window.from)
+        #expect(reach.from(end, of: "contoso/alerts") == end - .seconds(1))
+        #expect(reach.from(end) == Self.window.from)
+        let late = Self.window.to + .milliseconds(1_001)
+        #expect(reach.from(late) == late - .seconds(1))
     }
 
     @Test("an audit is overdue after two intervals and an hour without one, even across restarts")
