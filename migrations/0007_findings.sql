@@ -34,3 +34,12 @@ ALTER TABLE proof ADD COLUMN is_open INTEGER NOT NULL DEFAULT 0; -- 1: an audit 
 UPDATE proof SET is_open = 1
 WHERE id = (SELECT max(id) FROM proof WHERE reason = 'audit' AND missing > 0) AND EXISTS (
     SELECT 1 FROM notification WHERE code = 'Proof found missing events' AND cleared_ms IS NULL);
+
+-- A replay to a sink that an earlier version had forgotten could never end, and kept its events.
+UPDATE replay SET state = 'cancelled',
+    moved_ms = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER),
+    finished_ms = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER),
+    reason = 'Sink ' || (SELECT substr(k.name, 1, instr(k.name, '@forgotten-') - 1) FROM sink k
+        WHERE k.id = replay.sink_id) || ' was forgotten.'
+WHERE state IN ('running', 'paused') AND sink_id IN (
+    SELECT id FROM sink WHERE replay_id = 0 AND name LIKE '%@forgotten-%');

@@ -49,6 +49,55 @@ struct PullBackTests {
         #expect(try await test.values(states) == [1, 1, 0, 0])
     }
 
+    @Test("a quiet month before the wrong time stays proved, although its empty windows are merged")
+    func quiet() async throws {
+        let test = try TestSpool()
+        let id = try #require(try await test.register().streams.values.first)
+        try await test.spool.begin(id, start: .t0, sweptTo: .t0)
+        let hours = 30 * 24
+        for hour in 0..<hours {
+            let (from, to) = (Timestamp.t0 + .hours(hour), Timestamp.t0 + .hours(hour + 1))
+            var poll = PageCommit.poll(id, [], from: from, to: to)
+            poll.progress.cursor = Cursor(since: to)
+            _ = try await test.spool.append(poll)
+        }
+        let end = Timestamp.t0 + .hours(hours)
+        let rows = try await test.values("SELECT count(*) FROM fetch_window")
+        _ = try await test.spool.append(.poll(id, [], from: end, to: end + .days(365)))
+
+        let since = try await test.spool.pullBack(
+            id,
+            to: end + .minutes(20),
+            start: .t0,
+            lookBack: .minutes(10)
+        )
+
+        #expect(since == end)
+        #expect(rows == [30])
+    }
+
+    @Test("a short step into the future takes the proof of at most a day with it")
+    func bound() async throws {
+        let test = try TestSpool()
+        let id = try #require(try await test.register().streams.values.first)
+        try await test.spool.begin(id, start: .t0, sweptTo: .t0)
+        for hour in 0..<60 {
+            let (from, to) = (Timestamp.t0 + .hours(hour), Timestamp.t0 + .hours(hour + 1))
+            var poll = PageCommit.poll(id, [], from: from, to: to)
+            poll.progress.cursor = Cursor(since: to)
+            _ = try await test.spool.append(poll)
+        }
+
+        let since = try await test.spool.pullBack(
+            id,
+            to: .t0 + .hours(59),
+            start: .t0,
+            lookBack: .minutes(10)
+        )
+
+        #expect(since == .t0 + .hours(48))
+    }
+
     @Test("stay unchanged when they are not, or only a few minutes, in the future")
     func stay() async throws {
         let (test, id) = try await harmed()

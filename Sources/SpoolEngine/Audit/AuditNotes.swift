@@ -25,7 +25,7 @@ struct AuditNotes {
     /// The audits whose findings the proof has covered.
     let closed: [Int64]
 
-    /// - Parameter open: earlier audits whose findings are still open.
+    /// What a proof raises and clears; `open` are earlier audits whose findings are still open.
     init(_ proof: Proof, open: [Proof] = []) {
         let isDone = proof.state == .done
         let weakness = isDone ? AuditWeakness(proof) : nil

@@ -99,7 +99,7 @@ enum EventInsert {
         let created = record.event.created
         guard created.milliseconds < pruned.to else { return false }
         guard scan.reason == .refetch || record.hasOwnTime && created >= scan.from else { return false }
-        return pruned.mayHaveDeleted(record.event)
+        return pruned.hasDeleted(record.event.externalID, at: created.milliseconds) != false
     }
 
     /// When a record counts as created.

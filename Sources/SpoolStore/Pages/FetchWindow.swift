@@ -49,6 +49,12 @@ enum FetchWindow {
         return try merge(db, window)
     }
 
+    /// How much time a merged window covers at most.
+    ///
+    /// A window that reaches into the future proves nothing (`pullBack`). Merged without a limit, it would take the
+    /// proof of the time before with it: a quiet month would be read again.
+    static let longest = Duration.days(1)
+
     /// Of the windows that begin before it only the nearest are examined: on a busy stream none may be empty.
     static let neighbourSQL = """
         SELECT b.id FROM fetch_window a JOIN fetch_window b ON b.id IN (
@@ -56,13 +62,14 @@ enum FetchWindow {
             WHERE n.stream_id = a.stream_id AND n.from_ms <= a.from_ms ORDER BY n.from_ms DESC LIMIT 500)
         WHERE a.id = ? AND a.seen = 0 AND b.to_ms >= a.from_ms AND b.reason = a.reason
             AND b.filter_hash = a.filter_hash AND b.state = 'complete' AND b.seen = 0 AND b.id < a.id
+            AND a.to_ms - b.from_ms <= \(longest.milliseconds)
         ORDER BY b.from_ms DESC, b.id DESC LIMIT 1
         """
 
     /// Merges an empty, complete window into the previous one with the same reason and filters, if that is
-    /// also empty and reaches up to it.
+    /// also empty, reaches up to it, and both cover at most `longest`.
     ///
-    /// A quiet month is then one row instead of two hundred thousand.
+    /// A quiet month is then thirty rows instead of two hundred thousand.
     private static func merge(_ db: Database, _ window: WindowID) throws -> WindowID {
         let neighbour = try Int64.fetchOne(
             db.cachedStatement(

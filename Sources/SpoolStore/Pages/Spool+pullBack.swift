@@ -16,6 +16,9 @@ extension Spool {
 ///
 /// Windows that reach into the future no longer prove anything, and the positions move back to what the other
 /// windows prove.
+///
+/// What is read again is at most a window of a scan or of merged empty ones (`FetchWindow.longest`) longer than the
+/// time since the wrong clock, or the look-back.
 private enum CursorReturn {
     static func run(
         _ db: Database,

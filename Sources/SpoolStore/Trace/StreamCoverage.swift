@@ -76,15 +76,15 @@ extension Spool {
                             AND w.to_ms > ?2 AND w.state = 'complete' AND w.filter_hash = t.filter_hash),
                         EXISTS (SELECT 1 FROM fetch_window w WHERE w.stream_id = t.id AND w.from_ms <= ?2
                             AND w.to_ms > ?2 AND w.state = 'unproved'),
-                        t.pruned_ids_from_ms, t.id
+                        t.id
                     FROM stream t WHERE t.name = ?1 AND t.replay_id IS NULL
                     """,
                 arguments: [stream.description, moment.milliseconds]
             ).map { row in
-                let idsFrom = Timestamp(row[6] as Int64?)
-                let isKept = idsFrom.map { moment >= $0 } ?? true
-                let at = moment.milliseconds
-                let id = isKept ? id : nil
+                let (streamID, at) = (StreamID(row[6]), moment.milliseconds)
+                let wasDeleted = try id.flatMap { id in
+                    try PrunedPart(db, streamID, times: [at]).hasDeleted(id, at: at)
+                }
                 return StreamCoverage(
                     stream: stream,
                     start: Timestamp(row[0] as Int64?),
@@ -93,13 +93,12 @@ extension Spool {
                     prunedTo: Timestamp(row[3] as Int64?),
                     isCovered: row[4],
                     isUnproved: row[5],
-                    wasDeleted: try id.map { id in
-                        try PrunedIDs.hashes(db, of: StreamID(row[7]), from: at, through: at)
-                            .contains(PrunedIDs.hash(id))
-                    },
-                    lostAt: try id.map { id in
-                        try PrunedIDs.sinks(db, thatLost: PrunedIDs.hash(id), of: StreamID(row[7]), at: at)
-                    }
+                    wasDeleted: wasDeleted,
+                    lostAt: wasDeleted == nil
+                        ? nil
+                        : try id.map { id in
+                            try PrunedIDs.sinks(db, thatLost: PrunedIDs.hash(id), of: streamID, at: at)
+                        }
                 )
             }
         }

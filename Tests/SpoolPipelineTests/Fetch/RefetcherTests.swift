@@ -86,6 +86,18 @@ struct RefetcherTests {
         #expect(lanesChanged.version != before)
     }
 
+    @Test("reading its progress is retried like everything else that it does with the spool")
+    func busy() async throws {
+        bench.store.fail(.subscriptions, .busy)
+        let refetcher = refetcher(Self.twoEvents)
+        async let ended: Void = refetcher.run(stop: bench.stop)
+
+        try await bench.passPause()
+        try await ended
+
+        #expect(try replay().isRefetching == false)
+    }
+
     @Test("a refetch cancelled while a page is being fetched ends silently, without a reason")
     func cancelledMeanwhile() async throws {
         let store = bench.store

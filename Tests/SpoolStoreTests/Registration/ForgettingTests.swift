@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import SpoolCore
 import Testing
@@ -122,5 +123,39 @@ import Testing
         }
 
         #expect(names == ["left", "here"])
+    }
+
+    @Test("a replay to a sink that an earlier version forgot is cancelled at the next start, with the reason")
+    func endsForgottenReplays() async throws {
+        let folder = try TemporaryFolder.make()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("spool.db").path
+        let queue = try DatabaseQueue(path: path)
+        try await queue.writeWithoutTransaction { db in
+            try Migrations.run(db, path: path, steps: Migrations.all.prefix { $0.name != "0005_renaming" })
+            try db.execute(
+                sql: """
+                    INSERT INTO stream (name, source, kind, is_configured) VALUES ('a/x', 'a', 1, 1);
+                    INSERT INTO sink (name, type, state) VALUES ('gone', 'syslog', 'disabled'),
+                        ('here', 'syslog', 'connected');
+                    INSERT INTO subscription (sink_id, stream_id, state, start_seq, watermark_seq, passed)
+                    VALUES (2, 1, 'active', 0, 0, 0);
+                    INSERT INTO replay (sink_id, basis, from_ms, to_ms, mode, state, total, skipped,
+                        created_ms, moved_ms)
+                    VALUES (1, 'created', 0, 9, 'window', 'running', 5, 0, 1, 1),
+                        (1, 'created', 0, 9, 'window', 'paused', 5, 0, 1, 1),
+                        (2, 'created', 0, 9, 'window', 'running', 5, 0, 1, 1);
+                    """
+            )
+        }
+        try queue.close()
+
+        let spool = try Spool.open(path: path, options: .small, at: .t0)
+        let replays = try await spool.replays(of: nil).sorted { $0.id.value < $1.id.value }
+        try await spool.close(at: .t(1))
+
+        #expect(replays.map(\.state) == [.cancelled, .cancelled, .running])
+        #expect(replays.map(\.reason) == ["Sink gone was forgotten.", "Sink gone was forgotten.", nil])
+        #expect(replays.map { $0.finished != nil } == [true, true, false])
     }
 }

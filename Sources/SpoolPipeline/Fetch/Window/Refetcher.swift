@@ -65,7 +65,7 @@ package struct Refetcher: Sendable {
     /// - Throws: an error that makes the spool unusable.
     package func run(stop: ShutdownRequest) async throws(StoreError) {
         do throws(StoreError) {
-            while !stop.isAsked, !Task.isCancelled, let refetch = try await pending() {
+            while !stop.isAsked, !Task.isCancelled, let refetch = try await pending(stop) {
                 guard let part = refetch.parts.first(where: { !$0.isComplete }) else {
                     return try await fix(refetch, stop)
                 }
@@ -80,9 +80,9 @@ package struct Refetcher: Sendable {
 
     /// Cancels a replay that can never be fixed, unless it has ended meanwhile.
     private func handleRefusal(_ error: StoreError, _ stop: ShutdownRequest) async throws(StoreError) {
-        guard try await pending() != nil else { return }
-        logger.warning("replay cancelled", metadata: ["cause": "\(error)"])
         do throws(StoreError) {
+            guard try await pending(stop) != nil else { return }
+            logger.warning("replay cancelled", metadata: ["cause": "\(error)"])
             try await store.until(stop).giveUp(replay, because: error.description, at: time.wall())
         } catch {
             // After a stop, the next run cancels the replay.
@@ -92,9 +92,8 @@ package struct Refetcher: Sendable {
     }
 
     /// The progress; nil when there is nothing left to read.
-    private func pending() async throws(StoreError) -> Refetch? {
-        // Not retried: an error of this read ends the run, as in `ReplayWorkers`, which makes it as well.
-        let job = try await store.bare.unfinishedReplays(of: nil).first { $0.id == replay }
+    private func pending(_ stop: ShutdownRequest) async throws(StoreError) -> Refetch? {
+        let job = try await store.until(stop).unfinishedReplays(of: nil).first { $0.id == replay }
         guard let job, job.state == .running, job.isRefetching else { return nil }
         return job.refetch
     }
