@@ -127,9 +127,8 @@ import Testing
 
     @Test("a replay to a sink that an earlier version forgot is cancelled at the next start, with the reason")
     func endsForgottenReplays() async throws {
-        let folder = try TemporaryFolder.make()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("spool.db").path
+        let folder = try TemporaryFolder()
+        let path = folder.path("spool.db")
         let queue = try DatabaseQueue(path: path)
         try await queue.writeWithoutTransaction { db in
             try Migrations.run(db, path: path, steps: Migrations.all.prefix { $0.name != "0005_renaming" })
