@@ -216,7 +216,7 @@ struct ChainReadingTests {
             trusted.found.contains("Microsoft Azure TLS Issuing CA 01, 02, 05, 06 (expired on 2024-06-27)")
         )
         #expect(rootless.verdict == .problem)
-        #expect(rootless.found.contains("\(TestChain.issuingName) (until 2026-08-25): trusted by themselves"))
+        #expect(rootless.found.contains("\(TestChain.issuingName) (until 2026-08-25): trusted directly"))
         #expect(rootless.found.contains("CA 04, 07, 08 (until 2026-08-25): not trusted"))
         #expect(rootless.remedy?.contains(KnownAuthorities.rootAddress) == true)
         #expect(KnownAuthorities.runBook.count == 8)

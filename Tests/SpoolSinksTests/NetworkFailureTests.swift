@@ -8,8 +8,8 @@ struct NetworkFailureTests {
     @Test(
         "error numbers become sentences with the peer and a remedy",
         arguments: [
-            (ECONNREFUSED, "siem.example:514 refuses the connection"), (ECONNRESET, "broke the connection"),
-            (EPIPE, "broke the connection"), (ETIMEDOUT, "did not answer in time"),
+            (ECONNREFUSED, "siem.example:514 refuses the connection"), (ECONNRESET, "dropped the connection"),
+            (EPIPE, "dropped the connection"), (ETIMEDOUT, "did not answer in time"),
             (EHOSTUNREACH, "no route"),
             (EMFILE, "LimitNOFILE"), (EMSGSIZE, "max_message_bytes"), (EACCES, "forbids"),
         ]

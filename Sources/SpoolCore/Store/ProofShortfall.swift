@@ -45,7 +45,7 @@ package enum ProofShortfall: String, Sendable, Codable, CaseIterable {
         case .noLongerProvable: "events older than the deleted ids that are kept"
         case .pruned: "events deleted by retention"
         case .noSink: "a stream without a sink"
-        case .notTaken: "a sink that does not take a stream"
+        case .notTaken: "a sink that does not receive a stream"
         case .beforeSinkStart: "events from before the start of a sink"
         case .filtered: "events left out by a filter"
         case .dismissed: "dismissed dead letters"

@@ -54,8 +54,8 @@ package struct ConnectionCheck: Sendable {
                 subject: subject,
                 isReachable: true,
                 detail:
-                    "answers (\(Count.text(page.records.count, "record")) on the first page of the last hour, "
-                    + "its clock differs by \(Age.text(skew)))"
+                    "answers (\(Count.text(page.records.count, "record")) on the first page of the last "
+                    + "hour, its clock differs by \(Age.text(skew)))"
             )
         } catch {
             let word = StreamHealth.word(error.kind)

@@ -16,7 +16,7 @@ struct ProofWatch: Sendable {
     let spool: String
     let show: @Sendable (String) -> Void
 
-    /// Shows the progress, until the proof has ended, or the daemon has gone and does not come back.
+    /// Shows the progress, until the proof has ended, or the daemon has stopped and is not restarted.
     ///
     /// - Returns: the stored proof; one that its daemon did not finish is marked as stopped.
     func follow(_ begun: Proof) async throws -> Proof {
@@ -35,10 +35,10 @@ struct ProofWatch: Sendable {
                 guard ContinuousClock.now - since < Self.timeout else {
                     return await kept(
                         begun,
-                        instead: "the daemon that ran it has gone and did not come back"
+                        instead: "the daemon that ran it has stopped and was not restarted in time"
                     )
                 }
-                proof.step = "the daemon does not answer; waiting for it to come back"
+                proof.step = "the daemon does not answer; waiting until it answers again"
             }
         }
         return proof

@@ -48,8 +48,8 @@ struct AuthorityChecks {
                 "\(roots); \(eight); \"\(KnownAuthorities.root)\", which signs them and their successors, "
                 + "is not trusted",
             remedy: "Install the system's roots (apt install ca-certificates), or get that root from "
-                + "\(KnownAuthorities.rootAddress) and set `tls.ca_file` to it; the eight themselves expire. "
-                + "Current authorities: \(KnownAuthorities.list)"
+                + "\(KnownAuthorities.rootAddress) and set `tls.ca_file` to it, not to the eight, which "
+                + "expire. Current authorities: \(KnownAuthorities.list)"
         )
     }
 }
@@ -70,7 +70,7 @@ private enum AuthorityTrust: Equatable {
 
     private var words: String {
         switch self {
-        case .byItself: "trusted by themselves"
+        case .byItself: "trusted directly"
         case .byRoot: "trusted through \"\(KnownAuthorities.root)\""
         case .none: "not trusted"
         }

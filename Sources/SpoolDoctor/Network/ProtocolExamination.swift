@@ -18,7 +18,7 @@ struct ProtocolExamination {
                         "protocol",
                         .ok,
                         did: did,
-                        found: "they were accepted without a response, as a receiver of lines does"
+                        found: "they were accepted without a response, as expected of a receiver of lines"
                     )
                 ]
             case .talk:

@@ -31,7 +31,7 @@ struct RoomWords {
                 + "\(ByteSize.text(forecast.steady))"
             remedy =
                 limit == .disk
-                ? "Give the spool a larger disk, or lower `retention.age`."
+                ? "Move the spool to a larger disk, or lower `retention.age`."
                 : "Raise `retention.max_size`, or lower `retention.age`: at 80 %, events that are settled "
                     + "everywhere are deleted early; at 100 %, fetching stops."
         } else {

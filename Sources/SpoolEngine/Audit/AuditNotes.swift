@@ -120,9 +120,10 @@ struct AuditFinding {
             "Audit \(proof.id)\(proof.state == .done ? "" : ", which was stopped before it finished"): "
             + parts.joined(separator: "; ")
             + ". `select * from proof_missing where proof_id = \(proof.id)` lists them; "
-            + "`spool verify --repair` over the window replays what a sink lacks. Cleared by a proof that "
-            + "compares \(Self.window(proof)) again and finds nothing missing: the next audits reach back to it, up "
-            + "to twice `audit.window`; after that, `spool verify` over it."
+            + "`spool verify --repair` over the window replays what a sink is missing. Cleared by a "
+            + "proof that compares \(Self.window(proof)) again and finds nothing missing. The next audits "
+            + "cover this window, up to twice `audit.window` back; if it is older, run `spool verify` over "
+            + "it."
     }
     /// From the earliest to the latest time that was compared in a stream with missing events.
     private static func window(_ proof: Proof) -> String {

@@ -88,8 +88,8 @@ package enum TraceVerdict: Sendable, Equatable {
                 + "are no longer kept. `spool replay --refetch` over its time sends it again to one "
                 + "destination."
         case .lost(let sinks):
-            "Retention has deleted it before \(sinks.count == 1 ? "sink" : "the sinks") "
-                + "\(sinks.joined(separator: ", ")), which had left the configuration, received it. "
+            "Retention deleted it before it reached \(sinks.count == 1 ? "sink" : "the sinks") "
+                + "\(sinks.joined(separator: ", ")), not configured at that time. "
                 + "`spool replay --refetch` over its time sends it."
         case .filtered:
             "The stream's `filters` exclude it: the source does not list it when they are applied."

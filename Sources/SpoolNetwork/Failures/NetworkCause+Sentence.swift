@@ -13,7 +13,7 @@ extension NetworkCause {
             "\(peer) refuses the connection: nothing is listening there, or a firewall rejects it; "
                 + "check that the receiver is running, and its port"
         case .reset:
-            "\(peer) broke the connection; see the receiver's log for the reason"
+            "\(peer) dropped the connection; see the receiver's log for the reason"
         case .closed: "\(peer) closed the connection; see the receiver's log for the reason"
         case .timedOut:
             "\(peer) did not answer in time; check firewalls in between and the receiver's load"
@@ -41,8 +41,8 @@ extension NetworkCause {
                 + "machine's time; set tls.ca_file to its issuing CA, and check the clock"
         case .wrongHost where HostAndPort.isAddress(peer):
             "\(peer) presents a certificate that does not contain this address: an IP address must be in its "
-                + "subjectAltName, a common name (CN) alone does not count; have one issued with it, or use a name "
-                + "in the certificate as the address"
+                + "subjectAltName, a common name (CN) alone does not count; have one issued with it, "
+                + "or use a name in the certificate as the address"
         case .wrongHost:
             "\(peer) presents a certificate for another name; use a name in its subjectAltName as the "
                 + "address, or have one issued for this name"

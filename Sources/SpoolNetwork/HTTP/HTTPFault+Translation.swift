@@ -19,8 +19,8 @@ extension HTTPFault {
             return HTTPFault(
                 .unreachable,
                 "the certificate of \(peer) does not contain this address: an IP address must be in the "
-                    + "certificate's subjectAltName, a common name (CN) alone does not count; have one issued "
-                    + "with it, or use a host name from the certificate in `url`"
+                    + "certificate's subjectAltName, a common name (CN) alone does not count; have one "
+                    + "issued with it, or use a host name from the certificate in `url`"
             )
         case .wrongHost:
             return HTTPFault(
@@ -29,7 +29,7 @@ extension HTTPFault {
                     + "whether another server answers in its place"
             )
         case .reset, .closed:
-            return HTTPFault(.incomplete, "\(peer) broke the connection before its answer was complete")
+            return HTTPFault(.incomplete, "\(peer) dropped the connection before its answer was complete")
         case .timedOut where !isBeforeRequest(error):
             return HTTPFault(.incomplete, "\(peer) did not complete its answer in time")
         case .timedOut:

@@ -117,8 +117,9 @@ package final class HTTPRequester: Sendable {
     private static func undecodable(_ call: HTTPCall, _ encoding: String) -> HTTPFault {
         HTTPFault(
             .nonsense,
-            "\(call.base.peer) answers with the encoding `\(PrintableText.escaped(encoding, limit: 40))`, which "
-                + "was not requested and cannot be decoded; check for a proxy in between that compresses"
+            "\(call.base.peer) answers with the encoding `\(PrintableText.escaped(encoding, limit: 40))`, "
+                + "which was not requested and cannot be decoded; "
+                + "check for a proxy in between that compresses"
         )
     }
 

@@ -22,7 +22,7 @@ extension ControlRoutes {
     /// `spool retry`.
     func addRetry(to router: Router<BasicRequestContext>) {
         on(RetryNow.self, router) { command in
-            try requireDaemon(", and makes its own attempts")
+            try requireDaemon(", and retries on its own")
             return try engine.retry(command.sink)
         }
     }
@@ -35,8 +35,8 @@ extension ControlRoutes {
         guard holder.role == .daemon else {
             throw ControlRefusal(
                 .cannotReach,
-                "No daemon is running on this spool: the command `\(holder.command)` (pid \(holder.pid)) holds "
-                    + "it\(instead)."
+                "No daemon is running on this spool: the command `\(holder.command)` (pid \(holder.pid)) "
+                    + "holds it\(instead)."
             )
         }
     }

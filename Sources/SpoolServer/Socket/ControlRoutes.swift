@@ -34,7 +34,10 @@ struct ControlRoutes: Sendable {
         on(Identify.self, router) { _ in holder }
         on(HandOver.self, router) { _ in
             guard let onHandOver else {
-                throw ControlRefusal(.spoolUnavailable, "The daemon (pid \(holder.pid)) keeps the spool.")
+                throw ControlRefusal(
+                    .spoolUnavailable,
+                    "The daemon (pid \(holder.pid)) does not release the spool."
+                )
             }
             onHandOver()
             return holder
@@ -50,8 +53,8 @@ struct ControlRoutes: Sendable {
             guard holder.role == .daemon else {
                 throw ControlRefusal(
                     .spoolUnavailable,
-                    "The command `\(holder.command)` (pid \(holder.pid)) holds the spool and runs no proofs for "
-                        + "others; wait until it ends, or start the daemon."
+                    "The command `\(holder.command)` (pid \(holder.pid)) holds the spool and does not "
+                        + "verify it for other commands; wait until it ends, or start the daemon."
                 )
             }
             return try await engine.audits.start(command.request)
@@ -81,7 +84,7 @@ struct ControlRoutes: Sendable {
                 } catch {
                     throw ControlRefusal(
                         .wrongUse,
-                        "This request cannot be decoded; does the command have another version than the daemon?"
+                        "This request cannot be decoded; are the versions of command and daemon different?"
                     )
                 }
                 if let problem = command.problem { throw ControlRefusal(.wrongUse, problem) }

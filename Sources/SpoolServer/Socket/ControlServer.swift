@@ -112,14 +112,14 @@ package struct ControlServer: Sendable {
                 try await local.run { [told] in
                     file.hasBeenBound()
                     if told == nil { return await onReady() }
-                    logger.notice("control socket served", metadata: ["path": "\(socket)"])
+                    logger.notice("control socket bound", metadata: ["path": "\(socket)"])
                 }
                 return
             } catch {
                 let cause = (error as? StoreError)?.description ?? Self.cause(error)
                 if cause != told {
                     logger.error(
-                        "control socket not served; commands cannot reach this process until it is",
+                        "control socket cannot be bound, retrying; commands cannot reach this process",
                         metadata: ["path": "\(socket)", "cause": "\(cause)"]
                     )
                 }
@@ -136,7 +136,7 @@ package struct ControlServer: Sendable {
             try await server.run {}
         } catch {
             logger.error(
-                "status address not served",
+                "status address cannot be bound",
                 metadata: [
                     "address": "\(address)",
                     "cause": "cannot listen on the address: \(Self.cause(error))",

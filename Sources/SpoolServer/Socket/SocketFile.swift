@@ -28,8 +28,8 @@ final class SocketFile: Sendable {
         guard unlink(path) == 0 else {
             throw StoreError(
                 .readOnly,
-                "The socket \(path), left by another process, cannot be removed: \(String(cString: strerror(errno))). "
-                    + "Remove it."
+                "The socket \(path), left by another process, cannot be removed: "
+                    + "\(String(cString: strerror(errno))). Remove it."
             )
         }
     }

@@ -17,8 +17,9 @@ struct Band: Sendable {
         return """
             <text class="name" x="0" y="\(y + 13)">\(name)</text>\
             <text class="most" x="100%" y="\(y + 13)">\(most)</text>\
-            <svg y="\(y + Self.head)" width="100%" height="\(height)" viewBox="0 0 \(values.count) \(height)" \
-            preserveAspectRatio="none"><path class="\(look)" d="\(outline)"/></svg>\
+            <svg y="\(y + Self.head)" width="100%" height="\(height)" \
+            viewBox="0 0 \(values.count) \(height)" preserveAspectRatio="none">\
+            <path class="\(look)" d="\(outline)"/></svg>\
             <line class="base" x1="0" x2="100%" y1="\(base)" y2="\(base)"/>
             """
     }

@@ -114,7 +114,8 @@ struct DayChart: Sendable {
         let rects = runs.map { run -> HTML in
             let (x, end) = (share(run.lowerBound), share(run.upperBound))
             return """
-                <rect class="off" x="\(Self.percent(x))" y="0" width="\(Self.percent(end - x))" height="\(height - 8)"/>
+                <rect class="off" x="\(Self.percent(x))" y="0" width="\(Self.percent(end - x))" \
+                height="\(height - 8)"/>
                 """
         }
         return "\(rects)"

@@ -49,7 +49,8 @@ struct Overview: Sendable, Equatable {
         details += holes.flatMap { Self.sentences($0, isTold: told.contains($0.name), facts.now) }
         let dead = report.sinks.filter { $0.deadLetters > 0 && $0.state != "disabled" }
         details += dead.map {
-            "\($0.name): \(Wording.count($0.deadLetters, "dead letter")), permanently rejected by the receiver."
+            "\($0.name): \(Wording.count($0.deadLetters, "dead letter")), "
+                + "permanently rejected by the receiver."
         }
         let proofs = [report.audit, report.proof].compactMap { $0 }.filter { $0.missing > 0 }
         // The proof of an audit says more than its notification.
@@ -159,8 +160,8 @@ struct Overview: Sendable, Equatable {
         }
         if !isTold, let open = lane.gaps.first(where: { $0.cause == .open }) {
             sentences.append(
-                "\(lane.name): not read since \(Wording.time(open.from, now: now)) UTC; it heals by itself when the "
-                    + "source answers."
+                "\(lane.name): not read since \(Wording.time(open.from, now: now)) UTC; it heals by itself "
+                    + "when the source answers."
             )
         }
         return sentences

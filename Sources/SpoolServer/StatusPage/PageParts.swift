@@ -39,7 +39,8 @@ struct PageParts: Sendable {
             }
         let details = overview.details.map { detail -> HTML in "<p>\(detail)</p>" }
         return """
-            <div class="verdict \(overview.level.rawValue)"><span class="mark" aria-hidden="true">\(mark)</span>\
+            <div class="verdict \(overview.level.rawValue)">\
+            <span class="mark" aria-hidden="true">\(mark)</span>\
             <div><p class="headline">\(overview.headline)</p>\(details)</div></div>
             """
     }
@@ -102,8 +103,10 @@ struct PageParts: Sendable {
             let subject: HTML =
                 note.subject.isEmpty ? .none : " <span class=\"subject\">\(note.subject)</span>"
             return """
-                <li class="\(note.severity.rawValue)"><p><strong><span class="severity">\(note.severity.rawValue)</span> \(note.code)\
-                </strong>\(subject) <span class="since">since \(time(note.at))</span></p><p>\(note.message)</p></li>
+                <li class="\(note.severity.rawValue)"><p><strong>\
+                <span class="severity">\(note.severity.rawValue)</span> \(note.code)\
+                </strong>\(subject) <span class="since">since \(time(note.at))</span></p>\
+                <p>\(note.message)</p></li>
                 """
         }
         return "<ul>\(items)</ul>"
@@ -126,8 +129,8 @@ struct PageParts: Sendable {
         ]
         let items = kinds.map { look, words -> HTML in
             """
-            <span><svg width="18" height="10" aria-hidden="true"><rect class="\(HTML(look))" width="18" height="10"/>\
-            </svg> \(words)</span>
+            <span><svg width="18" height="10" aria-hidden="true">\
+            <rect class="\(HTML(look))" width="18" height="10"/></svg> \(words)</span>
             """
         }
         return "\(items) <span>Steps of ten minutes, times in UTC.</span>"
@@ -137,7 +140,9 @@ struct PageParts: Sendable {
         let rows = facts.sinksInOrder.map { sink -> [PageTable.Cell] in
             [
                 .init(
-                    "<strong>\(sink.name)</strong> <span class=\"address\">\(sink.type) \(sink.address)</span>"
+                    """
+                    <strong>\(sink.name)</strong> <span class="address">\(sink.type) \(sink.address)</span>
+                    """
                 ),
                 .init("\(state(sink.state))"),
                 .init(
@@ -222,7 +227,9 @@ struct PageParts: Sendable {
     }
 
     private var updated: HTML {
-        "Updated <time datetime=\"\(now.description)\">\(Wording.time(now, now: now, seconds: true))</time> UTC"
+        """
+        Updated <time datetime="\(now.description)">\(Wording.time(now, now: now, seconds: true))</time> UTC
+        """
     }
 
     /// A state with a mark, so that nothing depends on colour alone.

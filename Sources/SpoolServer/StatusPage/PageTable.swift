@@ -28,7 +28,10 @@ struct PageTable: Sendable {
                 let (name, cell) = pair
                 return index == 0
                     ? "<th scope=\"row\" role=\"rowheader\">\(cell.content)</th>"
-                    : "<td role=\"cell\" data-head=\"\(name)\"\(Self.look(cell.isNumber))><span>\(cell.content)</span></td>"
+                    : """
+                    <td role="cell" data-head="\(name)"\(Self.look(cell.isNumber))>\
+                    <span>\(cell.content)</span></td>
+                    """
             }
             return "<tr role=\"row\">\(cells)</tr>"
         }

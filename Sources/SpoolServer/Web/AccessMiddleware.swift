@@ -26,7 +26,8 @@ struct AccessMiddleware: RouterMiddleware {
             )
         case .unauthorized:
             var response = Response.text(
-                "Sign in with any user name and status.token as the password, or send it as a bearer token.\n",
+                "Sign in with any user name and status.token as the password, "
+                    + "or send it as a bearer token.\n",
                 status: .unauthorized
             )
             response.headers[values: .wwwAuthenticate] = ShownToken.challenges

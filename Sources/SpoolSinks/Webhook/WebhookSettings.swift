@@ -20,7 +20,7 @@ struct WebhookSettings: Sendable, Equatable {
         let route = group.take("proxy").map { Self.proxy($0, problems) } ?? .direct
         let tls = group.take("tls").map { TLSSettings($0, problems) } ?? TLSSettings()
         if let headerNode, secretNode == nil {
-            problems.add("`secret_header` names the header of a `secret`, which is missing", at: headerNode)
+            problems.add("`secret_header` requires a `secret`, which is missing", at: headerNode)
         }
         let secret = secretNode.flatMap { $0.headerSecret(problems) }
         let header = headerNode.flatMap { Self.header($0, problems) }

@@ -26,7 +26,8 @@ enum DeadLetters {
         try db.cachedStatement(
             sql: """
                 INSERT INTO dead_letter (sink_id, stream_id, seq, reason, detail, attempts, at_ms)
-                SELECT ?, stream_id, seq, ?, coalesce(CAST(? AS TEXT), ''), ?, ? FROM event INDEXED BY event_stream
+                SELECT ?, stream_id, seq, ?, coalesce(CAST(? AS TEXT), ''), ?, ?
+                FROM event INDEXED BY event_stream
                 WHERE stream_id = ? AND seq BETWEEN ? AND ?
                 ON CONFLICT (sink_id, stream_id, seq) DO UPDATE SET reason = excluded.reason,
                     detail = excluded.detail, attempts = attempts + excluded.attempts, at_ms = excluded.at_ms

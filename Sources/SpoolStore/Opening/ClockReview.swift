@@ -85,7 +85,8 @@ struct ClockReview: Sendable {
         let sample = try Int64.fetchOne(
             db,
             sql: """
-                SELECT max(at_ms) FROM (SELECT at_ms FROM stream_sample UNION ALL SELECT at_ms FROM sink_sample)
+                SELECT max(at_ms)
+                FROM (SELECT at_ms FROM stream_sample UNION ALL SELECT at_ms FROM sink_sample)
                 WHERE at_ms >= ? AND at_ms < ?
                 """,
             arguments: [began.milliseconds, next.milliseconds]

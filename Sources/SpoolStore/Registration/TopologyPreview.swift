@@ -177,7 +177,8 @@ struct TopologyPreview {
         return switch sink.start {
         case .beginning: "; everything in the spool (\(events)) is sent to it"
         case .now: "; nothing that is already in the spool (\(events)) is sent to it"
-        case .time(let time): "; of what is in the spool (\(events)), it is sent what occurred since \(time)"
+        case .time(let time):
+            "; of the spooled events (\(events)), those that occurred since \(time) are sent to it"
         case nil: ""
         }
     }

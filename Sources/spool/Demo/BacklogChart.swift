@@ -16,7 +16,7 @@ struct BacklogChart: Sendable {
     /// The highest backlog so far.
     var peak: Int { moments.map(\.waiting).max() ?? 0 }
 
-    /// The chart's lines from the top down; red while the SIEM is away.
+    /// The chart's lines from the top down; red while the SIEM is down.
     var lines: [StyledText] {
         let columns = self.columns
         return (0..<height).reversed().map { row in

@@ -19,7 +19,7 @@ struct Demo: Sendable {
         var seed: UInt64 = 1
         var rate = 40.0
         var history = 2_000
-        /// How long events flow, and how long the SIEM is away.
+        /// How long events flow, and how long the SIEM is down.
         var act: Duration = .seconds(8)
         /// How long an act may take at most; what it waits for has then gone wrong.
         var limit: Duration = .seconds(60)
@@ -67,7 +67,7 @@ struct Demo: Sendable {
         }
         screen.say("")
         if options.keepsFolder {
-            screen.say("look: sqlite3 \(stage.spool.path) \"select * from deliveries\"")
+            screen.say("inspect: sqlite3 \(stage.spool.path) \"select * from deliveries\"")
         }
         try await stage.close(keeping: options.keepsFolder)
         screen.say(account.line)
@@ -111,7 +111,7 @@ struct Demo: Sendable {
         await stage.receiver.stop()
         picture.isUp = false
         let left = ContinuousClock.now
-        try await act("the SIEM is away; fetching continues, the backlog grows", stage, &picture, began) {
+        try await act("the SIEM is down; fetching continues, the backlog grows", stage, &picture, began) {
             _ in
             left.duration(to: .now) >= options.act
         }
@@ -133,7 +133,8 @@ struct Demo: Sendable {
         stage.engine.lanesChanged.notify()
         let ended = Mutex(false)
         try await act(
-            "replay \(replay.id): \(Count.text(replay.total, "event")) of \(Self.short(window.from)) to \(Self.short(window.to)) are sent again",
+            "replay \(replay.id): \(Count.text(replay.total, "event")) of "
+                + "\(Self.short(window.from)) to \(Self.short(window.to)) are sent again",
             stage,
             &picture,
             began

@@ -23,7 +23,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var config: ConfigurationOption
     @Flag(help: "Print the result as JSON (stable keys).") var json = false
-    @Flag(help: "Check every page of the spool; takes minutes for gigabytes.") var thorough = false
+    @Flag(help: "Check every page of the spool; for several gigabytes this takes minutes.")
+    var thorough = false
 
     @Flag(
         help: """

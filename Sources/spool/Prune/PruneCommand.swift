@@ -16,8 +16,9 @@ struct PruneCommand: AsyncParsableCommand {
 
             Events waiting for a sink or stream that is no longer configured are kept for `retention.age`. \
             --forget ends that: these events are no longer sent, dead letters of the sink are dismissed, and \
-            replays to it are cancelled. The name is then free. A new sink of that name starts from scratch. \
-            A new stream of that name is read again from its `start`, and its events are sent again.
+            replays to it are cancelled. The name can then be used again. A sink that is added with that \
+            name counts as new. A stream of that name is read again from its `start`, and its events are \
+            sent again.
             """
     )
 
@@ -100,7 +101,7 @@ enum ForgetText {
             parts.append("cancelled replays: \(report.cancelled.map(\.description).joined(separator: ", "))")
         }
         let facts = parts.isEmpty ? "nothing was waiting" : parts.joined(separator: ", ")
-        return "\(report.name) was forgotten: \(facts); the name is free"
+        return "\(report.name) was forgotten: \(facts); the name can be used again"
     }
 }
 

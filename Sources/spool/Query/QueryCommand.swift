@@ -10,9 +10,10 @@ struct QueryCommand: AsyncParsableCommand {
         commandName: "query",
         abstract: "Runs a read-only SQL query; plain sqlite3 works, too.",
         discussion: """
-            The views events, backlog, deliveries, gaps, coverage, dead_letters, replays, health and proofs \
-            are a stable interface. The query is one statement without parameters; an error in it results in \
-            exit code 2. In tables, control characters are escaped. CSV and JSON contain the data unchanged.
+            The views events, backlog, deliveries, gaps, coverage, dead_letters, shortened, replays, health \
+            and proofs are a stable interface. The query is one statement without parameters; an error in it \
+            results in exit code 2. In tables, control characters are escaped. CSV and JSON contain the data \
+            unchanged.
 
             Example: spool query "select * from backlog"
             """
@@ -54,9 +55,9 @@ struct QueryCommand: AsyncParsableCommand {
         throw CommandFailure(
             .outputFailed,
             "spool: standard output was not read for \(Age.text(QueryOutput.timeout)), and the result "
-                + "exceeds the \(ByteSize.text(Int64(QueryOutput.limit))) buffer. The query was stopped because "
-                + "the spool's write-ahead log grows while it runs; the output is incomplete. Write the result "
-                + "to a file."
+                + "exceeds the \(ByteSize.text(Int64(QueryOutput.limit))) buffer. The query was stopped "
+                + "because the spool's write-ahead log grows while it runs; the output is incomplete. "
+                + "Write the result to a file."
         )
     }
 }

@@ -12,17 +12,17 @@ struct ReloadCommand: AsyncParsableCommand {
         commandName: "reload",
         abstract: "Makes the daemon reload its configuration, and shows the result.",
         discussion: """
-            The command asks the daemon over its socket, waits until the reload has succeeded or was rejected, \
-            and shows what has changed, or every reason for the rejection. A reload applies the whole file or \
-            nothing.
+            The command asks the daemon over its socket, waits until the reload has succeeded or was \
+            rejected, and shows what has changed, or every reason for the rejection. A reload applies the \
+            whole file or nothing.
 
             Exit code 2 if the reload is rejected: the file has a mistake, or changes `spool.path` or \
             `status.listen`, which require a restart. The daemon then continues with its previous \
             configuration. Exit code 3 if no daemon answers.
 
             The daemon reads the file that it was started with; --config is only used to find its socket. If \
-            no daemon answers there, for example because the file has another `spool.path`, the process given \
-            by --pid is sent SIGHUP, and the command still fails, because the result is unknown.
+            no daemon answers there, for example because the file has another `spool.path`, the process \
+            given by --pid is sent SIGHUP, and the command still fails, because the result is unknown.
             """
     )
 
@@ -59,9 +59,9 @@ struct ReloadCommand: AsyncParsableCommand {
         } catch .noDaemon {
             throw CommandFailure(
                 .cannotReach,
-                "spool: no daemon is running on \(path), so there is nothing to reload; a daemon reads the file "
-                    + "when it starts. If `spool.path` was changed while a daemon is running, restart the daemon: "
-                    + "a reload does not apply that change"
+                "spool: no daemon is running on \(path), so there is nothing to reload; a daemon reads "
+                    + "the file when it starts. If `spool.path` was changed while a daemon is running, "
+                    + "restart the daemon: a reload does not apply that change"
             )
         } catch {
             throw CommandFailure(error.exitStatus, "spool: \(error)")
@@ -89,7 +89,8 @@ struct ReloadCommand: AsyncParsableCommand {
         return CommandFailure(
             failure.status,
             failure.description
-                + "\nspool: process \(pid) was sent SIGHUP instead; its log and `spool status` show the result"
+                + "\nspool: process \(pid) was sent SIGHUP instead; "
+                + "its log and `spool status` show the result"
         )
     }
 }

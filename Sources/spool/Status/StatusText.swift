@@ -112,7 +112,7 @@ struct StatusText {
     private func shortened(_ sink: SinkStatus) -> String? {
         guard let count = sink.shortened, count > 0 else { return nil }
         return
-            "  \(sink.name): \(Count.text(count, "message")) sent shortened, too long otherwise: "
+            "  \(sink.name): \(Count.text(count, "message")) shortened because of their length: "
             + "`select * from shortened`"
     }
 

@@ -64,7 +64,8 @@ struct TraceCommand: AsyncParsableCommand {
     }
 
     private static let nowhere =
-        "no source has it either: it never existed, or it is older than the source keeps records (180 days)"
+        "no source has it either: it never existed, or it is older than the 180 days for which the source "
+        + "keeps records"
 }
 
 extension TraceFinding {

@@ -122,7 +122,7 @@ struct ProofText {
         if stream.mending == true { lines.append("  THE REPAIR OF THIS STREAM IS NOT FINISHED") }
         add(
             stream.pruned,
-            "deleted by retention; their delivery is no longer provable, except where a sink names them"
+            "deleted by retention; their delivery is no longer provable, except as stated for a sink below"
         )
         add(
             stream.noLongerProvable,
@@ -176,7 +176,7 @@ struct ProofText {
         )
         add(
             sink.lost,
-            "LOST: deleted by retention before the sink, which had left the configuration, received them"
+            "LOST: deleted by retention before they reached the sink, which was not configured at that time"
         )
         add(
             sink.unrepairable,

@@ -13,7 +13,7 @@ struct VerifyCommand: AsyncParsableCommand {
             The window includes --from and excludes --to. It applies to the time at which the portal saved \
             an activity, and to the date of an alert. The window is read from the source again, within the \
             tenant's request limit; polls and sweeps have priority. A part of the window that has not been \
-            re-read yet is not provable yet. An event counts as missing only if it is still missing after \
+            re-read cannot be proved yet. An event counts as missing only if it is still missing after \
             the stream's next sweep, which may take minutes. If the command is interrupted, the comparison \
             in the daemon stops, too.
 

@@ -82,7 +82,7 @@ struct StatusTextTests {
         let json = try #require(String(data: JSONEncoder().encode(report), encoding: .utf8))
 
         #expect(
-            text.contains("siem: 3 messages sent shortened, too long otherwise: `select * from shortened`")
+            text.contains("siem: 3 messages shortened because of their length: `select * from shortened`")
         )
         #expect(text.components(separatedBy: "shortened").count == 3)
         #expect(json.contains("\"shortened\":3") && json.contains("\"shortened\":0"))

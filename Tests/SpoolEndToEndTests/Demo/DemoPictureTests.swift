@@ -16,7 +16,7 @@ struct DemoPictureTests {
         picture.receivedEvents = numbers - 329
         picture.isUp = isUp
         picture.begin("events flow")
-        picture.begin("the SIEM is away")
+        picture.begin("the SIEM is down")
         picture.recent = [DemoPicture.Recent(time: "09:11:54", text: String(repeating: "long ", count: 40))]
         return picture
     }

@@ -142,7 +142,10 @@ struct VerifyEndTests {
             let status = try await first.exit(within: .seconds(20))
 
             #expect(second.code == 4, "\(second)")
-            #expect(second.errors.contains("holds the spool and runs no proofs for others"), "\(second)")
+            #expect(
+                second.errors.contains("holds the spool and does not verify it for other commands"),
+                "\(second)"
+            )
             #expect(status == .exited(3), "\(first.lastLines)")
             #expect(first.lines(.errors).contains { $0.contains("it was interrupted") }, "\(first.lastLines)")
             #expect(try await Self.states(site) == ["stopped"])

@@ -82,7 +82,7 @@ struct TraceVerdictTests {
         let lost = Self.verdict(at: 199, coverage(["siem"]))
 
         #expect(lost == .lost(sinks: ["siem"]) && lost.word == "lost")
-        #expect(lost.sentence.contains("before sink siem, which had left the configuration, received it"))
+        #expect(lost.sentence.contains("before it reached sink siem, not configured at that time"))
         #expect(Self.verdict(at: 199, coverage([])).word == "pruned")
     }
 

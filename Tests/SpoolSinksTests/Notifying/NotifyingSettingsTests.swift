@@ -66,7 +66,7 @@ struct NotifyingSettingsTests {
                 [
                     .key("name", "a"), .key("type", "webhook"), .key("url", "https://h.example"),
                     .key("secret_header", "X-A"),
-                ], "4:1: `secret_header` names the header of a `secret`"
+                ], "4:1: `secret_header` requires a `secret`"
             ),
             (
                 [

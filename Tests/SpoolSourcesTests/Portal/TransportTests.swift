@@ -116,7 +116,7 @@ struct TransportTests {
         "responses that are not the API's are distinguished",
         arguments: [
             ("SSH-2.0-OpenSSH_9.2\r\n", SourceFault.Kind.nonsense, "does not answer in HTTP"),
-            ("", .incomplete, "broke the connection"),
+            ("", .incomplete, "dropped the connection"),
             (
                 "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"data\":[],\"hasNext\":false}", .nonsense,
                 "no readable `Date`"

@@ -75,7 +75,7 @@ struct FilterTests {
             ("service: { eq: [] }", .activity, "1:16: the list of `service` is empty"),
             ("ip.category: { eq: [7] }", .activity, "from 0 to 6"),
             ("severity: { eq: [4] }", .alert, "from 0 to 3"),
-            ("device.type: { eq: [desktop] }", .activity, "takes one of `DESKTOP`"),
+            ("device.type: { eq: [desktop] }", .activity, "accepts one of `DESKTOP`"),
             ("activity.type: { eq: yes }", .activity, "expected `true` or `false`"),
             ("policy: { isset: 1 }", .activity, "expected `true` or `false`"),
             ("resolutionDate: { gte: never }", .alert, "expected a date"),

@@ -74,8 +74,9 @@ struct StreamWords: Sendable {
             case .oneWay:
                 (
                     .unreachable,
-                    "\(peer) closed its side of the connection before it was sent anything, so spool cannot "
-                        + "tell whether it reads; events that it may not have read are doubtful"
+                    "\(peer) closed its side of the connection before anything was sent to it, "
+                        + "so spool cannot tell whether it reads; "
+                        + "events that it may not have read are doubtful"
                 )
             case .finished, .closedHere:
                 (.unreachable, "spool closed the connection to \(peer)")

@@ -103,7 +103,7 @@ struct FilterParser {
             guard let text = node.text(problems) else { return nil }
             if words.contains(text) { return .text(text) }
             let all = words.map { "`\($0)`" }.joined(separator: ", ")
-            problems.add("`\(rule.name)` takes one of \(all) or `null`, found `\(text)`", at: node)
+            problems.add("`\(rule.name)` accepts one of \(all) or `null`, found `\(text)`", at: node)
             return nil
         case .integer(let range):
             return node.integer(in: Int(range.lowerBound)...Int(range.upperBound), problems).map {
