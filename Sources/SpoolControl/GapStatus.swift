@@ -7,7 +7,7 @@ package struct GapStatus: Codable, Sendable, Equatable {
         case unread
         /// No window that was read with today's filters covers it.
         case unproved
-        /// Retention deleted its events before a sink that had left the configuration returned.
+        /// Retention deleted its events before a sink that was no longer configured was added again.
         case lost
     }
 

@@ -2,8 +2,8 @@ package import SpoolCore
 
 /// A replay as `/status` and `spool replay list --json` show it.
 ///
-/// Not the `Replay` itself: the request is flat here, streams are names, a refetch is the sum of its parts, and
-/// the error is that of the source until its window has been read, then that of the sink.
+/// Unlike `Replay`, it contains the fields of the request directly, streams as names, and a refetch as the
+/// sum of its parts. The error is that of the source until the window has been read, then that of the sink.
 package struct ReplayStatus: Codable, Sendable, Equatable {
     package var id: Int64
     package var sink: String

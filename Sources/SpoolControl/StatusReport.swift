@@ -25,7 +25,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     ///
     /// Nil while a daemon is running.
     package var stopped: StoppedDaemon?
-    /// The last reload of the daemon that runs, if it was refused: the daemon has the configuration from before it.
+    /// The last reload of the running daemon, if it was rejected: the daemon uses its previous configuration.
     package var reloadRefused: RefusedReload?
 
     package init(version: String, holder: String?, at: Timestamp, spool: SpoolFileStatus) {
@@ -69,11 +69,11 @@ package struct StoppedDaemon: Codable, Sendable, Equatable {
     }
 }
 
-/// A reload that was refused: the configuration in the file is not the one that runs.
+/// A rejected reload: the daemon does not use the configuration in the file.
 package struct RefusedReload: Codable, Sendable, Equatable {
     /// When, by the daemon's clock.
     package var at: Timestamp
-    /// Why: of several mistakes the first, with its place in the file.
+    /// Why: the first mistake, with its position in the file.
     package var cause: String
 
     package init(at: Timestamp, cause: String) {
@@ -131,8 +131,8 @@ package struct SpoolFileStatus: Codable, Sendable, Equatable {
 
 /// A stream and its fetch progress.
 ///
-/// Not the stored `SpoolStatus.Stream`, which has ids and counters that are no part of the public interface, and
-/// lacks what the report computes: events per minute, sinks and gaps.
+/// The stored `SpoolStatus.Stream` has ids and counters that are not part of the public interface, and does
+/// not contain what the report computes: events per minute, sinks and gaps.
 package struct StreamStatus: Codable, Sendable, Equatable {
     package var name: String
     package var kind: String
@@ -185,8 +185,8 @@ package struct StreamStatus: Codable, Sendable, Equatable {
 
 /// A sink and its backlog.
 ///
-/// Not the stored `SpoolStatus.Sink`, which has its backlog by stream, a state of its own, and no address: that
-/// is in the configuration.
+/// The stored `SpoolStatus.Sink` has its backlog by stream, a different state, and no address, which is in
+/// the configuration.
 package struct SinkStatus: Codable, Sendable, Equatable {
     package var name: String
     package var type: String
@@ -200,7 +200,8 @@ package struct SinkStatus: Codable, Sendable, Equatable {
     /// When the oldest of them occurred.
     package var oldest: Timestamp?
     package var deadLetters: Int
-    /// Messages ever sent shortened, replays included; nil from a daemon of an earlier version.
+    /// Messages ever shortened for sending, including those of replays; nil from a daemon of an earlier
+    /// version.
     package var shortened: Int?
     package var lastSuccess: Timestamp?
     package var error: String?

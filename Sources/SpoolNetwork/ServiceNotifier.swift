@@ -29,7 +29,7 @@ package struct ServiceNotifier: Sendable {
     /// - Parameters:
     ///   - environment: provides `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
     ///   - processID: the id of this process; the watchdog may be intended for another.
-    ///   - timeout: how long a supervisor is waited for that does not read what it is sent.
+    ///   - timeout: how long to wait for a supervisor that does not read what it is sent.
     package init(
         environment: [String: String],
         processID: Int32 = getpid(),
@@ -48,8 +48,8 @@ package struct ServiceNotifier: Sendable {
     /// Sends states as one message; returns once the kernel has accepted it, or immediately without a
     /// supervisor.
     ///
-    /// Waits for a supervisor that does not read, because it would end the service if it missed `ready`. The wait
-    /// has a time limit, so that a stop is not delayed.
+    /// Waits for a supervisor that does not read, because it would end the service if it missed `ready`. The
+    /// wait has a time limit, so that a stop is not delayed.
     ///
     /// - Throws: `ServiceNotifierFault` when the socket cannot be used; log it and continue.
     package func notify(_ states: State...) throws(ServiceNotifierFault) {

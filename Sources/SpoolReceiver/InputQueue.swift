@@ -9,8 +9,8 @@ final class InputQueue<Input> {
     typealias Handle = (Input) -> EventLoopFuture<Void>?
 
     private var waiting = CircularBuffer<Input>()
-    /// True while an input is handled, also without waiting: what comes in meanwhile, as the next request does when one is
-    /// answered, waits for its turn.
+    /// True while an input is handled, even if that takes no time: input that arrives meanwhile, such as the
+    /// request that follows an answered one, waits for its turn.
     private var isBusy = false
     private var wantsRead = false
     private var whenDone: [() -> Void] = []

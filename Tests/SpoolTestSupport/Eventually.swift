@@ -1,4 +1,4 @@
-/// What a test waited for in vain, with what it saw last.
+/// A condition that a test waited for without success, with the last observed value.
 package struct WaitedInVain: Error, CustomStringConvertible {
     package let description: String
 }

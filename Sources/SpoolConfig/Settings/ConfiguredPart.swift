@@ -10,7 +10,7 @@ package struct ConfiguredPart: Sendable {
     package let node: ConfigurationNode
 
     /// The items of a list, with problems for names that are malformed or used twice, and for former names
-    /// that two items claim.
+    /// that two items use.
     ///
     /// Names that differ only in case count as the same. A missing name is reported when the item itself is
     /// read, which requires it.

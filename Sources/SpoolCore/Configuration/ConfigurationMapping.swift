@@ -54,8 +54,8 @@ package struct ConfigurationMapping: ~Copyable {
     }
 }
 
-/// Keys with a default. Of a number the default also stands in for an invalid value, after adding a problem: the
-/// file is refused anyway, and the other keys can be checked.
+/// Keys with a default. For a number, the default also replaces an invalid value, after adding a problem: the
+/// file is rejected anyway, and the other keys can be checked.
 extension ConfigurationMapping {
     /// Takes a duration.
     package mutating func duration(

@@ -21,7 +21,8 @@ package struct Event: Sendable, Equatable {
     /// record.
     ///
     /// 2: `ip` is a bare address, `appID` contains only positive numbers, and alerts of Cloud Discovery have
-    /// their user, address and app; records that only a lenient decoder takes for JSON are told apart (`isJSON`).
+    /// their user, address and app; records that only a lenient decoder accepts as JSON are marked
+    /// (`isJSON`).
     package static let reading = 2
 
     /// The source's id, or a key derived from the content when `isReadable` is false.
@@ -33,7 +34,8 @@ package struct Event: Sendable, Equatable {
     ///
     /// It is kept and sent nevertheless.
     package var isReadable: Bool
-    /// False when the record was understood, and is not JSON all the same: SQLite's JSON functions cannot read it.
+    /// False when the record could be parsed although it is not valid JSON: SQLite's JSON functions cannot
+    /// read it.
     package var isJSON = true
     /// When it occurred.
     package var occurred: Timestamp

@@ -4,13 +4,13 @@
     import Darwin
 #endif
 
-/// What lies at a path, no link followed: which file it is, and whether it is a socket.
+/// The file at a path, without following a link: its identity, and whether it is a socket.
 package struct FileIdentity: Sendable, Equatable {
     package let device: UInt64
     package let inode: UInt64
     package let isSocket: Bool
 
-    /// Nil when nothing is there, or it cannot be looked at.
+    /// Nil when there is no file, or its status cannot be read.
     package init?(at path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }

@@ -1,7 +1,7 @@
 /// Steps over JSON text byte by byte, without decoding it.
 ///
-/// It follows strings and brackets only. What is between them (numbers, literals) is not checked here but
-/// when a record is parsed. Nesting has no limit, because the walk is not recursive.
+/// It follows strings and brackets only. What is between them (numbers, literals) is checked only when a
+/// record is parsed. Nesting has no limit, because the walk is not recursive.
 struct JSONWalk {
     let bytes: [UInt8]
     private(set) var index: Int

@@ -8,7 +8,7 @@ package struct KernelDoubt: Sendable, Equatable {
     /// never lost.
     package var bytes: Int64
     /// How long events may stay unproved on an open connection before it is closed and reopened to obtain the
-    /// proof; nil: for no length of time, only where the proof is asked for.
+    /// proof; nil: regardless of time, only when a proof is requested.
     package var reopenAfter: Duration?
 
     /// The largest receive buffer of a stock kernel: Linux lets one grow to 6 MiB (since 6.16 to 32 MiB),

@@ -5,7 +5,7 @@ package protocol Sink: Sendable {
     var name: SinkName { get }
     /// The type in the configuration: `syslog`.
     var type: String { get }
-    /// The address as an operator knows it: `tls://siem.example:6514`.
+    /// The address in the operator's notation: `tls://siem.example:6514`.
     var address: String { get }
     /// True when `session` needs `EventBatch.Column.raw`.
     var needsRaw: Bool { get }
@@ -26,8 +26,8 @@ package protocol Sink: Sendable {
 
 /// One connection to a destination, or its equivalent.
 ///
-/// `send` is called by one task, and `settlements` is read by one other task. Batches are numbered 0, 1, 2 …
-/// within a session, over all lanes.
+/// One task calls `send`, and one other task reads `settlements`. Batches are numbered 0, 1, 2 … within a
+/// session, over all lanes.
 package protocol SinkSession: Sendable {
     /// Takes a batch and returns when the next one may be sent (backpressure).
     ///
@@ -42,8 +42,8 @@ package protocol SinkSession: Sendable {
     /// Half-closes the connection and lets what was sent settle, for at most `timeout`; no more batches
     /// follow.
     ///
-    /// `settlements` then ends with `.finished`. It ends with `.ended` when something is not settled, or is
-    /// settled only by evidence of the kernel and the receiver did not close the connection.
+    /// `settlements` then ends with `.finished`. It ends with `.ended` if something is not settled, or if
+    /// something is settled only by the kernel's evidence and the receiver did not close the connection.
     func finish(timeout: Duration) async
 
     /// Closes immediately. Idempotent.

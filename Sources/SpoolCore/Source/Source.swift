@@ -100,7 +100,7 @@ package enum StreamStart: Sendable, Equatable {
     case age(Duration)
     case time(Timestamp)
 
-    /// The time it stands for, given the source's `Date`.
+    /// The start as a time, given the source's `Date`.
     package func timestamp(now: Timestamp) -> Timestamp {
         switch self {
         case .age(let age): now - age

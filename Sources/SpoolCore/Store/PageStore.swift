@@ -3,7 +3,7 @@ package protocol PageStore: Sendable {
     /// The progress of a stream.
     func progress(of stream: StreamID) async throws(StoreError) -> StreamProgress
 
-    /// Stores the start of a stream, once in its life; a stream that has started is left unchanged.
+    /// Stores the start of a stream, only once; a stream that has started is left unchanged.
     ///
     /// Sets `start_ms` and the cursor's `since` to `start`, `swept_to_ms` to `sweptTo`. Durable on return.
     func begin(_ stream: StreamID, start: Timestamp, sweptTo: Timestamp) async throws(StoreError)

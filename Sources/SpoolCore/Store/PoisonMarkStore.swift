@@ -34,10 +34,10 @@ package struct PoisonMark: Sendable, Hashable, Codable {
 }
 
 extension PoisonMark {
-    /// This many crashes under one mark are no coincidence.
+    /// This many crashes under one mark are not a coincidence.
     ///
-    /// Fewer may be: after SIGKILL, from the kernel when memory is short or from an impatient supervisor, a
-    /// mark is set as well, and this must not cost a healthy record.
+    /// Fewer may be one: a SIGKILL, sent by the kernel when memory is short or by a supervisor, leaves a mark
+    /// as well, and a healthy record must not be dropped because of it.
     package static let suspicious = 3
 
     /// The prefix of the places of single records and events.

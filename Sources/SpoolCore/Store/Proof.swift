@@ -5,7 +5,7 @@ package struct VerifyRequest: Sendable, Codable, Equatable {
         case none
         /// Fetch what was never fetched; it is delivered to every sink.
         case fetch
-        /// Also replay what a sink lacks and its live lane will not send.
+        /// Also replay events that a sink is missing and its live lane will not send.
         case all
     }
 
@@ -50,7 +50,7 @@ package enum MissingCause: String, Sendable, Codable, CaseIterable {
     case deadLetter = "dead-letter"
     /// The receiver's kernel may have held it unread when its connection ended uncleanly (`KernelDoubt`).
     case doubtful
-    /// Retention deleted it before the sink, which had left the configuration, received it.
+    /// Retention deleted it before it reached the sink, which was not configured at that time.
     case lost
 }
 
@@ -97,7 +97,7 @@ package struct ProofSink: Sendable, Codable, Equatable {
     package var deadLetters = 0
     /// Missing: possibly unread in the receiver's kernel when a connection ended uncleanly.
     package var doubtful = 0
-    /// Missing: deleted by retention before the sink, which had left the configuration, received it.
+    /// Missing: deleted by retention before it reached the sink, which was not configured at that time.
     package var lost = 0
     /// Of the missing events: deleted by retention before a repair could send them again.
     package var unrepairable = 0

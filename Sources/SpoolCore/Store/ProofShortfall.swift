@@ -13,8 +13,8 @@ package enum ProofShortfall: String, Sendable, Codable, CaseIterable {
     /// Retention has deleted the ids of that time as well: deleted events cannot be distinguished from events
     /// never fetched.
     case noLongerProvable = "no-longer-provable"
-    /// Retention has deleted events: the outcome of those that are not counted as missing is no longer known,
-    /// although each sink had settled them.
+    /// Retention has deleted events. Those that do not count as missing were settled at each sink, but their
+    /// outcome is no longer known.
     case pruned
     /// No sink subscribes to a stream.
     case noSink = "no-sink"

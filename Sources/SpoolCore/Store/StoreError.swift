@@ -17,7 +17,7 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case io
         /// A reader or checkpoint blocked for longer than the busy timeout.
         case busy
-        /// The caller named something that the spool does not have, or may not have.
+        /// The caller named something that the spool does not contain, or must not contain.
         case invalid
     }
 

@@ -11,8 +11,8 @@ package enum AuditCode: String, Sendable, CaseIterable {
 /// The notifications that a finished proof raises and clears.
 ///
 /// Only an audit raises them. A proof clears a finding only if it proves its window (`ProvedWindow`) and has
-/// compared what was reported: the earlier finding may lie in a part that it did not compare, or that it could
-/// not prove.
+/// compared the reported part again: the earlier finding may be in a part that the proof did not compare or
+/// could not prove.
 struct AuditNotes {
     struct Raised {
         let code: AuditCode
@@ -45,11 +45,12 @@ struct AuditNotes {
     }
 }
 
-/// The window of a finished proof that found nothing missing and left nothing unproved in which a loss could
-/// hide.
+/// The window of a finished proof that found nothing missing, and in which no unproved part could hide a
+/// loss.
 ///
-/// Events that a filter left out, that an operator dismissed, that were spooled before a sink's start or only
-/// handed to the network are no loss. What retention has deleted is none either: it would be named as missing.
+/// Events that a filter left out, that an operator dismissed, that were spooled before a sink's start, or
+/// that were only handed to the network are not losses. Neither are events that retention has deleted: losses
+/// among them are reported as missing.
 struct ProvedWindow {
     /// Reasons why a proof is not complete that may hide what an earlier one found missing.
     static let hiding: Set<ProofShortfall> = [
@@ -66,9 +67,9 @@ struct ProvedWindow {
     }
 
     /// True if the proof compared each stream in which the finding's audit missed events, over the window of
-    /// that audit and with the sinks that lacked them.
+    /// that audit and with the sinks that were missing them.
     ///
-    /// A stream or sink that is no longer configured cannot be compared, and holds no finding open.
+    /// A stream or sink that is no longer configured cannot be compared, and does not keep a finding open.
     func covers(_ finding: Proof) -> Bool {
         finding.streams.filter { $0.missing > 0 }.allSatisfy { missed in
             guard let stream = proof.streams.first(where: { $0.name == missed.name }) else {
@@ -136,7 +137,7 @@ struct AuditFinding {
 
 /// The reasons why a finished audit proves too little; nil if it proves enough.
 ///
-/// Such an audit clears no finding of an earlier one, which may lie in the part that is no longer provable
+/// Such an audit does not clear an earlier finding, which may be in the part that is no longer provable
 /// (`ProvedWindow`).
 struct AuditWeakness {
     /// A weakness is reported if more than one in this many ids has no provable delivery.

@@ -1,12 +1,12 @@
 import SpoolCore
 
-/// How far back an audit compares: `audit.window`, and as far as an open finding, up to twice that window.
+/// How far back an audit compares: `audit.window`, or as far as an open finding, up to twice that window.
 ///
-/// Audits follow each other in less time than their window has, so that the next one would compare only a part
-/// of what the last one reported.
+/// The interval between audits is shorter than their window, so the next one would compare only a part of
+/// what the last one reported.
 struct AuditReach: Sendable {
     private let window: Duration
-    /// The beginnings of what was reported, with the stream.
+    /// The starts of the reported windows, with the stream.
     private let reported: [(stream: String, from: Timestamp)]
 
     init(_ open: [Proof], window: Duration) {
@@ -16,7 +16,8 @@ struct AuditReach: Sendable {
         }
     }
 
-    /// Where an audit of a stream begins that ends at a time; without a stream, the earliest of all streams.
+    /// The start of an audit of a stream that ends at the given time; without a stream, the earliest of all
+    /// streams.
     func from(_ end: Timestamp, of stream: String? = nil) -> Timestamp {
         let within = reported.filter { stream == nil || $0.stream == stream }.map(\.from)
             .filter { $0 >= end - window * 2 }

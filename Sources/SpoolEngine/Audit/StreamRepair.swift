@@ -3,7 +3,7 @@ import SpoolPipeline
 import SpoolStore
 
 /// Repairs what a comparison found missing: records that were never fetched are fetched and delivered live;
-/// events that a sink lacks are replayed, except those that its live lane has yet to send.
+/// events that a sink is missing are replayed, except those that its live lane has yet to send.
 struct StreamRepair: Sendable {
     /// The maximum number of events of one replay; more events need several replays.
     static let most = 100_000
@@ -64,7 +64,7 @@ struct StreamRepair: Sendable {
         }
     }
 
-    /// Creates replays of the events that a sink lacks and its live lane will not send.
+    /// Creates replays of the events that a sink is missing and its live lane will not send.
     private func replay(_ index: Int, _ found: inout ProofStream) async throws(VerificationFault) {
         var (seqs, after): ([Seq], String) = ([], "")
         while let slice = try await comparison.lacks(of: index, after: after) {

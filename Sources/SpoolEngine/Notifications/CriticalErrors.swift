@@ -55,7 +55,7 @@ final class CriticalErrors: Sendable {
     }
 }
 
-/// A source that counts its faults in `errors`, except those of `record`: an operator requests single records.
+/// A source that counts its faults in `errors`, except those of `record`, which operators request.
 struct CountedSource: ForwardingSource {
     let base: any Source
     let errors: CriticalErrors

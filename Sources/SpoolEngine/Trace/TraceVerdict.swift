@@ -9,7 +9,7 @@ package enum TraceVerdict: Sendable, Equatable {
     case beforeStart(Timestamp)
     /// Retention has deleted the records from before this time.
     case pruned(Timestamp)
-    /// Retention has deleted it before these sinks, which had left the configuration, received it.
+    /// Retention deleted it before it reached these sinks, which were not configured at that time.
     case lost(sinks: [String])
     /// The stream's filters exclude it.
     case filtered

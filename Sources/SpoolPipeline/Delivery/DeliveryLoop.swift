@@ -59,7 +59,7 @@ package struct DeliveryLoop: Sendable {
         )
     }
 
-    /// Delivers until `stop` is requested, then waits for at most `gracePeriod` until sent events are settled.
+    /// Delivers until `stop` is requested, then waits at most `gracePeriod` until sent events are settled.
     ///
     /// - Throws: an error that makes the spool unusable; all other errors become the sink's state.
     package func run(stop: ShutdownRequest) async throws(StoreError) {

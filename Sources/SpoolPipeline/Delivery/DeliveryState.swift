@@ -169,12 +169,13 @@ struct DeliveryState: Sendable {
         return hold.judge(lanes, elapsed: elapsed)
     }
 
-    /// When the session must be ended to obtain a proof of what it has settled, `isWanted` by a comparison or not;
-    /// nil while nothing lacks a proof, and while only time could require one and `reopen_after` is `never`.
+    /// When the session must be ended to prove what it has settled; nil if nothing is unproved, or if only
+    /// the timer could require a proof and `reopen_after` is `never`; `isWanted` is true if a comparison
+    /// requests a proof.
     ///
-    /// Behind a load balancer without a working receiver every connection ends cleanly when spool ends it. After
-    /// connections that ended soon after their first lines, no connection is therefore ended before it has lasted
-    /// longer than those.
+    /// Behind a load balancer without a working receiver, every connection ends cleanly when spool ends it.
+    /// After connections that ended soon after their first lines, a connection is therefore kept open for
+    /// longer than those lasted.
     func reopenDue(isWanted: Bool, at elapsed: Duration) -> Duration? {
         guard doubt.bytes > 0, let oldest = unproved.oldest else { return nil }
         let byTime = doubt.reopenAfter.map { oldest + suspicion.interval($0) }
@@ -210,7 +211,7 @@ struct DeliveryState: Sendable {
         let isSoon = elapsed - burst.began < Suspicion.soon
         if isByUs {
             if fault.isUnclean { return isReopening ? .unclosed : .broken }
-            // A stop: the other side might have ended this one soon as well.
+            // A stop: the other side might soon have ended this connection as well.
             return isSoon && suspicion.short > 0 ? .short : .proved
         }
         if reached == .settling, fault.kind == .unreachable, isSoon { return .short }

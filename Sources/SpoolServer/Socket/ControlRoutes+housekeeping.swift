@@ -29,7 +29,7 @@ extension ControlRoutes {
 
     /// Checks that a daemon holds the spool.
     ///
-    /// - Parameter instead: what a command does that holds it, as the end of the sentence.
+    /// - Parameter instead: what a command that holds it does, as the end of the sentence.
     /// - Throws: a refusal if a command holds it.
     func requireDaemon(_ instead: String) throws(ControlRefusal) {
         guard holder.role == .daemon else {

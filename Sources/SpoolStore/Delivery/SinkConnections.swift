@@ -24,10 +24,11 @@ enum SinkConnections {
                 AND \(isWithinReachSQL))
         """
 
-    /// Notes a new connection of a sink, which has one at a time.
+    /// Records a new connection of a sink, which has one at a time.
     ///
-    /// One whose end could not be noted, as on a full disk when its loop was told to stop, has ended uncleanly for all
-    /// that is known. Left open, its rows would be pending, and keep their events, until the next start.
+    /// If the end of the previous one could not be recorded, for example on a full disk during a stop, that
+    /// connection counts as ended uncleanly. If it stayed open, its rows would be pending, and keep their
+    /// events, until the next start.
     ///
     /// - Returns: an id that no connection had before; 0 when the sink no longer exists.
     static func open(

@@ -169,7 +169,7 @@ private struct PageTexts {
 }
 
 extension Event {
-    /// The column `readable`: 0 where the record could not be understood, 2 where it was understood and is not JSON all
-    /// the same, so that the view `events` has no `json` of it.
+    /// The column `readable`: 0 if the record could not be parsed, 2 if it was parsed although it is not
+    /// valid JSON, so that the view `events` has no `json` for it.
     var readable: Int64 { isReadable ? (isJSON ? 1 : 2) : 0 }
 }

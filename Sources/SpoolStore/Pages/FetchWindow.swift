@@ -49,10 +49,10 @@ enum FetchWindow {
         return try merge(db, window)
     }
 
-    /// How much time a merged window covers at most.
+    /// The maximum length of a merged window.
     ///
-    /// A window that reaches into the future proves nothing (`pullBack`). Merged without a limit, it would take the
-    /// proof of the time before with it: a quiet month would be read again.
+    /// A window that reaches into the future proves nothing (`pullBack`). If it were merged without a limit,
+    /// the proof of the time before would be lost with it, and a quiet month would be read again.
     static let longest = Duration.days(1)
 
     /// Of the windows that begin before it only the nearest are examined: on a busy stream none may be empty.
@@ -69,7 +69,7 @@ enum FetchWindow {
     /// Merges an empty, complete window into the previous one with the same reason and filters, if that is
     /// also empty, reaches up to it, and both cover at most `longest`.
     ///
-    /// A quiet month is then thirty rows instead of two hundred thousand.
+    /// A quiet month then takes thirty rows instead of two hundred thousand.
     private static func merge(_ db: Database, _ window: WindowID) throws -> WindowID {
         let neighbour = try Int64.fetchOne(
             db.cachedStatement(

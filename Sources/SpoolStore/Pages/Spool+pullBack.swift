@@ -11,14 +11,14 @@ extension Spool {
     }
 }
 
-/// Moves a stream's positions back that a wrong clock has put into the future: the time before them has not
+/// Moves back positions of a stream that a wrong clock has set to the future: the time before them has not
 /// been read.
 ///
 /// Windows that reach into the future no longer prove anything, and the positions move back to what the other
 /// windows prove.
 ///
-/// What is read again is at most a window of a scan or of merged empty ones (`FetchWindow.longest`) longer than the
-/// time since the wrong clock, or the look-back.
+/// The time that is read again is the time since the clock was wrong, or the look-back, plus at most one
+/// window of a scan or of merged empty windows (`FetchWindow.longest`).
 private enum CursorReturn {
     static func run(
         _ db: Database,

@@ -27,7 +27,7 @@ package enum DeliveryStanding: Int64, Sendable {
     /// Deleted by retention during the comparison: every sink had settled it, but the outcome is no longer
     /// known.
     case pruned
-    /// Deleted by retention before the sink, which had left the configuration, received it.
+    /// Deleted by retention before it reached the sink, which was not configured at that time.
     case lost
 
     /// Why it is missing at the sink; nil when it is not.

@@ -6,8 +6,8 @@ import Synchronization
 package struct PrunedSlice: Sendable {
     /// Its row in `pruned`.
     package let row: Int64
-    /// Nil for the deleted events themselves; otherwise these are the events whose delivery to this sink was
-    /// doubtful, or those that it has lost.
+    /// Nil for the deleted events themselves; otherwise the events whose delivery to this sink was doubtful,
+    /// or that it has lost.
     package let sink: SinkID?
     /// True for events that were deleted before the sink had received them.
     let isLost: Bool

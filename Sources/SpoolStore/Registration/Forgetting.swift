@@ -1,7 +1,8 @@
 import GRDB
 import SpoolCore
 
-/// Permanently removes sinks and streams that are no longer configured, so that their names become free.
+/// Permanently removes sinks and streams that are no longer configured, so that their names can be used
+/// again.
 ///
 /// The row stays for its ledger, as `NAME@forgotten-ID` with `replay_id` 0. Like the row of a replay it does
 /// not belong to the configuration, and no replay has the id 0.

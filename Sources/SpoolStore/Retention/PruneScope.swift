@@ -21,7 +21,7 @@ struct PruneScope {
         let sink: SinkID
         let name: String
         let watermark: Int64
-        /// False for a subscription that never began: the sink is owed nothing of the stream.
+        /// False for a subscription that never began: the sink is not missing any event of the stream.
         let hasBegun: Bool
     }
 

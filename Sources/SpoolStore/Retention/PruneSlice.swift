@@ -50,7 +50,7 @@ struct PruneSlice {
 
     /// Deletes ledger rows that end in a hole and cover no event.
     ///
-    /// A row that begins before the hole may cover an earlier event, and a row that ends behind it covers the
+    /// A row that begins before the hole may cover an earlier event, and a row that ends after it covers the
     /// event there.
     ///
     /// Only rows that end within the hole are read, regardless of the ledger's length.
@@ -80,7 +80,7 @@ struct PruneSlice {
         return holes
     }
 
-    /// The events that each forsaken sink had not received: they were above its watermark.
+    /// The events above the watermark of each sink that no longer keeps them, which it has not received.
     private var lost: [SinkID: Set<Int64>] {
         var lost: [SinkID: Set<Int64>] = [:]
         for subscription in scope.forsaken where subscription.hasBegun {
@@ -89,7 +89,8 @@ struct PruneSlice {
         return lost
     }
 
-    /// Records the lost events on each forsaken subscription, so that `gaps` and its backlog stay correct.
+    /// Records the lost events on each subscription that no longer keeps them, so that `gaps` and the backlog
+    /// stay correct.
     private func countLost(_ db: Database) throws -> Int {
         var lost = 0
         for subscription in scope.forsaken {

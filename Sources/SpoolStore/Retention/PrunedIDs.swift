@@ -23,8 +23,8 @@ enum PrunedIDs {
     /// Records events of one stream that are about to be deleted, the sinks at which their delivery is
     /// doubtful, and those that have not received them.
     ///
-    /// Sinks that have left the configuration count as well: they may return. `lost` has the events that a
-    /// sink has not received and no longer keeps.
+    /// Sinks that are no longer configured count as well, because they may be added again. `lost` has the
+    /// events that a sink has not received and no longer keeps.
     static func note(_ db: Database, _ seqs: [Int64], of stream: StreamID, lost: [SinkID: Set<Int64>] = [:])
         throws
     {
@@ -78,7 +78,7 @@ enum PrunedIDs {
         ])
     }
 
-    /// The sinks that have a subscription to the stream, those that have left included.
+    /// The sinks that have a subscription to the stream, including those that are no longer configured.
     private static func sinks(_ db: Database, of stream: StreamID) throws -> [SinkID] {
         try Int64.fetchAll(
             db.cachedStatement(sql: "SELECT sink_id FROM subscription WHERE stream_id = ? ORDER BY sink_id"),
@@ -108,8 +108,8 @@ enum PrunedIDs {
         return try StandingMap(db, sink: sink, stream: stream, range: first...last)
     }
 
-    /// The delivery states of events at a sink that has not received those in `lost`; nil for one whose
-    /// delivery nothing calls into question.
+    /// The delivery states of events at a sink that has not received those in `lost`; nil for an event whose
+    /// delivery is not in doubt.
     private static func standings(
         _ db: Database,
         _ events: [Noted],

@@ -72,7 +72,7 @@ extension Spool {
     /// Forgets a sink or a stream that is no longer configured.
     ///
     /// Its events are no longer kept for it, its dead letters are dismissed, replays to it are cancelled, and
-    /// its name becomes free.
+    /// its name can be used again.
     ///
     /// The ledger keeps its deliveries under the name `NAME@forgotten-ID`.
     ///

@@ -74,8 +74,8 @@ extension StoreError {
         StoreError(
             .damaged,
             "The spool \(path) is damaged or not a spool: \(Sentence.ended(cause)) Move it aside "
-                + "together with its -wal and -shm files and restart; spool then fetches again what the source "
-                + "still has. `sqlite3 FILE .recover` salvages what can be read."
+                + "together with its -wal and -shm files and restart; spool then fetches again what the "
+                + "source still has. `sqlite3 FILE .recover` salvages what can be read."
         )
     }
 }

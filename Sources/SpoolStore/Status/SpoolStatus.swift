@@ -80,7 +80,7 @@ package struct SpoolStatus: Sendable, Equatable {
         package let retryAt: Timestamp?
         /// Dead letters not dismissed.
         package let deadLetters: Int
-        /// Messages ever sent shortened, including those of replays.
+        /// Messages ever shortened for sending, including those of replays.
         package let shortened: Int
         package let subscriptions: [Subscription]
 

@@ -3,13 +3,14 @@ import SpoolCore
 import SpoolDaemon
 import UnixSignals
 
-/// Handles Ctrl-C and SIGTERM while a command waits for work that continues without it, or works on a spool that it
-/// holds.
+/// Handles Ctrl-C and SIGTERM while a command waits for work that continues without it, or uses a spool that
+/// it holds.
 enum Interruption {
     /// Waits for `body`; a signal during that time prints `notice` to standard error and then ends the
     /// process by the same signal.
     ///
-    /// Where the command holds the spool, `session` traps the signal and ends `body`, and the spool is closed first.
+    /// If the command holds the spool, `session` traps the signal and ends `body`, and the spool is closed
+    /// first.
     static func telling<Result: Sendable>(
         _ notice: String,
         at session: SpoolSession? = nil,

@@ -30,7 +30,7 @@ struct ReplayAnswer: Encodable {
     }
 }
 
-/// An estimate as JSON: instead of the known rates, the one that applies, and the duration that follows from it.
+/// An estimate as JSON: only the rate that applies, and the duration that follows from it.
 struct EstimateObject: Encodable {
     private var estimate: ReplayEstimate
     private let time: ReplayTime

@@ -108,7 +108,7 @@ struct StatusText {
             .joined(separator: "\n")
     }
 
-    /// What the receiver has only in part: `delivered` must not hide it.
+    /// Events that the receiver has only in part: `delivered` must not hide them.
     private func shortened(_ sink: SinkStatus) -> String? {
         guard let count = sink.shortened, count > 0 else { return nil }
         return

@@ -183,7 +183,8 @@ final class History {
     /// Waits until the loop has sent everything that the receiver accepts.
     func settleDown() async throws {
         for _ in 0..<20_000 {
-            // The loop may have to hear yet that its connection is over: until then the ledger cannot tell.
+            // The loop may not have been notified yet that its connection has ended; until then the ledger
+            // does not show it.
             let (isDrained, isAnyOpen) = (try await isDrained(), try await isAnyOpen())
             if receiver.isStuck || isDrained, receiver.isConnected || !isAnyOpen { return }
             await Task.yield()

@@ -170,7 +170,7 @@ struct ClockStepTests {
         try await PortalBench.with(wallAhead: .zero) { bench in
             try await SteppedLoops.with(bench) { loops in
                 let spool = loops.spool
-                // Until the source has told its time, retention deletes nothing: the replays come first.
+                // Until the source has reported its time, retention deletes nothing: the replays run first.
                 try await loops.append(20, from: PortalBench.begin - .days(1), tellsTime: false)
                 try await loops.until { try await loops.waiting() == 0 }
                 // From here on, nothing can be sent: one replay is running, one is paused, and live events

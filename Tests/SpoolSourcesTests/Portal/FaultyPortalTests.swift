@@ -176,8 +176,7 @@ struct FaultyPortalTests {
                     timestamp: base + offset
                 )
             }
-            // With its envelope the second record is just too large, without it it is not; the third always
-            // is.
+            // The second record is too large only together with its envelope; the third is always too large.
             let exact = record("exact", 1, padding: 0).raw.count
             portal.insert(
                 [

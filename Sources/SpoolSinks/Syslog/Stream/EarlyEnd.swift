@@ -4,17 +4,17 @@ import Synchronization
 /// keep reading.
 ///
 /// Such an end looks like that of a receiver that has read everything and closed. The next connection
-/// therefore waits for an early end before anything is written: an end that comes then proves nothing about
+/// therefore waits for an early end before anything is written: an end during that time proves nothing about
 /// lines.
 final class EarlyEnd: Sendable {
     /// An end of the peer within this time after connecting may concern only its unused direction.
     let soon: Duration
     /// How long a connection waits for an early end.
     let listening: Duration
-    /// How long a connection that the peer has ended before anything was written is kept while nothing is written.
+    /// How long to keep an idle connection that the peer ended before anything was written.
     ///
-    /// The peer may have closed it, which only a write would show. Kept for longer, it would count as a proof that the
-    /// receiver is there (`DeliveryState.proof`).
+    /// The peer may have closed it, which only a write would show. If it were kept for longer, it would count
+    /// as proof that the receiver is reachable (`DeliveryState.provedAt`).
     let unused: Duration
 
     private let seen = Mutex(false)

@@ -14,7 +14,7 @@ enum StreamEnd {
     case timedOut
     /// Everything was settled when the time limit of `finish` ended, but the peer had not ended the stream.
     case unanswered
-    /// Everything was settled, but the peer had closed its direction before it was sent anything.
+    /// Everything was settled, but the peer had closed its direction before anything was sent to it.
     case oneWay
     /// `close` was called.
     case closedHere

@@ -9,7 +9,8 @@ enum LoneSurrogates {
         var index = record.startIndex
         while let backslash = record[index...].firstIndex(of: UInt8(ascii: "\\")) {
             guard let unit = unit(record, at: backslash) else {
-                // Another escape: two bytes, so that an escaped backslash is not taken for the next escape.
+                // Another escape: two bytes, so that an escaped backslash does not count as the start of the
+                // next escape.
                 index = min(backslash + 2, record.endIndex)
                 continue
             }

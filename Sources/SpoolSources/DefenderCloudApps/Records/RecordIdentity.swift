@@ -16,7 +16,8 @@ enum RecordIdentity {
 
     /// True if the text can be an event's id.
     ///
-    /// A NUL ends a text for SQLite's and C's functions: ids that differ behind one only would be taken for the same.
+    /// SQLite's and C's functions end a text at a NUL: ids that differ only after a NUL would count as the
+    /// same.
     static func isID(_ text: String) -> Bool {
         (1...longestID).contains(text.utf8.count) && !text.utf8.contains(0)
     }
