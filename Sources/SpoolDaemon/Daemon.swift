@@ -95,7 +95,7 @@ package struct Daemon: Sendable {
 
     /// Runs a step of the start; its errors begin with the retired agent's words for a failed start.
     ///
-    /// - Returns: nil if the stop came first, also if the step then failed for a temporary reason.
+    /// - Returns: nil if the stop came first, even if the step then failed for a temporary reason.
     private static func bootstrap<Result>(
         until stop: ShutdownRequest,
         _ start: () async throws(StoreError) -> Result?

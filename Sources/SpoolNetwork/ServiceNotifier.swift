@@ -23,7 +23,7 @@ package struct ServiceNotifier: Sendable {
     private let address: String?
     /// The interval for `watchdog`, half of the unit's `WatchdogSec=`; nil when there is no watchdog.
     package let watchdogInterval: Duration?
-    /// How long a supervisor is waited for that does not read what it is sent.
+    /// How long to wait for a supervisor that does not read what it is sent.
     private let timeout: Duration
 
     /// - Parameters:

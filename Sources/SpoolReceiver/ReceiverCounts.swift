@@ -20,7 +20,7 @@ package struct ReceiverCounts: Sendable, Equatable {
     package var empty = 0
     /// Messages skipped for their length.
     package var tooLong = 0
-    /// Messages that started like an octet count and had none.
+    /// Messages that started like an octet count but did not have one.
     package var badCounts = 0
     /// Messages that were cut off by the end of a connection.
     package var unfinished = 0

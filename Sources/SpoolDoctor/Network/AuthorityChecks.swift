@@ -76,7 +76,7 @@ private enum AuthorityTrust: Equatable {
         }
     }
 
-    /// One sentence per series of authorities that expire on the same day and are trusted alike.
+    /// One sentence per series of authorities with the same expiry date and the same trust.
     ///
     /// The sentence contains the numbers, because the portal's certificate names one of them and operators
     /// search for it.

@@ -90,7 +90,7 @@ package final class AuditLoop: Sendable {
         }
         if audit.every == nil {
             try await retry("clearing notifications", stop: stop) { () async throws(StoreError) in
-                // A finding is not answered by having no audits: only a proof clears it.
+                // Disabling audits does not clear a finding; only a proof does.
                 for code in AuditCode.allCases where code != .missing { try await self.clear(code) }
             }
         }
@@ -253,7 +253,7 @@ package final class AuditLoop: Sendable {
     /// Raises and clears the notifications of findings.
     private func tell(_ proof: Proof) async throws(StoreError) {
         let notes = AuditNotes(proof, open: try await context.spool.openFindings())
-        // First, so that after a crash in between no finding counts as open that was cleared.
+        // The findings are stored first, so that after a crash in between no cleared finding counts as open.
         try await context.spool.moveFindings(
             opened: notes.raised.contains { $0.code == .missing } ? proof.id : nil,
             closed: notes.closed

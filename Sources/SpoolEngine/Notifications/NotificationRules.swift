@@ -5,7 +5,8 @@ import SpoolStore
 
 /// Derives the notifications that should be active from the current status.
 ///
-/// A pure function: an active notification that is no longer wanted, and does not last, is cleared.
+/// A pure function: an active notification that is no longer derived, and does not have to stay active, is
+/// cleared.
 struct NotificationRules: Sendable {
     /// How long the source keeps records (Defender for Cloud Apps, data retention).
     static let sourceKeeps = Duration.days(180)

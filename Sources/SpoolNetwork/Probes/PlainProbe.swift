@@ -3,8 +3,8 @@ import NIOCore
 /// Sends empty lines to a peer that should accept lines without TLS, to see whether it does.
 ///
 /// Receivers drop empty lines (rsyslog: "discarding zero-sized message", syslog-ng: without the flag
-/// `empty-lines`) and send nothing. A TLS server takes them for a broken handshake, and answers or closes the
-/// connection.
+/// `empty-lines`) and send nothing. A TLS server treats them as an invalid handshake, and answers or closes
+/// the connection.
 package struct PlainProbe: Sendable {
     /// The peer's reaction.
     package enum Reaction: Sendable, Equatable {

@@ -97,7 +97,7 @@ package struct SessionRun: Sendable {
                 state.withLock { $0.isReopening = true }
                 return true
             }
-            // A wish that has to wait is kept.
+            // A request that has to wait is kept.
             if due == nil { asked = wanted.version }
             await reader.time.wait(due.map { $0 - elapsed }, or: moved, wanted, SeenVersion(stop))
         }

@@ -13,7 +13,7 @@ struct FrameReader {
         case message(ByteBuffer, Framing)
         /// Longer than the limit; its bytes are skipped.
         case tooLong
-        /// Starts like an octet count but is none; it is read as a line.
+        /// Starts like an octet count but is not one; it is read as a line.
         case badCount
     }
 

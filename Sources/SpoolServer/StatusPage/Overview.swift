@@ -128,7 +128,7 @@ struct Overview: Sendable, Equatable {
         return parts.joined(separator: ", and ") + "."
     }
 
-    /// What needs an operator while nothing has stopped.
+    /// Problems that need an operator while nothing has stopped.
     private static func others(
         untaken: [String],
         holes: [String],

@@ -207,9 +207,9 @@ package final class ProofScratch: Sendable {
 
     /// Updates the delivery states of events at a sink; nil for an event that retention has deleted.
     ///
-    /// - Returns: the new state of each event. Of a deleted event, what retention has noted (`addDeleted`)
-    ///   counts, and one that was doubtful stays doubtful; of any other it is only known that every sink had
-    ///   settled it.
+    /// - Returns: the new state of each event. For a deleted event, the state that retention has recorded
+    ///   (`addDeleted`) counts, and a doubtful one stays doubtful; of any other deleted event it is only
+    ///   known that every sink had settled it.
     package func change(_ lacks: [Lack], to standings: [DeliveryStanding?], of sink: Int)
         async throws(StoreError)
         -> [DeliveryStanding]

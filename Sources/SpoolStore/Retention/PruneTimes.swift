@@ -37,7 +37,8 @@ struct PruneTimes: Sendable {
     func time(of stream: Departures.Stream) -> SourceTime? {
         if let time = told[stream.id] { return time }
         guard !stream.hasSource else { return nil }
-        // The local clock's, but not when it was set years ahead: all of them would be old immediately.
+        // The local clock's time, unless that clock was set years ahead: all notifications would expire
+        // immediately.
         let date = stream.isOwn ? min(wall, earliest) : bySource[stream.source] ?? earliest
         return SourceTime(date: date, sweepsBack: Retention.returning)
     }

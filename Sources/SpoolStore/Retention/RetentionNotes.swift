@@ -6,7 +6,8 @@ import SpoolCore
 enum RetentionNotes {
     static let pausedTooLong = "Replay paused too long"
     static let eventsLost = "Events lost to a sink that left"
-    /// How long a loss is shown at least; it is also shown for as long as its sink is not configured.
+    /// The minimum time for which a loss is shown; it is also shown for as long as its sink is not
+    /// configured.
     static let lossShown = Duration.days(7)
 
     /// Raises a notification for each replay that no longer keeps its events, and clears those of replays

@@ -1,7 +1,7 @@
 import GRDBSQLite
 import SpoolCore
 
-/// What `--version` says: ours, and SQLite's, which decides what the spool survives.
+/// The output of `--version`: the version of this program, and that of SQLite, on which durability depends.
 package enum SpoolVersion {
     /// Semantic version of this program.
     package static let number = ProgramVersion.number

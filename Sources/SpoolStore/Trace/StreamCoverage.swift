@@ -16,8 +16,8 @@ package struct StreamCoverage: Sendable, Codable, Equatable {
     package let isUnproved: Bool
     /// Whether retention has deleted the requested event; nil where its id would not be kept.
     package let wasDeleted: Bool?
-    /// The sinks that had left the configuration, and had not received the requested event when retention
-    /// deleted it.
+    /// The sinks that were not configured, and had not received the requested event, when retention deleted
+    /// it.
     package let lostAt: [String]?
 
     package init(

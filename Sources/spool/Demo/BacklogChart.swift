@@ -1,6 +1,6 @@
-/// The backlog over the whole demo as a hill of blocks.
+/// The backlog over the whole demo as a chart of block characters.
 struct BacklogChart: Sendable {
-    /// A moment: how many events waited, and whether the SIEM was there.
+    /// A moment: how many events were waiting, and whether the SIEM was up.
     struct Moment: Sendable {
         var waiting: Int
         var isUp: Bool
@@ -33,7 +33,7 @@ struct BacklogChart: Sendable {
         return Self.bars[min(8, max(0, eighths - row * 8))]
     }
 
-    /// As many moments as there are columns; where there are more, the highest of each share.
+    /// One moment per column; if there are more moments than columns, the highest of each group.
     private var columns: [Moment] {
         guard moments.count > width else { return moments }
         return (0..<width).compactMap { column in

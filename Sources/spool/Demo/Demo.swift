@@ -8,7 +8,7 @@ import SpoolSimulator
 import SpoolStore
 import Synchronization
 
-/// `spool demo`: events flow, the SIEM goes away, the backlog grows and drains, a window is replayed, and
+/// `spool demo`: events flow, the SIEM goes down, the backlog grows and drains, a window is replayed, and
 /// every event is accounted for.
 struct Demo: Sendable {
     /// How the demo is shown and how long its acts are.
@@ -21,7 +21,7 @@ struct Demo: Sendable {
         var history = 2_000
         /// How long events flow, and how long the SIEM is down.
         var act: Duration = .seconds(8)
-        /// How long an act may take at most; what it waits for has then gone wrong.
+        /// The time limit of an act; an act that exceeds it has failed.
         var limit: Duration = .seconds(60)
 
         init() {}
@@ -117,12 +117,12 @@ struct Demo: Sendable {
         }
         try await stage.receiver.restart()
         picture.isUp = true
-        // What was sent within the last seconds is never settled yet.
+        // Events that were sent within the last seconds are not settled yet.
         try await act("the SIEM is back; the backlog drains", stage, &picture, began) {
             $0.waiting == 0 && $0.unsettled < Int(options.rate * 6)
         }
 
-        // Whole minutes: the picture shows no more of a time.
+        // Whole minutes, because the picture shows times without seconds.
         let minute = Timestamp(milliseconds: opened.milliseconds / 60_000 * 60_000)
         let window = (from: minute - .hours(12), to: minute - .hours(6))
         again = try await stage.spooled(from: window.from, to: window.to)
@@ -182,7 +182,7 @@ struct Demo: Sendable {
             screen.show(picture)
             if try await isOver(picture) { return }
             guard ContinuousClock.now < limit else { throw UnfinishedAct(phase: phase) }
-            // The pace of the picture, nothing waits for it.
+            // The refresh interval of the picture; nothing waits for it.
             try await Task.sleep(for: .milliseconds(options.isTerminal ? 200 : 1_000))
         }
     }

@@ -1,8 +1,8 @@
-/// Where every event of the demo is, checked against the simulated portal's own list.
+/// Accounts for every event of the demo, compared with the simulated portal's own list.
 struct DemoAccount: Sendable, Equatable {
-    /// Ids that the portal has, all of them within what the demo is to fetch.
+    /// Ids of the portal's records, all within the time range that the demo fetches.
     var held: Set<String>
-    /// Ids that a page of the portal has held.
+    /// Ids that a page of the portal has contained.
     var shown: Set<String>
     /// Ids in the spool.
     var spooled: Set<String>
@@ -29,7 +29,7 @@ struct DemoAccount: Sendable, Equatable {
         self.unfinished = unfinished
     }
 
-    /// Received more often than once, the replay's sending not counted.
+    /// Received more than once, not counting the replay.
     var duplicates: Int {
         received.reduce(0) { $0 + max(0, $1.value - 1 - (replayed.contains($1.key) ? 1 : 0)) }
     }

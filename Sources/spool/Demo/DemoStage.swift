@@ -9,8 +9,8 @@ import SpoolSimulator
 import SpoolStore
 import Synchronization
 
-/// All that the demo sets up: a simulated portal, a spool in a temporary folder, a listener, and the daemon's
-/// own loops between them, composed from a configuration file like any other.
+/// Everything that the demo sets up: a simulated portal, a spool in a temporary folder, a listener, and the
+/// daemon's own loops between them, composed from a configuration file like any other.
 struct DemoStage: Sendable {
     let folder: String
     let simulator: Simulator
@@ -33,7 +33,8 @@ struct DemoStage: Sendable {
         portal.activitiesPerSecond = rate
         portal.history = history
         portal.throttle = nil
-        // Late arrivals of minutes would make the demo wait for minutes; those of hours are old already.
+        // Records that are late by minutes would make the demo wait for them; those that are late by hours
+        // are late already.
         portal.lateness.slowActivities = 0
         let simulator = try await Simulator.start(portal)
         var listener = ReceiverConfiguration()
@@ -69,7 +70,7 @@ struct DemoStage: Sendable {
         if !keeping { try FileManager.default.removeItem(atPath: folder) }
     }
 
-    /// The ids that pages have held, over both streams.
+    /// The ids that pages of both streams have contained.
     var shown: Set<String> { simulator.shownIDs(.activities).union(simulator.shownIDs(.alerts)) }
 
     /// The ids that the portal has by now.
@@ -121,7 +122,8 @@ struct DemoStage: Sendable {
         return found.withLock { $0 }
     }
 
-    /// The text with a dot for what may take no column or two, such as Chinese or joined letters.
+    /// The text with a dot in place of characters that may not take exactly one column, such as Chinese ones
+    /// or combining marks.
     private static func narrow(_ text: String) -> String {
         String(
             String.UnicodeScalarView(

@@ -29,7 +29,7 @@ struct StyledText: Sendable, ExpressibleByStringLiteral {
         return clipped
     }
 
-    /// The line as a terminal takes it.
+    /// The line with the escape sequences for a terminal.
     func rendered(color: Bool) -> String {
         pieces.map { piece in
             guard color, piece.style != .plain, !piece.text.isEmpty else { return piece.text }

@@ -20,7 +20,7 @@ struct CommandMessages {
 
     /// Asks on a terminal while the command may hold the spool.
     ///
-    /// - Throws: when a daemon asks for the spool before there is an answer, and when a signal comes.
+    /// - Throws: when a daemon requests the spool before there is an answer, or when a signal is received.
     func confirm(_ question: String, at session: SpoolSession) async throws -> Bool {
         ask(question)
         let answer = try await withThrowingTaskGroup(of: String?.self) { group in

@@ -25,7 +25,7 @@ package struct Refetcher: Sendable {
     ///   - store: the spool.
     ///   - access: returns a stream's source as currently configured.
     ///   - reader: returns a reader for a window of a stream.
-    ///   - bell: what ends the waits for a stream's source, and for room in the spool.
+    ///   - bell: what ends the waits for a stream's source, and for space in the spool.
     ///   - time: the clocks.
     ///   - appended: notified when new events were spooled.
     ///   - lanesChanged: notified when the replay is fixed or cancelled.
@@ -204,7 +204,7 @@ struct RefetchTaker: WindowTaker {
 
     func report(_ fault: SourceFault?) async throws(StoreError) {
         do throws(StoreError) {
-            // Neither waits for a full disk, nor stops the daemon with it, because of the source's fault.
+            // Storing a fault of the source does not wait for a full disk, and does not stop the daemon.
             try await store.bare.note(fault?.description, ofRefetch: replay)
         } catch {
             guard error.isPassing else { throw error }

@@ -3,7 +3,7 @@ import Foundation
 /// Escapes of lone surrogates (`\ud83d` without its other half), which JSON's grammar allows and decoders
 /// reject.
 enum LoneSurrogates {
-    /// The record with U+FFFD in the place of each, for reading only; nil when it has none.
+    /// The record with each of them replaced by U+FFFD, for reading only; nil when it has none.
     static func replaced(in record: ArraySlice<UInt8>) -> Data? {
         var repaired: [UInt8]?
         var index = record.startIndex
