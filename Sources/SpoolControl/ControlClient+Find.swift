@@ -4,8 +4,8 @@ extension ControlClient {
     /// Finds the process that holds the spool; nil when the lock is free and the caller may take it.
     ///
     /// A daemon that is starting or stopping holds the lock and does not listen. While the lock is held, this
-    /// therefore asks again until `timeout` has passed. It polls because a socket appears without any
-    /// notice.
+    /// therefore asks again until `timeout` has passed. It polls because nothing notifies it when a socket
+    /// appears.
     ///
     /// - Parameters:
     ///   - timeout: How long to wait for an answer while the lock is held.

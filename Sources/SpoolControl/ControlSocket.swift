@@ -2,7 +2,7 @@ import SpoolCore
 
 /// The Unix socket of a spool: `<spool>.sock`, 0660, HTTP/1.1.
 package struct ControlSocket: Sendable, Hashable, CustomStringConvertible {
-    /// `sun_path` holds 108 bytes on Linux, the terminating zero included (`unix(7)`).
+    /// `sun_path` holds 108 bytes on Linux, including the terminating zero (`unix(7)`).
     package static let longestPath = 107
     /// Only the owner and the group may connect.
     package static let permissions: UInt16 = 0o660

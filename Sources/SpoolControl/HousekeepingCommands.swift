@@ -36,7 +36,7 @@ package struct PruneAnswer: Codable, Sendable, Equatable {
     package let isDryRun: Bool
     package let age: Int64
     package let streams: [Stream]
-    /// How many of the events will be missing at a sink that is no longer configured, should it return.
+    /// How many of the events will be missing at a sink that is no longer configured, if it is added again.
     package let lost: Int
     /// Bytes of pages in use afterwards.
     package let bytesInUse: Int64

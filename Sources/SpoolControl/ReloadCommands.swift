@@ -26,7 +26,7 @@ package struct ReloadReport: Codable, Sendable, Equatable {
         }
     }
 
-    /// The path of the file in the daemon.
+    /// The path of the file that the daemon reads.
     package var configuration: String
     /// False if the reload was rejected: the daemon then keeps its previous configuration.
     package var isReloaded: Bool

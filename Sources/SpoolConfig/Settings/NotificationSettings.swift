@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// The `notifications:` group: the notification thresholds, and when the daemon gives up.
+/// The `notifications:` group: the notification thresholds, and when the daemon shuts down because of errors.
 package struct NotificationSettings: Sendable, Equatable {
     /// A sink that is down for longer than this is in the state `connection error`.
     package var connectionErrorAfter: Duration = .hours(2)

@@ -1,6 +1,6 @@
 package import SpoolCore
 
-/// The `spool:` group: the spool's path, and how long and how much it keeps.
+/// The `spool:` group: the spool's path, and its limits of age and size.
 package struct SpoolSettings: Sendable, Equatable {
     /// The SQLite file.
     package var path = "/var/lib/spool/spool.db"

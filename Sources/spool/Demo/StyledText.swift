@@ -1,4 +1,4 @@
-/// A line of a terminal in pieces, so that its width is known whatever its colours are.
+/// A line of a terminal in pieces, so that its width is known regardless of its colours.
 struct StyledText: Sendable, ExpressibleByStringLiteral {
     /// How a piece looks, by its ECMA-48 SGR parameter.
     enum Style: Int, Sendable {

@@ -21,7 +21,7 @@ extension MemoryStore: PoisonMarkStore {
         try call(.mark) { .success($0.marks.mapValues(\.ends).filter { $0.value > 0 }) }
     }
 
-    /// The next start of the process, after an end that closed the spool or did not.
+    /// Simulates the next start of the process, after a clean or an unclean end.
     package func reopen(cleanly: Bool) {
         edit { tables in
             tables.endedUncleanly = !cleanly
