@@ -63,34 +63,127 @@ package struct Daemon: Sendable {
         // Queued log lines are written before the last message of the command.
         defer { LogWriter.standardError.flush(within: .seconds(2)) }
         let hostName = ProcessInfo.processInfo.hostName
-        let composition = try Composition.read(path: path, environment: environment, hostName: hostName)
+        var composition = try Composition.read(path: path, environment: environment, hostName: hostName)
         for warning in composition.warnings {
             logger.warning("configuration", metadata: ["cause": "\(warning)"])
         }
         let time = SystemTime.timekeeper()
         var options = SpoolOptions(holder: "spool run")
         options.maxBytes = composition.spool.maxSize
+        options.recovers = true
+        let notifier = ServiceNotifier(environment: environment)
+        options.report = { [logger] text in
+            logger.warning("spool", metadata: ["task": "\(text)"])
+            try? notifier.notify(.status(text))
+            // Reading a large spool takes minutes; systemd would end a start that takes longer than its limit.
+            try? notifier.notify(.extendTimeout(.hours(2)))
+        }
+        var failures = 0
+        while true {
+            let began = time.elapsed()
+            do {
+                try await run(composition, options, reloads, time, notifier, hostName: hostName, until: stop)
+                return
+            } catch let error as ReopeningNeeded where !stop.isAsked {
+                // A disk that fails again and again is not read in a tight loop.
+                failures = time.elapsed() - began > .minutes(10) ? 1 : failures + 1
+                let pause = min(Duration.seconds(1 << min(failures - 1, 6)), .minutes(1))
+                logger.critical(
+                    "reopening the spool",
+                    metadata: ["cause": "\(error.cause)", "after": "\(Age.text(pause))"]
+                )
+                options.suspicion = error.cause.kind == .replaced ? nil : error.cause.description
+                await time.wait(pause, or: SeenVersion(stop))
+                if stop.isAsked { return logger.notice("stopped") }
+                reloads.resume()
+                // The clients of the sources were closed with the engine.
+                composition = try Composition.read(path: path, environment: environment, hostName: hostName)
+            } catch let error as ReopeningNeeded {
+                throw error.cause
+            }
+        }
+    }
+
+    /// The spool in use failed in a way that opening it again answers: its file was damaged, replaced, or failed to be
+    /// read or written.
+    private struct ReopeningNeeded: Error {
+        let cause: StoreError
+
+        init?(_ error: any Error) {
+            guard let error = error as? StoreError, [.damaged, .io, .replaced].contains(error.kind) else {
+                return nil
+            }
+            cause = error
+        }
+    }
+
+    /// Opens the spool and runs until `stop` is requested.
+    ///
+    /// - Throws: `ReopeningNeeded` when the spool has to be opened again; otherwise as `run`.
+    private func run(
+        _ composition: Composition,
+        _ options: SpoolOptions,
+        _ reloads: Reloads,
+        _ time: Clocks,
+        _ notifier: ServiceNotifier,
+        hostName: String,
+        until stop: ShutdownRequest
+    ) async throws {
         let path = composition.spool.path
         let opened = try await Self.bootstrap(until: stop) { () async throws(StoreError) in
-            try await open(path, options.fitted(toDiskOf: path), time, until: stop)
+            // Repairing a large spool may take longer than the watchdog waits.
+            let alive = Task {
+                while let interval = notifier.watchdogInterval, !Task.isCancelled {
+                    try? notifier.notify(.watchdog)
+                    await time.wait(interval)
+                }
+            }
+            defer { alive.cancel() }
+            return try await open(path, options.fitted(toDiskOf: path), time, until: stop)
         }
         guard let spool = opened else { return logger.notice("stopped") }
+        if let recovery = spool.recovery {
+            logger.critical("spool recovered", metadata: ["cause": "\(recovery)"])
+        }
         let engine = Engine(spool: spool, time: time, reloads: reloads, logger: logger)
         do {
             let hasBegun = try await Self.bootstrap(until: stop) { () async throws(StoreError) -> Bool? in
                 try await engine.apply(composition)
                 return true
             }
-            if hasBegun != nil { try await serve(engine, composition, hostName: hostName, until: stop) }
+            if hasBegun != nil {
+                try await serve(engine, CurrentComposition(composition), notifier, hostName: hostName, until: stop)
+            }
         } catch {
             await engine.stop()
-            // The first error is the cause; an error of closing the spool adds nothing.
-            try? await spool.close(at: time.wall())
-            throw error
+            guard let reopening = ReopeningNeeded(error), !stop.isAsked else {
+                // The first error is the cause; an error of closing the spool adds nothing.
+                try? await spool.close(at: time.wall())
+                throw error
+            }
+            await leave(spool, reopening.cause, time)
+            throw reopening
         }
         await engine.stop()
+        // A missing copy costs only a longer reading of the source, should the spool be lost.
+        try? await spool.saveState(at: time.wall())
         try await spool.close(at: time.wall())
         logger.notice("stopped")
+    }
+
+    /// Closes a spool that is opened again; one whose file is gone is first copied to its place.
+    private func leave(_ spool: Spool, _ cause: StoreError, _ time: Clocks) async {
+        guard cause.kind == .replaced else {
+            // Nothing more is written to a spool that failed.
+            try? spool.abandon()
+            return
+        }
+        do throws(StoreError) {
+            try await spool.rescue(at: time.wall())
+        } catch {
+            logger.error("the open spool could not be copied to its place", metadata: ["cause": "\(error)"])
+            try? spool.abandon()
+        }
     }
 
     /// Runs a step of the start; its errors begin with the retired agent's words for a failed start.
@@ -184,13 +277,13 @@ package struct Daemon: Sendable {
 
     private func serve(
         _ engine: Engine,
-        _ composition: Composition,
+        _ current: CurrentComposition,
+        _ notifier: ServiceNotifier,
         hostName: String,
         until stop: ShutdownRequest
     ) async throws {
         let time = engine.time
-        let notifier = ServiceNotifier(environment: environment)
-        let current = CurrentComposition(composition)
+        let composition = current.value
         let readiness = Readiness()
         let control = ControlServer(
             socket: ControlSocket(spool: composition.spool.path),

@@ -129,7 +129,7 @@ package final class Engine: Sendable {
             + [
                 retentionLoop(composition, registration), notificationLoop(composition),
                 derivationLoop(crashes),
-                replayLoop(crashes),
+                replayLoop(crashes), stateLoop(),
             ]
             + [auditLoop(composition)]
     }
@@ -160,6 +160,13 @@ package final class Engine: Sendable {
         return LoopSupervisor.Loop(name: "verify", fingerprint: "\(audit)") {
             [audits] stop throws(StoreError) in
             try await audits.run(audit: audit, stop: stop)
+        }
+    }
+
+    private func stateLoop() -> LoopSupervisor.Loop {
+        let loop = StateLoop(spool: spool, time: time, logger: logger)
+        return LoopSupervisor.Loop(name: "state", fingerprint: "") { stop throws(StoreError) in
+            try await loop.run(stop: stop)
         }
     }
 

@@ -13,6 +13,9 @@ package final class Spool: Sendable {
     /// True when the previous process that had it open for writing did not close it.
     package let endedUncleanly: Bool
 
+    /// What was done at the start because the file was damaged, missing or older than its last state; nil normally.
+    package let recovery: String?
+
     let files: SpoolFiles
     let options: SpoolOptions
     let reserve: Reserve
@@ -20,6 +23,10 @@ package final class Spool: Sendable {
     let pauseGate: Mutex<PauseGate>
     /// The time before the start whose length is unknown; nil once it is known.
     let clockReview: Mutex<ClockReview?>
+    /// Lower bounds for the times of events that wait, for `saveState`.
+    let waitingFloors = Mutex(WaitingFloors())
+    /// The files that are open, by device and inode.
+    private let identity: FileIdentity
     /// Number of replays that are being planned.
     private let planned = Mutex(0)
     /// How long, by each source's clock, ids of deleted events are kept (`PrunedIDs`).
@@ -28,6 +35,8 @@ package final class Spool: Sendable {
     private let writer: DatabasePool?
     private let lock: SpoolLock?
     private let run: Int64
+    /// The id of this run (`run`).
+    var runID: Int64 { run }
     /// Set once reading, writing or syncing has failed.
     ///
     /// After that nothing is written any more, because a second fsync may report success for pages that were
@@ -42,7 +51,8 @@ package final class Spool: Sendable {
         lock: SpoolLock?,
         run: Int64,
         endedUncleanly: Bool,
-        review: ClockReview? = nil
+        review: ClockReview? = nil,
+        recovery: String? = nil
     ) {
         path = files.path
         self.files = files
@@ -52,6 +62,8 @@ package final class Spool: Sendable {
         self.lock = lock
         self.run = run
         self.endedUncleanly = endedUncleanly
+        self.recovery = recovery
+        identity = FileIdentity(files)
         clockReview = Mutex(review)
         reserve = Reserve(files: files, bytes: options.reserveBytes)
         wal = WALKeeper(path: files.wal, limit: options.walLimit)
@@ -95,6 +107,17 @@ package final class Spool: Sendable {
         return try await body()
     }
 
+    /// Checks that the files at the spool's path are still those that are open.
+    ///
+    /// - Throws: `.replaced`, with what has happened to them.
+    package func checkFiles() throws(StoreError) {
+        guard let change = identity.change(FileIdentity(files)) else { return }
+        throw StoreError(
+            .replaced,
+            "\(change) while it was in use. The spool is reopened with everything it holds."
+        )
+    }
+
     /// Closes cleanly: everything is in the database file, the WAL is empty, the lock is free.
     ///
     /// No method may be called afterwards.
@@ -109,6 +132,19 @@ package final class Spool: Sendable {
             }
             _ = try await writeWithoutTransaction { [wal] db in wal.truncate(db) }
         }
+        try letGo()
+    }
+
+    /// Closes a spool that has failed, without writing to it.
+    package func abandon() throws(StoreError) { try letGo() }
+
+    /// Saves an open spool whose file was moved, deleted or replaced, and closes it.
+    ///
+    /// SQLite still reads the open file. It is copied beside its place; the next opening moves away what lies there
+    /// now, and puts the copy in its place. Where only the -wal file is gone, its content is moved into the spool.
+    package func rescue(at now: Timestamp) async throws(StoreError) {
+        if identity.hasDatabase(FileIdentity(files)) { return try await close(at: now) }
+        _ = try await backup(to: Recovery.completePath(of: files)) { _ in }
         try letGo()
     }
 

@@ -11,6 +11,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case readOnly
         /// The file is not a spool, or SQLite found it damaged.
         case damaged
+        /// The file at the spool's path is no longer the one that is open.
+        case replaced
         /// Written by a newer version of this program, or by a pre-release build whose schema has no upgrade.
         case newerSchema
         /// Reading, writing or syncing failed: the handle must not be used any more.

@@ -75,6 +75,9 @@ package final class Reloads: Sendable {
     /// True once the daemon shuts down: a running reload must be abandoned.
     package var isStopped: Bool { state.withLock { $0.isStopped } }
 
+    /// Takes requests again after `stop`: the daemon has not shut down, but opened its spool again.
+    package func resume() { state.withLock { $0.isStopped = false } }
+
     /// Requests a reload.
     ///
     /// - Returns: the number of this request, for `outcome`.

@@ -42,6 +42,13 @@ enum Connections {
         return try DatabaseQueue(path: path, configuration: configuration)
     }
 
+    /// Opens a database for writing without changing its journal mode, which rolls back a journal that a crash left.
+    static func rollback(_ path: String) throws -> DatabaseQueue {
+        let queue = try DatabaseQueue(path: path, configuration: base("spool.rollback"))
+        _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }
+        return queue
+    }
+
     private static func base(_ label: String) -> GRDB.Configuration {
         var configuration = GRDB.Configuration()
         configuration.label = label

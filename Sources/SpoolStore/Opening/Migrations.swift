@@ -24,6 +24,7 @@ enum Migrations {
         Migration("0005_renaming", PackageResources._005_renaming_sql),
         Migration("0006_shortened", PackageResources._006_shortened_sql),
         Migration("0007_findings", PackageResources._007_findings_sql),
+        Migration("0008_recovery", PackageResources._008_recovery_sql),
     ]
 
     /// "spol": distinguishes a spool from any other SQLite file.

@@ -7,6 +7,9 @@ extension Spool {
     /// Takes the lock, upgrades the schema, checks the structure, and closes connections that a crash left
     /// open. Does not touch a file that it rejects.
     ///
+    /// With `options.recovers` a spool that is damaged or gone is not rejected: what can be read is kept, the rest
+    /// comes from the copy of its state, and `recovery` says what was done.
+    ///
     /// - Throws: `.locked`, `.readOnly`, `.damaged`, `.newerSchema`; `.full` when releasing the reserve does
     ///   not help either.
     package static func open(
@@ -20,10 +23,10 @@ extension Spool {
         let reserve = Reserve(files: files, bytes: options.reserveBytes)
         var opened: Opened
         do throws(StoreError) {
-            opened = try prepare(files, options, at: now)
+            opened = try recovering(files, options, at: now)
         } catch {
             guard error.kind == .full, reserve.giveUp() else { throw error }
-            opened = try prepare(files, options, at: now)
+            opened = try recovering(files, options, at: now)
         }
         reserve.make(sparing: options.lowDiskBytes)
         let spool = Spool(
@@ -34,7 +37,8 @@ extension Spool {
             lock: lock,
             run: opened.run,
             endedUncleanly: opened.endedUncleanly,
-            review: opened.review
+            review: opened.review,
+            recovery: opened.recovery
         )
         opened.pool.writeWithoutTransaction { spool.wal.attach(to: $0) }
         return spool
@@ -85,15 +89,53 @@ extension Spool {
         let run: Int64
         let endedUncleanly: Bool
         let review: ClockReview?
+        /// What a recovery did, for the log.
+        var recovery: String?
+    }
+
+    private static func recovering(
+        _ files: SpoolFiles,
+        _ options: SpoolOptions,
+        at now: Timestamp
+    ) throws(StoreError) -> Opened {
+        let recovery = Recovery(files: files, options: options, now: now)
+        try recovery.finishExchange()
+        guard !recovery.isMissing else {
+            guard options.recovers else {
+                throw StoreError(
+                    .damaged,
+                    "The spool \(files.path) is missing, but \(files.state) shows that it existed. Put the file back, "
+                        + "or start `spool run`, which restores its positions and reads the missing time again."
+                )
+            }
+            let text = try recovery.run(.missing, because: "the file was gone")
+            return try prepare(files, options, recovered: text, at: now)
+        }
+        do throws(StoreError) {
+            return try prepare(files, options, at: now)
+        } catch {
+            guard options.recovers, recovery.canRepair(error) else { throw error }
+            var options = options
+            options.suspicion = nil
+            let text = try recovery.run(.damaged, because: error.description)
+            return try prepare(files, options, recovered: text, at: now)
+        }
     }
 
     private static func prepare(
         _ files: SpoolFiles,
         _ options: SpoolOptions,
+        recovered: String? = nil,
         at now: Timestamp
     ) throws(StoreError) -> Opened {
         try files.createDatabase()
         do {
+            if SpoolFiles.size(of: files.journal) > 0 {
+                // A crash before the first switch to WAL mode left a rollback journal, which a read-only connection
+                // may not apply.
+                let queue = try Connections.rollback(files.path)
+                try queue.close()
+            }
             if SpoolFiles.size(of: files.path) > 0 {
                 // Read first: opening for writing would switch another program's file to WAL mode and write
                 // to a damaged file.
@@ -102,6 +144,10 @@ extension Spool {
                     try Migrations.check(db, path: files.path)
                     try SchemaCheck.run(db, path: files.path)
                     try StructureCheck.run(db, files: files)
+                    if let suspicion = try options.suspicion ?? StructureCheck.suspicion(db, files: files) {
+                        options.report("reading the whole spool \(files.path): \(suspicion)")
+                        try StructureCheck.whole(db, path: files.path)
+                    }
                 }
                 try reader.close()
             }
@@ -111,11 +157,16 @@ extension Spool {
                 let endedUncleanly = try StructureCheck.endedUncleanly(db)
                 let review = try ClockReview(db, at: now)
                 var run: Int64 = 0
+                var recovery = recovered
+                let state = options.recovers && recovered == nil ? StateCopy.read(files) : nil
                 try db.inTransaction(.immediate) {
+                    if let state {
+                        recovery = try OlderCopy(state: state, path: files.path, now: now).run(db)
+                    }
                     run = try begin(db, holder: options.holder, afterUncleanEnd: endedUncleanly, at: now)
                     return .commit
                 }
-                return Opened(pool: pool, run: run, endedUncleanly: endedUncleanly, review: review)
+                return Opened(pool: pool, run: run, endedUncleanly: endedUncleanly, review: review, recovery: recovery)
             }
         } catch {
             throw StoreError(error, path: files.path)

@@ -21,6 +21,9 @@ struct SpoolFiles: Sendable {
 
     var lock: String { path + ".lock" }
     var reserve: String { path + ".reserve" }
+    /// The copy of the spool's state (`StateCopy`).
+    var state: String { path + ".state" }
+    var journal: String { path + "-journal" }
     var wal: String { path + "-wal" }
     var folder: String { ResolvedPath.folder(of: path) }
 

@@ -13,6 +13,13 @@ package struct SpoolOptions: Sendable {
     /// Maximum number of concurrent reads.
     package var readers = 4
 
+    /// A damaged or missing spool is repaired or restored instead of being refused.
+    package var recovers = false
+    /// Why the file may be damaged although a quick check finds nothing; it is then read as a whole.
+    package var suspicion: String?
+    /// Called with what a long step of opening is doing.
+    package var report: @Sendable (String) -> Void = { _ in }
+
     package init(holder: String = "spool") { self.holder = holder }
 
     /// The options adapted to a small disk, on which the default sizes would pause fetching indefinitely.

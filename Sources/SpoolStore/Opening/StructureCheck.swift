@@ -45,4 +45,35 @@ enum StructureCheck {
             }
         }
     }
+
+    /// Why the file may be damaged although the quick check finds nothing; nil normally.
+    ///
+    /// After an unclean end the -wal file is there, and everything that was synced to it is valid. Where that is not
+    /// so, pages that a checkpoint had copied may be newer than others.
+    static func suspicion(_ db: Database, files: SpoolFiles) throws -> String? {
+        guard try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 > 0, try endedUncleanly(db) else { return nil }
+        guard SpoolFiles.exists(files.wal) else { return "its -wal file is gone after an unclean end" }
+        return WALScan(path: files.wal).isDamaged ? "its -wal file is damaged" : nil
+    }
+
+    /// Reads the whole file, and compares the events of each stream with its counter.
+    ///
+    /// - Throws: `.damaged`, with the damage found.
+    static func whole(_ db: Database, path: String) throws {
+        let found = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)") ?? "no answer"
+        guard found == "ok" else {
+            throw StoreError.damaged(path, found.split(separator: "\n").joined(separator: " "))
+        }
+        let off = try String.fetchOne(
+            db,
+            sql: """
+                SELECT name FROM stream t WHERE kept <> (SELECT count(*) FROM event e WHERE e.stream_id = t.id)
+                    OR kept <> (SELECT count(*) FROM event e JOIN record r ON r.seq = e.seq
+                        WHERE e.stream_id = t.id) LIMIT 1
+                """
+        )
+        if let off {
+            throw StoreError.damaged(path, "stream \(off) has another number of events than it counts")
+        }
+    }
 }

@@ -36,6 +36,7 @@ extension Spool: PageStore {
                 return try PageAppend.run(db, commit)
             }
             reviewed(told: told)
+            if receipt.inserted > 0 { waitingFloors.withLock { $0.note(commit) } }
             return receipt
         } catch {
             if error.kind == .full { pauseGate.withLock { $0.diskWasFull() } }

@@ -1,5 +1,6 @@
 import GRDB
 package import SpoolCore
+import Synchronization
 
 extension Spool {
     /// Registers the streams, sinks and subscriptions of a configuration, in one transaction.
@@ -10,7 +11,9 @@ extension Spool {
     /// still drained to the sinks that subscribed to it. A sink in `held` has a subscription that cannot
     /// begin. `preview` reports the changes in advance.
     package func register(_ topology: Topology, at now: Timestamp) async throws(StoreError) -> Registration {
-        try await write { db in
+        // A new or renamed subscription may begin before events that no other sink waits for.
+        defer { waitingFloors.withLock { $0.reset() } }
+        return try await write { db in
             let plans = try RosterPlans(topology, db)
             try Renaming.stream.carryOut(plans.streams, db, at: now)
             try Renaming.sink.carryOut(plans.sinks, db, at: now)

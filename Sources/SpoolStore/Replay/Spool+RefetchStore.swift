@@ -7,7 +7,7 @@ extension Spool: RefetchStore {
         do throws(StoreError) {
             // As for every page, the space that settling and pruning need is not used.
             guard reserve.isWhole else { throw StoreError.diskFull(path) }
-            return try await write(mayUseReserve: false) { db in
+            let receipt = try await write(mayUseReserve: false) { db in
                 _ = try Refetches.unfinished(db, replay)
                 let receipt = try PageAppend.run(db, commit)
                 let recovered = try OwnStream.insert(db, commit, window: receipt.window, of: replay)
@@ -18,6 +18,8 @@ extension Spool: RefetchStore {
                 }
                 return receipt
             }
+            if receipt.inserted > 0 { waitingFloors.withLock { $0.note(commit) } }
+            return receipt
         } catch {
             if error.kind == .full { pauseGate.withLock { $0.diskWasFull() } }
             throw error
