@@ -152,7 +152,13 @@ package struct Daemon: Sendable {
                 return true
             }
             if hasBegun != nil {
-                try await serve(engine, CurrentComposition(composition), notifier, hostName: hostName, until: stop)
+                try await serve(
+                    engine,
+                    CurrentComposition(composition),
+                    notifier,
+                    hostName: hostName,
+                    until: stop
+                )
             }
         } catch {
             await engine.stop()

@@ -25,7 +25,10 @@ struct StateLoop: Sendable {
             } catch {
                 guard error.kind != .damaged else { throw error }
                 if !hasFailed {
-                    logger.error("the copy of the spool's state was not written", metadata: ["cause": "\(error)"])
+                    logger.error(
+                        "the copy of the spool's state was not written",
+                        metadata: ["cause": "\(error)"]
+                    )
                 }
                 hasFailed = true
             }

@@ -166,7 +166,13 @@ extension Spool {
                     run = try begin(db, holder: options.holder, afterUncleanEnd: endedUncleanly, at: now)
                     return .commit
                 }
-                return Opened(pool: pool, run: run, endedUncleanly: endedUncleanly, review: review, recovery: recovery)
+                return Opened(
+                    pool: pool,
+                    run: run,
+                    endedUncleanly: endedUncleanly,
+                    review: review,
+                    recovery: recovery
+                )
             }
         } catch {
             throw StoreError(error, path: files.path)

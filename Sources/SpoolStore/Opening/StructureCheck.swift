@@ -51,7 +51,9 @@ enum StructureCheck {
     /// After an unclean end the -wal file is there, and everything that was synced to it is valid. Where that is not
     /// so, pages that a checkpoint had copied may be newer than others.
     static func suspicion(_ db: Database, files: SpoolFiles) throws -> String? {
-        guard try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 > 0, try endedUncleanly(db) else { return nil }
+        guard try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 > 0, try endedUncleanly(db) else {
+            return nil
+        }
         guard SpoolFiles.exists(files.wal) else { return "its -wal file is gone after an unclean end" }
         return WALScan(path: files.wal).isDamaged ? "its -wal file is damaged" : nil
     }

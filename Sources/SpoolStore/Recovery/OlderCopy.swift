@@ -62,7 +62,12 @@ struct OlderCopy {
             let reached = stateSince(name) ?? stream.since
             if kind == .older {
                 windows.append(
-                    Salvage.Window(stream: name, from: stream.since, pollsFrom: stream.since, to: max(reached, stream.since))
+                    Salvage.Window(
+                        stream: name,
+                        from: stream.since,
+                        pollsFrom: stream.since,
+                        to: max(reached, stream.since)
+                    )
                 )
             } else if from < stream.since {
                 windows.append(try Salvage.moveBack(db, stream, to: from))

@@ -65,7 +65,8 @@ struct Recovery {
         let tables = try? reader.read { db in
             try Int.fetchOne(
                 db,
-                sql: "SELECT count(*) FROM sqlite_schema WHERE name IN ('event', 'record', 'stream', 'sink', 'ledger')"
+                sql:
+                    "SELECT count(*) FROM sqlite_schema WHERE name IN ('event', 'record', 'stream', 'sink', 'ledger')"
             )
         }
         return (tables ?? 0) < 3
@@ -77,7 +78,8 @@ struct Recovery {
     ///   - kind: what happened to the file.
     ///   - cause: what was found, for the operator.
     /// - Returns: a sentence for the log.
-    func run(_ kind: Kind, because cause: String) throws(StoreError) -> String {
+    func run(_ kind: Kind, because error: String) throws(StoreError) -> String {
+        let cause = RecoveryText.cause(error)
         let state = StateCopy.read(files)
         let hasOld = SpoolFiles.size(of: files.path) > 0
         let moved = hasOld ? asideName(kind == .damaged ? "damaged" : kind.rawValue) : nil
@@ -130,7 +132,8 @@ struct Recovery {
         return try queue.writeWithoutTransaction { db in
             try Migrations.run(db, path: path)
             // A file without a readable first page cannot even be attached.
-            let isReadable = hasOld && (try? db.execute(sql: "ATTACH DATABASE ? AS old", arguments: [path])) != nil
+            let isReadable =
+                hasOld && (try? db.execute(sql: "ATTACH DATABASE ? AS old", arguments: [path])) != nil
             let outcome = try Salvage(db: db, state: state, hasOld: isReadable, now: now).run()
             if isReadable {
                 // Detaching can fail on a damaged file; the connection is closed next anyway.
@@ -203,7 +206,9 @@ struct RecoveryText {
     func message(_ outcome: Salvage.Outcome) -> String {
         var parts = [what]
         if movedTo != nil || outcome.kept > 0 {
-            parts.append("\(Count.text(outcome.kept, "event")) \(Count.of(outcome.kept, "was", "were")) kept.")
+            parts.append(
+                "\(Count.text(outcome.kept, "event")) \(Count.of(outcome.kept, "was", "were")) kept."
+            )
         }
         if outcome.hasNoPositions {
             parts.append(
@@ -227,11 +232,19 @@ struct RecoveryText {
         return parts.joined(separator: " ")
     }
 
+    /// What was found, without the remedies of the error.
+    static func cause(_ error: String) -> String {
+        let found = error.components(separatedBy: " is damaged or not a spool: ").last ?? error
+        return found.components(separatedBy: " `spool run` repairs").first ?? found
+    }
+
     private var what: String {
         switch kind {
         case .damaged: return "The spool \(path) was damaged and has been repaired: \(Sentence.ended(cause))"
         case .missing:
-            let age = state.map { " The copy of its state was written at \(Timestamp(milliseconds: $0.written))." } ?? ""
+            let age =
+                state.map { " The copy of its state was written at \(Timestamp(milliseconds: $0.written))." }
+                ?? ""
             return "The spool \(path) was missing and has been restored.\(age)"
         case .older: return "The spool \(path) is an older copy: \(Sentence.ended(cause))"
         case .replaced: return "The spool \(path) had been replaced by another file: \(Sentence.ended(cause))"

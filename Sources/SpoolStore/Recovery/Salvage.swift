@@ -30,7 +30,8 @@ struct Salvage {
 
     /// Tables whose rows have rowids, in the order in which they refer to each other.
     private static let rowTables = [
-        "run", "stream", "sink", "subscription", "fetch_window", "gap", "event", "record", "connection", "ledger",
+        "run", "stream", "sink", "subscription", "fetch_window", "gap", "event", "record", "connection",
+        "ledger",
         "replay", "notification", "proof", "pruned", "recovery",
     ]
     private static let keyTables = [
@@ -70,7 +71,10 @@ struct Salvage {
 
     /// The triggers refuse ids that are not the greatest; rows that are put back have such ids.
     private func dropTriggers() throws -> [String] {
-        let rows = try Row.fetchAll(db, sql: "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'")
+        let rows = try Row.fetchAll(
+            db,
+            sql: "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'"
+        )
         for row in rows { try db.execute(sql: "DROP TRIGGER main.\(row[0] as String)") }
         return rows.map { $0[1] }
     }
@@ -80,7 +84,11 @@ struct Salvage {
         guard let state else { return }
         for table in StateCopy.tables {
             let columns = Set(
-                try String.fetchAll(db, sql: "SELECT name FROM pragma_table_info(?, 'main')", arguments: [table])
+                try String.fetchAll(
+                    db,
+                    sql: "SELECT name FROM pragma_table_info(?, 'main')",
+                    arguments: [table]
+                )
             )
             for row in state.rows[table] ?? [] {
                 let names = row.keys.filter { columns.contains($0) }.sorted()
@@ -154,7 +162,8 @@ struct Salvage {
             // Ledger rows and events may name ids of rows that are gone.
             let named =
                 switch table {
-                case "connection": try Int64.fetchOne(db, sql: "SELECT max(connection_id) FROM main.ledger") ?? 0
+                case "connection":
+                    try Int64.fetchOne(db, sql: "SELECT max(connection_id) FROM main.ledger") ?? 0
                 case "fetch_window": try Int64.fetchOne(db, sql: "SELECT max(window_id) FROM main.event") ?? 0
                 default: Int64(0)
                 }
@@ -226,7 +235,10 @@ struct Salvage {
 
     /// Cancels replays whose events are gone.
     private func cancelReplays() throws -> [Int64] {
-        let ids = try Int64.fetchAll(db, sql: "SELECT id FROM main.replay WHERE state IN ('running', 'paused')")
+        let ids = try Int64.fetchAll(
+            db,
+            sql: "SELECT id FROM main.replay WHERE state IN ('running', 'paused')"
+        )
         try db.execute(
             sql: """
                 UPDATE main.replay SET state = 'cancelled', moved_ms = ?1, finished_ms = ?1,
@@ -286,11 +298,12 @@ struct Salvage {
         let arePrunedIDsWhole = hasOld && (holes["pruned"] ?? []).isEmpty
         var lost: Int? = 0
         for stream in try Stream.all(db) {
-            let found = try Int.fetchOne(
-                db,
-                sql: "SELECT count(*) FROM main.event WHERE stream_id = ?",
-                arguments: [stream.id]
-            ) ?? 0
+            let found =
+                try Int.fetchOne(
+                    db,
+                    sql: "SELECT count(*) FROM main.event WHERE stream_id = ?",
+                    arguments: [stream.id]
+                ) ?? 0
             outcome.kept += found
             if hasOld, found >= stream.kept { continue }
             lost = lost.map { $0 + stream.kept - found }
@@ -357,7 +370,8 @@ struct Salvage {
                 )
                 if let newest = settled.values.map(\.time).max() {
                     try db.execute(
-                        sql: "UPDATE main.stream SET pruned_to_ms = max(coalesce(pruned_to_ms, 0), ?) WHERE id = ?",
+                        sql:
+                            "UPDATE main.stream SET pruned_to_ms = max(coalesce(pruned_to_ms, 0), ?) WHERE id = ?",
                         arguments: [newest + 1, stream.id]
                     )
                 }
@@ -431,7 +445,8 @@ struct Salvage {
             arguments: [stream.id, from]
         )
         try db.execute(
-            sql: "UPDATE fetch_window SET to_ms = ?2 WHERE stream_id = ?1 AND state = 'complete' AND to_ms > ?2",
+            sql:
+                "UPDATE fetch_window SET to_ms = ?2 WHERE stream_id = ?1 AND state = 'complete' AND to_ms > ?2",
             arguments: [stream.id, from]
         )
         try db.execute(
@@ -440,7 +455,8 @@ struct Salvage {
                     start_ms = min(start_ms, ?4), polled_to_ms = min(polled_to_ms, ?2) WHERE id = ?5
                 """,
             arguments: [
-                try JSONColumn.text(SpoolCore.Cursor(since: Timestamp(milliseconds: since))), since, sweptTo, from,
+                try JSONColumn.text(SpoolCore.Cursor(since: Timestamp(milliseconds: since))), since, sweptTo,
+                from,
                 stream.id,
             ]
         )

@@ -138,7 +138,11 @@ struct StateReading {
             schema: try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0,
             written: now.milliseconds,
             run: run,
-            runStarted: try Int64.fetchOne(db, sql: "SELECT started_ms FROM run WHERE id = ?", arguments: [run]),
+            runStarted: try Int64.fetchOne(
+                db,
+                sql: "SELECT started_ms FROM run WHERE id = ?",
+                arguments: [run]
+            ),
             lastSeq: sequences.first { $0.0 == "event" }?.1 ?? 0,
             sequences: Dictionary(sequences, uniquingKeysWith: max),
             rereadFrom: rereadFrom,
@@ -194,7 +198,8 @@ enum Recoveries {
             arguments: [now.milliseconds]
         )
         guard db.changesCount > 0,
-            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM recovery WHERE done_ms IS NULL)") == false
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM recovery WHERE done_ms IS NULL)")
+                == false
         else { return }
         try Notifications.clear(db, code, subject: "", at: now)
     }

@@ -17,7 +17,8 @@ struct TableCopy {
         self.db = db
         var found: [String: Set<String>] = [:]
         // Without a readable schema nothing can be copied.
-        let names = (try? String.fetchAll(db, sql: "SELECT name FROM old.sqlite_schema WHERE type = 'table'")) ?? []
+        let names =
+            (try? String.fetchAll(db, sql: "SELECT name FROM old.sqlite_schema WHERE type = 'table'")) ?? []
         for name in names {
             let columns = try? String.fetchAll(
                 db,
@@ -34,15 +35,19 @@ struct TableCopy {
 
     private func columns(of table: String) throws -> String {
         let old = oldColumns[table] ?? []
-        return try String.fetchAll(db, sql: "SELECT name FROM pragma_table_info(?, 'main')", arguments: [table])
-            .filter { old.contains($0) }.joined(separator: ", ")
+        return try String.fetchAll(
+            db,
+            sql: "SELECT name FROM pragma_table_info(?, 'main')",
+            arguments: [table]
+        )
+        .filter { old.contains($0) }.joined(separator: ", ")
     }
 
     /// Copies a table with rowids, in their order.
     ///
     /// - Returns: the ranges of rowids in which rows could not be read; an open range ends at `Int64.max`.
     func copyRows(of table: String) throws -> [ClosedRange<Int64>] {
-        guard has(table) else { return [Int64.min ... Int64.max] }
+        guard has(table) else { return [Int64.min...Int64.max] }
         let columns = try columns(of: table)
         let copy = """
             INSERT OR IGNORE INTO main.\(table) (\(columns))
@@ -103,7 +108,10 @@ struct TableCopy {
         for direction in ["ASC", "DESC"] {
             let order = key.map { "\($0) \(direction)" }.joined(separator: ", ")
             do {
-                let rows = try Row.fetchCursor(db, sql: "SELECT \(columns) FROM old.\(table) ORDER BY \(order)")
+                let rows = try Row.fetchCursor(
+                    db,
+                    sql: "SELECT \(columns) FROM old.\(table) ORDER BY \(order)"
+                )
                 while let row = try rows.next() {
                     try db.execute(
                         sql: "INSERT OR IGNORE INTO main.\(table) (\(columns)) "

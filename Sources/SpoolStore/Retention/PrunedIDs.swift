@@ -53,7 +53,9 @@ enum PrunedIDs {
     /// Records events that were lost with a damaged page, whose ids an index still held.
     ///
     /// Each of them must have a proved outcome at every sink.
-    static func note(_ db: Database, _ events: [(seq: Int64, id: String, time: Int64)], of stream: StreamID) throws {
+    static func note(_ db: Database, _ events: [(seq: Int64, id: String, time: Int64)], of stream: StreamID)
+        throws
+    {
         try insert(
             db,
             events.map { Noted(seq: $0.seq, hash: hash($0.id), time: $0.time) },

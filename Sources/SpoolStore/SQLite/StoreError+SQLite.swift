@@ -73,9 +73,8 @@ extension StoreError {
     static func damaged(_ path: String, _ cause: String) -> StoreError {
         StoreError(
             .damaged,
-            "The spool \(path) is damaged or not a spool: \(Sentence.ended(cause)) Move it aside "
-                + "together with its -wal and -shm files and restart; spool then fetches again what the "
-                + "source still has. `sqlite3 FILE .recover` salvages what can be read."
+            "The spool \(path) is damaged or not a spool: \(Sentence.ended(cause)) `spool run` repairs a damaged "
+                + "spool when it starts: it keeps what can be read and fetches the rest again."
         )
     }
 }

@@ -7,31 +7,20 @@ import Testing
 
 @Suite("spools that cannot be used", .daemons)
 struct UnusableSpoolTests {
-    @Test(
-        "corrupt header or page, newer schema, another program's database: exit code 4, file unchanged"
-    )
-    func damaged() async throws {
+    @Test("a newer schema, or another program's database: exit code 4, file unchanged")
+    func foreign() async throws {
         try await Self.withSpool { site in
+            // With the copy of the state, a file like this counts as a damaged spool.
+            try FileManager.default.removeItem(atPath: site.spoolPath + ".state")
             let whole = try Data(contentsOf: URL(fileURLWithPath: site.spoolPath))
-
-            var header = whole
-            header.replaceSubrange(0..<100, with: Data(repeating: 0x2A, count: 100))
-            try await Self.expectRefusal(site, header, "is damaged or not a spool")
-
-            // The root of `stream`, which every start reads.
-            let root = try await site.number("SELECT rootpage FROM sqlite_schema WHERE name = 'stream'")
-            var page = whole
-            let start = (root - 1) * 8_192
-            page.replaceSubrange(start..<start + 8_192, with: Data(repeating: 0x2A, count: 8_192))
-            try await Self.expectRefusal(site, page, "is damaged or not a spool")
 
             var newer = whole
             newer.replaceSubrange(60..<64, with: [0, 0, 0, 99])
             try await Self.expectRefusal(site, newer, "newer version of this program (schema 99")
 
-            var other = whole
-            other.replaceSubrange(68..<72, with: [0, 0, 0, 7])
-            try await Self.expectRefusal(site, other, "database of another program")
+            try FileManager.default.removeItem(atPath: site.spoolPath)
+            let other = Data(String(repeating: "no spool\n", count: 1_000).utf8)
+            try await Self.expectRefusal(site, other, "is damaged or not a spool")
         }
     }
 
@@ -79,7 +68,6 @@ struct UnusableSpoolTests {
 
     private static func expectRefusal(_ site: Site, _ bytes: Data, _ says: String) async throws {
         let file = URL(fileURLWithPath: site.spoolPath)
-        let whole = try Data(contentsOf: file)
         try bytes.write(to: file)
 
         for command in ["run", "status"] {
@@ -92,6 +80,5 @@ struct UnusableSpoolTests {
             #expect(answer.errors.split(separator: "\n").count { $0.contains(says) } == 1, "\(answer)")
         }
         #expect(try Data(contentsOf: file) == bytes)
-        try whole.write(to: file)
     }
 }
