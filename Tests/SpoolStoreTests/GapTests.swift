@@ -38,6 +38,45 @@ import Testing
         #expect(try await shown(test) == ["100-5000 healed 5000, noticed 5000"])
     }
 
+    @Test("a pause is a gap even if the local clock was set back meanwhile")
+    func clockSetBack() async throws {
+        let (test, stream) = try await Self.make()
+        try await poll(test, stream, from: 0, to: 10_000)
+
+        // Two hours later by the source's clock, while this machine's was set back by three.
+        try await test.spool.followClock(to: .t(6_400))
+        try await poll(test, stream, from: 10_000, to: 17_200, at: 6_400, first: true)
+        let healing = try await shown(test)
+        let ends = try await test.spool.openEnds(at: .t(6_400))
+        // Silent again before the scan has ended, with the clock set back once more.
+        try await test.spool.followClock(to: .t(3_000))
+        try await poll(test, stream, from: 10_000, to: 17_200, date: 20_000, at: 3_000, last: true)
+        let again = try await shown(test)
+        try await poll(test, stream, from: 17_200, to: 20_010, at: 3_010)
+
+        #expect(healing == ["10000-17200 healing, noticed 6400"])
+        #expect(ends.values.map { [$0.from, $0.to] } == [[.t(10_000), .t(17_200)]])
+        #expect(again == ["10000-20000 healing, noticed 3000"])
+        #expect(try await shown(test) == ["10000-20000 healed 3010, noticed 3000"])
+    }
+
+    @Test("a clock that is set back while the source is silent closes no gap")
+    func silentAndSetBack() async throws {
+        let (test, stream) = try await Self.make()
+        try await poll(test, stream, from: 0, to: 10_000)
+        try await test.spool.noteGaps(at: .t(10_301))
+
+        try await test.spool.followClock(to: .t(500))
+        let told = try await test.spool.coverage(healedSince: .t(0), at: .t(500))
+        let ends = try await test.spool.openEnds(at: .t(500))
+
+        #expect(told.map(\.from) == [.t(10_000)] && told.map(\.to) == [nil])
+        // Its length is unknown then, not its existence.
+        #expect(ends.values.map { [$0.from, $0.to] } == [[.t(10_000), .t(10_000)]])
+        try await poll(test, stream, from: 10_000, to: 12_000, at: 600)
+        #expect(try await shown(test) == ["10000-12000 healed 600, noticed 500"])
+    }
+
     @Test("a scan that an outage interrupts ends before the gap, which the next poll heals")
     func cutScan() async throws {
         let (test, stream) = try await Self.make()

@@ -81,6 +81,9 @@ enum GapRow {
         """
 
     /// The source responds: an open gap ends, and an unrecorded pause becomes a gap.
+    ///
+    /// The local clock measures the pause between two pages, and so does the source's: the local one may have been set
+    /// back meanwhile, and the pause would look shorter than it was.
     private static func answered(_ db: Database, _ commit: PageCommit) throws {
         let (stream, date) = (commit.stream.value, commit.page.date.milliseconds)
         let pause = try Int64.fetchOne(
@@ -88,7 +91,7 @@ enum GapRow {
                 sql: """
                     SELECT coalesce(polled_to_ms, start_ms) FROM stream WHERE id = ?1
                         AND ?2 - coalesce(polled_to_ms, start_ms) > gap_after_ms
-                        AND ?3 - polled_ms > gap_after_ms
+                        AND (?3 - polled_ms > gap_after_ms OR ?2 - source_ms > gap_after_ms)
                     """
             ),
             arguments: [stream, date, commit.fetched.milliseconds]
