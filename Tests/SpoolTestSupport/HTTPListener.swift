@@ -19,6 +19,7 @@ package final class HTTPListener: Sendable {
     private struct State {
         var requests: [Request] = []
         var answers: [String] = []
+        var cutAnswers: [String] = []
         var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
@@ -72,6 +73,9 @@ package final class HTTPListener: Sendable {
     /// After these the answer is 204.
     package func answer(_ answers: String...) { state.withLock { $0.answers += answers } }
 
+    /// Sets the bytes sent for the next request, after which the connection is closed.
+    package func answer(exactly bytes: String) { state.withLock { $0.cutAnswers.append(bytes) } }
+
     /// All requests so far.
     package var requests: [Request] { state.withLock { $0.requests } }
 
@@ -93,10 +97,11 @@ package final class HTTPListener: Sendable {
             let count = state.requests.count
             let ready = state.waiters.filter { $0.count <= count }
             state.waiters.removeAll { $0.count <= count }
-            return (state.answers.isEmpty ? "204 No Content" : state.answers.removeFirst(), ready)
+            if !state.cutAnswers.isEmpty { return (state.cutAnswers.removeFirst(), ready) }
+            let status = state.answers.isEmpty ? "204 No Content" : state.answers.removeFirst()
+            return ("HTTP/1.1 \(status)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", ready)
         }
-        let text = "HTTP/1.1 \(answer)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        _ = send(connection, text, text.utf8.count, Self.noSignal)
+        _ = send(connection, answer, answer.utf8.count, Self.noSignal)
         for waiter in ready { waiter.continuation.resume() }
     }
 

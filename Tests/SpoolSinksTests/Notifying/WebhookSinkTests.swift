@@ -75,6 +75,31 @@ struct WebhookSinkTests {
         #expect(story.settled.isEmpty && story.fault == thrown)
     }
 
+    @Test(
+        "a 2xx settles nothing before the whole response has arrived",
+        arguments: [
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Le",
+        ]
+    )
+    func half(_ answer: String) async throws {
+        let listener = try HTTPListener()
+        listener.answer(exactly: answer)
+        let session = try await sink("http://127.0.0.1:\(listener.port)/").open()
+        let batch = try NotificationSamples.batch([NotificationSamples.record()])
+
+        let thrown = await SpoolSinksTests.fault { () async throws(SinkFault) in
+            try await session.send(batch, number: 0)
+        }
+        let story = await Story(of: session)
+        await session.close()
+
+        #expect(listener.requests.count == 1)
+        #expect(thrown?.kind == .unreachable, "\(thrown as Any)")
+        #expect(story.settled.isEmpty && story.fault == thrown)
+    }
+
     @Test("an event that is not a notification is refused, and nothing of it is posted")
     func noContent() async throws {
         let listener = try HTTPListener()
