@@ -51,7 +51,11 @@ func tests(
 let package = Package(
     name: "spool",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "spool", targets: ["spool"])],
+    products: [
+        .executable(name: "spool", targets: ["spool"]),
+        // The torture tests preload it. No target links it: its functions replace those of the C library.
+        .library(name: "spoolfaults", type: .dynamic, targets: ["SpoolFaults"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -143,6 +147,11 @@ let package = Package(
             ],
             path: "Tests/SpoolEngineTestSupport",
             swiftSettings: settings
+        ),
+        .target(
+            name: "SpoolFaults",
+            path: "Tests/SpoolFaults",
+            cSettings: [.define("_GNU_SOURCE")]
         ),
         tests("SpoolCoreTests", ["SpoolCore"]),
         tests("SpoolFormatsTests", ["SpoolFormats", "SpoolReceiver", "SpoolSources"]),
