@@ -15,10 +15,12 @@ final class Site: Sendable {
     private let children = Mutex<[Child]>([])
     private let listeners = Mutex<[Receiver]>([])
     private let settings: Mutex<SiteConfiguration>
+    private let stopsSimulator: Bool
 
-    private init(_ folder: TemporaryFolder, _ simulator: Simulator) {
+    private init(_ folder: TemporaryFolder, _ simulator: Simulator, stopsSimulator: Bool = true) {
         self.folder = folder
         self.simulator = simulator
+        self.stopsSimulator = stopsSimulator
         settings = Mutex(SiteConfiguration())
     }
 
@@ -28,9 +30,23 @@ final class Site: Sendable {
         _ body: (Site) async throws -> Result
     ) async throws -> Result {
         let folder = try TemporaryFolder()
-        let site = Site(folder, try await Simulator.start(portal))
+        return try await run(Site(folder, try await Simulator.start(portal)), body)
+    }
+
+    /// Runs `body` with a new site beside others at the same portal, which continues to run.
+    static func run<Result: Sendable>(
+        at simulator: Simulator,
+        _ body: (Site) async throws -> Result
+    ) async throws -> Result {
+        try await run(Site(try TemporaryFolder(), simulator, stopsSimulator: false), body)
+    }
+
+    private static func run<Result: Sendable>(
+        _ site: Site,
+        _ body: (Site) async throws -> Result
+    ) async throws -> Result {
         do {
-            try folder.write(Credentials.defaultToken, to: "token")
+            try site.folder.write(Credentials.defaultToken, to: "token")
             let result = try await body(site)
             await site.close()
             return result
@@ -43,7 +59,7 @@ final class Site: Sendable {
     private func close() async {
         for child in children.withLock({ $0 }) { await child.end() }
         for listener in listeners.withLock({ $0 }) { await listener.stop() }
-        await simulator.stop()
+        if stopsSimulator { await simulator.stop() }
     }
 
     /// The path of the spool.
@@ -90,13 +106,18 @@ final class Site: Sendable {
     }
 
     /// Starts `spool run` and returns without waiting.
-    func launch(_ options: [String] = []) -> Child {
-        start("spool run", BuiltProduct.spool, ["run", "--config", configurationPath] + options)
+    func launch(_ options: [String] = [], environment: [String: String] = [:]) -> Child {
+        start(
+            "spool run",
+            BuiltProduct.spool,
+            ["run", "--config", configurationPath] + options,
+            environment: environment
+        )
     }
 
     /// Starts `spool run` and returns once it has logged that it is running.
-    func daemon(_ options: [String] = []) async throws -> Child {
-        let daemon = launch(options)
+    func daemon(_ options: [String] = [], environment: [String: String] = [:]) async throws -> Child {
+        let daemon = launch(options, environment: environment)
         try await daemon.waitUntil("logs that it is running") { $0.contains { $0.isLog("running") } }
         return daemon
     }
