@@ -57,7 +57,7 @@ struct tracked {
 
 static char folder[PATH_MAX];
 static size_t folder_length;
-static const char *files_suffix;
+static const char *files;
 static int record_descriptor = -1;
 static struct rule rules[RULES];
 static int rule_count;
@@ -117,7 +117,7 @@ static void setup(void) {
     strcpy(folder, text);
     folder_length = strlen(folder);
     while (folder_length > 1 && folder[folder_length - 1] == '/') folder[--folder_length] = 0;
-    files_suffix = getenv("SPOOLFAULTS_FILES");
+    files = getenv("SPOOLFAULTS_FILES");
     if ((text = getenv("SPOOLFAULTS_STATE"))) {
         int descriptor = (int)syscall(SYS_openat, AT_FDCWD, text, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (descriptor < 0 || syscall(SYS_ftruncate, descriptor, (off_t)sizeof *state)) fail_setup("no state file");
@@ -189,11 +189,6 @@ static const char *inside(int at, const char *path, char *buffer) {
     return buffer[folder_length] == '/' ? buffer + folder_length + 1 : NULL;
 }
 
-static int ends_with(const char *text, const char *suffix) {
-    size_t length = strlen(text), wanted = strlen(suffix);
-    return length >= wanted && !strcmp(text + length - wanted, suffix);
-}
-
 /* MARK: Record */
 
 /* Appends an operation; the mutex is held. */
@@ -234,7 +229,7 @@ static void record(enum spoolfaults_operation operation, int flags, uint64_t fil
 
 /* What happens to a call: 0 nothing, 1 it fails with `errno`, 2 it is made with half of the bytes. */
 static int meddle(enum spoolfaults_class class, const char *path) {
-    if (files_suffix && *files_suffix && !ends_with(path, files_suffix)) return 0;
+    if (files && *path && !strstr(path, files)) return 0;
     uint64_t call = __atomic_add_fetch(&state->calls[class], 1, __ATOMIC_SEQ_CST);
     for (int i = 0; i < rule_count; i++) {
         const struct rule *rule = &rules[i];

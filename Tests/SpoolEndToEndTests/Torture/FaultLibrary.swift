@@ -14,11 +14,14 @@ enum FaultLibrary {
         ["LD_PRELOAD": path, "SPOOLFAULTS_FOLDER": folder, "SPOOLFAULTS_RECORD": file]
     }
 
-    /// The environment of a process with these faults; `state` keeps the counts across restarts.
-    static func inject(_ rules: [FaultInjection], in folder: String, state: String) -> [String: String] {
+    /// The environment of a process with this fault in files whose names contain `files`; `state` keeps the
+    /// counts across restarts.
+    static func inject(_ rule: FaultInjection, in folder: String, files: String, state: String)
+        -> [String: String]
+    {
         [
-            "LD_PRELOAD": path, "SPOOLFAULTS_FOLDER": folder, "SPOOLFAULTS_STATE": state,
-            "SPOOLFAULTS_INJECT": rules.map(\.description).joined(separator: ";"),
+            "LD_PRELOAD": path, "SPOOLFAULTS_FOLDER": folder, "SPOOLFAULTS_FILES": files,
+            "SPOOLFAULTS_STATE": state, "SPOOLFAULTS_INJECT": rule.description,
         ]
     }
 }

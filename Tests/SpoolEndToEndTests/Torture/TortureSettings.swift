@@ -43,25 +43,24 @@ enum TortureSettings {
 
     private static func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
 
-    /// Runs numbered cases, some at a time, and returns their results in order.
-    static func forEach<Result: Sendable>(
-        _ cases: some Collection<Int> & Sendable,
-        _ body: @escaping @Sendable (Int) async throws -> Result
-    ) async throws -> [(number: Int, result: Result)] {
-        var results: [(number: Int, result: Result)] = []
-        try await withThrowingTaskGroup(of: (number: Int, result: Result).self) { group in
-            var rest = cases.makeIterator()
-            for _ in 0..<width {
-                guard let number = rest.next() else { break }
-                group.addTask { (number, try await body(number)) }
-            }
-            while let done = try await group.next() {
-                results.append(done)
-                if let number = rest.next() {
-                    group.addTask { (number, try await body(number)) }
+    /// Runs cases, some at a time, and returns their results in order.
+    static func forEach<Case: Sendable, Result: Sendable>(
+        _ cases: [Case],
+        _ body: @escaping @Sendable (Case) async throws -> Result
+    ) async throws -> [Result] {
+        var results: [Int: Result] = [:]
+        try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+            var next = 0
+            while next < cases.count || results.count < next {
+                if next < cases.count, next - results.count < width {
+                    let (number, one) = (next, cases[next])
+                    group.addTask { (number, try await body(one)) }
+                    next += 1
+                } else if let (number, result) = try await group.next() {
+                    results[number] = result
                 }
             }
         }
-        return results.sorted { $0.number < $1.number }
+        return cases.indices.compactMap { results[$0] }
     }
 }

@@ -51,17 +51,12 @@ struct Trial: Sendable, CustomStringConvertible {
         var time = Duration.seconds(40)
         /// After so many ends the daemon counts as looping.
         var exits = 4
-        /// False waits for the daemon's own end of this trial, without a supervisor.
-        var restarts = true
     }
 
     /// Runs `spool run` on the site's spool, restarted as a supervisor would, until every event of `wanted`
-    /// has arrived; then stops it and reads its spool.
+    /// has arrived at the receiver; then stops it and reads its spool.
     ///
-    /// - Parameters:
-    ///   - receiver: gets what it has not received yet.
-    ///   - environment: of every start.
-    ///   - running: called once, when the daemon is running.
+    /// `environment` is that of every start; `running` is called once, when the daemon is running.
     static func run(
         _ site: Site,
         wanted: Set<String>,
@@ -80,9 +75,9 @@ struct Trial: Sendable, CustomStringConvertible {
             trial.lines = Array(daemon.lines(.errors).suffix(6))
             let isUp = daemon.lines(.errors).contains { $0.isLog("running") }
             hasRun = hasRun || isUp
-            if isUp, !isRunningTold, let running {
+            if isUp, !isRunningTold {
                 isRunningTold = true
-                try await running(daemon)
+                try await running?(daemon)
             }
             if missing.isEmpty, isUp || !daemon.isRunning { break }
             let isOver = start.duration(to: .now) > limits.time

@@ -12,7 +12,7 @@
  *                      first   the number of the first call of its class that is affected, from 1
  *                      count   how many calls are affected; 0 for all
  *                      milliseconds  an error or short write ends after this time at the latest
- * SPOOLFAULTS_FILES    Only names that end in this text count for SPOOLFAULTS_INJECT, as in `-wal`.
+ * SPOOLFAULTS_FILES    Only files with this text in their names, and the folder itself, count for SPOOLFAULTS_INJECT.
  * SPOOLFAULTS_STATE    A file with the counts (`spoolfaults_state`). A process that is started with an existing one
  *                      goes on counting there.
  */
