@@ -16,7 +16,7 @@ package struct ControlFailure: Codable, Sendable, Equatable {
     package var exitStatus: ExitStatus { ExitStatus(rawValue: exit) ?? .cannotReach }
 }
 
-/// Why the process that holds the spool does not do what it was asked.
+/// Why the process that holds the spool refuses a request.
 package struct ControlRefusal: Error, Sendable {
     package let failure: ControlFailure
 

@@ -27,7 +27,7 @@ extension NetworkCause {
         case .proxyCredentials:
             "\(peer): the proxy requires credentials, or rejects them; check the proxy setting"
         case .proxyRefused: "\(peer): the proxy refuses to open a tunnel; check its rules and its log"
-        case .cancelled: "\(peer): cancelled, because spool is stopping or was asked to stop"
+        case .cancelled: "\(peer): cancelled, because spool or this request is being stopped"
         case .system(let text): "\(peer): \(text)"
         case .other(let name): "\(peer): the connection failed (\(name))"
         default: "\(peer): the connection failed"
@@ -53,8 +53,8 @@ extension NetworkCause {
                 + "and that the receiver trusts its issuer"
         case .notTLS: "\(peer) does not use TLS on this port; use its TLS port, or a transport without TLS"
         case .noCommonTLS:
-            "\(peer) and spool have no TLS version or cipher in common, or it requires a client certificate; "
-                + "it must support TLS 1.2 or later, and `spool doctor` shows which it is"
+            "\(peer) and spool have no TLS version or cipher in common, or the peer requires a client certificate; "
+                + "it must support TLS 1.2 or later, and `spool doctor` shows which is the case"
         case .closedInHandshake:
             "\(peer) closed the connection during the TLS handshake: it may not use TLS on this port, or "
                 + "require a client certificate (tls.cert_file); see the receiver's log"

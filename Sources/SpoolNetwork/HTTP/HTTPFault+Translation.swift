@@ -56,7 +56,7 @@ extension HTTPFault {
         return HTTPFault(
             .nonsense,
             "\(peer) answers with a body that is not compressed as its `Content-Encoding` says; check for "
-                + "a proxy in between that compresses"
+                + "a proxy that compresses responses"
         )
     }
 

@@ -6,7 +6,7 @@ import SpoolCore
 package enum TrustFile {
     /// In a folder, files with other endings (a README, a revocation list) are ignored.
     package static let endings = ["pem", "crt", "cer", "der"]
-    /// No bundle of authorities is larger; a larger file was named by mistake.
+    /// More than any bundle of CAs: a larger file was configured by mistake.
     static let sizeLimit = 16 << 20
 
     /// The certificates at a path; those of a folder in the order of the files' names.

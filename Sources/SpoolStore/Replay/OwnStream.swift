@@ -85,8 +85,8 @@ enum OwnStream {
         ).map { ReplayTarget.Subscription(stream: StreamID($0[0]), watermark: $0[1]) }
     }
 
-    /// Replays that ended before a time, were not cancelled just now, and still have streams of their own
-    /// that may be deleted.
+    /// Replays that ended before a time, were not cancelled within `settling`, and still have streams of
+    /// their own that may be deleted.
     static func ended(_ db: Database, before: Timestamp, now: Timestamp) throws -> [ReplayID] {
         try Int64.fetchAll(
             db,
