@@ -10,8 +10,8 @@ package protocol ControlCommand: Codable, Sendable {
     /// The route, beginning with `/control/`.
     static var path: String { get }
 
-    /// Why no command of this version sends such a request, for example because of a time outside the
-    /// calendar; nil when all values are within their limits.
+    /// Why the request is invalid, for example because of a time outside the calendar; nil when all values
+    /// are within their limits.
     ///
     /// The process that holds the spool refuses a request with a problem before it uses any of its numbers.
     var problem: String? { get }
@@ -29,7 +29,7 @@ package struct Identify: ControlCommand, Equatable {
     package init() {}
 }
 
-/// Asks a command that holds the spool to stop and release it; the daemon continues its unfinished job.
+/// Asks a command that holds the spool to stop and release it; the daemon continues its unfinished replay.
 ///
 /// A daemon refuses.
 package struct HandOver: ControlCommand, Equatable {

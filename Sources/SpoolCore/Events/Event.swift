@@ -12,7 +12,8 @@ package enum EventKind: Int, Sendable, Codable, CaseIterable {
     }
 }
 
-/// A record as it is parsed once, when it is fetched: everything that lines are made of (`design: event`).
+/// A record as it is parsed once, when it is fetched: everything from which lines are rendered (`design:
+/// event`).
 ///
 /// Texts are the source's own, unescaped and uncut; a missing one is empty. The raw bytes are kept
 /// separately.

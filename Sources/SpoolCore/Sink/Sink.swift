@@ -1,6 +1,6 @@
 /// A destination.
 ///
-/// It only opens sessions. Retries, waiting and the spool are the delivery loop's task.
+/// It only opens sessions. The delivery loop retries, waits and uses the spool.
 package protocol Sink: Sendable {
     var name: SinkName { get }
     /// The type in the configuration: `syslog`.
@@ -31,7 +31,7 @@ package protocol Sink: Sendable {
 package protocol SinkSession: Sendable {
     /// Takes a batch and returns when the next one may be sent (backpressure).
     ///
-    /// The return says nothing about the batch's outcome. Safe to cancel; the session must then be closed.
+    /// Returning does not mean that the batch was delivered. Safe to cancel; the session must then be closed.
     ///
     /// - Throws: the fault that ended the session; the same one arrives through `settlements`.
     func send(_ batch: EventBatch, number: Int) async throws(SinkFault)

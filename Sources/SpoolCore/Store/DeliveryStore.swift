@@ -164,7 +164,7 @@ package struct SinkReport: Sendable, Equatable {
     /// as reported before.
     package var suspicion: String?
     /// True when the receiver has been observed to read what its kernel accepted: an earlier suspicion is
-    /// withdrawn.
+    /// cleared.
     package var isProved: Bool
 
     package init(

@@ -18,8 +18,8 @@ enum JournalPrefix {
 
     /// True if standard error is connected to the journal.
     ///
-    /// systemd sets `JOURNAL_STREAM` to that stream; a
-    /// program whose output is redirected inherits the variable as well (systemd.exec(5)).
+    /// systemd sets `JOURNAL_STREAM` to that stream; a program whose output is redirected inherits the
+    /// variable as well (systemd.exec(5)).
     static let isWanted: Bool = {
         var status = stat()
         guard fstat(STDERR_FILENO, &status) == 0 else { return false }

@@ -9,7 +9,7 @@ import UnixSignals
 /// proof.
 struct ProofWatch: Sendable {
     private static let pause = Duration.milliseconds(300)
-    /// How long to wait for a daemon that has gone: a restart takes seconds.
+    /// How long to wait for a daemon that has exited: a restart takes seconds.
     private static let timeout = Duration.seconds(60)
 
     let client: ControlClient
@@ -53,7 +53,7 @@ struct ProofWatch: Sendable {
             if isAsked { break }
             isAsked = true
             show("stopping the proof")
-            // A daemon that is gone has stopped it already; `follow` reports that.
+            // A daemon that has exited has stopped it already; `follow` reports that.
             _ = try? await client.send(CancelVerify(begun.id))
         }
         try Task.checkCancellation()

@@ -81,7 +81,7 @@ extension SpoolSession {
             at: engine.time.wall()
         )
         let proof = await verification.result(of: begun, stop: alone.stop) {
-            alone.interrupt.isAsked ? "it was interrupted" : "a daemon has started and asked for the spool"
+            alone.interrupt.isAsked ? "it was interrupted" : "a daemon has started and requested the spool"
         }
         try await spool.save(proof)
         let wanted = Set(proof.streams.flatMap { $0.sinks.flatMap(\.replays) })

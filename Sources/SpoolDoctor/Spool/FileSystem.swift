@@ -1,6 +1,6 @@
 import Foundation
 
-/// The kind of a folder's file system, as far as it matters to SQLite.
+/// The kind of a folder's file system, where SQLite depends on it.
 enum FileSystem: Equatable {
     case disk
     /// Its content is lost at a restart.

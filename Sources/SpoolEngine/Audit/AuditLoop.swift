@@ -12,7 +12,7 @@ package final class AuditLoop: Sendable {
     /// How long an audit waits for a source that does not respond.
     static let timeout = Duration.hours(1)
     /// A command polls its proof several times per second; one that has not polled during `silences` such
-    /// pauses is considered gone.
+    /// pauses is considered terminated.
     static let silence = Duration.seconds(5)
     static let silences = 3
     /// Audits that are stopped before they finish are reported after this many intervals.
@@ -173,7 +173,7 @@ package final class AuditLoop: Sendable {
         }
     }
 
-    /// Runs a proof until it finishes, its command is gone, or it is stopped for another reason.
+    /// Runs a proof until it finishes, its command has exited, or it is stopped for another reason.
     private func result(of job: ProofQueue.Job, reach: AuditReach?, stop: ShutdownRequest) async
         -> Proof
     {

@@ -13,7 +13,7 @@ enum SharedBudget {
             return nil
         }
         let others = sources.filter { $0.budgetKey == source.budgetKey && $0.requestsPerMinute == least }
-        return "source \(source.name) asks for \(source.requestsPerMinute) requests per minute, but "
+        return "source \(source.name) is configured for \(source.requestsPerMinute) requests per minute, and "
             + "\(others.map(\.name).joined(separator: ", ")) on the same tenant for \(least): "
             + "they share one budget, and the smaller value applies"
     }

@@ -82,7 +82,7 @@ package enum TraceVerdict: Sendable, Equatable {
             "The stream has not been read yet: start the daemon, or see `spool status` for what prevents it."
         case .beforeStart(let start):
             "It was recorded before the stream's start, \(start). "
-                + "The stream's `start` sets that once, when the daemon first starts."
+                + "`start` is applied only once, when the daemon first starts."
         case .pruned(let pruned):
             "Retention has deleted it, or it was recorded before \(pruned), at a time for which deleted ids "
                 + "are no longer kept. `spool replay --refetch` over its time sends it again to one "

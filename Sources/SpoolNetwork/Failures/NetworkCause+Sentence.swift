@@ -53,8 +53,8 @@ extension NetworkCause {
                 + "and that the receiver trusts its issuer"
         case .notTLS: "\(peer) does not use TLS on this port; use its TLS port, or a transport without TLS"
         case .noCommonTLS:
-            "\(peer) and spool have no TLS version or cipher in common, or the peer requires a client certificate; "
-                + "it must support TLS 1.2 or later, and `spool doctor` shows which is the case"
+            "\(peer) and spool have no TLS version or cipher in common, or the peer requires a client "
+                + "certificate; it must support TLS 1.2 or later, and `spool doctor` shows which is the case"
         case .closedInHandshake:
             "\(peer) closed the connection during the TLS handshake: it may not use TLS on this port, or "
                 + "require a client certificate (tls.cert_file); see the receiver's log"

@@ -41,7 +41,7 @@ package struct StoreRetry: Sendable {
         }
     }
 
-    /// Waits until the time is up, the bell is rung, or `stop` is asked for; also when the task is cancelled.
+    /// Waits until the time is up, the bell is rung, or `stop` is requested; also when the task is cancelled.
     func wait(_ duration: Duration, stop: ShutdownRequest?) async {
         let stops = stop.map { [SeenVersion($0)] } ?? []
         guard let bell else { return await time.wait(duration, or: stops) }

@@ -17,7 +17,7 @@ enum SinkConnections {
                 AND \(isWithinReachSQL))
         """
 
-    /// True for a ledger row `l` with its connection `c` when the end of that connection is still to prove
+    /// True for a ledger row `l` with its connection `c` when only the end of that connection can still prove
     /// that the receiver has read it.
     static let isPendingSQL = """
         (l.evidence IS 'kernel' AND c.id IS NOT NULL AND c.how IS NULL

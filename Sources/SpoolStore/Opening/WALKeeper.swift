@@ -58,7 +58,7 @@ final class WALKeeper: Sendable {
 
     /// Replaces the connection's automatic checkpoint, which does not report failures.
     ///
-    /// The spool owns both this object and the connection, and commits nothing without it.
+    /// The spool owns both this object and the connection, and does not commit without it.
     func attach(to db: Database) {
         sqlite3_wal_hook(
             db.sqliteConnection,

@@ -6,10 +6,10 @@ extension Spool {
     /// Registers the streams, sinks and subscriptions of a configuration, in one transaction.
     ///
     /// Sinks and streams are identified by name. `renamed_from` carries everything over to the new name, even
-    /// if the new name was already added by mistake, as long as it is unused. What is not in the roster is no
-    /// longer configured: a sink becomes `disabled`, its subscriptions keep their watermarks, and a stream is
-    /// still drained to the sinks that subscribed to it. A sink in `held` has a subscription that cannot
-    /// begin. `preview` reports the changes in advance.
+    /// if the new name was already added by mistake, as long as it is unused. Sinks and streams that are not
+    /// in the topology are no longer configured: a sink becomes `disabled`, its subscriptions keep their
+    /// watermarks, and a stream is still drained to the sinks that subscribed to it. A sink in `held` has a
+    /// subscription that cannot begin. `preview` reports the changes in advance.
     package func register(_ topology: Topology, at now: Timestamp) async throws(StoreError) -> Registration {
         // A new or renamed subscription may begin before events that no other sink waits for.
         defer { waitingFloors.withLock { $0.reset() } }

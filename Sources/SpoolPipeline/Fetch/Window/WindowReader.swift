@@ -24,7 +24,7 @@ package struct WindowReader: Sendable {
     ///   - memory: the permits that the pages of all streams share.
     ///   - crashes: what is known of poison records from earlier runs.
     ///   - timeout: how long to retry a source that does not answer; a fault that only a settings change can
-    ///     fix is then not retried at all; nil: retry everything forever.
+    ///     fix is then not retried at all; nil: retry everything indefinitely.
     ///   - bell: ends the wait after a fault.
     ///   - time: the clocks.
     ///   - logger: logs faults when they change.

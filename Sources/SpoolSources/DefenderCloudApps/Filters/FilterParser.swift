@@ -34,7 +34,7 @@ struct FilterParser {
         )
         if FilterRules.reserved.contains(entry.key) {
             problems.add(
-                "a filter on `\(entry.key)` would hide records from the fetch loop, which reads by this "
+                "a filter on `\(entry.key)` would hide records from the fetch loop, which selects by this "
                     + "field; use `start` to set where fetching begins",
                 at: place
             )

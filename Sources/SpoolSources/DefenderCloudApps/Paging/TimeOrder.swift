@@ -31,7 +31,7 @@ enum TimeOrder: String, Codable, Sendable {
 
 /// The order that the pages of a scan have shown so far, and whether it is reliable.
 struct OrderEvidence: Codable, Equatable, Sendable {
-    /// The number of steps in one direction that prove an order: by chance one page in 362,880 shows as many.
+    /// The number of steps in one direction that prove an order: one page in 362,880 has as many by chance.
     static let enough = 8
 
     var order: TimeOrder

@@ -93,7 +93,7 @@ struct DefenderFault {
         SourceFault(
             .nonsense,
             "\(peer)'s response has no readable `Date` header, so the source's time is unknown; "
-                + "a proxy in between may remove it"
+                + "a proxy on the path may remove it"
         )
     }
 
@@ -118,7 +118,7 @@ struct DefenderFault {
         SourceFault(
             .nonsense,
             "\(peer) answers with a web page instead of JSON: a sign-in page, or a proxy's notice; check "
-                + "`url` and whether something in between answers instead of the portal"
+                + "`url` and whether a proxy or gateway answers instead of the portal"
         )
     }
 
