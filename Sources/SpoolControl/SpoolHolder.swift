@@ -4,7 +4,7 @@ package struct SpoolHolder: Codable, Sendable, Equatable {
     package enum Role: String, Codable, Sendable {
         /// `spool run`: never releases the spool for a command.
         case daemon
-        /// A command that runs its own job, and releases the spool when asked.
+        /// A command that does its own work, and releases the spool on request.
         case command
     }
 

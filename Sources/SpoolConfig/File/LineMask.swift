@@ -1,6 +1,6 @@
 /// Removes secrets from a line of the configuration file before it is shown.
 ///
-/// Secrets do not belong in the file, but some files contain them, and the report about it goes to the
+/// Secrets do not belong in the file, but some files contain them, and the error message is written to the
 /// journal.
 enum LineMask {
     private static let secretKeys = [

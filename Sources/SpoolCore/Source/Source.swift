@@ -1,6 +1,7 @@
 /// A source of records.
 ///
-/// It only answers one page at a time. Pacing, retries, backoff and the cursor are the fetch loop's task.
+/// It only returns one page at a time. The fetch loop is responsible for pacing, retries, backoff and the
+/// cursor.
 package protocol Source: Sendable {
     /// Its name in the configuration.
     var name: String { get }
@@ -38,7 +39,7 @@ package protocol Source: Sendable {
 }
 
 extension Source {
-    /// For sources whose answers are used as they are dated.
+    /// For sources whose `Date` is used unchanged.
     package var clockDoubt: ClockDoubt? { nil }
 
     /// For sources whose API cannot return a single record.

@@ -14,7 +14,7 @@ package final class MetricsRecorder: Sendable {
         package var fetched: [StreamID: LagHistogram] = [:]
         /// Latency from the spool to the sink, by sink.
         package var settled: [SinkID: LagHistogram] = [:]
-        /// Times that are not proved to be read, by stream.
+        /// Times that are not proved to have been read, by stream.
         package var gaps: [StreamID: [UncoveredTime]] = [:]
 
         package init() {}

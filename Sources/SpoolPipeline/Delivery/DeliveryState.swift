@@ -234,7 +234,7 @@ struct DeliveryState: Sendable {
 
     /// Gives its outcome to an event that is not sent at all; no batch may be in flight.
     ///
-    /// The receiver has not refused it, so it does not count for a mass refusal.
+    /// The receiver has not refused it, so it does not count towards a mass refusal.
     ///
     /// - Returns: nil when the batch is stale.
     mutating func bury(_ batch: LaneBatch, _ refusal: Refusal, at: Timestamp, elapsed: Duration)

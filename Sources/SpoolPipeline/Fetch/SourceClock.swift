@@ -3,7 +3,7 @@ package import SpoolCore
 /// Decides which time of a source is accepted.
 ///
 /// Cursors, windows, sweeps and retention use the source's own time. With a `Date` that is too late they
-/// would pass records that have not been saved yet. The accepted time is therefore the `Date`, but never
+/// would skip records that have not been saved yet. The accepted time is therefore the `Date`, but never
 /// later than the latest time that has certainly passed. This is proved by the local clock, by the previously
 /// accepted time, or by records, since a record is only returned after the time at which it was saved. A time
 /// that is too early re-reads records and skips nothing.

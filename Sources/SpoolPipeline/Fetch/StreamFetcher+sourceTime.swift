@@ -59,7 +59,7 @@ extension StreamFetcher {
         return date
     }
 
-    /// Moves a cursor back that lies in the future.
+    /// Moves back a cursor that lies in the future.
     ///
     /// Only a wrong time can have moved it there: in an earlier run, or in this run before both clocks were
     /// set back. It is only moved back when the source's time and the local clock agree; otherwise a single

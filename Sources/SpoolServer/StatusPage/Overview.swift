@@ -53,7 +53,7 @@ struct Overview: Sendable, Equatable {
                 + "permanently rejected by the receiver."
         }
         let proofs = [report.audit, report.proof].compactMap { $0 }.filter { $0.missing > 0 }
-        // The proof of an audit says more than its notification.
+        // The proof of an audit is more informative than its notification.
         let isAuditBad = proofs.contains { $0.id == report.audit?.id }
         let notes = report.notifications.filter { note in
             Self.serious.contains(note.severity) && !told.contains(note.subject)
@@ -150,8 +150,8 @@ struct Overview: Sendable, Equatable {
         return parts
     }
 
-    /// Times of a stream that are not proved to have been read; that it is not read now only if not reported
-    /// already.
+    /// Times of a stream that are not proved to have been read; that it is not being read is included only if
+    /// it was not reported already.
     private static func sentences(_ lane: CoverageLane, isTold: Bool, _ now: Timestamp) -> [String] {
         let unproved = lane.gaps.filter { $0.cause == .unproved }
         var sentences: [String] = []

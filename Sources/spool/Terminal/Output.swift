@@ -54,7 +54,7 @@ enum Output {
         if !isOpen { throw OutputEnded() }
     }
 
-    /// From now on no write waits for a reader that does not read; called when a command was asked to stop.
+    /// From now on no write waits for a reader that does not read; called when a command must stop.
     static func stopWaiting() {
         standard.stopWaiting()
         errors.stopWaiting()

@@ -99,7 +99,7 @@ extension RetryingStore where Base == any PageStore {
     /// requested.
     ///
     /// - Parameters:
-    ///   - limit: the maximum time to wait; nil: forever.
+    ///   - limit: the maximum time to wait; nil: indefinitely.
     ///   - time: the clocks.
     ///   - stop: ends the wait.
     /// - Returns: false when there was no space within `limit`.

@@ -69,8 +69,8 @@ private struct StreamKeys {
         if let time = Timestamp(rfc3339: text) { return .time(time) }
         if let age = Age.duration(text), age <= .days(kept) { return .age(age) }
         problems.add(
-            "expected an age of at most \(kept)d, which is what the source keeps, or a date such as "
-                + "`2026-11-23` or `2026-11-23T04:00:00Z`, found `\(text)`",
+            "expected an age of at most \(kept)d (the source keeps records for that long), or a date "
+                + "such as `2026-11-23` or `2026-11-23T04:00:00Z`, found `\(text)`",
             at: node
         )
         return nil
