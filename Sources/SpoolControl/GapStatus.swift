@@ -5,7 +5,7 @@ package struct GapStatus: Codable, Sendable, Equatable {
     package enum Kind: String, Codable, Sendable {
         /// It was due and was not read: source, host or disk were down. It is filled automatically.
         case unread
-        /// No window that was read with today's filters covers it.
+        /// No window that was read with the current filters covers it.
         case unproved
         /// Retention deleted its events before a sink that was no longer configured was added again.
         case lost

@@ -21,8 +21,8 @@ package struct SourceTrace: Codable, Sendable, Equatable {
     package var created: Timestamp?
     package var category: String?
     package var action: String?
-    /// Whether today's filters select it, as the list for exactly its millisecond shows; nil when that was
-    /// not queried.
+    /// Whether the current filters select it, as the list for exactly its millisecond shows; nil when that
+    /// was not queried.
     package var isListed: Bool?
     package var fault: String?
 

@@ -2,7 +2,7 @@
 package struct SinkFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// How the delivery loop has to react.
     package enum Kind: Sendable, Equatable {
-        /// Down, refused, reset or timed out: backoff, forever.
+        /// Down, refused, reset or timed out: backoff, indefinitely.
         case unreachable
         /// The receiver asked to wait at least this long.
         case throttled(Duration)

@@ -65,7 +65,7 @@ package struct SourceStream: Sendable, Equatable {
     package let overlap: Duration
     /// The maximum number of records per page.
     package let pageLimit: Int
-    /// Identifies the filters: `gaps` counts only windows that were read with today's filters.
+    /// Identifies the filters: `gaps` counts only windows that were read with the current filters.
     package let filterHash: String
     /// Its former name (`renamed_from` of the source).
     package let renamedFrom: StreamName?

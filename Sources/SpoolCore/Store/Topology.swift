@@ -5,7 +5,7 @@ package struct Topology: Sendable, Equatable {
         package let name: StreamName
         package let kind: EventKind
         package let renamedFrom: StreamName?
-        /// Identifies today's filters, for `gaps`; nil keeps the filters of the last page.
+        /// Identifies the current filters, for `gaps`; nil keeps the filters of the last page.
         package let filterHash: String?
         /// A pause between two answers longer than this is a gap, which is still shown after it has healed.
         package let gapAfter: Duration

@@ -15,7 +15,7 @@ package enum TraceVerdict: Sendable, Equatable {
     case filtered
     /// The next polls will fetch it.
     case notYetRead(since: Timestamp)
-    /// No complete window with today's filters covers it; `isUnproved` if an empty response there proved
+    /// No complete window with the current filters covers it; `isUnproved` if an empty response there proved
     /// nothing.
     case gap(isUnproved: Bool)
     /// It appeared after its time had been read; the next sweep will find it.
@@ -100,7 +100,7 @@ package enum TraceVerdict: Sendable, Equatable {
             isUnproved
                 ? "Its time was read when it was more than 30 days ago, and the source's response was empty, "
                     + "which proves nothing. `spool verify --repair` over its time reads it again."
-                : "It lies in a gap: its time has not been read completely with today's filters "
+                : "It lies in a gap: its time has not been read completely with the current filters "
                     + "(`select * from gaps`). `spool verify --repair` over its time fetches it."
         case .late(let swept):
             "It appeared after its time had been read. Records from \(swept) on will be read a second time: "

@@ -2,7 +2,7 @@ import SpoolCore
 
 /// A store that retries what fails temporarily (`StoreRetry`): for as long as it takes, or until a stop.
 ///
-/// The exception is `report`: a state is reported again later anyway, and must not hold up the loop.
+/// The exception is `report`: a state is reported again later anyway, and must not delay the loop.
 struct RetryingStore<Base: Sendable>: Sendable {
     /// The store without retries.
     let bare: Base

@@ -8,7 +8,7 @@ package import SpoolCore
 /// caused by that step. A record that crashes the process when it is parsed or rendered alone is skipped from
 /// then on.
 package final class PoisonGuard: Sendable {
-    /// How long steps are marked after a start; what crashes at every start crashes within this time.
+    /// How long steps are marked after a start; a record that crashes every start does so within this time.
     package static let span = Duration.minutes(15)
 
     private let store: RetryingStore<any PoisonMarkStore>

@@ -115,7 +115,7 @@ enum Forgetting {
         return replays
     }
 
-    /// Dismisses dead letters that can no longer be sent: they would keep their events forever.
+    /// Dismisses dead letters that can no longer be sent: they would keep their events indefinitely.
     private static func dismiss(_ db: Database, _ kind: Renaming, _ id: Int64, at now: Timestamp) throws
         -> Int
     {

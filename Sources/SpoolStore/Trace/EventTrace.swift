@@ -107,7 +107,7 @@ package struct TracedDelivery: Sendable, Encodable, Equatable {
     package let evidence: String?
     /// The receiver's kernel may have held it unread when its connection ended uncleanly.
     package let isDoubtful: Bool
-    /// The receiver's kernel has it, and the end of its connection is still to prove that it was read.
+    /// The receiver's kernel has it, and only the end of its connection can still prove that it was read.
     package let isPending: Bool
     package let bytes: Int
     /// The message did not contain the whole event: it was shortened to meet a limit.

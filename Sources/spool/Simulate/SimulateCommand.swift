@@ -79,7 +79,7 @@ struct SimulateCommand: AsyncParsableCommand {
             Output.line("simulated portal at \(simulator.url)")
             Output.line("token: \(token)")
         }
-        // If its address could not be printed, the portal is of no use.
+        // Without its address, the portal cannot be used.
         if !Output.isOpen {
             await simulator.stop()
             return

@@ -36,7 +36,7 @@ struct CommandMessages {
         if isJSON { Output.errorText("\n") } else { Output.line() }
         throw CommandFailure(
             .spoolUnavailable,
-            "a daemon has started and taken the spool over; nothing was done"
+            "a daemon has started and taken over the spool; nothing was done"
         )
     }
 

@@ -174,7 +174,8 @@ struct RefetchTaker: WindowTaker {
     /// How long the spool may be full before the replay is cancelled.
     private static let roomTimeout = Duration.minutes(10)
 
-    /// Waits while the spool or its disk is full, as the stream's own fetching does, but not forever.
+    /// Waits while the spool or its disk is full, as the stream's own fetching does, but only for a limited
+    /// time.
     ///
     /// Until the replay is fixed, it keeps retention from deleting its window, so all fetching would stay
     /// paused.
