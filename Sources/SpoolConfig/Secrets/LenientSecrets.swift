@@ -3,7 +3,7 @@ import Synchronization
 
 /// Secrets for a command that can do without those it may not read.
 ///
-/// A user who runs `spool status` is seldom the daemon's user, and only the daemon has systemd's credentials.
+/// A user who runs `spool status` is rarely the daemon's user, and only the daemon has systemd's credentials.
 /// A secret that is unavailable is replaced by a placeholder, so that the rest of the file is read and
 /// checked as usual.
 package final class LenientSecrets: SecretLookup {

@@ -6,9 +6,9 @@ enum ProcessTuning {
     /// Returns large buffers to the system when they are freed, and limits the number of malloc arenas.
     ///
     /// By default glibc creates an arena for each of several threads. Once a page of some megabytes has been
-    /// freed, glibc keeps buffers of that size in the arena for good (mallopt(3), M_ARENA_MAX and the dynamic
-    /// M_MMAP_THRESHOLD): nearly twice the memory (`Benchmarks/run --task memory`). Call this before the
-    /// first large buffer is allocated.
+    /// freed, glibc keeps buffers of that size in the arena permanently (mallopt(3), M_ARENA_MAX and the
+    /// dynamic M_MMAP_THRESHOLD): nearly twice the memory (`Benchmarks/run --task memory`). Call this before
+    /// the first large buffer is allocated.
     static func limitMemory() {
         #if os(Linux)
             // If mallopt fails, the defaults stay in effect.
@@ -19,7 +19,7 @@ enum ProcessTuning {
 
     /// Stops libdispatch from writing to the system log, unless `LIBDISPATCH_LOG` is set.
     ///
-    /// libdispatch asks for a higher priority for each of its threads, which only root may have, and logs
+    /// libdispatch requests a higher priority for each of its threads, which only root may have, and logs
     /// every refusal: one line every few seconds for an unprivileged service. Call this before the first such
     /// thread starts.
     static func silenceDispatchLog() { setenv("LIBDISPATCH_LOG", "NO", 0) }
