@@ -1,4 +1,4 @@
-/// What the portal knows about one of its records.
+/// The portal's data about one of its records.
 package struct TruthRecord: Sendable, Hashable {
     /// Nil for a record that was inserted without one.
     package var id: String?

@@ -2,7 +2,7 @@ package import SpoolCore
 
 /// The whole configuration file: the settings of the daemon itself, and the nodes of sources and sinks.
 ///
-/// Each source and sink reads its own node; this type knows none of their keys except `name`.
+/// Each source and sink reads its own node; this type reads none of their keys except `name`.
 package struct DaemonSettings: Sendable {
     package let spool: SpoolSettings
     package let status: StatusSettings

@@ -24,7 +24,7 @@ package struct SourceFault: Error, Sendable, Equatable, CustomStringConvertible 
         case scanLost
         /// An empty page that claims more data but gives no continuation.
         ///
-        /// What the window contains is not known, and its scan is not complete. Backoff of that scan only.
+        /// The content of the window is unknown, and its scan is incomplete. Backoff of that scan only.
         case unended
     }
 

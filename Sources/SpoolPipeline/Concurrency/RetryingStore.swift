@@ -51,7 +51,7 @@ struct RetryingStore<Base: Sendable>: Sendable {
     }
 }
 
-/// What a loop does with the spool, as its log entries name it (`task`).
+/// The operations of loops on the spool, as named in log entries (`task`).
 enum StoreTask: String, Sendable {
     case fetching
     case startingStream = "starting a stream"

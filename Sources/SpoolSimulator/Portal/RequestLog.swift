@@ -2,7 +2,7 @@ import Synchronization
 
 /// A request to the portal and its outcome.
 package struct PortalRequest: Sendable {
-    /// What a request asks for.
+    /// The purpose of a request.
     package enum Kind: String, Sendable {
         case list
         case scan

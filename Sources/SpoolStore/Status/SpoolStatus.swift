@@ -3,7 +3,7 @@ package import SpoolCore
 /// The current status: the data of `spool status`, the status page and the metrics.
 ///
 /// Counts are maintained by every transaction, so that the cost of reading them does not depend on the size
-/// of the spool. What others read as JSON is `StatusReport`.
+/// of the spool. `StatusReport` is its public form as JSON.
 package struct SpoolStatus: Sendable, Equatable {
     package struct Stream: Sendable, Equatable {
         package let id: StreamID
