@@ -21,8 +21,8 @@ package protocol PageStore: Sendable {
 
     /// Moves `since` and `swept_to` back when they are more than a few minutes after `now`.
     ///
-    /// A wrong time of the source may have moved them there. They go back to what fetch windows in the past
-    /// prove, and at least by the look-back.
+    /// A wrong time of the source may have moved them there. They move back to the time that fetch windows in
+    /// the past prove, and at least by the look-back.
     ///
     /// A stored start in the future is replaced by `start`, the configured start at the time `now`; when that
     /// is in the future as well, the stream is left unchanged. This is the only way to move any of them back.

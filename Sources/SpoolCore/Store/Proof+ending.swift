@@ -7,7 +7,7 @@ extension Proof {
         error = ([Sentence.ended(cause)] + rest).joined(separator: " ")
     }
 
-    /// Ends a proof that is stored as running and whose process is gone.
+    /// Ends a proof that is stored as running and whose process has ended.
     package mutating func endLeft(at now: Timestamp) {
         end(.stopped, cause: "the process that ran it exited or was killed", at: now)
     }

@@ -2,8 +2,8 @@
 ///
 /// The time is always the event's own, in UTC, even in a replay: receivers use it as the event's time.
 package enum Envelope: Sendable, Equatable {
-    /// The retired agent's form, not quite any RFC: `[<PRI>]TIME [SYSTEM ]`; before JSON with the tag `spool:
-    /// `.
+    /// The retired agent's form, which follows no RFC exactly: `[<PRI>]TIME [SYSTEM ]`; before JSON with the
+    /// tag `spool: `.
     case agent(AgentHeader, system: String)
     /// RFC 3164: `<PRI>Mmm dd hh:mm:ss HOST `.
     ///

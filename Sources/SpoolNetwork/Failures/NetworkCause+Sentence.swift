@@ -16,14 +16,14 @@ extension NetworkCause {
             "\(peer) dropped the connection; see the receiver's log for the reason"
         case .closed: "\(peer) closed the connection; see the receiver's log for the reason"
         case .timedOut:
-            "\(peer) did not answer in time; check firewalls in between and the receiver's load"
+            "\(peer) did not answer in time; check firewalls on the path and the receiver's load"
         case .noRoute: "\(peer) cannot be reached: no route; check the address, the network and the routes"
         case .forbiddenLocally:
             "\(peer): this machine forbids the connection; check its firewall and this service's sandbox"
         case .outOfResources:
             "\(peer): this machine is out of descriptors, ports or memory; check LimitNOFILE and free memory"
         case .messageTooLarge:
-            "\(peer): a message is larger than a datagram may be; lower max_message_bytes or use TCP"
+            "\(peer): a message exceeds the maximum size of a datagram; lower max_message_bytes or use TCP"
         case .proxyCredentials:
             "\(peer): the proxy requires credentials, or rejects them; check the proxy setting"
         case .proxyRefused: "\(peer): the proxy refuses to open a tunnel; check its rules and its log"

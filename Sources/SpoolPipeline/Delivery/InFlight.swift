@@ -71,7 +71,7 @@ package struct InFlight: Sendable {
         return (0..<head.number).contains(number) ? .stale : .outOfOrder
     }
 
-    /// Takes the oldest batch, if it is the one that was settled.
+    /// Removes and returns the oldest batch, if it is the one that was settled.
     package mutating func settle(_ settled: SettledBatch) -> SettledLane? {
         guard case .head = match(settled.batch), let head = sent.popFirst() else { return nil }
         events -= head.seqs.count

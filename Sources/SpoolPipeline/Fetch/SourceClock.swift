@@ -6,7 +6,7 @@ package import SpoolCore
 /// would skip records that have not been saved yet. The accepted time is therefore the `Date`, but never
 /// later than the latest time that has certainly passed. This is proved by the local clock, by the previously
 /// accepted time, or by records, since a record is only returned after the time at which it was saved. A time
-/// that is too early re-reads records and skips nothing.
+/// that is too early only causes records to be read again.
 package struct SourceClock: Sendable, Equatable {
     /// A `Date` may be this much ahead of the local clock; if it is further ahead, the clocks differ.
     static let agreement = Duration.minutes(5)

@@ -6,7 +6,7 @@
 
 /// The limit of open files and sockets of this process.
 package enum DescriptorLimit {
-    /// More are not needed.
+    /// The maximum that is needed.
     private static let enough: rlim_t = 8_192
 
     /// The limit in force.

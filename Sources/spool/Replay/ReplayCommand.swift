@@ -116,7 +116,8 @@ struct ReplayChange<Kind: ReplayChangeKind>: AsyncParsableCommand {
     }
 }
 
-/// What distinguishes the commands that change a replay; a type, because the parser knows commands by type.
+/// What distinguishes the commands that change a replay; a type, because the parser identifies commands by
+/// their type.
 protocol ReplayChangeKind {
     static var move: MoveReplay.Move { get }
     static var abstract: String { get }
