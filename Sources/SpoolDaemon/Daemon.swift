@@ -75,7 +75,8 @@ package struct Daemon: Sendable {
         options.report = { [logger] text in
             logger.warning("spool", metadata: ["task": "\(text)"])
             try? notifier.notify(.status(text))
-            // Reading a large spool takes minutes; systemd would end a start that takes longer than its limit.
+            // Reading a large spool takes minutes; systemd would end a start that takes longer than its
+            // limit.
             try? notifier.notify(.extendTimeout(.hours(2)))
         }
         var failures = 0
@@ -104,7 +105,8 @@ package struct Daemon: Sendable {
         }
     }
 
-    /// The spool in use failed in a way that opening it again answers: its file was damaged, replaced, or failed to be
+    /// The spool in use failed in a way that opening it again answers: its file was damaged, replaced, or
+    /// failed to be
     /// read or written.
     private struct ReopeningNeeded: Error {
         let cause: StoreError

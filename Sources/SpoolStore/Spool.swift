@@ -13,7 +13,8 @@ package final class Spool: Sendable {
     /// True when the previous process that had it open for writing did not close it.
     package let endedUncleanly: Bool
 
-    /// What was done at the start because the file was damaged, missing or older than its last state; nil normally.
+    /// What was done at the start because the file was damaged, missing or older than its last state; nil
+    /// normally.
     package let recovery: String?
 
     let files: SpoolFiles
@@ -140,8 +141,10 @@ package final class Spool: Sendable {
 
     /// Saves an open spool whose file was moved, deleted or replaced, and closes it.
     ///
-    /// SQLite still reads the open file. It is copied beside its place; the next opening moves away what lies there
-    /// now, and puts the copy in its place. Where only the -wal file is gone, its content is moved into the spool.
+    /// SQLite still reads the open file. It is copied beside its place; the next opening moves away what lies
+    /// there
+    /// now, and puts the copy in its place. Where only the -wal file is gone, its content is moved into the
+    /// spool.
     package func rescue(at now: Timestamp) async throws(StoreError) {
         if identity.hasDatabase(FileIdentity(files)) { return try await close(at: now) }
         _ = try await backup(to: Recovery.completePath(of: files)) { _ in }

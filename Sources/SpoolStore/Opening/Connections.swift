@@ -42,7 +42,8 @@ enum Connections {
         return try DatabaseQueue(path: path, configuration: configuration)
     }
 
-    /// Opens a database for writing without changing its journal mode, which rolls back a journal that a crash left.
+    /// Opens a database for writing without changing its journal mode, which rolls back a journal that a
+    /// crash left.
     static func rollback(_ path: String) throws -> DatabaseQueue {
         let queue = try DatabaseQueue(path: path, configuration: base("spool.rollback"))
         _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }

@@ -7,7 +7,8 @@ extension Spool {
     /// Takes the lock, upgrades the schema, checks the structure, and closes connections that a crash left
     /// open. Does not touch a file that it rejects.
     ///
-    /// With `options.recovers` a spool that is damaged or gone is not rejected: what can be read is kept, the rest
+    /// With `options.recovers` a spool that is damaged or gone is not rejected: what can be read is kept, the
+    /// rest
     /// comes from the copy of its state, and `recovery` says what was done.
     ///
     /// - Throws: `.locked`, `.readOnly`, `.damaged`, `.newerSchema`; `.full` when releasing the reserve does
@@ -131,7 +132,8 @@ extension Spool {
         try files.createDatabase()
         do {
             if SpoolFiles.size(of: files.journal) > 0 {
-                // A crash before the first switch to WAL mode left a rollback journal, which a read-only connection
+                // A crash before the first switch to WAL mode left a rollback journal, which a read-only
+                // connection
                 // may not apply.
                 let queue = try Connections.rollback(files.path)
                 try queue.close()

@@ -48,7 +48,8 @@ enum StructureCheck {
 
     /// Why the file may be damaged although the quick check finds nothing; nil normally.
     ///
-    /// After an unclean end the -wal file is there, and everything that was synced to it is valid. Where that is not
+    /// After an unclean end the -wal file is there, and everything that was synced to it is valid. Where that
+    /// is not
     /// so, pages that a checkpoint had copied may be newer than others.
     static func suspicion(_ db: Database, files: SpoolFiles) throws -> String? {
         guard try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 > 0, try endedUncleanly(db) else {

@@ -4,7 +4,8 @@ import Foundation
 ///
 /// The format is described in sqlite.org/fileformat2.html, section 4.
 struct WALScan {
-    /// True when frames that belong to the log lie behind one that is invalid, or its header is invalid: SQLite would
+    /// True when frames that belong to the log lie behind one that is invalid, or its header is invalid:
+    /// SQLite would
     /// ignore transactions that were committed.
     ///
     /// A tail that was cut off, and frames of an earlier use of the file, are normal.

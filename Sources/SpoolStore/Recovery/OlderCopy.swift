@@ -9,7 +9,8 @@ struct OlderCopy {
 
     /// Notes that the spool is an older copy, or another spool, and makes sure that nothing is left out.
     ///
-    /// An older copy has older cursors, so that it reads the time since then again by itself. Another spool's cursors
+    /// An older copy has older cursors, so that it reads the time since then again by itself. Another spool's
+    /// cursors
     /// may be later than the events that waited here; they are moved back.
     ///
     /// - Returns: what was found, for the log; nil for the spool that the state was written for.

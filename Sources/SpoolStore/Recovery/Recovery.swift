@@ -10,8 +10,10 @@ import SpoolCore
 
 /// Puts a working spool in the place of one that is damaged, gone, or older than the last one seen here.
 ///
-/// The new file is made as `<spool>.salvage` and, once it is complete and durable, renamed to `<spool>.salvaged`. From
-/// then on the exchange is finished at any later start: the old file is moved aside with its log, never deleted, and
+/// The new file is made as `<spool>.salvage` and, once it is complete and durable, renamed to
+/// `<spool>.salvaged`. From
+/// then on the exchange is finished at any later start: the old file is moved aside with its log, never
+/// deleted, and
 /// the new one takes its name.
 struct Recovery {
     /// The kinds of `recovery.kind`.
@@ -42,7 +44,8 @@ struct Recovery {
         SpoolFiles.size(of: files.path) == 0 && SpoolFiles.exists(files.state)
     }
 
-    /// True for an error of opening that a recovery answers: the file is damaged, or cannot be read, or it is not the
+    /// True for an error of opening that a recovery answers: the file is damaged, or cannot be read, or it is
+    /// not the
     /// spool of which a copy of the state is there.
     func canRepair(_ error: StoreError) -> Bool {
         switch error.kind {
@@ -72,12 +75,13 @@ struct Recovery {
         return (tables ?? 0) < 3
     }
 
-    /// Makes a new spool of what can be read of the old one and of the copy of its state.
+    /// Makes a new spool from what can be read of the old one and from the copy of its state.
     ///
     /// - Parameters:
     ///   - kind: what happened to the file.
-    ///   - cause: what was found, for the operator.
-    /// - Returns: a sentence for the log.
+    ///   - error: what was found, for the operator.
+    /// - Returns: what was done, for the log.
+    /// - Throws: `.full`, `.readOnly` or `.io` when the new file cannot be written; the old one then stays.
     func run(_ kind: Kind, because error: String) throws(StoreError) -> String {
         let cause = RecoveryText.cause(error)
         let state = StateCopy.read(files)
@@ -112,7 +116,8 @@ struct Recovery {
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
-            // The draft is synced once, when it is complete. The journal is needed: a statement that meets a damaged
+            // The draft is synced once, when it is complete. The journal is needed: a statement that meets a
+            // damaged
             // page is rolled back.
             try db.execute(
                 sql: """

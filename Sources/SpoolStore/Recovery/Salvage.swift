@@ -3,7 +3,8 @@ import SpoolCore
 
 /// Fills a new spool from a damaged one, from the copy of its state, or from both.
 ///
-/// What cannot be proved afterwards is read again from the source or delivered again: duplicates are possible, gaps
+/// What cannot be proved afterwards is read again from the source or delivered again: duplicates are
+/// possible, gaps
 /// are not.
 struct Salvage {
     /// What a salvage found.
@@ -329,7 +330,8 @@ struct Salvage {
         outcome.lost = outcome.hasNoPositions ? nil : lost
     }
 
-    /// Without all ids of deleted events a record that was never seen cannot be told from a deleted one, so that both
+    /// Without all ids of deleted events a record that was never seen cannot be told from a deleted one, so
+    /// that both
     /// count as new.
     private func forgetPruned(_ stream: Stream) throws {
         try db.execute(
@@ -345,7 +347,8 @@ struct Salvage {
 
     /// From when on a stream has to be read again for events that the damaged spool had; nil when for none.
     ///
-    /// The indexes of the damaged spool often still name events whose rows cannot be read. Those that every sink has
+    /// The indexes of the damaged spool often still name events whose rows cannot be read. Those that every
+    /// sink has
     /// received are not read again: they count as deleted by retention.
     private func missing(of stream: Stream, count: Int, _ arePrunedIDsWhole: Bool) throws -> Int64? {
         let everything = max(stream.start, stream.prunedTo ?? stream.start)
@@ -402,7 +405,8 @@ struct Salvage {
         return settled
     }
 
-    /// Events of a stream that the damaged spool's indexes name and that could not be copied; nil when the index of
+    /// Events of a stream that the damaged spool's indexes name and that could not be copied; nil when the
+    /// index of
     /// their times cannot be read.
     private func lostEvents(of stream: Stream) -> [Int64: Lost]? {
         let isGone = "NOT EXISTS (SELECT 1 FROM main.event m WHERE m.seq = e.seq)"

@@ -5,7 +5,8 @@ import Synchronization
 extension Spool {
     /// Writes the copy of the spool's state (`<spool>.state`), from which a lost spool is restored.
     ///
-    /// Also notes recoveries whose windows have been read again, and clears their notification. Durable on return.
+    /// Also notes recoveries whose windows have been read again, and clears their notification. Durable on
+    /// return.
     ///
     /// - Throws: `.full`, `.readOnly` or `.io` when the copy cannot be written; the old copy then stays.
     package func saveState(at now: Timestamp) async throws(StoreError) {
@@ -55,7 +56,8 @@ struct StateReading {
         self.now = now
     }
 
-    /// The copy, and the times of the oldest events that a sink may not have read; `Int64.max` where there is none.
+    /// The copy, and the times of the oldest events that a sink may not have read; `Int64.max` where there is
+    /// none.
     func state(_ floors: [StreamID: Int64]) throws -> (copy: StateCopy, waiting: [StreamID: Int64]) {
         var waiting: [StreamID: Int64] = [:]
         var rereadFrom: [String: Int64] = [:]
@@ -186,7 +188,8 @@ enum Recoveries {
         )
     }
 
-    /// Notes the recoveries whose windows have been read again, and clears the notification with the last one.
+    /// Notes the recoveries whose windows have been read again, and clears the notification with the last
+    /// one.
     static func finish(_ db: Database, at now: Timestamp) throws {
         try db.execute(
             sql: """

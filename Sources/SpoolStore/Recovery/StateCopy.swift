@@ -11,8 +11,10 @@ import SpoolCore
 
 /// `<spool>.state`: a copy of the tables that stay small, written beside the spool every few seconds.
 ///
-/// It holds positions, not events: where each stream and each sink is, and how far back a stream has to be read
-/// again should the spool's file be lost. It is one JSON document followed by its SHA-256, so that a file that was
+/// It holds positions, not events: where each stream and each sink is, and how far back a stream has to be
+/// read
+/// again should the spool's file be lost. It is one JSON document followed by its SHA-256, so that a file
+/// that was
 /// cut or changed is recognised.
 struct StateCopy: Codable, Sendable, Equatable {
     /// The tables that are copied, parents before the tables that refer to them.
@@ -29,7 +31,8 @@ struct StateCopy: Codable, Sendable, Equatable {
     var lastSeq: Int64
     /// The greatest ids given out in tables with AUTOINCREMENT.
     var sequences: [String: Int64]
-    /// From when on each stream has to be read again without the spool's events, by the name of the stream: the oldest
+    /// From when on each stream has to be read again without the spool's events, by the name of the stream:
+    /// the oldest
     /// event that a sink may not have read yet, and the earliest time that later scans read anyway.
     var rereadFrom: [String: Int64]
     /// The rows of `tables`, by column.

@@ -3,7 +3,8 @@ import SpoolCore
 
 /// Copies what can be read of the tables of a damaged spool, which is attached as `old`.
 ///
-/// SQLite reads a table up to a damaged page. The copy then passes over it: it looks for the next row that can be
+/// SQLite reads a table up to a damaged page. The copy then passes over it: it looks for the next row that
+/// can be
 /// read, at distances that double, and goes on there.
 struct TableCopy {
     /// Rows copied with one statement.

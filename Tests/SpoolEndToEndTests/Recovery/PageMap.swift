@@ -12,7 +12,7 @@ struct PageMap {
     private let bytes: Data
     let pageSize: Int
 
-    /// - Parameter roots: the root page of each table and index.
+    /// Reads a file; `roots` has the root page of each table and index.
     init(_ file: String, roots: [String: Int]) throws {
         bytes = try Data(contentsOf: URL(fileURLWithPath: file))
         pageSize = Int(bytes[16]) << 8 | Int(bytes[17])
