@@ -94,3 +94,71 @@ package struct ControlClient: Sendable {
         return (response.status, Array(buffer.readableBytesView))
     }
 }
+
+extension ControlClient {
+    /// Finds the process that holds the spool; nil when the lock is free and the caller may take it.
+    ///
+    /// A daemon that is starting or stopping holds the lock and does not listen. While the lock is held, this
+    /// therefore asks again until `timeout` has passed. It polls because nothing notifies it when a socket
+    /// appears.
+    ///
+    /// - Parameters:
+    ///   - timeout: How long to wait for an answer while the lock is held.
+    ///   - clock: The clock for the waits.
+    ///   - lockHolder: Returns the holder of the lock (`pid 4711, spool run`); nil when the lock is free.
+    /// - Returns: The process that answers on the socket.
+    /// - Throws: `.lockedWithoutSocket` when `timeout` has passed, or why the socket cannot be used.
+    package func find(
+        timeout: Duration = .seconds(10),
+        clock: some Clock<Duration> = ContinuousClock(),
+        lockHolder: () -> String?
+    ) async throws(ControlFault) -> SpoolHolder? {
+        let end = clock.now.advanced(by: timeout)
+        while true {
+            do {
+                return try await send(Identify())
+            } catch .noDaemon {
+                guard let holder = lockHolder() else { return nil }
+                guard clock.now < end else {
+                    throw .lockedWithoutSocket(
+                        "the spool is locked by \(holder), which has not answered on \(socket) for "
+                            + "\(Age.text(timeout)); is it starting, stopping or stuck? See its log"
+                    )
+                }
+            }
+            do {
+                try await clock.sleep(for: .milliseconds(250))
+            } catch {
+                throw .broken("the wait for \(socket) was cancelled")
+            }
+        }
+    }
+}
+
+/// The Unix socket of a spool: `<spool>.sock`, 0660, HTTP/1.1.
+package struct ControlSocket: Sendable, Hashable, CustomStringConvertible {
+    /// `sun_path` holds 108 bytes on Linux, including the terminating zero (`unix(7)`).
+    package static let longestPath = 107
+    /// Only the owner and the group may connect.
+    package static let permissions: UInt16 = 0o660
+
+    package let path: String
+    /// The spool file that the socket belongs to.
+    package let spool: String
+
+    /// The socket of a spool file, whichever of the file's paths is given.
+    package init(spool: String) {
+        self.spool = ResolvedPath(spool).path
+        path = self.spool + ".sock"
+    }
+
+    /// Why a socket cannot have this path; nil when it can.
+    package var pathProblem: String? {
+        path.utf8.count <= Self.longestPath
+            ? nil
+            : "the socket's path \(path) is longer than \(Self.longestPath) bytes, "
+                + "the limit of a Unix socket; use a shorter path for the spool"
+    }
+
+    package var description: String { path }
+}

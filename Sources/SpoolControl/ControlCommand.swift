@@ -1,3 +1,4 @@
+import Foundation
 package import SpoolCore
 
 /// A request to the process that holds the spool: `POST <path>` with this value as JSON.
@@ -105,4 +106,50 @@ package struct RemoveReplay: ControlCommand, Equatable {
     package let replay: ReplayID
 
     package init(_ replay: ReplayID) { self.replay = replay }
+}
+
+/// Encoding of values on the socket: JSON, with times in integer milliseconds.
+package enum ControlCoding {
+    /// The maximum size of an answer in bytes.
+    package static let limit = 16 << 20
+    /// The maximum size of a request in bytes.
+    package static let requestLimit = 8 << 20
+
+    /// The value's JSON; keys sorted, so that equal values have equal bytes.
+    package static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value))
+    }
+
+    /// The value of a JSON text.
+    package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(bytes))
+    }
+}
+
+/// The process that holds the spool's lock and answers on its socket.
+package struct SpoolHolder: Codable, Sendable, Equatable {
+    /// What kind of process it is.
+    package enum Role: String, Codable, Sendable {
+        /// `spool run`: never releases the spool for a command.
+        case daemon
+        /// A command that does its own work, and releases the spool on request.
+        case command
+    }
+
+    package let role: Role
+    /// Its process id.
+    package let pid: Int32
+    /// Its command, such as `spool run`, for messages.
+    package let command: String
+    /// Its version.
+    package let version: String
+
+    package init(role: Role, pid: Int32, command: String, version: String) {
+        self.role = role
+        self.pid = pid
+        self.command = command
+        self.version = version
+    }
 }

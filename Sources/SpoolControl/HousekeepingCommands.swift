@@ -95,3 +95,69 @@ package struct ShowBackup: ControlCommand, Equatable {
 
     package init() {}
 }
+
+/// Resends dead letters of a sink, as a replay of exactly these events; dismissed ones are reinstated.
+package struct RequeueDeadLetters: ControlCommand, Equatable {
+    package typealias Answer = Replay
+    package static let path = "/control/dead/requeue"
+
+    package let sink: SinkName
+    package let events: [Seq]
+
+    package init(_ events: [Seq], of sink: SinkName) {
+        self.sink = sink
+        self.events = events
+    }
+}
+
+/// Dismisses dead letters of a sink; the answer is how many of them were not dismissed before.
+package struct DismissDeadLetters: ControlCommand, Equatable {
+    package typealias Answer = Int
+    package static let path = "/control/dead/dismiss"
+
+    package let sink: SinkName
+    package let events: [Seq]
+
+    package init(_ events: [Seq], of sink: SinkName) {
+        self.sink = sink
+        self.events = events
+    }
+}
+
+/// Makes one sink, or all sinks and sources, try again immediately instead of waiting for the next attempt.
+package struct RetryNow: ControlCommand, Equatable {
+    package static let path = "/control/retry"
+
+    /// The sinks and sources that were asked.
+    package struct Answer: Codable, Sendable, Equatable {
+        package let sinks: [Part]
+        package let sources: [Part]
+
+        package init(sinks: [Part], sources: [Part]) {
+            self.sinks = sinks
+            self.sources = sources
+        }
+    }
+
+    /// A sink or source that was asked to try now.
+    package struct Part: Codable, Sendable, Equatable {
+        package let name: String
+        /// False when it was not waiting for a retry: it works, or an attempt was in progress.
+        package let wasWaiting: Bool
+
+        package init(name: String, wasWaiting: Bool) {
+            self.name = name
+            self.wasWaiting = wasWaiting
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case wasWaiting = "was_waiting"
+        }
+    }
+
+    /// Nil: all sinks and sources.
+    package let sink: SinkName?
+
+    package init(sink: SinkName? = nil) { self.sink = sink }
+}

@@ -124,3 +124,59 @@ package struct Doctor: Sendable {
         (part as? any NetworkPeer)?.connections ?? []
     }
 }
+
+/// All findings, for scripts; the JSON keys are stable.
+package struct DoctorReport: Sendable, Codable {
+    package let findings: [Finding]
+
+    package init(_ findings: [Finding]) { self.findings = findings }
+
+    /// True when at least one finding is a problem.
+    package var hasProblem: Bool { findings.contains { $0.verdict == .problem } }
+
+    /// "2 problems, 1 warning, 24 checks".
+    package var summary: String {
+        func count(_ verdict: Finding.Verdict, _ word: String) -> String? {
+            let number = findings.count { $0.verdict == verdict }
+            return number == 0 ? nil : "\(number) \(word)\(number == 1 ? "" : "s")"
+        }
+        let parts = [count(.problem, "problem"), count(.warning, "warning"), "\(findings.count) checks"]
+        return parts.compactMap { $0 }.joined(separator: ", ")
+    }
+}
+
+/// What one check did and found, and what to do about it.
+package struct Finding: Sendable, Codable, Equatable {
+    /// The severity of a finding.
+    package enum Verdict: String, Sendable, Codable {
+        case ok, warning, problem, skipped
+    }
+
+    /// What was examined: `source contoso`, `sink siem`, `spool`, `machine`.
+    package let subject: String
+    /// The check's name; it is stable.
+    package let check: String
+    package let verdict: Verdict
+    /// What the check did.
+    package let did: String
+    /// The result, without secrets and event content.
+    package let found: String
+    /// What to do; nil if nothing has to be done.
+    package let remedy: String?
+
+    package init(
+        _ subject: String,
+        _ check: String,
+        _ verdict: Verdict,
+        did: String,
+        found: String,
+        remedy: String? = nil
+    ) {
+        self.subject = subject
+        self.check = check
+        self.verdict = verdict
+        self.did = did
+        self.found = found
+        self.remedy = remedy
+    }
+}

@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import NIOCore
 import Synchronization
 
@@ -137,5 +139,60 @@ final class ReceiverRecord: Sendable {
         }
         for continuation in content { continuation.resume() }
         return result
+    }
+}
+
+/// Passes messages to the handler in order, on a separate thread.
+///
+/// A handler that blocks, such as a slow terminal, therefore blocks no event loop.
+final class MessageTaker: Sendable {
+    private let queue = DispatchQueue(label: "spool.receiver.taker")
+    private let take: @Sendable (ReceivedMessage) throws -> Void
+
+    init(_ take: @escaping @Sendable (ReceivedMessage) throws -> Void) { self.take = take }
+
+    /// Passes messages of one connection to the handler.
+    ///
+    /// - Returns: The number of accepted messages: all, or those before the first one that was refused.
+    func take(_ messages: [ReceivedMessage], on loop: any EventLoop) -> EventLoopFuture<Int> {
+        let promise = loop.makePromise(of: Int.self)
+        queue.async { [take] in
+            var taken = 0
+            for message in messages {
+                // The handler reports why it refused the message.
+                guard (try? take(message)) != nil else { break }
+                taken += 1
+            }
+            promise.succeed(taken)
+        }
+        return promise.futureResult
+    }
+}
+
+/// Finds the event's id in a CEF line without parsing the line.
+enum ExternalID {
+    private static let key = Array("externalId".utf8)
+
+    /// The value of the first `externalId=` that begins an extension or follows a space.
+    static func find(in message: ByteBuffer) -> String? {
+        message.withUnsafeReadableBytes { bytes -> String? in
+            guard let base = bytes.baseAddress else { return nil }
+            var offset = 0
+            while let hit = memchr(base + offset, Int32(UInt8(ascii: "=")), bytes.count - offset) {
+                let sign = UnsafeRawPointer(hit) - base
+                if isKey(bytes[..<sign]) {
+                    let value = bytes[(sign + 1)...].prefix { $0 != UInt8(ascii: " ") }
+                    return String(decoding: value, as: UTF8.self)
+                }
+                offset = sign + 1
+            }
+            return nil
+        }
+    }
+
+    private static func isKey(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+        guard bytes.count >= key.count, bytes.suffix(key.count).elementsEqual(key) else { return false }
+        let before = bytes.dropLast(key.count).last
+        return before == nil || before == UInt8(ascii: "|") || before == UInt8(ascii: " ")
     }
 }

@@ -57,3 +57,59 @@ package struct ConfigurationFile: Sendable {
         return settings
     }
 }
+
+/// Why there is no usable configuration; each case ends a command with `ExitStatus.wrongUse`.
+package enum ConfigurationFault: Error, Sendable, CustomStringConvertible {
+    /// None of the usual paths has a file.
+    case missing(String)
+    /// The file exists, or was named explicitly, and cannot be read.
+    case unreadable(String)
+    /// The file was read and contains these problems.
+    case invalid(path: String, text: String, problems: [ConfigurationProblem])
+
+    /// The text for an operator: one line, or for problems in a file each with its position and its line.
+    ///
+    /// It contains no secret.
+    package var description: String {
+        switch self {
+        case .missing(let message), .unreadable(let message): message
+        case .invalid(let path, let text, let problems):
+            ProblemReport(path: path, text: text).render(problems)
+        }
+    }
+
+    /// The problems with their positions; empty when no file was read.
+    package var problems: [ConfigurationProblem] {
+        if case .invalid(_, _, let problems) = self { problems.sorted() } else { [] }
+    }
+}
+
+/// Shows problems as compilers do: `spool.yaml:12:5: message`, the line itself, and a caret under the
+/// position.
+package struct ProblemReport: Sendable {
+    private let path: String
+    private let lines: [Substring]
+
+    package init(path: String, text: String) {
+        self.path = path
+        lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+    }
+
+    /// All problems in the order of the file, followed by their number.
+    package func render(_ problems: [ConfigurationProblem]) -> String {
+        let sorted = Set(problems).sorted()
+        let count = sorted.count == 1 ? "1 problem" : "\(sorted.count) problems"
+        return sorted.map(render).joined(separator: "\n") + "\n\(count) in \(path)"
+    }
+
+    private func render(_ problem: ConfigurationProblem) -> String {
+        let headline = "\(path):\(problem.line):\(problem.column): \(problem.message)"
+        guard lines.indices.contains(problem.line - 1) else { return headline }
+        let line = LineMask.masked(String(lines[problem.line - 1]))
+        guard !line.allSatisfy(\.isWhitespace) else { return headline }
+        // libyaml counts columns in Unicode scalars.
+        let head = String(String.UnicodeScalarView(line.unicodeScalars.prefix(max(0, problem.column - 1))))
+        let indentation = String(head.map { $0 == "\t" ? "\t" : " " })
+        return "\(headline)\n    \(line)\n    \(indentation)^"
+    }
+}

@@ -196,3 +196,69 @@ extension ConfigurationNode {
         }
     }
 }
+
+/// A problem in a configuration file, with its position.
+package struct ConfigurationProblem: Sendable, Hashable, Comparable, CustomStringConvertible {
+    package let line: Int
+    package let column: Int
+    /// What is wrong and how to correct it; never a secret.
+    package let message: String
+
+    package init(line: Int, column: Int, message: String) {
+        self.line = line
+        self.column = column
+        self.message = message
+    }
+
+    /// A problem at a node's position.
+    package init(_ message: String, at node: ConfigurationNode) {
+        self.init(line: node.line, column: node.column, message: message)
+    }
+
+    package var description: String { "\(line):\(column): \(message)" }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.line, left.column, left.message) < (right.line, right.column, right.message)
+    }
+}
+
+/// Collects all problems of a file, so that they are shown together.
+package final class ConfigurationProblems {
+    package private(set) var list: [ConfigurationProblem] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { list.isEmpty }
+
+    /// Adds a problem at a node's position.
+    package func add(_ message: String, at node: ConfigurationNode) {
+        list.append(ConfigurationProblem(message, at: node))
+    }
+}
+
+/// Suggestions for misspelled words.
+package enum Spelling {
+    /// The known word nearest to `word`, if it is near enough to be a misspelling.
+    package static func nearest(to word: String, among known: [String]) -> String? {
+        let limit = max(1, word.count / 3)
+        return known.map { ($0, distance($0, word)) }
+            .filter { $0.1 <= limit }
+            .min { $0.1 < $1.1 }?.0
+    }
+
+    /// Levenshtein's edit distance.
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right)
+        var row = Array(0...right.count)
+        for (index, character) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for column in right.indices {
+                let substituted = diagonal + (right[column] == character ? 0 : 1)
+                diagonal = row[column + 1]
+                row[column + 1] = min(substituted, row[column] + 1, row[column + 1] + 1)
+            }
+        }
+        return row[right.count]
+    }
+}

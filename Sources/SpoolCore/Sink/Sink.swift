@@ -49,3 +49,59 @@ package protocol SinkSession: Sendable {
     /// Closes immediately. Idempotent.
     func close() async
 }
+
+/// A fault of a whole sink, never of a single event.
+package struct SinkFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// How the delivery loop has to react.
+    package enum Kind: Sendable, Equatable {
+        /// Down, refused, reset or timed out: backoff, indefinitely.
+        case unreachable
+        /// The receiver asked to wait at least this long.
+        case throttled(Duration)
+        /// Wrong credentials, certificate or index: the sink is held and probed slowly.
+        case misconfigured
+    }
+
+    package let kind: Kind
+    /// True when the connection ended after bytes were written and the receiver did not close it cleanly.
+    ///
+    /// Rows with evidence `kernel` whose bytes may still be unread in the receiver's kernel are then doubtful
+    /// (`KernelDoubt`).
+    package let isUnclean: Bool
+    /// What happened, to what, and what to do, in one or two sentences; no event content.
+    package let description: String
+
+    package init(_ kind: Kind, isUnclean: Bool = false, _ description: String) {
+        self.kind = kind
+        self.isUnclean = isUnclean
+        self.description = description
+    }
+}
+
+/// How far an acknowledgement by the receiver's kernel (`Evidence.kernel`) can be trusted.
+///
+/// A kernel acknowledges bytes that the receiver's process has not read yet. They are lost when that process
+/// dies. So only the receiver's own end of the connection (its FIN), or `bytes` more on the same connection,
+/// prove that they were read.
+package struct KernelDoubt: Sendable, Equatable {
+    /// The maximum number of unread bytes in the receiver's kernel; 0 if what the kernel has accepted is
+    /// never lost.
+    package var bytes: Int64
+    /// How long events may stay unproved on an open connection before it is closed and reopened to obtain the
+    /// proof; nil: regardless of time, only when a proof is requested.
+    package var reopenAfter: Duration?
+
+    /// The largest receive buffer of a stock kernel: Linux lets one grow to 6 MiB (since 6.16 to 32 MiB),
+    /// Windows to 16 MiB.
+    package static let defaultBytes: Int64 = 32 << 20
+    /// The time after which a hanging receiver is detected.
+    package static let defaultReopenAfter = Duration.minutes(5)
+
+    package init(bytes: Int64 = defaultBytes, reopenAfter: Duration? = defaultReopenAfter) {
+        self.bytes = bytes
+        self.reopenAfter = reopenAfter
+    }
+
+    /// For a destination whose kernel evidence needs no further proof, or that has none.
+    package static let none = KernelDoubt(bytes: 0, reopenAfter: nil)
+}

@@ -109,3 +109,125 @@ package enum StreamStart: Sendable, Equatable {
         }
     }
 }
+
+/// A page as it arrived, complete and split into records, but not parsed.
+package protocol SourceAnswer: Sendable {
+    /// A key for each record in the answer's order, derived from its content: the same whenever the record
+    /// arrives.
+    var keys: [String] { get }
+
+    /// Parses one record and discards the result: a record that crashes `page` crashes here, alone.
+    func rehearse(_ index: Int)
+
+    /// Parses the page; the records with these indices are not parsed and are kept as unreadable ones.
+    func page(leaving unread: Set<Int>) throws(SourceFault) -> Page
+}
+
+extension Source {
+    /// Reads the next page of a scan and parses all its records.
+    package func page(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault) -> Page {
+        try await answer(of: stream, scan: scan, limit: limit).page(leaving: [])
+    }
+}
+
+/// Why a source returned no page.
+package struct SourceFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// How the fetch loop has to react.
+    package enum Kind: Sendable, Equatable {
+        /// 429: wait at least this long; nil when the source gave no time.
+        case throttled(Duration?)
+        /// 401 after a refresh: "invalid token"; probed slowly.
+        case invalidToken
+        /// 403: the token lacks a permission for this stream; probed slowly.
+        case forbidden
+        /// 400: the source refuses the configured filters; probed slowly.
+        case rejected
+        /// The configured proxy refuses, does not resolve or requires other credentials.
+        case invalidProxy
+        /// Name, connection or certificate: backoff.
+        case unreachable
+        /// Timeout, truncation or reset during an answer: backoff, then smaller pages.
+        case incomplete
+        /// The body exceeds the limit: smaller pages.
+        case tooLarge
+        /// An answer that is not the API's (HTML, not JSON, the same page again), or 5xx: backoff.
+        case nonsense
+        /// The source cannot continue this scan: the scan restarts.
+        case scanLost
+        /// An empty page that claims more data but gives no continuation.
+        ///
+        /// The content of the window is unknown, and its scan is incomplete. Backoff of that scan only.
+        case unended
+    }
+
+    package let kind: Kind
+    /// What happened, to what, and what to do; no secret and no event content.
+    package let description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}
+
+/// The times of a source's answers are too far ahead of the local clock, so that one of them is wrong.
+package struct ClockDoubt: Sendable, Equatable, CustomStringConvertible {
+    /// The source's time in its last answer.
+    package let claimed: Timestamp
+    /// True when records, or the previous time, confirm the source's time: then the local clock is wrong.
+    package let isBelieved: Bool
+    /// What differs, and what to do; the text does not change while the doubt lasts.
+    package let description: String
+
+    package init(claimed: Timestamp, isBelieved: Bool, description: String) {
+        self.claimed = claimed
+        self.isBelieved = isBelieved
+        self.description = description
+    }
+}
+
+/// A source in front of another one: whatever it does not implement itself is forwarded to `base`.
+package protocol ForwardingSource: Source {
+    var base: any Source { get }
+}
+
+extension ForwardingSource {
+    package var name: String { base.name }
+    package var type: String { base.type }
+    package var budgetKey: String { base.budgetKey }
+    package var requestsPerMinute: Int { base.requestsPerMinute }
+    package var pollInterval: Duration { base.pollInterval }
+    package var streams: [SourceStream] { base.streams }
+    package var clockDoubt: ClockDoubt? { base.clockDoubt }
+
+    package func date(for stream: SourceStream) async throws(SourceFault) -> Timestamp {
+        try await base.date(for: stream)
+    }
+
+    package func answer(of stream: SourceStream, scan: Scan, limit: Int) async throws(SourceFault)
+        -> any SourceAnswer
+    {
+        try await base.answer(of: stream, scan: scan, limit: limit)
+    }
+
+    package func record(_ id: String, of stream: SourceStream) async throws(SourceFault) -> Event? {
+        try await base.record(id, of: stream)
+    }
+
+    package func shutDown() async { await base.shutDown() }
+}
+
+/// An answer in front of another one: whatever it does not implement itself is forwarded to `base`.
+package protocol ForwardingAnswer: SourceAnswer {
+    var base: any SourceAnswer { get }
+}
+
+extension ForwardingAnswer {
+    package var keys: [String] { base.keys }
+
+    package func rehearse(_ index: Int) { base.rehearse(index) }
+
+    package func page(leaving unread: Set<Int>) throws(SourceFault) -> Page {
+        try base.page(leaving: unread)
+    }
+}

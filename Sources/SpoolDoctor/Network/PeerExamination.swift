@@ -163,3 +163,56 @@ struct PeerExamination {
         return await ProtocolExamination(peer: self, way: way).run()
     }
 }
+
+/// Examines a sink without a network connection, such as the journal: opens it and sends nothing.
+struct LocalExamination {
+    let sink: any Sink
+
+    func run() async -> Finding {
+        let subject = "sink \(sink.name)"
+        let did = "opened \(sink.address) and sent nothing"
+        do throws(SinkFault) {
+            let session = try await sink.open()
+            await session.close()
+            return Finding(subject, "connection", .ok, did: did, found: "it exists and is writable")
+        } catch {
+            let halves = SentenceHalves(error.description)
+            return Finding(
+                subject,
+                "connection",
+                .problem,
+                did: did,
+                found: halves.found,
+                remedy: halves.remedy
+            )
+        }
+    }
+}
+
+/// Splits the daemon's sentence for a network failure into what happened and what to do.
+struct CauseWords {
+    let found: String
+    let remedy: String?
+
+    /// - Parameters:
+    ///   - cause: The failure.
+    ///   - peer: The peer of the connection.
+    ///   - role: The peer's role: the daemon's sentence is about a receiver, which does not fit a portal.
+    init(_ cause: NetworkCause, peer: String, role: ConnectionPlan.Role) {
+        let halves = SentenceHalves(cause.sentence(peer: peer))
+        found = halves.found
+        remedy = role == .siem ? halves.remedy : Self.remedy(cause, role) ?? halves.remedy
+    }
+
+    private static func remedy(_ cause: NetworkCause, _ role: ConnectionPlan.Role) -> String? {
+        let setting = role == .login ? "`auth.authority`" : "`url`"
+        return switch cause {
+        case .refused: "Check \(setting), and whether a firewall blocks it or `proxy` is missing."
+        case .reset, .closed:
+            "Try again; if the problem persists, look for a firewall or proxy that breaks connections to the "
+                + "\(role.rawValue)."
+        case .timedOut: "Check firewalls on the path, and whether a `proxy` is needed."
+        default: nil
+        }
+    }
+}

@@ -148,3 +148,81 @@ struct MachineChecks {
         ]
     }
 }
+
+/// The permissions of a file or folder.
+struct FileAccess {
+    let owner: String
+    /// The mode in octal digits.
+    let mode: String
+    let isReadableByOthers: Bool
+    /// False for a folder with the sticky bit (`/tmp`), where users cannot replace files of other users.
+    let isWritableByOthers: Bool
+    let isWritableHere: Bool
+
+    /// Nil when nothing exists at the path.
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        owner = Self.name(status.st_uid)
+        mode = String(status.st_mode & 0o7777, radix: 8)
+        isReadableByOthers = status.st_mode & 0o004 != 0
+        isWritableByOthers = status.st_mode & 0o002 != 0 && status.st_mode & 0o1000 == 0
+        isWritableHere = access(path, W_OK) == 0
+    }
+
+    /// The user who runs this program.
+    static var userName: String { name(geteuid()) }
+
+    private static func name(_ user: uid_t) -> String {
+        guard let entry = getpwuid(user), let name = entry.pointee.pw_name else { return "user \(user)" }
+        return String(cString: name)
+    }
+}
+
+/// The kind of a folder's file system, where SQLite depends on it.
+enum FileSystem: Equatable {
+    case disk
+    /// Its content is lost at a restart.
+    case memory
+    /// Its locks are unreliable (sqlite.org/howtocorrupt.html §2.1).
+    case network
+
+    /// Determines the kind from the kernel's name of the type.
+    init(type: some StringProtocol) {
+        switch type {
+        case "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "lustre", "fuse.sshfs",
+            "fuse.glusterfs":
+            self = .network
+        case "tmpfs", "ramfs": self = .memory
+        default: self = .disk
+        }
+    }
+
+    /// Determines the kind from a mount table (proc(5), `/proc/self/mountinfo`).
+    ///
+    /// The last entry of the deepest mount point above the path counts; nil when there is none.
+    init?(of path: String, mounts: String) {
+        var found: (point: Substring, type: Substring)?
+        for line in mounts.split(separator: "\n") {
+            let halves = line.split(separator: " - ", maxSplits: 1)
+            let fields = halves.first?.split(separator: " ") ?? []
+            guard halves.count == 2, fields.count > 4, let type = halves[1].split(separator: " ").first else {
+                continue
+            }
+            let point = fields[4]
+            let isAbove = point == "/" || path == point || path.hasPrefix(point + "/")
+            if isAbove, point.count >= found?.point.count ?? 0 { found = (point, type) }
+        }
+        guard let found else { return nil }
+        self.init(type: found.type)
+    }
+
+    /// Nil if the system does not provide the mount table.
+    init?(of path: String) {
+        let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard let mounts = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else {
+            return nil
+        }
+        self.init(of: real, mounts: mounts)
+    }
+}

@@ -2,6 +2,7 @@ package import SpoolConfig
 package import SpoolCore
 package import SpoolSinks
 import SpoolSources
+import Synchronization
 
 /// A complete configuration with every source and sink created, and the streams of each sink resolved.
 package struct Composition: Sendable {
@@ -215,5 +216,35 @@ extension Composition.Part {
             fingerprint: Fingerprint.of(node, roots: roots),
             settings: SettingsDigest.of(node)
         )
+    }
+}
+
+/// The configuration in effect; a reload replaces it.
+package final class CurrentComposition: Sendable {
+    private let state: Mutex<Composition>
+
+    package init(_ composition: Composition) { state = Mutex(composition) }
+
+    package var value: Composition { state.withLock { $0 } }
+
+    package func replace(by composition: Composition) { state.withLock { $0 = composition } }
+}
+
+/// The requests per minute that sources on one tenant share: the smallest of their configured values.
+enum SharedBudget {
+    /// The requests per minute of every tenant, by `Source.budgetKey`.
+    static func figures(of sources: [any Source]) -> [String: Int] {
+        Dictionary(sources.map { ($0.budgetKey, $0.requestsPerMinute) }, uniquingKeysWith: min)
+    }
+
+    /// The warning about a source that is configured for more than its tenant's shared budget.
+    static func warning(_ source: any Source, among sources: [any Source]) -> String? {
+        guard let least = figures(of: sources)[source.budgetKey], least < source.requestsPerMinute else {
+            return nil
+        }
+        let others = sources.filter { $0.budgetKey == source.budgetKey && $0.requestsPerMinute == least }
+        return "source \(source.name) is configured for \(source.requestsPerMinute) requests per minute, and "
+            + "\(others.map(\.name).joined(separator: ", ")) on the same tenant for \(least): "
+            + "they share one budget, and the smaller value applies"
     }
 }

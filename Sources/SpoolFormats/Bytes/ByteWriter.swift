@@ -1,3 +1,5 @@
+import SpoolCore
+
 /// Appends bytes to memory that the caller owns.
 ///
 /// It checks nothing in release builds: the caller has calculated that everything fits
@@ -96,5 +98,129 @@ private struct InlineDigits {
     mutating func prepend(_ digit: UInt8) {
         first -= 1
         bytes[first] = UInt8(ascii: "0") &+ digit
+    }
+}
+
+/// The format of the time in a line's header, always in UTC.
+enum TimeStyle {
+    /// `Mar 02 21:10:02`: the wizard's "RFC 3164".
+    case monthDay
+    /// `Mar  2 21:10:02`: RFC 3164 §4.1.2 as specified, with the day padded with a space.
+    case monthDayPadded
+    /// `Mar 02 2023 21:10:02`: the wizard's "RFC 3164 with year".
+    case monthDayYear
+    /// `2023-03-02T21:10:02.022Z`: the wizard's "RFC 5424".
+    case iso
+}
+
+extension ByteWriter {
+    /// The first and last millisecond that a four-digit year can express.
+    private static let times: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
+
+    private static let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
+
+    /// Writes a time; a time outside the years 0 to 9999 is replaced by the nearest possible one.
+    mutating func put(milliseconds: Int64, as style: TimeStyle) {
+        let time = min(max(milliseconds, Self.times.lowerBound), Self.times.upperBound)
+        let date = CalendarDate(Timestamp(milliseconds: time))
+        if style == .iso {
+            put(date.year, width: 4)
+            put(UInt8(ascii: "-"))
+            put(date.month, width: 2)
+            put(UInt8(ascii: "-"))
+            put(date.day, width: 2)
+            put(UInt8(ascii: "T"))
+            putClock(date)
+            put(UInt8(ascii: "."))
+            put(date.millisecond, width: 3)
+            put(UInt8(ascii: "Z"))
+            return
+        }
+        put(Self.months.utf8Start + (date.month - 1) * 3, 3)
+        put(UInt8(ascii: " "))
+        if style == .monthDayPadded, date.day < 10 {
+            put(UInt8(ascii: " "))
+            put(date.day, width: 1)
+        } else {
+            put(date.day, width: 2)
+        }
+        put(UInt8(ascii: " "))
+        if style == .monthDayYear {
+            put(date.year, width: 4)
+            put(UInt8(ascii: " "))
+        }
+        putClock(date)
+    }
+
+    private mutating func putClock(_ date: CalendarDate) {
+        put(date.hour, width: 2)
+        put(UInt8(ascii: ":"))
+        put(date.minute, width: 2)
+        put(UInt8(ascii: ":"))
+        put(date.second, width: 2)
+    }
+}
+
+/// The maximum length of a value.
+struct ValueLimit {
+    /// Characters before escaping, as the CEF dictionary counts.
+    var characters = Int.max
+    /// Bytes after escaping.
+    var bytes = Int.max
+
+    static let none = ValueLimit()
+}
+
+/// The text that replaces the rest of a value that was cut.
+enum CutMark {
+    static let text: StaticString = "…[cut]"
+    static let characters = 6
+    static let bytes = 8
+}
+
+extension ByteWriter {
+    /// Writes a text escaped; a text longer than the limit is cut between characters and marked.
+    ///
+    /// - Returns: True when it was cut.
+    @inline(__always)
+    mutating func put<Rules: EscapeRules>(
+        escaping bytes: UnsafePointer<UInt8>,
+        _ count: Int,
+        limit: ValueLimit,
+        as rules: Rules.Type
+    ) -> Bool {
+        // A text never has more characters than bytes.
+        if limit.bytes == .max, count <= limit.characters {
+            put(escaping: bytes, count, as: rules)
+            return false
+        }
+        return putCut(bytes, count, limit: limit, as: rules)
+    }
+
+    @inline(never)
+    private mutating func putCut<Rules: EscapeRules>(
+        _ bytes: UnsafePointer<UInt8>,
+        _ count: Int,
+        limit: ValueLimit,
+        as rules: Rules.Type
+    ) -> Bool {
+        let start = next
+        var fits = next
+        var (at, characters) = (0, 0)
+        while at < count {
+            at += putCharacter(bytes + at, count - at, as: rules)
+            characters += 1
+            if characters > limit.characters || next - start > limit.bytes {
+                rewind(to: fits)
+                put(CutMark.text)
+                return true
+            }
+            if characters <= limit.characters - CutMark.characters,
+                next - start <= limit.bytes - CutMark.bytes
+            {
+                fits = next
+            }
+        }
+        return false
     }
 }

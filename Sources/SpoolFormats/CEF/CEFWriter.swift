@@ -101,3 +101,121 @@ struct CEFWriter {
         }
     }
 }
+
+/// The variant of CEF that is written.
+package struct CEFProfile: Sendable, Equatable {
+    /// The device version in the header; parsers written for the retired agent may check it.
+    package var agentVersion: String
+    var shape: CEFShape
+
+    /// The last known version of the retired agent.
+    package static let lastAgentVersion = "0.298.168"
+
+    /// `cef-agent`: byte for byte the output of the retired agent.
+    package static func agent(
+        version: String = lastAgentVersion,
+        emptyPairs: Bool = true,
+        alertRT: Bool = true
+    ) -> Self {
+        let shape = CEFShape(
+            emptyPairs: emptyPairs,
+            alertRT: alertRT,
+            quotesLabel: true,
+            cutsToDictionary: false,
+            mapsSeverity: false
+        )
+        return Self(agentVersion: version, shape: shape)
+    }
+
+    /// `cef`: the same keys, following the rules of the CEF dictionary.
+    package static func clean(version: String = lastAgentVersion) -> Self {
+        let shape = CEFShape(
+            emptyPairs: false,
+            alertRT: true,
+            quotesLabel: false,
+            cutsToDictionary: true,
+            mapsSeverity: true
+        )
+        return Self(agentVersion: version, shape: shape)
+    }
+}
+
+/// The differences between the two variants; contains no texts, because it is copied for every event.
+struct CEFShape: Sendable, Equatable {
+    /// Keys without a value are written as `key=`, as by the retired agent; otherwise they are left out.
+    var emptyPairs: Bool
+    /// Alerts contain `rt` as well, which receivers use as the event's time; the agent's first lines had
+    /// none.
+    var alertRT: Bool
+    /// The label of `c6a1` is quoted, as the retired agent wrote it.
+    var quotesLabel: Bool
+    /// Values are cut to the lengths of the CEF dictionary, except `externalId`: a cut id identifies nothing.
+    var cutsToDictionary: Bool
+    /// Alerts have their own severities; otherwise all have 3.
+    ///
+    /// 3 is the only severity known from the retired agent's alerts, whatever the severity of the record.
+    var mapsSeverity: Bool
+}
+
+/// The retired agent's names of apps (`cs2`), as far as they are known from public lines of the agent and
+/// public parsers.
+///
+/// `APPID_ONEDRIVE` is matched by Exabeam's parsers for the agent. `APPID_MCAS` is in the sample line of
+/// Splunk Connect for Syslog, next to "Microsoft Cloud App Security". For SharePoint, Teams and Azure no
+/// public line contains a name.
+enum AppNames {
+    /// The length of the longest name, comma included.
+    static let longest = 24
+
+    /// The name of an app id; nil when none is known, and `APPID_` with the id is written instead.
+    static func name(of id: Int) -> StaticString? {
+        switch id {
+        case 10_489: "APPID_BOX"
+        case 11_114: "APPID_SALESFORCE"
+        case 11_161: "APPID_O365"
+        case 14_509: "APPID_SERVICENOW"
+        case 15_600: "APPID_ONEDRIVE"
+        case 20_595: "APPID_MCAS"
+        case 20_893: "APPID_OUTLOOK"
+        case 20_940: "APPID_ACTIVE_DIRECTORY"
+        default: nil
+        }
+    }
+}
+
+extension ByteWriter {
+    /// Writes the names of comma-separated app ids, separated by commas.
+    ///
+    /// Writes at most `AppNames.longest` bytes per input byte, and as many more.
+    mutating func put(appNames ids: UnsafeBufferPointer<UInt8>) {
+        guard var from = ids.baseAddress else { return }
+        let end = from + ids.count
+        while from < end {
+            var to = from
+            while to < end, to.pointee != UInt8(ascii: ",") { to += 1 }
+            put(appName: from, to - from)
+            if to < end { put(UInt8(ascii: ",")) }
+            from = to + 1
+        }
+    }
+
+    private mutating func put(appName id: UnsafePointer<UInt8>, _ count: Int) {
+        if let name = decimal(id, count).flatMap(AppNames.name(of:)) {
+            put(name)
+        } else {
+            put("APPID_")
+            put(escaping: id, count, as: CEFValueRules.self)
+        }
+    }
+
+    private func decimal(_ digits: UnsafePointer<UInt8>, _ count: Int) -> Int? {
+        guard (1...9).contains(count) else { return nil }
+        var number = 0
+        for index in 0..<count {
+            let digit = digits[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            number = number * 10 + Int(digit)
+        }
+        return number
+    }
+}

@@ -106,3 +106,155 @@ extension ArraySlice<UInt8> {
         suffix(3).elementsEqual([0xEF, 0xBB, 0xBF]) ? dropLast(3) : self
     }
 }
+
+/// A parsed CEF line with all escapes resolved.
+package struct CEFLine: Sendable, Equatable {
+    /// One `key=value` of the extension.
+    package struct Pair: Sendable, Equatable {
+        package var key: String
+        package var value: String
+    }
+
+    /// The part before `CEF:`.
+    package var prefix: CEFPrefix
+    /// The version of the format, 0 or 1.
+    package var version: Int
+    package var deviceVendor: String
+    package var deviceProduct: String
+    package var deviceVersion: String
+    package var eventClassID: String
+    package var name: String
+    /// A number from 0 to 10, or one of the five words.
+    package var severity: String
+    /// The pairs in the order of the line.
+    package var pairs: [Pair]
+
+    /// The value of a key; nil if the line does not contain it.
+    package subscript(key: String) -> String? {
+        pairs.first { $0.key == key }?.value
+    }
+}
+
+/// The syslog header before `CEF:`.
+package struct CEFPrefix: Sendable, Equatable {
+    /// The forms of time that the old agent could write, and RFC 5424's whole header.
+    package enum Style: Sendable, Equatable {
+        case none
+        /// `Mar 02 21:10:02`
+        case rfc3164
+        /// `Mar 02 2023 21:10:02`
+        case rfc3164WithYear
+        /// `2023-03-02T21:10:02.022Z`, not followed by the rest of an RFC 5424 header
+        case iso
+        /// Version, time, host, application, process, message id and structured data
+        case rfc5424
+    }
+
+    /// Facility times eight plus severity; nil if there is none.
+    package var priority: Int?
+    /// The form of the time.
+    package var style: Style
+    /// The time as written; nil if there is none.
+    package var time: String?
+    /// The host or system name; nil if there is none.
+    package var host: String?
+    /// The part of an RFC 5424 header after the host, or the tag of RFC 3164; otherwise empty.
+    package var rest: String
+}
+
+/// Why a line is not valid CEF, and where.
+package struct CEFError: Error, Equatable, CustomStringConvertible {
+    /// The kind of error in a line.
+    package enum Reason: String, Sendable {
+        case notUTF8, lineBreak, noMarker, badPriority, badPrefix, badVersion, missingField, badHeaderEscape
+        case badSeverity, badKey, unescapedEquals, badExtensionEscape, repeatedKey, badSpacing
+    }
+
+    package var reason: Reason
+    /// The byte offset in the line.
+    package var offset: Int
+
+    package var description: String {
+        "invalid CEF: \(reason.rawValue) at byte \(offset)"
+    }
+}
+
+/// Parses `key=value` pairs, whose values may contain spaces: a value ends where ` key=` begins.
+enum CEFExtensionParser {
+    static func parse(_ bytes: ArraySlice<UInt8>) throws(CEFError) -> [CEFLine.Pair] {
+        guard !bytes.isEmpty else { return [] }
+        let equals = unescapedEquals(in: bytes)
+        guard let first = equals.first else { throw CEFError(reason: .badKey, offset: bytes.startIndex) }
+        var starts = [bytes.startIndex]
+        guard isKey(bytes[bytes.startIndex..<first]) else {
+            throw CEFError(reason: .badKey, offset: bytes.startIndex)
+        }
+        for (previous, sign) in zip(equals, equals.dropFirst()) {
+            let value = bytes[(previous + 1)..<sign]
+            guard let space = value.lastIndex(of: UInt8(ascii: " ")), isKey(bytes[(space + 1)..<sign]) else {
+                throw CEFError(reason: .unescapedEquals, offset: sign)
+            }
+            starts.append(space + 1)
+        }
+        var pairs: [CEFLine.Pair] = []
+        var seen: Set<String> = []
+        for (index, sign) in equals.enumerated() {
+            let key = String(decoding: bytes[starts[index]..<sign], as: UTF8.self)
+            guard seen.insert(key).inserted else {
+                throw CEFError(reason: .repeatedKey, offset: starts[index])
+            }
+            let end = index + 1 < starts.count ? starts[index + 1] - 1 : bytes.endIndex
+            guard end > sign else { throw CEFError(reason: .badSpacing, offset: sign) }
+            pairs.append(CEFLine.Pair(key: key, value: try unescape(bytes[(sign + 1)..<end])))
+        }
+        return pairs
+    }
+
+    private static func unescapedEquals(in bytes: ArraySlice<UInt8>) -> [Int] {
+        var places: [Int] = []
+        var isEscaped = false
+        for index in bytes.indices {
+            if isEscaped {
+                isEscaped = false
+            } else if bytes[index] == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if bytes[index] == UInt8(ascii: "=") {
+                places.append(index)
+            }
+        }
+        return places
+    }
+
+    private static func isKey(_ bytes: ArraySlice<UInt8>) -> Bool {
+        !bytes.isEmpty
+            && bytes.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+    }
+
+    private static func unescape(_ bytes: ArraySlice<UInt8>) throws(CEFError) -> String {
+        var text: [UInt8] = []
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            guard bytes[index] == UInt8(ascii: "\\") else {
+                text.append(bytes[index])
+                index += 1
+                continue
+            }
+            let escaped = index + 1 < bytes.endIndex ? bytes[index + 1] : 0
+            switch escaped {
+            case UInt8(ascii: "\\"), UInt8(ascii: "="): text.append(escaped)
+            case UInt8(ascii: "n"): text.append(0x0A)
+            case UInt8(ascii: "r"): text.append(0x0D)
+            default: throw CEFError(reason: .badExtensionEscape, offset: index)
+            }
+            index += 2
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,7 +1,7 @@
 import Foundation
 import Hummingbird
 import SpoolConfig
-import SpoolControl
+package import SpoolControl
 import SpoolCore
 import SpoolEngine
 import SpoolPipeline
@@ -114,6 +114,110 @@ struct ControlRoutes: Sendable {
             status: status,
             headers: [.contentType: "application/json"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        )
+    }
+}
+
+extension ControlRoutes {
+    /// Manual operations: dead letters, retention, backups.
+    func addHousekeeping(to router: Router<BasicRequestContext>) {
+        on(RequeueDeadLetters.self, router) { try await engine.requeue($0.events, to: $0.sink) }
+        on(DismissDeadLetters.self, router) { command in
+            try await engine.spool.dismiss(command.events, of: command.sink, at: engine.time.wall())
+        }
+        on(PruneNow.self, router) { try await engine.prune(isDryRun: $0.isDryRun) }
+        on(TraceAtSource.self, router) { await engine.trace($0.id) }
+        on(Forget.self, router) { try await engine.forget($0.name) }
+        on(BackUp.self, router) { try await engine.backUp(to: $0.file) }
+        on(ShowBackup.self, router) { _ in ShowBackup.Answer(engine.backups.now) }
+    }
+
+    /// `spool retry`.
+    func addRetry(to router: Router<BasicRequestContext>) {
+        on(RetryNow.self, router) { command in
+            try requireDaemon(", and retries on its own")
+            return try engine.retry(command.sink)
+        }
+    }
+
+    /// Checks that a daemon holds the spool.
+    ///
+    /// - Parameter instead: what a command that holds it does, as the end of the sentence.
+    /// - Throws: a refusal if a command holds it.
+    func requireDaemon(_ instead: String) throws(ControlRefusal) {
+        guard holder.role == .daemon else {
+            throw ControlRefusal(
+                .cannotReach,
+                "No daemon is running on this spool: the command `\(holder.command)` (pid \(holder.pid)) "
+                    + "holds it\(instead)."
+            )
+        }
+    }
+}
+
+extension ControlRoutes {
+    /// Routes that checks use before they connect to anything.
+    func addConnections(to router: Router<BasicRequestContext>) {
+        on(ShowConnections.self, router) { _ in try await engine.connectedSinks(of: reporter.current.value) }
+    }
+}
+
+extension Engine {
+    /// The sinks with an open connection and no error.
+    ///
+    /// The state alone is not sufficient: before the first attempt it is that of the previous run, and it
+    /// remains after a connection is closed.
+    func connectedSinks(of composition: Composition) async throws(StoreError) -> [ConnectedSink] {
+        let (addresses, settings) = (composition.addresses, composition.sinkSettings)
+        let now = time.wall()
+        let open = try await spool.connectedSinks()
+        return try await spool.status().sinks.compactMap { sink in
+            guard open.contains(sink.id), sink.troubleSince == nil,
+                SinkCondition.of(sink, notifications, at: now) == "connected",
+                let address = addresses[sink.name], let settings = settings[sink.name]
+            else { return nil }
+            return ConnectedSink(
+                sink: sink.name,
+                address: address,
+                settings: settings,
+                lastSettled: sink.lastSuccess
+            )
+        }
+    }
+}
+
+extension ControlRoutes {
+    /// `spool reload`.
+    func addReload(to router: Router<BasicRequestContext>) {
+        on(ReloadNow.self, router) { _ in
+            try requireDaemon(". A daemon reads the configuration when it starts")
+            let path = reporter.current.value.path
+            let outcome: Reloads.Outcome
+            do {
+                outcome = try await engine.reloads.outcome(of: engine.reloads.ask())
+            } catch {
+                throw ControlRefusal(
+                    .cannotReach,
+                    "The daemon (pid \(holder.pid)) is stopping and does not reload."
+                )
+            }
+            var report = ReloadReport(configuration: path, isReloaded: outcome.refusal == nil)
+            report.problems = outcome.refusal?.problems ?? []
+            report.changes = outcome.changes
+            report.warnings = outcome.warnings
+            return report
+        }
+    }
+}
+
+extension SpoolHolder {
+    /// This process.
+    package static func current(_ role: Role, command: String) -> SpoolHolder {
+        SpoolHolder(
+            role: role,
+            pid: ProcessInfo.processInfo.processIdentifier,
+            command: command,
+            version: ProgramVersion.number
         )
     }
 }

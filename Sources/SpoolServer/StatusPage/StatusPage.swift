@@ -1,5 +1,10 @@
 import Foundation
 import SpoolControl
+import SpoolCore
+import SpoolEngine
+import SpoolPipeline
+import SpoolStore
+import Synchronization
 
 /// The page at `/`, complete when first loaded; afterwards its script fetches the parts that change.
 struct StatusPage: Sendable {
@@ -64,5 +69,83 @@ struct PageUpdate: Encodable, Sendable {
         title = parts.title
         said = Overview(facts).spoken
         self.parts = parts.all.mapValues(\.text)
+    }
+}
+
+/// All values shown on the page, read at one moment.
+struct PageFacts: Sendable {
+    var report: StatusReport
+    var day: DayFigures
+    /// When the longest-waiting event was spooled; nil if none is waiting.
+    var waitingSince: Timestamp?
+    /// The host name.
+    var host: String
+
+    var now: Timestamp { report.at }
+
+    /// How long the longest-waiting event has been in the spool.
+    var wait: Duration { waitingSince.map { max(.zero, now.since($0)) } ?? .zero }
+
+    /// Waiting events of all sinks.
+    var waiting: Int { report.sinks.reduce(0) { $0 + $1.backlog } }
+
+    /// Sinks and streams with problems.
+    var troubled: Set<String> {
+        Set(
+            report.sinks.filter(Overview.isTroubled).map(\.name)
+                + report.streams.filter { $0.error != nil }.map(\.name)
+        )
+    }
+
+    /// Sinks with problems first, disabled ones last; each group keeps its order.
+    var sinksInOrder: [SinkStatus] {
+        let rank = { (sink: SinkStatus) in Overview.isTroubled(sink) ? 0 : sink.state == "disabled" ? 2 : 1 }
+        return (0...2).flatMap { wanted in report.sinks.filter { rank($0) == wanted } }
+    }
+}
+
+/// Reads the facts for the page; the samples of the charts at most every ten seconds, for all viewers
+/// together.
+final class PageReporter: Sendable {
+    static let historyLife = Duration.seconds(10)
+
+    private let engine: Engine
+    private let reporter: StatusReporter
+    private let host: String
+    private let known = Mutex<(read: Duration, history: SampleHistory)?>(nil)
+
+    init(engine: Engine, reporter: StatusReporter) {
+        self.engine = engine
+        self.reporter = reporter
+        host = ProcessInfo.processInfo.hostName
+    }
+
+    /// The current facts.
+    func facts() async throws(StoreError) -> PageFacts {
+        let report = try await reporter.report()
+        let status = try await engine.spool.status()
+        let history = try await history(report.at)
+        let gaps = Dictionary(report.streams.map { ($0.name, $0.gaps) }) { first, _ in first }
+        let day = DayFigures(history, status, gaps: gaps, now: report.at)
+        let waiting = status.sinks.filter { $0.state != .disabled }
+            .flatMap(\.subscriptions).compactMap(\.oldestFetched).min()
+        return PageFacts(report: report, day: day, waitingSince: waiting, host: host)
+    }
+
+    private func history(_ now: Timestamp) async throws(StoreError) -> SampleHistory {
+        let wanted = DayFigures.wanted(now)
+        let time = engine.time.elapsed()
+        if let known = known.withLock({ $0 }), known.history.from == wanted.from,
+            time - known.read < Self.historyLife
+        {
+            return known.history
+        }
+        let history = try await engine.spool.history(
+            from: wanted.from,
+            step: wanted.step,
+            count: wanted.count
+        )
+        known.withLock { $0 = (time, history) }
+        return history
     }
 }

@@ -59,3 +59,70 @@ final class HTTPConnections: Sendable {
         for channel in open { channel.close(promise: nil) }
     }
 }
+
+/// The connections of a server, and which of them is closed for a new one.
+///
+/// It contains only decisions, and no socket.
+struct ConnectionTable<Connection: Sendable>: Sendable {
+    private struct Slot: Sendable {
+        let connection: Connection
+        /// The order in which connections began to wait; nil while a request is being answered.
+        var waiting: UInt64?
+    }
+
+    /// The decision about a new connection.
+    enum Admission: Sendable {
+        case admitted
+        /// It is admitted; close this one, which has waited longest for a request.
+        case inPlaceOf(Connection)
+        /// All connections have a request in progress, or the server is stopping: close the new one.
+        case refused
+    }
+
+    let limit: Int
+    private var slots: [Int: Slot] = [:]
+    private var order: UInt64 = 0
+    private var next = 0
+    private(set) var isStopping = false
+
+    init(limit: Int) { self.limit = limit }
+
+    /// True if there are no connections.
+    var isEmpty: Bool { slots.isEmpty }
+
+    var all: [Connection] { slots.values.map(\.connection) }
+
+    /// Adds a connection, which waits for its first request.
+    ///
+    /// - Returns: its number, and the decision.
+    mutating func admit(_ connection: Connection) -> (number: Int, admission: Admission) {
+        next += 1
+        guard !isStopping else { return (next, .refused) }
+        var evicted: Connection?
+        if slots.count >= limit {
+            let oldest = slots.filter { $0.value.waiting != nil }
+                .min { ($0.value.waiting ?? 0) < ($1.value.waiting ?? 0) }
+            guard let oldest else { return (next, .refused) }
+            slots[oldest.key] = nil
+            evicted = oldest.value.connection
+        }
+        order += 1
+        slots[next] = Slot(connection: connection, waiting: order)
+        return (next, evicted.map { .inPlaceOf($0) } ?? .admitted)
+    }
+
+    /// A complete request was received: the connection is kept until the request is answered.
+    mutating func answering(_ number: Int) { slots[number]?.waiting = nil }
+
+    /// The request was answered: the connection waits for the next one.
+    mutating func waiting(_ number: Int) {
+        order += 1
+        slots[number]?.waiting = order
+    }
+
+    /// The connection was closed; has no effect if it had been replaced.
+    mutating func left(_ number: Int) { slots[number] = nil }
+
+    /// Stops admitting connections.
+    mutating func stop() { isStopping = true }
+}

@@ -134,3 +134,143 @@ struct LineSettings {
         ]
     }
 }
+
+/// The `header:` group: the options of the old agent's wizard.
+struct HeaderSettings {
+    let options: AgentHeader
+    /// Nil when the group is missing.
+    let node: ConfigurationNode?
+    private let timeNode: ConfigurationNode?
+    private let priorityNode: ConfigurationNode?
+
+    init(_ node: ConfigurationNode?, _ problems: ConfigurationProblems) {
+        self.node = node
+        guard let node, var group = ConfigurationMapping(node, problems: problems) else {
+            options = AgentHeader()
+            (timeNode, priorityNode) = (nil, nil)
+            return
+        }
+        timeNode = group.take("time")
+        priorityNode = group.take("pri")
+        let time = timeNode?.choice(AgentHeader.Time.self, problems)
+        let hasPriority = priorityNode?.boolean(problems) ?? true
+        let facility = group.integer("facility", in: 0...23, default: 13)
+        let severity = group.integer("severity", in: 0...7, default: 5)
+        let systemName = group.boolean("system_name", default: true)
+        group.finish()
+        options = AgentHeader(
+            time: time ?? .rfc5424,
+            priority: hasPriority ? facility * 8 + severity : nil,
+            systemName: systemName
+        )
+    }
+
+    /// Adds a problem for combinations with which receivers are known to lose lines.
+    func refuse(framing: Framing, _ problems: ConfigurationProblems) {
+        if options.priority == nil, options.time == .rfc5424, framing == .lines {
+            let place = priorityNode ?? node
+            if let place {
+                problems.add(
+                    "without `pri` a line begins with the digits of its time; rsyslog reads them as an octet "
+                        + "count and drops every line; use `pri: true`, another `time`, or `framing: "
+                        + "octet-counting`",
+                    at: place
+                )
+            }
+        }
+        if options.time == .rfc3164Year, !options.systemName, let place = timeNode ?? node {
+            problems.add(
+                "Graylog's CEF input loses lines with `time: rfc3164-year` and no system name; "
+                    + "use `system_name: true` or another `time`",
+                at: place
+            )
+        }
+    }
+
+    /// Warnings about settings that work with some receivers only.
+    func warnings(at sink: ConfigurationNode) -> [ConfigurationProblem] {
+        var warnings: [ConfigurationProblem] = []
+        switch options.time {
+        case .rfc3164: warnings.append(Self.noYearNorZone(at: timeNode ?? sink))
+        case .rfc3164Year:
+            warnings.append(
+                ConfigurationProblem(
+                    "this time is in UTC and has no zone: a receiver in another time zone interprets it as "
+                        + "its local time and shifts it by hours; use `time: rfc5424`, or set the receiver's "
+                        + "zone for this sender to UTC",
+                    at: timeNode ?? sink
+                )
+            )
+        case .rfc5424: break
+        }
+        if !options.systemName {
+            warnings.append(
+                ConfigurationProblem(
+                    "without a system name syslog-ng reads the beginning of the message as the host; use "
+                        + "`system_name: true` unless the receiver is known to handle this",
+                    at: node ?? sink
+                )
+            )
+        }
+        return warnings
+    }
+
+    /// The warning about RFC 3164 times.
+    static func noYearNorZone(at node: ConfigurationNode) -> ConfigurationProblem {
+        ConfigurationProblem(
+            "this time has no year and no zone: receivers guess the year, and get it wrong for events of "
+                + "another year, as in a replay; and a receiver in another time zone interprets the UTC time "
+                + "as its local time; use an ISO time (`envelope: agent` with `header: {time: rfc5424}`, the "
+                + "default)",
+            at: node
+        )
+    }
+}
+
+/// The `cef:` group.
+struct CEFSettings {
+    private(set) var agentVersion = CEFProfile.lastAgentVersion
+    private(set) var emptyPairs = true
+    private(set) var alertRT = true
+    private let node: ConfigurationNode?
+    private var agentNodes: [ConfigurationNode] = []
+
+    init(_ node: ConfigurationNode?, _ problems: ConfigurationProblems) {
+        self.node = node
+        guard let node, var group = ConfigurationMapping(node, problems: problems) else { return }
+        if let version = group.take("agent_version") {
+            agentVersion = Self.version(version, problems) ?? agentVersion
+        }
+        if let pairs = group.take("empty_pairs") {
+            agentNodes.append(pairs)
+            emptyPairs = pairs.boolean(problems) ?? true
+        }
+        if let rt = group.take("alert_rt") {
+            agentNodes.append(rt)
+            alertRT = rt.boolean(problems) ?? true
+        }
+        group.finish()
+    }
+
+    /// Adds a problem when the group, or one of its keys, does not apply to the format.
+    func check(for format: String, isAgent: Bool, _ problems: ConfigurationProblems) {
+        if let node, format == "json" {
+            problems.add("`cef` applies to the formats `cef-agent` and `cef`, not to `json`", at: node)
+        } else if !isAgent {
+            for node in agentNodes {
+                problems.add("this key applies only to `format: cef-agent`, not to `cef`", at: node)
+            }
+        }
+    }
+
+    /// At most 31 characters, as defined by the CEF schema, and none that would end the line.
+    private static func version(_ node: ConfigurationNode, _ problems: ConfigurationProblems) -> String? {
+        guard let text = node.text(problems) else { return nil }
+        let isVersion =
+            (1...31).contains(text.count)
+            && text.unicodeScalars.allSatisfy { (32...126).contains($0.value) }
+        if isVersion { return text }
+        problems.add("expected a version of 1 to 31 visible ASCII characters", at: node)
+        return nil
+    }
+}

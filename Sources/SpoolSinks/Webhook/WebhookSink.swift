@@ -1,3 +1,4 @@
+import Foundation
 import SpoolCore
 import SpoolFormats
 import SpoolNetwork
@@ -104,6 +105,108 @@ final class WebhookSession: SinkSession {
             return WebhookAnswer(try await http.send(call, cap: Self.cap), peer: peer)
         } catch {
             return WebhookAnswer(error, peer: peer)
+        }
+    }
+}
+
+extension WebhookSink: NetworkPeer {
+    var connections: [ConnectionPlan] {
+        [
+            ConnectionPlan(
+                role: .webhook,
+                url: settings.base,
+                tls: settings.tls,
+                route: settings.route
+            )
+        ]
+    }
+}
+
+/// The payload of a notification for a webhook; `text` is what chat services show.
+struct WebhookMessage: Encodable {
+    let text: String
+    let id: String
+    let state: NotificationRecord.State
+    let severity: String
+    let code: String
+    let subject: String
+    let message: String
+    let raised: String
+    let at: String
+    /// This machine's name.
+    let host: String
+
+    init(_ record: NotificationRecord, host: String) {
+        let mark = record.state == .raised ? record.severity.uppercased() : "OK"
+        text = "[\(mark)] spool on \(host): \(record.title): \(record.text)"
+        id = record.id
+        state = record.state
+        severity = record.severity
+        code = record.code
+        subject = record.subject
+        message = record.message
+        raised = record.raised.description
+        at = record.at.description
+        self.host = host
+    }
+
+    /// The body of the request.
+    func body() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(self))
+    }
+}
+
+/// What the response means for the notification that was posted.
+enum WebhookAnswer: Equatable {
+    case outcome(Outcome)
+    case fault(SinkFault)
+
+    /// Interprets a response; any 2xx is success.
+    ///
+    /// A status that the next attempt may resolve is a fault of the sink. A body that the webhook will never
+    /// accept is refused. Any other status requires the operator.
+    init(_ answer: HTTPAnswer, peer: String) {
+        switch answer.status {
+        case 200..<300: self = .outcome(.delivered(.acknowledged))
+        case 429:
+            let date = answer.header("date").flatMap { HTTPDate.timestamp($0) }
+            let wait = RetryAfter.wait(answer.header("retry-after"), date: date) ?? .minutes(1)
+            self = .fault(SinkFault(.throttled(wait), "\(peer) is rate limiting requests (HTTP 429)"))
+        case 408, 425, 500..<600:
+            self = .fault(
+                SinkFault(.unreachable, "\(peer) is temporarily unavailable (HTTP \(answer.status))")
+            )
+        case 400, 413, 422:
+            let detail = "the webhook answered HTTP \(answer.status)"
+            self = .outcome(.refused(Refusal(reason: "rejected", detail: detail)))
+        case 300..<400:
+            self = .fault(
+                SinkFault(
+                    .misconfigured,
+                    "\(peer) answers HTTP \(answer.status), a redirect, which spool does not follow; set "
+                        + "`url` to its target"
+                )
+            )
+        case 401, 403, 407:
+            self = .fault(
+                SinkFault(
+                    .misconfigured,
+                    "\(peer) answers HTTP \(answer.status); check `secret` and `secret_header`"
+                )
+            )
+        default:
+            self = .fault(SinkFault(.misconfigured, "\(peer) answers HTTP \(answer.status); check `url`"))
+        }
+    }
+
+    /// Interprets a failed request; a response whose body is too long is interpreted by its status.
+    init(_ fault: HTTPFault, peer: String) {
+        if case .tooLarge(let beginning) = fault.kind {
+            self.init(beginning, peer: peer)
+        } else {
+            self = .fault(SinkFault(.unreachable, fault.description))
         }
     }
 }

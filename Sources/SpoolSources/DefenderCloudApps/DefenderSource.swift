@@ -1,5 +1,5 @@
 package import SpoolCore
-import SpoolNetwork
+package import SpoolNetwork
 
 /// Microsoft Defender for Cloud Apps over its REST API: activities and alerts.
 package struct DefenderSource: Source {
@@ -147,5 +147,58 @@ package struct DefenderSource: Source {
             guard case .tooLarge(let beginning) = error.kind else { throw fault }
             return .tooLarge(beginning: beginning, fault)
         }
+    }
+}
+
+extension DefenderSource: NetworkPeer {
+    package var connections: [ConnectionPlan] {
+        var plans = [
+            ConnectionPlan(role: .portal, url: settings.url, tls: settings.tls, route: settings.route)
+        ]
+        if case .application(let application) = settings.authentication {
+            plans.append(
+                ConnectionPlan(
+                    role: .login,
+                    url: application.authority,
+                    tls: settings.tls,
+                    route: settings.route
+                )
+            )
+        }
+        return plans
+    }
+}
+
+/// A record that is larger than the size limit of a page by itself, known from the beginning of the response.
+struct OversizedRecord {
+    /// How many bytes are kept when the record cannot be read completely.
+    static let kept = 64 << 10
+
+    private let beginning: [UInt8]
+    /// Its id, if the beginning contains one in the API's form.
+    let id: String?
+
+    init(_ beginning: [UInt8]) {
+        self.beginning = beginning
+        id = RecordSlicer.text(of: "_id", inFirstRecordOf: beginning).flatMap { range in
+            let isID =
+                (1...256).contains(range.count)
+                && beginning[range].allSatisfy { byte in
+                    switch byte {
+                    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                        true
+                    default: false
+                    }
+                }
+            return isID ? String(decoding: beginning[range], as: UTF8.self) : nil
+        }
+    }
+
+    /// The response when only the beginning is available: an unreadable record, kept rather than lost.
+    func unreadable(kind: EventKind, date: Timestamp) -> ListAnswer {
+        let raw = Array(beginning.prefix(Self.kept))
+        let record = SlicedRecord(range: 0..<raw.count, isClean: false)
+        return ListAnswer(raw, single: record, kind: kind, date: date)
     }
 }

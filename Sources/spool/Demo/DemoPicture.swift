@@ -133,3 +133,95 @@ extension DemoPicture {
         return Self.margin + left + StyledText(String(repeating: " ", count: gap)) + right
     }
 }
+
+/// The backlog over the whole demo as a chart of block characters.
+struct BacklogChart: Sendable {
+    /// A moment: how many events were waiting, and whether the SIEM was up.
+    struct Moment: Sendable {
+        var waiting: Int
+        var isUp: Bool
+    }
+
+    private static let bars = Array(" ▁▂▃▄▅▆▇█")
+
+    /// Oldest first.
+    let moments: [Moment]
+    let width: Int
+    let height: Int
+
+    /// The highest backlog so far.
+    var peak: Int { moments.map(\.waiting).max() ?? 0 }
+
+    /// The chart's lines from the top down; red while the SIEM is down.
+    var lines: [StyledText] {
+        let columns = self.columns
+        return (0..<height).reversed().map { row in
+            columns.reduce(StyledText("")) { line, column in
+                line + StyledText(String(bar(column.waiting, row: row)), column.isUp ? .green : .red)
+            }
+        }
+    }
+
+    /// The part of a column's bar that lies in a row, counted from the bottom.
+    private func bar(_ waiting: Int, row: Int) -> Character {
+        guard waiting > 0 else { return Self.bars[0] }
+        let eighths = max(1, waiting * height * 8 / max(1, peak))
+        return Self.bars[min(8, max(0, eighths - row * 8))]
+    }
+
+    /// One moment per column; if there are more moments than columns, the highest of each group.
+    private var columns: [Moment] {
+        guard moments.count > width else { return moments }
+        return (0..<width).compactMap { column in
+            moments[(column * moments.count / width)..<((column + 1) * moments.count / width)]
+                .max { $0.waiting < $1.waiting }
+        }
+    }
+}
+
+/// A line of a terminal in pieces, so that its width is known regardless of its colours.
+struct StyledText: Sendable, ExpressibleByStringLiteral {
+    /// How a piece looks, by its ECMA-48 SGR parameter.
+    enum Style: Int, Sendable {
+        case plain = 0
+        case bold = 1
+        case dim = 2
+        case red = 31
+        case green = 32
+        case yellow = 33
+        case cyan = 36
+    }
+
+    private var pieces: [(text: String, style: Style)]
+
+    init(_ text: String, _ style: Style = .plain) { pieces = [(text, style)] }
+
+    init(stringLiteral text: String) { self.init(text) }
+
+    /// Columns it takes; every character of the picture takes one.
+    var width: Int { pieces.reduce(0) { $0 + $1.text.count } }
+
+    /// The beginning of the line that fits into `columns`.
+    func clipped(to columns: Int) -> StyledText {
+        var clipped = StyledText("")
+        for piece in pieces {
+            clipped.pieces.append((String(piece.text.prefix(columns - clipped.width)), piece.style))
+        }
+        return clipped
+    }
+
+    /// The line with the escape sequences for a terminal.
+    func rendered(color: Bool) -> String {
+        pieces.map { piece in
+            guard color, piece.style != .plain, !piece.text.isEmpty else { return piece.text }
+            return "\u{1B}[\(piece.style.rawValue)m\(piece.text)\u{1B}[0m"
+        }
+        .joined()
+    }
+
+    static func + (left: StyledText, right: StyledText) -> StyledText {
+        var sum = left
+        sum.pieces += right.pieces
+        return sum
+    }
+}

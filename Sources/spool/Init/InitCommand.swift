@@ -132,3 +132,111 @@ struct InitCommand: ParsableCommand {
 
     private static func isWritable(_ folder: String) -> Bool { access(folder, W_OK) == 0 }
 }
+
+/// The installed example configuration, filled in with the operator's values.
+struct ConfigurationTemplate {
+    private(set) var text = String(decoding: PackageResources.spool_yaml, as: UTF8.self)
+
+    /// Sets the portal and names the source after its tenant.
+    mutating func setPortal(_ url: String, name: String) {
+        replace("https://contoso.us2.portal.cloudappsecurity.com", with: url)
+        replace("- name: contoso", with: "- name: \(name)")
+        replace("[contoso/activities, contoso/alerts]", with: "[\(name)/activities, \(name)/alerts]")
+    }
+
+    mutating func setToken(file: String) {
+        replace("file:/etc/spool/token", with: Self.scalar("file:" + file))
+    }
+
+    mutating func setSpool(path: String) {
+        replace("path: /var/lib/spool/spool.db", with: "path: \(Self.scalar(path))")
+    }
+
+    mutating func setProxy(_ address: String) {
+        replace("#proxy: http://proxy.example:3128", with: "proxy: http://\(address)")
+    }
+
+    mutating func setSink(address: String, transport: String) {
+        replace("siem.example:6514", with: address)
+        replace("transport: tls", with: "transport: \(transport)")
+    }
+
+    mutating func setAgentVersion(_ version: String) {
+        replace("#cef: { agent_version: 0.298.168,", with: "cef: { agent_version: \(version),")
+    }
+
+    private mutating func replace(_ old: String, with new: String) {
+        text = text.replacing(old, with: new, maxReplacements: 1)
+    }
+
+    /// The text as a YAML scalar, quoted where a plain scalar could be misread (YAML 1.2 §7.3.3).
+    private static func scalar(_ text: String) -> String {
+        let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/:._-".contains($0)) }
+        if isPlain { return text }
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}
+
+/// Writes files that contain or refer to secrets: they are never readable by others, not even briefly.
+struct NewFile {
+    let path: String
+    let permissions: mode_t
+    /// Whether an existing file is replaced.
+    let replaces: Bool
+
+    /// Fails if a file exists that `write` must not replace.
+    func check() throws {
+        guard !replaces, access(path, F_OK) == 0 else { return }
+        errno = EEXIST
+        throw failure()
+    }
+
+    /// Writes the whole text or nothing.
+    ///
+    /// A partly written file never appears at `path`: the text is written to a draft, which is then renamed.
+    /// If the file must be new, the draft is linked instead: link(2) fails if the file exists, so that a file
+    /// created meanwhile is not lost.
+    func write(_ text: String) throws {
+        let draft = path + ".new"
+        // Left over from an interrupted write.
+        unlink(draft)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
+        guard descriptor >= 0 else { throw failure() }
+        defer { unlink(draft) }
+        do {
+            defer { close(descriptor) }
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+                guard count >= 0 || errno == EINTR else { throw failure() }
+                rest = rest.dropFirst(max(0, count))
+            }
+            takeOver(descriptor)
+            guard fsync(descriptor) == 0 else { throw failure() }
+        }
+        guard (replaces ? rename(draft, path) : link(draft, path)) == 0 else { throw failure() }
+    }
+
+    /// Sets the owner and group of the file that is replaced, or the group of the folder for a new file, so
+    /// that the daemon can read what root writes into /etc/spool.
+    ///
+    /// Only root has the permission for all of this; for others the file keeps its owner.
+    private func takeOver(_ descriptor: Int32) {
+        var old = stat()
+        if lstat(path, &old) == 0 {
+            _ = fchown(descriptor, old.st_uid, old.st_gid)
+        } else if stat(URL(fileURLWithPath: path).deletingLastPathComponent().path, &old) == 0 {
+            _ = fchown(descriptor, uid_t.max, old.st_gid)
+        }
+    }
+
+    private func failure() -> CommandFailure {
+        let reason =
+            switch errno {
+            case EEXIST: "the file exists already; --force overwrites it"
+            case ENOENT, ENOTDIR: "the folder does not exist"
+            default: String(cString: strerror(errno))
+            }
+        return CommandFailure(.wrongUse, "cannot write \(path): \(reason)")
+    }
+}

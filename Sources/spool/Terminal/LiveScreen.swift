@@ -1,3 +1,6 @@
+import SpoolCore
+import Synchronization
+
 /// Draws a text repeatedly: in place on a terminal, one after the other in a pipe.
 struct LiveScreen {
     private let isTerminal: Bool
@@ -33,5 +36,29 @@ struct LiveScreen {
         }
         let note = "… \(lines.count - shown) more lines: enlarge the window, or run `spool status`"
         return lines.prefix(shown) + [String(note.prefix(columns))]
+    }
+}
+
+/// Progress of a long command on standard error: one changing line on a terminal, otherwise a line every few
+/// seconds.
+final class ProgressLine: Sendable {
+    private static let pause = Duration.seconds(5)
+
+    private let last = Mutex<(text: String, at: ContinuousClock.Instant?)>(("", nil))
+
+    func show(_ text: String) {
+        let isDue = last.withLock { last in
+            let isFirst = last.at.map { ContinuousClock.now - $0 >= Self.pause } ?? true
+            guard text != last.text, Output.isTerminal || isFirst else { return false }
+            last = (text, .now)
+            return true
+        }
+        guard isDue else { return }
+        if Output.isTerminal { Output.screen("\r\u{1B}[2K\(text.printable)") } else { Output.error(text) }
+    }
+
+    /// Removes the line.
+    func end() {
+        if Output.isTerminal, last.withLock({ $0.at != nil }) { Output.screen("\r\u{1B}[2K") }
     }
 }

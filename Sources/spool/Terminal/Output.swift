@@ -110,3 +110,31 @@ enum Output {
 /// Stops a command that prints without end because its output cannot be written; `Output.end` returns the
 /// reason.
 struct OutputEnded: Error {}
+
+/// JSON for scripts, with control characters escaped; that does not change the meaning of JSON.
+enum JSONText {
+    /// JSON on several lines, with sorted keys.
+    static func of(_ value: some Encodable) throws -> String {
+        try text(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    }
+
+    /// A JSON object on one line, for scripts that read line by line.
+    static func line(_ value: some Encodable) throws -> String {
+        try text(value, [.sortedKeys, .withoutEscapingSlashes])
+    }
+
+    private static func text(_ value: some Encodable, _ format: JSONEncoder.OutputFormatting) throws -> String
+    {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = format
+        return PrintableText.escapedJSON(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+}
+
+extension String {
+    /// External text on one line, with all control characters escaped.
+    var printable: String { PrintableText.escaped(self) }
+
+    /// The same, truncated after `limit` characters.
+    func printable(limit: Int) -> String { PrintableText.escaped(self, limit: limit) }
+}

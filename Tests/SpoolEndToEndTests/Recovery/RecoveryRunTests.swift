@@ -2,17 +2,18 @@ import Foundation
 import SpoolReceiver
 import SpoolSimulator
 import SpoolTestSupport
+import Subprocess
 import Testing
 
 /// What happens to a spool's files in one case.
-enum Damage: Sendable, CustomTestStringConvertible {
+enum FileDamage: Sendable, CustomTestStringConvertible {
     case removed, emptied, garbageFile, firstPage, truncated, withoutLog, garbageLog, brokenLog,
         garbageIndexOfLog
     /// A page of a table or index is overwritten.
     case page(of: String, leaf: Bool)
 
     /// Cases for a spool that was closed.
-    static let ofClosed: [Damage] = [
+    static let ofClosed: [FileDamage] = [
         .removed, .emptied, .garbageFile, .firstPage, .truncated,
         .page(of: "event", leaf: true), .page(of: "event", leaf: false), .page(of: "record", leaf: true),
         .page(of: "ledger", leaf: true), .page(of: "stream", leaf: true), .page(of: "sink", leaf: true),
@@ -22,7 +23,7 @@ enum Damage: Sendable, CustomTestStringConvertible {
     ]
 
     /// Cases for a spool whose daemon was killed.
-    static let ofKilled: [Damage] = [
+    static let ofKilled: [FileDamage] = [
         .removed, .withoutLog, .garbageLog, .brokenLog, .garbageIndexOfLog, .firstPage,
     ]
 
@@ -88,17 +89,17 @@ enum Damage: Sendable, CustomTestStringConvertible {
 struct RecoveryRunTests {
     @Test(
         "after a clean stop: the daemon starts, and everything that had not been delivered arrives",
-        arguments: Damage.ofClosed
+        arguments: FileDamage.ofClosed
     )
-    func closed(_ damage: Damage) async throws {
+    func closed(_ damage: FileDamage) async throws {
         try await Self.expectRecovery(from: damage, isKilled: false)
     }
 
     @Test(
         "after kill -9: the daemon starts, and everything that had not been delivered arrives",
-        arguments: Damage.ofKilled
+        arguments: FileDamage.ofKilled
     )
-    func killed(_ damage: Damage) async throws {
+    func killed(_ damage: FileDamage) async throws {
         try await Self.expectRecovery(from: damage, isKilled: true)
     }
 
@@ -136,7 +137,7 @@ struct RecoveryRunTests {
     }
 
     /// Events wait for a sink that is down; the spool is damaged, and the sink comes back.
-    private static func expectRecovery(from damage: Damage, isKilled: Bool) async throws {
+    private static func expectRecovery(from damage: FileDamage, isKilled: Bool) async throws {
         var random = SeededGenerator(seed: 13)
         try await Site.run(.busy(history: 1_500, rate: 300)) { site in
             let receiver = try await site.receiver()

@@ -1,5 +1,6 @@
 import Foundation
 import SpoolCore
+import SpoolNetwork
 
 /// The bodies and paths of requests.
 enum DefenderRequest {
@@ -138,5 +139,91 @@ extension JSONValue {
     fileprivate var asInteger: Int64? {
         if case .integer(let number) = self { return number }
         return nil
+    }
+}
+
+/// The common part of all requests for one stream: their address and the interpretation of responses.
+struct Request {
+    let stream: DefenderStream
+    let faults: DefenderFault
+    private let base: BaseURL
+
+    init(_ stream: DefenderStream, on settings: DefenderSettings, isContinuation: Bool = false) {
+        self.stream = stream
+        base = settings.url
+        let isLegacyToken =
+            switch settings.authentication {
+            case .token: true
+            case .application: false
+            }
+        faults = DefenderFault(
+            peer: settings.url.peer,
+            stream: stream.stream.name,
+            isContinuation: isContinuation,
+            isLegacyToken: isLegacyToken
+        )
+    }
+
+    /// Always a POST with a JSON body, because a GET's `limit` is ignored.
+    func list(_ body: [UInt8]) -> HTTPCall {
+        HTTPCall(
+            .post,
+            base,
+            DefenderRequest.path(stream.stream.kind),
+            headers: [("Content-Type", "application/json"), ("Accept", "application/json")],
+            body: body
+        )
+    }
+
+    func record(_ id: String) -> HTTPCall {
+        HTTPCall(
+            .get,
+            base,
+            DefenderRequest.recordPath(stream.stream.kind, id: id),
+            headers: [("Accept", "application/json")]
+        )
+    }
+
+    func date(of answer: HTTPAnswer) throws(SourceFault) -> Timestamp {
+        if let date = answer.header("date").flatMap(HTTPDate.timestamp) { return date }
+        throw faults.withoutDate()
+    }
+
+    /// Slices the response to a request for `limit` records.
+    func list(of answer: HTTPAnswer, limit: Int) throws(SourceFault) -> ListAnswer {
+        if let fault = faults.fault(of: answer) { throw fault }
+        let date = try date(of: answer)
+        do {
+            // A page may contain more records than requested: the rest of a millisecond, which is at most a
+            // whole list.
+            let most = limit + DefenderRequest.offsetLimit
+            return try ListAnswer(answer.body, most: most, kind: stream.stream.kind, date: date)
+        } catch {
+            throw faults.fault(of: error)
+        }
+    }
+}
+
+/// Percent encoding (RFC 3986 §2.1): everything but the unreserved characters.
+enum FormText {
+    static func encoded(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += "%" + (digits.count == 1 ? "0" : "") + digits
+            }
+        }
+        return result
+    }
+
+    /// `application/x-www-form-urlencoded`.
+    static func form(_ fields: [(String, String)]) -> [UInt8] {
+        Array(fields.map { encoded($0.0) + "=" + encoded($0.1) }.joined(separator: "&").utf8)
     }
 }
