@@ -86,7 +86,10 @@ struct RefetcherTests {
         #expect(lanesChanged.version != before)
     }
 
-    @Test("reading its progress is retried like everything else that it does with the spool")
+    @Test(
+        "reading its progress is retried like everything else that it does with the spool",
+        .timeLimit(.minutes(1))
+    )
     func busy() async throws {
         bench.store.fail(.subscriptions, .busy)
         let refetcher = refetcher(Self.twoEvents)
