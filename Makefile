@@ -12,7 +12,7 @@ SOURCES := Sources Tests Package.swift
 RELEASE := -c release --product spool --static-swift-stdlib
 
 .DEFAULT_GOAL := build
-.PHONY: help demo test build release install bench format lint swift
+.PHONY: help demo test torture build release install bench format lint swift
 .NOTPARALLEL:
 
 help: ## List the targets
@@ -25,15 +25,30 @@ build: swift ## Build the debug binary, .build/debug/spool (the default target)
 	@deploy/packages/ensure deploy/packages/build
 	swift build --product spool
 
-# One debug build for all tests. The end-to-end tests run last and alone: they start processes of their own, and on a
-# busy machine receivers lose datagrams. Each run ends with its summary, and both with the ten slowest tests.
+# One debug build for all tests. The end-to-end tests run after the others and alone: they start processes of their own,
+# and on a busy machine receivers lose datagrams. The short form of the torture tests is last. Each run ends with its
+# summary, and all with the ten slowest tests.
 test: SHELL := /bin/bash
 test: swift ## Check the format, build and run every test
 	@deploy/packages/ensure deploy/packages/build deploy/packages/test
 	@$(MAKE) --no-print-directory lint
 	swift build --build-tests
 	set -o pipefail; { swift test --skip-build --disable-xctest --skip SpoolEndToEndTests && \
-		swift test --skip-build --disable-xctest --filter SpoolEndToEndTests; } 2>&1 | Tests/slowest
+		swift test --skip-build --disable-xctest --filter SpoolEndToEndTests --skip SpoolEndToEndTests.Torture && \
+		swift test --skip-build --disable-xctest --filter SpoolEndToEndTests.Torture; } 2>&1 | Tests/slowest
+
+# Hours; another number on the command line, as in `make torture SPOOL_TORTURE_IMAGES=200`. 0 faults: every call in turn;
+# 0 cases of damage: all.
+export SPOOL_TORTURE_SEED SPOOL_TORTURE_IMAGES SPOOL_TORTURE_KILLS SPOOL_TORTURE_FAULTS SPOOL_TORTURE_DAMAGE
+torture: SPOOL_TORTURE_SEED ?= $(shell date +%s)
+torture: SPOOL_TORTURE_IMAGES ?= 3000
+torture: SPOOL_TORTURE_KILLS ?= 400
+torture: SPOOL_TORTURE_FAULTS ?= 0
+torture: SPOOL_TORTURE_DAMAGE ?= 0
+torture: swift ## Power cuts, kills, faults of the disk and damage in the long form, with seeds and tables
+	@deploy/packages/ensure deploy/packages/build deploy/packages/test
+	swift build --build-tests
+	swift test --skip-build --disable-xctest --filter SpoolEndToEndTests.Torture
 
 release: swift ## Build the release binary, .build/release/spool
 	@deploy/packages/ensure deploy/packages/install

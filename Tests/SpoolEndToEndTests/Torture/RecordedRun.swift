@@ -45,11 +45,13 @@ struct RecordedRun: Sendable {
             return try await Simulator.run(portal(run.notes.seed, run.notes.startMs)) { simulator in
                 for record in run.notes.inserted { simulator.insert(record.full, into: .activities) }
                 simulator.clock.set(toMs: run.notes.endMs)
+                simulator.clock.setSpeed(1)
                 return try await body(run, simulator)
             }
         }
         let start = Int64(Date().timeIntervalSince1970 * 1_000)
         return try await Site.run(portal(TortureSettings.seed, start)) { site in
+            site.simulator.clock.setSpeed(1)
             let run = try await Recorder(site: site, start: start).run()
             return try await body(run, site.simulator)
         }
@@ -57,7 +59,8 @@ struct RecordedRun: Sendable {
 
     private static func portal(_ seed: UInt64, _ start: Int64) -> SimulatorConfiguration {
         var configuration = SimulatorConfiguration.busy(history: 500, seed: seed)
-        configuration.clock = SimulatorClock(startMs: start)
+        // Ids contain times: the history is the same only if it is made while the clock stands.
+        configuration.clock = .manual(startMs: start)
         return configuration
     }
 

@@ -28,6 +28,7 @@ struct DamageBase: Sendable {
         let start = Int64(Date().timeIntervalSince1970 * 1_000)
         let folder = try TemporaryFolder()
         return try await Site.run(portal(start)) { site in
+            site.simulator.clock.setSpeed(1)
             let record = folder.path("record")
             let receiver = try await site.receiver()
             try site.configureDamage(receiver.port)
@@ -111,12 +112,14 @@ struct DamageBase: Sendable {
 
     private func fill(_ simulator: Simulator) {
         simulator.clock.set(toMs: end)
+        simulator.clock.setSpeed(1)
         for record in records { simulator.insert(record.full, into: .activities) }
     }
 
     private static func portal(_ start: Int64) -> SimulatorConfiguration {
         var configuration = SimulatorConfiguration.busy(history: 400, seed: TortureSettings.seed)
-        configuration.clock = SimulatorClock(startMs: start)
+        // Ids contain times: the history is the same only if it is made while the clock stands.
+        configuration.clock = .manual(startMs: start)
         return configuration
     }
 }
