@@ -13,9 +13,9 @@ struct SmallSpoolAuditTests {
 
     @Test("retention that runs during an audit makes nothing missing, hides nothing, and completes nothing")
     func pruning() async throws {
-        try await FetchBench.with { bench in
+        try await PortalBench.with { bench in
             let portal = bench.portal
-            portal.fill(perSecond: 0.2, from: FetchBench.begin - .hours(1), for: .hours(8))
+            portal.fill(perSecond: 0.2, from: PortalBench.begin - .hours(1), for: .hours(8))
             let yaml = EngineRun.yaml(
                 [
                     (
@@ -129,8 +129,6 @@ private struct Account {
             commit.entries = [
                 LedgerEntry(
                     stream: subscription.stream,
-                    replay: nil,
-                    connection: nil,
                     first: first,
                     last: last,
                     outcome: .delivered(.acknowledged),
