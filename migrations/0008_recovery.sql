@@ -1,6 +1,6 @@
 -- What happened to the spool's file, and what spool did about it: a row for each time it was repaired or restored.
 CREATE TABLE recovery (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- order of recovery
     at_ms INTEGER NOT NULL,          -- when, local clock
     kind TEXT NOT NULL CHECK (kind IN ('damaged', 'missing', 'older', 'replaced')), -- the file was damaged; was gone; was an older copy of this spool; was another spool
     cause TEXT NOT NULL,             -- what was found

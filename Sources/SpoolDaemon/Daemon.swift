@@ -86,7 +86,6 @@ package struct Daemon: Sendable {
                 try await run(composition, options, reloads, time, notifier, hostName: hostName, until: stop)
                 return
             } catch let error as ReopeningNeeded where !stop.isAsked {
-                // A disk that fails again and again is not read in a tight loop.
                 failures = time.elapsed() - began > .minutes(10) ? 1 : failures + 1
                 let pause = min(Duration.seconds(1 << min(failures - 1, 6)), .minutes(1))
                 logger.critical(
@@ -234,7 +233,7 @@ package struct Daemon: Sendable {
 
     /// Asks the process that holds the spool to release it; waits a limited time for its answer.
     ///
-    /// - Returns: false if the process is a daemon, which keeps the spool.
+    /// - Returns: false if the process is a daemon, which keeps it.
     private func askForSpool(_ path: String, until stop: ShutdownRequest) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {

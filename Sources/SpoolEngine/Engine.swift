@@ -28,6 +28,7 @@ package final class Engine: Sendable {
     /// End the waits before the next attempt.
     let bells = RetryBells()
     private let dates: SourceDates
+    private let savesState: Bool
     private let supervisor = LoopSupervisor()
     private let knownCrashes: SharedPoisonGuard
     /// The sources that fetching, refetches and `verify` use.
@@ -41,7 +42,21 @@ package final class Engine: Sendable {
     package let logger: Logger
 
     /// Creates an engine over a spool; `apply` starts its loops.
-    package init(spool: Spool, time: Clocks, reloads: Reloads = Reloads(), logger: Logger) {
+    ///
+    /// - Parameters:
+    ///   - spool: the spool, open for writing.
+    ///   - time: the clocks.
+    ///   - reloads: the requested reloads.
+    ///   - savesState: false to write no copy of the spool's state.
+    ///   - logger: for the loops.
+    package init(
+        spool: Spool,
+        time: Clocks,
+        reloads: Reloads = Reloads(),
+        savesState: Bool = true,
+        logger: Logger
+    ) {
+        self.savesState = savesState
         self.spool = spool
         self.time = time
         self.reloads = reloads
@@ -129,8 +144,8 @@ package final class Engine: Sendable {
             + [
                 retentionLoop(composition, registration), notificationLoop(composition),
                 derivationLoop(crashes),
-                replayLoop(crashes), stateLoop(),
-            ]
+                replayLoop(crashes),
+            ] + (savesState ? [stateLoop()] : [])
             + [auditLoop(composition)]
     }
 

@@ -44,7 +44,7 @@ struct EngineRun {
     ) async throws -> Result {
         try await bench.withSpool { spool in
             let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-            let engine = Engine(spool: spool, time: bench.time, logger: quiet)
+            let engine = Engine(spool: spool, time: bench.time, savesState: false, logger: quiet)
             let run = FetchRun(bench: bench, spool: spool, sleepers: loops)
             let result: Swift.Result<Result, any Error>
             do {

@@ -44,10 +44,7 @@ struct SpoolChecks {
                     .problem,
                     did: "opened \(path) for reading",
                     found: error.description,
-                    // The other messages contain their own remedy.
-                    remedy: error.kind == .damaged
-                        ? "Keep the file, restore a backup or start with a new one: spool fetches again what "
-                            + "the source still has." : nil
+                    remedy: nil
                 )
             ]
         }

@@ -25,9 +25,18 @@ package final class AuditLoop: Sendable {
     init(_ context: ProofContext) { self.context = context }
 
     /// Queues a proof; it runs when its turn comes, as long as its command keeps polling it (`proof`).
+    ///
+    /// - Throws: `.invalid` for an empty window; `.busy` when `ProofQueue.limit` proofs wait already.
     package func start(_ request: VerifyRequest) async throws(StoreError) -> Proof {
         guard request.from < request.to else {
             throw StoreError(.invalid, "The window ends (\(request.to)) before it begins (\(request.from)).")
+        }
+        guard !queue.isFull else {
+            throw StoreError(
+                .busy,
+                "\(ProofQueue.limit) proofs are waiting already. Run `spool verify` again when some have ended; "
+                    + "`select * from proofs` shows them."
+            )
         }
         var proof = try await context.spool.beginProof(
             request,

@@ -49,6 +49,12 @@ final class ProofQueue: Sendable {
     /// How often in a row audits yield before one runs to completion.
     static let yieldLimit = 3
 
+    /// The maximum number of proofs that wait.
+    static let limit = 16
+
+    /// True when no further proof of a command can wait.
+    var isFull: Bool { state.withLock { $0.pending.count >= Self.limit } }
+
     private let state = Mutex(State())
     /// Notified when a proof was added.
     let changed = ChangeSignal()

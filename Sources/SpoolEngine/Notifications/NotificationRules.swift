@@ -164,13 +164,17 @@ struct NotificationRules: Sendable {
     private func of(_ trap: SpoolStatus.Trap, at now: Timestamp) -> NewNotification? {
         guard now.since(trap.at) < Self.trapShown else { return nil }
         let what = Count.text(trap.records, "record")
+        let (it, isKept, wasNot) = (
+            Count.of(trap.records, "It is", "They are"), Count.of(trap.records, "it", "each"),
+            Count.of(trap.records, "was not", "were not")
+        )
         let outcome =
             switch trap.step {
             case .page:
-                "from the source crashed spool when parsed alone. It is kept unparsed, byte for byte, and "
-                    + "sent as unreadable: `select * from events where readable = 0`."
+                "from the source crashed spool when \(isKept) was parsed alone. \(it) kept unparsed, byte for "
+                    + "byte, and sent as unreadable: `select * from events where readable = 0`."
             case .batch:
-                "crashed spool when rendered alone for this sink, and was not sent to it: "
+                "crashed spool when \(isKept) was rendered alone for this sink, and \(wasNot) sent to it: "
                     + "`select * from dead_letters where reason = 'unrenderable'`."
             }
         return NewNotification(

@@ -26,6 +26,9 @@ final class Browser: Sendable {
 
     /// Starts a browser with an empty page; it is stopped with the site.
     static func open(at site: Site) async throws -> Browser {
+        let isThere = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+            .contains { FileManager.default.isExecutableFile(atPath: "\($0)/chromium") }
+        guard isThere else { throw HarnessFailure("there is no `chromium`: install the package chromium") }
         let (input, output) = (site.folder.path("to-browser"), site.folder.path("from-browser"))
         for path in [input, output] where mkfifo(path, 0o600) != 0 {
             throw HarnessFailure("cannot create a pipe at \(path)")

@@ -36,6 +36,19 @@ struct ProofQueueTests {
         #expect(queue.step(of: 4, at: .zero) == nil)
     }
 
+    @Test("a limited number of proofs wait")
+    func isBounded() {
+        let queue = ProofQueue()
+        for id in 1...Int64(ProofQueue.limit) {
+            #expect(!queue.isFull)
+            queue.add(Self.proof(id), at: .zero)
+        }
+
+        #expect(queue.isFull)
+        _ = queue.next(at: Self.now)
+        #expect(!queue.isFull)
+    }
+
     @Test("an audit yields to a command immediately, and the fourth time runs to completion")
     func givesWay() {
         let queue = ProofQueue()

@@ -53,7 +53,8 @@ struct SharedBudgetTests {
 
             #expect(composition.warnings.count == 1)
             let warning = try #require(composition.warnings.first)
-            #expect(warning.contains(/spool\.yaml:5:\d+: source second asks for 20 .* contoso .* for 10/))
+            let words = /spool\.yaml:5:\d+: source second is configured for 20 .* contoso .* for 10/
+            #expect(warning.contains(words))
         }
     }
 }
