@@ -136,9 +136,10 @@ struct Recovery {
         let path = files.path
         return try queue.writeWithoutTransaction { db in
             try Migrations.run(db, path: path)
-            // A file without a readable first page cannot even be attached.
+            // A file without a readable first page cannot be attached, or shows no table.
             let isReadable =
                 hasOld && (try? db.execute(sql: "ATTACH DATABASE ? AS old", arguments: [path])) != nil
+                && TableCopy(db).has("event")
             let outcome = try Salvage(db: db, state: state, hasOld: isReadable, now: now).run()
             if isReadable {
                 // Detaching can fail on a damaged file; the connection is closed next anyway.

@@ -37,8 +37,11 @@ struct PageTests {
         let rules = Documentation.read("Sources/SpoolEngine/Notifications/RuleCode.swift")
         let store = Documentation.read("Sources/SpoolStore/Retention/RetentionNotes.swift")
         let audits = Documentation.read("Sources/SpoolEngine/Audit/AuditNotes.swift")
+        let recovery = Documentation.read("Sources/SpoolStore/Recovery/Spool+saveState.swift")
         let codes = Set(
-            (rules + store + audits).matches(of: #/(?:case|static let) \w+ = "(.*)"/#).map { String($0.1) }
+            (rules + store + audits + recovery).matches(of: #/(?:case|static let) \w+ = "(.*)"/#).map {
+                String($0.1)
+            }
                 + literalCodes()
         )
 
