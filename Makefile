@@ -26,16 +26,15 @@ build: swift ## Build the debug binary, .build/debug/spool (the default target)
 	swift build --product spool
 
 # One debug build for all tests. The end-to-end tests run after the others and alone: they start processes of their own,
-# and on a busy machine receivers lose datagrams. The short form of the torture tests is last. Each run ends with its
-# summary, and all with the ten slowest tests.
+# and on a busy machine receivers lose datagrams. Each run ends with its summary, and
+# both with the ten slowest tests. The torture tests run with `make torture`.
 test: SHELL := /bin/bash
 test: swift ## Check the format, build and run every test
 	@deploy/packages/ensure deploy/packages/build deploy/packages/test
 	@$(MAKE) --no-print-directory lint
 	swift build --build-tests
 	set -o pipefail; { swift test --skip-build --disable-xctest --skip SpoolEndToEndTests && \
-		swift test --skip-build --disable-xctest --filter SpoolEndToEndTests --skip SpoolEndToEndTests.Torture && \
-		swift test --skip-build --disable-xctest --filter SpoolEndToEndTests.Torture; } 2>&1 | Tests/slowest
+		swift test --skip-build --disable-xctest --filter SpoolEndToEndTests --skip SpoolEndToEndTests.Torture; } 2>&1 | Tests/slowest
 
 # Hours; another number on the command line, as in `make torture SPOOL_TORTURE_IMAGES=200`. 0 faults: every call in turn;
 # 0 cases of damage: all.
